@@ -1,4 +1,4 @@
-// The build. Each target lives in a file of its own subject under eng/; add yours there and load it here.
+// Loads the targets of the build. The targets are in files by subject under eng/. Add a new target there, and load its file here.
 #load "eng/common.cake"
 #load "eng/demo.cake"
 #load "eng/simulate.cake"
@@ -11,5 +11,5 @@
 #load "eng/docs.cake"
 #load "eng/clean.cake"
 
-// Last: it knows all the targets above.
+// Loaded last, because it lists and runs the targets above.
 #load "eng/main.cake"

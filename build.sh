@@ -1,6 +1,6 @@
 #!/bin/sh
 # ./build.sh <target> [--arg value ...] [-- arguments for the program that the target starts]
-# Restores the build tool and runs build.cake; without a target, lists them.
+# Restores the build tool and runs build.cake. Without a target, lists the targets.
 set -eu
 
 cd -- "$(dirname -- "$0")"
@@ -12,15 +12,15 @@ fi
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
-# No colour codes in a file or a log.
+# Disables colour codes if the output is a file or a log.
 [ -t 1 ] || export NO_COLOR=1
 
-# An SDK that global.json does not accept, or that lacks a library, fails here already.
+# Fails early if global.json does not accept the SDK, or if the SDK lacks a library.
 if ! version=$(dotnet --version 2>&1); then
     case "$version" in
         *ICU*)
             echo "build.sh: the ICU libraries are not installed, using .NET's invariant globalization." >&2
-            # Without the second one, the SDK warns of every culture that a package has resources for.
+            # Without the second variable, the SDK warns about every culture for which a package contains resources.
             export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 DOTNET_SYSTEM_GLOBALIZATION_PREDEFINED_CULTURES_ONLY=false
             version=$(dotnet --version 2>&1) && status=0 || status=$?
             ;;
@@ -40,7 +40,7 @@ case "${1-}" in
     *) target=$1; shift ;;
 esac
 
-# `--name value` becomes `--name=value`, which is the form that Cake reads; what follows `--` goes to the program, one argument a line.
+# Converts `--name value` to `--name=value`, because Cake reads only this form. Arguments after `--` are passed to the program, one per line.
 unset ZCRX_PASSTHROUGH || true
 n=$#
 while [ "$n" -gt 0 ]; do
@@ -68,5 +68,5 @@ while [ "$n" -gt 0 ]; do
 done
 
 dotnet tool restore --verbosity quiet >/dev/null || { dotnet tool restore >&2; exit 1; }
-# After `--`, so that Cake does not read the arguments as its own: `--version` or `--dryrun` would end with exit code 0 and run nothing.
+# Passes the arguments after `--`, so that Cake does not interpret them: `--version` or `--dryrun` would run nothing and return 0.
 exec dotnet cake build.cake --target="$target" --verbosity=quiet -- "$@"

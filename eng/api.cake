@@ -1,4 +1,5 @@
-// Writes the public API of the libraries into PublicAPI.Shipped.txt and PublicAPI.Unshipped.txt. A build compares them with the sources: RS0016, RS0017.
+// Writes the public API of the libraries into PublicAPI.Shipped.txt and PublicAPI.Unshipped.txt. Each build compares these files with the
+// sources (RS0016, RS0017).
 Accepts("api", flags: ["ship"]);
 
 Task("api")
@@ -7,17 +8,17 @@ Task("api")
 {
     var logs = artifacts.Combine("api");
     CleanDirectory(logs);
-    // With these files, every symbol is undeclared, and its name tells what may be null.
+    // Empty files make the analyzer report every symbol as undeclared. `#nullable enable` adds nullability to the reported names.
     WriteApi(logs.CombineWithFilePath("PublicAPI.Shipped.txt").FullPath, []);
     WriteApi(logs.CombineWithFilePath("PublicAPI.Unshipped.txt").FullPath, []);
     FilePath[] libraries = [.. GetFiles("./Zcrx.*/Zcrx.*.csproj"), .. GetFiles("./extensions/*/*.csproj")];
     foreach (var project in libraries)
     {
-        // An assembly that is up to date is not analyzed.
+        // An incremental build would not analyze an assembly that is up to date.
         CleanDirectory(project.GetDirectory().Combine("obj/Api"));
     }
 
-    // A configuration of its own leaves the output of other builds alone.
+    // A separate configuration does not overwrite the output of other builds.
     if (Run("dotnet", "build", "eng/pack.proj", "-target:Build", "-p:Configuration=Api", $"-p:ApiLog={logs.FullPath}", "--nologo", "--verbosity", "quiet", "-consoleLoggerParameters:NoSummary;ErrorsOnly") != 0)
     {
         throw new CakeException("The libraries do not build; the errors are above.");
@@ -43,7 +44,7 @@ Task("api")
     }
 });
 
-// Every symbol is reported as undeclared, since this build knows no files.
+// Returns all symbols of a library. The analyzer reported each of them as undeclared, because its files were empty.
 HashSet<string> DeclaredIn(string log)
 {
     using var document = System.Text.Json.JsonDocument.Parse(System.IO.File.ReadAllText(log));

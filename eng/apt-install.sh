@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs Debian packages: eng/apt-install.sh package...  Exit code 0 if all are installed, 77 if this user or this machine cannot install some of them.
+# Installs Debian packages. Usage: eng/apt-install.sh package...
+# Exit codes: 0 if all packages are installed, 77 if this user or this machine cannot install some of them.
 set -uo pipefail
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
@@ -9,7 +10,7 @@ fi
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 install() {
-    # Waits for other processes that install packages.
+    # The lock timeout makes apt-get wait for other processes that install packages.
     DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@" >"$output" 2>&1
 }
 
@@ -24,7 +25,7 @@ if install "$@"; then
     exit 0
 fi
 
-# apt installs all or none. One package that is not available must not take the others with it.
+# apt-get installs all given packages or none. Installing one at a time keeps an unavailable package from blocking the others.
 status=0
 for package in "$@"; do
     if ! install "$package"; then

@@ -1,4 +1,5 @@
-// What Zcrx costs: compared with other ways to receive, and per buffer with a bare loop. docs/benchmarks.md says how to read it.
+// Measures the cost of Zcrx compared with other ways to receive, and the cost per buffer compared with a bare loop. docs/benchmarks.md
+// explains the results.
 string[] BenchArguments()
 {
     List<string> arguments = [];
@@ -10,7 +11,7 @@ string[] BenchArguments()
         }
     }
 
-    foreach (var name in (string[])["volume", "rounds", "connections", "receivers"])
+    foreach (var name in (string[])["volume", "warm-up", "rounds", "connections", "receivers"])
     {
         if (HasArgument(name))
         {
@@ -21,10 +22,10 @@ string[] BenchArguments()
     return [.. arguments, .. PassedThrough()];
 }
 
-Accepts("bench", values: ["volume", "rounds", "connections", "receivers"], flags: ["short", "hash", "verbose", "no-loop"], program: true);
+Accepts("bench", values: ["volume", "warm-up", "rounds", "connections", "receivers"], flags: ["short", "hash", "verbose", "no-loop"], program: true);
 
 Task("bench")
-    .Description("compares receivers  [--short] [--volume 4GiB] [--rounds N] [--connections 1,64] [--receivers zcrx,socket] [--hash] [-- --help]")
+    .Description("compares receivers  [--short] [--volume 4GiB] [--warm-up 2GiB] [--rounds N] [--connections 1,64] [--receivers zcrx,socket] [--hash] [-- --help]")
     .Does(() =>
 {
     const string project = "tests/Zcrx.Benchmarks/Zcrx.Benchmarks.csproj";
@@ -32,7 +33,7 @@ Task("bench")
     EnsureDirectoryExists(artifacts);
     var report = artifacts.CombineWithFilePath("benchmarks.txt").FullPath;
     System.IO.File.Delete(report);
-    // First what the user wrote: it may begin with the name of another part of the program, which knows no report.
+    // The user's arguments come first. The subcommand `loop` has no option --report.
     string[] arguments = BenchArguments() is ["loop", ..] loop ? loop : [.. BenchArguments(), $"--report={report}"];
     exitCode = Run("dotnet", ["exec", OutputOf(project), .. arguments]);
     if (System.IO.File.Exists(report))

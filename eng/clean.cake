@@ -1,4 +1,4 @@
-// Deletes everything that a build makes.
+// Deletes all build output.
 Task("clean")
     .Description("deletes bin, obj and artifacts")
     .Does(() =>

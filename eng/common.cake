@@ -1,4 +1,4 @@
-// What all targets share.
+// Contains the functions that all targets share.
 using System.Xml.Linq;
 
 const string Configuration = "Release";
@@ -6,7 +6,7 @@ const string Solution = "Zcrx.Actors.sln";
 
 var artifacts = MakeAbsolute(Directory("artifacts"));
 
-// Said after everything else, so that the last line of the output is the result. The exit code of the build is the second.
+// lastWords prints the result after all other output, so that the result is the last line. exitCode is the exit code of the build.
 Action lastWords = () => { };
 var exitCode = 0;
 
@@ -16,8 +16,8 @@ void Fail(string reason, int code = 1)
     exitCode = exitCode == 0 ? code : exitCode;
 }
 
-// The arguments that each target takes: with a value, without one, and whether it passes those after `--` to a program.
-// `Check` returns what is wrong with the values, or null. An argument that would have no effect ends the build before anything runs.
+// Describes the arguments of a target: those with a value, those without, and whether arguments after `--` are passed to a program.
+// `Check` returns an error about the values, or null. An argument that would have no effect ends the build before anything runs.
 sealed record TargetArguments(string[] Values, string[] Flags, bool Program, Func<string> Check);
 
 var targetArguments = new Dictionary<string, TargetArguments>(StringComparer.OrdinalIgnoreCase);
@@ -25,7 +25,7 @@ var targetArguments = new Dictionary<string, TargetArguments>(StringComparer.Ord
 void Accepts(string target, string[] values = null, string[] flags = null, bool program = false, Func<string> check = null) =>
     targetArguments.Add(target, new(values ?? [], flags ?? [], program, check ?? (() => null)));
 
-// Returns what is wrong with the arguments of a target, or null.
+// Returns an error about the arguments of a target, or null.
 string ArgumentProblem(string target)
 {
     var accepted = targetArguments.GetValueOrDefault(target) ?? new([], [], false, () => null);
@@ -36,7 +36,7 @@ string ArgumentProblem(string target)
         var count = values.Count;
         if (name is "target" or "verbosity" && count == 1)
         {
-            // From build.sh.
+            // build.sh passes these two arguments to Cake.
             continue;
         }
 
@@ -50,7 +50,7 @@ string ArgumentProblem(string target)
             return $"--{name} is given {count} times.";
         }
 
-        // build.sh writes `true` where the user gave no value.
+        // build.sh passes `true` if the user gave no value.
         if (takesValue && values.Single() is "true" or "")
         {
             return $"--{name} needs a value.";
@@ -70,14 +70,14 @@ string ArgumentProblem(string target)
     return accepted.Check();
 }
 
-// What the user wrote after `--`.
+// Returns the user's arguments after `--`.
 string[] PassedThrough() =>
     (EnvironmentVariable("ZCRX_PASSTHROUGH") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-// Runs a program in this terminal (so that it may draw on it) and returns its exit code.
+// Runs a program in this terminal, so that it can control the terminal, and returns its exit code.
 int Run(string program, params string[] arguments)
 {
-    // Ctrl-C reaches the program too, which decides how to react. The build then continues with its exit code.
+    // Ctrl-C also reaches the program, which decides how to react. The build must survive to return the program's exit code.
     ConsoleCancelEventHandler leaveItToTheProgram = (_, e) => e.Cancel = true;
     Console.CancelKeyPress += leaveItToTheProgram;
     try

@@ -6,7 +6,7 @@ Task("demo")
 {
     const string project = "examples/Ingest/Ingest.csproj";
     Build(project);
-    // After the build's own summary: the demo's verdict is the last line.
+    // Runs after the summary of the build, so that the result of the demo is the last line.
     lastWords = () => exitCode = Run("dotnet", ["exec", OutputOf(project), "demo", .. PassedThrough()]);
 });
 
@@ -37,5 +37,5 @@ Task("demo-logs")
     lastWords = () => exitCode = Run("dotnet", ["exec", OutputOf(project), .. PassedThrough()]);
 });
 
-// Debian keeps the server out of the PATH.
+// Debian installs the server in a directory that is not in the PATH.
 bool HasPostgres() => GetFiles("/usr/lib/postgresql/*/bin/initdb").Count > 0 || Context.Tools.Resolve("initdb") is not null;

@@ -1,4 +1,5 @@
-// Builds the site: the API reference from the libraries' documentation, and the guides, with docfx. Warnings and broken links fail the target.
+// Builds the documentation site with docfx: the API reference from the XML documentation of the libraries, and the guides. Warnings and
+// broken links fail the target.
 using System.Text.RegularExpressions;
 
 const string DocfxVersion = "2.81.0";
@@ -12,7 +13,7 @@ Task("docs")
     CleanDirectory(work);
     StageGuides(source);
     StageLibraries(source);
-    // 490 MB on disk: not among the tools that every build restores.
+    // docfx is installed only for this target, because it takes 490 MB and every build restores the tools of the manifest.
     var tool = artifacts.Combine("tools/docfx");
     if (!FileExists(tool.CombineWithFilePath("docfx")) && Run("dotnet", "tool", "install", "docfx", "--version", DocfxVersion, "--tool-path", tool.FullPath, "--verbosity", "quiet") != 0)
     {
@@ -38,7 +39,7 @@ Task("docs")
     CheckDiagrams(site, pages);
 });
 
-// Copies the documents, and makes links that leave them links to the repository.
+// Copies the documents. Links to files outside of the documents are replaced by links to the repository.
 void StageGuides(DirectoryPath source)
 {
     var root = MakeAbsolute(Directory(".")).FullPath;
@@ -58,7 +59,7 @@ void StageGuides(DirectoryPath source)
         })));
     }
 
-    // Pictures and the like.
+    // Copies pictures and all other files that are not Markdown.
     foreach (var file in System.IO.Directory.GetFiles("docs", "*", System.IO.SearchOption.AllDirectories).Where(file => !file.EndsWith(".md", StringComparison.Ordinal)))
     {
         var target = source.CombineWithFilePath(file).FullPath;
@@ -66,7 +67,7 @@ void StageGuides(DirectoryPath source)
         System.IO.File.Copy(file, target);
     }
 
-    // In the order of README's table of documents; the others follow.
+    // The contents follow the order of README's table of documents. Documents that the table does not contain come last.
     var overview = System.IO.File.ReadAllText("README.md");
     var first = Regex.Matches(overview[int.Max(0, overview.IndexOf("\n## Documents", StringComparison.Ordinal))..], @"\((docs/[\w/-]+\.md)").Select(match => match.Groups[1].Value).Where(documents.Contains).Distinct();
     var guides = first.Union(documents).Where(document => !document.StartsWith("docs/adr/", StringComparison.Ordinal));
@@ -78,7 +79,7 @@ void StageGuides(DirectoryPath source)
     }
 }
 
-// Applies a change to the text of a document, but not to its blocks of code.
+// Applies a change to the text of a document, except its code blocks.
 string OutsideCode(string text, Func<string, string> change) => string.Concat(Regex.Split(text, "(^```.*?^```)", RegexOptions.Multiline | RegexOptions.Singleline)
     .Select(part => part.StartsWith("```", StringComparison.Ordinal) ? part : change(part)));
 
@@ -90,7 +91,7 @@ void WriteContents(DirectoryPath source, string directory, IEnumerable<string> d
         $"  href: {System.IO.Path.GetRelativePath(directory, document)}",
     ]));
 
-// docfx reads the assemblies, their documentation and all that they refer to.
+// Publishes the libraries with their XML documentation and all dependencies, which docfx needs to resolve references.
 void StageLibraries(DirectoryPath source)
 {
     var libraries = source.Combine("libraries").FullPath;
@@ -103,7 +104,7 @@ void StageLibraries(DirectoryPath source)
     }
 }
 
-// The links of a page to files of the site, each with what is wrong with it, or null.
+// Returns the links of a page to files of the site. Problem is the error of a broken link, or null.
 IEnumerable<(string Page, string Target, string Problem)> LinksOf(string site, string page)
 {
     foreach (Match match in Regex.Matches(System.IO.File.ReadAllText(page), "<(?:a|img|link|script)\\b[^>]*?\\s(?:href|src)=\"(?<target>[^\"]+)\""))
@@ -126,7 +127,8 @@ Dictionary<string, HashSet<string>> anchors = [];
 HashSet<string> AnchorsOf(string file) => anchors.TryGetValue(file, out var known) ? known
     : anchors[file] = [.. Regex.Matches(System.IO.File.ReadAllText(file), "\\s(?:id|name)=\"(?<id>[^\"]+)\"").Select(match => System.Net.WebUtility.HtmlDecode(match.Groups["id"].Value))];
 
-// Opens every page with diagrams in a browser: the template draws them there, and one that is wrong keeps the others from being drawn.
+// Opens every page with diagrams in a browser, because the template renders diagrams there. One invalid diagram prevents the rendering of
+// all others on its page.
 void CheckDiagrams(string site, string[] pages)
 {
     string[] drawn = [.. pages.Where(page => System.IO.File.ReadAllText(page).Contains("lang-mermaid"))];
@@ -158,7 +160,7 @@ void CheckDiagrams(string site, string[] pages)
     }
 }
 
-// Serves the files of a directory on a free port of loopback: browsers load no modules from files.
+// Serves the files of a directory on a free port of loopback. A server is necessary, because browsers do not load modules from file URLs.
 IDisposable Serve(string directory, out string address)
 {
     using (var free = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0))

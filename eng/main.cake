@@ -48,7 +48,7 @@ lastWords();
 Console.Out.Flush();
 if (failure is not null)
 {
-    // After the result, so that the last line says why the build failed.
+    // Printed after the result, so that the last line is the reason for the failure.
     Fail(failure);
 }
 

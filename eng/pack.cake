@@ -1,11 +1,11 @@
-// Packs the libraries, then restores, builds and runs programs that know nothing of this repository but the packages.
+// Packs the libraries, then restores, builds and runs programs that use only the packages and nothing else from this repository.
 Task("pack")
     .Description("packs the libraries into artifacts/packages and tests the packages")
     .Does(() =>
 {
     var packages = artifacts.Combine("packages");
     CleanDirectory(packages);
-    foreach (var library in new[] { "Zcrx.Interop", "Zcrx.Rx", "Zcrx.Actors", "extensions/Zcrx.AspNetCore", "extensions/Zcrx.Cluster" })
+    if (Run("dotnet", "build", "eng/pack.proj", $"-p:Packages={packages.FullPath}", $"-p:Configuration={Configuration}", "--nologo", "--verbosity", "quiet", "-consoleLoggerParameters:NoSummary") != 0)
     {
         throw new CakeException("The libraries do not pack; the errors are above.");
     }
@@ -17,7 +17,7 @@ Task("pack")
 
     const string tests = "tests/Zcrx.Packages.Tests/Zcrx.Packages.Tests.csproj";
     Build(tests);
-    // The suite takes the packages from here instead of packing again.
+    // The suite uses these packages instead of packing again.
     System.Environment.SetEnvironmentVariable("ZCRX_PACKAGES", packages.FullPath);
     exitCode = Run("dotnet", "test", OutputOf(tests), "--nologo");
 });

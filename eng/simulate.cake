@@ -1,4 +1,4 @@
-// Searches seeds for an interleaving or a fault that breaks an invariant, or repeats one seed and prints what happens in it.
+// Searches for a seed whose interleaving or fault breaks an invariant, or repeats one seed and prints its events.
 Accepts("simulate", values: ["seed", "seeds", "from"], check: SimulateProblem);
 
 Task("simulate")

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Provides loggen and rsyslogd for tests: eng/syslog-clients.sh directory
-# Their Debian packages exclude each other, and would start a log daemon. So they are unpacked into the directory instead of being installed;
-# directory/bin has a script for each that is not in the PATH. Exit code 77 if this machine has no apt or cannot download them.
+# Provides loggen and rsyslogd for tests. Usage: eng/syslog-clients.sh directory
+# The Debian packages of both programs conflict with each other, and would start a log daemon. So the packages are not installed but
+# unpacked into the directory. directory/bin then contains a start script for each program that is not in the PATH.
+# Exit code 77 if this machine has no apt or cannot download the packages.
 set -uo pipefail
 
 directory=$(mkdir -p "$1" && cd "$1" && pwd) || exit 77
@@ -13,7 +14,7 @@ unpack() {
     local names
     names=$(apt-get install --print-uris -y --no-install-recommends "$1" 2>/dev/null | sed -n "s/^'[^']*' \([^_]*\)_.*/\1/p")
     [ -n "$names" ] || return 77
-    # shellcheck disable=SC2086 # A list of names.
+    # shellcheck disable=SC2086 # $names is a list of words.
     (cd "$directory/packages" && apt-get download $names >/dev/null 2>&1) || return 77
     for package in "$directory"/packages/*.deb; do
         dpkg-deb -x "$package" "$root" || return 77
@@ -31,7 +32,7 @@ if ! command -v loggen >/dev/null && ! [ -x "$directory/bin/loggen" ]; then
     fi
 fi
 if ! command -v rsyslogd >/dev/null && ! [ -x "$directory/bin/rsyslogd" ]; then
-    # With the output to PostgreSQL, for comparisons.
+    # The comparisons need the PostgreSQL output module, so rsyslog-pgsql is unpacked with its dependency rsyslog.
     if unpack rsyslog-pgsql; then
         printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s -M%s "$@"\n' "$libraries" "$root/usr/sbin/rsyslogd" "$libraries/rsyslog" >"$directory/bin/rsyslogd"
         chmod +x "$directory/bin/rsyslogd"

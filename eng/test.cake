@@ -1,4 +1,4 @@
-// Builds once, runs each suite by itself, and reads what happened from the result files rather than from what was printed.
+// Builds once, runs each test suite separately, and reads the outcomes from the result files instead of the printed output.
 Accepts("test", values: ["kernels", "guests"], check: () => KernelsProblem() ?? GuestsProblem());
 
 Task("test")
@@ -18,7 +18,7 @@ Task("test")
         var trx = results.CombineWithFilePath(suite + ".trx").FullPath;
         Console.WriteLine($"== {suite}");
 
-        // Names and ends a test that hangs. Otherwise the timeout of the caller would end the whole build.
+        // --blame-hang ends a hanging test and reports its name. Otherwise the timeout of the caller would end the whole build.
         var code = Run("dotnet", "test", OutputOf(project), "--nologo",
             "--results-directory", results.FullPath, "--logger", $"trx;LogFileName={suite}.trx",
             "--blame-hang", "--blame-hang-timeout", "10min", "--blame-hang-dump-type", "none");
@@ -38,8 +38,8 @@ Task("test")
     }
 });
 
-// Installs the programs that tests use as independent clients, and those that netlink facts are compared with.
-// A test whose program cannot be installed is skipped and names the package. tests/vm/README.md lists everything that `test` installs.
+// Installs the programs that tests use as independent clients or compare with the results of netlink. If a program cannot be installed, its
+// tests are skipped and name the package. tests/vm/README.md lists everything that `test` installs.
 void InstallForeignClients()
 {
     (string Program, string Package)[] clients = [("ip", "iproute2"), ("ethtool", "ethtool"), ("nc", "netcat-openbsd"), ("ncat", "ncat"), ("socat", "socat"), ("curl", "curl"), ("python3", "python3"), ("busybox", "busybox-static"), ("logger", "bsdutils")];
@@ -51,7 +51,7 @@ void InstallForeignClients()
     }
 }
 
-// Provides what LogIngest.Tests compares with: a database, and senders of other people. Where they are missing, its tests are skipped.
+// Provides the database and the independent syslog senders that LogIngest.Tests uses. Tests whose program is missing are skipped.
 void ProvideSyslogClients()
 {
     if (!HasPostgres() && Run("eng/apt-install.sh", "postgresql") != 0)
@@ -102,7 +102,7 @@ void PrintOutcomes(IReadOnlyList<SuiteOutcome> outcomes)
 public sealed record SuiteOutcome(
     string Suite, int Passed, int Failed, int Skipped, IReadOnlyList<string> Failures, IReadOnlyList<string> SkipReasons, string Problem)
 {
-    // A line for each program of the suite, with its counts, or for each measurement of a test.
+    // Contains one line per guest command with its counts, or one line per measurement of a test.
     public IReadOnlyList<string> Parts { get; init; } = [];
 
     public static SuiteOutcome Read(string suite, string trx, int exitCode)
@@ -134,7 +134,7 @@ public sealed record SuiteOutcome(
 
     private static string Name(XElement test) => (string)test.Attribute("testName");
 
-    // What a test has measured or counted: the lines of its output that begin with `measured: `.
+    // Returns the measurements of a test: the lines of its output that begin with `measured: `.
     private static IEnumerable<string> Measurements(XElement test) => test.Descendants().Where(element => element.Name.LocalName is "StdOut")
         .SelectMany(element => element.Value.Split('\n'))
         .Where(line => line.StartsWith("measured: ", StringComparison.Ordinal))

@@ -1,55 +1,59 @@
-// The suites on real kernels. tests/vm boots them; here is what runs on which of them, and how it counts.
+// Runs test suites on real kernels, which tests/vm boots. Defines which commands run on which kernel, and converts the results to outcomes.
 
-// 7.2, the first with notifications and statistics, runs everything. The others run what shows the difference that they make:
-// 6.19 no device-less mode, 7.0 the size of receive buffers, 7.1 device-less mode, 7.3 another refill ring and areas added later.
+// 7.2 is the first kernel with notifications and statistics, and runs everything. The other kernels run only the tests of their
+// differences: 6.19 has no device-less mode, 7.0 adds the size of receive buffers, 7.1 adds the device-less mode, and 7.3 adds another
+// refill ring and areas that are added later.
 const string WholeKernel = "7.2";
-// The newest of 7.2 that strands a receive which runs out of buffers or completions; corrected in 7.2.10. No capability tells them apart.
+// The last release of 7.2 in which a receive that runs out of buffers or completions becomes a stranded request. 7.2.10 fixes this. No
+// capability distinguishes the two releases.
 const string StrandingKernel = "7.2.9";
-// The newest kernel of Debian's suites, release or candidate.
+// The newest kernel in Debian's suites: a release or a release candidate.
 const string NewestKernel = "newest";
-// Those that take longest come first.
+// The kernels with the longest runs come first.
 string[] kernels = ["7.2", "7.3", "7.1", StrandingKernel, "6.19", "7.0", NewestKernel];
 
 GuestProgram[] guestPrograms = [new("tests/Zcrx.Conformance/Zcrx.Conformance.csproj"), new("examples/Ingest/Ingest.csproj"), new("tests/Zcrx.Chaos/Zcrx.Chaos.csproj")];
 
-// The demo is small in a guest: what counts there is which engine it chooses, why, and that every byte arrives.
+// The demo is small in a guest. It checks the chosen engine, the reason for the choice, and that every byte arrives.
 GuestCommand[] guestCommands =
 [
-    // The emulated kernel runs outside, with the profile of every release; in here only the differential programs compare it with the real one.
-    // The cases of a NIC have guests of their own.
+    // The emulated kernel is tested outside of guests with the profile of every release. In a guest, only the differential programs compare
+    // it with the real kernel. Tests with a NIC have their own guests.
     new("conformance", "./Zcrx.Conformance --exclude 'emulated 7.' --exclude io_uring --exclude .Nic.", OnlyWhole: false),
-    // On this kernel and on its emulation, with another seed each time; it is printed with the result.
+    // Runs programs on this kernel and on its emulation. Each run has another seed, which is printed with the result.
     new("differential", "./Zcrx.Conformance differential --programs 150", OnlyWhole: true),
     new("demo", "./Ingest demo --engine auto --connections 8 --volume 2MiB --stall-after 90s", OnlyWhole: false),
-    // A minute of it: --command of tests/vm/run.sh, as tests/Zcrx.Chaos/README.md says.
+    // For a longer run, use --command of tests/vm/run.sh as described in tests/Zcrx.Chaos/README.md.
     new("chaos", "./Zcrx.Chaos --engine device-less --duration 15s --connections 20 --queues 2 --patience 300s", OnlyWhole: true),
 ];
 
-// On kernels without the device-less mode, every case with a queue is skipped. What is left are rings, capabilities and refusals.
+// Without the device-less mode, every test with a queue would be skipped. Only tests of rings, capabilities and refusals remain.
 GuestCommand[] refusingCommands =
 [
     guestCommands[0] with { CommandLine = guestCommands[0].CommandLine + " --filter .Capabilities. --filter .Rings. --filter .Queues. --filter .PermissionTests." },
     .. guestCommands[1..],
 ];
 
-// The same a second time adds only what the kernel's own checks say; its demo would repeat that of 6.19.
+// On a second kernel without the device-less mode, only the conformance tests are useful. The demo would repeat that of 6.19.
 GuestCommand[] refusingAgainCommands = [refusingCommands[0]];
 
-// The first kernel with the device-less mode, without notifications: what they change, and the kernel's own checks.
+// For the first kernel with the device-less mode. It has no notifications. Runs the tests whose results depend on notifications, and those
+// of the kernel's own checks.
 GuestCommand[] firstCommands =
 [
     guestCommands[0] with { CommandLine = guestCommands[0].CommandLine + " --filter .Capabilities. --filter .Rings. --filter .Queues. --filter .PermissionTests. --filter .ExhaustionTests. --filter .Exports." },
     .. guestCommands[1..],
 ];
 
-// The newest: other refill rings, areas that are added later, and what another ring changes. What is as in 7.2 stays out.
+// For the newest kernels. Runs the tests of other refill rings, of areas that are added later, and of changes through another ring. Excludes
+// tests that would repeat those of 7.2.
 GuestCommand[] newCommands =
 [
     guestCommands[0] with { CommandLine = guestCommands[0].CommandLine + " --filter .Capabilities. --filter .Queues. --filter .ExhaustionTests. --filter .Refill. --filter .Control. --filter .Registration." },
     .. guestCommands[1..],
 ];
 
-// What depends on how a receive ends that has run out.
+// Runs the tests that depend on the end of a receive that has run out of buffers.
 GuestCommand[] strandingCommands =
 [
     new("conformance", "./Zcrx.Conformance --filter .ExhaustionTests. --filter .StrandedReceiveTests. --filter .Backpressure. --exclude 'emulated 7.' --exclude io_uring", OnlyWhole: false),
@@ -67,25 +71,25 @@ GuestCommand[] CommandsOf(string kernel) => kernel switch
     _ => guestCommands,
 };
 
-// The same kernels with a virtual NIC (tests/vm/nic), which receives without copying.
+// Kernels that are also tested with a virtual NIC (tests/vm/nic), which supports zero copy.
 string[] nicKernels = ["7.2", "7.3"];
 GuestCommand[] nicCommands =
 [
     new("conformance", "./Zcrx.Conformance --filter .Nic. --exclude 'emulated 7.'", OnlyWhole: false),
-    // The same programs each time; new ones in the long run below.
+    // The fixed seed repeats the same programs in each run. The long version below uses new programs.
     new("differential", "./Zcrx.Conformance differential --nic yes --seed 1 --programs 60", OnlyWhole: false),
     new("doctor", "./Ingest doctor --interface $ZCRX_TEST_INTERFACE --queue $ZCRX_TEST_QUEUE; ready=$?; ethtool -G $ZCRX_TEST_INTERFACE tcp-data-split off; ./Ingest doctor --interface $ZCRX_TEST_INTERFACE --queue $ZCRX_TEST_QUEUE; off=$?; ethtool -G $ZCRX_TEST_INTERFACE tcp-data-split on; test $ready = 0 -a $off = 1", OnlyWhole: true),
     NicDemo("2MiB") with { OnlyWhole = true },
-    // A queue leased into a container, received on in there without copies, and taken away under traffic (tests/vm/nic/guest/netkit).
+    // Leases a queue into a container, receives there without copies, and removes the queue under traffic (tests/vm/nic/guest/netkit).
     new("netkit", "/zcrx/nic/netkit", OnlyWhole: true),
-    // Scrambles the RSS table under load, over our queues and unmanaged ones. The demo itself reports whether each expected remedy worked.
+    // Scrambles the RSS table over managed and unmanaged queues under load. The demo itself checks whether each expected remedy worked.
     new("storm", Storm(""), OnlyWhole: true),
 ];
 
 string Storm(string forbid) =>
     $"./Ingest demo --storm {forbid} --engine nic --interface $ZCRX_TEST_INTERFACE --queue 0 --queues 2 --area 4MiB --sender-netns $ZCRX_TEST_SENDER_NETNS --connections 8 --pace 128KiB --stall-after 90s";
 
-// The same at length: what no run of `test` has time for.
+// The long version of the commands above, which takes too long for `test`.
 GuestCommand[] longNicCommands =
 [
     new("conformance", "./Zcrx.Conformance --filter .Nic. --exclude 'emulated 7.' --long", OnlyWhole: false),
@@ -96,13 +100,13 @@ GuestCommand[] longNicCommands =
     new("storm-without-both", Storm("--forbid both"), OnlyWhole: false),
 ];
 
-// RSS sends everything to queue 0. Not one byte may have been copied.
+// Runs the demo on queue 0, to which RSS sends all packets. Fails if the kernel copied a single byte.
 GuestCommand NicDemo(string volume) => new(
     "demo",
     $"./Ingest demo --engine nic --interface $ZCRX_TEST_INTERFACE --queue 0 --sender-netns $ZCRX_TEST_SENDER_NETNS --connections 8 --volume {volume} --stall-after 90s >/tmp/demo; status=$?; cat /tmp/demo; grep -q '^Copied by the kernel: 0%, 0 B of ' /tmp/demo || exit 1; exit $status",
     OnlyWhole: false);
 
-// What run.sh accepts as a kernel version.
+// The kernel versions that run.sh accepts.
 const string KernelVersion = @"^([0-9]+\.[0-9]+(\.[0-9]+)*(~rc[0-9]+)?|newest)$";
 
 Accepts("test-kernel", values: ["kernel", "arch", "page-size"], flags: ["nic", "long"], check: () =>
@@ -134,7 +138,7 @@ Task("test-kernel")
     }
 });
 
-// The kernels that `--kernels` of the target `test` names; "all" without it.
+// Returns the kernels of the argument `--kernels` of the target `test`. The default is "all".
 string[] WantedKernels() => Argument("kernels", "all").Split(',', StringSplitOptions.TrimEntries);
 
 string KernelsProblem()
@@ -149,8 +153,8 @@ string KernelsProblem()
 string GuestsProblem() =>
     !HasArgument("guests") || (int.TryParse(Argument<string>("guests"), out var count) && count > 0) ? null : $"--guests is the number of guests that run at once, not '{Argument<string>("guests")}'.";
 
-// For the target `test`, which has built the solution: one outcome for each guest. `--kernels 7.2,7.3` limits them, `--kernels none` runs none.
-// Several run at once (`--guests`) where the machine has more processors than one of them needs.
+// Runs the guests for the target `test`, which has built the solution, and returns one outcome per guest. `--kernels 7.2,7.3` selects
+// kernels, and `--kernels none` runs none. With enough processors, several guests run at once (`--guests`).
 IReadOnlyList<SuiteOutcome> TestKernels()
 {
     var wanted = WantedKernels();
@@ -160,13 +164,13 @@ IReadOnlyList<SuiteOutcome> TestKernels()
     }
 
     var requested = wanted is not ["all"];
-    // Within one run, a package index that could not be fetched is not fetched again (tests/vm/lib/index.sh).
+    // The run id prevents repeated attempts to fetch an unavailable package index within one run (tests/vm/lib/index.sh).
     Environment.SetEnvironmentVariable("ZCRX_VM_RUN", Guid.NewGuid().ToString());
     var guests = kernels.SelectMany(kernel => nicKernels.Contains(kernel) ? new[] { (Kernel: kernel, Nic: false), (Kernel: kernel, Nic: true) } : [(kernel, false)])
         .Where(guest => !guest.Nic || !requested || wanted.Contains(guest.Kernel)).ToList();
     var covered = wanted.Contains(NewestKernel) || !requested ? NewestCoveredBy([.. kernels.Where(kernel => kernel != NewestKernel && (!requested || wanted.Contains(kernel)))]) : null;
     PublishGuestPrograms(built: true);
-    // Once, so that guests that start together do not install the same packages together.
+    // Installs packages before the guests, because guests that start at once would install the same packages concurrently.
     Run("tests/vm/host-needs.sh");
     var outcomes = new SuiteOutcome[guests.Count];
     var atOnce = int.Max(1, Argument("guests", int.Clamp(Environment.ProcessorCount / 2, 1, 4)));
@@ -184,19 +188,19 @@ IReadOnlyList<SuiteOutcome> TestKernels()
     return outcomes;
 }
 
-// The outcome of the newest kernel where it is the one that another entry of the run boots, or null.
+// Returns a skipped outcome for the newest kernel if another entry of this run boots the same kernel, otherwise null.
 SuiteOutcome NewestCoveredBy(string[] others)
 {
     using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("tests/vm/newest-kernel.sh", others) { RedirectStandardOutput = true, UseShellExecute = false });
     var answer = process.StandardOutput.ReadToEnd().Split('\n')[0].Split(' ');
     process.WaitForExit();
-    // A kernel that cannot be fetched is reported when it is to run.
+    // If the kernel cannot be fetched, its own run reports this.
     return process.ExitCode == 0 && answer is [var version, var other]
         ? new(KernelSuite(NewestKernel), 0, 0, 1, [], [$"Debian's newest kernel is {version}: covered by Linux {other}"], null)
         : null;
 }
 
-// Runs a program beside others and prints what it said when it has ended, in one piece.
+// Runs a program while others run, and prints its whole output at once after its end.
 int RunAside(string title, string program, string[] arguments)
 {
     using var process = new System.Diagnostics.Process { StartInfo = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false } };
@@ -220,7 +224,7 @@ void PublishGuestPrograms(bool built, ForeignGuest foreign = null)
         string[] arguments = ["publish", program.Project, "--configuration", Configuration, "--output", directory, "--nologo", "--verbosity", "quiet"];
         if (foreign is not null)
         {
-            // This machine has no runtime for it that could be copied into the guest.
+            // No .NET runtime for the guest's architecture is installed here, so the program must contain it.
             arguments = [.. arguments, "--runtime", $"linux-{foreign.Architecture}", "--self-contained"];
         }
 
@@ -289,10 +293,11 @@ SuiteOutcome RunKernel(string kernel, IEnumerable<GuestCommand> commandsOfGuest,
     };
 }
 
-// A kernel that the user has excluded.
+// Returns the outcome of a kernel that the user has excluded.
 SuiteOutcome LeftOut(string kernel, string[] wanted) => new(KernelSuite(kernel), 0, 0, 1, [], [$"excluded by --kernels {string.Join(',', wanted)}"], null);
 
-// A kernel that this machine cannot run is skipped. It fails the build if the user has named that kernel, and in continuous integration, which must not pass by testing nothing.
+// Returns the outcome of a kernel that this machine cannot run. The kernel is skipped. It fails the build if the user has named it. It also
+// fails in continuous integration, which must not pass without testing anything.
 SuiteOutcome NotTested(string kernel, string reason, bool requested)
 {
     Console.Error.WriteLine($"!!! Linux {kernel} NOT TESTED: {reason}");
@@ -311,14 +316,14 @@ public sealed record GuestProgram(string Project)
     public string DirectoryFor(ForeignGuest guest) => $"artifacts/vm/programs{(guest is null ? "" : $"-{guest.Architecture}")}/{System.IO.Path.GetFileNameWithoutExtension(Project)}";
 }
 
-// A guest whose architecture is not this machine's.
+// Describes a guest whose architecture differs from this machine's.
 public sealed record ForeignGuest(string Architecture, string PageSize)
 {
-    // What run.sh puts behind the kernel's version.
+    // The suffix that run.sh appends to the kernel version.
     public string Flavour => PageSize == "4" ? $"-cloud-{Architecture}" : $"-{Architecture}-{PageSize}k";
 
     public string Suffix => $" {Architecture}{(PageSize == "4" ? "" : $" with pages of {PageSize} KiB")}";
 }
 
-// A command of a guest. What runs on the kernel with everything only is marked.
+// Describes a command of a guest. OnlyWhole marks a command that runs only on kernels that run everything.
 public sealed record GuestCommand(string Name, string CommandLine, bool OnlyWhole);

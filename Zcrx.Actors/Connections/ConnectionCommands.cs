@@ -5,17 +5,17 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Connections;
 
-/// <summary>Carries out commands about single connections. Any thread.</summary>
+/// <summary>Executes commands about single connections. Callable on any thread.</summary>
 /// <param name="connections">The connections of the service.</param>
-/// <param name="reports">Reports their ends.</param>
-/// <param name="find">Finds an open queue, or returns why there is none. Called on the caller's thread.</param>
+/// <param name="reports">Reports the events of the connections.</param>
+/// <param name="find">Finds an open queue, or returns the reason for the failure. Called on the caller's thread.</param>
 internal sealed class ConnectionCommands(ConnectionDirectory connections, ConnectionReports reports, ConnectionCommands.QueueFinder find)
 {
-    /// <summary>Finds an open queue by its name, or any if it is null.</summary>
-    /// <param name="name">The name.</param>
+    /// <summary>Finds an open queue.</summary>
+    /// <param name="name">The name of the queue; null for any open queue.</param>
     /// <param name="connection">The connection that the command names, for the reply.</param>
-    /// <param name="queue">The queue; null if there is none.</param>
-    /// <returns>Why there is none; null if there is one.</returns>
+    /// <param name="queue">The queue; null if no such queue is open.</param>
+    /// <returns>The failure; null if a queue was found.</returns>
     public delegate ZcrxReply? QueueFinder(string? name, long? connection, out ZcrxQueue? queue);
 
     public Task<ZcrxReply> AttachAsync(ZcrxCommand.AttachConnection command) =>
@@ -40,7 +40,7 @@ internal sealed class ConnectionCommands(ConnectionDirectory connections, Connec
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            failed = new ZcrxReply.Failed(ZcrxFailure.InvalidSocket, null, $"The socket cannot be taken over: {exception.Message}", exception);
+            failed = new ZcrxReply.Failed(ZcrxFailure.InvalidSocket, null, $"The socket cannot be attached: {exception.Message}", exception);
         }
 
         activity.End(failed.Cause);

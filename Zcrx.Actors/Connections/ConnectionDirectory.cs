@@ -4,14 +4,15 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Connections;
 
-/// <summary>Holds the connections that are being served, by their numbers. Any thread.</summary>
+/// <summary>Holds the served connections by id. Callable on any thread.</summary>
 internal sealed class ConnectionDirectory
 {
     private readonly ConcurrentDictionary<long, ServedConnection> _served = new();
     private readonly ConcurrentDictionary<TaskCompletionSource, bool> _attaching = new();
 
     /// <summary>
-    /// Returns a task that ends when the present connections, and those that are being attached, are closed and their ends reported.
+    /// Returns a task that ends when the current connections are closed and their ends are reported. Includes connections that are being
+    /// attached.
     /// </summary>
     public async Task WhenIdle()
     {
@@ -19,7 +20,7 @@ internal sealed class ConnectionDirectory
         await WhenDone(_served.Values).ConfigureAwait(false);
     }
 
-    /// <summary>Receives for a connected socket on a queue, and serves the connection.</summary>
+    /// <summary>Attaches a connected socket to a queue, and serves the connection.</summary>
     public async Task<ServedConnection> AttachAsync(
         ZcrxQueue queue, Socket socket, Func<ZcrxConnection, IDisposable> handler, ConnectionReports reports)
     {
@@ -36,10 +37,10 @@ internal sealed class ConnectionDirectory
         }
     }
 
-    /// <summary>Ends when the present connections of an owner are closed and their ends reported.</summary>
+    /// <summary>Returns a task that ends when the current connections of an owner are closed and their ends are reported.</summary>
     public Task IdleOf(object owner) => WhenDone(Of(owner));
 
-    /// <summary>Closes the present connections of an owner.</summary>
+    /// <summary>Closes the current connections of an owner.</summary>
     public void CloseOf(object owner)
     {
         foreach (ServedConnection served in Of(owner))
@@ -50,10 +51,10 @@ internal sealed class ConnectionDirectory
 
     /// <summary>Calls a connection's handler, and closes the connection after its end.</summary>
     /// <param name="connection">The connection.</param>
-    /// <param name="listener">The name of the listener that accepted it; null for none.</param>
+    /// <param name="listener">The name of the listener that accepted the connection; null for an attached connection.</param>
     /// <param name="handler">The handler.</param>
     /// <param name="reports">Reports the events of the connection.</param>
-    /// <param name="owner">Identifies the listener, whose name another one may have later; null for none.</param>
+    /// <param name="owner">Identifies the listener, because a later listener may have the same name; null for an attached connection.</param>
     /// <param name="closed">Called when the connection no longer counts as open.</param>
     public ServedConnection Serve(
         ZcrxConnection connection,
@@ -71,7 +72,7 @@ internal sealed class ConnectionDirectory
 
     public ServedConnection? Find(long id) => _served.GetValueOrDefault(id) is { IsClosed: false } served ? served : null;
 
-    /// <summary>Returns the status of each, by the queue that receives it.</summary>
+    /// <summary>Returns the status of each open connection, grouped by the queue that receives for it.</summary>
     public ILookup<string, ConnectionStatus> Snapshot() => _served.Values
         .Where(static served => !served.IsClosed)
         .Select(static served => served.ToStatus())

@@ -5,16 +5,16 @@ using Zcrx.Actors.Logging;
 
 namespace Zcrx.Actors.Connections;
 
-/// <summary>Logs the events of served connections, and publishes them on the event stream. Any thread.</summary>
+/// <summary>Logs the events of served connections, and publishes them on the event stream. Callable on any thread.</summary>
 /// <remarks>
-/// Not through the mailbox of a listener or of the supervisor: a connection may end while they stop, restart or are killed, and its end is
-/// reported all the same.
+/// The events do not pass through the mailbox of a listener or of the supervisor. A connection may end while these actors stop, restart or
+/// are killed, and its end must still be reported.
 /// </remarks>
 internal sealed class ConnectionReports(ILogger logger, EventStream events, TimeProvider time, Tally tally)
 {
     private readonly FaultLog _faults = new("connection handlers", logger, time);
 
-    /// <summary>Gets the present time, for the duration of a connection.</summary>
+    /// <summary>Gets the current timestamp, from which <see cref="Closed"/> computes the duration of a connection.</summary>
     public long Now => time.GetTimestamp();
 
     public void Opened(ZcrxEvent.ConnectionOpened opened)
@@ -43,8 +43,8 @@ internal sealed class ConnectionReports(ILogger logger, EventStream events, Time
         events.Publish(detached);
     }
 
-    /// <param name="closed">The end.</param>
-    /// <param name="since">The time at which the connection was opened.</param>
+    /// <param name="closed">The event.</param>
+    /// <param name="since">The timestamp at which the connection was opened; see <see cref="Now"/>.</param>
     public void Closed(ZcrxEvent.ConnectionClosed closed, long since)
     {
         tally.OnClosed(closed, time.GetElapsedTime(since));

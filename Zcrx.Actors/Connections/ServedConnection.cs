@@ -2,7 +2,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Connections;
 
-/// <summary>Represents a connection whose handler has been called, until it is closed and its end reported.</summary>
+/// <summary>Represents a connection from the call of its handler until its end has been reported.</summary>
 internal sealed class ServedConnection(ZcrxConnection connection, string? listener, object? owner, ConnectionReports reports)
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -11,10 +11,13 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
 
     public ZcrxConnection Connection => connection;
 
-    /// <summary>Gets the identity of the listener that accepted it; null for none.</summary>
+    /// <summary>Gets the identity of the listener that accepted the connection; null for an attached connection.</summary>
     public object? Owner => owner;
 
-    /// <summary>Gets a value indicating whether the connection is closed and its handler's subscription disposed. Its end may not be reported yet.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the connection is closed and the handler's subscription is disposed. The end of the connection may
+    /// not be reported yet.
+    /// </summary>
     public bool IsClosed => _isClosed;
 
     /// <summary>
@@ -23,13 +26,13 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
     /// <remarks>Components that depend on the report await this task.</remarks>
     public Task Done => _done.Task;
 
-    /// <summary>Calls the handler. An exception of it ends the connection, and nothing else.</summary>
-    /// <param name="handler">The user's.</param>
+    /// <summary>Calls the handler. An exception of the handler ends only this connection.</summary>
+    /// <param name="handler">The handler of the application.</param>
     /// <param name="closed">Called when the connection no longer counts as open, before its end is reported.</param>
-    /// <param name="reported">Called after that.</param>
+    /// <param name="reported">Called after the end of the connection has been reported.</param>
     public void Serve(Func<ZcrxConnection, IDisposable> handler, Action? closed, Action reported)
     {
-        // Read now: the handler may move the connection or dispose its socket.
+        // Read before the call: the handler may move the connection or dispose its socket.
         ZcrxEvent.ConnectionOpened opened = new(listener, connection.QueueName, connection.Id, connection.RemoteEndPoint);
         IDisposable? subscription = null;
         ZcrxEvent.ConsumerFaulted? faulted = null;
@@ -37,7 +40,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
         {
             subscription = handler(connection);
         }
-#pragma warning disable CA1031 // A handler that throws loses its connection, and nothing else.
+#pragma warning disable CA1031 // An exception of the handler ends only this connection.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -45,7 +48,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
             connection.Abort();
         }
 
-        // Fails only if a logger or a subscriber throws. Done ends in any case.
+        // The task fails only if a logger or a subscriber throws. Done completes in any case.
         _ = ReportAndCloseAsync(opened, faulted, subscription, closed, reported);
     }
 
@@ -64,7 +67,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
     private async Task ReportAndCloseAsync(
         ZcrxEvent.ConnectionOpened opened, ZcrxEvent.ConsumerFaulted? faulted, IDisposable? subscription, Action? closed, Action reported)
     {
-        // Loggers and subscribers do not run on the ring thread.
+        // Loggers and subscribers must not run on the ring thread.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
@@ -82,7 +85,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
 
     private async Task CloseAsync(IDisposable? subscription, Action? closed, Action reported)
     {
-        // Operators that still process delivered data would be cut off.
+        // An earlier disposal of the subscription would cut off operators that still process delivered data.
         await connection.Finished.ConfigureAwait(false);
         ZcrxEvent.ConsumerFaulted? faulted = null;
         try
@@ -96,7 +99,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
                 subscription?.Dispose();
             }
         }
-#pragma warning disable CA1031 // As above.
+#pragma warning disable CA1031 // An exception of the disposal is reported like an exception of the handler.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -121,7 +124,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
         }
     }
 
-    /// <summary>Returns the error with which the stream ended. It has ended, so an observer is notified at once.</summary>
+    /// <summary>Returns the error with which the stream ended. The stream has already ended, so it notifies an observer at once.</summary>
     private Exception? EndOf()
     {
         Exception? end = null;

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Diagnostics;
 
-/// <summary>Counts events for the metrics. Traces pressure of a pool and copy storms, each as one activity from beginning to end.</summary>
+/// <summary>Counts events for the metrics. Traces each period of pool pressure and each copy storm as one activity.</summary>
 internal sealed class EventTally : ReceiveActor
 {
     private const string Pressure = "zcrx.pool.pressure";
@@ -22,7 +22,7 @@ internal sealed class EventTally : ReceiveActor
         Receive<ZcrxEvent.PressureChanged>(changed => OnPressure(changed.Pressure));
         Receive<RebalanceEvent.StormBegan>(began => Begin(Storm, began.Queue)?.SetTag("zcrx.copied.share", began.CopiedShare));
         Receive<RebalanceEvent.StormEnded>(ended => End(Storm, ended.Queue));
-        // A queue that is opened again has another pool.
+        // A queue that is opened again has a new pool, so the pressure of the old pool has ended.
         Receive<ZcrxEvent.QueueRestarting>(restarting => End(Pressure, restarting.Queue));
         Receive<ZcrxEvent.QueueFailed>(failed => End(Pressure, failed.Queue));
         Receive<ZcrxEvent.QueueStopped>(stopped => End(Pressure, stopped.Queue));
@@ -59,7 +59,7 @@ internal sealed class EventTally : ReceiveActor
         }
         else if (Begin(Pressure, pressure.Queue) is { } episode && episode.GetTagItem(State) is not "exhausted")
         {
-            // The highest level is kept, so that a later, lower one does not hide an exhausted pool.
+            // Keeps the highest level: a later, lower level must not hide that the pool was exhausted.
             episode.SetTag(State, AttributeValue.Of(pressure.Level));
         }
     }

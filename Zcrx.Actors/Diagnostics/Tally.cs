@@ -6,8 +6,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Diagnostics;
 
 /// <summary>
-/// Counts events since the start that no snapshot contains: ends of connections, faults of consumers, and applied limits. Can be used on
-/// any thread.
+/// Counts events that no snapshot contains: ends of connections, faults of consumers, and applied limits. Callable on any thread.
 /// </summary>
 internal sealed class Tally
 {
@@ -18,10 +17,10 @@ internal sealed class Tally
     private readonly ConcurrentDictionary<(string Queue, ZcrxLimit Limit, string? Listener), long> _limits = new();
     private volatile Histogram<double>? _durations;
 
-    /// <summary>Gets the connections that were closed.</summary>
+    /// <summary>Gets the number of closed connections by queue and error.</summary>
     public IEnumerable<Measurement<long>> Closed => Read(_closed);
 
-    /// <summary>Gets the consumers that have thrown.</summary>
+    /// <summary>Gets the number of exceptions that consumers threw, by queue and type.</summary>
     public IEnumerable<Measurement<long>> Faults => Read(_faults);
 
     /// <summary>Gets the number of times that limits were applied.</summary>

@@ -9,16 +9,19 @@ internal static class ZcrxActivities
 
     private static readonly ActivitySource Source = new(SourceName);
 
-    /// <summary>Begins an operation of one asynchronous method, as a child of the current activity.</summary>
+    /// <summary>Begins the activity of an operation that one asynchronous method executes. It is a child of the current activity.</summary>
     public static Activity? Start(string name, string? queue = null) => Tagged(Source.StartActivity(name), queue);
 
-    /// <summary>Begins an operation that spans several messages. It does not become the current activity of the thread, which handles other messages in between.</summary>
+    /// <summary>
+    /// Begins the activity of an operation that spans several messages. The activity does not become the current one of the thread, because
+    /// the thread handles other messages in between.
+    /// </summary>
     public static Activity? Begin(string name, string? queue = null, ActivityContext parent = default)
     {
         Activity? current = Activity.Current;
         try
         {
-            // Without this, a root would become a child of the current activity.
+            // Otherwise an activity without a parent would become a child of the current activity.
             Activity.Current = null;
             return Tagged(Source.StartActivity(name, ActivityKind.Internal, parent), queue);
         }
@@ -28,7 +31,7 @@ internal static class ZcrxActivities
         }
     }
 
-    /// <summary>Begins an action of the rebalancer.</summary>
+    /// <summary>Begins the activity of an action of the rebalancer.</summary>
     public static Activity? Begin(RebalanceAction action) => action switch
     {
         RebalanceAction.MoveConnection move => Begin("zcrx.rebalancing.move", move.To)?
@@ -44,8 +47,8 @@ internal static class ZcrxActivities
         _ => null,
     };
 
-    /// <summary>Ends an operation.</summary>
-    /// <param name="activity">The operation; null if there is no listener.</param>
+    /// <summary>Ends an activity.</summary>
+    /// <param name="activity">The activity; null if nothing listens to the activity source.</param>
     /// <param name="error">The error, or null on success.</param>
     public static void End(this Activity? activity, Exception? error = null)
     {

@@ -1,13 +1,13 @@
 namespace Zcrx.Actors.Health;
 
-/// <summary>Supplies the status that the health checks judge.</summary>
+/// <summary>Supplies the status that the health checks evaluate.</summary>
 internal interface IStatusSource
 {
-    /// <summary>Gets a value indicating whether Zcrx has ended without a stop.</summary>
+    /// <summary>Gets a value indicating whether Zcrx has ended although no stop was requested.</summary>
     bool HasEndedUnasked { get; }
 
     /// <summary>Returns the status of the whole tree.</summary>
-    /// <param name="includeConnections">Whether to list the connections.</param>
+    /// <param name="includeConnections">True to list the connections.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     Task<ZcrxStatus> GetStatusAsync(bool includeConnections, CancellationToken cancellationToken);
 }

@@ -7,8 +7,11 @@ namespace Zcrx.Actors;
 public static class ZcrxHealth
 {
     /// <summary>Returns the health of a status.</summary>
-    /// <param name="status">The status. Its connections are not needed.</param>
-    /// <returns>The result of the health check: its description names queue and cause, and <c>Data["reasons"]</c> has the codes for programs.</returns>
+    /// <param name="status">The status. The list of connections may be missing.</param>
+    /// <returns>
+    /// The result of the health check. The description names the queue and the cause, and <c>Data["reasons"]</c> contains the codes for
+    /// programs.
+    /// </returns>
     public static HealthCheckResult Of(ZcrxStatus status)
     {
         ArgumentNullException.ThrowIfNull(status);

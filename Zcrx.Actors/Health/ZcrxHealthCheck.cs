@@ -3,8 +3,11 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Health;
 
-/// <summary>Reports Healthy if every queue receives and has room, and Degraded if some do not. If none receives, it reports the registered failure status.</summary>
-/// <remarks>Data for programs: <c>state</c>, one entry per queue, and <c>reasons</c>, the codes of the problems.</remarks>
+/// <summary>
+/// Reports Healthy if every queue receives and its pool has free buffers, and Degraded if some queues do not. Reports the registered
+/// failure status if no queue receives, or if the ports are closed.
+/// </summary>
+/// <remarks>The data for programs are <c>state</c>, one entry per queue, and <c>reasons</c> with the codes of the problems.</remarks>
 internal sealed class ZcrxHealthCheck(IStatusSource zcrx) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

@@ -8,13 +8,13 @@ using Zcrx.Actors.Serialization;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Connects Zcrx with one builder of Akka.Hosting: the settings that <c>WithZcrx</c> collected, and the running actors.</summary>
+/// <summary>Holds the settings that <c>WithZcrx</c> collected on one builder of Akka.Hosting, and the actors that run with them.</summary>
 /// <remarks>Akka.Hosting calls <see cref="StartAsync"/> after all actors of <c>WithActors</c> have started.</remarks>
 internal sealed class AkkaRegistration
 {
     private static readonly ConditionalWeakTable<AkkaConfigurationBuilder, AkkaRegistration> Registrations = [];
 
-    // Its streams end with the supervisor, so that nothing has to dispose it.
+    // Nothing has to dispose this service, because its streams end with the supervisor.
     private readonly Lazy<ZcrxService> _own = new(static () => new ZcrxService(TimeProvider.System));
 
     private TimeSpan? _phaseTimeout;
@@ -51,21 +51,22 @@ internal sealed class AkkaRegistration
         TimeSpan? configured = builder.Configuration is { HasValue: true, Value: var config } && config.HasPath(SystemShutdown.PhaseTimeoutPath)
             ? config.GetTimeSpan(SystemShutdown.PhaseTimeoutPath)
             : null;
-        // An earlier WithZcrx has set it to its own value.
+        // If the configured timeout is the one of an earlier WithZcrx, the new timeout replaces it.
         HoconAddMode mode = configured is not null && configured == _phaseTimeout ? HoconAddMode.Prepend : HoconAddMode.Append;
         _ = builder.AddHocon(SystemShutdown.Hosted(timeout), mode);
         _ = builder.AddHocon(NodeStatusSerializer.Hocon, HoconAddMode.Append);
         _phaseTimeout = timeout;
     }
 
-    /// <summary>Returns the service that reports about these actors: the container's, if it has one.</summary>
+    /// <summary>Returns the service that reports about these actors: the one of the container, or else one of this registration.</summary>
     public ZcrxService ServiceOf(IServiceProvider services) => services.GetService<ZcrxService>() ?? _own.Value;
 
     private Task StartAsync(ActorSystem system)
     {
         IServiceProvider services = DependencyResolver.For(system).Resolver.GetService<IServiceProvider>();
         Lifetime = new ZcrxLifetime(services, system, ServiceOf(services), Setup);
-        // Akka.Hosting passes no token. A host that is stopped while it starts must not wait for a predecessor of a takeover, or for a queue.
+        // Akka.Hosting passes no token. A host that is stopped during its start must wait neither for the predecessor of a takeover nor for
+        // a queue.
         return Lifetime.StartAsync(services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None);
     }
 }

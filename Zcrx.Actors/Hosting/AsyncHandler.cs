@@ -4,7 +4,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Turns asynchronous handlers into handlers that subscribe. The connection itself knows that its handler runs.</summary>
+/// <summary>
+/// Adapts asynchronous handlers to handlers that return a subscription. The subscription is empty, because the connection itself waits
+/// for its handler.
+/// </summary>
 internal static class AsyncHandler
 {
     public static Func<ZcrxConnection, IDisposable> Of(Func<ZcrxConnection, CancellationToken, Task> handler) => connection => Start(connection, handler);

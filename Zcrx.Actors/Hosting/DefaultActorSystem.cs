@@ -9,7 +9,9 @@ using LogLevel = Akka.Event.LogLevel;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Adds an actor system, through Akka.Hosting, to services that have none. A later <c>AddAkka</c> of the application replaces it.</summary>
+/// <summary>
+/// Adds an actor system through Akka.Hosting if the services have no actor system. A later <c>AddAkka</c> of the application replaces it.
+/// </summary>
 internal static class DefaultActorSystem
 {
     private const string Name = "zcrx";
@@ -23,7 +25,8 @@ internal static class DefaultActorSystem
             return;
         }
 
-        // A separate collection, because AddAkka also registers health checks. They would be registered twice if a later AddAkka replaces this one.
+        // AddAkka also registers health checks. If a later AddAkka replaced this one, they would be registered twice. So only the services
+        // of Akka are copied from a separate collection.
         ServiceCollection added = [];
         added.AddAkka(Name, static (akka, provider) => Configure(akka, provider));
         foreach (ServiceDescriptor service in added)
@@ -35,7 +38,7 @@ internal static class DefaultActorSystem
         }
     }
 
-    /// <summary>Refuses an actor system that was registered after <c>AddZcrx</c> and without Akka.Hosting: the host would end it.</summary>
+    /// <summary>Throws if an actor system was registered after <c>AddZcrx</c> and without Akka.Hosting. The host would run two actor systems.</summary>
     public static void ThrowIfReplaced(ActorSystem system, AkkaConfigurationBuilder? builder)
     {
         if (builder is not null && Builders.TryGetValue(builder, out _) && !system.Settings.Setup.Get<Origin>().HasValue)
@@ -57,13 +60,13 @@ internal static class DefaultActorSystem
             _ = logging.ClearLoggers().AddLoggerFactory();
             logging.LogLevel = LogLevel.WarningLevel;
         });
-        // Ten wake-ups a second instead of a hundred. Zcrx needs no finer timer, and each wake-up of the thread pool costs a spin.
+        // The scheduler wakes up 10 times a second instead of 100. Zcrx needs no finer timer, and each wake-up makes the thread pool spin.
         _ = akka.AddHocon("akka.scheduler.tick-duration = 100ms", HoconAddMode.Append);
         _ = akka.AddHocon(NodeStatusSerializer.Hocon, HoconAddMode.Append);
         TimeSpan drain = ZcrxSetup.DrainTimeoutOf(services.GetServices<ZcrxSetup>());
         _ = akka.AddHocon(SystemShutdown.Hosted(SystemShutdown.PhaseTimeout(drain)), HoconAddMode.Append);
     }
 
-    /// <summary>Marks an actor system as created here.</summary>
+    /// <summary>Marks an actor system that this class created.</summary>
     private sealed class Origin : Setup;
 }

@@ -12,7 +12,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Takes over listeners and queues before the tree starts, and lets a successor take over. It then waits for the end of the connections and stops the host.</summary>
+/// <summary>
+/// Takes over listeners and queues before the actor tree starts. Later lets a successor take over, waits for the end of the remaining
+/// connections, and stops the host.
+/// </summary>
 internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
 {
     private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(10);
@@ -35,7 +38,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         _lifetime = lifetime;
     }
 
-    /// <summary>Gets a value indicating whether another process accepts until <see cref="CompleteAsync"/>.</summary>
+    /// <summary>Gets a value indicating whether a predecessor exists. A predecessor accepts connections until <see cref="CompleteAsync"/>.</summary>
     public bool HasPredecessor => _takeover.PredecessorId is not null;
 
     /// <summary>Gets the queues that came from the predecessor.</summary>
@@ -75,7 +78,9 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         return hosted;
     }
 
-    /// <summary>Lets this process accept instead of its predecessor, and lets a successor take over. Called when the tree has started.</summary>
+    /// <summary>
+    /// Lets this process accept instead of its predecessor, and begins to serve takeover requests. Called when the actor tree has started.
+    /// </summary>
     public async Task CompleteAsync(ActorSystem system, IActorRef supervisor, CancellationToken cancellationToken)
     {
         _system = system;
@@ -115,7 +120,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         catch (AskTimeoutException exception)
         {
             activity.End(exception);
-            // A queue does not answer. The successor does not wait for it: two processes may accept at once, but one must.
+            // A queue did not answer in time. The successor does not wait longer: two processes may accept for a while, but at least one must.
         }
 
         ZcrxLog.TakenOver(_logger, successor, Connections, Options.Linger);
@@ -133,7 +138,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
 
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _takeover.DisposeAsync().ConfigureAwait(false);
-        // The queues that a failed start has not opened.
+        // Contains queues only if the start failed before it opened them.
         Queues.Dispose();
         await _lingering.ConfigureAwait(false);
         _stopping.Dispose();
@@ -148,7 +153,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // This process has closed the queue first.
+            // This process closed the queue before the predecessor released its last buffer.
         }
     }
 

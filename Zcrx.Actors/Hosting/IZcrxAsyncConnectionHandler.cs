@@ -3,17 +3,23 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Handles one connection asynchronously, created for it by the container; see <see cref="ZcrxBuilder.Listen{THandler}(string, string?)"/>.</summary>
+/// <summary>
+/// Handles one connection asynchronously. The container creates one handler per connection; see
+/// <see cref="ZcrxBuilder.Listen{THandler}(string, string?)"/>.
+/// </summary>
 /// <remarks>
-/// Its service scope ends with the task of <see cref="HandleAsync"/>, and so does the handler, if it is <see cref="IDisposable"/> or
-/// <see cref="IAsyncDisposable"/>.
+/// The service scope of the handler ends with the task of <see cref="HandleAsync"/>. The handler is disposed at the same time, if it is
+/// <see cref="IDisposable"/> or <see cref="IAsyncDisposable"/>.
 /// </remarks>
 public interface IZcrxAsyncConnectionHandler : IZcrxConnectionHandler
 {
-    /// <summary>Handles the connection, which closes when the task ends and is reset when it fails; see <see cref="ZcrxConnection.HandleAsync"/>.</summary>
+    /// <summary>
+    /// Handles the connection. The connection closes when the task ends, and is reset when the task fails; see
+    /// <see cref="ZcrxConnection.HandleAsync"/>.
+    /// </summary>
     /// <param name="connection">The connection. Nothing is received before its first subscription.</param>
     /// <param name="cancellationToken">Cancelled when the socket has been closed: <see cref="ZcrxConnection.ConnectionClosed"/>.</param>
-    /// <returns>A task. A stop waits for it, at most for <see cref="ZcrxOptions.DrainTimeout"/>.</returns>
+    /// <returns>A task. A stop of Zcrx waits for this task, at most for <see cref="ZcrxOptions.DrainTimeout"/>.</returns>
     /// <remarks>Threading: called on the thread pool.</remarks>
     Task HandleAsync(ZcrxConnection connection, CancellationToken cancellationToken);
 

@@ -2,8 +2,14 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Handles one connection, created for it by the container; see <see cref="ZcrxBuilder.Listen{THandler}(string, string?)"/>.</summary>
-/// <remarks>If it is <see cref="IDisposable"/> or <see cref="IAsyncDisposable"/>, it is disposed after the subscription, when the connection has ended.</remarks>
+/// <summary>
+/// Handles one connection. The container creates one handler per connection; see
+/// <see cref="ZcrxBuilder.Listen{THandler}(string, string?)"/>.
+/// </summary>
+/// <remarks>
+/// A handler that is <see cref="IDisposable"/> or <see cref="IAsyncDisposable"/> is disposed when the connection has ended, after its
+/// subscription.
+/// </remarks>
 public interface IZcrxConnectionHandler
 {
     /// <summary>Subscribes to the connection.</summary>

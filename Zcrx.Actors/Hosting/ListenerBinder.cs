@@ -11,11 +11,11 @@ namespace Zcrx.Actors.Hosting;
 internal sealed class ListenerBinder(IActorRef supervisor, TreeEnd end)
 {
     /// <summary>Binds a listener.</summary>
-    /// <exception cref="ZcrxException">It was refused.</exception>
+    /// <exception cref="ZcrxException">The listener was refused.</exception>
     public async Task<ZcrxServerBinding> AddListenerAsync(ZcrxListenerOptions listener, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        // Not cancelled itself: a listener that is bound after the cancellation must be unbound.
+        // The command itself is not cancelled: a listener that is bound after the cancellation must be unbound.
         Task<ZcrxReply?> answer = AskAsync(new ZcrxCommand.Bind(listener));
         ZcrxReply? reply;
         try
@@ -39,8 +39,8 @@ internal sealed class ListenerBinder(IActorRef supervisor, TreeEnd end)
     }
 
     /// <summary>Unbinds a listener by its name.</summary>
-    /// <returns>The number of its connections that are open.</returns>
-    /// <exception cref="ZcrxException">It was refused.</exception>
+    /// <returns>The number of connections of the listener that are still open.</returns>
+    /// <exception cref="ZcrxException">The command was refused.</exception>
     public Task<int> RemoveListenerAsync(string listener, TimeSpan? drain, CancellationToken cancellationToken) =>
         RemoveListenerAsync(new ZcrxCommand.Unbind(listener, drain), cancellationToken);
 
@@ -56,7 +56,7 @@ internal sealed class ListenerBinder(IActorRef supervisor, TreeEnd end)
         {
             ZcrxReply.Unbound unbound => unbound.Connections,
             ZcrxReply.Failed failed => throw Refused($"Unbinding {command.Listener}", failed.Message, failed.Cause),
-            // The end of the tree has closed the port and the connections.
+            // The actor tree has ended, and has closed the port and the connections.
             null => 0,
             var other => throw new InvalidOperationException($"Unexpected answer: {other}."),
         };

@@ -3,10 +3,10 @@ using Microsoft.Extensions.Primitives;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Follows the sources of the options. A change is applied as checked options, or refused as a whole.</summary>
+/// <summary>Watches the sources of the options. Applies a change if all options are valid, and otherwise refuses the whole change.</summary>
 /// <remarks>
-/// <see cref="IOptionsMonitor{TOptions}"/> does not fit. It creates and checks options in the callback of the change, and throws its errors
-/// into the code that changed the configuration.
+/// <see cref="IOptionsMonitor{TOptions}"/> does not fit. It validates the options in the change callback, and throws its errors into the
+/// code that changed the configuration.
 /// </remarks>
 internal sealed class OptionsReloader(ZcrxOptionsSource source) : IDisposable
 {
@@ -16,12 +16,15 @@ internal sealed class OptionsReloader(ZcrxOptionsSource source) : IDisposable
     private IChangeToken[] _seen = [];
     private volatile bool _isDisposed;
 
-    /// <summary>Remembers the current state of the sources, so that a change during the start is not missed. Called before the options are read for the first time.</summary>
+    /// <summary>
+    /// Remembers the current state of the sources, so that a change during the start is not missed. Must be called before the options are
+    /// read for the first time.
+    /// </summary>
     public void Watch() => _seen = [.. source.ChangeSources.Select(static changes => changes.GetChangeToken())];
 
-    /// <summary>Starts to follow the sources.</summary>
-    /// <param name="apply">Called with the options after every valid change. Calls come one at a time.</param>
-    /// <param name="refuse">Called with every error of an invalid change, and with the exception if code of the application threw one.</param>
+    /// <summary>Starts to watch the sources.</summary>
+    /// <param name="apply">Called with the options after every valid change. Calls never overlap.</param>
+    /// <param name="refuse">Called once per invalid change, with all its errors and with the exception, if application code threw one.</param>
     public void Start(Action<ZcrxOptions> apply, Action<IReadOnlyList<string>, Exception?> refuse)
     {
         IDisposable[] registrations = [.. source.ChangeSources.Select(changes => ChangeToken.OnChange(changes.GetChangeToken, () => Reload(apply, refuse)))];
@@ -32,7 +35,7 @@ internal sealed class OptionsReloader(ZcrxOptionsSource source) : IDisposable
 
         if (_isDisposed)
         {
-            // A stop has come first.
+            // The host stopped before this registration.
             Dispose();
             return;
         }
@@ -76,7 +79,7 @@ internal sealed class OptionsReloader(ZcrxOptionsSource source) : IDisposable
             {
                 refuse([.. exception.Failures], null);
             }
-#pragma warning disable CA1031 // Code of the application configures the options. Its exception counts like an invalid value.
+#pragma warning disable CA1031 // Application code configures the options. Its exception is reported like an invalid value.
             catch (Exception exception)
 #pragma warning restore CA1031
             {

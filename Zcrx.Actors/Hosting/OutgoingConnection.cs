@@ -8,14 +8,14 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Connects to servers, and gives the connections to the running tree.</summary>
+/// <summary>Connects to servers, and attaches the connections to queues of the running tree.</summary>
 /// <param name="supervisor">The supervisor.</param>
 /// <param name="end">The end of the tree.</param>
 internal sealed class OutgoingConnection(IActorRef supervisor, TreeEnd end)
 {
     /// <summary>Connects to a server, and lets a queue receive for the connection.</summary>
     /// <exception cref="SocketException">The server cannot be reached.</exception>
-    /// <exception cref="ZcrxException">No queue takes the connection.</exception>
+    /// <exception cref="ZcrxException">The connection was refused: no queue is open, or Zcrx is stopping.</exception>
     public async Task<ZcrxConnection> ConnectAsync(EndPoint endPoint, string? queue, CancellationToken cancellationToken)
     {
         ThrowIfStopping(endPoint);
@@ -32,7 +32,7 @@ internal sealed class OutgoingConnection(IActorRef supervisor, TreeEnd end)
         }
     }
 
-    /// <summary>Passes the socket on. Not cancelled: the answer decides which side owns the socket.</summary>
+    /// <summary>Attaches the socket to a queue. Cannot be cancelled, because the answer decides which side owns the socket.</summary>
     private async Task<ZcrxConnection> AttachAsync(Socket socket, EndPoint endPoint, string? queue)
     {
         ZcrxConnection? attached = null;

@@ -5,11 +5,11 @@ namespace Zcrx.Actors.Hosting;
 
 /// <summary>Holds the service scope of one connection, its handler and the handler's subscription.</summary>
 /// <typeparam name="THandler">The application's handler.</typeparam>
-/// <remarks>Supervision awaits <see cref="DisposeAsync"/> and reports its exception like any other fault of a consumer.</remarks>
+/// <remarks>The served connection awaits <see cref="DisposeAsync"/>, and reports an exception of it like any other fault of a consumer.</remarks>
 internal sealed class ScopedHandler<THandler> : IDisposable, IAsyncDisposable
     where THandler : class, IZcrxConnectionHandler
 {
-    // Its constructor is looked up once, not for every connection.
+    // Looks up the constructor of the handler once, not for every connection.
     private static readonly ObjectFactory<THandler> Factory = ActivatorUtilities.CreateFactory<THandler>([]);
 
     private readonly AsyncServiceScope _scope;
@@ -27,7 +27,10 @@ internal sealed class ScopedHandler<THandler> : IDisposable, IAsyncDisposable
     public static IDisposable Handle(IServiceProvider services, ZcrxConnection connection) =>
         typeof(THandler).IsAssignableTo(typeof(IZcrxAsyncConnectionHandler)) ? Asynchronous(services, connection) : Subscribe(services, connection);
 
-    /// <summary>Creates an asynchronous handler inside its task. Exceptions of its constructor and of its disposal are reported like its own.</summary>
+    /// <summary>
+    /// Gets a function that creates and runs an asynchronous handler in one task. Exceptions of the constructor and of the disposal are
+    /// therefore reported like those of the handler.
+    /// </summary>
     private static Func<IServiceProvider, ZcrxConnection, IDisposable> Asynchronous { get; } = AsyncHandler.Of(static async (scope, connection, token) =>
     {
         THandler handler = Factory(scope, null);
@@ -52,7 +55,7 @@ internal sealed class ScopedHandler<THandler> : IDisposable, IAsyncDisposable
         }
         catch
         {
-            // The exception of the handler is reported. An exception of the clean-up after it is not.
+            // The exception of the handler is reported. A further exception of this clean-up is not.
             _ = EndAsync(handler, scope).AsTask();
             throw;
         }

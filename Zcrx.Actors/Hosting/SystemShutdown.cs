@@ -7,9 +7,9 @@ namespace Zcrx.Actors.Hosting;
 
 /// <summary>Stops Zcrx in the phases of an actor system's <see cref="CoordinatedShutdown"/>.</summary>
 /// <remarks>
-/// <c>service-unbind</c> closes the ports, <c>service-requests-done</c> delivers what has arrived, <c>service-stop</c> closes everything. The application's
-/// tasks in the first two phases find their connections open. A phase ends at its timeout, also with unfinished tasks, so each task
-/// takes at most a share of it.
+/// <c>service-unbind</c> closes the ports. <c>service-requests-done</c> delivers the received bytes. <c>service-stop</c> closes everything.
+/// The connections are still open while the application's own tasks of the first two phases run. A phase ends at its timeout even if
+/// tasks are unfinished, so each task of Zcrx uses only a share of that timeout.
 /// </remarks>
 internal static class SystemShutdown
 {
@@ -17,16 +17,21 @@ internal static class SystemShutdown
 
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
 
-    /// <summary>Gets the path of the timeout that limits the delivery.</summary>
+    /// <summary>Gets the HOCON path of the timeout that limits the delivery phase.</summary>
     public static string PhaseTimeoutPath => $"akka.coordinated-shutdown.phases.{CoordinatedShutdown.PhaseServiceRequestsDone}.timeout";
 
-    /// <summary>Returns the timeout of the delivery phase that is long enough for a drain timeout. An invalid one is reported by the validation.</summary>
+    /// <summary>
+    /// Returns a timeout of the delivery phase that is long enough for a drain timeout. Clamps an invalid drain timeout, which the validation
+    /// of the options reports.
+    /// </summary>
     public static TimeSpan PhaseTimeout(TimeSpan drain) => TimeSpan.FromSeconds((Math.Clamp(drain.TotalSeconds, 0, TimeSpan.SecondsPerDay) / Share) + Margin.TotalSeconds);
 
-    /// <summary>Returns how long Zcrx delivers at most when an actor system ends first.</summary>
+    /// <summary>Returns the longest time for which Zcrx delivers received bytes when the actor system ends before Zcrx.</summary>
     public static TimeSpan DeliveryTime(ActorSystem system) => CoordinatedShutdown.Get(system).Timeout(CoordinatedShutdown.PhaseServiceRequestsDone) * Share;
 
-    /// <summary>Returns the HOCON of a hosted actor system: the host handles signals, and the delivery phase lasts long enough.</summary>
+    /// <summary>
+    /// Returns the HOCON of a hosted actor system. It leaves signals to the host, and sets the timeout of the delivery phase.
+    /// </summary>
     public static Config Hosted(TimeSpan phaseTimeout) => ConfigurationFactory.ParseString(string.Create(
         CultureInfo.InvariantCulture,
         $"""
@@ -37,7 +42,7 @@ internal static class SystemShutdown
     /// <summary>Adds the tasks of Zcrx to an actor system's shutdown.</summary>
     /// <param name="system">The actor system.</param>
     /// <param name="closePorts">Closes the ports within a time.</param>
-    /// <param name="drain">Delivers what has arrived for at most a time, then closes everything.</param>
+    /// <param name="drain">Delivers the received bytes within a time, then closes everything.</param>
     /// <param name="stop">Closes everything at once.</param>
     public static void Register(ActorSystem system, Func<TimeSpan, Task> closePorts, Func<TimeSpan, Task> drain, Func<Task> stop)
     {

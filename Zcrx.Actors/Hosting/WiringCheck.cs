@@ -4,8 +4,11 @@ using Microsoft.Extensions.Hosting;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Fails the start of a host in which <see cref="IZcrx"/> is registered and nothing runs Zcrx.</summary>
-/// <remarks>Akka.Hosting replaces the actor system of an earlier <c>AddAkka</c> by that of a later one, and with it an earlier <c>WithZcrx</c>, without a message.</remarks>
+/// <summary>Fails the start of the host if <see cref="IZcrx"/> is registered but nothing runs Zcrx.</summary>
+/// <remarks>
+/// A later <c>AddAkka</c> silently replaces the actor system of an earlier <c>AddAkka</c>. The <c>WithZcrx</c> of the earlier one is lost
+/// with it.
+/// </remarks>
 internal sealed class WiringCheck(IServiceProvider services) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken)

@@ -7,16 +7,19 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Adds queues, listeners and options. Code and configuration add up in the order of the calls.</summary>
-/// <remarks>Threading: one thread, before the host starts.</remarks>
+/// <summary>Adds queues, listeners and options. Calls that set the same option apply in their order, and the last one wins.</summary>
+/// <remarks>Threading: not thread-safe. Use it before the host starts.</remarks>
 public sealed class ZcrxBuilder
 {
     private readonly ZcrxSetup _setup;
 
     internal ZcrxBuilder(ZcrxSetup setup) => _setup = setup;
 
-    /// <summary>Reads a configuration section, and applies its changes while the host runs, as far as an option can change then. Values that cannot be read and unknown keys fail the start, and are reported together. A later change with such an error is refused as a whole.</summary>
-    /// <param name="configuration">The section, or a whole configuration, of which the section <c>Zcrx</c> is taken.</param>
+    /// <summary>
+    /// Reads a configuration section. Later changes of the section are applied while the host runs, if the changed options allow this.
+    /// Unreadable values and unknown keys fail the start and are all reported. A later change with such an error is refused as a whole.
+    /// </summary>
+    /// <param name="configuration">The section, or a whole configuration that contains the section <c>Zcrx</c>.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Bind(IConfiguration configuration)
     {
@@ -36,19 +39,22 @@ public sealed class ZcrxBuilder
         return this;
     }
 
-    /// <summary>Sets the engine of the queues that do not name one.</summary>
+    /// <summary>Sets the engine of all queues whose options leave the engine unspecified.</summary>
     /// <param name="engine">The engine. The default is Auto.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder UseEngine(ZcrxEngine engine) => Configure(options => options.Engine = engine);
 
-    /// <summary>Sets how long a stop may deliver what has arrived and wait for consumers.</summary>
+    /// <summary>Sets how long a stop may deliver received bytes and wait for consumers.</summary>
     /// <param name="timeout">The time.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder DrainTimeout(TimeSpan timeout) => Configure(options => options.DrainTimeout = timeout);
 
-    /// <summary>Takes over the listeners and queues of the process that serves at a path, if there is one, and lets a later process take over from this one. See docs/takeover.md.</summary>
-    /// <param name="path">The path of the Unix socket: an absolute path in a directory that belongs to the service.</param>
-    /// <param name="linger">The time that established connections may stay after the takeover. The default is an hour.</param>
+    /// <summary>
+    /// Takes over the listeners and queues of a running process that serves takeovers at a path, if such a process exists. A later process can
+    /// take over from this one at the same path. See docs/takeover.md.
+    /// </summary>
+    /// <param name="path">The path of the Unix socket. It must be absolute, in a directory that belongs to the service.</param>
+    /// <param name="linger">The time for which a replaced process may serve its established connections. The default is one hour.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Takeover(string path, TimeSpan? linger = null)
     {
@@ -69,11 +75,13 @@ public sealed class ZcrxBuilder
         return Configure(options => options.Queues.Add(queue));
     }
 
-    /// <summary>Adds a queue whose actor is in Akka.Hosting's <c>ActorRegistry</c>, so that <c>IRequiredActor&lt;TKey&gt;</c> resolves it.</summary>
-    /// <typeparam name="TKey">The key: any type of the application. It stands for one queue.</typeparam>
+    /// <summary>
+    /// Adds a queue, and registers its actor in Akka.Hosting's <c>ActorRegistry</c>, so that <c>IRequiredActor&lt;TKey&gt;</c> resolves it.
+    /// </summary>
+    /// <typeparam name="TKey">The key: any type of the application. Each queue needs its own key.</typeparam>
     /// <param name="queue">The options of the queue.</param>
     /// <returns>This builder.</returns>
-    /// <remarks>The actor answers <see cref="ZcrxCommand"/> like the supervisor does, and stays the same when the queue is restarted.</remarks>
+    /// <remarks>The actor answers <see cref="ZcrxCommand"/> like the supervisor does. A restart of the queue does not replace the actor.</remarks>
     public ZcrxBuilder AddQueue<TKey>(ZcrxQueueOptions queue)
     {
         AddQueue(queue);
@@ -81,9 +89,10 @@ public sealed class ZcrxBuilder
     }
 
     /// <summary>
-    /// Assigns a key in Akka.Hosting's <c>ActorRegistry</c> to a queue, such as one of the configuration; see <see cref="AddQueue{TKey}"/>.
+    /// Registers the actor of a queue in Akka.Hosting's <c>ActorRegistry</c> under a key. The queue may come from the configuration. See
+    /// <see cref="AddQueue{TKey}"/>.
     /// </summary>
-    /// <typeparam name="TKey">The key: any type of the application. It stands for one queue.</typeparam>
+    /// <typeparam name="TKey">The key: any type of the application. Each queue needs its own key.</typeparam>
     /// <param name="queue">The queue's name.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder QueueKey<TKey>(string queue)
@@ -92,9 +101,9 @@ public sealed class ZcrxBuilder
         return Configure(options => options.QueueKeys[queue] = typeof(TKey));
     }
 
-    /// <summary>Adds RX queues of a network interface, named like <c>eth0-2</c>.</summary>
+    /// <summary>Adds one queue per RX queue of a network interface. The names are like <c>eth0-2</c>.</summary>
     /// <param name="networkInterface">The interface.</param>
-    /// <param name="queues">Its RX queues; as with every range, the end is not included: <c>2..4</c> are the queues 2 and 3.</param>
+    /// <param name="queues">The RX queues. The end of the range is exclusive: <c>2..4</c> are the queues 2 and 3.</param>
     /// <param name="area">The memory of each queue. The default is 64 MiB.</param>
     /// <returns>This builder.</returns>
     /// <exception cref="ArgumentException">The range is empty, or counts from the end.</exception>
@@ -133,8 +142,8 @@ public sealed class ZcrxBuilder
     /// <summary>Accepts connections.</summary>
     /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0 the kernel
     /// chooses the port; see <see cref="IZcrx.EndPoints"/>.</param>
-    /// <param name="handler">Called with every connection on the ring thread: subscribe, and return the subscription. It is disposed when
-    /// the connection has closed and operators such as <c>Process</c> have handled all received bytes; see
+    /// <param name="handler">Called with every connection, on the ring thread. It subscribes, and returns the subscription. The subscription
+    /// is disposed when the connection has closed and operators such as <c>Process</c> have handled all received bytes; see
     /// <see cref="ZcrxConnection.Finished"/>.</param>
     /// <param name="name">The name of the listener. The default is its address.</param>
     /// <returns>This builder.</returns>
@@ -165,8 +174,8 @@ public sealed class ZcrxBuilder
     /// <summary>Accepts connections, and runs an asynchronous handler for each.</summary>
     /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0 the kernel chooses the port; see <see cref="IZcrx.EndPoints"/>.</param>
     /// <param name="handler">
-    /// Handles one connection, on the thread pool. The connection closes when its task ends, and is reset when it throws; see <see cref="ZcrxConnection.HandleAsync"/>.
-    /// A stop waits for it, at most for <see cref="ZcrxOptions.DrainTimeout"/>.
+    /// Handles one connection, on the thread pool. The connection closes when the returned task ends, and is reset when the task fails; see
+    /// <see cref="ZcrxConnection.HandleAsync"/>. A stop of Zcrx waits for the task, at most for <see cref="ZcrxOptions.DrainTimeout"/>.
     /// </param>
     /// <param name="name">The name of the listener. The default is its address.</param>
     /// <returns>This builder.</returns>
@@ -184,8 +193,8 @@ public sealed class ZcrxBuilder
     }
 
     /// <summary>
-    /// Accepts connections, and runs an asynchronous handler that needs services for each. Every connection has its own service scope,
-    /// which ends with the handler.
+    /// Accepts connections, and runs an asynchronous handler for each. Every connection has its own service scope, from which the handler can
+    /// resolve services. The scope ends with the handler.
     /// </summary>
     /// <inheritdoc cref="Listen(string, Func{ZcrxConnection, CancellationToken, Task}, string?)"/>
     public ZcrxBuilder Listen(string endPoint, Func<IServiceProvider, ZcrxConnection, CancellationToken, Task> handler, string? name = null)
@@ -194,20 +203,20 @@ public sealed class ZcrxBuilder
         return Listen(endPoint, AsyncHandler.Of(handler), name);
     }
 
-    /// <summary>Accepts connections, with a handler that the container creates for each of them.</summary>
+    /// <summary>Accepts connections. The container creates one handler per connection.</summary>
     /// <typeparam name="THandler">
-    /// The handler. It is created in a service scope of its own for every connection and disposed with it. If it is an
+    /// The type of the handlers. Every handler is created in its own service scope, and is disposed with this scope. If it is an
     /// <see cref="IZcrxAsyncConnectionHandler"/>, the scope and the connection end with its task.
     /// </typeparam>
     /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0 the kernel
     /// chooses the port.</param>
-    /// <param name="name">The listener's name. Its address if null.</param>
+    /// <param name="name">The name of the listener. The default is its address.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Listen<THandler>(string endPoint, string? name = null)
         where THandler : class, IZcrxConnectionHandler => Listen(endPoint, ScopedHandler<THandler>.Handle, name);
 
-    /// <summary>Assigns a handler that the container creates for each connection to a listener of the configuration.</summary>
-    /// <typeparam name="THandler">The handler, as with <see cref="Listen{THandler}(string, string?)"/>.</typeparam>
+    /// <summary>Assigns a type of handler to a listener of the configuration. The container creates one handler per connection.</summary>
+    /// <typeparam name="THandler">The type of the handlers, as with <see cref="Listen{THandler}(string, string?)"/>.</typeparam>
     /// <param name="listener">The listener's name.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Handle<THandler>(string listener)
@@ -221,7 +230,7 @@ public sealed class ZcrxBuilder
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(listener);
         ArgumentNullException.ThrowIfNull(handler);
-        // The services are known only while options are configured, and the listener may be configured later than this.
+        // The services are known only while options are configured. The listener may be added to the options after this call.
         IServiceProvider? provider = null;
         _setup.Add((services, _) => provider = services);
         return HandleWhere(options => options.EffectiveName == listener, connection => handler(provider!, connection));
@@ -256,7 +265,7 @@ public sealed class ZcrxBuilder
         return HandleWhere(options => options.EffectiveName == listener, handler);
     }
 
-    /// <summary>Assigns this handler to every listener of the configuration that has none.</summary>
+    /// <summary>Assigns a handler to every listener of the configuration that has no handler.</summary>
     /// <param name="handler">Called with every connection, as with <see cref="Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Handle(Func<ZcrxConnection, IDisposable> handler)
@@ -265,7 +274,10 @@ public sealed class ZcrxBuilder
         return HandleWhere(static options => options.Handler is null, handler);
     }
 
-    /// <summary>Sets options of listeners: limits, timeouts, options of the socket. Applied after all other configuration, also to listeners that are added later.</summary>
+    /// <summary>
+    /// Sets options of all listeners: limits, timeouts, socket options. Runs after all other configuration, so it also applies to listeners
+    /// that are added later.
+    /// </summary>
     /// <param name="configure">Called with every listener.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder ConfigureListeners(Action<ZcrxListenerOptions> configure)
@@ -276,7 +288,7 @@ public sealed class ZcrxBuilder
 
     private static ZcrxQueueOptions WithArea(ZcrxQueueOptions queue, ByteSize? area) => area is { } size ? queue with { AreaSize = size } : queue;
 
-    // After all other configuration, so that the order of the calls does not matter.
+    // Runs after all other configuration, so that Handle may be called before Listen or Bind.
     private ZcrxBuilder HandleWhere(Func<ZcrxListenerOptions, bool> which, Func<ZcrxConnection, IDisposable> handler) =>
         ForListeners(which, listener => listener.Handler = handler);
 

@@ -7,16 +7,17 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class ZcrxHealthChecksBuilderExtensions
 {
     /// <summary>
-    /// Adds two checks: one for readiness, tagged <c>ready</c>, and one for liveness, tagged <c>live</c>. The name of the second ends with <c>-live</c>.
+    /// Adds a readiness check with the tag <c>ready</c>, and a liveness check with the tag <c>live</c>.
     /// </summary>
     /// <remarks>
-    /// Readiness is healthy while every queue receives and has room. It is degraded, with the reasons, while some queues do not. It fails
-    /// before the start, while no queue receives, and after the ports are closed. Liveness fails only when the process must be restarted.
+    /// Readiness is healthy while every queue receives and its pool has free buffers. It is degraded, with the reasons, while some queues do
+    /// not. It fails before the start, while no queue receives, and after the ports are closed. Liveness fails only if the process must be
+    /// restarted.
     /// </remarks>
     /// <param name="builder">The health checks.</param>
-    /// <param name="name">The first check's name.</param>
+    /// <param name="name">The name of the readiness check. The name of the liveness check has the suffix <c>-live</c>.</param>
     /// <param name="failureStatus">The status that a failed check reports. Unhealthy if null.</param>
-    /// <param name="tags">Tags of the first check in place of <c>ready</c>.</param>
+    /// <param name="tags">The tags of the readiness check. If null, the only tag is <c>ready</c>.</param>
     /// <returns>The health checks.</returns>
     public static IHealthChecksBuilder AddZcrx(this IHealthChecksBuilder builder, string name = "zcrx", HealthStatus? failureStatus = null, IEnumerable<string>? tags = null)
     {

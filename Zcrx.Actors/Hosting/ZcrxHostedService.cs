@@ -5,8 +5,11 @@ using Microsoft.Extensions.Hosting;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Starts and stops Zcrx with the host, for services that add it with <c>AddZcrx</c>.</summary>
-/// <remarks>Akka.Hosting's own service is registered before this one. So the actors of <c>WithActors</c> have started when the ports open, and run until Zcrx has stopped.</remarks>
+/// <summary>Starts and stops Zcrx with the host, if the services call <c>AddZcrx</c>.</summary>
+/// <remarks>
+/// The hosted service of Akka.Hosting is registered before this one. Therefore the actors of <c>WithActors</c> have started when the ports
+/// open, and they run until Zcrx has stopped.
+/// </remarks>
 internal sealed class ZcrxHostedService(IServiceProvider services, ZcrxService zcrx) : IHostedLifecycleService, IAsyncDisposable, IDisposable
 {
     private ZcrxLifetime? _lifetime;
@@ -43,6 +46,8 @@ internal sealed class ZcrxHostedService(IServiceProvider services, ZcrxService z
 
     public ValueTask DisposeAsync() => Lifetime?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    /// <summary>Stops without waiting, because a synchronous disposal cannot wait for actors. A host that has stopped has nothing left to wait for.</summary>
+    /// <summary>
+    /// Stops without waiting, because a synchronous disposal cannot wait for actors. After a regular stop of the host no actor is left.
+    /// </summary>
     public void Dispose() => _ = Lifetime?.DisposeAsync().AsTask();
 }

@@ -13,8 +13,11 @@ using Zcrx.Actors.Supervision;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Starts the actors of Zcrx in an actor system, and stops them once: with the host, with the actor system, or after a failed start.</summary>
-/// <remarks>Threading: the start is called once. Stops may be requested by any thread, at any time.</remarks>
+/// <summary>
+/// Starts the actors of Zcrx in an actor system, and stops them once. The stop comes from the host, from the actor system, or from a failed
+/// start.
+/// </summary>
+/// <remarks>Threading: the start is called once. Any thread may request a stop at any time.</remarks>
 internal sealed class ZcrxLifetime : IAsyncDisposable
 {
     private static readonly TimeSpan NameTimeout = TimeSpan.FromSeconds(5);
@@ -32,12 +35,12 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
     private ZcrxTree? _tree;
     private Task? _stopping;
 
-    /// <summary>Reads and checks the options. A change of their sources from now on is not missed.</summary>
+    /// <summary>Reads and validates the options. Changes of the sources after this call are applied once the tree has started.</summary>
     /// <param name="services">The application's services.</param>
     /// <param name="system">The actor system.</param>
     /// <param name="zcrx">Represents the tree for the application.</param>
-    /// <param name="setup">The settings that <c>WithZcrx</c> collected, or null without it.</param>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The options are invalid. It lists every error.</exception>
+    /// <param name="setup">The settings that <c>WithZcrx</c> collected; null if only <c>AddZcrx</c> was called.</param>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The options are invalid. The message lists every error.</exception>
     public ZcrxLifetime(IServiceProvider services, ActorSystem system, ZcrxService zcrx, ZcrxSetup? setup)
     {
         _services = services;
@@ -94,13 +97,13 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
 
             activity.End(exception);
             await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
-            // A stop before the beginning of the takeover has not ended it.
+            // If a stop was requested before the takeover began, that stop has not disposed the takeover.
             await EndTakeoverAsync().ConfigureAwait(false);
             throw;
         }
     }
 
-    /// <summary>Closes the ports, delivers what has arrived for at most the configured time, and closes everything.</summary>
+    /// <summary>Closes the ports, delivers received bytes for at most the configured drain timeout, and closes everything.</summary>
     /// <param name="cancellationToken">Ends the delivery early.</param>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -111,7 +114,10 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
 
-    /// <summary>Reports a shutdown phase that is shorter than the drain timeout: it limits the delivery if the actor system ends first.</summary>
+    /// <summary>
+    /// Warns if the delivery phase of the actor system is shorter than the drain timeout. If the actor system ends first, the phase limits the
+    /// delivery.
+    /// </summary>
     private void WarnOfShortPhase(ZcrxOptions options)
     {
         TimeSpan delivery = SystemShutdown.DeliveryTime(_system);
@@ -133,7 +139,8 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
     }
 
     /// <summary>
-    /// Creates the supervisor. Returns null if a stop came first, because nothing would close the supervisor's queues and listeners.
+    /// Creates the supervisor. Returns null if a stop was requested first, because nothing would close the queues and listeners of the
+    /// supervisor.
     /// </summary>
     private IActorRef? CreateSupervisor(ZcrxTree tree)
     {
@@ -159,7 +166,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         return supervisor;
     }
 
-    /// <summary>Creates the metrics, unless a stop has come first, which disposes them at its end.</summary>
+    /// <summary>Creates the metrics, unless a stop was requested first. A stop disposes the metrics that exist when it ends.</summary>
     private void CreateMetrics(ZcrxTree tree)
     {
         lock (_gate)
@@ -168,7 +175,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops once. A later call can only shorten the time for delivery.</summary>
+    /// <summary>Stops once. A later call can only shorten the delivery.</summary>
     private Task StopAsync(TimeSpan drain)
     {
         lock (_gate)
@@ -178,14 +185,14 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
                 RequestStop(drain);
             }
 
-            // Not under the lock: the end of reloading waits for code of the application that is configuring options.
+            // Runs outside the lock: disposing the reloader waits for application code that is configuring options.
             return _stopping ??= Task.Run(RunAsync);
         }
 
         async Task RunAsync()
         {
             _reloader.Dispose();
-            // First, so that a successor takes over no listener or queue that is about to be closed.
+            // Ends the takeover first: a successor must not take over a listener or queue that is about to be closed.
             await EndTakeoverAsync().ConfigureAwait(false);
             if (_zcrx.Tree is null)
             {
@@ -208,12 +215,16 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until the supervisor's parent has processed the supervisor's end. Until then a new start in the same actor system finds the name in use.</summary>
+    /// <summary>
+    /// Waits until the parent of the supervisor has processed the end of the supervisor. Until then, a new start in the same actor system would
+    /// find the actor name in use.
+    /// </summary>
     private async Task WhenNameIsFreeAsync()
     {
         try
         {
-            // A watcher is notified after the parent, and the parent answers after it has processed the notification.
+            // GracefulStop watches the supervisor, and a watcher is notified after the parent. The parent handles Identify after its own
+            // notification.
             await _zcrx.Supervisor.GracefulStop(NameTimeout).ConfigureAwait(false);
             await _system.ActorSelection(_zcrx.Supervisor.Path.Parent).Ask<ActorIdentity>(new Identify(null), NameTimeout).ConfigureAwait(false);
         }
@@ -261,7 +272,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         return StopAsync(within < configured ? within : configured);
     }
 
-    /// <summary>Waits for the start. Returns null if a stop was requested first: the host is stopping, and the start has nothing to report.</summary>
+    /// <summary>Waits for the start. Returns null if a stop was requested first, because the start then has no result to report.</summary>
     private async Task<ZcrxStatus?> WhenStartedAsync(IActorRef supervisor, ZcrxTree tree, CancellationToken cancellationToken)
     {
         using CancellationTokenSource asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -6,10 +6,10 @@ namespace Zcrx.Actors;
 /// <summary>Provides short forms of <see cref="IZcrx.AddListenerAsync"/>.</summary>
 public static class ZcrxListenerExtensions
 {
-    /// <summary>Binds another listener, with a handler that subscribes.</summary>
+    /// <summary>Binds another listener with a handler that subscribes to each connection.</summary>
     /// <param name="zcrx">The running receiver.</param>
     /// <param name="endPoint">The address, as for <see cref="ZcrxBuilder.Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>.</param>
-    /// <param name="handler">Called with every connection on the ring thread: subscribe, and return the subscription.</param>
+    /// <param name="handler">Called with every connection, on the ring thread. It subscribes, and returns the subscription.</param>
     /// <param name="name">The listener's name. Its address if null.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns>The bound address, and the way to unbind it.</returns>
@@ -23,10 +23,12 @@ public static class ZcrxListenerExtensions
         return zcrx.AddListenerAsync(new ZcrxListenerOptions { EndPoint = endPoint, Handler = handler, Name = name }, cancellationToken);
     }
 
-    /// <summary>Binds another listener, with an asynchronous handler.</summary>
+    /// <summary>Binds another listener with an asynchronous handler.</summary>
     /// <param name="zcrx">The running receiver.</param>
     /// <param name="endPoint">The address, as for <see cref="ZcrxBuilder.Listen(string, Func{ZcrxConnection, CancellationToken, Task}, string?)"/>.</param>
-    /// <param name="handler">Handles one connection, which closes when its task ends; see <see cref="ZcrxConnection.HandleAsync"/>.</param>
+    /// <param name="handler">
+    /// Handles one connection. The connection closes when the returned task ends; see <see cref="ZcrxConnection.HandleAsync"/>.
+    /// </param>
     /// <param name="name">The listener's name. Its address if null.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns>The bound address, and the way to unbind it.</returns>

@@ -4,10 +4,10 @@ using Microsoft.Extensions.Options;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Creates checked options from everything that configures them: the container, <c>WithZcrx</c>, and the actor system's HOCON.</summary>
+/// <summary>Creates validated options from the container, from <c>WithZcrx</c>, and from the HOCON of the actor system.</summary>
 /// <remarks>
-/// The container is configured first, then the settings that <c>WithZcrx</c> collected. HOCON only sets options that are unspecified by
-/// then.
+/// The settings of the container apply first, then those that <c>WithZcrx</c> collected. HOCON sets only options that are still
+/// unspecified.
 /// </remarks>
 internal sealed class ZcrxOptionsSource
 {
@@ -15,7 +15,7 @@ internal sealed class ZcrxOptionsSource
 
     /// <param name="services">The application's services.</param>
     /// <param name="system">The actor system in which the options are used.</param>
-    /// <param name="setup">The settings that <c>WithZcrx</c> collected, or null without it.</param>
+    /// <param name="setup">The settings that <c>WithZcrx</c> collected; null if only <c>AddZcrx</c> was called.</param>
     public ZcrxOptionsSource(IServiceProvider services, ActorSystem system, ZcrxSetup? setup)
     {
         _factory = new OptionsFactory<ZcrxOptions>(
@@ -36,7 +36,7 @@ internal sealed class ZcrxOptionsSource
     /// <summary>Gets the sources that announce changed values.</summary>
     public IReadOnlyList<IOptionsChangeTokenSource<ZcrxOptions>> ChangeSources { get; }
 
-    /// <summary>Creates the options from the values as they are now.</summary>
-    /// <exception cref="OptionsValidationException">The options are invalid. It lists every error.</exception>
+    /// <summary>Creates the options from the current values of the sources.</summary>
+    /// <exception cref="OptionsValidationException">The options are invalid. The message lists every error.</exception>
     public ZcrxOptions Create() => _factory.Create(Microsoft.Extensions.Options.Options.DefaultName);
 }

@@ -7,8 +7,8 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Represents the running tree for the application. It exists before the start, so that it can be injected anywhere.</summary>
-/// <remarks>Threading: all members from any thread. The lifetime publishes each state as one reference.</remarks>
+/// <summary>Represents the running actor tree for the application. It exists before the start, so it can be injected anywhere.</summary>
+/// <remarks>Threading: all members are callable on any thread. <see cref="ZcrxLifetime"/> publishes the running tree as one reference.</remarks>
 internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDisposable
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
@@ -55,7 +55,7 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDi
         if (!ended.IsCompleted)
         {
             Task<ZcrxStatus> answer = running.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.GetStatus(includeConnections), AnswerTimeout, cancellationToken);
-            // A supervisor that ends before it receives the question does not answer.
+            // A supervisor that ends before it receives the message does not answer.
             return await (await Task.WhenAny(answer, ended).ConfigureAwait(false)).ConfigureAwait(false);
         }
 

@@ -9,12 +9,12 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds Zcrx to a host.</summary>
 public static class ZcrxServiceCollectionExtensions
 {
-    /// <summary>Adds <see cref="IZcrx"/> for injection, beside an actor system that runs Zcrx by <c>akka.WithZcrx(…)</c>.</summary>
+    /// <summary>Adds <see cref="IZcrx"/> for injection. An actor system with <c>akka.WithZcrx(…)</c> must run Zcrx.</summary>
     /// <param name="services">The services.</param>
     /// <returns>The services.</returns>
     /// <remarks>
-    /// It may be called before or after <c>AddAkka</c>, any number of times. The start of the host fails if nothing runs Zcrx. Only Akka.Hosting knows of <c>WithZcrx</c>, and only once the container is
-    /// built, so that it cannot add services itself.
+    /// It may be called before or after <c>AddAkka</c>, any number of times. The start of the host fails if nothing runs Zcrx.
+    /// <c>WithZcrx</c> cannot add <see cref="IZcrx"/> itself, because Akka.Hosting calls it after the container is built.
     /// </remarks>
     public static IServiceCollection AddZcrx(this IServiceCollection services)
     {
@@ -26,14 +26,14 @@ public static class ZcrxServiceCollectionExtensions
         return services.AddHostedService<WiringCheck>();
     }
 
-    /// <summary>Adds Zcrx, which starts and stops with the host, and <see cref="IZcrx"/> for injection.</summary>
+    /// <summary>Adds Zcrx, and <see cref="IZcrx"/> for injection. Zcrx starts and stops with the host.</summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Adds queues and listeners.</param>
     /// <returns>The services.</returns>
     /// <remarks>
-    /// Zcrx runs in the actor system of Akka.Hosting's <c>AddAkka</c>, whether that is called before or after this. An <c>ActorSystem</c> that is registered without
-    /// Akka.Hosting is used if it is registered before, and is not ended. Without either, one named <c>zcrx</c> is created through Akka.Hosting.
-    /// All calls add up to one service.
+    /// Zcrx runs in the actor system of Akka.Hosting's <c>AddAkka</c>, which may be called before or after this method. An <c>ActorSystem</c>
+    /// that was registered without Akka.Hosting must be registered before this call. Zcrx uses it and does not end it. If the services contain
+    /// no actor system, this method adds one with the name <c>zcrx</c> through Akka.Hosting. Several calls configure the same service.
     /// </remarks>
     public static IServiceCollection AddZcrx(this IServiceCollection services, Action<ZcrxBuilder> configure)
     {
@@ -43,14 +43,14 @@ public static class ZcrxServiceCollectionExtensions
         ZcrxSetup setup = new();
         configure(new ZcrxBuilder(setup));
         setup.Register(services);
-        // Its hosted service comes first: actors start before ports open, and end after them.
+        // Adds the hosted service of Akka first: the actors start before the ports open, and end after the ports close.
         DefaultActorSystem.TryAdd(services);
         return services.AddHostedService<ZcrxHostedService>();
     }
 
     /// <summary>Adds Zcrx with the queues and listeners of a configuration, and <see cref="IZcrx"/> for injection.</summary>
     /// <param name="services">The services.</param>
-    /// <param name="configuration">The configuration section, or a whole configuration, of which the section <c>Zcrx</c> is taken.</param>
+    /// <param name="configuration">The section, or a whole configuration that contains the section <c>Zcrx</c>.</param>
     /// <param name="configure">Adds settings that a configuration cannot contain, such as the connection handlers.</param>
     /// <returns>The services.</returns>
     /// <remarks>See <see cref="AddZcrx(IServiceCollection, Action{ZcrxBuilder})"/>.</remarks>

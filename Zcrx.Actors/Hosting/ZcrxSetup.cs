@@ -7,8 +7,8 @@ namespace Zcrx.Actors.Hosting;
 /// Holds the settings that a <see cref="ZcrxBuilder"/> collects: changes of the options, and the sources that announce new values.
 /// </summary>
 /// <remarks>
-/// It is independent of the service collection, since the delegate of Akka.Hosting's <c>AddAkka</c> runs after the container is built.
-/// <c>AddZcrx</c> registers the content in the container instead. Threading: filled by one thread before the host starts, read afterwards.
+/// Akka.Hosting calls <c>WithZcrx</c> after the container is built, so <c>WithZcrx</c> keeps its settings in this object. <c>AddZcrx</c>
+/// registers its settings in the container. Threading: one thread fills the object before the host starts. Later the object is only read.
 /// </remarks>
 internal sealed class ZcrxSetup
 {
@@ -21,7 +21,7 @@ internal sealed class ZcrxSetup
     public IEnumerable<IPostConfigureOptions<ZcrxOptions>> PostConfigure =>
         _postConfigure.Select(static action => new PostConfigureOptions<ZcrxOptions>(null, action));
 
-    /// <summary>Returns the drain timeout that setups configure together, before there are services.</summary>
+    /// <summary>Returns the drain timeout that all setups configure together. It is needed before the services exist.</summary>
     public static TimeSpan DrainTimeoutOf(IEnumerable<ZcrxSetup> setups)
     {
         ZcrxOptions options = new();
@@ -42,7 +42,7 @@ internal sealed class ZcrxSetup
     public IEnumerable<IConfigureOptions<ZcrxOptions>> Configure(IServiceProvider services) =>
         _configure.Select(action => new ConfigureOptions<ZcrxOptions>(options => action(services, options)));
 
-    /// <summary>Registers the content in a container that is not built yet.</summary>
+    /// <summary>Registers the settings in a service collection.</summary>
     public void Register(IServiceCollection services)
     {
         services.AddSingleton(this);

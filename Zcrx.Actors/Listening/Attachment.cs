@@ -6,8 +6,8 @@ using Zcrx.Rx.Listening;
 
 namespace Zcrx.Actors.Listening;
 
-/// <summary>Represents one queue that accepts on a listener's socket.</summary>
-/// <remarks>Connections arrive on the ring thread. The end of accepting is a message to the listener's actor.</remarks>
+/// <summary>Represents one queue that accepts on the socket of a listener.</summary>
+/// <remarks>Connections arrive on the ring thread. The actor of the listener receives a message when the queue stops accepting.</remarks>
 internal sealed class Attachment(string queue, IActorRef listener, ListenerSlot slot, ConnectionIntake intake) : IObserver<ZcrxConnection>, IDisposable
 {
     private readonly SingleAssignmentDisposable _subscription = new();
@@ -18,7 +18,7 @@ internal sealed class Attachment(string queue, IActorRef listener, ListenerSlot 
     /// <summary>Gets a task that ends when the queue has closed its descriptor of the socket.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Gets the error with which the queue has refused the port or stopped accepting; null if there is none.</summary>
+    /// <summary>Gets the error with which the queue refused the port or stopped accepting; null if it did neither.</summary>
     public Exception? Error { get; private set; }
 
     public void Accept(ZcrxQueue source, Socket socket) => _subscription.Disposable = source.Listen(socket, slot.Gate).Subscribe(this);
@@ -35,7 +35,7 @@ internal sealed class Attachment(string queue, IActorRef listener, ListenerSlot 
 
     public void OnError(Exception error)
     {
-        // The queue's supervisor reports a queue that has failed, and the next ring accepts again.
+        // The failure of a queue is no error of the listener. The supervisor of the queue reports it, and the next ring accepts again.
         Error = error is QueueFailedException ? null : error;
         OnCompleted();
     }

@@ -8,8 +8,8 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Listening;
 
 /// <summary>
-/// Owns one listening socket, which is bound once and survives restarts of the queues. Every open queue accepts on it, and a
-/// connection belongs to the queue that accepted it.
+/// Owns one listening socket. The socket is bound once, and survives restarts of the queues. Every open queue accepts on it. A connection
+/// belongs to the queue that accepted it.
 /// </summary>
 internal sealed class ListenerActor : ReceiveActor, IWithTimers
 {
@@ -30,8 +30,9 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
 
     /// <param name="slot">The socket and its counters.</param>
     /// <param name="intake">Serves the connections.</param>
-    /// <param name="outstanding">Collects descriptors that queues must still close, so that the port is free when the tree has
-    /// ended.</param>
+    /// <param name="outstanding">
+    /// Collects the descriptors that queues must still close. The end of the tree waits for them, so that the port is free then.
+    /// </param>
     public ListenerActor(ListenerSlot slot, ConnectionIntake intake, OutstandingWork outstanding)
     {
         _slot = slot;
@@ -69,7 +70,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
         {
             _socket = _slot.Bind();
         }
-#pragma warning disable CA1031 // ConfigureSocket is code of the application. Whatever it throws is the reason why the port is not bound.
+#pragma warning disable CA1031 // ConfigureSocket is application code. Any exception of it is reported as the reason of the failed bind.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -84,7 +85,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     {
         if (_slot.WasBound && !_stopping && cause is ZcrxException && _attempts < MostAttempts)
         {
-            // The supervisor has failed and restarted. Ring threads close their descriptors of the port on their own.
+            // The supervisor restarted after a failure. Bind succeeds as soon as the ring threads have closed their descriptors of the port.
             _attempts++;
             Timers.StartSingleTimer(nameof(BindAgain), new BindAgain(), BindInterval);
             return;
@@ -112,7 +113,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Handles that a queue no longer accepts: it is closing or closed.</summary>
+    /// <summary>Handles the end of accepting on a queue that is closing or closed.</summary>
     private void OnAcceptEnded(string queue, Attachment? attachment)
     {
         if (_attachments.TryGetValue(queue, out Attachment? current) && (attachment is null || attachment == current))
@@ -134,7 +135,9 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
         TryFinish();
     }
 
-    /// <summary>Stops accepting at once, because another process has the port or the ports are to be closed. Connections that were accepted before are still served.</summary>
+    /// <summary>
+    /// Stops accepting at once, because another process owns the port or the ports must close. Accepted connections are still served.
+    /// </summary>
     private void OnRelease(TimeSpan? drain)
     {
         _stopping = true;
@@ -156,7 +159,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Closes the connections that have not ended by themselves: now, and once the queues have delivered the last accepted ones.
+    /// Closes all open connections. <see cref="TryFinish"/> does the same again after the queues have delivered the last accepted connections.
     /// </summary>
     private void OnDrainOver()
     {
@@ -164,7 +167,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
         _intake.CloseAll(_slot);
     }
 
-    /// <summary>Closes the port as soon as no queue accepts on it; the actor stays until the last connection is closed.</summary>
+    /// <summary>Closes the port as soon as no queue accepts on it. The actor lives until the last connection is closed.</summary>
     private void TryFinish()
     {
         // Without a socket the supervisor stops the actor at BindFailed.
@@ -182,7 +185,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
 
         if (!_isFinishing)
         {
-            // Nothing is accepted any more, so these are the last connections.
+            // No queue accepts any more, so the current connections are the last ones.
             _isFinishing = true;
             if (_isDrainOver)
             {
@@ -209,17 +212,20 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
         _outstanding.Add(attachment.Ended);
     }
 
-    /// <summary>Sent to the actor when a queue is open, to accept on it.</summary>
+    /// <summary>Tells the actor that a queue is open and must accept on the socket.</summary>
     public sealed record Attach(string Name, ZcrxQueue Queue) : ILocalMessage;
 
-    /// <summary>Sent to the actor behind the queues. It answers when all of them were requested to accept.</summary>
+    /// <summary>
+    /// Asks the actor for <see cref="Accepting"/>. This message follows the last <see cref="Attach"/>, so the answer means that every open
+    /// queue was requested to accept.
+    /// </summary>
     public sealed record Confirm : ILocalMessage;
 
     /// <summary>Tells the actor to close the port once the queues have stopped accepting, and to end with the last connection.</summary>
     public sealed record Stop : ILocalMessage;
 
-    /// <summary>Tells the actor to stop accepting at once, and to end with the last connection. May be repeated with less time.</summary>
-    /// <param name="Drain">The time after which remaining connections are closed, or null to leave them open.</param>
+    /// <summary>Tells the actor to stop accepting at once, and to end with the last connection. A later message can shorten the time.</summary>
+    /// <param name="Drain">The time after which remaining connections are closed; null to leave them open.</param>
     public sealed record Release(TimeSpan? Drain = null) : ILocalMessage;
 
     /// <summary>Represents a report to the supervisor about a listener.</summary>
@@ -228,7 +234,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     /// <summary>Reports that no queue accepts on this listener any more.</summary>
     public sealed record Released(ListenerSlot Slot) : Report(Slot);
 
-    /// <summary>Reports that the port is bound. Also sent after a restart of the actor, which then needs the queues again.</summary>
+    /// <summary>Reports that the port is bound. Also sent after a restart of the actor, which then needs <see cref="Attach"/> again.</summary>
     public sealed record Bound(ListenerSlot Slot) : Report(Slot);
 
     /// <summary>Reports that a queue does not accept on this listener.</summary>
@@ -238,7 +244,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     public sealed record Accepting(ListenerSlot Slot) : Report(Slot);
 
     /// <summary>
-    /// Reports that the port and the last connection are closed. The supervisor stops the actor, and therefore sends it no later message.
+    /// Reports that the port and the last connection are closed. The supervisor then stops the actor, and sends it no further message.
     /// </summary>
     public sealed record Finished(ListenerSlot Slot) : Report(Slot);
 
@@ -251,7 +257,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     /// <summary>Sent by the actor to itself to bind again.</summary>
     private sealed record BindAgain : ILocalMessage;
 
-    /// <summary>Sent by the actor to itself when the time for the connections is over.</summary>
+    /// <summary>Sent by the actor to itself when the drain time of <see cref="Release"/> is over.</summary>
     private sealed record DrainOver : ILocalMessage;
 
     /// <summary>Sent by an attachment when its queue has stopped accepting.</summary>

@@ -9,9 +9,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Listening;
 
-/// <summary>Binds and unbinds listeners on command, answers the commands, and publishes the listeners. Belongs to the supervisor.</summary>
+/// <summary>Binds and unbinds listeners on command, answers the commands, and publishes the listeners. Owned by the supervisor.</summary>
 /// <param name="set">The states of the listeners.</param>
-/// <param name="slots">Publishes the end points of listeners that are bound or about to be bound. Listeners that are being removed are left out.</param>
+/// <param name="slots">Publishes the configured listeners, and added listeners once they are bound. An unbound listener is removed.</param>
 /// <param name="endPoints">Publishes the addresses of the listeners.</param>
 /// <param name="start">Starts the actor of a listener, by its number.</param>
 /// <param name="logger">The log.</param>
@@ -25,13 +25,13 @@ internal sealed class ListenerCommands(
     private readonly Dictionary<ListenerSlot, PendingBind> _binds = [];
     private readonly List<PendingUnbind> _unbinds = [];
 
-    /// <summary>Starts the listeners that are published.</summary>
+    /// <summary>Starts the configured listeners.</summary>
     public void Start() => set.Start(start);
 
-    /// <summary>Binds a listener, or answers why not.</summary>
+    /// <summary>Binds a listener, or answers with the reason of the refusal.</summary>
     /// <param name="options">The options.</param>
     /// <param name="asker">The sender of the command.</param>
-    /// <param name="isStopping">Whether the tree is stopping.</param>
+    /// <param name="isStopping">True if the tree is stopping.</param>
     public void Bind(ZcrxListenerOptions options, IActorRef asker, bool isStopping)
     {
         if (Refuse(options, isStopping) is { } refused)
@@ -46,7 +46,7 @@ internal sealed class ListenerCommands(
         set.Add(slot, start);
     }
 
-    /// <summary>Unbinds a listener, or answers why not.</summary>
+    /// <summary>Unbinds a listener, or answers with the reason of the refusal.</summary>
     /// <param name="command">The command.</param>
     /// <param name="asker">The sender of the command.</param>
     public void Unbind(ZcrxCommand.Unbind command, IActorRef asker)
@@ -131,14 +131,14 @@ internal sealed class ListenerCommands(
         return true;
     }
 
-    /// <summary>Closes the ports once the queues have stopped accepting. Listeners that are being bound are refused.</summary>
+    /// <summary>Closes the ports once the queues have stopped accepting. Pending bind commands are refused.</summary>
     public void Stop()
     {
         Cancel(ZcrxFailure.Stopping, "Zcrx is being stopped.");
         set.Stop();
     }
 
-    /// <summary>Answers all waiting actors, because this object ends. Connections of unbound listeners continue.</summary>
+    /// <summary>Answers all pending commands, because a restart of the supervisor replaces this object. Connections of unbound listeners continue.</summary>
     public void Abandon()
     {
         Cancel(ZcrxFailure.CannotListen, "The supervisor failed and restarts. Try again.");
@@ -195,7 +195,8 @@ internal sealed class ListenerCommands(
     private static bool IsNamed(ZcrxListenerOptions options) => !string.IsNullOrWhiteSpace(options.Name);
 
     /// <summary>
-    /// Names an unnamed listener after its address. Several listeners may have port 0, and each needs its own name to be unbound.
+    /// Names an unnamed listener after its address. Adds a number if the name is taken, because several listeners may have port 0 and each must
+    /// be unbound by its name.
     /// </summary>
     private ZcrxListenerOptions WithFreeName(ZcrxListenerOptions options)
     {
@@ -241,7 +242,8 @@ internal sealed class ListenerCommands(
 
         if (bind.Refusal is not null)
         {
-            // All or nothing: the queues that accept stop, and their accepted connections are closed. Answered when the port is closed.
+            // One queue refused, so all queues must stop accepting and their accepted connections are closed. The command is answered when the
+            // port is closed.
             Leave(listener, TimeSpan.Zero);
             return;
         }
@@ -304,7 +306,7 @@ internal sealed class ListenerCommands(
         .Where(listener => listener.Slot.EndPoint is not null && !_binds.ContainsKey(listener.Slot))
         .Select(static listener => KeyValuePair.Create(listener.Slot.Name, listener.Slot.EndPoint!))));
 
-    /// <summary>Represents a listener that is being bound.</summary>
+    /// <summary>Represents a bind command that is not answered yet.</summary>
     private sealed class PendingBind(IActorRef asker)
     {
         public IActorRef Asker => asker;
@@ -312,6 +314,6 @@ internal sealed class ListenerCommands(
         public ZcrxException? Refusal { get; set; }
     }
 
-    /// <summary>Represents a pending answer about a listener that leaves.</summary>
+    /// <summary>Represents an unbind command that is not answered yet.</summary>
     private sealed record PendingUnbind(ListenerSlot Slot, IActorRef Asker, bool AwaitsEnd);
 }

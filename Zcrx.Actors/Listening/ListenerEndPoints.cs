@@ -5,7 +5,10 @@ using System.Net;
 namespace Zcrx.Actors;
 
 /// <summary>Represents the bound addresses of the listeners, with their actual ports.</summary>
-/// <remarks>Immutable. Configured listeners come first, in their order. Listeners that were bound at run time follow in the order of binding.</remarks>
+/// <remarks>
+/// Immutable. Configured listeners come first, in the order of the configuration. Listeners that were bound at run time follow, in the
+/// order of binding.
+/// </remarks>
 public sealed class ListenerEndPoints : IReadOnlyList<IPEndPoint>
 {
     private readonly ImmutableArray<IPEndPoint> _endPoints;
@@ -17,18 +20,18 @@ public sealed class ListenerEndPoints : IReadOnlyList<IPEndPoint>
         ArgumentNullException.ThrowIfNull(endPoints);
         ImmutableArray<KeyValuePair<string, IPEndPoint>> all = [.. endPoints];
         _endPoints = [.. all.Select(static pair => pair.Value)];
-        // Listeners without a name are called like their address, so two with port 0 have one name.
+        // A listener without a name is named after its address, so two unnamed listeners with port 0 have the same name.
         ByName = all.GroupBy(static pair => pair.Key, StringComparer.Ordinal).ToImmutableDictionary(static group => group.Key, static group => group.First().Value, StringComparer.Ordinal);
     }
 
-    /// <summary>Gets the addresses by the names of the listeners. Of several listeners with one name, it has the first.</summary>
+    /// <summary>Gets the addresses by the names of the listeners. If several listeners have the same name, the address is that of the first.</summary>
     public IReadOnlyDictionary<string, IPEndPoint> ByName { get; }
 
     /// <summary>Gets the number of addresses.</summary>
     public int Count => _endPoints.Length;
 
-    /// <summary>Gets the address of a listener by its place in the configuration.</summary>
-    /// <param name="index">The place, from 0.</param>
+    /// <summary>Gets the address of a listener by its position.</summary>
+    /// <param name="index">The position, from 0.</param>
     public IPEndPoint this[int index] => _endPoints[index];
 
     /// <summary>Gets the address of a listener by its name.</summary>

@@ -20,8 +20,8 @@ internal sealed class ListenerRecord(ListenerSlot slot)
     public bool IsReleased { get; set; }
 
     /// <summary>
-    /// Gets or sets a value indicating whether the listener was unbound, or could not be bound at run time. Its name is free again, and it
-    /// is removed at the end of its actor.
+    /// Gets or sets a value indicating whether the listener was unbound, or could not be bound at run time. Its name is free again. The
+    /// listener is removed when its actor ends.
     /// </summary>
     public bool IsLeaving { get; set; }
 
@@ -47,7 +47,7 @@ internal sealed class ListenerRecord(ListenerSlot slot)
         }
     }
 
-    /// <summary>Returns once whether the closing of the port is to be reported.</summary>
+    /// <summary>Returns true on the first call, which must report that the port is closed.</summary>
     public bool TryReportClosed()
     {
         bool isFirst = !_isReportedClosed;

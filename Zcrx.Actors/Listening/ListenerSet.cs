@@ -6,9 +6,12 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Listening;
 
-/// <summary>Tracks the states of the listeners, and assigns every queue that opens to them. Owned by the supervisor.</summary>
+/// <summary>Tracks the states of the listeners, and lets every open queue accept on each of them. Owned by the supervisor.</summary>
 /// <param name="slots">The listeners.</param>
-/// <param name="isAccepting">Whether queues accept as soon as they are open. Otherwise another process still accepts, and <see cref="BeginAccepting"/> ends that.</param>
+/// <param name="isAccepting">
+/// True if queues accept as soon as they are open. False if another process still accepts; queues then accept after
+/// <see cref="BeginAccepting"/>.
+/// </param>
 /// <param name="logger">The log.</param>
 /// <param name="events">Publishes the changes.</param>
 internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAccepting, ILogger logger, EventStream events)
@@ -21,7 +24,9 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     private bool _isStopping;
     private int _started;
 
-    /// <summary>Gets a value indicating whether the ports were closed, by command or because another process accepts. They are not opened again.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the ports were closed by command or because another process accepts. They are not opened again.
+    /// </summary>
     public bool IsReleased { get; private set; }
 
     /// <summary>Gets a value indicating whether connections are accepted.</summary>
@@ -36,10 +41,10 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// <summary>Gets the errors of the configured listeners that failed.</summary>
     public IEnumerable<Exception> Errors => Configured.Select(static listener => listener.Error).OfType<Exception>();
 
-    /// <summary>Gets the listeners in the order of the configuration, then those that were added. Without those that leave.</summary>
+    /// <summary>Gets the configured listeners in their order, then those that were added. Listeners that are being removed are not included.</summary>
     public IEnumerable<ListenerRecord> Present => _listeners.Where(static listener => !listener.IsLeaving);
 
-    /// <summary>Gets a value indicating whether every listener has ended, which it does after its last connection.</summary>
+    /// <summary>Gets a value indicating whether the actor of every listener has ended. It ends after the last connection of the listener.</summary>
     public bool HasEnded => _listeners.TrueForAll(static listener => listener.Actor is null);
 
     private IEnumerable<ListenerRecord> Configured => _listeners.Where(static listener => listener.IsConfigured);
@@ -60,13 +65,13 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// <summary>Returns the listener of a slot, or null if it was removed.</summary>
     public ListenerRecord? Find(ListenerSlot slot) => _listeners.Find(listener => listener.Slot == slot);
 
-    /// <summary>Returns the listener with a name; otherwise the last one with that name that leaves.</summary>
+    /// <summary>Returns the listener with a name. If none has it, returns the last listener with this name that is being removed.</summary>
     public ListenerRecord? Find(string name) => Present.FirstOrDefault(listener => listener.Slot.Name == name) ?? _listeners.FindLast(listener => listener.Slot.Name == name);
 
-    /// <summary>Returns the listener of an actor; null for another actor.</summary>
+    /// <summary>Returns the slot of the listener that an actor belongs to; null if the actor belongs to none.</summary>
     public ListenerSlot? SlotOf(IActorRef actor) => Find(actor)?.Slot;
 
-    /// <summary>Lets queues accept that were opened before another process stopped accepting.</summary>
+    /// <summary>Lets the open queues accept, now that the other process has stopped accepting.</summary>
     public void BeginAccepting()
     {
         _isAccepting = true;
@@ -86,7 +91,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         }
     }
 
-    /// <summary>Removes a closed queue. It has stopped accepting by itself.</summary>
+    /// <summary>Removes a closed queue. A closed queue no longer accepts.</summary>
     public void OnQueueClosed(string name) => _open.Remove(name);
 
     /// <summary>Closes the ports, which are not opened again. Connections stay open.</summary>
@@ -98,7 +103,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         _listeners.ForEach(static listener => listener.Tell(new ListenerActor.Release()));
     }
 
-    /// <summary>Adds an asker that is answered when the last connection is closed after <see cref="Release"/>.</summary>
+    /// <summary>Adds an actor that is answered when the ports are closed by <see cref="Release"/> and the last connection has ended.</summary>
     public void AwaitEnd(IActorRef asker) => _awaitingEnd.Add(asker);
 
     /// <summary>Answers the waiting actors whose condition now holds.</summary>
@@ -128,7 +133,10 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         _listeners.ForEach(static listener => listener.Tell(new ListenerActor.Stop()));
     }
 
-    /// <summary>Handles that a listener has its port. Also sent after a restart of its actor, which then needs the queues again.</summary>
+    /// <summary>
+    /// Handles that the port of a listener is bound. The message also follows a restart of the listener's actor, which then needs the queues
+    /// again.
+    /// </summary>
     public void OnBound(ListenerActor.Bound message)
     {
         if (Find(message.Slot) is not { Actor: not null } listener || message.Slot.EndPoint is not { } endPoint)
@@ -184,7 +192,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
             listener.IsReleased = true;
             if (listener.IsLeaving)
             {
-                // Its actor stays until the last connection is closed, which may be never.
+                // Reported here and not at the end of the actor: the actor lives until its last connection is closed, which may never happen.
                 ReportClosed(listener);
             }
         }
@@ -228,7 +236,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     {
         if (_isAccepting && !_isStopping)
         {
-            // Those that leave do not accept any more.
+            // Listeners that are being removed ignore the message.
             _listeners.ForEach(listener => listener.Tell(new ListenerActor.Attach(name, queue)));
         }
     }

@@ -4,9 +4,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Listening;
 
-/// <summary>Holds a listener's socket and its counters, which outlive restarts of its actor and of the queues.</summary>
-/// <param name="options">The options, which must not change.</param>
-/// <param name="isAdded">Whether it was added at run time. The start of the tree does not wait for it.</param>
+/// <summary>Holds the socket and the counters of a listener. They survive restarts of the listener's actor and of the queues.</summary>
+/// <param name="options">The options. They must not change.</param>
+/// <param name="isAdded">True if the listener was added at run time. The start of the tree does not wait for it.</param>
 internal sealed class ListenerSlot(ZcrxListenerOptions options, bool isAdded = false)
 {
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -19,26 +19,26 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, bool isAdded = f
 
     public bool IsAdded => isAdded;
 
-    /// <summary>Gets the configured address, as text.</summary>
+    /// <summary>Gets the configured address as text.</summary>
     public string Address => options.EndPoint;
 
-    /// <summary>Gets the limits, which all queues share.</summary>
+    /// <summary>Gets the limits. All queues share them.</summary>
     public ListenerGate Gate { get; } = new(options.EffectiveName, options);
 
     public Func<ZcrxConnection, IDisposable> Handler => options.Handler!;
 
-    /// <summary>Gets the bound address; null while there is none.</summary>
+    /// <summary>Gets the bound address; null while the socket is not bound.</summary>
     public IPEndPoint? EndPoint => Volatile.Read(ref _socket) is null ? null : _endPoint;
 
-    /// <summary>Gets a value indicating whether the listener has been bound, now or before a restart of the supervisor.</summary>
+    /// <summary>Gets a value indicating whether the listener is bound or was bound before a restart of the supervisor.</summary>
     public bool WasBound => _endPoint is not null;
 
     public int Connections => Volatile.Read(ref _connections);
 
     public long Accepted => Interlocked.Read(ref _accepted);
 
-    /// <summary>Takes the socket over from a process that listens there, if it has one.</summary>
-    /// <returns>Whether that process had the socket.</returns>
+    /// <summary>Takes over the socket of the predecessor, if the predecessor listens at the same address.</summary>
+    /// <returns>True if the socket was taken over.</returns>
     public bool TryTakeOver(ZcrxTakeover takeover)
     {
         if (!ListenEndPoint.TryParse(options.EndPoint, out IPEndPoint? endPoint) || takeover.TakeListener(Name, endPoint) is not { } socket)
@@ -52,7 +52,10 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, bool isAdded = f
         return true;
     }
 
-    /// <summary>Returns the socket, which is bound once. If it was closed, the port that the kernel chose first is bound again.</summary>
+    /// <summary>
+    /// Returns the socket, and binds it if necessary. After a close, the socket is bound to the same port again, even if the kernel chose the
+    /// port.
+    /// </summary>
     public Socket Bind()
     {
         if (_socket is { } bound)
@@ -67,7 +70,7 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, bool isAdded = f
         return socket;
     }
 
-    /// <summary>Gets the socket, for a successor; null while there is none.</summary>
+    /// <summary>Gets the socket for a successor; null while it is not bound.</summary>
     public Socket? Socket => Volatile.Read(ref _socket);
 
     public void Close() => Interlocked.Exchange(ref _socket, null)?.Dispose();

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Zcrx.Actors.Logging;
 
-/// <summary>Logs faults of consumers and peers at a bounded rate, because peers can repeat them at will. Any thread.</summary>
+/// <summary>
+/// Logs faults of consumers and peers at a bounded rate, because peers can repeat such faults at will. Callable on any thread.
+/// </summary>
 /// <param name="source">The source of the events, for the report of suppressed events.</param>
 /// <param name="logger">The log.</param>
 /// <param name="time">The clock.</param>
@@ -22,16 +24,16 @@ internal sealed class FaultLog(string source, ILogger logger, TimeProvider time)
     private ITimer? _flush;
     private bool _isClosed;
 
-    /// <summary>Logs that a consumer threw. The first exception of a place has its stack trace.</summary>
+    /// <summary>Logs that a consumer threw. Only the first exception of each code location is logged with its stack trace.</summary>
     public void Faulted(string queue, long? connection, Exception exception) => Write(
         ConsumerFaulted,
         exception,
         hasTrace => ZcrxLog.ConsumerFaulted(logger, queue, connection, exception.Message, hasTrace ? exception : null));
 
-    /// <summary>Logs that a peer has sent bytes that cannot be framed.</summary>
+    /// <summary>Logs that a peer sent bytes that cannot be framed.</summary>
     public void FramingRefused(string queue, long? connection, Exception exception) => Write(FramingFailed, exception, _ => ZcrxLog.FramingFailed(logger, connection, queue, exception.Message));
 
-    /// <summary>Logs that a stream whose observer has no handler for errors has failed.</summary>
+    /// <summary>Logs the failure of a stream whose observer has no error handler.</summary>
     public void Unobserved(string queue, long connection, Exception exception) => Write(StreamFailed, exception, _ => ZcrxLog.StreamFailedUnobserved(logger, connection, queue, exception.Message));
 
     /// <summary>Reports suppressed events that were not reported yet. Later events are still logged.</summary>

@@ -1,12 +1,15 @@
 namespace Zcrx.Actors.Logging;
 
-/// <summary>Decides which of many equal log events are written. Pure; not thread-safe.</summary>
-/// <remarks>An event is identified by its id and by the place where it happens. The first event of a place has its stack trace, since later ones would repeat it.</remarks>
-/// <param name="burst">The number of events with one id that are written in an interval.</param>
+/// <summary>Decides which of many similar log events are written. It has no clock of its own, and is not thread-safe.</summary>
+/// <remarks>
+/// Events are limited by their id. The first event of each code location is written with a stack trace. Later events would only repeat the
+/// same trace.
+/// </remarks>
+/// <param name="burst">The maximum number of events with the same id that are written in an interval.</param>
 /// <param name="interval">The interval.</param>
 internal sealed class LogThrottle(int burst, TimeSpan interval)
 {
-    // Further places have no stack trace, so that an attacker cannot fill the memory.
+    // Events of further locations are written without a stack trace, so that an attacker cannot fill the memory.
     private const int MostPlaces = 256;
 
     private readonly Dictionary<int, Window> _windows = [];
@@ -14,8 +17,8 @@ internal sealed class LogThrottle(int burst, TimeSpan interval)
 
     /// <summary>Decides about one event.</summary>
     /// <param name="id">The event's id.</param>
-    /// <param name="place">Returns the identity of the place. Called only for an event that is written.</param>
-    /// <param name="now">The time.</param>
+    /// <param name="place">Returns the code location of the event. Called only for an event that is written.</param>
+    /// <param name="now">The current time.</param>
     public LogDecision Decide(int id, Func<string> place, TimeSpan now)
     {
         if (!_windows.TryGetValue(id, out Window? window))
@@ -40,7 +43,7 @@ internal sealed class LogThrottle(int burst, TimeSpan interval)
         return new LogDecision(IsWritten: true, HasTrace: _places.Count < MostPlaces && _places.Add(place()), suppressed);
     }
 
-    /// <summary>Returns how many events were suppressed and not reported, by their ids, and forgets them.</summary>
+    /// <summary>Returns the number of suppressed and unreported events by event id, and resets the numbers.</summary>
     public IReadOnlyList<KeyValuePair<int, long>> TakeSuppressed()
     {
         KeyValuePair<int, long>[] suppressed = [.. _windows.Where(static pair => pair.Value.Suppressed > 0).Select(static pair => KeyValuePair.Create(pair.Key, pair.Value.Suppressed))];

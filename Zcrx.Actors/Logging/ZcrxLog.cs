@@ -4,7 +4,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Logging;
 
-/// <summary>Contains all log messages. Event ids never change: 10xx the tree, 11xx queues, 12xx listeners, 13xx connections, 14xx pools, 15xx the kernel, 16xx the actor system, 17xx takeover, 18xx rebalancing.</summary>
+/// <summary>
+/// Contains all log messages. Event ids never change. 10xx: the tree, 11xx: queues, 12xx: listeners, 13xx: connections, 14xx: pools,
+/// 15xx: the kernel, 16xx: the actor system, 17xx: takeover, 18xx: rebalancing.
+/// </summary>
 internal static partial class ZcrxLog
 {
     [LoggerMessage(1001, LogLevel.Information, "Receiving with {Queues} queue(s); listening on {EndPoints}.")]
@@ -13,7 +16,7 @@ internal static partial class ZcrxLog
     [LoggerMessage(1002, LogLevel.Critical, "Start failed.")]
     public static partial void StartFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(1003, LogLevel.Information, "Stopping; delivering what has arrived for at most {Drain}.")]
+    [LoggerMessage(1003, LogLevel.Information, "Stopping; delivering received bytes for at most {Drain}.")]
     public static partial void Stopping(ILogger logger, TimeSpan drain);
 
     [LoggerMessage(1004, LogLevel.Information, "Stopped.")]
@@ -37,7 +40,7 @@ internal static partial class ZcrxLog
     [LoggerMessage(1009, LogLevel.Warning, "Changed options need a restart of the host: {Options}.")]
     public static partial void OptionsNeedRestart(ILogger logger, string options);
 
-    [LoggerMessage(1010, LogLevel.Error, "Changed options refused, the present ones still apply: {Errors}")]
+    [LoggerMessage(1010, LogLevel.Error, "Changed options refused, the current ones still apply: {Errors}")]
     public static partial void OptionsRefused(ILogger logger, string errors, Exception? exception);
 
     [LoggerMessage(1101, LogLevel.Information, "Queue {Queue} opened with engine {Engine}: {Reason}.")]

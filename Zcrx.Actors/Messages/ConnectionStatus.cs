@@ -9,13 +9,13 @@ namespace Zcrx.Actors;
 /// <summary>Represents the status of one connection.</summary>
 public sealed record ConnectionStatus : ILocalMessage
 {
-    /// <summary>Gets the connection's number, which no other connection of the process has.</summary>
+    /// <summary>Gets the id of the connection. It is unique in the process.</summary>
     public required long Id { get; init; }
 
-    /// <summary>Gets the name of the queue that receives for it.</summary>
+    /// <summary>Gets the name of the queue that receives for the connection.</summary>
     public required string Queue { get; init; }
 
-    /// <summary>Gets the name of the listener that accepted it; null if it was attached.</summary>
+    /// <summary>Gets the name of the listener that accepted the connection; null if the connection was attached.</summary>
     public string? Listener { get; init; }
 
     /// <summary>Gets the address of the peer; null if it could not be read.</summary>
@@ -26,12 +26,12 @@ public sealed record ConnectionStatus : ILocalMessage
     [JsonConverter(typeof(IPEndPointJsonConverter))]
     public IPEndPoint? LocalEndPoint { get; init; }
 
-    /// <summary>Gets its state: whether it receives, and if not, why.</summary>
+    /// <summary>Gets the state of the connection: receiving, or the reason why it does not receive.</summary>
     public ZcrxConnectionState State { get; init; }
 
     /// <summary>Gets the number of bytes received so far.</summary>
     public long BytesReceived { get; init; }
 
-    /// <summary>Gets the number of its buffers that consumers have leased.</summary>
+    /// <summary>Gets the number of buffers of the connection that consumers have leased.</summary>
     public int BuffersLeased { get; init; }
 }

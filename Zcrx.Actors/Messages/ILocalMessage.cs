@@ -4,15 +4,15 @@ using Akka.Util;
 
 namespace Zcrx.Actors.Messages;
 
-/// <summary>Represents a message that refers to memory, sockets or actors of this process and cannot leave it.</summary>
+/// <summary>Represents a message that refers to memory, sockets or actors of this process, and therefore cannot be sent to another one.</summary>
 /// <remarks>
-/// Akka's serializers convert an <see cref="ISurrogated"/> before they write it, also inside another message. The conversion is
-/// therefore the place where an attempt to send the message to another process is noticed. Without it, the receiver would get an
-/// object whose contents are missing.
+/// The serializers of Akka convert an <see cref="ISurrogated"/> before they write it, even if it is nested in another message. This
+/// conversion throws here, so that an attempt to send the message to another process fails. Otherwise the other process would receive an
+/// object with missing contents.
 /// </remarks>
 internal interface ILocalMessage : INoSerializationVerificationNeeded, ISurrogated
 {
-    /// <summary>Fails; Akka.Remote logs the error and drops the message.</summary>
+    /// <summary>Throws. Akka.Remote then logs the error and drops the message.</summary>
     /// <exception cref="SerializationException">Always.</exception>
     ISurrogate ISurrogated.ToSurrogate(ActorSystem system) => throw NotSerializable(this);
 

@@ -11,7 +11,7 @@ public sealed record ListenerStatus : ILocalMessage
     /// <summary>Gets the listener's name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Gets the bound address with the real port; null before it is bound and after it is closed.</summary>
+    /// <summary>Gets the bound address with the actual port; null before the listener is bound and after it is closed.</summary>
     [JsonConverter(typeof(IPEndPointJsonConverter))]
     public IPEndPoint? EndPoint { get; init; }
 
@@ -22,7 +22,7 @@ public sealed record ListenerStatus : ILocalMessage
     public long Accepted { get; init; }
 
     /// <summary>
-    /// Gets the number of connections that were reset because the listener or an address had reached its limit of connections.
+    /// Gets the number of connections that were reset because the listener or the peer's address had reached its limit of connections.
     /// </summary>
     public long Refused { get; init; }
 
@@ -30,11 +30,11 @@ public sealed record ListenerStatus : ILocalMessage
     public int MaxConnections { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether the listener has reached its limit of connections, so that further ones are reset.
+    /// Gets a value indicating whether the listener has reached its limit of connections. Further connections are then reset.
     /// </summary>
     public bool IsFull { get; init; }
 
-    /// <summary>Gets the failure; null if there is none.</summary>
+    /// <summary>Gets the failure; null if the listener has not failed.</summary>
     [JsonConverter(typeof(ExceptionJsonConverter))]
     public Exception? Error { get; init; }
 }

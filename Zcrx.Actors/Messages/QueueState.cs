@@ -18,7 +18,7 @@ public enum QueueState
     /// <summary>The queue failed, and stays closed until <see cref="ZcrxCommand.RestartQueue"/>.</summary>
     Failed,
 
-    /// <summary>The queue delivers what has arrived, then closes.</summary>
+    /// <summary>The queue delivers received bytes, then closes.</summary>
     Stopping,
 
     /// <summary>The queue is closed.</summary>

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents an action of the rebalancer, planned or done. Immutable.</summary>
+/// <summary>Represents a planned or completed action of the rebalancer. Immutable.</summary>
 [JsonDerivedType(typeof(MoveConnection), nameof(MoveConnection))]
 [JsonDerivedType(typeof(SteerFlow), nameof(SteerFlow))]
 [JsonDerivedType(typeof(ReplaceRssTable), nameof(ReplaceRssTable))]
@@ -15,9 +15,9 @@ public abstract record RebalanceAction
     }
 
     /// <summary>Lets another queue receive for a connection.</summary>
-    /// <param name="ConnectionId">The connection.</param>
-    /// <param name="From">The queue that receives for it.</param>
-    /// <param name="To">The queue that receives for it afterwards.</param>
+    /// <param name="ConnectionId">The id of the connection.</param>
+    /// <param name="From">The queue that receives for the connection before the move.</param>
+    /// <param name="To">The queue that receives for the connection after the move.</param>
     /// <param name="Reason">The reason for the move.</param>
     public sealed record MoveConnection(long ConnectionId, string From, string To, MoveReason Reason) : RebalanceAction
     {
@@ -26,7 +26,7 @@ public abstract record RebalanceAction
     }
 
     /// <summary>Adds a flow rule for a connection.</summary>
-    /// <param name="ConnectionId">The connection.</param>
+    /// <param name="ConnectionId">The id of the connection.</param>
     /// <param name="Interface">The interface.</param>
     /// <param name="Rule">The rule.</param>
     public sealed record SteerFlow(long ConnectionId, string Interface, FlowRule Rule) : RebalanceAction

@@ -12,19 +12,22 @@ public abstract record RebalanceEvent : ZcrxEvent
     {
     }
 
-    /// <summary>Published when a copy storm begins: the kernel copies the payload of a queue, since its packets arrive on another RX queue.</summary>
+    /// <summary>
+    /// Published when a copy storm begins. In a copy storm the kernel copies much of the payload of a queue, because the packets arrive on
+    /// another RX queue.
+    /// </summary>
     /// <param name="Queue">The queue's name.</param>
-    /// <param name="CopiedShare">Copied part of the last sample, 0 to 1.</param>
+    /// <param name="CopiedShare">The copied fraction of the bytes in the last sample, from 0 to 1.</param>
     public sealed record StormBegan(string Queue, double CopiedShare) : RebalanceEvent;
 
     /// <summary>Published when a copy storm has ended.</summary>
     /// <param name="Queue">The queue's name.</param>
     public sealed record StormEnded(string Queue) : RebalanceEvent;
 
-    /// <summary>Published when a connection was moved to another queue: placed, rebalanced, or because its payload lies in that queue's memory.</summary>
-    /// <param name="ConnectionId">The connection's number.</param>
-    /// <param name="From">The queue that received it.</param>
-    /// <param name="To">The queue that receives it now.</param>
+    /// <summary>Published when the rebalancer has moved a connection to another queue.</summary>
+    /// <param name="ConnectionId">The id of the connection.</param>
+    /// <param name="From">The queue that received for the connection before.</param>
+    /// <param name="To">The queue that receives for the connection now.</param>
     /// <param name="Reason">The reason for the move.</param>
     public sealed record Moved(long ConnectionId, string From, string To, MoveReason Reason) : RebalanceEvent;
 
@@ -32,7 +35,7 @@ public abstract record RebalanceEvent : ZcrxEvent
     /// <param name="Action">The action.</param>
     public sealed record Steered(RebalanceAction Action) : RebalanceEvent;
 
-    /// <summary>Published when a flow rule was removed or an RSS table restored, because the connection or everything is closed.</summary>
+    /// <summary>Published when a flow rule was removed or an RSS table was restored, because the connection is closed or Zcrx stops.</summary>
     /// <param name="Action">The action that was undone.</param>
     public sealed record Unsteered(RebalanceAction Action) : RebalanceEvent;
 
@@ -42,26 +45,28 @@ public abstract record RebalanceEvent : ZcrxEvent
 
     /// <summary>Published when an action failed. The connection stays on its queue.</summary>
     /// <param name="Action">The action.</param>
-    /// <param name="Cause">The failure; null if the connection had ended, or another component was moving it.</param>
+    /// <param name="Cause">The failure; null if the connection had ended, or if another component was already moving it.</param>
     public sealed record Failed(RebalanceAction Action, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception? Cause) : RebalanceEvent;
 
     /// <summary>Published when the flow rule of a closed connection could not be removed.</summary>
-    /// <param name="ConnectionId">The connection's number.</param>
+    /// <param name="ConnectionId">The id of the connection.</param>
     /// <param name="Cause">The failure.</param>
     public sealed record UndoFailed(long ConnectionId, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : RebalanceEvent;
 
-    /// <summary>Published when a part of the rebalancer's work failed unexpectedly. Streams are not affected; the rebalancer
-    /// continues.</summary>
+    /// <summary>Published when a part of the rebalancer's work failed unexpectedly. Streams are not affected, and the rebalancer continues.</summary>
     /// <param name="Cause">The error.</param>
     public sealed record Faulted([property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : RebalanceEvent;
 
-    /// <summary>Published when the kernel copies the payload of a connection and the rebalancer cannot prevent it. Published once until it recovers.</summary>
+    /// <summary>
+    /// Published when the kernel copies the payload of a connection and the rebalancer cannot prevent this. It is not repeated before
+    /// <see cref="ConnectionRecovered"/>.
+    /// </summary>
     /// <param name="Connection">The connection and the reason.</param>
     public sealed record ConnectionDegraded(DegradedConnection Connection) : RebalanceEvent;
 
     /// <summary>Published when the payload of a degraded connection is no longer copied.</summary>
-    /// <param name="ConnectionId">The connection's number.</param>
-    /// <param name="Queue">The queue that receives it.</param>
+    /// <param name="ConnectionId">The id of the connection.</param>
+    /// <param name="Queue">The queue that receives for the connection.</param>
     /// <param name="RemoteEndPoint">The address of the peer; null if it could not be read.</param>
     public sealed record ConnectionRecovered(long ConnectionId, string Queue, [property: JsonConverter(typeof(IPEndPointJsonConverter))] IPEndPoint? RemoteEndPoint) : RebalanceEvent;
 }

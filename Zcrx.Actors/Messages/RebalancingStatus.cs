@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents the actions of the rebalancer since the start, and its present state.</summary>
+/// <summary>Represents the actions of the rebalancer since the start, and its current state.</summary>
 public sealed record RebalancingStatus : ILocalMessage
 {
     /// <summary>Gets the number of connections that were moved to another queue, by reason. Reasons that never applied are absent.</summary>
@@ -12,10 +12,10 @@ public sealed record RebalancingStatus : ILocalMessage
     /// <summary>Gets the number of flow rules that were added.</summary>
     public long FlowsSteered { get; init; }
 
-    /// <summary>Gets the number of flow rules of this process that are in place now.</summary>
+    /// <summary>Gets the number of flow rules of this process that currently exist.</summary>
     public int FlowRules { get; init; }
 
-    /// <summary>Gets the flow rules of this process that are in place now, as the actions that added them.</summary>
+    /// <summary>Gets the flow rules of this process that currently exist, as the actions that added them.</summary>
     public IReadOnlyList<RebalanceAction.SteerFlow> Flows { get; init; } = [];
 
     /// <summary>Gets the number of RSS tables that were replaced.</summary>
@@ -24,9 +24,9 @@ public sealed record RebalancingStatus : ILocalMessage
     /// <summary>Gets the number of actions that were vetoed.</summary>
     public long Vetoed { get; init; }
 
-    /// <summary>Gets the names of the queues with a copy storm now.</summary>
+    /// <summary>Gets the names of the queues with a current copy storm.</summary>
     public IReadOnlyList<string> Storms { get; init; } = [];
 
-    /// <summary>Gets the connections whose payload is copied now and that the rebalancer cannot help.</summary>
+    /// <summary>Gets the connections whose payload the kernel currently copies, and for which the rebalancer has no remedy.</summary>
     public IReadOnlyList<DegradedConnection> Degraded { get; init; } = [];
 }

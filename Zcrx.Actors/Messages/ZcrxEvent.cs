@@ -6,19 +6,22 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents an event of Zcrx. Published on the actor system's event stream: subscribe to this type for all events, or to one of the nested types.</summary>
+/// <summary>
+/// Represents an event of Zcrx. It is published on the event stream of the actor system. Subscribe to this type for all events, or to one
+/// of the nested types.
+/// </summary>
 public abstract record ZcrxEvent : ILocalMessage
 {
     private protected ZcrxEvent()
     {
     }
 
-    /// <summary>Published when every listener is bound and every queue open, for the first time.</summary>
+    /// <summary>Published when every listener is bound and every queue is open for the first time.</summary>
     /// <param name="Status">The status.</param>
     public sealed record Started(ZcrxStatus Status) : ZcrxEvent;
 
     /// <summary>Published when a stop begins.</summary>
-    /// <param name="Drain">The time limit for delivering what has arrived.</param>
+    /// <param name="Drain">The time limit for the delivery of received bytes.</param>
     public sealed record Stopping(TimeSpan Drain) : ZcrxEvent;
 
     /// <summary>Published when everything is closed.</summary>
@@ -31,45 +34,45 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <param name="NeedRestart">The options that apply when the host is started again.</param>
     public sealed record OptionsChanged(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedRestartQueue, IReadOnlyList<string> NeedRestart) : ZcrxEvent;
 
-    /// <summary>Published when changed options are refused as a whole. The present options still apply.</summary>
+    /// <summary>Published when a change of the options is refused as a whole. The current options still apply.</summary>
     /// <param name="Errors">Every error, each with its configuration path.</param>
     public sealed record OptionsRefused(IReadOnlyList<string> Errors) : ZcrxEvent;
 
     /// <summary>Published when a queue is open and receives.</summary>
     /// <param name="Queue">The queue's name.</param>
-    /// <param name="Engine">The engine, and why it was chosen.</param>
+    /// <param name="Engine">The engine, and the reason for its choice.</param>
     public sealed record QueueOpened(string Queue, EngineChoice Engine) : ZcrxEvent;
 
     /// <summary>Published when a queue has failed and will be opened again.</summary>
     /// <param name="Queue">The queue's name.</param>
     /// <param name="Delay">The delay before the next opening.</param>
-    /// <param name="Attempt">The number of the attempt in a row; 1 for the first.</param>
+    /// <param name="Attempt">The number of the next attempt, which is the number of failures within <see cref="ZcrxRestartOptions.Within"/>.</param>
     /// <param name="Cause">The cause of the failure.</param>
     public sealed record QueueRestarting(string Queue, TimeSpan Delay, int Attempt, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : ZcrxEvent;
 
     /// <summary>Published when a queue has failed and stays closed until <see cref="ZcrxCommand.RestartQueue"/>.</summary>
     /// <param name="Queue">The queue's name.</param>
     /// <param name="Cause">The cause of the failure.</param>
-    /// <param name="Reason">The reason why it is not opened again: a clause.</param>
+    /// <param name="Reason">The reason why the queue is not opened again, as a clause for messages.</param>
     public sealed record QueueFailed(string Queue, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause, string Reason) : ZcrxEvent;
 
-    /// <summary>Published when suspended connections have resumed, without a gap.</summary>
+    /// <summary>Published when suspended connections have resumed. Their streams have no gap.</summary>
     /// <param name="Queue">The name of the queue that was closed.</param>
-    /// <param name="Targets">The names of the queues that resumed them. It is the same queue if it was opened again.</param>
+    /// <param name="Targets">The names of the queues that resumed the connections. A queue that was opened again is its own target.</param>
     /// <param name="Connections">The number of connections.</param>
     public sealed record ConnectionsContinued(string Queue, IReadOnlyList<string> Targets, int Connections) : ZcrxEvent;
 
-    /// <summary>Published when a queue that would be given up is opened without its NIC.</summary>
+    /// <summary>Published when a queue is opened without its NIC instead of being given up.</summary>
     /// <param name="Queue">The queue's name.</param>
-    /// <param name="Cause">The cause of its last failure.</param>
+    /// <param name="Cause">The cause of the last failure.</param>
     public sealed record QueueFellBack(string Queue, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : ZcrxEvent;
 
     /// <summary>Published when a queue was closed by a command.</summary>
     /// <param name="Queue">The queue's name.</param>
     public sealed record QueueStopped(string Queue) : ZcrxEvent;
 
-    /// <summary>Published when a pool's level of pressure has changed.</summary>
-    /// <param name="Pressure">The pool's state.</param>
+    /// <summary>Published when the pressure level of a pool has changed.</summary>
+    /// <param name="Pressure">The state of the pool.</param>
     public sealed record PressureChanged(PoolPressure Pressure) : ZcrxEvent;
 
     /// <summary>Published when a pool has grown, or could not grow.</summary>
@@ -77,30 +80,32 @@ public abstract record ZcrxEvent : ILocalMessage
     public sealed record PoolGrew(PoolGrowth Growth) : ZcrxEvent;
 
     /// <summary>Published when a connection should receive but does not, and when it receives again.</summary>
-    /// <param name="Stall">The connection, the time of the stall, and whether it is over.</param>
+    /// <param name="Stall">The connection, the duration of the stall, and whether the stall is over.</param>
     public sealed record ReceiveStalled(ReceiveStall Stall) : ZcrxEvent;
 
     /// <summary>Published when the ring thread of a queue is stuck in a callback of the application, and when the callback has returned.</summary>
     /// <param name="Queue">The queue's name.</param>
-    /// <param name="Stuck">The queue and the time since when it is stuck, or null when it is over.</param>
+    /// <param name="Stuck">The callback and the time since when the ring thread is stuck; null when the callback has returned.</param>
     public sealed record QueueStuck(string Queue, StuckQueue? Stuck) : ZcrxEvent;
 
-    /// <summary>Published when a stop or restart has given up a ring thread that was stuck. Its connections have ended with an error.</summary>
+    /// <summary>
+    /// Published when a stop or restart has abandoned a stuck ring thread. The connections of the queue have ended with an error.
+    /// </summary>
     /// <param name="Queue">The queue's name.</param>
-    /// <param name="Place">The callback that does not return, as a clause.</param>
+    /// <param name="Place">The callback that does not return, as a clause for messages.</param>
     public sealed record QueueAbandoned(string Queue, string Place) : ZcrxEvent;
 
     /// <summary>Published when the kernel has sent a notification about a queue.</summary>
     /// <param name="Notification">The notification.</param>
     public sealed record NotificationReceived(ZcrxNotification Notification) : ZcrxEvent;
 
-    /// <summary>Published when a limit has acted that protects the process from its peers.</summary>
-    /// <param name="Report">The limit, the number of times since its last report, and the reason.</param>
+    /// <summary>Published when a limit that protects the process from its peers was applied.</summary>
+    /// <param name="Report">The limit, how often it was applied since its last report, and the reason.</param>
     public sealed record LimitActed(LimitReached Report) : ZcrxEvent;
 
     /// <summary>Published when a listener is bound.</summary>
     /// <param name="Listener">The listener's name.</param>
-    /// <param name="EndPoint">The address, with the real port.</param>
+    /// <param name="EndPoint">The address with the actual port.</param>
     public sealed record ListenerBound(string Listener, [property: JsonConverter(typeof(IPEndPointJsonConverter))] IPEndPoint EndPoint) : ZcrxEvent;
 
     /// <summary>Published when a listener could not be bound.</summary>
@@ -113,50 +118,55 @@ public abstract record ZcrxEvent : ILocalMessage
     public sealed record ListenerClosed(string Listener) : ZcrxEvent;
 
     /// <summary>Published when this process has taken over from another one.</summary>
-    /// <param name="ProcessId">The other process.</param>
+    /// <param name="ProcessId">The id of the other process.</param>
     public sealed record TookOver(int ProcessId) : ZcrxEvent;
 
-    /// <summary>Published when another process has taken over. This process accepts nothing any more, and its host stops with the last connection.</summary>
-    /// <param name="ProcessId">The other process.</param>
+    /// <summary>
+    /// Published when another process has taken over. This process no longer accepts connections. Its host stops after the last connection.
+    /// </summary>
+    /// <param name="ProcessId">The id of the other process.</param>
     public sealed record TakenOver(int ProcessId) : ZcrxEvent;
 
     /// <summary>Published when a connection was accepted, or attached by <see cref="ZcrxCommand.AttachConnection"/>.</summary>
-    /// <param name="Listener">The listener's name; null if it was attached.</param>
-    /// <param name="Queue">The queue that receives it.</param>
-    /// <param name="ConnectionId">The connection's number.</param>
+    /// <param name="Listener">The name of the listener; null for an attached connection.</param>
+    /// <param name="Queue">The queue that receives for the connection.</param>
+    /// <param name="ConnectionId">The id of the connection.</param>
     /// <param name="RemoteEndPoint">The address of the peer; null if it could not be read.</param>
     public sealed record ConnectionOpened(string? Listener, string Queue, long ConnectionId, [property: JsonConverter(typeof(IPEndPointJsonConverter))] IPEndPoint? RemoteEndPoint) : ZcrxEvent;
 
     /// <summary>Published when a connection was moved to another queue by <see cref="ZcrxCommand.MoveConnection"/>.</summary>
-    /// <param name="ConnectionId">The connection's number.</param>
-    /// <param name="From">The queue that received it.</param>
-    /// <param name="To">The queue that receives it now.</param>
+    /// <param name="ConnectionId">The id of the connection.</param>
+    /// <param name="From">The queue that received for the connection before.</param>
+    /// <param name="To">The queue that receives for the connection now.</param>
     public sealed record ConnectionMoved(long ConnectionId, string From, string To) : ZcrxEvent;
 
-    /// <summary>Published when a connection's socket was returned by <see cref="ZcrxCommand.DetachConnection"/>. <see cref="ConnectionClosed"/> follows.</summary>
-    /// <param name="ConnectionId">The connection's number.</param>
-    /// <param name="StreamOffset">The position in the stream of the first byte that the socket returns.</param>
+    /// <summary>
+    /// Published when <see cref="ZcrxCommand.DetachConnection"/> has returned the socket of a connection. <see cref="ConnectionClosed"/>
+    /// follows.
+    /// </summary>
+    /// <param name="ConnectionId">The id of the connection.</param>
+    /// <param name="StreamOffset">The stream offset of the first byte that the socket will return.</param>
     public sealed record ConnectionDetached(long ConnectionId, long StreamOffset) : ZcrxEvent;
 
-    /// <summary>Published when a connection is closed or detached, and its handler's subscription is disposed.</summary>
-    /// <param name="Listener">The listener's name; null if it was attached.</param>
-    /// <param name="Queue">The queue that received it.</param>
-    /// <param name="ConnectionId">The connection's number.</param>
+    /// <summary>Published when a connection is closed or detached, and the subscription of its handler is disposed.</summary>
+    /// <param name="Listener">The name of the listener; null for an attached connection.</param>
+    /// <param name="Queue">The queue that received for the connection last.</param>
+    /// <param name="ConnectionId">The id of the connection.</param>
     /// <param name="BytesReceived">The number of bytes received.</param>
     /// <param name="Error">The error with which the stream ended; null if the peer ended it.</param>
     public sealed record ConnectionClosed(string? Listener, string Queue, long ConnectionId, long BytesReceived, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception? Error) : ZcrxEvent;
 
     /// <summary>
-    /// Published when a stream whose observer has no handler for errors has failed. <see cref="ConnectionClosed"/> follows.
+    /// Published when a stream failed and its observer has no error handler. <see cref="ConnectionClosed"/> follows.
     /// </summary>
     /// <param name="Queue">The queue.</param>
-    /// <param name="ConnectionId">The connection's number.</param>
+    /// <param name="ConnectionId">The id of the connection.</param>
     /// <param name="Error">The error of the stream.</param>
     public sealed record StreamFailedUnobserved(string Queue, long ConnectionId, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Error) : ZcrxEvent;
 
-    /// <summary>Published when a consumer has thrown: a connection handler, or an observer without a handler for its own error.</summary>
+    /// <summary>Published when a connection handler or an observer threw an exception.</summary>
     /// <param name="Queue">The queue.</param>
-    /// <param name="ConnectionId">The connection, which is closed; null for an observer of the queue's events.</param>
+    /// <param name="ConnectionId">The id of the connection, which is closed; null for an observer of the queue's events.</param>
     /// <param name="Exception">The exception.</param>
     public sealed record ConsumerFaulted(string Queue, long? ConnectionId, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Exception) : ZcrxEvent;
 }

@@ -2,26 +2,26 @@ using System.Text.Json.Serialization;
 
 namespace Zcrx.Actors;
 
-/// <summary>Specifies why a command about a connection, a queue or a listener could not be carried out.</summary>
+/// <summary>Specifies why a command about a connection, a queue or a listener failed.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ZcrxFailure>))]
 public enum ZcrxFailure
 {
-    /// <summary>No connection that is being served has this number: it is closed, or never was.</summary>
+    /// <summary>No served connection has this id. The connection is closed or never existed.</summary>
     NoSuchConnection,
 
     /// <summary>No queue has this name.</summary>
     NoSuchQueue,
 
-    /// <summary>The queue is not open now, or no queue is; a queue that was to be restarted could not be opened.</summary>
+    /// <summary>The queue is not open, or no queue is open, or a queue could not be opened again by a restart.</summary>
     QueueNotOpen,
 
     /// <summary>The connection is already being moved or detached.</summary>
     Busy,
 
-    /// <summary>The connection ended first.</summary>
+    /// <summary>The connection ended before the command was executed.</summary>
     Ended,
 
-    /// <summary>The socket cannot be taken over.</summary>
+    /// <summary>The socket cannot be attached.</summary>
     InvalidSocket,
 
     /// <summary>Zcrx is being stopped.</summary>

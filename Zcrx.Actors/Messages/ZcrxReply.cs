@@ -7,21 +7,21 @@ using Zcrx.Interop;
 namespace Zcrx.Actors;
 
 /// <summary>
-/// Represents the answer to a command about a connection, a queue or a listener: the result, or <see cref="Failed"/>. Immutable. Ask for
-/// <see cref="ZcrxReply"/> and switch on its type.
+/// Represents the answer to a command about a connection, a queue or a listener: a result or <see cref="Failed"/>. Immutable. Call
+/// <c>Ask&lt;ZcrxReply&gt;</c>, and switch on the type of the answer.
 /// </summary>
-/// <remarks>It contains objects of this process, and cannot be sent to another one.</remarks>
+/// <remarks>An answer refers to objects of this process, and cannot be sent to another process.</remarks>
 public abstract record ZcrxReply : ILocalMessage
 {
     private ZcrxReply()
     {
     }
 
-    /// <summary>Reports that the socket is a connection, and that its handler has been called.</summary>
+    /// <summary>Reports that a queue receives for the socket, and that the handler has been called.</summary>
     /// <param name="Connection">The connection.</param>
     public sealed record Attached(ConnectionStatus Connection) : ZcrxReply;
 
-    /// <summary>Reports that no further receive is issued. Data that has arrived may still be delivered.</summary>
+    /// <summary>Reports that no further receive is issued. Received bytes may still be delivered.</summary>
     /// <param name="Connection">The connection.</param>
     public sealed record Paused(ConnectionStatus Connection) : ZcrxReply;
 
@@ -33,11 +33,11 @@ public abstract record ZcrxReply : ILocalMessage
     /// <param name="Connection">The connection.</param>
     public sealed record Moved(ConnectionStatus Connection) : ZcrxReply;
 
-    /// <summary>Reports that the socket belongs to the asker.</summary>
-    /// <param name="ConnectionId">The connection that it was.</param>
-    /// <param name="Socket">The connected socket, in blocking mode. The receiver of this message disposes it.</param>
+    /// <summary>Reports that the receiver of this message now owns the socket of the connection.</summary>
+    /// <param name="ConnectionId">The id of the detached connection.</param>
+    /// <param name="Socket">The connected socket, in blocking mode. The receiver of this message must dispose it.</param>
     /// <param name="StreamOffset">The stream offset of the first byte that the socket will return.</param>
-    /// <param name="Unread">The bytes just before that position that no observer has received. Usually empty.</param>
+    /// <param name="Unread">The bytes directly before this offset that no observer has received. Usually empty.</param>
     public sealed record Detached(long ConnectionId, [property: JsonIgnore] Socket Socket, long StreamOffset, ReadOnlyMemory<byte> Unread) : ZcrxReply;
 
     /// <summary>Reports that the queue is open again and has resumed its connections.</summary>
@@ -46,7 +46,7 @@ public abstract record ZcrxReply : ILocalMessage
 
     /// <summary>Reports that the listener is bound and that every open queue accepts on it.</summary>
     /// <param name="Listener">The listener's name.</param>
-    /// <param name="EndPoint">The bound address, with the real port.</param>
+    /// <param name="EndPoint">The bound address with the actual port.</param>
     public sealed record Bound(string Listener, [property: JsonConverter(typeof(IPEndPointJsonConverter))] IPEndPoint EndPoint) : ZcrxReply
     {
         /// <summary>Gets the identity of the listener.</summary>
@@ -55,13 +55,13 @@ public abstract record ZcrxReply : ILocalMessage
 
     /// <summary>Reports that the port of a listener is closed.</summary>
     /// <param name="Listener">The listener's name.</param>
-    /// <param name="Connections">The number of its connections that are still open.</param>
+    /// <param name="Connections">The number of connections of the listener that are still open.</param>
     public sealed record Unbound(string Listener, int Connections) : ZcrxReply;
 
-    /// <summary>Reports that the command was not carried out.</summary>
-    /// <param name="Reason">The reason, for programs.</param>
-    /// <param name="ConnectionId">The connection; null if there was none yet, or it is about a queue.</param>
-    /// <param name="Message">The reason, for people: a sentence.</param>
-    /// <param name="Cause">The exception that caused it, or null.</param>
+    /// <summary>Reports that the command failed.</summary>
+    /// <param name="Reason">The reason for programs.</param>
+    /// <param name="ConnectionId">The id of the connection; null if the command did not name a connection.</param>
+    /// <param name="Message">The reason for people, as a sentence.</param>
+    /// <param name="Cause">The exception that caused the failure, or null.</param>
     public sealed record Failed(ZcrxFailure Reason, long? ConnectionId, string Message, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception? Cause = null) : ZcrxReply;
 }

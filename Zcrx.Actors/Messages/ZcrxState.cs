@@ -15,7 +15,7 @@ public enum ZcrxState
     /// <summary>The start failed: a listener could not be bound, or a queue could not be opened.</summary>
     StartFailed,
 
-    /// <summary>The tree is stopping. It accepts nothing more, and delivers what has arrived.</summary>
+    /// <summary>The tree is stopping. It no longer accepts connections, and delivers received bytes.</summary>
     Stopping,
 
     /// <summary>Everything is closed.</summary>

@@ -2,19 +2,21 @@ using Zcrx.Actors.Messages;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents the status of the whole tree: queues and listeners, in the order in which they are configured.</summary>
+/// <summary>Represents the status of the whole tree. Queues and listeners are in the order of the configuration.</summary>
 public sealed record ZcrxStatus : ILocalMessage
 {
     /// <summary>Gets the state of the tree.</summary>
     public required ZcrxState State { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether the ports are open. They are not after <see cref="ZcrxCommand.CloseListeners"/> and
-    /// <see cref="ZcrxCommand.Stop"/>.
+    /// Gets a value indicating whether the ports are open. It is false after <see cref="ZcrxCommand.CloseListeners"/>, after
+    /// <see cref="ZcrxCommand.Stop"/>, and when another process accepts.
     /// </summary>
     public bool IsAccepting { get; init; }
 
-    /// <summary>Gets the errors for which the last change of the options was refused, each with its configuration path. Empty if it was not refused.</summary>
+    /// <summary>
+    /// Gets the errors of the last change of the options, each with its configuration path. The list is empty if that change was not refused.
+    /// </summary>
     public IReadOnlyList<string> RefusedOptions { get; init; } = [];
 
     /// <summary>Gets the queues.</summary>

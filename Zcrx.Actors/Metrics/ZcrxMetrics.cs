@@ -6,18 +6,21 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Metrics;
 
-/// <summary>Contains the instruments of the meter <c>Zcrx</c>. All are observable, so they cost nothing while no listener collects them.</summary>
+/// <summary>
+/// Contains the instruments of the meter <c>Zcrx</c>. All but one are observable, so they cost nothing while no listener collects them. The
+/// histogram of connection durations records once per closed connection, and only while a listener is enabled.
+/// </summary>
 /// <remarks>
-/// <para>Counters span the restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name.</para>
+/// <para>Counters continue across restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name.</para>
 /// <para>Attributes: <c>zcrx.queue.name</c>, <c>zcrx.listener.name</c> for listeners, <c>zcrx.notification.type</c> for notifications,
 /// <c>zcrx.connection.state</c> for connections, and <c>zcrx.move.reason</c> for rebalancing. Only the number of open queues has
-/// <c>zcrx.engine</c>: a counter must not become another series when a queue falls back to another engine.</para>
+/// <c>zcrx.engine</c>. On counters this attribute would begin a new series when a queue falls back to another engine.</para>
 /// </remarks>
 internal sealed class ZcrxMetrics : IDisposable
 {
     public const string MeterName = "Zcrx";
 
-    // From a request to a connection that is kept for a day.
+    // Covers a single request of 1 ms up to a connection that stays open for a day.
     private static readonly double[] DurationBuckets = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 60, 300, 1800, 3600, 21_600, 86_400];
 
     private readonly ZcrxTree _tree;
@@ -32,33 +35,33 @@ internal sealed class ZcrxMetrics : IDisposable
         Count("zcrx.receive.pauses", "{pause}", "Receives that were paused, or ended because no buffer was free.", static totals => totals.Pauses);
         Count("zcrx.receive.rearms", "{rearm}", "Receives that were issued again after one had ended.", static totals => totals.Rearms);
         Count("zcrx.receive.stalls", "{stall}", "Connections that received nothing for the stall timeout although bytes waited in their sockets.", static totals => totals.Stalls);
-        Level("zcrx.connection.stalled", "{connection}", "Connections that stall now.", static statistics => statistics.StalledConnections);
+        Level("zcrx.connection.stalled", "{connection}", "Connections that are currently stalled.", static statistics => statistics.StalledConnections);
         _meter.CreateObservableUpDownCounter("zcrx.queue.stuck", () => Queues.Select(static queue => new Measurement<int>(queue.Stuck is null ? 0 : 1, Tags(queue))), "{queue}", "Queues whose ring thread is stuck in a callback.");
         Count("zcrx.copy.io", "By", "Bytes that the kernel copied.", static totals => totals.CopiedBytes);
         Count("zcrx.copy.fragments", "{fragment}", "Fragments that the kernel copied.", static totals => totals.CopiedFragments);
         Count("zcrx.lease.copies", "{buffer}", "Buffers that were leased as copies, because only the pool's reserve was left.", static totals => totals.LeasedCopies);
         Count("zcrx.refill.flushes", "{flush}", "Times that the refill queue was flushed.", static totals => totals.Flushes);
-        Count("zcrx.completion.overflows", "{overflow}", "Turns in which the completion ring had overflown.", static totals => totals.Overflows);
+        Count("zcrx.completion.overflows", "{overflow}", "Turns in which the completion ring had overflowed.", static totals => totals.Overflows);
         Count("zcrx.connection.opened", "{connection}", "Connections accepted or attached.", static totals => totals.ConnectionsOpened);
         Count("zcrx.connection.moves", "{move}", "Connections that came from other queues, or resumed after a restart.", static totals => totals.ConnectionsMovedIn);
         Count("zcrx.connection.refused", "{connection}", "Connections that were reset because a listener or an address had reached its limit of connections.", static totals => totals.ConnectionsRefused);
         Count("zcrx.connection.timeouts", "{connection}", "Connections that were reset because they were silent for too long.", static totals => totals.ConnectionsTimedOut);
         Count("zcrx.frame.refused", "{frame}", "Unfinished frames that were dropped with their connections, because their copies had reached the limit.", static totals => totals.FramesRefused);
-        Level("zcrx.frame.copied", "By", "Bytes of unfinished frames that are copied now.", static statistics => statistics.CopiedFrameBytes);
+        Level("zcrx.frame.copied", "By", "Bytes of unfinished frames that are currently copied.", static statistics => statistics.CopiedFrameBytes);
         Level("zcrx.queue.descriptor_waits", "{queue}", "Queues that accept nothing, because the process has few file descriptors left.", static statistics => statistics.AwaitsDescriptors ? 1 : 0);
         _meter.CreateObservableUpDownCounter("zcrx.connection.count", Connections, "{connection}", "Open connections, by state.");
         Level("zcrx.refill.depth", "{entry}", "Refill entries that the kernel has not consumed yet.", static statistics => statistics.RefillDepth);
         Level("zcrx.pool.usage", "{buffer}", "Buffers in flight: delivered or leased.", static statistics => statistics.BuffersOut);
         Level("zcrx.pool.limit", "{buffer}", "Buffers in the pool.", static statistics => statistics.Buffers);
         Time("zcrx.pool.pressure.time", "Time that the pool has spent above its normal level.", static totals => totals.TimeUnderPressure);
-        _meter.CreateObservableUpDownCounter("zcrx.pool.pressure", PoolStates, "{pool}", "Pools by state: 1 for the present state, 0 for the others.");
+        _meter.CreateObservableUpDownCounter("zcrx.pool.pressure", PoolStates, "{pool}", "Pools by state: 1 for the current state, 0 for the others.");
         _meter.CreateObservableCounter("zcrx.notification.received", Notifications, "{notification}", "Notifications from the kernel.");
         Count("zcrx.ring.turns", "{turn}", "Turns of the ring thread.", static totals => totals.Turns);
         Time("zcrx.ring.busy", "Time that the ring thread has worked. Divided by the turns it is the mean duration of a turn.", static totals => totals.BusyTime);
-        _meter.CreateObservableUpDownCounter("zcrx.queue.storm", Storms, "{storm}", "Copy storms that last now.");
+        _meter.CreateObservableUpDownCounter("zcrx.queue.storm", Storms, "{storm}", "Current copy storms.");
         _meter.CreateObservableCounter("zcrx.connection.closed", () => _tree.Tally.Closed, "{connection}", "Connections that were closed; with error.type if their stream ended with an error.");
         _meter.CreateObservableCounter("zcrx.consumer.faults", () => _tree.Tally.Faults, "{fault}", "Handlers and observers that have thrown.");
-        _meter.CreateObservableCounter("zcrx.limit.actions", () => _tree.Tally.Limits, "{action}", "Times that a limit has acted that protects the process from its peers.");
+        _meter.CreateObservableCounter("zcrx.limit.actions", () => _tree.Tally.Limits, "{action}", "Times that a limit that protects the process from its peers was applied.");
         _meter.CreateObservableCounter("zcrx.listener.accepted", Accepted, "{connection}", "Connections that a listener has accepted.");
         _tree.Tally.Attach(_meter.CreateHistogram("zcrx.connection.duration", "s", "Time that connections were open.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBuckets }));
         _meter.CreateObservableCounter("zcrx.queue.restarts", () => Queues.Select(static queue => new Measurement<long>(queue.Restarts, Tags(queue))), "{restart}", "Times that a queue was opened again.");
@@ -69,13 +72,13 @@ internal sealed class ZcrxMetrics : IDisposable
             "{move}",
             "Connections that were moved to another queue.");
         _meter.CreateObservableCounter("zcrx.rebalancing.steerings", () => _tree.Steering.Values.Sum(static steering => steering.Value.Added), "{rule}", "Flow rules that were added.");
-        _meter.CreateObservableUpDownCounter("zcrx.rebalancing.rules", () => _tree.Steering.Values.Sum(static steering => steering.Value.Rules), "{rule}", "Flow rules that are in place now.");
-        _meter.CreateObservableUpDownCounter("zcrx.rebalancing.degraded", () => _tree.Rebalancing.Value.Degraded.Count, "{connection}", "Connections whose payload is copied now and that the rebalancer cannot help.");
+        _meter.CreateObservableUpDownCounter("zcrx.rebalancing.rules", () => _tree.Steering.Values.Sum(static steering => steering.Value.Rules), "{rule}", "Flow rules that currently exist.");
+        _meter.CreateObservableUpDownCounter("zcrx.rebalancing.degraded", () => _tree.Rebalancing.Value.Degraded.Count, "{connection}", "Connections whose payload is currently copied, and for which the rebalancer has no remedy.");
         _meter.CreateObservableUpDownCounter(
             "zcrx.listener.connection.count",
             () => _tree.Listeners.Value.Select(static listener => new Measurement<int>(listener.Connections, new KeyValuePair<string, object?>("zcrx.listener.name", listener.Name))),
             "{connection}",
-            "Connections of a listener that are open now.");
+            "Open connections of a listener.");
     }
 
     private IEnumerable<QueueSnapshot> Queues => _tree.Queues.Select(static queue => queue.Value);

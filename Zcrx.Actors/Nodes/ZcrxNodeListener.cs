@@ -6,7 +6,7 @@ public sealed record ZcrxNodeListener
     /// <summary>Gets the listener's name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Gets the bound address with the real port, as text; empty while it is not bound.</summary>
+    /// <summary>Gets the bound address with the actual port, as text; empty while the listener is not bound.</summary>
     public string EndPoint { get; init; } = "";
 
     /// <summary>Gets the number of open connections.</summary>
@@ -15,13 +15,13 @@ public sealed record ZcrxNodeListener
     /// <summary>Gets the number of connections accepted since the start.</summary>
     public long Accepted { get; init; }
 
-    /// <summary>Gets the number of connections that a limit has reset.</summary>
+    /// <summary>Gets the number of connections that were reset because a limit was reached.</summary>
     public long Refused { get; init; }
 
-    /// <summary>Gets a value indicating whether it has reached its limit of connections.</summary>
+    /// <summary>Gets a value indicating whether the listener has reached its limit of connections.</summary>
     public bool IsFull { get; init; }
 
-    /// <summary>Gets the message of its failure; empty if there is none.</summary>
+    /// <summary>Gets the message of the failure; empty if the listener has not failed.</summary>
     public string Error { get; init; } = "";
 
     internal static ZcrxNodeListener From(ListenerStatus listener) => new()

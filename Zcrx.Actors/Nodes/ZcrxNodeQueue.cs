@@ -8,25 +8,25 @@ public sealed record ZcrxNodeQueue
     /// <summary>Gets the queue's name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Gets its state.</summary>
+    /// <summary>Gets the state of the queue.</summary>
     public required QueueState State { get; init; }
 
-    /// <summary>Gets the name of its engine; empty before the first opening.</summary>
+    /// <summary>Gets the name of the engine; empty before the first opening.</summary>
     public string Engine { get; init; } = "";
 
-    /// <summary>Gets the number of times that it was opened again.</summary>
+    /// <summary>Gets the number of times that the queue was opened again.</summary>
     public long Restarts { get; init; }
 
-    /// <summary>Gets the message of its last failure; empty if it never failed.</summary>
+    /// <summary>Gets the message of the last failure; empty if the queue never failed.</summary>
     public string LastError { get; init; } = "";
 
-    /// <summary>Gets the level of pressure of its pool.</summary>
+    /// <summary>Gets the pressure level of the pool.</summary>
     public PoolPressureLevel Pressure { get; init; }
 
-    /// <summary>Gets a value indicating whether its ring thread is stuck.</summary>
+    /// <summary>Gets a value indicating whether the ring thread is stuck.</summary>
     public bool IsStuck { get; init; }
 
-    /// <summary>Gets the number of buffers of its pool.</summary>
+    /// <summary>Gets the number of buffers in the pool.</summary>
     public int Buffers { get; init; }
 
     /// <summary>Gets the number of buffers in flight.</summary>
@@ -38,10 +38,10 @@ public sealed record ZcrxNodeQueue
     /// <summary>Gets the number of connections that are paused by pressure.</summary>
     public int PausedConnections { get; init; }
 
-    /// <summary>Gets the number of bytes received since it was last opened.</summary>
+    /// <summary>Gets the number of bytes received since the queue was last opened.</summary>
     public long BytesReceived { get; init; }
 
-    /// <summary>Gets the number of those bytes that the kernel has copied.</summary>
+    /// <summary>Gets the number of bytes of <see cref="BytesReceived"/> that the kernel has copied.</summary>
     public long CopiedBytes { get; init; }
 
     internal static ZcrxNodeQueue From(QueueStatus queue) => new()

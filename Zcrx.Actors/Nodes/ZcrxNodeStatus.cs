@@ -4,8 +4,8 @@ namespace Zcrx.Actors;
 
 /// <summary>Represents the status of one process for other processes: numbers and text only. Immutable.</summary>
 /// <remarks>
-/// <see cref="ZcrxStatus"/> refers to exceptions, addresses and engines of its process and cannot leave it. This snapshot can be sent by Akka.Remote and kept in
-/// distributed data. It has a serializer of its own, whose format newer and older versions of Zcrx can read.
+/// <see cref="ZcrxStatus"/> refers to objects of its process, such as exceptions, and cannot be sent to another process. This snapshot can
+/// be sent by Akka.Remote and stored in distributed data. Its serializer uses a format that older and newer versions of Zcrx can read.
 /// </remarks>
 public sealed record ZcrxNodeStatus
 {
@@ -21,7 +21,7 @@ public sealed record ZcrxNodeStatus
     /// <summary>Gets a value indicating whether the ports are open.</summary>
     public bool IsAccepting { get; init; }
 
-    /// <summary>Gets the codes of the problems, as in the health check: <c>pool_exhausted:eth0-2</c>. Empty if there is none.</summary>
+    /// <summary>Gets the codes of the problems, as in the health check: <c>pool_exhausted:eth0-2</c>. The list is empty without a problem.</summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];
 
     /// <summary>Gets the queues.</summary>
@@ -38,7 +38,7 @@ public sealed record ZcrxNodeStatus
 
     /// <summary>Creates the snapshot of a status.</summary>
     /// <param name="node">The name of the process.</param>
-    /// <param name="status">The status. It need not list the connections.</param>
+    /// <param name="status">The status. The list of connections may be missing.</param>
     /// <returns>The snapshot.</returns>
     public static ZcrxNodeStatus From(string node, ZcrxStatus status)
     {

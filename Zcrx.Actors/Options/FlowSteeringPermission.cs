@@ -6,12 +6,16 @@ public enum FlowSteeringPermission
     /// <summary>Packets are not steered.</summary>
     Forbidden,
 
-    /// <summary>The rebalancer may add a flow rule for each connection. A rule affects the packets of its connection only, and is removed when the connection is closed.</summary>
+    /// <summary>
+    /// The rebalancer may add a flow rule for each connection. A rule affects only the packets of its connection, and is removed when the
+    /// connection is closed.
+    /// </summary>
     FlowRules,
 
     /// <summary>
-    /// The rebalancer may also replace the RSS table where flow rules do not suffice. Packets of unmanaged RX queues then arrive on the queues of this process
-    /// until it stops. Permit this only for an interface that no other program uses: other programs cannot read payload in the memory of this process.
+    /// The rebalancer may also replace the RSS table if flow rules do not suffice. Until Zcrx stops, packets of unmanaged RX queues then
+    /// arrive on the queues of this process. Permit this only for an interface that no other program uses, because other programs cannot
+    /// read payload in the memory of this process.
     /// </summary>
     RssTable,
 }

@@ -4,7 +4,9 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Options;
 
-/// <summary>Contains the section <c>zcrx</c> of an actor system's configuration, completed by the embedded reference.conf.</summary>
+/// <summary>
+/// Contains the section <c>zcrx</c> of the configuration of an actor system. The embedded reference.conf supplies missing values.
+/// </summary>
 internal sealed record HoconDefaults(string ActorName, string Dispatcher)
 {
     private const string Section = "zcrx";

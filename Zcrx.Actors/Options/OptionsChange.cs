@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Zcrx.Actors.Options;
 
-/// <summary>Represents the difference between the present options and changed ones, apart from the options of single queues.</summary>
+/// <summary>Represents the difference between the current and the changed options, except the options of single queues.</summary>
 /// <param name="Applied">The options that apply at once.</param>
 /// <param name="NeedRestart">The options that need a restart of the host.</param>
 internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedRestart)
@@ -33,12 +33,15 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
         return new OptionsChange(applied, restart);
     }
 
-    /// <summary>Returns the paths of all properties that differ. Delegates are not compared: options are created with other delegates each time.</summary>
+    /// <summary>
+    /// Returns the paths of all properties that differ. Delegates are not compared, because every creation of the options creates new
+    /// delegates.
+    /// </summary>
     private static IEnumerable<string> Differences<T>(string path, T current, T changed) => typeof(T).GetProperties()
         .Where(property => !typeof(Delegate).IsAssignableFrom(property.PropertyType) && !Equals(property.GetValue(current), property.GetValue(changed)))
         .Select(property => $"{path}:{property.Name}");
 
-    // Objects are code and differ each time the options are created. The rest is numbers and permissions.
+    // Properties of reference types are delegates and services, which differ after every creation of the options. They are not compared.
     private static void CompareRebalancing(List<string> applied, List<string> restart, ZcrxRebalancingOptions current, ZcrxRebalancingOptions changed)
     {
         foreach (PropertyInfo property in typeof(ZcrxRebalancingOptions).GetProperties())

@@ -7,10 +7,12 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Options;
 
-/// <summary>Sets options from a configuration section: one key for each property. Reports every value that it cannot read and every key without a property.</summary>
+/// <summary>
+/// Sets options from a configuration section with one key per property. Reports every unreadable value and every key without a property.
+/// </summary>
 /// <remarks>
-/// The keys, and the form of each value, follow from the types of the properties. An option that is added later therefore has a key at
-/// once. ADR 24 gives the reasons against <c>Microsoft.Extensions.Configuration.Binder</c>.
+/// The keys and the formats of the values follow from the names and types of the properties. A new option therefore needs no code here. ADR
+/// 24 explains why <c>Microsoft.Extensions.Configuration.Binder</c> is not used.
 /// </remarks>
 internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
 {
@@ -48,7 +50,7 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
         }
     }
 
-    /// <summary>Returns the values of an enumeration as a configuration writes them, such as <c>auto, nic, device-less or emulated</c>.</summary>
+    /// <summary>Returns the names of an enumeration as they are written in a configuration, such as <c>auto, nic, device-less or emulated</c>.</summary>
     public static string Names(Type type)
     {
         string[] names = [.. Enum.GetNames(type).Select(static name => string.Concat(name.Select(static (letter, index) =>
@@ -89,7 +91,7 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
         foreach (IConfigurationSection entry in list.GetChildren())
         {
             Refuse(entry, "a section");
-            // The item has no name yet, so that a name in the configuration is recognised.
+            // The null name shows later whether the configuration has set a name.
             object item = type == typeof(ZcrxQueueOptions) ? new ZcrxQueueOptions { Name = null! } : Activator.CreateInstance(type)!;
             ReadSection(entry, item);
             items.Add(item);
@@ -108,7 +110,7 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
             return;
         }
 
-        // The sizes that are an int.
+        // These properties are amounts of memory although their type is int.
         bool isLength = property.Name is nameof(ZcrxQueueOptions.BufferLength) or nameof(ZcrxListenOptions.SendBufferSize);
         (object? value, string error) = property.PropertyType.IsEnum ? ParseName(text, property.PropertyType) : Parsers[isLength ? typeof(long) : property.PropertyType](text);
         if (value is null)
@@ -120,7 +122,10 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
         property.SetValue(options, isLength ? (int)long.Min((long)value, int.MaxValue) : value);
     }
 
-    /// <summary>Reads a name in any case, with or without dashes, such as <c>device-less</c>. A number is no name, although <see cref="Enum"/> would parse it.</summary>
+    /// <summary>
+    /// Parses a name in any case, with or without dashes, such as <c>device-less</c>. Refuses a number, which <see cref="Enum.Parse(Type, string)"/>
+    /// would accept.
+    /// </summary>
     private static (object? Value, string Error) ParseName(string text, Type type)
     {
         string name = text.Trim().Replace("-", "", StringComparison.Ordinal);
@@ -128,7 +133,7 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
         return known is null ? (null, Not(text, Names(type))) : (Enum.Parse(type, known), "");
     }
 
-    /// <summary>Determines whether a configuration can contain a property. Delegates, clocks and devices are code.</summary>
+    /// <summary>Determines whether a configuration can contain a property. Delegates, clocks and devices are set only by code.</summary>
     private static bool IsConfigurable(PropertyInfo property) =>
         Sections.Contains(property.PropertyType) || IsList(property.PropertyType)
         || (property.SetMethod is { IsPublic: true } && (property.PropertyType.IsEnum || Parsers.ContainsKey(property.PropertyType)));

@@ -5,21 +5,25 @@ namespace Zcrx.Actors;
 /// <summary>Contains the options of a takeover, in which a new process of the service replaces the running one. See docs/takeover.md.</summary>
 public sealed class ZcrxHostedTakeoverOptions
 {
-    /// <summary>Gets or sets the path of the Unix socket at which the processes meet: an absolute path in a directory that belongs to the service. Null for no takeover.</summary>
+    /// <summary>
+    /// Gets or sets the path of the Unix socket through which the two processes communicate. It must be absolute, in a directory that belongs to
+    /// the service. Null for no takeover.
+    /// </summary>
     public string? Path { get; set; }
 
     /// <summary>
-    /// Gets or sets the time for which a process waits for the next step of the other one: a successor for the answer of its predecessor, a
-    /// predecessor until its successor is ready.
+    /// Gets or sets the time for which each process waits for the other one. A successor waits for the answer of its predecessor. A predecessor
+    /// waits until its successor is ready.
     /// </summary>
     public TimeSpan Timeout { get; set; } = new ZcrxTakeoverOptions().Timeout;
 
     /// <summary>
-    /// Gets or sets the time for which established connections may continue in this process after a takeover. Then, or when the last
-    /// connection is closed, the host is stopped, which delivers what has arrived. From zero to a day. The default is an hour.
+    /// Gets or sets the time for which established connections may continue in this process after a successor has taken over. The host is
+    /// stopped after this time, or when the last connection is closed. The stop delivers received bytes. From zero to a day. The default is one
+    /// hour.
     /// </summary>
     public TimeSpan Linger { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>Returns the options of the takeover without a host.</summary>
+    /// <summary>Returns the options for <see cref="ZcrxTakeover"/>, which needs no host.</summary>
     internal ZcrxTakeoverOptions ToTakeoverOptions() => new() { Path = Path ?? "", Timeout = Timeout };
 }

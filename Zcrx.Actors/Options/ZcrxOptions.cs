@@ -5,7 +5,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Contains the options of Zcrx: queues, listeners and their supervision. Set by the configuration section <c>Zcrx</c> and by code.</summary>
+/// <summary>
+/// Contains the options of Zcrx: queues, listeners and their supervision. They are set by the configuration section <c>Zcrx</c> and by
+/// code.
+/// </summary>
 public sealed class ZcrxOptions
 {
     /// <summary>The name of the configuration section.</summary>
@@ -14,22 +17,28 @@ public sealed class ZcrxOptions
     private string? _actorName;
     private string? _dispatcher;
 
-    /// <summary>Gets or sets the engine of the queues that do not name one.</summary>
+    /// <summary>Gets or sets the engine of all queues whose options leave the engine unspecified.</summary>
     public ZcrxEngine Engine { get; set; } = ZcrxEngine.Auto;
 
-    /// <summary>Gets or sets the name of the supervisor below <c>/user</c>. The default is <c>zcrx.actor-name</c> of the actor system's configuration: <c>zcrx</c>.</summary>
+    /// <summary>
+    /// Gets or sets the name of the supervisor below <c>/user</c>. If unspecified, <c>zcrx.actor-name</c> in the configuration of the actor
+    /// system applies. Its default is <c>zcrx</c>.
+    /// </summary>
     public string ActorName { get => _actorName ?? Defaults.ActorName; set => _actorName = value; }
 
-    /// <summary>Gets or sets the dispatcher of all actors of Zcrx. Empty stands for the actor system's default. The default is <c>zcrx.dispatcher</c> of the actor system's configuration: empty.</summary>
+    /// <summary>
+    /// Gets or sets the dispatcher of all actors of Zcrx. Empty selects the default dispatcher of the actor system. If unspecified,
+    /// <c>zcrx.dispatcher</c> in the configuration of the actor system applies. Its default is empty.
+    /// </summary>
     public string Dispatcher { get => _dispatcher ?? Defaults.Dispatcher; set => _dispatcher = value; }
 
     /// <summary>
-    /// Gets or sets the maximum time for which a stop delivers received bytes and waits for consumers and handlers, before it closes
-    /// everything: 10 s by default.
+    /// Gets or sets the maximum time for which a stop delivers received bytes and waits for consumers and handlers. Then everything is closed.
+    /// The default is 10 s.
     /// </summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Gets the queues. If there is none, one queue without a NIC is opened.</summary>
+    /// <summary>Gets the queues. If the list is empty, one queue without a NIC is opened.</summary>
     public IList<ZcrxQueueOptions> Queues { get; } = [];
 
     /// <summary>Gets the listening sockets.</summary>
@@ -53,16 +62,16 @@ public sealed class ZcrxOptions
     /// <summary>Gets the errors of reading the configuration.</summary>
     internal IList<ZcrxConfigurationError> Unreadable { get; } = [];
 
-    /// <summary>Gets the keys of single queues' actors in Akka.Hosting's <c>ActorRegistry</c>, by the names of the queues.</summary>
+    /// <summary>Gets the keys of the queue actors in Akka.Hosting's <c>ActorRegistry</c>, by the names of the queues.</summary>
     internal Dictionary<string, Type> QueueKeys { get; } = new(StringComparer.Ordinal);
 
     private HoconDefaults Defaults { get; set; } = HoconDefaults.BuiltIn;
 
-    /// <summary>Checks everything without touching the system.</summary>
+    /// <summary>Checks all options. Opens nothing and makes no system call.</summary>
     /// <returns>Every error with its path; empty if the options are valid.</returns>
     public IReadOnlyList<ZcrxConfigurationError> Validate() => ZcrxOptionsValidator.Validate(this);
 
-    /// <summary>Sets unspecified options from the configuration of the actor system in which the options are used.</summary>
+    /// <summary>Sets unspecified options from the configuration of an actor system.</summary>
     internal void UseDefaultsOf(ActorSystem system)
     {
         Defaults = HoconDefaults.Of(system, Unreadable);
@@ -81,7 +90,7 @@ public sealed class ZcrxOptions
             .. queues.Select(queue => queue with
             {
                 Engine = queue.Engine == ZcrxEngine.Auto ? Engine : queue.Engine,
-                // A successor can only continue a queue whose memory it can map.
+                // A successor can continue a queue only if it can map the memory of the queue.
                 SharedMemory = queue.SharedMemory || Takeover.Path is not null,
             }),
         ];

@@ -95,7 +95,7 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
 
             errors.AddRange(listener.Validate($"{options.Path}:{path}"));
             check(listener.Handler is not null, path, $"'{listener.EffectiveName}' has no connection handler; give it one with ZcrxBuilder.Handle");
-            // The names of listeners without one may be equal: port 0 may be configured twice.
+            // Only explicit names must differ. Unnamed listeners are named after their addresses, and port 0 may be configured twice.
             check(listener.Name is null || names.TryAdd(listener.Name, i), $"{path}:{nameof(ZcrxListenerOptions.Name)}", $"another listener is called '{listener.Name}' too");
         }
     }
@@ -141,7 +141,7 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         check(options.MinSampleBytes >= 1, $"{Path}:{nameof(options.MinSampleBytes)}", $"must be at least 1, but is {options.MinSampleBytes}");
         check(options.PressureSamples >= 1, $"{Path}:{nameof(options.PressureSamples)}", $"must be at least 1, but is {options.PressureSamples}");
         check(options.CoolDown >= TimeSpan.Zero && options.CoolDown <= TimeSpan.FromDays(1), $"{Path}:{nameof(options.CoolDown)}", $"must be between zero and a day, but is {options.CoolDown}");
-        // A connection that is moved and steered takes two actions.
+        // A connection that is moved and steered needs two actions in one interval.
         check(options.MaxActionsPerInterval >= 2, $"{Path}:{nameof(options.MaxActionsPerInterval)}", $"must be at least 2, but is {options.MaxActionsPerInterval}");
         check(options.MaxFlowRules >= 0, $"{Path}:{nameof(options.MaxFlowRules)}", $"must not be negative, but is {options.MaxFlowRules}");
     }

@@ -3,9 +3,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Represents the supervisor's state about the present <see cref="QueueIncarnation"/> of a queue.</summary>
+/// <summary>Holds the state that the supervisor of a queue keeps about the current <see cref="QueueIncarnation"/>.</summary>
 /// <param name="actor">The actor.</param>
-/// <param name="opening">The queue.</param>
+/// <param name="opening">The task that opens the queue.</param>
 /// <param name="watch">Creates the watchdog of the queue.</param>
 internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func<ZcrxQueue, QueueWatchdog> watch)
 {
@@ -15,16 +15,16 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
 
     public IActorRef Actor => actor;
 
-    /// <summary>Gets or sets the queue that continues the registration; null while there is none.</summary>
+    /// <summary>Gets or sets the task that opens the queue which continues the registration; null if no queue continues it.</summary>
     public Task<ZcrxQueue?>? Takeover { get; set; }
 
-    /// <summary>Gets or sets why the actor failed; null while it has not.</summary>
+    /// <summary>Gets or sets the exception with which the actor failed; null if it has not failed.</summary>
     public Exception? Failure { get; set; }
 
-    /// <summary>Gets a value indicating whether the actor works and receives messages.</summary>
+    /// <summary>Gets a value indicating whether the actor has neither failed nor been stopped.</summary>
     public bool IsAlive => !_isEnding && Failure is null;
 
-    /// <summary>Makes the queue end. May be repeated with less time.</summary>
+    /// <summary>Requests the end of the queue. A later call can shorten the time.</summary>
     public void Stop(TimeSpan drain, bool suspendsConnections = false)
     {
         if (IsAlive)
@@ -33,7 +33,7 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
         }
     }
 
-    /// <summary>Ends the actor, which has reported its failure, or its end as demanded.</summary>
+    /// <summary>Stops the actor after it has reported its failure or the requested end of its queue.</summary>
     public void End(Exception? failure, ICanTell sender, IActorContext context)
     {
         if (!_isEnding && actor.Equals(sender))
@@ -45,11 +45,11 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
     }
 
     /// <summary>
-    /// Closes everything that the incarnation has opened, whatever has happened to the actor. Its connections wait for the next
+    /// Closes everything that the incarnation has opened, even if the actor was killed. The connections are suspended until the next
     /// incarnation.
     /// </summary>
-    /// <param name="keepsNext">Whether the next incarnation uses the queue that continues the registration. It is closed otherwise.</param>
-    /// <returns>That queue, owned by the caller; null if there is none.</returns>
+    /// <param name="keepsNext">True to return the queue that continues the registration. False to close it as well.</param>
+    /// <returns>The queue that continues the registration, owned by the caller; null if it was closed or never opened.</returns>
     public async Task<ZcrxQueue?> CloseAsync(bool keepsNext)
     {
         await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -59,7 +59,7 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
             ZcrxQueue queue = await opening.ConfigureAwait(false);
             if (Takeover is not null)
             {
-                // It begins with an export, which a stuck ring thread never makes.
+                // The takeover begins with an export on the ring thread, which a stuck ring thread never executes.
                 await EndOrAbandonAsync(Takeover, queue).ConfigureAwait(false);
                 next = await Takeover.ConfigureAwait(false);
             }
@@ -76,7 +76,9 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
         return next;
     }
 
-    /// <summary>Waits for work of the ring thread. Abandons a thread that is stuck: the actor that would have done so may have been killed.</summary>
+    /// <summary>
+    /// Waits for work of the ring thread, and abandons the thread if it is stuck. The actor that normally abandons it may have been killed.
+    /// </summary>
     private async Task EndOrAbandonAsync(Task work, ZcrxQueue queue)
     {
         while (!work.IsCompleted)

@@ -7,13 +7,17 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Owns at most one incarnation of a queue, and passes its registration on. Owned by the <see cref="QueueSupervisor"/>.</summary>
-/// <remarks>An RX queue has one owner, so an incarnation begins only when the last one's queue is closed.</remarks>
+/// <summary>
+/// Owns at most one incarnation of a queue, and passes the registration of an incarnation to the next one. Owned by the
+/// <see cref="QueueSupervisor"/>.
+/// </summary>
+/// <remarks>An RX queue has one owner. Therefore an incarnation begins only after the queue of the previous one is closed.</remarks>
 /// <param name="name">The name of the queue.</param>
 /// <param name="opener">Opens and closes the queues.</param>
 /// <param name="directory">The open queues as streams.</param>
-/// <param name="outstanding">Collects work that continues when the supervisor ends. Work that an earlier supervisor left is awaited
-/// first.</param>
+/// <param name="outstanding">
+/// Collects work that continues after the end of the supervisor. The first incarnation waits for the work of an earlier supervisor.
+/// </param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class Incarnations(string name, QueueOpener opener, QueueDirectory directory, OutstandingWork outstanding, TimeProvider time, ILogger logger)
@@ -26,13 +30,13 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
     private ZcrxQueue? _next;
     private ZcrxQueueOptions? _registeredWith;
 
-    /// <summary>Gets a value indicating whether the present incarnation works.</summary>
+    /// <summary>Gets a value indicating whether an incarnation exists that has neither failed nor been stopped.</summary>
     public bool IsAlive => _current is { IsAlive: true };
 
-    /// <summary>Gets a value indicating whether there is no incarnation, and the queue of the last one is closed.</summary>
+    /// <summary>Gets a value indicating whether no incarnation exists and the queue of the last one is closed.</summary>
     public bool AreClosed => _current is null && _isClosed;
 
-    /// <summary>Waits until the queue of the last incarnation is closed. The actor then receives <see cref="Closed"/>.</summary>
+    /// <summary>Sends <see cref="Closed"/> to the actor when the queue of the last incarnation is closed.</summary>
     public void AwaitClosing(IActorContext context)
     {
         _isClosed = false;
@@ -41,9 +45,9 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
 
     /// <summary>Handles that the queue of the last incarnation is closed.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="keepsNext">Whether a queue that continues the registration is used. It is closed first otherwise.</param>
+    /// <param name="keepsNext">True to use a queue that continues the registration. False to close it first.</param>
     /// <param name="context">The actor.</param>
-    /// <returns>Whether everything is closed now.</returns>
+    /// <returns>True if the queue of the last incarnation is closed. False if another <see cref="Closed"/> follows.</returns>
     public bool OnClosed(Closed message, bool keepsNext, IActorContext context)
     {
         if (message.Next is not null && !keepsNext)
@@ -58,7 +62,7 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
         return true;
     }
 
-    /// <summary>Begins an incarnation: with the queue that continues the registration, or with another registration.</summary>
+    /// <summary>Begins an incarnation with the queue that continues the registration, or else with a new registration.</summary>
     public void Begin(ZcrxQueueOptions options, ZcrxWatchdogOptions watchdog, ActivityContext cause, IActorContext context)
     {
         Task<ZcrxQueue> opening;
@@ -80,16 +84,17 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
         _isClosed = false;
     }
 
-    /// <summary>Makes the present incarnation end. A repeated call can only shorten the time.</summary>
+    /// <summary>Requests the end of the current incarnation. A later call can only shorten the time.</summary>
     public void Stop(TimeSpan drain) => _current?.Stop(drain);
 
     /// <summary>
-    /// Makes the present incarnation end for another one, which continues its registration where kernel and options allow it.
+    /// Requests the end of the current incarnation, which another one replaces. The next incarnation continues the registration if the kernel
+    /// and the options allow this.
     /// </summary>
-    /// <param name="queue">The queue of the present incarnation if its registration may be continued; null for a new registration.</param>
+    /// <param name="queue">The queue of the current incarnation if its registration may be continued; null for a new registration.</param>
     /// <param name="options">The options of the next incarnation.</param>
-    /// <param name="drain">The time limit for delivering what has arrived.</param>
-    /// <param name="cause">The restart.</param>
+    /// <param name="drain">The time limit for the delivery of received bytes.</param>
+    /// <param name="cause">The activity of the restart.</param>
     public void Replace(ZcrxQueue? queue, ZcrxQueueOptions options, TimeSpan drain, ActivityContext cause)
     {
         if (_current is not { IsAlive: true } incarnation)
@@ -105,17 +110,17 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
         incarnation.Stop(drain, suspendsConnections: true);
     }
 
-    /// <summary>Ends the actor that reported its failure, or its end as demanded.</summary>
+    /// <summary>Stops the actor after it has reported its failure or the requested end of its queue.</summary>
     public void End(Exception? failure, ICanTell sender, IActorContext context) => _current?.End(failure, sender, context);
 
-    /// <summary>Records why the actor of the present incarnation threw.</summary>
+    /// <summary>Records the exception that the actor of the current incarnation threw.</summary>
     public void OnThrown(Exception exception) => _current?.Failure = exception;
 
     /// <summary>Handles the end of an actor, and closes its queue.</summary>
     /// <param name="actor">The actor.</param>
-    /// <param name="isReplaced">Whether the incarnation was about to be replaced.</param>
+    /// <param name="isReplaced">True if the incarnation ends because another one replaces it.</param>
     /// <param name="context">The supervisor.</param>
-    /// <returns>The incarnation that has ended, or null if the actor was none.</returns>
+    /// <returns>The incarnation that has ended; null if the actor does not belong to the current incarnation.</returns>
     public Incarnation? OnTerminated(IActorRef actor, bool isReplaced, IActorContext context)
     {
         if (_current is not { } ended || !ended.Actor.Equals(actor))
@@ -129,14 +134,14 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
         return ended;
     }
 
-    /// <summary>Passes unfinished work to the outstanding work. After a stop nothing is open.</summary>
+    /// <summary>Adds the closing of all queues that are still open to the outstanding work.</summary>
     public void Leave()
     {
         outstanding.Add(_current?.CloseAsync(keepsNext: false) ?? Nothing);
         outstanding.Add(QueueOpener.DropAsync(_closing, _next));
     }
 
-    /// <summary>Reports to the supervisor of the queue that the queue of the last incarnation is closed.</summary>
-    /// <param name="Next">The queue that continues its registration; null if there is none.</param>
+    /// <summary>Reports to the <see cref="QueueSupervisor"/> that the queue of the last incarnation is closed.</summary>
+    /// <param name="Next">The queue that continues the registration; null if no queue continues it.</param>
     public sealed record Closed(ZcrxQueue? Next) : ILocalMessage;
 }

@@ -3,8 +3,11 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Holds the queues that came from another process until they are opened here.</summary>
-/// <remarks>Threading: all members from any thread. Each queue is taken once and then owned by the caller; the rest is disposed with this object.</remarks>
+/// <summary>Holds the queues that came from the predecessor until this process opens them.</summary>
+/// <remarks>
+/// The caller of <see cref="Take"/> owns the queue. This object owns and disposes the others. Threading: all members are callable on any
+/// thread.
+/// </remarks>
 internal sealed class IncomingQueues : IDisposable
 {
     private readonly ConcurrentDictionary<string, IncomingQueue> _queues = new(StringComparer.Ordinal);

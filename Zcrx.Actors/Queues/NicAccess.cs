@@ -3,16 +3,16 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Represents how the interface of one queue is read and steered.</summary>
-/// <param name="Facts">Reads where packets arrive.</param>
-/// <param name="Steering">Changes where packets arrive.</param>
+/// <summary>Contains the objects that read and steer the interface of one queue.</summary>
+/// <param name="Facts">Determines on which RX queue packets arrive.</param>
+/// <param name="Steering">Changes the RX queue on which packets arrive.</param>
 internal sealed record NicAccess(INicFacts Facts, IFlowSteering Steering)
 {
-    /// <summary>Returns the configured objects, or those of the queue's engine; null for a queue without a NIC.</summary>
+    /// <summary>Returns the configured objects, or else the default objects of the queue's engine; null for a queue without a NIC.</summary>
     /// <param name="queue">The open queue.</param>
     /// <param name="options">The options with which it was opened.</param>
-    /// <param name="rebalancing">May name other objects.</param>
-    /// <param name="journal">Steers the machine's interfaces, and records the changes to undo if the process dies.</param>
+    /// <param name="rebalancing">The options that may contain configured objects.</param>
+    /// <param name="journal">Steers the interfaces of the machine, and records each change so that it can be undone after a crash.</param>
     public static NicAccess? Of(ZcrxQueue queue, ZcrxQueueOptions options, ZcrxRebalancingOptions rebalancing, IFlowSteering journal)
     {
         if (queue.RxQueue is null)
@@ -24,11 +24,11 @@ internal sealed record NicAccess(INicFacts Facts, IFlowSteering Steering)
         return new NicAccess(rebalancing.NicFacts ?? nics.Facts, rebalancing.FlowSteering ?? (nics.ChangesOutliveProcess ? journal : nics.Steering));
     }
 
-    /// <summary>Returns the reader of a queue's interface, or null for a queue without a NIC.</summary>
+    /// <summary>Returns the object that reads the interface of a queue; null for a queue without a NIC.</summary>
     public static INicFacts? FactsOf(ZcrxQueue queue, ZcrxQueueOptions options, ZcrxRebalancingOptions rebalancing) =>
         queue.RxQueue is null ? null : rebalancing.NicFacts ?? queue.Engine.NicsOf(options).Facts;
 
-    /// <summary>Returns the access to an interface through the first open queue of it; null if no queue of it is open.</summary>
+    /// <summary>Returns the access to an interface through the first open queue on it; null if no queue on it is open.</summary>
     public static NicAccess? For(string networkInterface, IEnumerable<QueueSnapshot> queues, ZcrxRebalancingOptions rebalancing, IFlowSteering journal) => queues
         .Where(queue => queue.Current?.RxQueue?.Interface == networkInterface)
         .Select(queue => Of(queue.Current!, queue.Options, rebalancing, journal))

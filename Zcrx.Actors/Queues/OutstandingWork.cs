@@ -1,14 +1,14 @@
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Collects work that continues after its actor has ended, such as closing a queue. The end of the tree waits for it.</summary>
-/// <param name="whole">Collects the same work together with that of other actors, or null if this object is the whole.</param>
-/// <remarks>Threading: all members from any thread.</remarks>
+/// <summary>Collects work that continues after the end of its actor, such as closing a queue. The end of the tree waits for this work.</summary>
+/// <param name="whole">Also receives the work, and collects the work of all actors; null if this object itself collects all work.</param>
+/// <remarks>Threading: all members are callable on any thread.</remarks>
 internal sealed class OutstandingWork(OutstandingWork? whole = null)
 {
     private readonly Lock _gate = new();
     private Task _work = Task.CompletedTask;
 
-    /// <summary>Adds work. An exception of it is ignored: work reports its own failures.</summary>
+    /// <summary>Adds work. Exceptions of the work are ignored, because the work itself reports its failures.</summary>
     public void Add(Task work)
     {
         lock (_gate)
@@ -19,7 +19,7 @@ internal sealed class OutstandingWork(OutstandingWork? whole = null)
         whole?.Add(work);
     }
 
-    /// <summary>Returns a task that ends with all work that was added before. It does not fault.</summary>
+    /// <summary>Returns a task that ends when all work that was added before this call has ended. The task never faults.</summary>
     public Task WhenDone()
     {
         lock (_gate)

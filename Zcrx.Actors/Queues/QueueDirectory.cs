@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Holds the open queues, and offers streams that span them. A queue that is opened again takes part again.</summary>
+/// <summary>Holds the open queues, and merges their streams. A queue that is opened later, or again, joins the merged streams.</summary>
 internal sealed class QueueDirectory : IDisposable
 {
     private readonly Lock _gate = new();
@@ -27,7 +27,7 @@ internal sealed class QueueDirectory : IDisposable
             _open.Add(entry);
         }
 
-        // Outside the lock: a subscription may publish at once, to code of the application.
+        // Runs outside the lock: a subscription may publish a value to application code at once.
         _opened.OnNext(entry);
     }
 
@@ -39,10 +39,10 @@ internal sealed class QueueDirectory : IDisposable
         }
     }
 
-    /// <summary>Completes the streams, because no queue will be opened any more.</summary>
+    /// <summary>Completes the streams, because no further queue will be opened.</summary>
     public void Complete() => _opened.OnCompleted();
 
-    // The subject itself is not disposed: a supervisor that ends after the host's services completes it again.
+    // The subject is completed and not disposed: a supervisor that ends after the services of the host completes it again.
     public void Dispose() => Complete();
 
     private IObservable<T> Span<T>(Func<ZcrxQueue, IObservable<T>> stream) => Observable.Create<T>(observer =>
@@ -53,17 +53,21 @@ internal sealed class QueueDirectory : IDisposable
             .Subscribe(static _ => { }, serial.OnError, serial.OnCompleted);
     });
 
-    /// <summary>Passes on the values of one queue directly. <c>SelectMany</c> gets only the end: it holds a lock while its observer runs.</summary>
+    /// <summary>
+    /// Forwards the values of one queue directly to the observer. <c>SelectMany</c> receives only the end of the stream, because it holds a lock
+    /// while its observer runs.
+    /// </summary>
     private static IObservable<T> Pass<T>(Func<ZcrxQueue, IObservable<T>> stream, ZcrxQueue queue, SerialObserver<T> serial) => Observable
         .Create<T>(end => stream(queue).Subscribe(serial.OnNext, end.OnError, end.OnCompleted))
-        // The queue has been closed first, and publishes nothing any more.
+        // The queue was closed before this subscription, and publishes nothing.
         .Catch<T, ObjectDisposedException>(static _ => Observable.Empty<T>());
 
     private IObservable<ZcrxQueue> OpenQueues() => Observable
         .Create<(long Number, ZcrxQueue Queue)>(observer =>
         {
             SerialObserver<(long, ZcrxQueue)> serial = new(observer);
-            // Before the queues are read, so that none is missed. Not under the lock: after the end it calls OnCompleted, which is code of the application.
+            // Subscribes before the open queues are read, so that no queue is missed. Subscribes outside the lock, because a completed subject
+            // calls OnCompleted at once, which is application code.
             IDisposable subscription = _opened.Subscribe(serial);
             (long, ZcrxQueue)[] open;
             lock (_gate)
@@ -74,7 +78,7 @@ internal sealed class QueueDirectory : IDisposable
             Array.ForEach(open, serial.OnNext);
             return subscription;
         })
-        // A queue that opens between the copy and the subscription arrives twice.
+        // A queue that opens between the subscription and the copy of the list arrives twice.
         .Distinct(static entry => entry.Number)
         .Select(static entry => entry.Queue);
 }

@@ -10,9 +10,10 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Queues;
 
 /// <summary>
-/// Represents one open queue, from its opening to its end: publishes its events, and reports its end to the <see cref="QueueSupervisor"/>.
+/// Represents one open queue from its opening to its end. Publishes the events of the queue, and reports its end to the
+/// <see cref="QueueSupervisor"/>.
 /// </summary>
-/// <remarks>The supervisor opens the queue, closes it, and decides what follows. A failure is a message like any other.</remarks>
+/// <remarks>The supervisor opens and closes the queue, and decides about restarts. A failure of the queue arrives as a message.</remarks>
 internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan AbandonRetry = TimeSpan.FromMilliseconds(500);
@@ -69,7 +70,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     {
         if (_isStopping)
         {
-            // The supervisor closes it when this actor has ended.
+            // The supervisor closes the queue when this actor has ended.
             Finish();
             return;
         }
@@ -110,7 +111,8 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
         _isStopping = true;
         if (_queue is not null)
         {
-            // May be repeated with less time. Cannot fail: the end arrives as Ended. Before the queue is open, Opened or Ended ends the actor.
+            // A later message can shorten the time. The task is ignored: the end of the queue arrives as Ended. If the queue is not open yet,
+            // Opened or Ended ends the actor.
             _ = message.SuspendsConnections ? SuspendAsync(_queue, message.Drain, message.Takeover) : _queue.StopAsync(message.Drain);
             ScheduleAbandonment(message.Drain + _watchdogOptions.AbandonAfter);
         }
@@ -133,7 +135,10 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Sets when the ring thread is abandoned if it is stuck, since it then neither drains nor ends. A later call can only shorten the time.</summary>
+    /// <summary>
+    /// Schedules the time at which a stuck ring thread is abandoned. A stuck thread neither drains nor ends. A later call can only shorten the
+    /// time.
+    /// </summary>
     private void ScheduleAbandonment(TimeSpan delay)
     {
         TimeSpan at = _time.GetElapsedTime(0) + delay;
@@ -154,14 +159,17 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
 
     private void OnAbandonDue()
     {
-        // Checks again: the thread may have work although the time is over, and may only now be in its turn.
+        // A thread that is not stuck may still be draining, and may get stuck later. So the check is repeated.
         if (!_watchdog!.TryAbandon())
         {
             Timers.StartSingleTimer(nameof(AbandonDue), new AbandonDue(), AbandonRetry);
         }
     }
 
-    /// <summary>Ends the actor after the events that are already in its mailbox, so that none is lost. The queue has ended and publishes no more.</summary>
+    /// <summary>
+    /// Reports <see cref="Finished"/> after the events that are already in the mailbox, so that no event is lost. The queue has ended and
+    /// publishes nothing more.
+    /// </summary>
     private void Finish()
     {
         _subscriptions.Dispose();
@@ -170,7 +178,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
 
     private static async Task SuspendAsync(ZcrxQueue queue, TimeSpan drain, Task<ZcrxQueue?>? takeover)
     {
-        // The queue that continues the registration receives the bytes in its memory, so nothing needs to be drained.
+        // The queue that continues the registration can read the memory of this queue, so no bytes need to be drained.
         bool isTakenOver = takeover is not null && await takeover.ConfigureAwait(false) is not null;
         await queue.SuspendAsync(isTakenOver ? TimeSpan.Zero : drain).ConfigureAwait(false);
     }
@@ -202,7 +210,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
             case ConsumerFault fault:
                 if (fault.Exception is ZcrxFramingException framing)
                 {
-                    // The cause is the peer's bytes, which any program can send, and not the consumer.
+                    // The consumer is not at fault: the peer sent invalid bytes, which any program can do.
                     _faults.FramingRefused(_name, fault.Connection?.Id, framing);
                 }
                 else
@@ -238,7 +246,10 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
         Publish(new ZcrxEvent.PressureChanged(pressure));
     }
 
-    /// <summary>Reports operators whose bounds together are too large for the pool, once until the pool is back at its normal level.</summary>
+    /// <summary>
+    /// Reports that the bounds of the operators are together too large for the pool. It is reported once until the pool returns to its normal
+    /// level.
+    /// </summary>
     private void Explain(PoolPressure pressure)
     {
         if (_isExplained || pressure.Queued is not { } queued)
@@ -313,30 +324,30 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     private static Exception Unwrap(Exception exception) =>
         exception is AggregateException { InnerExceptions: [var inner] } ? inner : exception;
 
-    /// <summary>Tells the actor to deliver what has arrived, to end the queue, and to report <see cref="Finished"/>.</summary>
-    /// <param name="Drain">The time limit for delivering what has arrived.</param>
-    /// <param name="SuspendsConnections">Whether connections wait for the next incarnation. They are closed otherwise.</param>
-    /// <param name="Takeover">The queue that continues the registration; null without one.</param>
+    /// <summary>Tells the actor to deliver received bytes, to end the queue, and to report <see cref="Finished"/>.</summary>
+    /// <param name="Drain">The time limit for the delivery of received bytes.</param>
+    /// <param name="SuspendsConnections">True to suspend the connections until the next incarnation. False to close them.</param>
+    /// <param name="Takeover">The task that opens the queue which continues the registration; null if no queue continues it.</param>
     public sealed record Stop(TimeSpan Drain, bool SuspendsConnections = false, Task<ZcrxQueue?>? Takeover = null) : ILocalMessage;
 
     /// <summary>Reports to the supervisor that the queue is open.</summary>
     public sealed record Opened(ZcrxQueue Queue) : ILocalMessage;
 
-    /// <summary>Reports to the supervisor that the queue could not be opened, or has ended by itself.</summary>
+    /// <summary>Reports to the supervisor that the queue could not be opened, or has ended without a request.</summary>
     public sealed record Failed(Exception Cause) : ILocalMessage;
 
     /// <summary>
-    /// Reports to the supervisor that the stopping queue has ended, or was never open. The supervisor stops the actor, and therefore sends
-    /// it no later message.
+    /// Reports to the supervisor that the stopping queue has ended or was never open. The supervisor then stops the actor, and sends it no
+    /// further message.
     /// </summary>
     public sealed record Finished : ILocalMessage;
 
-    /// <summary>Reports to the supervisor that the ring thread is stuck, or no longer is.</summary>
-    /// <param name="Stuck">The connection and the time since when, or null when it is over.</param>
+    /// <summary>Reports to the supervisor that the ring thread is stuck or is no longer stuck.</summary>
+    /// <param name="Stuck">The callback and the time since when the thread is stuck; null if it is no longer stuck.</param>
     public sealed record Watched(StuckQueue? Stuck) : ILocalMessage;
 
-    /// <summary>Reports to the supervisor that operators hold most of an exhausted pool, or no longer do.</summary>
-    /// <param name="Queued">The buffers that they hold, or null when the pool is back at its normal level.</param>
+    /// <summary>Reports to the supervisor that operators hold most of an exhausted pool, or that the pool is back at its normal level.</summary>
+    /// <param name="Queued">The buffers that the operators hold; null if the pool is back at its normal level.</param>
     public sealed record Explained(QueuedBuffers? Queued) : ILocalMessage;
 
     private sealed record Look : ILocalMessage;

@@ -3,16 +3,16 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Contains the messages between the supervisor of the tree and the <see cref="QueueSupervisor"/>, apart from commands.</summary>
+/// <summary>Contains the messages between the supervisor of the tree and the <see cref="QueueSupervisor"/>, except commands.</summary>
 internal static class QueueMessage
 {
     /// <summary>Reports to the queue's supervisor that the state of the other queues has changed.</summary>
-    /// <param name="Open">The queues that are open.</param>
-    /// <param name="MayOpen">Whether another queue is being opened, or will be.</param>
+    /// <param name="Open">The other queues that are open.</param>
+    /// <param name="MayOpen">True if another queue is being opened or will be opened.</param>
     public sealed record Peers(IReadOnlyList<ZcrxQueue> Open, bool MayOpen) : ILocalMessage;
 
     /// <summary>
-    /// Reports to the queue's supervisor that options have changed and are valid. Answered with <see cref="Reconfigured"/>.
+    /// Reports changed and valid options to the queue's supervisor. Answered with <see cref="Reconfigured"/>.
     /// </summary>
     /// <param name="All">The options of the tree.</param>
     /// <param name="Queue">The options of the queue; null if the options no longer name it.</param>
@@ -26,9 +26,9 @@ internal static class QueueMessage
     /// <summary>
     /// Tells the queue's supervisor to close the queue and not to open it again. A repeated message can only shorten the time.
     /// </summary>
-    /// <param name="Drain">The time limit for delivering what has arrived.</param>
+    /// <param name="Drain">The time limit for the delivery of received bytes.</param>
     public sealed record Stop(TimeSpan Drain) : ILocalMessage;
 
-    /// <summary>Reports to the supervisor of the tree that another snapshot is published.</summary>
+    /// <summary>Reports to the supervisor of the tree that a new snapshot is published.</summary>
     public sealed record Changed : ILocalMessage;
 }

@@ -7,11 +7,14 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Opens the incarnations of one queue, lets one continue the registration of another, and closes them.</summary>
+/// <summary>Opens and closes the queues of the incarnations of one queue, and passes a registration from one to the next.</summary>
 internal sealed class QueueOpener(
     ZcrxSuspendedConnections suspended, ZcrxQueueGroup group, IncomingQueues incomingQueues, ZcrxRebalancingOptions rebalancing, ILogger logger)
 {
-    /// <summary>Opens the queue, or continues the one that came from another process. Runs on the thread pool, since choosing the engine asks the kernel.</summary>
+    /// <summary>
+    /// Opens the queue, or imports it if it came from a predecessor. Runs on the thread pool, because the choice of the engine makes system
+    /// calls.
+    /// </summary>
     public async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, ActivityContext cause)
     {
         Activity? activity = ZcrxActivities.Begin("zcrx.queue.open", options.Name, cause);
@@ -34,16 +37,16 @@ internal sealed class QueueOpener(
     }
 
     /// <summary>
-    /// Determines whether the next ring can continue the registration: the kernel supports it, data would be lost otherwise, and the
-    /// options need no other registration.
+    /// Determines whether the next ring can continue the registration. The queue must have a NIC, the kernel must support export and import, and
+    /// the wanted options must fit the existing registration.
     /// </summary>
     public static bool CanTakeOver(ZcrxQueue queue, ZcrxQueueOptions registered, ZcrxQueueOptions wanted) =>
         queue.RxQueue is not null
         && queue.Capabilities is { CanExport: true, CanImport: true }
         && wanted.SharesRegistrationWith(registered);
 
-    /// <summary>Opens a queue that continues the registration of an open one.</summary>
-    /// <returns>The queue, owned by the caller; null if it could not be opened. In that case nothing has changed.</returns>
+    /// <summary>Opens a queue that continues the registration of an open queue.</summary>
+    /// <returns>The new queue, owned by the caller; null if it could not be opened. The open queue is then unchanged.</returns>
     public async Task<ZcrxQueue?> TakeOverAsync(ZcrxQueue queue, ZcrxQueueOptions options, ActivityContext cause)
     {
         using Activity? activity = ZcrxActivities.Begin("zcrx.queue.open", options.Name, cause)?.SetTag("zcrx.engine", AttributeValue.Of(queue.Engine));
@@ -51,12 +54,13 @@ internal sealed class QueueOpener(
         {
             using ExportedQueue exported = await queue.ExportAsync().ConfigureAwait(false);
             ZcrxQueue next = await ZcrxQueue.ImportAsync(exported, options, suspended).ConfigureAwait(false);
-            // At once: a connection of another queue whose payload lies in this memory must always find a queue that owns the memory.
+            // Joins the group before the old queue leaves it. A connection of another queue may have payload in this memory, and must always
+            // find a queue that owns the memory.
             Join(next, options);
             group.Remove(queue);
             return next;
         }
-#pragma warning disable CA1031 // Whatever failed: the queue is closed and registered again, as on kernels that cannot continue a registration.
+#pragma warning disable CA1031 // After any failure the queue is closed and registered again, as on kernels without export and import.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -66,7 +70,7 @@ internal sealed class QueueOpener(
         }
     }
 
-    /// <summary>Adds a queue to the group that shares connections. Repeating it has no effect.</summary>
+    /// <summary>Adds a queue to the group whose queues share connections. A repeated call has no effect.</summary>
     public void Join(ZcrxQueue queue, ZcrxQueueOptions options)
     {
         if (!group.Queues.Contains(queue))
@@ -75,14 +79,16 @@ internal sealed class QueueOpener(
         }
     }
 
-    /// <summary>Returns a task that ends with work that has no queue as its result.</summary>
+    /// <summary>Waits for work that returns no queue.</summary>
+    /// <returns>Always null.</returns>
     public static async Task<ZcrxQueue?> CloseAsync(Task work)
     {
         await work.ConfigureAwait(false);
         return null;
     }
 
-    /// <summary>Closes a queue that no incarnation will use, and the queue that the closing of another one returns.</summary>
+    /// <summary>Closes two queues that no incarnation will use: the queue that a closing task returns, and <paramref name="next"/>.</summary>
+    /// <returns>Always null.</returns>
     public static async Task<ZcrxQueue?> DropAsync(Task<ZcrxQueue?> closing, ZcrxQueue? next)
     {
         foreach (ZcrxQueue? queue in new[] { await closing.ConfigureAwait(false), next })
@@ -96,9 +102,9 @@ internal sealed class QueueOpener(
         return null;
     }
 
-    /// <summary>Changes the options of an open queue. Does not fault.</summary>
+    /// <summary>Changes the options of an open queue. The returned task never faults.</summary>
     /// <param name="options">All options of the queue.</param>
-    /// <param name="queue">The queue; null while none is open.</param>
+    /// <param name="queue">The queue; null if it is not open.</param>
     public static async Task<QueueMessage.Reconfigured> ReconfigureAsync(ZcrxQueueOptions options, ZcrxQueue? queue)
     {
         string path = $"{nameof(ZcrxOptions.Queues)}:{options.Name}";
@@ -115,10 +121,10 @@ internal sealed class QueueOpener(
         }
         catch (ObjectDisposedException)
         {
-            // The queue is closing, and its next opening applies all of it.
+            // The queue is closing. Its next opening applies all options.
             return new QueueMessage.Reconfigured([$"{path} (when it is opened)"], []);
         }
-#pragma warning disable CA1031 // The options are valid, so nothing else is expected. The next opening applies them in any case, and that is reported.
+#pragma warning disable CA1031 // Valid options should not fail. If they do, the next opening applies them, and this is reported.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -126,7 +132,9 @@ internal sealed class QueueOpener(
         }
     }
 
-    /// <summary>Logs the changes of interfaces that an opening makes, besides reporting them to the options' own delegate.</summary>
+    /// <summary>
+    /// Returns options that also log the changes of interfaces during an opening. The delegate of the original options is still called.
+    /// </summary>
     private ZcrxQueueOptions WithReport(ZcrxQueueOptions options) => !options.ConfigureNic ? options : options with
     {
         NicReport = text =>

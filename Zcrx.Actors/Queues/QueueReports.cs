@@ -9,7 +9,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Queues;
 
 /// <summary>
-/// Logs and publishes the events of one queue, traces its restarts, and answers the actors that wait for one. Owned by the
+/// Logs and publishes the events of one queue, traces its restarts, and answers the actors that wait for a restart. Owned by the
 /// <see cref="QueueSupervisor"/>.
 /// </summary>
 internal sealed class QueueReports(string queue, ILogger logger, EventStream events)
@@ -17,11 +17,11 @@ internal sealed class QueueReports(string queue, ILogger logger, EventStream eve
     private readonly List<IActorRef> _waiting = [];
     private Activity? _restarting;
 
-    /// <summary>Gets the activity of the present restart.</summary>
+    /// <summary>Gets the activity of the current restart, or the default context without a restart.</summary>
     public ActivityContext Cause => _restarting?.Context ?? default;
 
-    /// <summary>Begins the activity of a restart, unless there is one.</summary>
-    /// <param name="trigger">The reason, as the value of a tag.</param>
+    /// <summary>Begins the activity of a restart, unless a restart is already being traced.</summary>
+    /// <param name="trigger">The value of the tag <c>zcrx.restart.trigger</c>.</param>
     public void BeginRestart(string trigger) =>
         _restarting ??= ZcrxActivities.Begin("zcrx.queue.restart", queue)?.SetTag("zcrx.restart.trigger", trigger);
 
@@ -31,7 +31,7 @@ internal sealed class QueueReports(string queue, ILogger logger, EventStream eve
         _restarting = null;
     }
 
-    /// <summary>Answers an actor when the restart is over.</summary>
+    /// <summary>Adds an actor that <see cref="AnswerAll"/> answers when the restart is over.</summary>
     public void AnswerLater(IActorRef actor)
     {
         if (!actor.IsNobody())
@@ -75,7 +75,7 @@ internal sealed class QueueReports(string queue, ILogger logger, EventStream eve
         AnswerAll(new ZcrxReply.Failed(ZcrxFailure.QueueNotOpen, null, $"The queue {queue} was given up: {reason}. {cause.Message}", cause));
     }
 
-    /// <summary>Reports that the queue is closed to be replaced.</summary>
+    /// <summary>Reports that the queue is closed because the next incarnation replaces it.</summary>
     public void Replaced() => events.Publish(new ZcrxEvent.QueueStopped(queue));
 
     public void Stopped()
@@ -84,7 +84,7 @@ internal sealed class QueueReports(string queue, ILogger logger, EventStream eve
         events.Publish(new ZcrxEvent.QueueStopped(queue));
     }
 
-    /// <summary>Reports that other queues, or the same one, have resumed suspended connections. Threading: any thread.</summary>
+    /// <summary>Reports that this queue or other queues have resumed suspended connections. Callable on any thread.</summary>
     public void Resumed(IReadOnlyList<string> targets, int connections)
     {
         if (connections > 0)

@@ -3,37 +3,40 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Represents the state of one queue at one moment, over all its incarnations. Published by its <see cref="QueueSupervisor"/>. Immutable.</summary>
+/// <summary>
+/// Represents the state of one queue at one moment. It spans all incarnations of the queue. Published by the <see cref="QueueSupervisor"/>.
+/// Immutable.
+/// </summary>
 internal sealed record QueueSnapshot
 {
     public string Name => Options.Name;
 
-    /// <summary>Gets the options of the next opening. The open queue may have been opened with others.</summary>
+    /// <summary>Gets the options of the next opening. The current queue may have been opened with different options.</summary>
     public required ZcrxQueueOptions Options { get; init; }
 
     public QueueState State { get; init; } = QueueState.Opening;
 
-    /// <summary>Gets a value indicating whether the present incarnation has opened its queue.</summary>
+    /// <summary>Gets a value indicating whether the current incarnation has opened its queue.</summary>
     public bool IsOpen { get; init; }
 
-    /// <summary>Gets the queue that was opened last; null before the first one. It may be closed.</summary>
+    /// <summary>Gets the queue that was opened last; null before the first opening. It may be closed.</summary>
     public ZcrxQueue? Current { get; init; }
 
-    /// <summary>Gets why the ring thread is stuck; null while it is not.</summary>
+    /// <summary>Gets the callback in which the ring thread is stuck; null if the ring thread is not stuck.</summary>
     public StuckQueue? Stuck { get; init; }
 
-    /// <summary>Gets the buffers that operators hold of an exhausted pool, if that is most of it; null otherwise.</summary>
+    /// <summary>Gets the buffers that operators hold, if the pool is exhausted and operators hold most of it; null otherwise.</summary>
     public QueuedBuffers? Queued { get; init; }
 
-    /// <summary>Gets the queue if it is open and may be given connections.</summary>
+    /// <summary>Gets the queue if it is open and not stuck, and may therefore receive more connections; null otherwise.</summary>
     public ZcrxQueue? Ready => State == QueueState.Open && Stuck is null ? Current : null;
 
-    /// <summary>Gets the number of times that the queue was opened after the first time.</summary>
+    /// <summary>Gets the number of openings after the first one.</summary>
     public long Restarts { get; init; }
 
     public Exception? LastError { get; init; }
 
-    /// <summary>Gets the whole delay before the next opening, while the queue waits for it.</summary>
+    /// <summary>Gets the full length of the current restart delay; null if the queue is not waiting for a restart.</summary>
     public TimeSpan? RestartDelay { get; init; }
 
     public DateTimeOffset? OpenSince { get; init; }
@@ -44,7 +47,7 @@ internal sealed record QueueSnapshot
     /// <summary>Gets the totals of the incarnations before <see cref="Current"/>.</summary>
     public QueueTotals Earlier { get; init; }
 
-    /// <summary>Returns the snapshot after another queue was opened.</summary>
+    /// <summary>Returns the snapshot after the next incarnation has opened its queue.</summary>
     public QueueSnapshot WithOpened(ZcrxQueue queue, DateTimeOffset now) => this with
     {
         State = QueueState.Open,
@@ -57,10 +60,10 @@ internal sealed record QueueSnapshot
         Current = queue,
     };
 
-    /// <summary>Reads the counters since the queue was last opened.</summary>
+    /// <summary>Reads the counters since the last opening.</summary>
     public QueueStatistics? Snapshot() => Current?.Snapshot();
 
-    /// <summary>Reads the counters since the start, over all incarnations. They never decrease.</summary>
+    /// <summary>Reads the counters of all incarnations since the start. They never decrease.</summary>
     public QueueTotals Totals() => Current is null ? Earlier : Earlier.Add(Current.Snapshot());
 
     /// <param name="connections">The connections by queue; null to list none.</param>
@@ -94,7 +97,7 @@ internal sealed record QueueSnapshot
     }
 }
 
-/// <summary>Represents the counters of a queue since the start, over all its incarnations.</summary>
+/// <summary>Represents the counters of all incarnations of a queue since the start.</summary>
 internal readonly record struct QueueTotals
 {
     public long Bytes { get; private init; }

@@ -6,10 +6,12 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Keeps one queue open: owns its restart policy, its suspended connections, its totals and the takeover of its registration.</summary>
+/// <summary>
+/// Keeps one queue open. Owns the queue's restart policy, its suspended connections, its totals and the passing of its registration.
+/// </summary>
 /// <remarks>
-/// It has one child, the present <see cref="QueueIncarnation"/>, and outlives all of them. Other threads read what it publishes as a <see cref="QueueSnapshot"/>;
-/// its parent receives a message after every change. A change is published before it is announced.
+/// Its only child is the current <see cref="QueueIncarnation"/>. It outlives all incarnations. It publishes each change as a
+/// <see cref="QueueSnapshot"/>, which other threads read, and then sends a message to its parent.
 /// </remarks>
 internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
 {
@@ -27,13 +29,14 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     private bool _isReplaced;
     private bool _isStopping;
 
-    /// <param name="published">The published state. It contains the state of an earlier supervisor of the queue, if there was one.</param>
+    /// <param name="published">The published state. After a restart of the supervisor it contains the state of the earlier supervisor.</param>
     /// <param name="options">The options of the tree.</param>
-    /// <param name="group">The open queues, which share their connections.</param>
-    /// <param name="incoming">The queues that came from another process.</param>
+    /// <param name="group">The open queues, between which connections can move.</param>
+    /// <param name="incoming">The queues that came from the predecessor of a takeover.</param>
     /// <param name="directory">The open queues as streams.</param>
-    /// <param name="outstanding">Collects work that continues after this actor. Work that an earlier supervisor left is awaited before the
-    /// queue is opened.</param>
+    /// <param name="outstanding">
+    /// Collects work that continues after the end of this actor. The queue is opened after the work of an earlier supervisor has ended.
+    /// </param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     /// <param name="earlierFailure">The failure of the earlier supervisor; null for the first one.</param>
@@ -86,7 +89,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
 
     private string Name => _now.Name;
 
-    /// <summary>Gets the options of the next opening: as configured, or without the NIC.</summary>
+    /// <summary>Gets the options of the next opening. After a fallback they omit the NIC.</summary>
     private ZcrxQueueOptions OptionsToOpen => _isFallenBack
         ? _now.Options with { Interface = null, RxQueue = 0, Engine = _now.Options.Engine is ZcrxEngine.Emulated or ZcrxEngine.IoUring ? _now.Options.Engine : ZcrxEngine.Auto }
         : _now.Options;
@@ -105,7 +108,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Passes unfinished work to the outstanding work, for which the end of the tree waits. After a stop nothing is open.
+    /// Adds the closing of open queues to the outstanding work, for which the end of the tree waits. After a regular stop no queue is open.
     /// </summary>
     protected override void PostStop()
     {
@@ -116,17 +119,17 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         _incarnations.Leave();
     }
 
-    /// <summary>Stops an incarnation that fails, and records why.</summary>
+    /// <summary>Returns a strategy that stops a failed incarnation and records its exception.</summary>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(
         exception =>
         {
             _incarnations.OnThrown(exception is ActorInitializationException { InnerException: { } inner } ? inner : exception);
             return Directive.Stop;
         },
-        // The decision about a restart logs the failure.
+        // OnFailed logs the failure together with the decision about a restart.
         loggingEnabled: false);
 
-    /// <summary>Opens the queue as soon as the queue of the last incarnation is closed, because an RX queue has one owner.</summary>
+    /// <summary>Opens the queue as soon as the queue of the last incarnation is closed, because an RX queue can have only one owner.</summary>
     private void Open()
     {
         Timers.CancelAll();
@@ -151,7 +154,8 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         _opener.Join(queue, _now.Options);
         Change(_now.WithOpened(queue, _time.GetUtcNow()));
         _reports.Opened(queue.Engine);
-        // The options may have changed while the queue was opened with the old ones. Cannot fail. The change was reported when it was made.
+        // The options may have changed while the queue was being opened with the old options. The result is ignored: the change was
+        // reported when it was made.
         _ = QueueOpener.ReconfigureAsync(_now.Options, queue);
         Relocate();
         _reports.AnswerAll(new ZcrxReply.Restarted(_now.ToStatus()));
@@ -200,7 +204,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
             Begin();
         }
 
-        // The connections of the incarnation are suspended only now.
+        // The connections are suspended only after the queue of the incarnation has closed.
         Relocate();
     }
 
@@ -216,7 +220,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
             }
             else
             {
-                // A timer takes at least one tick of the scheduler.
+                // A timer would take at least one tick of the scheduler.
                 Self.Tell(new RestartDue());
             }
 
@@ -241,8 +245,8 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Gets a value indicating whether a queue that would be given up can be opened without its NIC: configured, possible, and not done
-    /// yet.
+    /// Gets a value indicating whether the queue can be opened without its NIC instead of being given up. The fallback must be configured and
+    /// not used yet, and the queue must have been open with its NIC before.
     /// </summary>
     private bool CanFallBack =>
         _options.Restart.WhenGivenUp == ZcrxEscalation.FallBack && !_isFallenBack && _now.Options.Interface is not null && _restart.HasOpened;
@@ -272,7 +276,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
                     command.RegisterAnew ? null : _now.Current, OptionsToOpen, command.Drain ?? _options.DrainTimeout, _reports.Cause);
                 break;
             default:
-                // It is being opened already.
+                // The queue is already being opened.
                 break;
         }
     }
@@ -314,10 +318,12 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Resumes or ends the suspended connections. A connection that no queue takes stays suspended.</summary>
+    /// <summary>Resumes or ends the suspended connections. They stay suspended if no queue can resume them yet.</summary>
     private void Relocate() => _ = RelocateAsync(_now, _options.Restart);
 
-    /// <summary>Relocates and reports. There is no message to the actor, which may have ended by then. Does not fail.</summary>
+    /// <summary>
+    /// Relocates the connections and reports the result directly, because the actor may have ended by then. The returned task never faults.
+    /// </summary>
     private async Task RelocateAsync(QueueSnapshot now, ZcrxRestartOptions restart)
     {
         (IReadOnlyList<string> targets, int connections) = await _relocation.RunAsync(now, restart).ConfigureAwait(false);

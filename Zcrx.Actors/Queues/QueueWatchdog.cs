@@ -7,8 +7,8 @@ using Zcrx.Rx.Queues;
 namespace Zcrx.Actors.Queues;
 
 /// <summary>
-/// Watches the ring thread of one open queue: reports when it is stuck, and abandons it when it does not end in time. Owned by the
-/// <see cref="QueueIncarnation"/>.
+/// Watches the ring thread of one open queue. Reports that the thread is stuck, and abandons a stuck thread that does not end in time. Owned
+/// by the <see cref="QueueIncarnation"/>.
 /// </summary>
 internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options, TimeProvider time, ILogger logger, EventStream events)
 {
@@ -18,12 +18,12 @@ internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options
     private readonly StuckMachine _machine = new(options.StuckAfter, options.NotLiveAfter);
     private StuckQueue? _stuck;
 
-    /// <summary>Returns the interval of checks, which is short enough to report a stuck queue soon after the limit.</summary>
+    /// <summary>Returns the interval of the checks. It is a quarter of the limit, so a stuck queue is reported soon after the limit.</summary>
     public static TimeSpan IntervalFor(ZcrxWatchdogOptions options) => new(long.Clamp(options.StuckAfter.Ticks / 4, ShortestInterval.Ticks, LongestInterval.Ticks));
 
     /// <summary>Checks the ring thread.</summary>
-    /// <param name="stuck">The reason why the queue is stuck, or null when it is not.</param>
-    /// <returns>True when this has changed since the last call.</returns>
+    /// <param name="stuck">The callback in which the ring thread is stuck; null if the ring thread is not stuck.</param>
+    /// <returns>True if <paramref name="stuck"/> has changed since the last call.</returns>
     public bool Check(out StuckQueue? stuck)
     {
         QueueActivity activity = queue.Loop.Activity;
@@ -55,8 +55,8 @@ internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options
         return step != StuckStep.None;
     }
 
-    /// <summary>Abandons the ring thread if it is stuck. Its connections end with an error.</summary>
-    /// <returns>False when it is not stuck and the queue ends by itself.</returns>
+    /// <summary>Abandons the ring thread if it is stuck. The connections of the queue then end with an error.</summary>
+    /// <returns>False if the thread is not stuck. The queue then ends without help.</returns>
     public bool TryAbandon()
     {
         QueueActivity activity = queue.Loop.Activity;

@@ -3,7 +3,8 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Queues;
 
 /// <summary>
-/// Resumes the suspended connections of one queue, on that queue or on others, or ends them. Owned by the <see cref="QueueSupervisor"/>.
+/// Resumes the suspended connections of one queue on the same queue or on other queues, or ends them. Owned by the
+/// <see cref="QueueSupervisor"/>.
 /// </summary>
 internal sealed class Relocation
 {
@@ -14,12 +15,15 @@ internal sealed class Relocation
     public ZcrxSuspendedConnections Suspended { get; } = new();
 
     /// <summary>Sets the state of the other queues.</summary>
-    /// <param name="open">The queues that are open.</param>
-    /// <param name="mayOpen">Whether another queue is being opened, or will be.</param>
+    /// <param name="open">The other queues that are open.</param>
+    /// <param name="mayOpen">True if another queue is being opened or will be opened.</param>
     public void SetOthers(IReadOnlyList<ZcrxQueue> open, bool mayOpen) => (_others, _othersMayOpen) = (open, mayOpen);
 
-    /// <summary>Resumes or ends the connections, as the states of their queue and of the others require. Decides on the caller's thread.</summary>
-    /// <returns>The names of the queues that resume connections, and the number of connections that have resumed.</returns>
+    /// <summary>
+    /// Resumes or ends the connections, depending on the states of their own queue and of the other queues. The decision is made on the
+    /// caller's thread.
+    /// </summary>
+    /// <returns>The names of the target queues, and the number of connections that have resumed on them.</returns>
     public async Task<(IReadOnlyList<string> Targets, int Connections)> RunAsync(QueueSnapshot queue, ZcrxRestartOptions restart)
     {
         switch (RelocationRule.Decide(queue.State, queue.RestartDelay, restart.RelocateAfter, restart.WhenGivenUp, _others.Count > 0, _othersMayOpen))
@@ -38,7 +42,7 @@ internal sealed class Relocation
         return ([], 0);
     }
 
-    /// <summary>Ends the connections, and those that are suspended later.</summary>
+    /// <summary>Ends the suspended connections, and each connection that is suspended later.</summary>
     public void End() => Suspended.Dispose();
 
     private async Task<(IReadOnlyList<string> Targets, int Connections)> ResumeOnAsync(IReadOnlyList<ZcrxQueue> targets) =>

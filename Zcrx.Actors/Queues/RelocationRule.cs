@@ -1,14 +1,14 @@
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Decides about suspended connections. Pure.</summary>
+/// <summary>Decides whether suspended connections wait, resume or end. The decision depends only on the arguments.</summary>
 internal static class RelocationRule
 {
-    /// <param name="state">The state of their own queue.</param>
-    /// <param name="delay">The whole delay before it is opened again, while it waits for that.</param>
-    /// <param name="relocateAfter">The time for which connections wait for their own queue while another one is open.</param>
+    /// <param name="state">The state of the connections' own queue.</param>
+    /// <param name="delay">The full length of the current restart delay of that queue; null if it is not waiting for a restart.</param>
+    /// <param name="relocateAfter">The longest restart delay for which connections wait for their own queue while another queue is open.</param>
     /// <param name="whenGivenUp">The configured escalation.</param>
-    /// <param name="othersOpen">Whether another queue is open.</param>
-    /// <param name="othersMayOpen">Whether another queue is being opened, or will be.</param>
+    /// <param name="othersOpen">True if another queue is open.</param>
+    /// <param name="othersMayOpen">True if another queue is being opened or will be opened.</param>
     public static SuspendedOutcome Decide(
         QueueState state, TimeSpan? delay, TimeSpan relocateAfter, ZcrxEscalation whenGivenUp, bool othersOpen, bool othersMayOpen) => state switch
     {
@@ -22,18 +22,18 @@ internal static class RelocationRule
     };
 }
 
-/// <summary>Determines where suspended connections continue.</summary>
+/// <summary>Specifies what happens to suspended connections.</summary>
 internal enum SuspendedOutcome
 {
-    /// <summary>Their own queue is open and resumes them.</summary>
+    /// <summary>The connections' own queue is open and resumes them.</summary>
     ResumeOnOwn,
 
-    /// <summary>Connections stay suspended.</summary>
+    /// <summary>The connections stay suspended.</summary>
     Wait,
 
-    /// <summary>Other queues resume them.</summary>
+    /// <summary>Other queues resume the connections.</summary>
     ResumeOnOthers,
 
-    /// <summary>No queue can resume them: they end with an error.</summary>
+    /// <summary>The connections end with an error, because no queue can resume them or they must not be moved.</summary>
     End,
 }

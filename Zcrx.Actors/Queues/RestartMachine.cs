@@ -3,7 +3,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Decides whether and when a queue that failed is opened again. Pure: time and chance are arguments.</summary>
+/// <summary>Decides whether and when a failed queue is opened again. It is deterministic: time and random number are arguments.</summary>
 internal sealed class RestartMachine(ZcrxRestartOptions options)
 {
     private readonly Queue<TimeSpan> _failures = new();
@@ -19,12 +19,12 @@ internal sealed class RestartMachine(ZcrxRestartOptions options)
     /// <summary>Records that the queue is open.</summary>
     public void Opened() => _hasOpened = true;
 
-    /// <summary>Forgets earlier failures, after a command to restart.</summary>
+    /// <summary>Forgets earlier failures. Called after a command to restart and before a fallback.</summary>
     public void Reset() => _failures.Clear();
 
     /// <summary>Decides about a queue that has failed or could not be opened.</summary>
     /// <param name="cause">The failure.</param>
-    /// <param name="now">A time that never decreases.</param>
+    /// <param name="now">The time of a monotonic clock.</param>
     /// <param name="chance">A random number from 0 to 1.</param>
     public RestartDecision Failed(Exception cause, TimeSpan now, double chance)
     {
@@ -33,7 +33,7 @@ internal sealed class RestartMachine(ZcrxRestartOptions options)
             return GiveUp("a restart cannot cure this");
         }
 
-        // An error at the start is reported and not retried. Only a busy queue is retried: its last owner may still be closing it.
+        // A failed first opening is reported and not retried. Only a busy queue is retried, because its last owner may still be closing it.
         if (!_hasOpened && cause is not ZcrxQueueBusyException)
         {
             return GiveUp("it could not be opened at the start");
@@ -62,7 +62,7 @@ internal sealed class RestartMachine(ZcrxRestartOptions options)
 }
 
 /// <summary>Represents the decision about a failed queue.</summary>
-/// <param name="Delay">The delay before it is opened again, or null to give it up.</param>
-/// <param name="Attempt">The number of the attempt in a row; 1 for the first.</param>
-/// <param name="Reason">The reason why it is given up: a clause.</param>
+/// <param name="Delay">The delay before the queue is opened again; null to give up the queue.</param>
+/// <param name="Attempt">The number of failures in the window, which is the number of the next attempt.</param>
+/// <param name="Reason">The reason why the queue is given up, as a clause for messages; empty if it is not.</param>
 internal readonly record struct RestartDecision(TimeSpan? Delay, int Attempt, string Reason);

@@ -4,16 +4,16 @@ using System.Reactive;
 namespace Zcrx.Actors.Queues;
 
 /// <summary>
-/// Passes on values that several threads publish, one at a time and in order. No lock is held while the observer runs, and no publisher
-/// waits for it.
+/// Serializes values that several threads publish: the observer receives one value at a time, in order. No lock is held while the observer
+/// runs, and no publisher waits for the observer.
 /// </summary>
 /// <remarks>
-/// A value that arrives while the observer is busy is delivered by the thread that is in the observer. So an observer may wait for a ring thread that
-/// publishes here at the same time. Threading: all members from any thread.
+/// If a value arrives while the observer runs, the thread that runs the observer delivers this value next. Therefore an observer may wait
+/// for a ring thread that publishes here at the same time. Threading: all members are callable on any thread.
 /// </remarks>
 internal sealed class SerialObserver<T>(IObserver<T> observer) : IObserver<T>
 {
-    // Also the lock.
+    // Is also the lock of this object.
     private readonly Queue<Notification<T>> _waiting = new();
     private bool _isBusy;
 
@@ -45,7 +45,7 @@ internal sealed class SerialObserver<T>(IObserver<T> observer) : IObserver<T>
             }
             catch
             {
-                // The publisher ends the stream with the exception. Waiting values are not delivered any more.
+                // The publisher ends the stream with this exception, so waiting values are discarded.
                 lock (_waiting)
                 {
                     _waiting.Clear();

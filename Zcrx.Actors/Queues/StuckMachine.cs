@@ -1,13 +1,15 @@
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Decides whether a queue is stuck, from the time that the present turn of its ring thread has lasted. Pure: no clock, no thread.</summary>
+/// <summary>
+/// Decides whether a queue is stuck, from the duration of the current turn of its ring thread. It uses no clock and no thread of its own.
+/// </summary>
 internal sealed class StuckMachine(TimeSpan stuckAfter, TimeSpan notLiveAfter)
 {
     private bool _isStuck;
     private bool _failsLiveness;
 
     /// <summary>Observes the ring thread.</summary>
-    /// <param name="busyFor">The time since the present turn began; zero while the thread sleeps.</param>
+    /// <param name="busyFor">The time since the current turn began; zero while the thread sleeps.</param>
     /// <returns>The change since the last call.</returns>
     public StuckStep Observe(TimeSpan busyFor)
     {

@@ -9,9 +9,9 @@ internal enum StuckStep
     /// <summary>The queue is stuck.</summary>
     Began,
 
-    /// <summary>The queue has been stuck for so long that only a new process helps.</summary>
+    /// <summary>The queue has been stuck for so long that the liveness check must fail.</summary>
     FailsLiveness,
 
-    /// <summary>The turn has ended: the queue receives again.</summary>
+    /// <summary>The stuck turn has ended, and the queue receives again.</summary>
     Ended,
 }

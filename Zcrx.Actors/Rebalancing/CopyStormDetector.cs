@@ -1,6 +1,6 @@
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Detects copy storms from samples of one queue's counters. Pure: the time is an argument.</summary>
+/// <summary>Detects copy storms from samples of the counters of one queue. It has no clock: the time is an argument.</summary>
 internal sealed class CopyStormDetector(ZcrxRebalancingOptions options)
 {
     private long _received;
@@ -10,23 +10,23 @@ internal sealed class CopyStormDetector(ZcrxRebalancingOptions options)
     private int _good;
     private TimeSpan _restUntil;
 
-    /// <summary>Gets a value indicating whether there is a storm.</summary>
+    /// <summary>Gets a value indicating whether a copy storm lasts.</summary>
     public bool IsStorm { get; private set; }
 
-    /// <summary>Gets a value indicating whether there is a storm, or the last sample indicates one.</summary>
+    /// <summary>Gets a value indicating whether a copy storm lasts or the last sample indicates one.</summary>
     public bool IsSuspicious => IsStorm || _bad > 0;
 
-    /// <summary>Gets the copied part of the bytes that were received between the last two samples with enough bytes.</summary>
+    /// <summary>Gets the copied fraction of the received bytes in the last evaluated sample.</summary>
     public double Share { get; private set; }
 
-    /// <summary>Takes a sample. It may be called more than once an interval: each sample is judged by the bytes since the last one.</summary>
-    /// <param name="received">Bytes received since the queue was opened.</param>
-    /// <param name="copied">Bytes copied since the queue was opened.</param>
+    /// <summary>Evaluates a sample by the bytes since the last evaluated sample. The calls need not be periodic.</summary>
+    /// <param name="received">The number of bytes received since the queue was opened.</param>
+    /// <param name="copied">The number of bytes copied since the queue was opened.</param>
     public void Observe(long received, long copied)
     {
         if (!_hasSample || received < _received || copied < _copied)
         {
-            // The first sample, or the queue was opened again.
+            // This is the first sample, or the queue was opened again and its counters restarted.
             (_received, _copied, _hasSample) = (received, copied, true);
             return;
         }
@@ -34,7 +34,7 @@ internal sealed class CopyStormDetector(ZcrxRebalancingOptions options)
         long bytes = received - _received;
         if (bytes < options.MinSampleBytes)
         {
-            // Little traffic is no evidence. It counts with the next sample.
+            // So few bytes prove nothing. They count with the next sample.
             return;
         }
 
@@ -42,14 +42,14 @@ internal sealed class CopyStormDetector(ZcrxRebalancingOptions options)
         (_received, _copied) = (received, copied);
         _bad = Share >= options.StormShare ? _bad + 1 : 0;
         _good = Share < options.CalmShare ? _good + 1 : 0;
-        // Between the two shares the state does not change.
+        // A share between CalmShare and StormShare does not change the state.
         IsStorm = IsStorm ? _good < options.StormSamples : _bad >= options.StormSamples;
     }
 
     /// <summary>Determines whether the rebalancer may act now.</summary>
-    /// <param name="now">A time that never decreases.</param>
+    /// <param name="now">The time of a monotonic clock.</param>
     public bool MayAct(TimeSpan now) => IsStorm && now >= _restUntil;
 
-    /// <summary>Records that the rebalancer has acted. It rests until the effect is visible.</summary>
+    /// <summary>Records that the rebalancer has acted. It may act again after the cool-down, when the effect is visible.</summary>
     public void Acted(TimeSpan now) => _restUntil = now + options.CoolDown;
 }

@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Remembers one queue between samples.</summary>
+/// <summary>Holds the state of one queue between samples.</summary>
 internal sealed class QueueWatch(string name, RxQueueId? rxQueue, ZcrxRebalancingOptions options)
 {
     private readonly CopyStormDetector _detector = new(options);
@@ -23,7 +23,7 @@ internal sealed class QueueWatch(string name, RxQueueId? rxQueue, ZcrxRebalancin
     public bool IsStorm => _detector.IsStorm;
 
     /// <summary>
-    /// Gets a value indicating whether the rebalancer may have to act soon, so that the load of the connections must be known.
+    /// Gets a value indicating whether the rebalancer may have to act soon. The load of the connections must then be measured.
     /// </summary>
     public bool IsOfInterest => _detector.IsSuspicious || _pressed > 0;
 
@@ -39,7 +39,7 @@ internal sealed class QueueWatch(string name, RxQueueId? rxQueue, ZcrxRebalancin
         _pressed = _hasRoom ? 0 : _pressed + 1;
         if (rxQueue is null)
         {
-            // Without a NIC the kernel copies everything.
+            // Without a NIC the kernel copies all payload, so copying indicates no storm.
             return StormChange.None;
         }
 
@@ -55,7 +55,7 @@ internal sealed class QueueWatch(string name, RxQueueId? rxQueue, ZcrxRebalancin
 
     public QueueFacts ToFacts(TimeSpan now) => new(name, rxQueue, Load, _detector.MayAct(now), _pressed >= options.PressureSamples && now >= _restUntil, _hasRoom);
 
-    /// <summary>Records that a plan was made for the queue, with any result.</summary>
+    /// <summary>Records that a plan was made for the queue, even if the plan contains no action.</summary>
     public void Acted(TimeSpan now)
     {
         _detector.Acted(now);

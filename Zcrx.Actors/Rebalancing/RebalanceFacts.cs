@@ -3,7 +3,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Contains all facts from which a plan is made.</summary>
+/// <summary>Contains all facts that the <see cref="RebalancePlanner"/> uses.</summary>
 internal sealed record RebalanceFacts
 {
     /// <summary>Gets the open queues.</summary>
@@ -21,35 +21,35 @@ internal sealed record RebalanceFacts
     /// <summary>Gets the permitted ways to steer packets.</summary>
     public required FlowSteeringPermission Steering { get; init; }
 
-    /// <summary>Gets the largest number of actions.</summary>
+    /// <summary>Gets the maximum number of actions.</summary>
     public required int MaxActions { get; init; }
 }
 
 /// <summary>Represents the planner's facts about one open queue.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="RxQueue">The RX queue that it receives from; null without a NIC.</param>
-/// <param name="Load">Bytes per second.</param>
-/// <param name="IsStormy">Whether it needs an action because the kernel copies.</param>
-/// <param name="IsPressed">Whether it needs an action because its pool has been under pressure for long.</param>
-/// <param name="HasRoom">Whether its pool is under no pressure now.</param>
+/// <param name="Name">The name of the queue.</param>
+/// <param name="RxQueue">The RX queue of the NIC from which the queue receives; null without a NIC.</param>
+/// <param name="Load">The load in bytes per second.</param>
+/// <param name="IsStormy">True if the queue needs an action because the kernel copies its payload.</param>
+/// <param name="IsPressed">True if the queue needs an action because its pool has been under pressure for several samples.</param>
+/// <param name="HasRoom">True if the pool is at its normal level.</param>
 internal sealed record QueueFacts(string Name, RxQueueId? RxQueue, double Load, bool IsStormy, bool IsPressed, bool HasRoom);
 
 /// <summary>Represents the planner's facts about one connection.</summary>
-/// <param name="Id">Its number.</param>
-/// <param name="Queue">Name of the queue that receives for it.</param>
-/// <param name="Load">Bytes per second; 0 while nothing arrives.</param>
-/// <param name="Arrival">The RX queue on which its packets arrive; null if that is not known.</param>
-/// <param name="Local">The local address, never an IPv4 address mapped to IPv6.</param>
-/// <param name="Remote">The peer's address, likewise.</param>
-/// <param name="SteeredTo">The RX queue to which a flow rule of this process sends it, or null without a rule.</param>
-/// <param name="IsResting">Whether it was moved or steered a short while ago.</param>
+/// <param name="Id">The id of the connection.</param>
+/// <param name="Queue">The name of the queue that receives for the connection.</param>
+/// <param name="Load">The load in bytes per second; 0 while nothing arrives.</param>
+/// <param name="Arrival">The RX queue on which the packets of the connection arrive; null if it is unknown.</param>
+/// <param name="Local">The local address. It is never an IPv4 address mapped to IPv6.</param>
+/// <param name="Remote">The address of the peer. It is never an IPv4 address mapped to IPv6.</param>
+/// <param name="SteeredTo">The RX queue to which a flow rule of this process steers the connection; null without a rule.</param>
+/// <param name="IsResting">True if the connection was moved or steered within the cool-down.</param>
 internal sealed record ConnectionFacts(
     long Id, string Queue, double Load, RxQueueId? Arrival, IPEndPoint? Local = null, IPEndPoint? Remote = null, RxQueueId? SteeredTo = null, bool IsResting = false);
 
-/// <summary>Represents the planner's facts about an interface of the queues.</summary>
-/// <param name="RssTable">Its RSS table; empty when it has none or does not report it.</param>
-/// <param name="FreeRules">The number of flow rules that may still be added. 0 when the interface has refused one.</param>
-/// <param name="IsSteeredByHost">Whether this is a container's interface, which the host steers.</param>
+/// <summary>Represents the planner's facts about one interface.</summary>
+/// <param name="RssTable">The RSS table; empty if the interface has no table or does not report it.</param>
+/// <param name="FreeRules">The number of flow rules that may still be added; 0 if the interface has refused a rule.</param>
+/// <param name="IsSteeredByHost">True for an interface of a container. Only the host can steer its packets.</param>
 internal sealed record InterfaceFacts(IReadOnlyList<int> RssTable, int FreeRules, bool IsSteeredByHost = false);
 
 /// <summary>Represents a plan.</summary>
@@ -60,6 +60,6 @@ internal sealed record RebalancePlan(IReadOnlyList<RebalanceStep> Steps, IReadOn
     public IEnumerable<RebalanceAction> Actions => Steps.SelectMany(static step => step.Actions);
 }
 
-/// <summary>Represents actions that are only useful together, such as moving a connection and steering its packets after it.</summary>
+/// <summary>Represents actions that are useful only together, such as moving a connection and then steering its packets.</summary>
 /// <param name="Actions">The actions in order.</param>
 internal sealed record RebalanceStep(params IReadOnlyList<RebalanceAction> Actions);

@@ -3,7 +3,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Decides when to rebalance which queues. It receives samples and readings, and returns plans. Pure: the time is an argument.</summary>
+/// <summary>
+/// Decides when to rebalance which queues. It receives samples and readings, and returns plans. It has no clock: the time is an argument.
+/// </summary>
 internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
 {
     private readonly Dictionary<string, QueueWatch> _queues = new(StringComparer.Ordinal);
@@ -13,7 +15,7 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
     private readonly HashSet<string> _ruleless = new(StringComparer.Ordinal);
     private readonly HashSet<string> _hostSteered = new(StringComparer.Ordinal);
 
-    /// <summary>Takes a sample of an open queue's counters.</summary>
+    /// <summary>Evaluates a sample of the counters of an open queue.</summary>
     public StormChange Observe(TimeSpan now, string queue, RxQueueId? rxQueue, long received, long copied, PoolPressureLevel pressure)
     {
         if (!_queues.TryGetValue(queue, out QueueWatch? watch) || watch.RxQueue != rxQueue)
@@ -27,24 +29,24 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
     /// <summary>Forgets a queue that is closed.</summary>
     public void Forget(string queue) => _queues.Remove(queue);
 
-    /// <summary>Returns the copied part of the bytes that a queue received in the last sample.</summary>
+    /// <summary>Returns the copied fraction of the bytes that a queue received in the last evaluated sample.</summary>
     public double CopiedShareOf(string queue) => _queues.TryGetValue(queue, out QueueWatch? watch) ? watch.CopiedShare : 0;
 
     /// <summary>
-    /// Determines whether a queue's connections should be read. They are read at every sample from the first suspicion on, so that the load
-    /// of each is known.
+    /// Determines whether the connections of a queue must be read. From the first suspicion on they are read at every sample, so that the load
+    /// of each connection is known.
     /// </summary>
     public bool IsOfInterest(string queue) => _queues.TryGetValue(queue, out QueueWatch? watch) && watch.IsOfInterest;
 
-    /// <summary>Returns a plan. It is empty if no queue needs one now.</summary>
-    /// <param name="now">A time that never decreases.</param>
+    /// <summary>Returns a plan. The plan is empty if no queue needs an action.</summary>
+    /// <param name="now">The time of a monotonic clock.</param>
     /// <param name="readings">The connections of the queues of interest.</param>
-    /// <param name="tables">The RSS tables of the interfaces by name; where one is not known, it is not replaced.</param>
+    /// <param name="tables">The known RSS tables by the names of their interfaces. An unknown table is not replaced.</param>
     public RebalancePlan Plan(TimeSpan now, IReadOnlyCollection<ConnectionReading> readings, IReadOnlyDictionary<string, IReadOnlyList<int>> tables)
     {
         List<ConnectionFacts> connections = [.. readings.Select(reading => Read(now, reading)).OfType<ConnectionFacts>()];
         QueueFacts[] queues = [.. _queues.Values.Select(watch => watch.ToFacts(now))];
-        // A queue whose connections were read for the first time waits until their load is known.
+        // A load is known after two readings. A queue without a connection of known load gets no action yet.
         HashSet<string> known = [.. connections.Select(static connection => connection.Queue)];
         queues = [.. queues.Select(queue => known.Contains(queue.Name) ? queue : queue with { IsStormy = false, IsPressed = false })];
         if (!queues.Any(static queue => queue.IsStormy || queue.IsPressed))
@@ -81,7 +83,7 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
         return plan;
     }
 
-    /// <summary>Records that a flow rule was added for a connection, in place of any other.</summary>
+    /// <summary>Records that a flow rule was added for a connection. It replaces an earlier rule of the connection.</summary>
     public void Steered(long connection, RxQueueId to)
     {
         Unsteered(connection);
@@ -102,21 +104,24 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
         }
     }
 
-    /// <summary>Records that an interface has refused a flow rule. No other rule is planned for it.</summary>
+    /// <summary>Records that an interface has refused a flow rule. No further rule is planned for this interface.</summary>
     public void RefusesRules(string networkInterface) => _ruleless.Add(networkInterface);
 
-    /// <summary>Records that an interface is a container's, so that its steering belongs to the host.</summary>
-    /// <returns>False if that is known already.</returns>
+    /// <summary>Records that an interface belongs to a container, so only the host can steer its packets.</summary>
+    /// <returns>False if this was already recorded.</returns>
     public bool LeaveSteeringToHost(string networkInterface) => _hostSteered.Add(networkInterface);
 
-    /// <summary>Forgets a connection that is closed, and its flow rule.</summary>
+    /// <summary>Forgets a closed connection and its flow rule.</summary>
     public void Forget(long connection)
     {
         Unsteered(connection);
         _connections.Remove(connection);
     }
 
-    /// <summary>Forgets connections that are not in a set, unless they rest. A connection with a flow rule stays until <see cref="Forget(long)"/>.</summary>
+    /// <summary>
+    /// Forgets the connections that are not in a set, except those within their cool-down. A connection with a flow rule stays until
+    /// <see cref="Forget(long)"/>.
+    /// </summary>
     public void KeepOnly(TimeSpan now, IReadOnlySet<long> connections)
     {
         foreach ((long id, ConnectionWatch watch) in _connections)
@@ -152,19 +157,19 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
     }
 }
 
-/// <summary>Remembers one connection between readings.</summary>
+/// <summary>Holds the state of one connection between readings.</summary>
 internal sealed class ConnectionWatch(long received, TimeSpan now)
 {
     private long _received = received;
     private TimeSpan _read = now;
 
-    /// <summary>Gets the bytes per second between the last two readings; null after the first one.</summary>
+    /// <summary>Gets the bytes per second between the last two readings; null before the second reading.</summary>
     public double? Load { get; private set; }
 
-    /// <summary>Gets or sets until when it is left alone.</summary>
+    /// <summary>Gets or sets the time until which the connection is not moved or steered again.</summary>
     public TimeSpan RestUntil { get; set; }
 
-    /// <summary>Gets or sets the RX queue to which a flow rule of this process sends it.</summary>
+    /// <summary>Gets or sets the RX queue to which a flow rule of this process steers the connection; null without a rule.</summary>
     public RxQueueId? SteeredTo { get; set; }
 
     public void Read(long received, TimeSpan now)

@@ -4,14 +4,17 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Plans actions from facts. Pure: the same facts give the same plan.</summary>
+/// <summary>Plans actions from facts. It is deterministic: the same facts give the same plan.</summary>
 /// <remarks>
-/// <para>A copied connection moves to the managed queue on which its packets arrive. If there is none, its packets are steered to the least loaded managed queue. If that is not possible either, the plan has the reason.</para>
-/// <para>A queue under pressure gives one connection to a queue with little load, if that queue then has clearly less load than the first one had.</para>
+/// <para>A copied connection moves to the managed queue on which its packets arrive. If the packets arrive on an unmanaged RX queue, they are
+/// steered to the least loaded managed queue. If this is not possible either, the plan contains the reason.</para>
+/// <para>A queue under pressure passes one connection to a queue with little load. Afterwards, the load of the target must be clearly lower
+/// than the load of the source was before the move.</para>
 /// </remarks>
 internal sealed class RebalancePlanner
 {
-    // How much less load the target must have afterwards, as a part of the load of the source. Without a margin, noise would move connections back and forth.
+    // After a move, the load of the target must be lower than the earlier load of the source by this fraction of it. Without a margin,
+    // noise would move connections back and forth.
     private const double Margin = 0.1;
 
     private readonly RebalanceFacts _facts;
@@ -23,7 +26,7 @@ internal sealed class RebalancePlanner
     private readonly List<RebalanceStep> _steps = [];
     private readonly Dictionary<long, string> _degraded = [];
     private readonly HashSet<string> _newTables = [];
-    // Queues that receive a connection by this plan. They receive no other before the effect on their pools is visible.
+    // Queues that get a connection by this plan. They get no further one, because its effect on their pools is not visible yet.
     private readonly HashSet<string> _receivers = [];
     private int _actionsLeft;
 
@@ -41,7 +44,7 @@ internal sealed class RebalancePlanner
     {
         RebalancePlanner planner = new(facts);
         planner.PlanTables();
-        // The largest first, because there may not be room for all.
+        // The connections with the highest load come first, because the actions and flow rules may not suffice for all.
         foreach (ConnectionFacts connection in facts.Connections.OrderByDescending(static connection => connection.Load).ThenBy(static connection => connection.Id))
         {
             if (planner._queues.TryGetValue(connection.Queue, out QueueFacts? queue) && queue.IsStormy)
@@ -61,7 +64,10 @@ internal sealed class RebalancePlanner
         return new RebalancePlan(planner._steps, planner._degraded);
     }
 
-    /// <summary>Replaces the RSS table if rules do not suffice and the options permit it: buckets of unmanaged RX queues go to the managed queues, evenly.</summary>
+    /// <summary>
+    /// Replaces RSS tables if flow rules do not suffice and the options permit it. The new table distributes the buckets of unmanaged RX queues
+    /// evenly over the managed queues.
+    /// </summary>
     private void PlanTables()
     {
         if (_facts.Steering != FlowSteeringPermission.RssTable)
@@ -107,7 +113,7 @@ internal sealed class RebalancePlanner
         }
         else if (_newTables.Contains(arrival.Interface))
         {
-            // It will arrive on a managed queue, and is planned again then.
+            // With the new table the packets arrive on a managed queue. The connection is planned again then.
         }
         else
         {
@@ -115,7 +121,10 @@ internal sealed class RebalancePlanner
         }
     }
 
-    /// <summary>Moves a connection to the managed queue on which its packets arrive. If moves are forbidden, its next byte moves it there in any case, so steering has no use.</summary>
+    /// <summary>
+    /// Moves a connection to the managed queue on which its packets arrive. Nothing is planned if moves are forbidden: payload in the memory of
+    /// that queue moves the connection in any case, so steering would have no use.
+    /// </summary>
     private void PlanTowards(ConnectionFacts connection, QueueFacts queue, QueueFacts owner)
     {
         if (_facts.MovesAllowed && TryAdd(new RebalanceAction.MoveConnection(connection.Id, queue.Name, owner.Name, MoveReason.CopyStorm)))
@@ -142,7 +151,8 @@ internal sealed class RebalancePlanner
             TrySteer(connection, target.RxQueue!.Value);
         }
         else if (TryAdd(
-            // The connection first, then its packets: until both are done packets are copied, and no payload lies in memory that the queue cannot read.
+            // Moves the connection before its packets. Until both actions are done the kernel copies the payload, and no payload lies in
+            // memory that the receiving queue cannot read.
             new RebalanceAction.MoveConnection(connection.Id, queue.Name, target.Name, MoveReason.CopyStorm),
             Steer(connection, target.RxQueue!.Value)))
         {
@@ -151,7 +161,7 @@ internal sealed class RebalancePlanner
         }
     }
 
-    /// <summary>Moves one connection off a queue that stays under pressure, if that reduces the pressure.</summary>
+    /// <summary>Moves one connection away from a queue that stays under pressure, if another queue has clearly less load.</summary>
     private void Relieve(QueueFacts queue)
     {
         if (!_facts.MovesAllowed)
@@ -171,7 +181,7 @@ internal sealed class RebalancePlanner
         ConnectionFacts? connection = _facts.Connections
             .Where(candidate => candidate.Queue == queue.Name && candidate.Load > 0 && !candidate.IsResting)
             .Where(candidate => candidate.Load <= gap - (Margin * _loads[queue.Name]))
-            // About half of the difference makes both alike.
+            // Moving half of the difference would make both loads equal, so the connection closest to this load is chosen.
             .MinBy(candidate => (Math.Abs(candidate.Load - (gap / 2)), candidate.Id));
         if (connection is null)
         {
@@ -201,7 +211,7 @@ internal sealed class RebalancePlanner
         }
     }
 
-    /// <summary>Returns why packets cannot be steered to a queue, as a clause; null if they can.</summary>
+    /// <summary>Returns the reason why packets cannot be steered to a queue, as a clause; null if they can be steered.</summary>
     private string? WhyNotSteered(ConnectionFacts connection, RxQueueId arrival, RxQueueId? to) => (connection, to) switch
     {
         _ when _facts.Steering == FlowSteeringPermission.Forbidden => "steering is forbidden",

@@ -7,13 +7,15 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Samples the queues' counters, reads where connections arrive if necessary, plans, and executes the plan.</summary>
+/// <summary>
+/// Samples the counters of the queues. If necessary, reads the RX queues of the connections, makes a plan, and executes the plan.
+/// </summary>
 /// <remarks>
-/// <para>The path of a storm: <see cref="RebalanceMachine"/> detects it, <see cref="RebalancingReader"/> reads the connections, and
-/// <see cref="RebalancePlanner"/> plans. This actor moves connections, and the <see cref="SteeringActor"/> of the interface changes where
-/// packets arrive.</para>
-/// <para>Reading and moving wait for ring threads and end in a message, also when they fail. The steering of a rebalancer that ended
-/// abruptly is undone before the next one begins.</para>
+/// <para><see cref="RebalanceMachine"/> detects a storm, <see cref="RebalancingReader"/> reads the connections, and
+/// <see cref="RebalancePlanner"/> makes the plan. This actor moves connections. The <see cref="SteeringActor"/> of the interface changes the
+/// RX queue on which packets arrive.</para>
+/// <para>Reading and moving wait for ring threads. Their results and failures arrive as messages. If a rebalancer ended abruptly, its
+/// steering is undone before the next rebalancer begins.</para>
 /// </remarks>
 internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 {
@@ -26,10 +28,10 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     private readonly RebalancingReader _reader;
     private readonly RebalancingReport _report;
     private readonly RebalancingState _state;
-    // Connections that are steered or degraded. Their ends are awaited.
+    // Connections that are steered or degraded. Each of them causes a Gone message when it is closed.
     private readonly HashSet<long> _watched = [];
     private readonly Dictionary<long, StepRun> _running = [];
-    // Steering actors whose answer is awaited, and those that were stopped from outside.
+    // _awaited: steering actors whose answer is pending. _ended: steering actors that were stopped from outside.
     private readonly HashSet<IActorRef> _awaited = [];
     private readonly HashSet<IActorRef> _ended = [];
     private IDisposable? _moves;
@@ -42,7 +44,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     /// <param name="steering">The steering actors by interface.</param>
     /// <param name="group">Moves connections between the queues.</param>
     /// <param name="options">The permitted actions.</param>
-    /// <param name="published">The published state. It contains the state of an earlier rebalancer, if there was one.</param>
+    /// <param name="published">The published state. After a restart of the rebalancer it contains the state of the earlier one.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public RebalancerActor(
@@ -94,7 +96,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
             Context.Watch(steering);
         }
 
-        // The changes of an earlier process or rebalancer are undone first.
+        // Sampling starts after the changes of an earlier process or rebalancer are undone.
         TellSteering(new SteeringActor.Prepare());
         if (_awaited.Count == 0)
         {
@@ -119,7 +121,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 
     private void OnPrepared()
     {
-        // After Finish only answers to Undo count, and this one was sent before.
+        // After Finish only answers to Undo are awaited. This answer to Prepare was then sent earlier and is ignored.
         if (!_isUndoing && _awaited.Remove(Sender) && _awaited.Count == 0)
         {
             StartSampling();
@@ -172,7 +174,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Treats the kernel's hint as an early sample, so that a storm is detected sooner.</summary>
+    /// <summary>Takes an early sample when the kernel reports copying, so that a storm is detected sooner.</summary>
     private void OnNotification(ZcrxEvent.NotificationReceived received)
     {
         if (received.Notification.Type == ZcrxNotificationType.Copy && Find(received.Notification.Queue) is { } queue)
@@ -237,7 +239,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         Continue(run);
     }
 
-    /// <summary>Starts the next action of a step. A move may take as long as an observer does; only its own step waits for it.</summary>
+    /// <summary>Starts the next action of a step. A move may have to wait for an observer. Only the step of the move is delayed then.</summary>
     private void Continue(StepRun run)
     {
         switch (run.Current)
@@ -249,7 +251,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
             case RebalanceAction.MoveConnection move when Find(move.To)?.Current is { } target:
                 _ = run.MoveAsync(move, target, _group).PipeTo(Self, success: isDone => new ActionDone(run.Id, isDone, null), failure: cause => new ActionDone(run.Id, false, cause));
                 break;
-            // A connection that has been closed is not steered: its end was handled before, and nothing would remove the rule.
+            // A closed connection is not steered: its Gone message was already handled, so nothing would remove the rule.
             case { } change when (change is not RebalanceAction.SteerFlow steer || _watched.Contains(steer.ConnectionId)) && SteeringOf(change) is { } steering && !_ended.Contains(steering):
                 steering.Tell(new SteeringActor.Change(change, run.Id));
                 break;
@@ -263,7 +265,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     {
         if (!_running.TryGetValue(id, out StepRun? run))
         {
-            // The step belongs to the actor before a restart.
+            // The step was begun before a restart of this actor.
             return;
         }
 
@@ -282,7 +284,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 
         if (action is RebalanceAction.SteerFlow refused && cause is not null)
         {
-            // The interface has no room for rules or does not support them, so later ones would be refused as well.
+            // The rule table of the interface is full or flow rules are unsupported, so later rules would be refused as well.
             _machine.RefusesRules(refused.Interface);
         }
 
@@ -319,8 +321,8 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         ConsiderFinished();
     }
 
-    /// <summary>Undoes everything once no action is in progress.</summary>
-    /// <remarks>Every connection is closed by then. Packets that arrived on another queue before would have been copied or lost.</remarks>
+    /// <summary>Undoes all steering once no action is in progress and no steered connection is open.</summary>
+    /// <remarks>If steering were undone earlier, packets of open connections would arrive on another queue, and be copied or lost.</remarks>
     private void ConsiderFinished()
     {
         if (_isFinishing && !_isUndoing && !_isReading && _running.Count == 0 && _watched.Count == 0)
@@ -340,7 +342,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Handles that a steering actor was stopped from outside. It undoes its changes, and answers nothing any more.</summary>
+    /// <summary>Handles that a steering actor was stopped from outside. That actor undoes its changes, and sends no further answer.</summary>
     private void OnSteeringEnded(IActorRef steering)
     {
         _ended.Add(steering);
@@ -352,7 +354,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         OnUndone(steering);
     }
 
-    /// <summary>Returns the actor that makes a change; null for a move.</summary>
+    /// <summary>Returns the steering actor that executes an action; null for a move.</summary>
     private IActorRef? SteeringOf(RebalanceAction? action) => action switch
     {
         RebalanceAction.SteerFlow steer => _steering.GetValueOrDefault(steer.Interface),
@@ -370,13 +372,13 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 
     private QueueSnapshot? Find(string queue) => _queues.FirstOrDefault(candidate => candidate.Value.Name == queue)?.Value;
 
-    /// <summary>Tells the actor that everything is being closed, so that it plans nothing more.</summary>
+    /// <summary>Tells the actor to make no further plan, because everything is being closed.</summary>
     public sealed record Rest : ILocalMessage;
 
-    /// <summary>Tells the actor that everything is closed. It undoes all steering, and answers with <see cref="Finished"/>.</summary>
+    /// <summary>Tells the actor that everything is closed. The actor undoes all steering, and answers with <see cref="Finished"/>.</summary>
     public sealed record Finish : ILocalMessage;
 
-    /// <summary>Reports to the supervisor that all steering is undone, or that the failure was reported.</summary>
+    /// <summary>Reports to the supervisor that all steering is undone or that its failure was reported.</summary>
     public sealed record Finished : ILocalMessage;
 
     private sealed record Tick : ILocalMessage;

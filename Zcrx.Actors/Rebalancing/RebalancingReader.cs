@@ -6,22 +6,22 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Reads connections and interfaces. Runs on the thread pool, since it waits for ring threads and makes system calls.</summary>
+/// <summary>Reads connections and interfaces. Runs on the thread pool, because it waits for ring threads and makes system calls.</summary>
 internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> queues, ZcrxQueueGroup group, ZcrxRebalancingOptions options)
 {
-    /// <summary>Reads the connections of some queues, and their interfaces as far as the options permit steering.</summary>
+    /// <summary>Reads the connections of some queues. Also reads the interfaces if the options permit steering.</summary>
     public async Task<RebalancingReading> ReadAsync(IReadOnlyList<QueueSnapshot> ofInterest)
     {
-        // The actor does not wait for the first call.
+        // Leaves the thread of the calling actor before the first system call.
         await Task.Yield();
         List<ConnectionReading> readings = [];
         Dictionary<long, ZcrxConnection> connections = [];
-        // A ring thread that is stuck does not answer, and nothing can be moved off it.
+        // A stuck ring thread does not answer, and no connection can be moved away from it.
         foreach (QueueSnapshot queue in ofInterest.Where(static queue => queue.Stuck is null))
         {
             foreach (ZcrxConnection connection in await queue.Current!.GetConnectionsAsync().ConfigureAwait(false))
             {
-                // A connection that is being moved may be on both queues.
+                // A connection that is being moved may be listed by both queues.
                 if (connections.TryAdd(connection.Id, connection))
                 {
                     readings.Add(new ConnectionReading(
@@ -53,7 +53,7 @@ internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> 
                 }
                 catch (ZcrxException)
                 {
-                    // An interface that cannot be read is steered without its facts: its table is not replaced.
+                    // An unreadable interface can still have flow rules. Only its RSS table is not replaced.
                 }
             }
         }
@@ -62,11 +62,11 @@ internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> 
     }
 }
 
-/// <summary>Contains the facts about the queues of interest.</summary>
-/// <param name="Readings">The connections.</param>
-/// <param name="Connections">The same, to act upon.</param>
-/// <param name="Tables">RSS tables by interface, without those that could not be read.</param>
-/// <param name="HostSteered">Interfaces of this container whose steering belongs to the host.</param>
+/// <summary>Contains the facts that were read about the queues of interest.</summary>
+/// <param name="Readings">The facts about the connections.</param>
+/// <param name="Connections">The connections themselves, by id.</param>
+/// <param name="Tables">The RSS tables by interface, except those that could not be read.</param>
+/// <param name="HostSteered">The interfaces of this container whose packets only the host can steer.</param>
 internal sealed record RebalancingReading(
     IReadOnlyList<ConnectionReading> Readings,
     IReadOnlyDictionary<long, ZcrxConnection> Connections,
@@ -74,10 +74,10 @@ internal sealed record RebalancingReading(
     IReadOnlySet<string> HostSteered);
 
 /// <summary>Contains the facts about a connection.</summary>
-/// <param name="Id">Its number.</param>
-/// <param name="Queue">Name of the queue that receives for it.</param>
-/// <param name="BytesReceived">Bytes received so far.</param>
-/// <param name="Arrival">The RX queue on which its packets arrive; null if that is not known.</param>
+/// <param name="Id">The id of the connection.</param>
+/// <param name="Queue">The name of the queue that receives for the connection.</param>
+/// <param name="BytesReceived">The number of bytes received so far.</param>
+/// <param name="Arrival">The RX queue on which the packets of the connection arrive; null if it is unknown.</param>
 /// <param name="Local">The local address.</param>
-/// <param name="Remote">The peer's address.</param>
+/// <param name="Remote">The address of the peer.</param>
 internal sealed record ConnectionReading(long Id, string Queue, long BytesReceived, RxQueueId? Arrival, IPEndPoint? Local = null, IPEndPoint? Remote = null);

@@ -4,7 +4,9 @@ using Zcrx.Actors.Logging;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Logs the actions of the rebalancer and the steering, and publishes them on the event stream. Any thread.</summary>
+/// <summary>
+/// Logs the actions of the rebalancer and of the steering, and publishes them on the event stream. Callable on any thread.
+/// </summary>
 internal sealed class RebalancingReport(ILogger logger, EventStream events)
 {
     public void Publish(RebalanceEvent happened)

@@ -4,7 +4,8 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Rebalancing;
 
 /// <summary>
-/// Represents the actions and observations of the rebalancer. Published by its actor, and continued by the next one. Immutable.
+/// Represents the actions and observations of the rebalancer. Published by the <see cref="RebalancerActor"/>. After a restart, the next
+/// actor continues from the last snapshot. Immutable.
 /// </summary>
 internal sealed record RebalancingSnapshot
 {
@@ -31,12 +32,12 @@ internal sealed record RebalancingSnapshot
     };
 }
 
-/// <summary>Represents the changes on one interface. Published by its <see cref="SteeringActor"/>. Immutable.</summary>
-/// <param name="Added">Flow rules that were added.</param>
-/// <param name="Tables">RSS tables that were replaced.</param>
+/// <summary>Represents the changes of one interface. Published by the <see cref="SteeringActor"/> of the interface. Immutable.</summary>
+/// <param name="Added">The number of flow rules that were added.</param>
+/// <param name="Tables">The number of times that the RSS table was replaced.</param>
 internal sealed record SteeringSnapshot(long Added = 0, long Tables = 0)
 {
-    /// <summary>Gets the flow rules that are in place.</summary>
+    /// <summary>Gets the flow rules that currently exist.</summary>
     public IReadOnlyList<RebalanceAction.SteerFlow> Flows { get; init; } = [];
 
     public int Rules => Flows.Count;

@@ -2,7 +2,7 @@ using Zcrx.Actors.Messages;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Changes and publishes the state of the rebalancer, and reports each change. Belongs to its actor.</summary>
+/// <summary>Changes and publishes the state of the rebalancer, and reports each change. Owned by the <see cref="RebalancerActor"/>.</summary>
 internal sealed class RebalancingState(Published<RebalancingSnapshot> published, RebalancingReport report)
 {
     private RebalancingSnapshot Now => published.Value;
@@ -13,7 +13,7 @@ internal sealed class RebalancingState(Published<RebalancingSnapshot> published,
         report.Publish(new RebalanceEvent.StormBegan(queue, copiedShare));
     }
 
-    /// <summary>Ends a storm, if there is one. Degraded connections of the queue recover with it.</summary>
+    /// <summary>Ends the storm of a queue, if one lasts. The degraded connections of the queue then count as recovered.</summary>
     public void EndStorm(string queue)
     {
         if (!Now.Storms.Contains(queue))
@@ -29,7 +29,7 @@ internal sealed class RebalancingState(Published<RebalancingSnapshot> published,
         }
     }
 
-    /// <summary>Asks the application for every action of a step, which is carried out as a whole or not at all.</summary>
+    /// <summary>Asks the application for a permission for every action of a step. A veto of one action vetoes the whole step.</summary>
     public bool IsPermitted(RebalanceStep step, Func<RebalanceAction, bool>? permit)
     {
         foreach (RebalanceAction action in step.Actions)
@@ -42,7 +42,7 @@ internal sealed class RebalancingState(Published<RebalancingSnapshot> published,
                     continue;
                 }
             }
-#pragma warning disable CA1031 // The application's. What it throws counts as a veto.
+#pragma warning disable CA1031 // The delegate is application code. An exception of it counts as a veto.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -74,10 +74,10 @@ internal sealed class RebalancingState(Published<RebalancingSnapshot> published,
         }
     }
 
-    /// <summary>Forgets a connection that is closed.</summary>
+    /// <summary>Forgets a closed connection.</summary>
     public void Forget(long connection) => published.Publish(Now with { Degraded = Now.Degraded.Remove(connection) });
 
-    /// <summary>Counts a move between the queues, whatever caused it.</summary>
+    /// <summary>Counts and reports a move between queues, for any reason of the move.</summary>
     public void Move(RebalanceEvent.Moved moved)
     {
         published.Publish(Now with { Moves = Now.Moves.SetItem(moved.Reason, Now.Moves.GetValueOrDefault(moved.Reason) + 1) });

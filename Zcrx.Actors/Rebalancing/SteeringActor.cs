@@ -11,13 +11,13 @@ namespace Zcrx.Actors.Rebalancing;
 
 /// <summary>Owns the changes on one interface: the flow rules, the RSS table, and the journal that records them.</summary>
 /// <remarks>
-/// Changes are made one after another, in the order of the messages, with system calls on this actor's thread.
-/// <see cref="OutstandingWork"/> undoes them when the actor ends, so that neither the rebalancer nor the supervisor waits for a system
-/// call. A successor waits for it before it begins.
+/// Each message makes its change by a blocking system call on the thread of this actor. When the actor ends, its changes are undone as
+/// <see cref="OutstandingWork"/>, so neither the rebalancer nor the supervisor waits for a system call. The next actor of the interface
+/// waits for this work before it begins.
 /// </remarks>
 internal sealed class SteeringActor : ReceiveActor
 {
-    /// <summary>The dispatcher of Akka for actors that block.</summary>
+    /// <summary>The name of Akka's dispatcher for blocking actors.</summary>
     public const string DispatcherId = "akka.actor.default-blocking-io-dispatcher";
 
     private readonly string _interface;
@@ -32,11 +32,12 @@ internal sealed class SteeringActor : ReceiveActor
     private ReplacedTable? _table;
 
     /// <param name="networkInterface">The interface.</param>
-    /// <param name="queues">The queues. Those of the interface determine how it is steered.</param>
+    /// <param name="queues">The queues. The interface is steered through the engine of an open queue on it.</param>
     /// <param name="options">The permitted changes.</param>
-    /// <param name="published">Publishes the counts.</param>
-    /// <param name="outstanding">Undoes the remaining changes when the actor ends. Work that an earlier actor of the interface left is
-    /// awaited.</param>
+    /// <param name="published">Publishes the changes.</param>
+    /// <param name="outstanding">
+    /// Undoes the remaining changes when the actor ends. The work of an earlier actor of the interface is awaited before the first change.
+    /// </param>
     /// <param name="logger">The log.</param>
     public SteeringActor(
         string networkInterface,
@@ -56,7 +57,7 @@ internal sealed class SteeringActor : ReceiveActor
         Receive<Undo>(_ => OnUndo());
     }
 
-    /// <summary>Undoes everything at once. The successor handles the next message.</summary>
+    /// <summary>Undoes all changes before the restart, so that the next message finds no old changes.</summary>
     protected override void PreRestart(Exception reason, object message)
     {
         UndoAll();
@@ -67,13 +68,13 @@ internal sealed class SteeringActor : ReceiveActor
     {
         if (_rules.Count > 0 || _table is not null)
         {
-            // The work owns the state from now on. A successor uses neither it nor the published counts before the work is done.
+            // The work owns the state from now on. The next actor of the interface waits for the work before it uses the published state.
             _outstanding.Add(Task.Run(UndoAll));
         }
     }
 
     /// <summary>
-    /// Undoes the changes of an earlier rebalancer or a dead process: their rules would send packets to queues that no longer exist.
+    /// Undoes the changes of an earlier rebalancer or of a dead process. Their flow rules would steer packets to queues that no longer exist.
     /// </summary>
     private void OnPrepare()
     {
@@ -84,7 +85,7 @@ internal sealed class SteeringActor : ReceiveActor
         }
         finally
         {
-            // The rebalancer waits for the answer, also after a failure, which the supervisor reports.
+            // The rebalancer waits for the answer even after a failure. The supervisor reports the failure.
             Sender.Tell(new Prepared());
         }
     }
@@ -108,8 +109,8 @@ internal sealed class SteeringActor : ReceiveActor
     }
 
     /// <summary>
-    /// Determines whether the interface is a container's. Its host steers it, so nothing is recorded in the container, whose file system
-    /// may be read-only.
+    /// Determines whether the interface belongs to a container. Only the host can steer it then, so no journal is opened. The file system of
+    /// the container may be read-only.
     /// </summary>
     private bool IsSteeredByHost()
     {
@@ -119,7 +120,7 @@ internal sealed class SteeringActor : ReceiveActor
         }
         catch (ZcrxException)
         {
-            // The opening of its queues reports the failure.
+            // The queues of the interface report the failure when they are opened.
             return false;
         }
     }
@@ -141,7 +142,7 @@ internal sealed class SteeringActor : ReceiveActor
 
             Sender.Tell(new Changed(message, isDone, null));
         }
-#pragma warning disable CA1031 // Steering may be the application's (ZcrxRebalancingOptions.FlowSteering) and throw anything. The rebalancer reports it.
+#pragma warning disable CA1031 // ZcrxRebalancingOptions.FlowSteering may be application code. The rebalancer reports its exceptions.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -157,7 +158,7 @@ internal sealed class SteeringActor : ReceiveActor
         switch (action)
         {
             case RebalanceAction.SteerFlow steer:
-                // Replaces the connection's earlier rule, because with two rules for one flow the NIC decides which one counts.
+                // Removes an earlier rule of the connection, because with two rules for one flow the NIC decides which rule applies.
                 Remove(steer.ConnectionId);
                 _rules.Add(steer.ConnectionId, new SteeredFlow(steer, access.Steering.AddRule(_interface, steer.Rule), access.Steering));
                 Count(static counts => counts with { Added = counts.Added + 1 });
@@ -180,7 +181,7 @@ internal sealed class SteeringActor : ReceiveActor
             return null;
         }
 
-        // A rule that cannot be removed is not retried.
+        // The rule was already taken from _rules, so a failed removal is not retried.
         flow.Through.RemoveRule(_interface, flow.Rule);
         return flow.Action;
     }
@@ -200,7 +201,7 @@ internal sealed class SteeringActor : ReceiveActor
                 _report.Publish(new RebalanceEvent.Unsteered(undone));
             }
         }
-#pragma warning disable CA1031 // As above.
+#pragma warning disable CA1031 // ZcrxRebalancingOptions.FlowSteering may be application code. Its exceptions are reported.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -219,12 +220,12 @@ internal sealed class SteeringActor : ReceiveActor
         }
         finally
         {
-            // The rebalancer waits for the answer, also after a failure.
+            // The rebalancer waits for the answer even after a failure.
             Sender.Tell(new Undone());
         }
     }
 
-    /// <summary>Undoes everything, and reports each success and failure.</summary>
+    /// <summary>Undoes all changes, and reports each success and each failure.</summary>
     private void UndoAll()
     {
         (Dictionary<long, SteeredFlow> rules, ReplacedTable? table) = (_rules, _table);
@@ -248,7 +249,7 @@ internal sealed class SteeringActor : ReceiveActor
                 undo();
                 _report.Publish(new RebalanceEvent.Unsteered(action));
             }
-#pragma warning disable CA1031 // As above. The other changes are undone nevertheless.
+#pragma warning disable CA1031 // FlowSteering may be application code. After an exception the other changes are still undone.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -262,7 +263,7 @@ internal sealed class SteeringActor : ReceiveActor
     private void PublishRules() => Count(counts => counts with { Flows = [.. _rules.Values.Select(static flow => flow.Action)] });
 
     /// <summary>
-    /// Tells the actor that a rebalancer begins, so that it undoes earlier changes. Answered with <see cref="Prepared"/>.
+    /// Tells the actor to undo earlier changes, because a rebalancer begins. Answered with <see cref="Prepared"/>.
     /// </summary>
     public sealed record Prepare : ILocalMessage;
 
@@ -276,14 +277,14 @@ internal sealed class SteeringActor : ReceiveActor
 
     /// <summary>Sent to the sender of <see cref="Change"/>.</summary>
     /// <param name="Request">The request.</param>
-    /// <param name="IsDone">Whether the change is made.</param>
-    /// <param name="Cause">The reason, if the interface refused it, or null.</param>
+    /// <param name="IsDone">True if the change was made.</param>
+    /// <param name="Cause">The exception of a refused change; null if the change was made or no queue of the interface is open.</param>
     public sealed record Changed(Change Request, bool IsDone, Exception? Cause) : ILocalMessage;
 
-    /// <summary>Tells the actor that a connection is closed, so that it removes its flow rule.</summary>
+    /// <summary>Tells the actor that a connection is closed. The actor removes the flow rule of the connection.</summary>
     public sealed record Release(long Connection) : ILocalMessage;
 
-    /// <summary>Tells the actor to undo everything. Answered with <see cref="Undone"/>.</summary>
+    /// <summary>Tells the actor to undo all changes. Answered with <see cref="Undone"/>.</summary>
     public sealed record Undo : ILocalMessage;
 
     /// <summary>Sent to the sender of <see cref="Undo"/>.</summary>
@@ -295,16 +296,19 @@ internal sealed class SteeringActor : ReceiveActor
 /// <summary>Represents an active flow rule, and the object through which it was added.</summary>
 internal sealed record SteeredFlow(RebalanceAction.SteerFlow Action, int Rule, IFlowSteering Through);
 
-/// <summary>Represents a replaced RSS table, and the original one.</summary>
+/// <summary>Represents a replaced RSS table, the original table, and the object through which it was replaced.</summary>
 internal sealed record ReplacedTable(RebalanceAction.ReplaceRssTable Action, IReadOnlyList<int> Before, IFlowSteering Through);
 
-/// <summary>Steers the machine's interfaces through the process's journal, which is opened at its first use. A service that never steers needs no directory for it.</summary>
+/// <summary>
+/// Steers the interfaces of the machine, and records each change in the journal of the process. The journal is opened at its first use, so
+/// a service that never steers needs no directory for it.
+/// </summary>
 internal sealed class JournaledSteering(Action<string> report) : IFlowSteering
 {
     private readonly Lazy<NicChangeJournal> _journal = new(() => NicChangeJournal.OfThisProcess(report: report));
 
-    /// <summary>Undoes the changes of dead processes.</summary>
-    /// <exception cref="ZcrxException">The journal's directory cannot be written.</exception>
+    /// <summary>Opens the journal, and undoes the changes of dead processes.</summary>
+    /// <exception cref="ZcrxException">The directory of the journal is not writable.</exception>
     public void Open() => _ = _journal.Value;
 
     public int AddRule(string interfaceName, FlowRule rule) => _journal.Value.AddRule(interfaceName, rule);

@@ -4,24 +4,24 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Represents a step in progress: one action after the other, until one fails.</summary>
-/// <remarks>Owned by the <see cref="RebalancerActor"/>. Messages identify it by its id.</remarks>
+/// <summary>Represents a step in progress. Its actions are executed in order until one of them fails.</summary>
+/// <remarks>Owned by the <see cref="RebalancerActor"/>. Messages refer to the step by its id.</remarks>
 internal sealed class StepRun(RebalanceStep step, IReadOnlyDictionary<long, ZcrxConnection> connections)
 {
     private static long _last;
 
     private int _next;
 
-    /// <summary>Gets the id, which no other step of the process has. An answer to a rebalancer before a restart finds no step.</summary>
+    /// <summary>Gets the id. It is unique in the process, so a late answer to an earlier rebalancer matches no step of the current one.</summary>
     public long Id { get; } = Interlocked.Increment(ref _last);
 
-    /// <summary>Gets the current action, or null after the last one.</summary>
+    /// <summary>Gets the current action; null after the last action.</summary>
     public RebalanceAction? Current => _next < step.Actions.Count ? step.Actions[_next] : null;
 
     public void Advance() => _next++;
 
     /// <summary>Moves a connection to a queue. Waits for ring threads, which may wait for an observer.</summary>
-    /// <returns>False if the connection ended first, is being moved by another component, or its target is closed.</returns>
+    /// <returns>False if the connection has ended, another component is moving it, or the target is closed.</returns>
     public async Task<bool> MoveAsync(RebalanceAction.MoveConnection move, ZcrxQueue target, ZcrxQueueGroup group)
     {
         using Activity? activity = ZcrxActivities.Begin(move);

@@ -2,7 +2,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Serialization;
 
-/// <summary>Determines the fields of a serialized <see cref="ZcrxNodeStatus"/> and their order. New fields come last in their record.</summary>
+/// <summary>
+/// Defines the fields of a serialized <see cref="ZcrxNodeStatus"/> and their order. A new field must be the last one of its record.
+/// </summary>
 internal static class NodeStatusFormat
 {
     public static void Write(RecordWriter writer, ZcrxNodeStatus status) => writer.Record(record =>

@@ -4,16 +4,17 @@ using Akka.Serialization;
 
 namespace Zcrx.Actors.Serialization;
 
-/// <summary>Serializes <see cref="ZcrxNodeStatus"/>, in a format of its own that can grow.</summary>
+/// <summary>Serializes <see cref="ZcrxNodeStatus"/> in an extensible binary format.</summary>
 /// <remarks>
-/// <para>The manifest is the version. A version adds fields at the ends of records only. A reader skips fields that it does not know, and gives default values to
-/// fields that an older writer has left out. A change that is not such an addition gets another manifest, which older readers refuse.</para>
-/// <para>Threading: any thread.</para>
+/// <para>The manifest is the version of the format. New fields may be added at the end of a record without a new version. A reader skips
+/// unknown fields, and uses default values for fields that an older writer has not written. Any other change needs a new manifest, which
+/// older readers refuse.</para>
+/// <para>Threading: callable on any thread.</para>
 /// </remarks>
 /// <param name="system">The actor system.</param>
 internal sealed class NodeStatusSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
-    /// <summary>The manifest of the present format.</summary>
+    /// <summary>The manifest of the current format.</summary>
     public const string Version1 = "zcrx-node-status-1";
 
     /// <summary>The HOCON that binds this serializer.</summary>
@@ -24,7 +25,7 @@ internal sealed class NodeStatusSerializer(ExtendedActorSystem system) : Seriali
         }
         """;
 
-    // A part of the protocol, like the manifests: it must never change.
+    // The identifier is part of the protocol, like the manifests, and must never change.
     private const int Id = 2_026_110;
 
     public override int Identifier => Id;

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Zcrx.Actors.Serialization;
 
-/// <summary>Reads the output of <see cref="RecordWriter"/>. A field behind the end of its record has a default value.</summary>
+/// <summary>Reads the output of <see cref="RecordWriter"/>. A field that the record does not contain has a default value.</summary>
 internal sealed class RecordReader(MemoryStream stream) : IDisposable
 {
     private readonly BinaryReader _reader = new(stream, Encoding.UTF8, leaveOpen: true);
@@ -16,8 +16,8 @@ internal sealed class RecordReader(MemoryStream stream) : IDisposable
 
     public long Number() => HasMore ? Checked(_reader.Read7BitEncodedInt64()) : 0;
 
-    /// <summary>Reads a number that fits 32 bits.</summary>
-    /// <exception cref="OverflowException">It does not.</exception>
+    /// <summary>Reads a number that must fit in 32 bits.</summary>
+    /// <exception cref="OverflowException">The number does not fit.</exception>
     public int Count() => checked((int)Number());
 
     /// <summary>Reads a record, and skips fields that a newer writer has added.</summary>
@@ -27,7 +27,7 @@ internal sealed class RecordReader(MemoryStream stream) : IDisposable
         long outer = _end;
         if (length < 0 || stream.Position + length > outer)
         {
-            throw new FormatException($"a record of {length} bytes is longer than the rest");
+            throw new FormatException($"a record of {length} bytes is longer than the remaining data");
         }
 
         _end = stream.Position + length;
@@ -41,10 +41,10 @@ internal sealed class RecordReader(MemoryStream stream) : IDisposable
     public T[] Each<T>(Func<RecordReader, T> read)
     {
         int count = Count();
-        // Each item has at least one byte.
+        // Each item has at least one byte, so a larger count is invalid. The check prevents a huge allocation.
         if (count < 0 || count > _end - stream.Position)
         {
-            throw new FormatException($"{count} items do not fit the rest");
+            throw new FormatException($"{count} items do not fit into the remaining data");
         }
 
         T[] items = new T[count];

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Zcrx.Actors.Serialization;
 
-/// <summary>Writes records, each behind its length.</summary>
+/// <summary>Writes records with a length prefix.</summary>
 internal sealed class RecordWriter(MemoryStream stream) : IDisposable
 {
     private readonly BinaryWriter _writer = new(stream, Encoding.UTF8, leaveOpen: true);
@@ -13,7 +13,7 @@ internal sealed class RecordWriter(MemoryStream stream) : IDisposable
 
     public void Write(long value) => _writer.Write7BitEncodedInt64(value);
 
-    /// <summary>Writes a record whose length its readers know.</summary>
+    /// <summary>Writes a record after its length, so that a reader can skip unknown fields.</summary>
     public void Record(Action<RecordWriter> write)
     {
         using MemoryStream content = new();

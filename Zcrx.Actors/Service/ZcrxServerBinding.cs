@@ -2,8 +2,8 @@ using System.Net;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents a listener that was bound at run time, by <see cref="IZcrx.AddListenerAsync"/> or by a stream.</summary>
-/// <remarks>Immutable. Threading: all members from any thread.</remarks>
+/// <summary>Represents a listener that was bound at run time by <see cref="IZcrx.AddListenerAsync"/> or by a stream.</summary>
+/// <remarks>Immutable. Threading: all members are callable on any thread.</remarks>
 public sealed class ZcrxServerBinding
 {
     private readonly Func<TimeSpan?, CancellationToken, Task<int>> _unbind;
@@ -14,21 +14,25 @@ public sealed class ZcrxServerBinding
     /// <summary>Gets the listener's name.</summary>
     public string Listener { get; }
 
-    /// <summary>Gets the bound address, with the real port.</summary>
+    /// <summary>Gets the bound address with the actual port.</summary>
     public IPEndPoint LocalAddress { get; }
 
-    /// <summary>Gets a task that ends when nothing more is accepted, whatever closed the port. Never faults.</summary>
+    /// <summary>Gets a task that ends when the port is closed for any reason. The task never faults.</summary>
     public Task Closed { get; }
 
     /// <summary>
-    /// Closes the port. Connections stay open. Does nothing if this listener is already unbound, even if another one now has its name.
+    /// Closes the port. Connections stay open. Does nothing if this listener is already unbound, even if another listener now has the same
+    /// name.
     /// </summary>
     /// <returns>A task that ends when no queue accepts on the port any more.</returns>
     public Task Unbind() => _unbind(null, CancellationToken.None);
 
-    /// <summary>Closes the port and the connections; see <see cref="IZcrx.RemoveListenerAsync"/>. Also for a listener that is unbound and has left its connections open.</summary>
-    /// <param name="drain">The time that connections may take to end by themselves before they are closed.</param>
-    /// <param name="cancellationToken">Cancels the waiting. The listener is unbound all the same.</param>
+    /// <summary>
+    /// Closes the port and the connections; see <see cref="IZcrx.RemoveListenerAsync"/>. After <see cref="Unbind"/> it closes the connections
+    /// that are still open.
+    /// </summary>
+    /// <param name="drain">The time after which open connections are closed.</param>
+    /// <param name="cancellationToken">Cancels only the waiting. The listener is still unbound.</param>
     /// <returns>A task that ends when the last connection is closed.</returns>
     public Task DrainAsync(TimeSpan drain, CancellationToken cancellationToken = default) => _unbind(drain, cancellationToken);
 

@@ -7,20 +7,20 @@ namespace Zcrx.Actors.Streams;
 
 /// <summary>Delivers a stream to an actor.</summary>
 /// <remarks>
-/// <para>Items arrive on the ring thread, acknowledgements on any thread. State changes under a lock, in which only the source's own
-/// <see cref="IBufferSource"/> and leases are called: neither waits or runs user code.</para>
-/// <para>Messages are sent outside the lock, because a dispatcher may run the actor inside <c>Tell</c>. Only one thread sends at a time,
-/// which keeps the order. Other threads leave their items to that thread.</para>
+/// <para>Items arrive on the ring thread, acknowledgements on any thread. State changes under a lock. Under this lock only
+/// <see cref="IBufferSource"/> and leases are called, which neither wait nor run user code.</para>
+/// <para>Messages are sent outside the lock, because a dispatcher may run the actor inside <c>Tell</c>. Only one thread sends at a time, so
+/// the order is kept. The sending thread also sends the items that other threads add.</para>
 /// </remarks>
 internal abstract class ActorDelivery(ActorSink sink, IActorRef target, DeliveryBounds bounds) : IBoundedQueue
 {
-    // Lock order: this one, then TargetWatch's or RingThread's wake-up.
+    // Lock order: this lock first, then the lock of TargetWatch or the wake-up lock of RingThread.
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DeliveryWindow _window = new(bounds.Messages, bounds.Bytes);
     private readonly TargetWatch _watch = TargetWatch.Of(target);
     private IDisposable? _subscription;
-    // Keeps the connection open for replies of the actor.
+    // Keeps the connection open, so that the actor can still send replies.
     private IDisposable? _work;
     private Exception? _error;
     private ZcrxException? _abandoned;
@@ -67,7 +67,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         {
             subscription = SubscribeToSource();
         }
-#pragma warning disable CA1031 // A source that throws instead of calling OnError has failed all the same.
+#pragma warning disable CA1031 // An exception of Subscribe is handled like OnError.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -77,7 +77,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
 
         lock (_gate)
         {
-            // An abandoned stream stays subscribed until its first item, because only an item identifies the connection to reset.
+            // An abandoned stream without an item stays subscribed, because only an item identifies the connection that must be reset.
             if (!_disposed && (_abandoned is null || _window.LastSource is null))
             {
                 _subscription = subscription;
@@ -88,9 +88,9 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         subscription.Dispose();
     }
 
-    /// <summary>Sends an item, or releases it when the stream is over.</summary>
+    /// <summary>Sends an item, or releases it if the stream is over.</summary>
     /// <param name="item">The item.</param>
-    /// <param name="mostBytes">The number of bytes that the next item may have at most; 0 if the source asks <see cref="Admits"/> first.</param>
+    /// <param name="mostBytes">The maximum number of bytes of the next item; 0 if the source calls <see cref="Admits"/> before each item.</param>
     protected void Add(ZcrxStream.Item item, long mostBytes)
     {
         lock (_gate)
@@ -100,7 +100,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
                 item.Release();
                 if (_abandoned is not null)
                 {
-                    // As with any consumer that fails, this ends the connection.
+                    // An exception of a consumer resets the connection.
                     throw _abandoned;
                 }
 
@@ -114,7 +114,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         Send();
     }
 
-    /// <summary>Determines whether another item may come from a source now. If not, the source is paused until there is room.</summary>
+    /// <summary>Determines whether a source may deliver another item now. If not, the source is paused until the bounds allow it.</summary>
     public bool Admits(IBufferSource source, long length)
     {
         lock (_gate)
@@ -143,14 +143,14 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
 
     public void OnTargetEnded() => Abandon(offset => new ZcrxActorTerminatedException(target, offset));
 
-    /// <summary>Handles that a message is about to leave the process. No acknowledgement can return, so the stream ends here.</summary>
+    /// <summary>Handles that a message is about to be sent to another process. The stream ends, because no acknowledgement could return.</summary>
     public void OnSerialized() => Abandon(offset => new ZcrxException(
         $"Sending a stream to {target}",
         0,
         $"a message was about to be serialized for another process when {offset} bytes had been acknowledged, and buffers are memory of this process",
         "Route and forward the messages of a stream inside this process only, and copy the bytes that another process needs"));
 
-    /// <summary>Ends the stream for the application; see <see cref="ActorSink.Dispose"/>.</summary>
+    /// <summary>Ends the stream at the request of the application; see <see cref="ActorSink.Dispose"/>.</summary>
     public void Dispose()
     {
         IDisposable? subscription;
@@ -192,8 +192,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
     }
 
     /// <summary>
-    /// Releases everything and ends the connection, because nothing can be sent or acknowledged any more. Does nothing once the stream is
-    /// over.
+    /// Releases all items and resets the connection, because no item can be sent or acknowledged any more. Does nothing if the stream is over.
     /// </summary>
     private void Abandon(Func<long, ZcrxException> cause)
     {
@@ -222,7 +221,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         _work?.Dispose();
         if (last is null)
         {
-            // The connection to reset is known with its first item, so a subscription is needed until then.
+            // The first item identifies the connection that must be reset. So the stream must be subscribed until then.
             Subscribe();
             return;
         }
@@ -237,7 +236,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         }
     }
 
-    /// <summary>Sends the messages that may be sent, in order, and the end behind the last item.</summary>
+    /// <summary>Sends the messages that may be sent, in order. The end of the stream is sent after the last item.</summary>
     private void Send()
     {
         lock (_gate)
@@ -268,7 +267,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         }
     }
 
-    /// <summary>Takes the next message that may be sent. If there is none, this thread no longer sends.</summary>
+    /// <summary>Takes the next message that may be sent. Returns null if no message may be sent; this thread then stops sending.</summary>
     private ZcrxStream? Next()
     {
         lock (_gate)
@@ -309,7 +308,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         _work?.Dispose();
         if (_error is null)
         {
-            // Cancelled already, if it was disposed.
+            // Dispose has already cancelled the task of a disposed stream.
             _completion.TrySetResult();
         }
         else
@@ -321,7 +320,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
     private void Fail(Exception error)
     {
         _completion.TrySetException(error);
-        // Observed here, for callers that do not await it.
+        // Marks the exception as observed, because the application need not await the task.
         _ = _completion.Task.Exception;
     }
 }

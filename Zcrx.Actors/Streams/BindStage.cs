@@ -10,7 +10,7 @@ namespace Zcrx.Actors.Streams;
 /// <summary>Binds a listener when it is materialized, and emits the connections that it accepts.</summary>
 /// <param name="zcrx">The running receiver.</param>
 /// <param name="listener">Creates the options of the listener, without a handler.</param>
-/// <param name="halfClose">Whether connections still receive when the upstream of their flow has ended.</param>
+/// <param name="halfClose">True if connections still receive after the upstream of their flow has ended.</param>
 /// <param name="idleTimeout">The idle timeout of the connections; null for none.</param>
 internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, bool halfClose, TimeSpan? idleTimeout)
     : GraphStageWithMaterializedValue<SourceShape<ZcrxIncomingConnection>, Task<ZcrxServerBinding>>
@@ -58,15 +58,15 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
 
         public override void PostStop()
         {
-            // A full fence: either the binding is visible here, or the binding call sees that the stage has ended.
+            // Exchange is a full fence. Either this method sees the binding, or BindAsync sees that the stage has ended.
             Interlocked.Exchange(ref _hasEnded, 1);
             _ended.Cancel();
             _ended.Dispose();
-            // Connections that were emitted belong to their flows. The port is closed also when the materializer ends.
+            // Emitted connections belong to their flows and stay open. PostStop also runs when the materializer ends, so the port is closed then.
             _ = Volatile.Read(ref _binding)?.Unbind();
             Abort();
             _bound.TrySetException(new StreamTcpException($"The stream ended before {_listener.EndPoint} was bound."));
-            // Observed here, for programs that do not use the materialized value.
+            // Marks the exception as observed, because programs need not use the materialized value.
             _ = _bound.Task.Exception;
         }
 
@@ -78,7 +78,7 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
             {
                 binding = await _zcrx.AddListenerAsync(_listener, _ended.Token).ConfigureAwait(false);
             }
-#pragma warning disable CA1031 // Whatever binding throws fails the stream.
+#pragma warning disable CA1031 // Any exception of the bind fails the stream.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -94,7 +94,7 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
 
             if (Volatile.Read(ref _hasEnded) != 0)
             {
-                // A stage that has ended drops the call. Unbinding twice does no harm.
+                // An ended stage drops the _onBound call, and PostStop may not have seen the binding. Unbinding twice has no effect.
                 await binding.Unbind().ConfigureAwait(false);
             }
 
@@ -114,7 +114,7 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
             FailStage(error);
         }
 
-        /// <summary>Takes a connection. Called on a ring thread.</summary>
+        /// <summary>Queues an accepted connection for the stage. Called on a ring thread.</summary>
         private IDisposable Accept(ZcrxConnection connection)
         {
             if (_waiting.Count >= _listener.Backlog)

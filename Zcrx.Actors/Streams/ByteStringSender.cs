@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Sends byte strings, whose segments are not copied.</summary>
+/// <summary>Sends byte strings without copying their segments.</summary>
 internal static class ByteStringSender
 {
     public static ValueTask SendAsync(ZcrxConnection connection, ByteString bytes)
@@ -12,7 +12,7 @@ internal static class ByteStringSender
         ReadOnlySequence<byte> sequence;
         using (SegmentStream segments = new())
         {
-            // The only way to the segments of a byte string that does not copy them.
+            // WriteTo is the only API of ByteString that gives access to its segments without a copy.
             bytes.WriteTo(segments);
             sequence = segments.ToSequence();
         }
@@ -20,7 +20,7 @@ internal static class ByteStringSender
         return connection.SendAsync(sequence);
     }
 
-    /// <summary>Collects the arrays that are written, without reading them.</summary>
+    /// <summary>Collects references to the arrays that are written to it, without copying them.</summary>
     private sealed class SegmentStream : Stream
     {
         private Segment? _first;
@@ -44,7 +44,7 @@ internal static class ByteStringSender
             _first ??= _last;
         }
 
-        // The memory of a span belongs to the caller.
+        // A span must be copied, because the caller may change its memory after the call.
         public override void Write(ReadOnlySpan<byte> buffer) => Write(buffer.ToArray(), 0, buffer.Length);
 
         public override void Flush()

@@ -6,10 +6,10 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Streams;
 
 /// <summary>Emits the bytes that a connection receives, and sends the bytes from upstream.</summary>
-/// <typeparam name="T">The type of the elements that are emitted.</typeparam>
+/// <typeparam name="T">The type of the emitted elements.</typeparam>
 /// <remarks>
-/// Everything runs in the stage's interpreter, except what <see cref="IElements{T}"/> does on the ring thread. The stage ends the connection: in order when
-/// both sides have ended, otherwise with a reset.
+/// All code runs in the interpreter of the stage, except that <see cref="IElements{T}"/> adds elements on the ring thread. The stage owns the
+/// end of the connection: it closes the connection in order if both directions have ended, and resets it otherwise.
 /// </remarks>
 internal abstract class ConnectionLogic<T> : GraphStageLogic
 {
@@ -27,7 +27,7 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
 
     /// <param name="shape">The shape of the stage.</param>
     /// <param name="receive">Creates the elements of the connection.</param>
-    /// <param name="halfClose">Whether the connection still receives when the upstream has ended.</param>
+    /// <param name="halfClose">True if the connection still receives after the upstream has ended.</param>
     protected ConnectionLogic(FlowShape<ByteString, T> shape, Func<ZcrxConnection, Action, IElements<T>> receive, bool halfClose)
         : base(shape)
     {
@@ -38,7 +38,7 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
         SetHandler(shape.Outlet, onPull: Emit, onDownstreamFinish: OnDownstreamFinish);
     }
 
-    /// <summary>Gets a value indicating whether both neighbours have ended.</summary>
+    /// <summary>Gets a value indicating whether both the upstream and the downstream have ended.</summary>
     protected bool IsAbandoned => IsClosed(_shape.Inlet) && IsClosed(_shape.Outlet);
 
     public override void PreStart() => SetKeepGoing(true);
@@ -52,7 +52,7 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
         }
         else
         {
-            // The stream failed, was aborted, or its materializer has ended.
+            // The stream has failed or was aborted, or its materializer has ended.
             _connection?.Abort();
         }
 
@@ -63,7 +63,7 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
     protected void Begin(ZcrxConnection connection)
     {
         _connection = connection;
-        // The connection stays open until this stage has ended, also when its stream ends before.
+        // Keeps the connection open until this stage has ended, even if the received stream ends earlier.
         _work = connection.BeginWork();
         _elements = _receive(connection, _onElements);
         if (IsClosed(_shape.Outlet))
@@ -87,10 +87,10 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
         }
     }
 
-    /// <summary>Fails the stage as the TCP streams of Akka do.</summary>
+    /// <summary>Fails the stage with the exception type that Akka's TCP streams use.</summary>
     protected void Fail(string message, Exception cause) => FailStage(new StreamTcpException(message, cause));
 
-    /// <summary>Handles that the connection is no longer needed before it is established.</summary>
+    /// <summary>Handles that upstream and downstream have ended before the connection is established.</summary>
     protected virtual void OnAbandoned()
     {
     }
@@ -102,7 +102,7 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
         {
             sent = ByteStringSender.SendAsync(_connection!, Grab(_shape.Inlet));
         }
-#pragma warning disable CA1031 // Whatever sending throws fails the stream.
+#pragma warning disable CA1031 // Any exception of the send fails the stream.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -127,7 +127,7 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
         {
             await sent.ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // As above.
+#pragma warning disable CA1031 // Any exception of the send fails the stream.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -142,7 +142,7 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
         _isSending = false;
         if (error is not null)
         {
-            // The stream has usually broken for the same reason, with an error that says more.
+            // The received stream has usually failed for the same reason, with a more precise error.
             Exception cause = _elements!.HasEnded(out Exception? end) && end is not null ? end : error;
             Fail($"The connection broke while sending: {cause.Message}", cause);
         }
@@ -173,7 +173,7 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
 
     private void OnUpstreamFailure(Exception error) => FailStage(error);
 
-    /// <summary>Handles that everything is sent.</summary>
+    /// <summary>Handles that the upstream has ended and every byte is sent.</summary>
     private void EndSending()
     {
         _isSendClosed = true;
@@ -194,7 +194,7 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
         }
         else if (_isSendClosed)
         {
-            // Bytes that arrive will not be used, so the reset reports that to the peer.
+            // Sending is already closed, and further received bytes would be discarded. The reset reports this to the peer.
             CompleteStage();
         }
         else if (_connection is null && IsAbandoned)

@@ -1,4 +1,4 @@
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Represents the bounds of what an actor may leave unacknowledged.</summary>
+/// <summary>Represents the maximum number of messages and of bytes that an actor may leave unacknowledged.</summary>
 internal sealed record DeliveryBounds(int Messages, long Bytes);

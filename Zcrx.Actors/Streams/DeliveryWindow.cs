@@ -3,37 +3,37 @@ using Zcrx.Interop;
 namespace Zcrx.Actors.Streams;
 
 /// <summary>
-/// Holds the items of one stream to an actor: unacknowledged items, waiting items, and the sources that are paused for them.
+/// Holds the unacknowledged items and the waiting items of one stream to an actor, and the sources that are paused because of them.
 /// </summary>
 /// <remarks>
-/// Both bounds are exact. An item that exceeds the byte bound is accepted only when it is alone. <see cref="ActorDelivery"/> uses this
-/// object under its lock.
+/// Both bounds are exact, with one exception: an item that alone exceeds the byte bound is accepted if no other item is in flight.
+/// <see cref="ActorDelivery"/> uses this object under its lock.
 /// </remarks>
 internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledgedBytes)
 {
     private readonly HashSet<ZcrxStream.Item> _sent = [];
-    // Filled only by merged sources: a source that is paused delivers nothing more.
+    // Only merged sources fill this queue. A single source delivers nothing while it is paused.
     private readonly Queue<ZcrxStream.Item> _waiting = new();
     private readonly List<IBufferSource> _held = [];
     private long _sentBytes;
     private long _waitingBytes;
     private long _position;
 
-    /// <summary>Gets the source of the last item; null before the first.</summary>
+    /// <summary>Gets the source of the last item; null before the first item.</summary>
     public IBufferSource? LastSource { get; private set; }
 
     public bool HasUnacknowledged => _sent.Count > 0;
 
     public bool HasWaiting => _waiting.Count > 0;
 
-    /// <summary>Gets the number of items that are sent or wait. Any thread may read an approximate number.</summary>
+    /// <summary>Gets the number of unacknowledged and waiting items. Outside the lock the value is approximate.</summary>
     public int InFlight => _sent.Count + _waiting.Count;
 
     private long BytesInFlight => _sentBytes + _waitingBytes;
 
-    /// <summary>Adds an item behind the others, and pauses its source if another one might exceed a bound.</summary>
+    /// <summary>Adds an item at the end, and pauses its source if a further item might exceed a bound.</summary>
     /// <param name="item">The item.</param>
-    /// <param name="mostBytes">The number of bytes that the next item may have at most; 0 if the source asks <see cref="Admits"/> first.</param>
+    /// <param name="mostBytes">The maximum number of bytes of the next item; 0 if the source calls <see cref="Admits"/> before each item.</param>
     public void Add(ZcrxStream.Item item, long mostBytes)
     {
         LastSource = item.Source;
@@ -43,7 +43,7 @@ internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledg
         Admits(item.Source, mostBytes);
     }
 
-    /// <summary>Determines whether another item may come from a source now. If not, the source is paused until there is room.</summary>
+    /// <summary>Determines whether a source may deliver another item now. If not, the source is paused until the bounds allow it.</summary>
     /// <param name="source">The source.</param>
     /// <param name="bytes">The number of bytes of the item.</param>
     public bool Admits(IBufferSource source, long bytes)
@@ -62,7 +62,7 @@ internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledg
         return false;
     }
 
-    /// <summary>Takes the next item that may be sent. It is unacknowledged from now on.</summary>
+    /// <summary>Takes the next item that may be sent, and counts it as unacknowledged. Returns null if no item may be sent.</summary>
     public ZcrxStream.Item? TakeNext()
     {
         if (_sent.Count >= maxUnacknowledged
@@ -79,8 +79,8 @@ internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledg
         return item;
     }
 
-    /// <summary>Releases an item that was sent.</summary>
-    /// <returns>False when it is released already.</returns>
+    /// <summary>Releases an item that the actor has acknowledged.</summary>
+    /// <returns>False if the item was already released.</returns>
     public bool Acknowledge(ZcrxStream.Item item)
     {
         if (!_sent.Remove(item))
@@ -90,7 +90,7 @@ internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledg
 
         _sentBytes -= item.Length;
         item.Release();
-        // At half of the bounds, so that connections do not flap with every item.
+        // Resumes the sources only at half of the bounds, so that they are not paused and resumed with every item.
         if (InFlight == 0 || (InFlight <= maxUnacknowledged / 2 && BytesInFlight <= maxUnacknowledgedBytes / 2))
         {
             ResumeAll();
@@ -99,7 +99,7 @@ internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledg
         return true;
     }
 
-    /// <summary>Releases unsent items, and resumes the sources.</summary>
+    /// <summary>Releases the waiting items, and resumes the sources.</summary>
     public void ReleaseWaiting()
     {
         Release(_waiting);
@@ -108,7 +108,7 @@ internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledg
         ResumeAll();
     }
 
-    /// <summary>Releases everything; sources continue.</summary>
+    /// <summary>Releases all items, and resumes the sources.</summary>
     /// <returns>The sources of the released items.</returns>
     public HashSet<IBufferSource> ReleaseAll()
     {
@@ -120,7 +120,7 @@ internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledg
         return sources;
     }
 
-    /// <summary>Returns the position of the first byte that is not acknowledged.</summary>
+    /// <summary>Returns the stream offset of the first unacknowledged byte.</summary>
     public long FirstUnacknowledged() => _sent.Concat(_waiting).Select(static item => item.StreamOffset).Append(_position).Min();
 
     private static void Release(IEnumerable<ZcrxStream.Item> items)

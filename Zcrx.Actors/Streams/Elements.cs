@@ -4,21 +4,21 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Turns received bytes into elements on the ring thread, and pauses the connection while enough of them wait.</summary>
-/// <typeparam name="TBorrowed">The received items: buffers or frames. Used inside <c>OnNext</c> only.</typeparam>
+/// <summary>Converts received bytes to elements on the ring thread. Pauses the connection while <see cref="Bound"/> elements wait.</summary>
+/// <typeparam name="TBorrowed">The type of the received items: buffers or frames. An item is valid only inside <c>OnNext</c>.</typeparam>
 /// <typeparam name="T">The type of the elements.</typeparam>
 /// <param name="connection">The connection.</param>
 /// <param name="source">The source of the items.</param>
-/// <param name="selector">Creates the element of a buffer or frame. It must not keep the buffer or frame.</param>
-/// <param name="combine">Combines two waiting elements into one, or null to emit each element separately.</param>
+/// <param name="selector">Creates an element from a buffer or frame. The element must not refer to the buffer or frame.</param>
+/// <param name="combine">Combines two waiting elements into one; null to emit each element separately.</param>
 /// <param name="wake">Wakes the stage. Called on the ring thread.</param>
 internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObservable<TBorrowed> source, Func<TBorrowed, T> selector, Func<T, T, T>? combine, Action wake)
     : IElements<T>, IObserver<TBorrowed>
 {
-    /// <summary>The number of elements that may wait, as in the input buffers of Akka.Streams.</summary>
+    /// <summary>The number of waiting elements at which the connection is paused. It is the size of Akka.Streams' input buffers.</summary>
     public const int Bound = 16;
 
-    // Lock order: this one, then RingThread's wake-up.
+    // Lock order: this lock first, then the wake-up lock of RingThread.
     private readonly Lock _gate = new();
     private readonly Queue<T> _waiting = new(Bound);
     private readonly SingleAssignmentDisposable _subscription = new();
@@ -37,7 +37,7 @@ internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObserva
             return;
         }
 
-        // Not under the lock, because this is code of the application. Its exception ends the stream as an error of this observer.
+        // Runs outside the lock, because the selector is application code. An exception of it ends the stream as an error of this observer.
         T element = selector(value);
         lock (_gate)
         {
@@ -110,10 +110,10 @@ internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObserva
         }
     }
 
-    /// <summary>Stops receiving, and drops received elements.</summary>
+    /// <summary>Stops receiving, and drops the waiting elements.</summary>
     public void Dispose()
     {
-        // First, because another observer continues behind the bytes that this one has received.
+        // Ends the subscription before the connection is resumed: another observer then continues after the bytes of this observer.
         _subscription.Dispose();
         Discard();
     }

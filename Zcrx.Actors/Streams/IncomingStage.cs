@@ -6,11 +6,11 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Streams;
 
 /// <summary>Represents an accepted connection as a stage. It can be materialized once.</summary>
-/// <typeparam name="T">The type of the elements that are emitted.</typeparam>
+/// <typeparam name="T">The type of the emitted elements.</typeparam>
 /// <param name="connection">The connection.</param>
-/// <param name="use">Claims the connection. Returns true for the first call only.</param>
+/// <param name="use">Claims the connection. Returns true only for the first call.</param>
 /// <param name="receive">Creates the elements of the connection.</param>
-/// <param name="halfClose">Whether the connection still receives when the upstream has ended.</param>
+/// <param name="halfClose">True if the connection still receives after the upstream has ended.</param>
 internal sealed class IncomingStage<T>(ZcrxConnection connection, Func<bool> use, Func<ZcrxConnection, Action, IElements<T>> receive, bool halfClose)
     : GraphStage<FlowShape<ByteString, T>>
 {

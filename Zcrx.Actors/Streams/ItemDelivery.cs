@@ -5,9 +5,9 @@ using Zcrx.Rx.Operators;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Delivers the items of one kind: takes them from their source, and leases them.</summary>
-/// <typeparam name="TBorrowed">The received items: buffers or frames.</typeparam>
-/// <typeparam name="TLease">Their leases.</typeparam>
+/// <summary>Leases the buffers or frames of a source, and delivers the leases to an actor.</summary>
+/// <typeparam name="TBorrowed">The type of the received items: buffers or frames.</typeparam>
+/// <typeparam name="TLease">The type of the leases.</typeparam>
 internal sealed class ItemDelivery<TBorrowed, TLease>(
     ActorSink sink,
     IActorRef target,
@@ -18,7 +18,7 @@ internal sealed class ItemDelivery<TBorrowed, TLease>(
     : ActorDelivery(sink, target, bounds), IObserver<TBorrowed>, IFrameGate
     where TLease : class, IDisposable
 {
-    // The thread that delivers.
+    // Used only by the thread that calls OnNext.
     private IBufferSource? _last;
 
     public void OnNext(TBorrowed value)

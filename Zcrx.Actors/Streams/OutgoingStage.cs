@@ -11,8 +11,8 @@ namespace Zcrx.Actors.Streams;
 /// <param name="zcrx">The running receiver.</param>
 /// <param name="remote">The server.</param>
 /// <param name="receive">Creates the elements of the connection.</param>
-/// <param name="halfClose">Whether the connection still receives when the upstream has ended.</param>
-/// <param name="timeout">The time limit for connecting, or null for the kernel's limit only.</param>
+/// <param name="halfClose">True if the connection still receives after the upstream has ended.</param>
+/// <param name="timeout">The time limit for connecting; null if only the limit of the kernel applies.</param>
 internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnection, Action, IElements<ByteString>> receive, bool halfClose, TimeSpan? timeout)
     : GraphStageWithMaterializedValue<FlowShape<ByteString, ByteString>, Task<ZcrxOutgoingConnection>>
 {
@@ -37,7 +37,7 @@ internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnec
         private readonly TimeSpan? _timeout;
         private readonly CancellationTokenSource _ended = new();
         private readonly Action<Exception?> _onConnected;
-        // The connection until the stage takes it. A stage that has ended drops the callback that would take it.
+        // Holds the connection until OnConnected takes it. An ended stage drops that callback, and the connection must be aborted.
         private ZcrxConnection? _pending;
         private int _hasEnded;
 
@@ -63,13 +63,13 @@ internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnec
 
         public override void PostStop()
         {
-            // A full fence: either the connection is visible here, or the connecting call sees that the stage has ended.
+            // Exchange is a full fence. Either this method sees the connection, or ConnectAsync sees that the stage has ended.
             Interlocked.Exchange(ref _hasEnded, 1);
             AbortPending();
             _ended.Cancel();
             _ended.Dispose();
             _connected.TrySetException(new StreamTcpException($"The stream ended before it was connected to {_remote}."));
-            // Observed here, for programs that do not use the materialized value.
+            // Marks the exception as observed, because programs need not use the materialized value.
             _ = _connected.Task.Exception;
             base.PostStop();
         }
@@ -94,7 +94,7 @@ internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnec
             {
                 error = new TimeoutException($"Connecting to {_remote} took longer than {_timeout}.");
             }
-#pragma warning disable CA1031 // Whatever connecting throws fails the stream.
+#pragma warning disable CA1031 // Any exception of the connect fails the stream.
             catch (Exception exception)
 #pragma warning restore CA1031
             {

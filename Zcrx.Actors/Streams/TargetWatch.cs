@@ -3,10 +3,10 @@ using Akka.Actor;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Observes the end of an actor, once for all streams to it. Any thread.</summary>
+/// <summary>Watches an actor for all streams to this actor. Callable on any thread.</summary>
 /// <remarks>
-/// The watch lasts as long as the actor. If it ended with each stream, the notification of an actor that stops at the end of its stream
-/// could arrive after the watch, as a dead letter.
+/// The watch lasts as long as the actor. If it ended with each stream, an actor that stops at the end of its stream could cause a dead
+/// letter: its notification could arrive after the end of the watch.
 /// </remarks>
 internal sealed class TargetWatch
 {
@@ -20,7 +20,9 @@ internal sealed class TargetWatch
 
     public static TargetWatch Of(IActorRef target) => Watches.GetValue(target, static target => new TargetWatch(target));
 
-    /// <summary>Calls <see cref="ActorDelivery.OnTargetEnded"/> once, on the thread pool, when the actor ends or if it has.</summary>
+    /// <summary>
+    /// Calls <see cref="ActorDelivery.OnTargetEnded"/> once on the thread pool, when the actor ends or at once if it has already ended.
+    /// </summary>
     public void Add(ActorDelivery delivery)
     {
         lock (_gate)
@@ -43,15 +45,20 @@ internal sealed class TargetWatch
         }
     }
 
-    /// <summary>Fails only with a subscription of the application that cannot be disposed; the stream has reported its end by
-    /// then.</summary>
+    /// <summary>
+    /// Notifies a delivery on the thread pool. The task fails only if a subscription of the application throws when it is disposed. The stream
+    /// has already reported its end then.
+    /// </summary>
     private static void End(ActorDelivery delivery) => _ = Task.Run(delivery.OnTargetEnded);
 
-    /// <summary>Cannot fail: <c>WatchAsync</c> returns false instead of throwing.</summary>
+    /// <summary>
+    /// Waits for the end of the actor, and notifies the deliveries. The task cannot fail: Akka's <c>WatchAsync</c> returns false instead of
+    /// throwing.
+    /// </summary>
     private async Task WatchAsync(IActorRef target)
     {
-        // On the thread pool. Inside an actor's asynchronous handler, the continuations of WatchAsync would be messages to that actor,
-        // which may be the one that ends.
+        // Runs on the thread pool. If the caller is the asynchronous handler of an actor, the continuations of WatchAsync would otherwise be
+        // messages to that actor, which may be the watched actor.
         await Task.Run(() => target.WatchAsync()).ConfigureAwait(false);
         ActorDelivery[] deliveries;
         lock (_gate)

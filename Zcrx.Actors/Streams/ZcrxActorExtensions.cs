@@ -6,35 +6,35 @@ using Zcrx.Rx.Operators;
 
 namespace Zcrx.Actors;
 
-/// <summary>Provides streams of buffers and of frames as messages to actors.</summary>
+/// <summary>Sends streams of buffers or frames to actors as messages.</summary>
 public static class ZcrxActorExtensions
 {
-    /// <summary>The number of messages that an actor may have unacknowledged, by default.</summary>
+    /// <summary>The default number of messages that an actor may leave unacknowledged.</summary>
     public const int DefaultMaxUnacknowledged = 64;
 
     /// <summary>The default number of bytes that an actor may leave unacknowledged: 4 MiB.</summary>
     public const long DefaultMaxUnacknowledgedBytes = 4L << 20;
 
-    /// <summary>Sends every buffer to an actor, without copying, at the pace of its acknowledgements.</summary>
-    /// <param name="source">Borrowed buffers.</param>
+    /// <summary>Sends every buffer to an actor without copying. The acknowledgements of the actor control the rate.</summary>
+    /// <param name="source">The source of borrowed buffers.</param>
     /// <param name="actor">The actor of this process that receives the <see cref="ZcrxStream"/> messages.</param>
-    /// <param name="maxUnacknowledged">The number of messages that may be unacknowledged. At this number the connection is paused until
-    /// half of them are acknowledged, so that the sender slows down. Bytes that the kernel had delivered by then wait with the connection:
+    /// <param name="maxUnacknowledged">The maximum number of unacknowledged messages. At this number the connection is paused until half of
+    /// them are acknowledged, so that the peer slows down. Bytes that the kernel has already delivered wait in the connection; see
     /// <see cref="ZcrxConnection.BytesWaiting"/>.</param>
-    /// <param name="maxUnacknowledgedBytes">The number of bytes that may be unacknowledged. A buffer that is longer is sent when nothing
-    /// else is unacknowledged.</param>
-    /// <returns>The stream, to end it and to see how it ended. Receiving starts when the actor acknowledges
+    /// <param name="maxUnacknowledgedBytes">The maximum number of unacknowledged bytes. A longer buffer is sent when no other buffer is
+    /// unacknowledged.</param>
+    /// <returns>An object that can end the stream and that reports its end. Receiving starts when the actor acknowledges
     /// <see cref="ZcrxStream.Init"/>.</returns>
     /// <remarks>
-    /// <para>The actor is watched. When it ends, its buffers are released and the connection is reset, unless it has another observer. That
-    /// happens at once if the actor had been sent anything, otherwise with the first bytes that arrive. An actor that had ended before is
-    /// treated the same. An actor that restarts continues with the next message; unacknowledged buffers stay leased (see
+    /// <para>The actor is watched. When the actor ends, its buffers are released and the connection is reset, unless the connection has another
+    /// observer. If no buffer was sent to the actor yet, the reset follows the first received bytes. An actor that has already ended is treated
+    /// in the same way. A restarted actor continues with the next message, and unacknowledged buffers stay leased (see
     /// <see cref="ZcrxStream.Item"/>).</para>
-    /// <para>A router or shard region of this process may have routees in another one. A message to such a routee is not sent; it ends the
+    /// <para>A router or shard region of this process may have routees in another process. A message to such a routee is not sent, and ends the
     /// stream (see <see cref="ZcrxStream"/>).</para>
     /// </remarks>
-    /// <exception cref="ArgumentException">The actor is <see cref="ActorRefs.Nobody"/>, or lives in another process, to which memory cannot
-    /// be sent.</exception>
+    /// <exception cref="ArgumentException">The actor is <see cref="ActorRefs.Nobody"/>, or it lives in another process. Memory of this process
+    /// cannot be sent there.</exception>
     public static ActorSink ToActor(
         this IObservable<ReceivedBuffer> source,
         IActorRef actor,
@@ -48,23 +48,23 @@ public static class ZcrxActorExtensions
             maxUnacknowledged,
             maxUnacknowledgedBytes);
 
-    /// <summary>Sends every frame to an actor, without copying, at the pace of its acknowledgements.</summary>
-    /// <param name="source">Borrowed frames.</param>
-    /// <param name="actor">The actor of this process that gets the <see cref="ZcrxStream"/> messages.</param>
-    /// <param name="maxUnacknowledged">The number of messages that may be unacknowledged. At this number the connection is paused and no
-    /// further frame is cut, not even one that has arrived, until half of them are acknowledged. Waiting bytes are counted in
+    /// <summary>Sends every frame to an actor without copying. The acknowledgements of the actor control the rate.</summary>
+    /// <param name="source">The source of borrowed frames.</param>
+    /// <param name="actor">The actor of this process that receives the <see cref="ZcrxStream"/> messages.</param>
+    /// <param name="maxUnacknowledged">The maximum number of unacknowledged messages. At this number the connection is paused until half of
+    /// them are acknowledged. Until then, no further frame is cut, even from bytes that have already arrived. These bytes are counted in
     /// <see cref="ZcrxConnection.BytesWaiting"/>.</param>
-    /// <param name="maxUnacknowledgedBytes">The number of bytes that may be unacknowledged. A frame that is longer is sent when nothing
-    /// else is unacknowledged.</param>
-    /// <returns>The stream, to end it and to see how it ended. Receiving starts when the actor acknowledges
+    /// <param name="maxUnacknowledgedBytes">The maximum number of unacknowledged bytes. A longer frame is sent when no other frame is
+    /// unacknowledged.</param>
+    /// <returns>An object that can end the stream and that reports its end. Receiving starts when the actor acknowledges
     /// <see cref="ZcrxStream.Init"/>.</returns>
     /// <remarks>
     /// <para>Each frame is one <see cref="ZcrxStream.Frame"/> with one lease over its buffers; see <see cref="ReceivedFrame.Retain"/>.</para>
     /// <para>The end of the actor and targets in other processes are handled as for buffers; see
     /// <see cref="ToActor(IObservable{ReceivedBuffer}, IActorRef, int, long)"/>.</para>
     /// </remarks>
-    /// <exception cref="ArgumentException">The actor is <see cref="ActorRefs.Nobody"/>, or lives in another process: memory cannot be sent
-    /// there.</exception>
+    /// <exception cref="ArgumentException">The actor is <see cref="ActorRefs.Nobody"/>, or it lives in another process. Memory of this process
+    /// cannot be sent there.</exception>
     public static ActorSink ToActor(
         this IObservable<ReceivedFrame> source,
         IActorRef actor,

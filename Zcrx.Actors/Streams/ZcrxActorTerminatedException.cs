@@ -3,12 +3,12 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents the end of an actor before it has handled the whole stream.</summary>
+/// <summary>Reports that an actor ended before it had acknowledged its whole stream.</summary>
 public sealed class ZcrxActorTerminatedException : ZcrxException
 {
     /// <summary>Initializes the exception.</summary>
     /// <param name="actor">The actor.</param>
-    /// <param name="streamOffset">The stream offset of the first byte that it has not acknowledged.</param>
+    /// <param name="streamOffset">The stream offset of the first byte that the actor has not acknowledged.</param>
     public ZcrxActorTerminatedException(IActorRef actor, long streamOffset)
         : base($"Sending a stream to {actor}", 0, $"the actor ended when it had acknowledged {streamOffset} bytes", "")
     {
@@ -19,6 +19,6 @@ public sealed class ZcrxActorTerminatedException : ZcrxException
     /// <summary>Gets the actor.</summary>
     public IActorRef Actor { get; }
 
-    /// <summary>Gets the position of the first byte that the actor has not acknowledged.</summary>
+    /// <summary>Gets the stream offset of the first byte that the actor has not acknowledged.</summary>
     public long StreamOffset { get; }
 }

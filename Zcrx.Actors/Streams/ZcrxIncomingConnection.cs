@@ -9,10 +9,11 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents an accepted connection whose bytes are a flow; see <see cref="ZcrxStreamsExtensions"/>.</summary>
+/// <summary>Represents an accepted connection of a stream; see <see cref="ZcrxStreamsExtensions"/>.</summary>
 /// <remarks>
-/// One of its flows can be materialized, once. The flow ends the connection: in order when both sides have completed, and with a reset when it fails. A connection
-/// that is not materialized within <see cref="ZcrxQueueOptions.UnobservedTimeout"/> is reset. Threading: all members from any thread.
+/// Only one flow of the connection can be materialized, and only once. This flow closes the connection in order when both directions have
+/// completed, and resets it on a failure. If no flow is materialized within <see cref="ZcrxQueueOptions.UnobservedTimeout"/>, the connection
+/// is reset. Threading: all members are callable on any thread.
 /// </remarks>
 public sealed class ZcrxIncomingConnection
 {
@@ -30,10 +31,10 @@ public sealed class ZcrxIncomingConnection
     /// <summary>Gets the local address.</summary>
     public IPEndPoint? LocalAddress { get; }
 
-    /// <summary>Gets the address of the peer, or null if it disconnected before it could be read.</summary>
+    /// <summary>Gets the address of the peer; null if the peer disconnected before its address could be read.</summary>
     public IPEndPoint? RemoteAddress { get; }
 
-    /// <summary>Gets the connection, for its counters and options. The flow observes and sends; do not subscribe, send or close.</summary>
+    /// <summary>Gets the connection, for its counters and options. Do not subscribe, send or close: the flow does this.</summary>
     public ZcrxConnection Connection { get; }
 
     /// <summary>
@@ -42,10 +43,10 @@ public sealed class ZcrxIncomingConnection
     /// </summary>
     public Flow<ByteString, ByteString, NotUsed> Flow => WithIdleTimeout(Akka.Streams.Dsl.Flow.FromGraph(Stage(connection => connection.Buffers, ByteStrings.Copy, ByteStrings.Combine)));
 
-    /// <summary>Handles the connection with a flow: runs it, joined to <see cref="Flow"/>.</summary>
-    /// <typeparam name="TMat">The type of the flow's materialized value.</typeparam>
+    /// <summary>Joins a flow to <see cref="Flow"/>, and runs both.</summary>
+    /// <typeparam name="TMat">The type of the materialized value of the flow.</typeparam>
     /// <param name="handler">The flow. Its input is the bytes from the peer, and its output is sent to the peer.</param>
-    /// <param name="materializer">Runs it.</param>
+    /// <param name="materializer">Runs the flow.</param>
     /// <returns>The materialized value of the flow.</returns>
     public TMat HandleWith<TMat>(Flow<ByteString, ByteString, TMat> handler, IMaterializer materializer)
     {
@@ -53,11 +54,10 @@ public sealed class ZcrxIncomingConnection
         return Flow.JoinMaterialized(handler, Keep.Right).Run(materializer);
     }
 
-    /// <summary>Gets a flow whose output is made of borrowed buffers, without copying them.</summary>
+    /// <summary>Creates a flow that maps borrowed buffers to elements without copying the buffers.</summary>
     /// <typeparam name="T">The type of the elements.</typeparam>
-    /// <param name="selector">Creates the element of a buffer, inside <c>OnNext</c>. The buffer is valid until it returns, and the element
-    /// must not refer to its memory. Called on the ring thread, so it must be quick. An exception fails the flow and resets the
-    /// connection.</param>
+    /// <param name="selector">Creates an element from a buffer. The buffer is valid only during the call, and the element must not refer to the
+    /// memory of the buffer. Called on the ring thread, so it must be quick. An exception fails the flow and resets the connection.</param>
     /// <returns>The flow.</returns>
     public Flow<ByteString, T, NotUsed> MapBuffers<T>(Func<ReceivedBuffer, T> selector)
     {
@@ -65,10 +65,11 @@ public sealed class ZcrxIncomingConnection
         return WithIdleTimeout(Akka.Streams.Dsl.Flow.FromGraph(Stage(static connection => connection.Buffers, selector, null)));
     }
 
-    /// <summary>Gets a flow whose output is made of borrowed frames, without copying them.</summary>
+    /// <summary>Creates a flow that maps borrowed frames to elements without copying the frames.</summary>
     /// <typeparam name="T">The type of the elements.</typeparam>
-    /// <param name="frames">Cuts the buffers of the connection: <c>buffers => buffers.Frames(LengthPrefix.UInt32BigEndian, maxLength)</c>.</param>
-    /// <param name="selector">Creates the element of a frame, as for <see cref="MapBuffers"/>.</param>
+    /// <param name="frames">Cuts the buffers of the connection into frames:
+    /// <c>buffers => buffers.Frames(LengthPrefix.UInt32BigEndian, maxLength)</c>.</param>
+    /// <param name="selector">Creates an element from a frame, as for <see cref="MapBuffers"/>.</param>
     /// <returns>The flow.</returns>
     public Flow<ByteString, T, NotUsed> MapFrames<T>(Func<IObservable<ReceivedBuffer>, IObservable<ReceivedFrame>> frames, Func<ReceivedFrame, T> selector)
     {

@@ -10,14 +10,14 @@ using Zcrx.Rx.Operators;
 namespace Zcrx.Actors;
 
 /// <summary>
-/// Represents a message to an actor about a stream. Messages come in this order: <see cref="Init"/>, any number of <see cref="Data"/>
-/// (buffers) or <see cref="Frame"/>, then <see cref="Completed"/> or <see cref="Failed"/>.
+/// Represents a message to an actor about a stream. The first message is <see cref="Init"/>. Any number of <see cref="Data"/> (buffers) or
+/// <see cref="Frame"/> messages follow. The last message is <see cref="Completed"/> or <see cref="Failed"/>.
 /// </summary>
 /// <remarks>
-/// <para>An actor that receives several streams tells them apart by <see cref="Sink"/>; messages have no sender.</para>
-/// <para><see cref="Init"/> and each <see cref="Item"/> need an acknowledgement. Any actor or thread that has the message may acknowledge
-/// it, such as a routee or an actor to which it was forwarded.</para>
-/// <para>Messages refer to memory of this process and cannot be sent to another one. An attempt to serialize <see cref="Init"/> or
+/// <para>Messages have no sender. An actor that receives several streams can distinguish them by <see cref="Sink"/>.</para>
+/// <para><see cref="Init"/> and each <see cref="Item"/> need an acknowledgement. Any actor or thread may acknowledge a message, such as a
+/// routee or an actor to which the message was forwarded.</para>
+/// <para>Messages refer to memory of this process and cannot be sent to another process. An attempt to serialize <see cref="Init"/> or
 /// an <see cref="Item"/> ends the stream: leases are released, the connection is reset, and <see cref="ActorSink.Completion"/> faults.</para>
 /// </remarks>
 public abstract class ZcrxStream : ILocalMessage
@@ -27,12 +27,11 @@ public abstract class ZcrxStream : ILocalMessage
     private ZcrxStream(ActorDelivery delivery) => _delivery = delivery;
 
     /// <summary>
-    /// Gets the stream to which the message belongs. It is the object that <c>ToActor</c> returned, and the same for all messages of the
-    /// stream.
+    /// Gets the stream to which the message belongs. All messages of a stream have the same object, which <c>ToActor</c> returned.
     /// </summary>
     public ActorSink Sink => _delivery.Sink;
 
-    /// <summary>Announces a stream. Nothing is received before it is acknowledged.</summary>
+    /// <summary>Announces a stream. Receiving starts when this message is acknowledged.</summary>
     public sealed class Init : ZcrxStream, ILocalMessage
     {
         private readonly DeliveryBounds _bounds;
@@ -40,17 +39,17 @@ public abstract class ZcrxStream : ILocalMessage
         internal Init(ActorDelivery delivery, DeliveryBounds bounds)
             : base(delivery) => _bounds = bounds;
 
-        /// <summary>Gets the number of items that may be unacknowledged at a time.</summary>
+        /// <summary>Gets the maximum number of unacknowledged items.</summary>
         public int MaxUnacknowledged => _bounds.Messages;
 
-        /// <summary>Gets the number of bytes that may be unacknowledged at a time. A longer item is sent alone.</summary>
+        /// <summary>Gets the maximum number of unacknowledged bytes. A longer item is sent when no other item is unacknowledged.</summary>
         public long MaxUnacknowledgedBytes => _bounds.Bytes;
 
-        /// <summary>Starts the stream: subscribes to the source. A second call does nothing.</summary>
+        /// <summary>Starts the stream by subscribing to the source. A second call does nothing.</summary>
         /// <remarks>
-        /// Threading: any thread. The source's <c>Subscribe</c> runs on the calling thread, usually the actor's, and so do operators that
-        /// work when they are subscribed to. For a connection it only tells the ring thread to receive. An exception of the source does
-        /// not reach the caller; it arrives as <see cref="Failed"/>.
+        /// Threading: callable on any thread. The <c>Subscribe</c> methods of the source and of its operators run on the calling thread, which is
+        /// usually the thread of the actor. For a connection, <c>Subscribe</c> only tells the ring thread to receive. The caller gets no
+        /// exception of the source. The exception arrives as <see cref="Failed"/>.
         /// </remarks>
         public void Acknowledge() => _delivery.Subscribe();
 
@@ -63,9 +62,9 @@ public abstract class ZcrxStream : ILocalMessage
 
     /// <summary>Carries bytes: one buffer (<see cref="Data"/>) or one frame (<see cref="Frame"/>).</summary>
     /// <remarks>
-    /// Ownership: the lease is lent until the message is acknowledged, and then released, however it was used. Move it to keep it longer.
-    /// Acknowledge failed items, too: an unacknowledged message keeps its buffers out of the pool, and its place in the window, until the
-    /// actor ends.
+    /// Ownership: the actor may use the lease until it acknowledges the message, which releases the lease. To use the lease longer, move it.
+    /// Also acknowledge items whose processing failed. Until the actor ends, an unacknowledged message keeps its buffers out of the pool and
+    /// counts against the maximum.
     /// </remarks>
     public abstract class Item : ZcrxStream, ILocalMessage
     {
@@ -75,18 +74,17 @@ public abstract class ZcrxStream : ILocalMessage
         /// <summary>Gets the number of bytes; 0 for an empty frame.</summary>
         public abstract long Length { get; }
 
-        /// <summary>Gets the position of the first byte in the connection's stream, in bytes from its start; for a frame, behind a
-        /// prefix.</summary>
+        /// <summary>Gets the stream offset of the first byte. For a frame, it is the offset of the first byte after a length prefix.</summary>
         public abstract long StreamOffset { get; }
 
-        /// <summary>Gets the connection that the bytes came from, for replies. It stays open until all items are acknowledged, unless the
+        /// <summary>Gets the connection that received the bytes, for replies. It stays open until all items are acknowledged, unless the
         /// peer or the application ends it.</summary>
         public ZcrxConnection Connection => ItemConnection.Of(Source);
 
         internal IBufferSource Source { get; }
 
-        /// <summary>Releases the lease and makes room for another message. In any order; a second call does nothing. Threading: any
-        /// thread.</summary>
+        /// <summary>Releases the lease, and allows a further message. Items may be acknowledged in any order. A second call does nothing.
+        /// Threading: callable on any thread.</summary>
         public void Acknowledge() => _delivery.Acknowledge(this);
 
         ISurrogate ISurrogated.ToSurrogate(ActorSystem system)
@@ -99,15 +97,15 @@ public abstract class ZcrxStream : ILocalMessage
     }
 
     /// <summary>Carries one buffer.</summary>
-    /// <remarks>Ownership: see <see cref="Item"/>. Call <see cref="BufferLease.Move"/> or <see cref="BufferLease.Retain"/> to keep the lease
-    /// longer.</remarks>
+    /// <remarks>Ownership: see <see cref="Item"/>. Call <see cref="BufferLease.Move"/> or <see cref="BufferLease.Retain"/> to use the buffer
+    /// after the acknowledgement.</remarks>
     public sealed class Data : Item
     {
         internal Data(ActorDelivery delivery, BufferLease lease, IBufferSource source)
             : base(delivery, source)
         {
             Lease = lease;
-            // Read now: a lease that was released or moved has no length any more.
+            // Read in the constructor, because a released or moved lease has no length.
             Length = lease.Length;
             StreamOffset = lease.StreamOffset;
         }
@@ -125,7 +123,7 @@ public abstract class ZcrxStream : ILocalMessage
     }
 
     /// <summary>Carries one frame.</summary>
-    /// <remarks>Ownership: see <see cref="Item"/>. Call <see cref="FrameLease.Move"/> to keep the lease longer.</remarks>
+    /// <remarks>Ownership: see <see cref="Item"/>. Call <see cref="FrameLease.Move"/> to use the frame after the acknowledgement.</remarks>
     public sealed class Frame : Item
     {
         internal Frame(ActorDelivery delivery, FrameLease lease, IBufferSource source)
@@ -135,7 +133,7 @@ public abstract class ZcrxStream : ILocalMessage
         public FrameLease Lease { get; }
 
         /// <summary>Gets the bytes of the frame.</summary>
-        /// <exception cref="ObjectDisposedException">The message has been acknowledged, or the lease moved.</exception>
+        /// <exception cref="ObjectDisposedException">The message was acknowledged, or the lease was moved.</exception>
         public ReadOnlySequence<byte> Sequence => Lease.Sequence;
 
         /// <inheritdoc/>
@@ -147,7 +145,7 @@ public abstract class ZcrxStream : ILocalMessage
         internal override void Release() => Lease.Dispose();
     }
 
-    /// <summary>Reports that the stream has ended in order, and that everything has been sent to the actor.</summary>
+    /// <summary>Reports that the stream has completed. All its items were sent to the actor before.</summary>
     public sealed class Completed : ZcrxStream
     {
         internal Completed(ActorDelivery delivery)
@@ -156,13 +154,13 @@ public abstract class ZcrxStream : ILocalMessage
         }
     }
 
-    /// <summary>Reports that the stream broke, and that everything received before has been sent to the actor.</summary>
+    /// <summary>Reports that the stream has failed. All items that were received before the failure were sent to the actor.</summary>
     public sealed class Failed : ZcrxStream
     {
         internal Failed(ActorDelivery delivery, Exception cause)
             : base(delivery) => Cause = cause;
 
-        /// <summary>Gets the error: for a connection a <see cref="ZcrxStreamException"/>, with the position that was reached.</summary>
+        /// <summary>Gets the error. For a connection it is a <see cref="ZcrxStreamException"/>, which contains the reached stream offset.</summary>
         public Exception Cause { get; }
     }
 }

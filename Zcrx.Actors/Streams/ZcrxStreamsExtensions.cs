@@ -7,28 +7,28 @@ using Zcrx.Actors.Streams;
 
 namespace Zcrx.Actors;
 
-/// <summary>Provides listeners and connections as Akka.Streams, like <c>system.TcpStream()</c>.</summary>
+/// <summary>Provides listeners and connections for Akka.Streams, like <c>system.TcpStream()</c>.</summary>
 /// <remarks>
-/// To migrate a program, change its bind line: <c>zcrx.Bind(host, port)</c> instead of <c>system.TcpStream().Bind(host, port)</c>. See
-/// docs/streams.md for the differences.
+/// To migrate a program, replace <c>system.TcpStream().Bind(host, port)</c> by <c>zcrx.Bind(host, port)</c>. See docs/streams.md for the
+/// differences.
 /// </remarks>
 public static class ZcrxStreamsExtensions
 {
-    /// <summary>The default number of connections that may wait.</summary>
+    /// <summary>The default number of connections that may wait in the kernel, and again in the stream.</summary>
     public const int DefaultBacklog = 4096;
 
     /// <summary>Binds a listener for each materialization, and emits the connections that it accepts.</summary>
     /// <param name="zcrx">The running receiver.</param>
     /// <param name="host">The address: an IP address, <c>localhost</c>, or <c>*</c> for all addresses.</param>
     /// <param name="port">The port; 0 lets the kernel choose.</param>
-    /// <param name="backlog">The number of connections that may wait in the kernel. The stream may hold the same number again that its
-    /// downstream has not taken. Further ones are reset.</param>
-    /// <param name="halfClose">Whether a connection still receives when the upstream of its flow has completed. If not, it is closed then.</param>
-    /// <param name="idleTimeout">The time for which a connection may be idle in both directions before its flow fails, or null for no
+    /// <param name="backlog">The number of connections that may wait in the kernel. The same number of accepted connections may wait in the
+    /// stream for demand of the downstream. Further connections are reset.</param>
+    /// <param name="halfClose">True if a connection still receives after the upstream of its flow has completed. False to close it then.</param>
+    /// <param name="idleTimeout">The time for which a connection may be idle in both directions before its flow fails; null for no
     /// limit.</param>
     /// <returns>
-    /// The connections. The stream completes when the listener is unbound, and cancelling it unbinds the listener. Connections that were emitted continue. It fails with the
-    /// materialized task when the listener cannot be bound; see <see cref="IZcrx.AddListenerAsync"/>.
+    /// A source of connections. It completes when the listener is unbound. Cancelling it unbinds the listener. Emitted connections continue in
+    /// both cases. If the listener cannot be bound, the stream and the materialized task fail; see <see cref="IZcrx.AddListenerAsync"/>.
     /// </returns>
     public static Source<ZcrxIncomingConnection, Task<ZcrxServerBinding>> Bind(
         this IZcrx zcrx, string host, int port, int backlog = DefaultBacklog, bool halfClose = false, TimeSpan? idleTimeout = null)
@@ -40,12 +40,14 @@ public static class ZcrxStreamsExtensions
 
     /// <summary>Binds a listener for each materialization, with options such as its name and limits.</summary>
     /// <param name="zcrx">The running receiver.</param>
-    /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. Port 0 lets the kernel choose.</param>
-    /// <param name="configure">Sets options of the listener: name, limits, backlog; null for the defaults. Called for each materialization.</param>
-    /// <param name="halfClose">Whether a connection still receives when the upstream of its flow has completed. If not, it is closed then.</param>
-    /// <param name="idleTimeout">The time for which a connection may be idle in both directions before its flow fails, or null for no
+    /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0, the kernel chooses
+    /// the port.</param>
+    /// <param name="configure">Sets options of the listener, such as its name, limits and backlog; null for the defaults. Called for each
+    /// materialization.</param>
+    /// <param name="halfClose">True if a connection still receives after the upstream of its flow has completed. False to close it then.</param>
+    /// <param name="idleTimeout">The time for which a connection may be idle in both directions before its flow fails; null for no
     /// limit.</param>
-    /// <returns>The connections, as for <see cref="Bind(IZcrx, string, int, int, bool, TimeSpan?)"/>.</returns>
+    /// <returns>A source of connections, as for <see cref="Bind(IZcrx, string, int, int, bool, TimeSpan?)"/>.</returns>
     public static Source<ZcrxIncomingConnection, Task<ZcrxServerBinding>> Bind(
         this IZcrx zcrx, string endPoint, Action<ZcrxListenerOptions>? configure = null, bool halfClose = false, TimeSpan? idleTimeout = null)
     {
@@ -62,14 +64,14 @@ public static class ZcrxStreamsExtensions
 
     /// <summary>Binds a listener, and handles each connection with a flow.</summary>
     /// <param name="zcrx">The running receiver.</param>
-    /// <param name="handler">The flow, which is materialized for every connection.</param>
+    /// <param name="handler">The flow. It is materialized for every connection.</param>
     /// <param name="materializer">Runs the listener and the flows.</param>
     /// <param name="host">The address, as for <see cref="Bind(IZcrx, string, int, int, bool, TimeSpan?)"/>.</param>
     /// <param name="port">The port; 0 lets the kernel choose.</param>
-    /// <param name="backlog">The number of connections that may wait.</param>
-    /// <param name="halfClose">Whether a connection still receives when the upstream of its flow has completed.</param>
+    /// <param name="backlog">The number of connections that may wait, as for <see cref="Bind(IZcrx, string, int, int, bool, TimeSpan?)"/>.</param>
+    /// <param name="halfClose">True if a connection still receives after the upstream of its flow has completed. False to close it then.</param>
     /// <param name="idleTimeout">The idle timeout of the connections; null for no limit.</param>
-    /// <returns>The bound address, and the way to unbind it.</returns>
+    /// <returns>The binding, with the bound address and a method to unbind.</returns>
     public static Task<ZcrxServerBinding> BindAndHandle(
         this IZcrx zcrx,
         Flow<ByteString, ByteString, NotUsed> handler,
@@ -88,13 +90,13 @@ public static class ZcrxStreamsExtensions
 
     /// <summary>Connects to a server for each materialization.</summary>
     /// <param name="zcrx">The running receiver.</param>
-    /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/>.</param>
-    /// <param name="halfClose">Whether the connection still receives when the upstream has completed. If not, it is closed then.</param>
-    /// <param name="connectionTimeout">The time limit for connecting, or null for the kernel's limit.</param>
-    /// <param name="idleTimeout">The time for which the connection may be idle in both directions before the flow fails, or null for no
+    /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/> or a <see cref="DnsEndPoint"/>.</param>
+    /// <param name="halfClose">True if the connection still receives after the upstream has completed. False to close it then.</param>
+    /// <param name="connectionTimeout">The time limit for connecting; null if only the limit of the kernel applies.</param>
+    /// <param name="idleTimeout">The time for which the connection may be idle in both directions before the flow fails; null for no
     /// limit.</param>
-    /// <returns>The flow. Its input is sent to the server, and its output is the bytes from the server. It fails with the materialized task
-    /// when the server cannot be reached.</returns>
+    /// <returns>The flow. Its input is sent to the server, and its output is the bytes from the server. If the server cannot be reached, the
+    /// flow and the materialized task fail.</returns>
     public static Flow<ByteString, ByteString, Task<ZcrxOutgoingConnection>> OutgoingConnection(
         this IZcrx zcrx, EndPoint remoteAddress, bool halfClose = true, TimeSpan? connectionTimeout = null, TimeSpan? idleTimeout = null)
     {

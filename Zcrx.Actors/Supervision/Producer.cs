@@ -2,7 +2,7 @@ using Akka.Actor;
 
 namespace Zcrx.Actors.Supervision;
 
-/// <summary>Creates the supervisor, whose constructor is not public.</summary>
+/// <summary>Creates the supervisor. Akka cannot create it by reflection, because its constructor is not public.</summary>
 internal sealed class Producer(Func<ZcrxSupervisor> produce) : IIndirectActorProducer
 {
     public Type ActorType => typeof(ZcrxSupervisor);
@@ -11,6 +11,6 @@ internal sealed class Producer(Func<ZcrxSupervisor> produce) : IIndirectActorPro
 
     public void Release(ActorBase actor)
     {
-        // Nothing was taken from a container.
+        // Nothing to release: the actor was not resolved from a container.
     }
 }

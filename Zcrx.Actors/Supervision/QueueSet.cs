@@ -5,7 +5,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Supervision;
 
-/// <summary>Holds the queues' supervisors, and informs each of them about the others. Belongs to the <see cref="ZcrxSupervisor"/>.</summary>
+/// <summary>
+/// Holds the supervisors of the queues, and informs each supervisor about the other queues. Owned by the <see cref="ZcrxSupervisor"/>.
+/// </summary>
 internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
 {
     private readonly List<QueueEntry> _queues = [.. queues.Select(static (queue, index) => new QueueEntry(queue, index))];
@@ -26,10 +28,10 @@ internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
     public QueueEntry? Find(string name) => _queues.Find(queue => queue.Now.Name == name);
 
     /// <summary>Finds an open queue for a command.</summary>
-    /// <param name="name">Its name; null for the one with the fewest connections.</param>
-    /// <param name="connection">The connection that the command is about; null for none.</param>
-    /// <param name="queue">The queue.</param>
-    /// <returns>Why there is none; null if there is one.</returns>
+    /// <param name="name">The name of the queue; null for the open queue with the fewest connections.</param>
+    /// <param name="connection">The id of the connection that the command names, for the reply; null if it names none.</param>
+    /// <param name="queue">The queue; null if no such queue is open.</param>
+    /// <returns>The failure; null if a queue was found.</returns>
     public ZcrxReply.Failed? FindReady(string? name, long? connection, out ZcrxQueue? queue)
     {
         QueueSnapshot? found = name is null
@@ -47,11 +49,11 @@ internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
     public ZcrxReply.Failed NoSuchQueue(string name, long? connection) =>
         new(ZcrxFailure.NoSuchQueue, connection, $"There is no queue '{name}'; there are {string.Join(", ", _queues.Select(static queue => queue.Now.Name))}.");
 
-    /// <summary>Stops every queue. May be repeated with less time.</summary>
+    /// <summary>Stops every queue. A later call can shorten the time.</summary>
     public void Stop(TimeSpan drain) => _queues.ForEach(queue => queue.Actor?.Tell(new QueueMessage.Stop(drain)));
 
-    /// <summary>Informs the queues about each other, because their suspended connections may depend on it.</summary>
-    /// <param name="changed">The queue that has changed, which itself is not informed, or null to inform all.</param>
+    /// <summary>Informs each queue about the states of the others, because its suspended connections may resume on them.</summary>
+    /// <param name="changed">The queue that has changed and need not be informed; null to inform all queues.</param>
     public void Announce(QueueEntry? changed)
     {
         foreach (QueueEntry queue in _queues)
@@ -67,7 +69,7 @@ internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
     }
 }
 
-/// <summary>Represents one queue for the supervisor of all.</summary>
+/// <summary>Represents one queue for the <see cref="ZcrxSupervisor"/>.</summary>
 internal sealed class QueueEntry(Published<QueueSnapshot> published, int index)
 {
     public Published<QueueSnapshot> Published => published;
@@ -80,6 +82,6 @@ internal sealed class QueueEntry(Published<QueueSnapshot> published, int index)
     /// <summary>Gets or sets the queue's supervisor; null after its end.</summary>
     public IActorRef? Actor { get; set; }
 
-    /// <summary>Gets or sets why that actor failed; null while it has not.</summary>
+    /// <summary>Gets or sets the exception with which <see cref="Actor"/> failed; null if it has not failed.</summary>
     public Exception? Failure { get; set; }
 }

@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Supervision;
 
-/// <summary>Creates the props of the supervisor's children, each with the collaborators that it needs.</summary>
+/// <summary>Creates the props of the supervisor's children.</summary>
 internal sealed class TreeActors
 {
     private readonly ZcrxTree _tree;
@@ -37,7 +37,7 @@ internal sealed class TreeActors
             queue.Published, Options, _group, _incoming, _directory, outstanding, _time, _logger, failure)));
     }
 
-    /// <summary>Creates the props of a steering actor, whose dispatcher is for actors that block.</summary>
+    /// <summary>Creates the props of a steering actor. It runs on a dispatcher for blocking actors.</summary>
     private Props Steering(string networkInterface)
     {
         OutstandingWork outstanding = _tree.End.OutstandingOf($"steering of {networkInterface}");
@@ -53,7 +53,10 @@ internal sealed class TreeActors
     public Props Rebalancer(IReadOnlyDictionary<string, IActorRef> steering) => OfThis(Props.Create(() => new RebalancerActor(
         _tree.Queues, steering, _group, Options.Rebalancing, _tree.Rebalancing, _time, _logger)));
 
-    /// <summary>Binds props to this process. Their arguments are objects of it, so Akka must not serialize them or deploy the actor to another process.</summary>
+    /// <summary>
+    /// Binds props to this process. Their arguments are objects of this process, so Akka must neither serialize them nor deploy the actor to
+    /// another process.
+    /// </summary>
     private Props OfThis(Props props)
     {
         Props local = props.WithDeploy(Deploy.Local);

@@ -6,12 +6,13 @@ using Zcrx.Actors.Queues;
 namespace Zcrx.Actors.Supervision;
 
 /// <summary>
-/// Represents the end of a tree, whatever caused it: the supervisor has ended, everything is closed, and all steering is undone.
+/// Represents the end of a tree for any reason. At this time the supervisor has ended, everything is closed, and all steering is undone.
 /// </summary>
-/// <remarks>Threading: all members from any thread.</remarks>
+/// <remarks>Threading: all members are callable on any thread.</remarks>
 internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory directory)
 {
-    // Closing takes milliseconds. A consumer that blocks its ring thread must not delay the end of the process.
+    // Closing normally takes milliseconds. The limit exists because a consumer that blocks its ring thread must not delay the end of the
+    // process.
     private static readonly TimeSpan ClosingTimeout = TimeSpan.FromSeconds(5);
 
     private readonly TaskCompletionSource<ZcrxStatus> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -21,25 +22,27 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
     private volatile bool _isStopRequested;
     private volatile bool _endedUnasked;
 
-    /// <summary>Gets the work that continues after its actor has ended.</summary>
+    /// <summary>Gets the work that continues after the end of its actor.</summary>
     public OutstandingWork Outstanding { get; } = new();
 
-    /// <summary>Returns the part of <see cref="Outstanding"/> that one actor leaves. Its successor waits for that part only.</summary>
+    /// <summary>
+    /// Returns the part of <see cref="Outstanding"/> that belongs to one actor. A later actor with the same name waits only for this part.
+    /// </summary>
     public OutstandingWork OutstandingOf(string actor) => _parts.GetOrAdd(actor, _ => new OutstandingWork(Outstanding));
 
     /// <summary>Gets a task that ends with the last status.</summary>
     public Task<ZcrxStatus> Ended => _ended.Task;
 
-    /// <summary>Gets a value indicating whether the supervisor has ended without a stop.</summary>
+    /// <summary>Gets a value indicating whether the supervisor has ended although no stop was requested.</summary>
     public bool HasEndedUnasked => _endedUnasked;
 
-    /// <summary>Gets or sets a value indicating whether a stop was requested. A supervisor that fails afterwards is not started again.</summary>
+    /// <summary>Gets or sets a value indicating whether a stop was requested. A supervisor that fails after this request is not restarted.</summary>
     public bool IsStopRequested { get => _isStopRequested; set => _isStopRequested = value; }
 
-    /// <summary>Observes the supervisor's end from its start on.</summary>
+    /// <summary>Watches the end of the supervisor. Called when the supervisor starts.</summary>
     /// <remarks>
-    /// Akka notifies the parent first, and this watch after it. A watch that begins when the supervisor is ending can be answered before the
-    /// parent is notified, and the supervisor's name is then still in use. <c>WatchAsync</c> does not fail.
+    /// Akka notifies the parent of the supervisor before this watch. A watch that begins while the supervisor is ending may be notified before
+    /// the parent. The actor name of the supervisor would then still be in use. <c>WatchAsync</c> does not fail.
     /// </remarks>
     public void Watch(IActorRef supervisor)
     {
@@ -47,9 +50,9 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
         _terminated = Task.Run(() => supervisor.WatchAsync());
     }
 
-    /// <summary>Makes the end of the actor system wait until everything is closed: a host that has stopped has closed its ports.</summary>
+    /// <summary>Delays the end of the actor system until everything is closed, so that the ports are closed when the host has stopped.</summary>
     /// <param name="system">The actor system.</param>
-    /// <param name="hasNotBegun">Called if it ended before the supervisor could run. Nothing was opened then. Returns the last status.</param>
+    /// <param name="hasNotBegun">Returns the last status if the actor system ended before the supervisor could run and open anything.</param>
     public void HoldTermination(ActorSystem system, Func<ZcrxStatus> hasNotBegun) => system.RegisterOnTermination(() =>
     {
         if (!_hasSupervisor)
@@ -57,14 +60,14 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
             OnEnded(hasNotBegun(), isUnasked: false);
         }
 
-#pragma warning disable RS0030 // Akka's callback is synchronous, and runs when no actor is left that could wait for this thread.
+#pragma warning disable RS0030 // The callback of Akka is synchronous. When it runs, no actor exists that could need this thread.
         _ended.Task.Wait(ClosingTimeout);
 #pragma warning restore RS0030
     });
 
-    /// <summary>Called when the supervisor has ended, after all its children.</summary>
+    /// <summary>Handles the end of the supervisor. All its children have ended before.</summary>
     /// <param name="last">The last status.</param>
-    /// <param name="isUnasked">Whether it ended without a stop.</param>
+    /// <param name="isUnasked">True if the supervisor ended although no stop was requested.</param>
     public void OnEnded(ZcrxStatus last, bool isUnasked)
     {
         _endedUnasked |= isUnasked;
@@ -72,11 +75,11 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
         _ = EndAsync(last);
     }
 
-    /// <summary>Waits until everything is closed. Does not fault: failures of closing are reported where they occur.</summary>
+    /// <summary>Waits until everything is closed. The returned task never faults, because failures are reported where they occur.</summary>
     private async Task EndAsync(ZcrxStatus last)
     {
         await Outstanding.WhenDone().ConfigureAwait(false);
-        // Only now: a queue that closes may still deliver connections that it had accepted.
+        // Waits for the connections last, because a queue may still deliver accepted connections while it closes.
         await connections.WhenIdle().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _terminated.ConfigureAwait(false);
         _ended.TrySetResult(last);

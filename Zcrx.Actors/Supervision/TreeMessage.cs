@@ -2,24 +2,27 @@ using Zcrx.Actors.Messages;
 
 namespace Zcrx.Actors.Supervision;
 
-/// <summary>Contains the messages that hosting sends to the <see cref="ZcrxSupervisor"/>, apart from commands.</summary>
+/// <summary>Contains the messages from the hosting classes to the <see cref="ZcrxSupervisor"/>, except commands.</summary>
 internal static class TreeMessage
 {
-    /// <summary>Reports to the supervisor that options have changed and are valid.</summary>
+    /// <summary>Reports changed and valid options to the supervisor.</summary>
     public sealed record ApplyOptions(ZcrxOptions Options) : ILocalMessage;
 
-    /// <summary>Reports to the supervisor that options have changed and are invalid.</summary>
+    /// <summary>Reports to the supervisor that a change of the options is invalid.</summary>
     public sealed record RefuseOptions(IReadOnlyList<string> Errors, Exception? Cause) : ILocalMessage;
 
-    /// <summary>Tells a supervisor that was created without accepting to begin.</summary>
+    /// <summary>Tells the supervisor to begin accepting, because the predecessor of a takeover has stopped accepting.</summary>
     public sealed record BeginAccepting : ILocalMessage;
 
     /// <summary>
-    /// Tells the supervisor that another process continues with the listeners. Answered with <see cref="ZcrxStatus"/> when no queue accepts
-    /// any more.
+    /// Tells the supervisor to stop accepting, because another process has taken over the listeners. Answered with <see cref="ZcrxStatus"/> when
+    /// no queue accepts any more.
     /// </summary>
     public sealed record StopAccepting : ILocalMessage;
 
-    /// <summary>Sent to the supervisor after <see cref="StopAccepting"/>. Answered with <see cref="ZcrxStatus"/> when the last connection of the listeners is closed.</summary>
+    /// <summary>
+    /// Requests an answer when the last connection of the listeners is closed. Sent after <see cref="StopAccepting"/>. Answered with
+    /// <see cref="ZcrxStatus"/>.
+    /// </summary>
     public sealed record WhenIdle : ILocalMessage;
 }

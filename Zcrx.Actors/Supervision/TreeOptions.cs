@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Supervision;
 
-/// <summary>Applies changed options to the tree, or refuses them as a whole. Belongs to the <see cref="ZcrxSupervisor"/>.</summary>
+/// <summary>Applies changed options to the tree, or refuses the whole change. Owned by the <see cref="ZcrxSupervisor"/>.</summary>
 internal sealed class TreeOptions(Published<ZcrxOptions> options, QueueSet queues, ILogger logger, EventStream events)
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(1);
@@ -17,8 +17,11 @@ internal sealed class TreeOptions(Published<ZcrxOptions> options, QueueSet queue
     /// <summary>Gets the errors of the last change if it was refused; empty otherwise.</summary>
     public IReadOnlyList<string> Refused { get; private set; } = [];
 
-    /// <summary>Publishes changed options and passes them to the queues. Some apply between two turns of a ring thread, the others with the next opening.</summary>
-    /// <param name="changed">The changed options, which are valid.</param>
+    /// <summary>
+    /// Publishes changed options, and passes them to the queues. Some options of a queue apply between two turns of its ring thread. The others
+    /// apply with its next opening.
+    /// </summary>
+    /// <param name="changed">The changed and valid options.</param>
     public async Task<OptionsUpdate> ApplyAsync(ZcrxOptions changed)
     {
         Refused = [];
@@ -37,7 +40,7 @@ internal sealed class TreeOptions(Published<ZcrxOptions> options, QueueSet queue
             change.NeedRestart);
     }
 
-    /// <summary>Logs and publishes the result of a change. A source that repeats the same options is not reported.</summary>
+    /// <summary>Logs and publishes the result of a change. Nothing is reported if no option has changed.</summary>
     public void Report(OptionsUpdate update)
     {
         if (update.Applied.Count > 0)
@@ -61,7 +64,7 @@ internal sealed class TreeOptions(Published<ZcrxOptions> options, QueueSet queue
         }
     }
 
-    /// <summary>Records and reports that a change is invalid.</summary>
+    /// <summary>Records and reports an invalid change.</summary>
     public void Refuse(TreeMessage.RefuseOptions message)
     {
         Refused = message.Errors;

@@ -4,17 +4,20 @@ using Zcrx.Actors.Listening;
 namespace Zcrx.Actors.Supervision;
 
 /// <summary>
-/// Decides whether the start is over and with which result, and answers the actors that wait for it. Owned by the
+/// Decides whether the start has succeeded or failed, and answers the actors that wait for the result. Owned by the
 /// <see cref="ZcrxSupervisor"/>.
 /// </summary>
 internal sealed class TreeStart(QueueSet queues, ListenerSet listeners)
 {
     private readonly List<IActorRef> _waiting = [];
 
-    /// <summary>Gets a value indicating whether every listener is bound and every queue open.</summary>
+    /// <summary>Gets a value indicating whether every listener is bound and every queue is open.</summary>
     public bool IsComplete => queues.AreOpen && listeners.IsBound;
 
-    /// <summary>Gets why the start failed: every port that cannot be bound at once, or the queues that stay closed. Null while it has not failed.</summary>
+    /// <summary>
+    /// Gets the error of a failed start; null if the start has not failed. It contains the errors of all listeners that cannot be bound and of
+    /// all queues that stay closed.
+    /// </summary>
     public Exception? Error => !listeners.IsDecided ? null : listeners.Errors.Concat(queues.Errors).ToArray() switch
     {
         [] => null,
@@ -22,7 +25,7 @@ internal sealed class TreeStart(QueueSet queues, ListenerSet listeners)
         var errors => new AggregateException("Zcrx could not start.", errors),
     };
 
-    /// <summary>Answers a question about the start, at once or when the start is over.</summary>
+    /// <summary>Answers an actor that waits for the start, at once or when the start is over.</summary>
     public void Answer(IActorRef asker, ZcrxState state, Func<ZcrxStatus> status)
     {
         switch (state)
@@ -42,14 +45,14 @@ internal sealed class TreeStart(QueueSet queues, ListenerSet listeners)
         }
     }
 
-    /// <summary>Answers all actors that wait.</summary>
+    /// <summary>Answers all waiting actors.</summary>
     public void AnswerAll(object answer)
     {
         _waiting.ForEach(actor => actor.Tell(answer));
         _waiting.Clear();
     }
 
-    /// <summary>Answers all waiting actors, because a stop has come first.</summary>
+    /// <summary>Answers all waiting actors with a failure, because a stop was requested before the start was over.</summary>
     public void Cancel() => AnswerAll(new Status.Failure(Stopping()));
 
     private static InvalidOperationException Stopping() => new("Zcrx is being stopped.");

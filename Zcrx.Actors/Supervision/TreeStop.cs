@@ -3,10 +3,13 @@ using Zcrx.Actors.Listening;
 
 namespace Zcrx.Actors.Supervision;
 
-/// <summary>Decides the next step of a stop, and answers the actors that wait for it. Owned by the <see cref="ZcrxSupervisor"/>.</summary>
+/// <summary>
+/// Decides the next step of a stop, and answers the actors that wait for the end of the stop. Owned by the <see cref="ZcrxSupervisor"/>.
+/// </summary>
 /// <remarks>
-/// The steps: queues and listeners close, the last connection closes, the rebalancer undoes what was steered. Connections come second, since a queue that
-/// closes may still deliver connections that it had accepted. Steering comes last: packets that arrived on another queue before would be copied or lost.
+/// First, queues and listeners close. Second, the last connection closes. Connections are awaited after the queues, because a queue may still
+/// deliver accepted connections while it closes. Third, the rebalancer undoes its steering. If it were undone earlier, packets of open
+/// connections would arrive on another queue, and be copied or lost.
 /// </remarks>
 internal sealed class TreeStop(QueueSet queues, ListenerSet listeners)
 {
@@ -25,7 +28,7 @@ internal sealed class TreeStop(QueueSet queues, ListenerSet listeners)
         }
     }
 
-    /// <summary>Returns true once, when queues and listeners are closed, so that the connections are awaited.</summary>
+    /// <summary>Returns true once, when queues and listeners are closed. The caller then begins to wait for the connections.</summary>
     public bool BeginsWithConnections()
     {
         if (_awaitsConnections || !queues.AreStopped || !listeners.HasEnded)
@@ -40,7 +43,7 @@ internal sealed class TreeStop(QueueSet queues, ListenerSet listeners)
     /// <summary>Records that the last connection is closed.</summary>
     public void OnConnectionsClosed() => AreConnectionsClosed = true;
 
-    /// <summary>Answers those that wait.</summary>
+    /// <summary>Answers all waiting actors.</summary>
     public void AnswerAll(ZcrxStatus last)
     {
         _waiting.ForEach(actor => actor.Tell(last));

@@ -14,8 +14,11 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents the root of the tree: one actor per queue, per listener and per interface, and the rebalancer. Answers <see cref="ZcrxCommand"/>, publishes <see cref="ZcrxEvent"/>.</summary>
-/// <remarks>With hosting, <c>AddZcrx</c> creates it as <c>/user/zcrx</c>. Without, create it from <see cref="Props"/> and ask it <see cref="ZcrxCommand.WhenStarted"/>.</remarks>
+/// <summary>Represents the root of the actor tree. Answers <see cref="ZcrxCommand"/>, and publishes <see cref="ZcrxEvent"/>.</summary>
+/// <remarks>
+/// With hosting, <c>AddZcrx</c> creates the supervisor as <c>/user/zcrx</c>. Without hosting, create it from <see cref="Props"/>, and send it
+/// <see cref="ZcrxCommand.WhenStarted"/>. Its children are one actor per queue, listener and interface, and the rebalancer.
+/// </remarks>
 public sealed class ZcrxSupervisor : ReceiveActor
 {
     private readonly ZcrxTree _tree;
@@ -48,7 +51,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         _actors = new TreeActors(tree, incoming, directory, time, logger, reports);
         _ports = new ListenerCommands(_listeners, tree.Listeners, tree.EndPoints, (number, slot) => StartChild($"listener-{number}", _actors.Listener(slot)), logger);
         Receive<RemoteCommand>(command => Refuse(command.Command));
-        // Before the commands: a command that an actor of this process has forwarded cannot be answered either.
+        // Must precede the other handlers. A command that was forwarded for a sender in another process cannot be answered either.
         Receive<ZcrxCommand>(command => Refuse(command.GetType().Name), _ => !Sender.IsNobody() && Sender.Path.Address.HasGlobalScope);
         Receive<ZcrxCommand.GetStatus>(command => Sender.Tell(ToStatus(command.IncludeConnections)));
         Receive<ZcrxCommand.WhenStarted>(_ => _start.Answer(Sender, _state, () => ToStatus()));
@@ -73,11 +76,11 @@ public sealed class ZcrxSupervisor : ReceiveActor
 
     private ZcrxOptions Options => _tree.Options.Value;
 
-    /// <summary>Creates the supervisor's props, without a host.</summary>
+    /// <summary>Creates the props of a supervisor that runs without a host.</summary>
     /// <param name="options">The options of the tree.</param>
-    /// <param name="loggerFactory">Creates the loggers, or null for no log.</param>
-    /// <returns>The props for <c>ActorOf</c>. The name <c>zcrx</c> is customary.</returns>
-    /// <exception cref="ZcrxConfigurationException">The options are invalid; all errors at once.</exception>
+    /// <param name="loggerFactory">Creates the loggers; null for no log.</param>
+    /// <returns>The props for <c>ActorOf</c>. The customary actor name is <c>zcrx</c>.</returns>
+    /// <exception cref="ZcrxConfigurationException">The options are invalid. The exception lists every error.</exception>
     public static Props Props(ZcrxOptions options, ILoggerFactory? loggerFactory = null)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -93,7 +96,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
     protected override void PreStart()
     {
         _tree.End.Watch(Self);
-        // Ports first: a port in use is the most common failure, and is reported at once.
+        // Binds the ports first: a port in use is the most common failure, and is then reported at once.
         _ports.Start();
         foreach (QueueEntry queue in _queues.All)
         {
@@ -118,7 +121,8 @@ public sealed class ZcrxSupervisor : ReceiveActor
     {
         if (_tree.End.IsStopRequested)
         {
-            // Its predecessor failed while it stopped, and passed its open resources to the outstanding work.
+            // The supervisor failed during a stop. Its children have added their open resources to the outstanding work, so only the
+            // supervisor itself must still end.
             _state = ZcrxState.Stopping;
             _tree.End.Watch(Self);
             Context.Stop(Self);
@@ -136,7 +140,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
             return;
         }
 
-        // Killed, or the actor system ended first. The children close their queues and listeners.
+        // Without a stop, the supervisor was killed or the actor system ended first. The children then close their queues and listeners.
         bool isUnasked = _state is not (ZcrxState.Stopping or ZcrxState.Stopped);
         if (isUnasked)
         {
@@ -161,12 +165,12 @@ public sealed class ZcrxSupervisor : ReceiveActor
         }
     }
 
-    /// <summary>Decides what happens to a child that threw. The consequence is logged here, or by the child's successor.</summary>
+    /// <summary>Decides about a child that threw. The failure is logged here, or by the actor that replaces the child.</summary>
     private Directive OnChildFailed(Exception exception)
     {
         if (_queues.Find(Sender) is { } queue)
         {
-            // Another supervisor replaces it when it has ended.
+            // OnTerminated starts another queue supervisor in its place.
             queue.Failure = exception;
             return Directive.Stop;
         }
@@ -180,13 +184,13 @@ public sealed class ZcrxSupervisor : ReceiveActor
             ZcrxLog.RebalancerFailed(_logger, exception);
             if (_state == ZcrxState.Stopping)
             {
-                // Only the undoing is left, which the steering actors do at their end as well.
+                // The rebalancer would only undo its steering. The steering actors also do this when they end.
                 return Directive.Stop;
             }
         }
         else
         {
-            // A steering actor, which undoes its changes.
+            // A steering actor failed. It undoes its changes before its restart.
             ZcrxLog.RebalancingFaulted(_logger, exception);
             Publish(new RebalanceEvent.Faulted(exception));
         }
@@ -203,7 +207,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         }
     }
 
-    /// <summary>Handles a message of a child, and everything that depends on it.</summary>
+    /// <summary>Handles a message, then checks whether a start, a stop or an answer depends on the result.</summary>
     private void Consider(Action handle)
     {
         handle();
@@ -212,7 +216,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         ConsiderStopped();
     }
 
-    /// <summary>Decides whether the start is over, and with which result. A failed start succeeds later if everything has opened after all.</summary>
+    /// <summary>Checks whether the start has succeeded or failed. A failed start still succeeds if everything opens later.</summary>
     private void ConsiderStart()
     {
         if (_state is not (ZcrxState.Starting or ZcrxState.StartFailed))
@@ -376,7 +380,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         }
         else if (child.Equals(_rebalancer))
         {
-            // Failed while everything stops, or stopped from outside; the steering actors undo at their end.
+            // The rebalancer failed during a stop or was stopped from outside. The steering actors undo their changes when they end.
             _rebalancer = ActorRefs.Nobody;
             if (_stop.AreConnectionsClosed)
             {

@@ -10,13 +10,18 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Supervision;
 
-/// <summary>Represents a tree of actors for other threads: the snapshots that its actors publish, its listeners' sockets, and its end.</summary>
-/// <remarks>It exists before the actors and outlives them. No actor reads the state of another one here, except the supervisor for its status.</remarks>
+/// <summary>
+/// Represents an actor tree for other threads. Contains the snapshots that the actors publish, the sockets of the listeners, and the end of
+/// the tree.
+/// </summary>
+/// <remarks>
+/// The object exists before the actors and outlives them. Actors read the state of other actors only as published snapshots.
+/// </remarks>
 internal sealed class ZcrxTree
 {
     private readonly TimeProvider _time;
 
-    /// <param name="options">The options. They may be completed with the actor system's configuration until the supervisor starts.</param>
+    /// <param name="options">The options. The supervisor completes them from the configuration of its actor system.</param>
     /// <param name="directory">Receives the open queues.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="ZcrxConfigurationException">The options are invalid.</exception>
@@ -33,22 +38,22 @@ internal sealed class ZcrxTree
         End = new TreeEnd(Connections, directory);
     }
 
-    /// <summary>Gets the options that apply now. Published by the supervisor.</summary>
+    /// <summary>Gets the current options. Published by the supervisor.</summary>
     public Published<ZcrxOptions> Options { get; }
 
-    /// <summary>Gets the queues in the order of the options. Each is published by its own supervisor.</summary>
+    /// <summary>Gets the queues in the order of the options. Each snapshot is published by the supervisor of its queue.</summary>
     public ImmutableArray<Published<QueueSnapshot>> Queues { get; }
 
-    /// <summary>Gets the listeners in the order of the options, then those that were added. Published by the supervisor.</summary>
+    /// <summary>Gets the configured listeners in the order of the options, then the added listeners. Published by the supervisor.</summary>
     public Published<ImmutableList<ListenerSlot>> Listeners { get; }
 
     /// <summary>Gets the bound addresses of the listeners. Published by the supervisor.</summary>
     public Published<ListenerEndPoints> EndPoints { get; } = new(new ListenerEndPoints([]));
 
-    /// <summary>Gets the actions of the rebalancer. Published by its actor.</summary>
+    /// <summary>Gets the actions and observations of the rebalancer. Published by the <see cref="RebalancerActor"/>.</summary>
     public Published<RebalancingSnapshot> Rebalancing { get; } = new(RebalancingSnapshot.Empty);
 
-    /// <summary>Gets the steering by interface. Each part is published by the steering actor of the interface.</summary>
+    /// <summary>Gets the steering by interface. Each snapshot is published by the steering actor of its interface.</summary>
     public ImmutableSortedDictionary<string, Published<SteeringSnapshot>> Steering { get; }
 
     /// <summary>Gets the connections that are served.</summary>
@@ -56,12 +61,12 @@ internal sealed class ZcrxTree
 
     public TreeEnd End { get; }
 
-    /// <summary>Gets the counts that no snapshot has.</summary>
+    /// <summary>Gets the counts that no snapshot contains.</summary>
     public Tally Tally { get; } = new();
 
-    /// <summary>Completes a status with that of the queues and of the rebalancing.</summary>
-    /// <param name="own">The supervisor's part.</param>
-    /// <param name="includesConnections">Whether the queues list their connections.</param>
+    /// <summary>Adds the status of the queues and of the rebalancing to a status.</summary>
+    /// <param name="own">The status of the supervisor and of the listeners.</param>
+    /// <param name="includesConnections">True to list the connections of the queues.</param>
     public ZcrxStatus Complete(ZcrxStatus own, bool includesConnections)
     {
         ILookup<string, ConnectionStatus>? connections = includesConnections ? Connections.Snapshot() : null;
@@ -71,14 +76,14 @@ internal sealed class ZcrxTree
     /// <summary>Returns the status of the rebalancing.</summary>
     public RebalancingStatus RebalancingStatus() => Rebalancing.Value.ToStatus([.. Steering.Values.Select(static steering => steering.Value)]);
 
-    /// <summary>Makes the end of the actor system wait for the end of the tree. Called before the supervisor is created.</summary>
+    /// <summary>Delays the end of the actor system until the tree has ended. Called before the supervisor is created.</summary>
     public void HoldTermination(ActorSystem system) => End.HoldTermination(system, () =>
     {
         CloseListeners();
         return new ZcrxStatus { State = ZcrxState.Stopped, Time = _time.GetUtcNow() };
     });
 
-    /// <summary>Closes the sockets of listeners whose actors never started.</summary>
+    /// <summary>Closes the sockets of all listeners. Called if their actors never started.</summary>
     public void CloseListeners()
     {
         foreach (ListenerSlot listener in Listeners.Value)

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Abi;
 
-/// <summary>Contains constants of <c>linux/ethtool.h</c>, and the related one of <c>linux/sockios.h</c>. Names are verbatim.</summary>
+/// <summary>Contains constants of <c>linux/ethtool.h</c>, and <c>SIOCETHTOOL</c> of <c>linux/sockios.h</c>. Names are verbatim.</summary>
 internal static class LinuxEthtool
 {
     public const uint SIOCETHTOOL = 0x8946;
@@ -76,7 +76,7 @@ internal unsafe struct ethtool_tcpip6_spec
     [FieldOffset(36)] public byte tclass;
 }
 
-/// <summary>The flow of a rule, by its type.</summary>
+/// <summary>The flow of a rule. The flow type of the rule selects the member.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 52)]
 internal unsafe struct ethtool_flow_union
 {
@@ -96,7 +96,7 @@ internal unsafe struct ethtool_flow_ext
     [FieldOffset(12)] public fixed uint data[2];
 }
 
-/// <summary>A rule: values, masks (set bits count), and the queue.</summary>
+/// <summary>A rule: values, masks (only the set bits are compared), and the queue.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 168)]
 internal struct ethtool_rx_flow_spec
 {

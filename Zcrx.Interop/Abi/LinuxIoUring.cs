@@ -206,7 +206,7 @@ public unsafe struct io_uring_region_desc
     [FieldOffset(32)] public fixed ulong __resv[4];
 }
 
-/// <summary>One buffer of a provided-buffer ring. The ring's tail lies in <see cref="resv"/> of the first.</summary>
+/// <summary>One buffer of a provided-buffer ring. <see cref="resv"/> of the first buffer stores the tail of the ring.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 public struct io_uring_buf
 {

@@ -47,7 +47,7 @@ internal struct rtgenmsg
     [FieldOffset(0)] public byte rtgen_family;
 }
 
-/// <summary>The argument of a device's ioctl, as far as ethtool needs it.</summary>
+/// <summary>The argument of a device ioctl, with the members that ethtool uses.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 40)]
 internal unsafe struct ifreq
 {

@@ -10,7 +10,7 @@ namespace Zcrx.Interop.Capabilities;
 /// </remarks>
 internal static unsafe class CapabilityQuery
 {
-    /// <summary>The descriptor of queries, which need no ring.</summary>
+    /// <summary>The descriptor argument of queries, which need no ring.</summary>
     private const int NoRing = -1;
 
     public static ZcrxCapabilities Run(IIoUringKernel kernel)
@@ -67,7 +67,7 @@ internal static unsafe class CapabilityQuery
     }
 
     /// <summary>Makes one query. Returns zero, or the negative errno of the call or of the answer.</summary>
-    /// <remarks>A kernel that knows fewer fields fills those and leaves the rest zero.</remarks>
+    /// <remarks>A kernel that knows fewer fields fills only the fields that it knows. The others stay zero.</remarks>
     private static int Ask(IIoUringKernel kernel, uint query, void* answer, uint size)
     {
         io_uring_query_hdr header = default;
@@ -86,6 +86,6 @@ internal static unsafe class CapabilityQuery
         _ => CapabilityQueryState.Failed,
     };
 
-    /// <summary>Returns a size; null when the kernel left it unspecified or it is out of range.</summary>
+    /// <summary>Returns a size; null when the kernel did not specify it or when it is out of range.</summary>
     private static int? Bytes(uint value) => value is 0 or > int.MaxValue ? null : (int)value;
 }

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop;
 
-/// <summary>Specifies how far a kernel answered the capability queries. A refusal is an answer, too.</summary>
+/// <summary>Specifies which capability queries a kernel answered, or why it answered none.</summary>
 public enum CapabilityQueryState
 {
     /// <summary>The kernel answered the query about zero-copy receive (Linux 6.19 and newer).</summary>

@@ -23,7 +23,7 @@ internal static class CommonErrors
     /// <param name="host">The permissions of this process.</param>
     public static ZcrxMemoryException NoMemory(string operation, int errno, string what, ulong bytes, HostFacts host)
     {
-        // Other memory counts, too, so a limit slightly above the area's size may still be the cause.
+        // Other locked memory counts towards the limit, so a limit slightly above the area's size may still be the cause.
         if (bytes > 0 && host.EffectiveLockedMemoryLimit is { } limit && limit / 2 < bytes)
         {
             return new ZcrxMemoryException(
@@ -42,7 +42,9 @@ internal static class CommonErrors
             "Free memory, choose a smaller area or fewer entries, or raise the memory limit of the control group");
     }
 
-    /// <summary>Explains a missing permission that no known fact explains: a filter or a security module.</summary>
+    /// <summary>
+    /// Explains a refusal that the known permissions do not explain. The likely cause is a seccomp filter or a security module.
+    /// </summary>
     public static ZcrxNotPermittedException Filtered(string operation, int errno, HostFacts host) => host.SeccompFilter
         ? new ZcrxNotPermittedException(operation, errno, "a seccomp filter is active and forbids io_uring, as container runtimes do by default", AllowIoUring)
         : new ZcrxNotPermittedException(operation, errno, "a security module forbids it, or the permissions changed since they were read", "See the audit log (`ausearch -m avc`, `dmesg`) for its name");

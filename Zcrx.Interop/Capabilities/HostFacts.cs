@@ -4,7 +4,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop;
 
-/// <summary>Represents the permissions of this process, as far as zero-copy receive depends on them: an immutable snapshot.</summary>
+/// <summary>Represents an immutable snapshot of the permissions of this process that affect zero-copy receive.</summary>
 /// <remarks>
 /// A permission that cannot be read counts as granted. Then the kernel decides, and its errno is explained.
 /// Source: proc_pid_status(5), capabilities(7), user_namespaces(7), getrlimit(2), <c>Documentation/admin-guide/sysctl/kernel.rst</c>.
@@ -28,7 +28,10 @@ public sealed record HostFacts
     /// <summary>Gets the effective capabilities as a bit mask; null when they could not be read.</summary>
     public ulong? EffectiveCapabilities { get; init; }
 
-    /// <summary>Gets a value indicating whether this process runs in the initial user namespace. Only there does a capability count for a registration.</summary>
+    /// <summary>
+    /// Gets a value indicating whether this process runs in the initial user namespace. A registration requires its capability in that
+    /// namespace.
+    /// </summary>
     public bool InitialUserNamespace { get; init; } = true;
 
     /// <summary>Gets a value indicating whether a seccomp filter is active, as in most containers. Many filters forbid io_uring.</summary>
@@ -40,16 +43,22 @@ public sealed record HostFacts
     /// <summary>Gets a value indicating whether this process belongs to the group that may set up rings where access is restricted.</summary>
     public bool InIoUringGroup { get; init; }
 
-    /// <summary>Gets the limit on locked memory in bytes; null when there is none. It does not apply with CAP_IPC_LOCK.</summary>
+    /// <summary>
+    /// Gets the limit on locked memory in bytes; null when there is no limit. The limit does not apply with CAP_IPC_LOCK.
+    /// </summary>
     public ulong? LockedMemoryLimit { get; init; }
 
-    /// <summary>Gets a value indicating whether CAP_NET_ADMIN is effective, which registering a queue needs.</summary>
+    /// <summary>Gets a value indicating whether CAP_NET_ADMIN is effective. Registering a queue requires it.</summary>
     public bool HasNetAdmin => Has(CapNetAdmin);
 
-    /// <summary>Gets a value indicating whether CAP_IPC_LOCK is effective, so that areas do not count against the limit on locked memory.</summary>
+    /// <summary>
+    /// Gets a value indicating whether CAP_IPC_LOCK is effective. With it, areas do not count against the limit on locked memory.
+    /// </summary>
     public bool HasIpcLock => Has(CapIpcLock);
 
-    /// <summary>Gets a value indicating whether CAP_SYS_ADMIN is effective, so that rings may be set up where access is restricted.</summary>
+    /// <summary>
+    /// Gets a value indicating whether CAP_SYS_ADMIN is effective. With it, rings may be set up even where access is restricted.
+    /// </summary>
     public bool HasSysAdmin => Has(CapSysAdmin);
 
     /// <summary>Gets the number of bytes that may be locked; null without a limit.</summary>

@@ -16,7 +16,10 @@ internal sealed class ProcessStatus(string text)
     public bool HasSeccompFilter =>
         int.TryParse(Value("Seccomp"), NumberStyles.None, CultureInfo.InvariantCulture, out int mode) && mode == SeccompModeFilter;
 
-    /// <summary>Determines whether a group is the process's effective one (the second of <c>Gid</c>) or a supplementary one (<c>Groups</c>).</summary>
+    /// <summary>
+    /// Determines whether a group is the effective group (second field of <c>Gid</c>) or a supplementary group (<c>Groups</c>) of the
+    /// process.
+    /// </summary>
     public bool IsInGroup(int group)
     {
         string wanted = group.ToString(CultureInfo.InvariantCulture);

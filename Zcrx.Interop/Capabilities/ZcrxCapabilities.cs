@@ -3,11 +3,11 @@ using Zcrx.Interop.Capabilities;
 
 namespace Zcrx.Interop;
 
-/// <summary>Represents what a kernel's zero-copy receive supports, as the kernel reports it: an immutable snapshot.</summary>
+/// <summary>Represents an immutable snapshot of the features of zero-copy receive that a kernel reports.</summary>
 /// <remarks>
-/// Kernel versions are never compared: distributions backport, and a kernel may be built without a part. Version numbers in texts are
-/// hints for people. A kernel that is too old to answer leaves <see cref="ZcrxSupport.Unknown"/>, where only an attempt can tell.
-/// Masks are as the kernel returns them. Code paths should depend on the properties named after features.
+/// Kernel versions are never compared: distributions backport, and a kernel may be built without a feature. Version numbers in texts are
+/// hints for people. For a kernel that is too old to answer, support is <see cref="ZcrxSupport.Unknown"/>: only an attempt can tell.
+/// Masks contain the bits that the kernel returned. Code paths should depend on the properties named after features.
 /// Source: <c>IORING_REGISTER_QUERY</c> in io_uring_register(2), <c>linux/io_uring/query.h</c>.
 /// </remarks>
 public sealed record ZcrxCapabilities
@@ -37,10 +37,14 @@ public sealed record ZcrxCapabilities
     /// <summary>Gets the number n of control operations: 0 to n − 1 exist.</summary>
     public uint ControlOperations { get; init; }
 
-    /// <summary>Gets the number of bytes before the refill entries; null when the kernel did not report it. Then a page is always enough.</summary>
+    /// <summary>
+    /// Gets the number of bytes before the refill entries; null when the kernel did not report it. A page is enough on such kernels.
+    /// </summary>
     public int? RefillHeaderSize { get; init; }
 
-    /// <summary>Gets the alignment of the refill ring's header in bytes; null when the kernel did not report it. Then it is a page.</summary>
+    /// <summary>
+    /// Gets the alignment of the refill ring's header in bytes; null when the kernel did not report it. A page is assumed for such kernels.
+    /// </summary>
     public int? RefillHeaderAlignment { get; init; }
 
     /// <summary>Gets the bit mask of notification types (<c>1 &lt;&lt; type</c>) that a registration accepts; 0 without notifications.</summary>
@@ -76,7 +80,10 @@ public sealed record ZcrxCapabilities
     /// <summary>Gets a value indicating whether the kernel answers queries (Linux 6.18 and newer).</summary>
     public bool AnswersQueries => State is CapabilityQueryState.Answered or CapabilityQueryState.ZcrxQueryUnknown;
 
-    /// <summary>Gets a value indicating whether the kernel answered the query about zero-copy receive, so that the following properties are certain.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the kernel answered the query about zero-copy receive. Only then are the following properties
+    /// certain.
+    /// </summary>
     public bool AnswersZcrxQuery => State == CapabilityQueryState.Answered;
 
     /// <summary>Gets a value indicating whether a queue can be registered without a NIC.</summary>
@@ -109,13 +116,17 @@ public sealed record ZcrxCapabilities
     /// <summary>Gets a value indicating whether an area can be added to a registered queue.</summary>
     public bool CanAddArea => ControlOperations > LinuxIoUringZcrx.ZCRX_CTRL_ADD_AREA;
 
-    /// <summary>Gets a value indicating whether a registration may describe notifications and statistics. Otherwise the field is reserved.</summary>
+    /// <summary>
+    /// Gets a value indicating whether a registration may describe notifications and statistics. Otherwise the kernel reserves that field.
+    /// </summary>
     internal bool EventFeature => (Features & LinuxIoUringZcrx.ZCRX_FEATURE_EVENT) != 0;
 
     /// <summary>Queries the capabilities of a kernel.</summary>
     /// <param name="kernel">The kernel. No ring is needed.</param>
     /// <returns>The snapshot. If the kernel refuses to answer, the snapshot records that.</returns>
-    /// <remarks>Makes three register calls without a ring. Any thread. Needs no permission, and throws for no answer of the kernel.</remarks>
+    /// <remarks>
+    /// Makes three register calls without a ring. Any thread. Needs no permission. Does not throw, whatever the kernel answers.
+    /// </remarks>
     public static ZcrxCapabilities Query(IIoUringKernel kernel)
     {
         ArgumentNullException.ThrowIfNull(kernel);

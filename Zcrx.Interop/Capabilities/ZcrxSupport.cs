@@ -9,6 +9,6 @@ public enum ZcrxSupport
     /// <summary>The kernel does not answer the query. Only an attempt can tell.</summary>
     Unknown,
 
-    /// <summary>The kernel supports it. A device may still lack what the feature needs.</summary>
+    /// <summary>The kernel supports it. The device may still not support it.</summary>
     Yes,
 }

@@ -3,7 +3,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Represents what an ASYNC_CANCEL request selects. Only its file is read from the process.</summary>
+/// <summary>Represents the criteria by which an ASYNC_CANCEL request selects other requests.</summary>
 internal readonly struct CancelFilter
 {
     private readonly uint _flags;
@@ -22,7 +22,7 @@ internal readonly struct CancelFilter
     /// <summary>Gets a value indicating whether all matching requests are cancelled, not only the first.</summary>
     public bool SelectsAll => (_flags & (IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY)) != 0;
 
-    /// <summary>Gets a value indicating whether the file of a request counts.</summary>
+    /// <summary>Gets a value indicating whether the file of a request is compared.</summary>
     public bool SelectsFile => (_flags & IORING_ASYNC_CANCEL_FD) != 0;
 
     /// <summary>Reads and checks a request.</summary>
@@ -34,7 +34,7 @@ internal readonly struct CancelFilter
         const uint Narrowing = IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_OP;
         filter = default;
         bool contradicts = (entry.cancel_flags & IORING_ASYNC_CANCEL_ANY) != 0 && (entry.cancel_flags & Narrowing) != 0;
-        // zcrx_ifq_idx shares its place with splice_fd_in, which must be zero.
+        // zcrx_ifq_idx shares its offset with splice_fd_in, which must be zero.
         if ((entry.cancel_flags & ~Known) != 0 || contradicts || entry.off != 0 || entry.zcrx_ifq_idx != 0)
         {
             return -Errno.EINVAL;
@@ -43,7 +43,7 @@ internal readonly struct CancelFilter
         FileIdentity file = FileIdentity.None;
         if ((entry.cancel_flags & IORING_ASYNC_CANCEL_FD) != 0)
         {
-            // There are no registered files, so none of them is found.
+            // The emulation has no registered files, so a request that names one selects nothing.
             file = (entry.cancel_flags & IORING_ASYNC_CANCEL_FD_FIXED) != 0 ? file : FileIdentity.Of(entry.fd, entry.fd);
             if (file == FileIdentity.None)
             {
@@ -58,7 +58,7 @@ internal readonly struct CancelFilter
     /// <summary>Returns whether a request is selected.</summary>
     /// <param name="userData">The user data of the request.</param>
     /// <param name="opcode">The opcode of the request.</param>
-    /// <param name="file">Its file, if <see cref="SelectsFile"/>.</param>
+    /// <param name="file">The file of the request. Compared only if <see cref="SelectsFile"/> is true.</param>
     public bool Matches(ulong userData, byte opcode, FileIdentity file)
     {
         if ((_flags & IORING_ASYNC_CANCEL_ANY) != 0)

@@ -1,12 +1,12 @@
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>Represents the kernel's view of an area: free buffers, and the references of user space to each buffer.</summary>
-/// <remarks>Guarded by the lock of the queue that it belongs to.</remarks>
+/// <remarks>Guarded by the lock of the queue that owns the area.</remarks>
 internal sealed unsafe class EmulatedArea
 {
     private readonly int[] _free;
     private readonly int[] _userReferences;
-    // Whether a buffer was given to a page pool. Otherwise it was taken for a copy, or is free.
+    // True for a buffer that a page pool has. Other buffers are free or were filled by a copy.
     private readonly bool[] _isPooled;
     private int _freeCount;
 
@@ -38,7 +38,9 @@ internal sealed unsafe class EmulatedArea
 
     public int FreeCount => _freeCount;
 
-    /// <summary>Returns the buffer that is taken after <paramref name="ahead"/> others: last in, first out, as in the kernel.</summary>
+    /// <summary>
+    /// Returns the free buffer that will be taken after <paramref name="ahead"/> others. The order is last in, first out, as in the kernel.
+    /// </summary>
     public int PeekFree(int ahead) => _free[_freeCount - 1 - ahead];
 
     /// <summary>Takes the next free buffer and counts a user reference on it.</summary>
@@ -63,7 +65,9 @@ internal sealed unsafe class EmulatedArea
     /// <summary>Returns whether a page pool has the buffer.</summary>
     public bool IsPooled(int buffer) => _isPooled[buffer];
 
-    /// <summary>Removes user references. An entry with more references than there are, or for a free buffer, has no effect: the kernel drops such entries silently.</summary>
+    /// <summary>
+    /// Removes user references. Does nothing if the buffer has fewer references: the kernel ignores such refill entries silently.
+    /// </summary>
     /// <returns>Whether the last reference was removed.</returns>
     public bool DropUserReferences(int buffer, int count)
     {
@@ -83,7 +87,7 @@ internal sealed unsafe class EmulatedArea
         _free[_freeCount++] = buffer;
     }
 
-    /// <summary>Reclaims all buffers of user space.</summary>
+    /// <summary>Reclaims all buffers that user space has.</summary>
     public void Scrub()
     {
         for (int buffer = 0; buffer < _userReferences.Length; buffer++)

@@ -5,22 +5,24 @@ using System.Net;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Records the bytes that have arrived through an interface and wait in sockets, by the memory that they landed in. They stay there when their flow is
-/// steered to another queue, and are lost when their queue is closed.
+/// Records which memory holds the bytes that have arrived through an interface and wait in sockets. The bytes stay in that memory when
+/// their flow is steered to another queue. They are lost when their queue is closed.
 /// </summary>
-/// <remarks>Only sockets of this process, which are read when something changes. Used under the interface's lock.</remarks>
+/// <remarks>
+/// Covers the sockets of this process only. Reads them each time that the steering changes. Used under the interface's lock.
+/// </remarks>
 internal sealed class EmulatedBacklog
 {
     private readonly Dictionary<ulong, SocketBacklog> _sockets = [];
 
-    /// <summary>Records, before a change, that the waiting bytes have landed where their flow has arrived so far.</summary>
+    /// <summary>Records the memory of all waiting bytes. Called before the steering changes.</summary>
     /// <param name="landsIn">Maps the local and the remote end to the RX queue and to the owner of its memory.</param>
     public void Record(Func<IPEndPoint, IPEndPoint, (int RxQueue, EmulatedInterfaceQueue? Owner)> landsIn)
     {
         HashSet<ulong> open = [];
         foreach (int fd in OpenDescriptors())
         {
-            // Duplicates refer to the same socket.
+            // Duplicated descriptors refer to the same socket, which is recorded once.
             if (SocketCalls.BytesWaiting(fd) == 0 || SocketCalls.Option(fd, SocketCalls.SO_PROTOCOL) != SocketCalls.IPPROTO_TCP ||
                 SocketCalls.Cookie(fd, out ulong cookie) < 0 || !open.Add(cookie) ||
                 SocketCalls.LocalEndPoint(fd) is not { } local || SocketCalls.RemoteEndPoint(fd) is not { } remote)
@@ -36,7 +38,7 @@ internal sealed class EmulatedBacklog
             (int rxQueue, EmulatedInterfaceQueue? owner) = landsIn(local, remote);
             using (backlog.Enter())
             {
-                // Read again, since a ring may have read in between.
+                // The number of bytes is read again, since a ring may have received some in between.
                 backlog.Add(SocketCalls.BytesWaiting(fd), owner, rxQueue);
             }
         }
@@ -47,7 +49,7 @@ internal sealed class EmulatedBacklog
         }
     }
 
-    /// <summary>Returns what has waited in a socket since before the last change; null when nothing has.</summary>
+    /// <summary>Returns the bytes that have waited in a socket since before the last change; null when there are none.</summary>
     public SocketBacklog? Of(int fd) =>
         _sockets.Count > 0 && SocketCalls.Cookie(fd, out ulong cookie) >= 0 ? _sockets.GetValueOrDefault(cookie) : null;
 

@@ -3,9 +3,11 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Posts to the completion queue of one ring, in order. Completions without room wait in an overflow list and are never lost.</summary>
+/// <summary>
+/// Posts to the completion queue of one ring, in order. While the queue is full, completions wait in an overflow list. None is lost.
+/// </summary>
 /// <param name="memory">The memory of the ring.</param>
-/// <param name="isMixed">Whether only completions with data take two slots (CQE_MIXED).</param>
+/// <param name="isMixed">Whether completions with data take two slots and all others one (CQE_MIXED).</param>
 internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool isMixed)
 {
     private readonly Queue<Entry> _overflow = new();
@@ -13,7 +15,7 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
     private readonly int _slotSize = memory.CompletionSize;
     private readonly uint _mask = memory.CompletionEntries - 1;
     private uint _tail;
-    // The completions with data that always find room.
+    // The number of completions with data for which slots are reserved.
     private int _reserved;
 
     /// <summary>Gets the tail: the number of slots that have been filled so far, published or not.</summary>
@@ -28,7 +30,7 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
         get
         {
             uint used = Ready;
-            // A head that user space moved past the tail is invalid. Then there is no room.
+            // A head that user space moved past the tail is invalid. The ring then counts as full.
             return used > _mask + 1 ? 0 : _mask + 1 - used;
         }
     }
@@ -44,23 +46,23 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
                 return space;
             }
 
-            // Two slots each, and none across the end of the ring.
+            // Each completion takes two adjacent slots, which must not wrap around the end of the ring.
             uint untilEnd = uint.Min(space, _mask + 1 - (_tail & _mask));
             return (untilEnd / 2) + ((space - untilEnd) / 2);
         }
     }
 
-    /// <summary>Gets a value indicating whether completions wait for room.</summary>
+    /// <summary>Gets a value indicating whether completions wait in the overflow list.</summary>
     public bool HasOverflow => _overflow.Count > 0;
 
-    /// <summary>Gets the number of completions with data for which room can still be reserved.</summary>
+    /// <summary>Gets the number of completions with data for which slots can still be reserved.</summary>
     public int Reservable => _overflow.Count > 0 ? 0 : int.Max((int)(isMixed ? (Space == 0 ? 0 : (Space - 1) / 2) : Space) - _reserved, 0);
 
-    /// <summary>Reserves room for completions with data, before data is received that cannot be put back.</summary>
-    /// <param name="count">The number of completions; negative to give room back.</param>
+    /// <summary>Reserves slots for completions with data. Called before data is received, since received data cannot be put back.</summary>
+    /// <param name="count">The number of completions; negative to release reserved slots.</param>
     public void Reserve(int count) => _reserved += count;
 
-    /// <summary>Posts a completion with data into reserved room.</summary>
+    /// <summary>Posts a completion with data into reserved slots.</summary>
     public void PostReserved(ulong userData, int length, ulong bufferOffset)
     {
         _reserved--;
@@ -80,7 +82,7 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
         *Next() = new io_uring_cqe { user_data = userData, res = result, flags = flags };
     }
 
-    /// <summary>Posts a completion with data; only as many as <see cref="DataSpace"/> allows.</summary>
+    /// <summary>Posts a completion with data. The caller must not post more than <see cref="DataSpace"/> of them.</summary>
     public void PostData(ulong userData, int length, ulong bufferOffset)
     {
         uint flags = IORING_CQE_F_MORE;
@@ -89,7 +91,7 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
             flags |= IORING_CQE_F_32;
             if ((_tail & _mask) == _mask)
             {
-                // A large entry does not wrap. The last slot is padded.
+                // A large entry must not wrap, so the last slot gets a padding entry.
                 *Next() = new io_uring_cqe { flags = IORING_CQE_F_SKIP };
             }
         }
@@ -106,7 +108,7 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
     /// <summary>Publishes the posted completions to user space.</summary>
     public void Publish() => memory.PublishCompletions(_tail);
 
-    /// <summary>Moves completions from the overflow list into the ring while there is room.</summary>
+    /// <summary>Moves completions from the overflow list into the ring while the ring has free slots.</summary>
     public void FlushOverflow()
     {
         while (_overflow.Count > 0 && Space > ReservedSlots)
@@ -121,7 +123,7 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
         }
     }
 
-    // Two slots each with CQE_MIXED, and one that pads the end of the ring.
+    // With CQE_MIXED, each reserved completion takes two slots. One more slot may pad the end of the ring.
     private uint ReservedSlots => isMixed && _reserved > 0 ? (2 * (uint)_reserved) + 1 : (uint)_reserved;
 
     private io_uring_cqe* Next() => (io_uring_cqe*)(_slots + ((nuint)(_tail++ & _mask) * (nuint)_slotSize));

@@ -31,7 +31,7 @@ internal static unsafe class EmulatedControl
 
         if (user->op == ZCRX_CTRL_EXPORT)
         {
-            // Without the queue's lock: an import takes the kernel's lock first.
+            // Called without the queue's lock. An export takes the kernel's lock, which comes first in the lock order.
             int result = Export(kernel, queue, user);
             ring.ReturnBuffers();
             return result;
@@ -67,7 +67,7 @@ internal static unsafe class EmulatedControl
             return -EINVAL;
         }
 
-        // Checked first: the descriptor exists only if everything before it worked.
+        // Check this first, so that no descriptor is created that cannot be returned.
         if (!UserMemory.IsWritable(user, (nuint)sizeof(zcrx_ctrl)))
         {
             return -EFAULT;
@@ -107,7 +107,7 @@ internal static unsafe class EmulatedControl
 
         if (queue.HasLostDevice)
         {
-            // Without the device, the kernel cannot map the area for it.
+            // The kernel maps an area for the device, which no longer exists.
             return -EFAULT;
         }
 

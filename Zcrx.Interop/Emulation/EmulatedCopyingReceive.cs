@@ -4,23 +4,26 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Receives with a copy: bytes go from the socket straight into area buffers, as a rule with one scattering read per turn.</summary>
+/// <summary>Receives with a copy: reads from the socket directly into area buffers. A turn usually needs one scattering read.</summary>
 /// <param name="completions">Posts the buffers.</param>
 /// <param name="ends">Ends the turns.</param>
 /// <param name="vectors">The vectors of one read, <see cref="MaxBuffersPerTurn"/> of them.</param>
-/// <param name="options">Buffers per turn.</param>
+/// <param name="options">Limits the buffers per turn.</param>
 internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completions, EmulatedReceiveEnds ends, VectorTable vectors, EmulatedKernelOptions options)
 {
     /// <summary>The largest number of buffers in a turn.</summary>
     public const int MaxBuffersPerTurn = 1024;
 
-    /// <summary>The bytes of a copied fragment, which the kernel counts: a TCP fragment on loopback holds at most one 32 KiB page chunk.</summary>
+    /// <summary>
+    /// The assumed size of a copied fragment in bytes. The kernel counts copies by fragment. On loopback, a TCP fragment is at most one 32
+    /// KiB page chunk.
+    /// </summary>
     public const uint FragmentLength = 32 * 1024;
 
-    /// <summary>Reads until the socket is empty, the turn is over, or there is no room left.</summary>
+    /// <summary>Reads until the socket is empty, the turn is over, or no buffer or completion slot is free.</summary>
     /// <param name="request">The request.</param>
     /// <param name="queue">The queue whose buffers are filled.</param>
-    /// <param name="isFirst">Whether this is the attempt of the submission itself.</param>
+    /// <param name="isFirst">Whether this is the first attempt, made during the submission before the request waits.</param>
     /// <param name="most">The largest number of bytes to receive.</param>
     /// <param name="rxQueue">The RX queue that the bytes arrived on, for the interface's counters; −1 without a NIC.</param>
     /// <returns>The number of bytes received.</returns>
@@ -37,7 +40,7 @@ internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completi
             int count = Prepare(queue, (int)uint.Min(completions.DataSpace, (uint)wanted), wantedBytes, out int buffers, out nint offered);
             if (count == 0)
             {
-                // If neither is free, the buffer counts: the kernel takes it first.
+                // If neither a buffer nor a completion slot is free, −ENOMEM is reported: the kernel takes the buffer first.
                 ends.EndWithoutRoom(request, queue.HasFreeBuffer ? -ENOSPC : -ENOMEM, delivered, isFirst);
                 return total;
             }
@@ -63,7 +66,7 @@ internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completi
 
             if (used == buffers && (completions.DataSpace == 0 || !queue.HasFreeBuffer))
             {
-                // The offered buffers are full. Whether the request ends depends on what is left in the socket.
+                // The offered buffers are full. Whether the request ends depends on the bytes that are left in the socket.
                 ends.EndWithoutRoom(request, queue.HasFreeBuffer ? -ENOSPC : -ENOMEM, delivered, isFirst);
                 return total;
             }
@@ -78,12 +81,12 @@ internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completi
         }
     }
 
-    /// <summary>Lays out the free buffers as the vectors of one read, in the order in which they would be handed out.</summary>
+    /// <summary>Fills the vectors of one read with the free buffers, in the order in which the areas hand them out.</summary>
     /// <param name="queue">The queue of the buffers.</param>
     /// <param name="limit">The largest number of buffers.</param>
     /// <param name="most">The largest number of bytes.</param>
     /// <param name="buffers">The number of buffers that the vectors cover.</param>
-    /// <param name="offered">The number of bytes that they cover.</param>
+    /// <param name="offered">The number of bytes that the vectors cover.</param>
     /// <returns>The number of vectors.</returns>
     private int Prepare(EmulatedInterfaceQueue queue, int limit, long most, out int buffers, out nint offered)
     {
@@ -101,7 +104,8 @@ internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completi
                 nint address = (nint)(area.Address + ((nuint)area.PeekFree(i) << area.BufferShift));
                 if (address == end && buffers > 0)
                 {
-                    // Adjacent buffers are one piece: fewer and longer copies. About half are adjacent when buffers return in the order in which they were taken.
+                    // Adjacent buffers share a vector: copies are fewer and longer. About half of the buffers are adjacent if they return
+                    // in the order in which they were taken.
                     vector->Length += (nuint)part;
                 }
                 else

@@ -4,8 +4,8 @@ namespace Zcrx.Interop;
 
 /// <summary>Injects faults into an emulated kernel, to test how a service reacts.</summary>
 /// <remarks>
-/// The faults are those of the real kernel, where each can happen at any time. Threading: any thread, also while the kernel runs.
-/// Counts apply to the next occasions on any queue of the kernel. A counted fault comes before a random one.
+/// On the real kernel, each of these faults can happen at any time. Threading: any thread, also while the kernel runs.
+/// A count applies to the next operations on any queue of the kernel. A counted fault takes precedence over a random one.
 /// </remarks>
 public sealed class EmulatedFaultPlan
 {
@@ -41,15 +41,18 @@ public sealed class EmulatedFaultPlan
     public bool DropNotifications { get => _dropNotifications; set => _dropNotifications = value; }
 
     /// <summary>
-    /// Gets or sets a value indicating whether an <see cref="EmulatedNic"/> copies everything, even what arrives on the RX queue that has our memory, like a NIC that
-    /// cannot split the packets. Without a NIC, everything is copied anyway.
+    /// Gets or sets a value indicating whether an <see cref="EmulatedNic"/> copies all payload, even on an RX queue that receives into an
+    /// area, like a NIC that cannot split packets. Without a NIC, all payload is copied anyway.
     /// </summary>
     public bool ForceCopies { get => _forceCopies; set => _forceCopies = value; }
 
     /// <summary>Gets or sets the largest number of bytes that one receive turn delivers; 0 for no limit.</summary>
     public int ShortReceiveLimit { get => Volatile.Read(ref _shortLimit); set => Volatile.Write(ref _shortLimit, value); }
 
-    /// <summary>Creates a plan that makes receives starve, overflow or wait at random. It resets no connection, and no bytes are lost.</summary>
+    /// <summary>
+    /// Creates a plan with random faults: a receive finds no buffer, finds the completion ring full, or is delayed. The plan resets no
+    /// connection and loses no bytes.
+    /// </summary>
     /// <param name="seed">The seed. The same seed gives the same sequence of decisions.</param>
     /// <param name="probability">The probability of a fault in a receive turn, 0 to 1.</param>
     /// <returns>The plan.</returns>
@@ -102,8 +105,8 @@ public sealed class EmulatedFaultPlan
     public void BreakRings(int count) => Set(ref _brokenRings, count);
 
     /// <summary>
-    /// Loses the next ends of receives, as when the kernel has no room for a completion and cannot allocate memory. The ring counts an overflow, so that
-    /// the positions of streams that had a receive are unknown.
+    /// Loses the completions of the next ends of receives, as when the completion ring is full and the kernel cannot allocate memory. The
+    /// ring counts an overflow. The stream positions of all connections with a receive are then unknown.
     /// </summary>
     /// <param name="count">The number of ends.</param>
     public void LoseCompletions(int count) => Set(ref _lostCompletions, count);
@@ -123,7 +126,7 @@ public sealed class EmulatedFaultPlan
 
     internal bool NextEnter()
     {
-        // Read without the lock first, since every call checks it.
+        // Every call checks the counter, so it is first read without the lock.
         if (Volatile.Read(ref _brokenRings) == 0)
         {
             return false;

@@ -58,7 +58,7 @@ internal sealed unsafe class EmulatedFileOperations(EmulatedRequests requests, E
 
     /// <param name="request">The request.</param>
     /// <param name="events">The events that epoll reported for its file.</param>
-    /// <param name="isLeftOver">Whether they were reported in an earlier call.</param>
+    /// <param name="isLeftOver">Whether epoll reported the events in an earlier call.</param>
     public void RunPoll(EmulatedRequest request, uint events, bool isLeftOver)
     {
         if (request.IsMultishot && completions.Space > 0)
@@ -67,7 +67,7 @@ internal sealed unsafe class EmulatedFileOperations(EmulatedRequests requests, E
             return;
         }
 
-        // The state of an earlier call may have changed.
+        // Events of an earlier call may be outdated.
         uint current = isLeftOver ? SocketCalls.PollNow(request.Fd, request.PollEvents) : events;
         if (current != 0)
         {
@@ -110,7 +110,7 @@ internal sealed unsafe class EmulatedFileOperations(EmulatedRequests requests, E
                 continue;
             }
 
-            // Without room for one more completion, a multishot request ends with the one in the overflow list.
+            // If the completion ring is full, the completion goes to the overflow list and ends the multishot request.
             if (accepted < 0 || !request.IsMultishot || completions.Space == 0)
             {
                 requests.Complete(request, accepted);

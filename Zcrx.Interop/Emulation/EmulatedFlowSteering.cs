@@ -2,7 +2,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop;
 
-/// <summary>Determines on which RX queue packets of emulated network interfaces arrive.</summary>
+/// <summary>Changes on which RX queue packets of emulated network interfaces arrive.</summary>
 /// <remarks>Safe from any thread.</remarks>
 /// <param name="nics">The interfaces, as in <see cref="EmulatedKernelOptions.Nics"/>.</param>
 public sealed class EmulatedFlowSteering(IReadOnlyList<EmulatedNic> nics) : IFlowSteering

@@ -5,7 +5,9 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>Represents the kernel's side of an interface queue: areas, refill ring, statistics, notifications and users.</summary>
-/// <remarks>Several rings can use one queue after an import, each on its own thread, so everything here is under <see cref="Gate"/>.</remarks>
+/// <remarks>
+/// After an import, several rings use one queue, each on its own thread. <see cref="Gate"/> therefore guards all members.
+/// </remarks>
 internal sealed unsafe class EmulatedInterfaceQueue
 {
     private const int FlushBatch = 32;
@@ -37,7 +39,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
         new Span<byte>(region, (int)profile.EntriesOffset).Clear();
         _allowedEvents = events.type_mask;
         _eventUserData = events.user_data;
-        // As in the kernel: only a queue with notifications keeps its ring as their owner.
+        // As in the kernel, only a queue with notifications keeps a reference to the ring that receives them.
         _eventRing = events.type_mask != 0 ? owner : null;
         if ((events.flags & ZCRX_EVENT_DESC_FLAG_STATS) != 0)
         {
@@ -49,16 +51,18 @@ internal sealed unsafe class EmulatedInterfaceQueue
     // For the lock order see EmulatedKernel.
     public Lock Gate { get; } = new();
 
-    /// <summary>Gets the interface whose RX queue this queue provides memory for; null in the device-less mode.</summary>
+    /// <summary>
+    /// Gets the network interface of the RX queue; null in device-less mode. The RX queue receives into the areas of this queue.
+    /// </summary>
     public EmulatedNic? Nic { get; private set; }
 
-    /// <summary>Gets the index of that RX queue.</summary>
+    /// <summary>Gets the index of the RX queue on <see cref="Nic"/>.</summary>
     public int RxQueue { get; private set; }
 
-    /// <summary>Gets that RX queue's page pool; null in the device-less mode.</summary>
+    /// <summary>Gets the page pool of the RX queue; null in device-less mode.</summary>
     public EmulatedPagePool? Pool { get; private set; }
 
-    /// <summary>Gets a value indicating whether the interface was removed, and the RX queue with it.</summary>
+    /// <summary>Gets a value indicating whether the RX queue is gone because its interface was removed.</summary>
     public bool HasLostDevice => Nic is { } nic && nic.ProviderOf(RxQueue) != this;
 
     /// <summary>Gets the areas, in the order in which they serve buffers.</summary>
@@ -85,7 +89,10 @@ internal sealed unsafe class EmulatedInterfaceQueue
 
     public int BufferLength => 1 << _bufferShift;
 
-    /// <summary>Gets the number of refill entries for buffers that user space did not have. The kernel ignores them without a sign, so only a simulation can see such an error.</summary>
+    /// <summary>
+    /// Gets the number of refill entries for buffers that user space did not have. The kernel ignores such entries silently, so only a
+    /// simulation can detect the error.
+    /// </summary>
     public int EntriesIgnored { get; private set; }
 
     /// <summary>Adds an area and returns its token; −EINVAL when there are too many.</summary>
@@ -123,7 +130,9 @@ internal sealed unsafe class EmulatedInterfaceQueue
         }
     }
 
-    /// <summary>Removes a ring or an exported descriptor: first as owner of notifications and, with the last user, the buffers.</summary>
+    /// <summary>
+    /// Removes a user: a ring or an exported descriptor. A ring no longer receives notifications. The last user frees the buffers.
+    /// </summary>
     public void RemoveUser(EmulatedRing? ring)
     {
         lock (Gate)
@@ -135,7 +144,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
 
             if (--_users == 0)
             {
-                // The RX queue first, so that no packet takes a buffer from now on.
+                // The RX queue is unbound first, so that no packet takes a buffer from now on.
                 Nic?.Unbind(this);
                 foreach (EmulatedArea area in _areas)
                 {
@@ -196,11 +205,11 @@ internal sealed unsafe class EmulatedInterfaceQueue
         ring.PostFromQueue(_eventUserData, (int)type);
     }
 
-    /// <summary>Moves buffers from the refill ring into a page pool, as long as it has room. Entries without effect are skipped.</summary>
+    /// <summary>Moves buffers from the refill ring into a page pool until the pool is full. Entries without effect are skipped.</summary>
     public void Refill(EmulatedPagePool pool, int count) => _ = ParseBatch(count, pool);
 
     /// <param name="most">The largest number of entries to consume.</param>
-    /// <param name="pool">The page pool that takes back its buffers; null when all go to the free lists.</param>
+    /// <param name="pool">The page pool that takes its buffers back; null to return all buffers to the free lists.</param>
     private int ParseBatch(int most, EmulatedPagePool? pool)
     {
         uint tail = Volatile.Read(ref *_sharedTail);

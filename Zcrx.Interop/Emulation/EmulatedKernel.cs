@@ -12,7 +12,7 @@ namespace Zcrx.Interop;
 /// errors. It needs no privileges and runs on any Linux kernel.
 /// </summary>
 /// <remarks>
-/// <para>Two uses: it is the engine where zcrx is not available, and the tool with which services test how they react.</para>
+/// <para>It has two uses: it is the engine where zcrx is not available, and services test their reaction to faults with it.</para>
 /// <para>Threading: any thread. Each of its rings belongs to one thread, as on the real kernel. Registered user memory
 /// must stay mapped until the ring is closed: unlike the kernel, the emulation cannot pin it.</para>
 /// <para>Request types: NOP, POLL_ADD, ACCEPT, READ, RECV_ZC, ASYNC_CANCEL, CLOSE, SHUTDOWN. Others end with −EINVAL.</para>
@@ -26,13 +26,13 @@ public sealed unsafe class EmulatedKernel : INicKernel
         IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQE32 | IORING_SETUP_SINGLE_ISSUER |
         IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_NO_SQARRAY | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_CQE_MIXED;
 
-    // Lock order: this one, then the Gate of a queue, then the lock of an EmulatedNic, then the one of a SocketBacklog.
+    // Lock order: this lock, the Gate of a queue, the lock of an EmulatedNic, the lock of a SocketBacklog.
     // The locks of EmulatedFaultPlan and EmulatedRemotePosts are innermost: nothing is taken under them.
     private readonly Lock _gate = new();
     private readonly Func<RingParts, IRingExecution> _execution;
     private readonly Dictionary<int, EmulatedRing> _rings = [];
     private readonly Dictionary<int, EmulatedInterfaceQueue> _exports = [];
-    // The mappings of rings' memory, by address. As with a file, each keeps the ring alive after the descriptor is closed.
+    // The mappings of ring memory, by address. Like a mapping of a file, each keeps the ring alive after the descriptor is closed.
     private readonly Dictionary<nint, EmulatedRing> _mappings = [];
     // Read on every enter without the lock. Replaced as a whole when a ring is added or removed.
     private volatile Dictionary<int, EmulatedRing> _ringsSnapshot = [];
@@ -46,7 +46,8 @@ public sealed unsafe class EmulatedKernel : INicKernel
 
     /// <param name="options">The behaviour; null for the defaults.</param>
     /// <param name="callerKeepsSockets">
-    /// True if the caller closes a socket only after its receives have ended and the cancellation of its polls was submitted. A request then needs no descriptor of its own.
+    /// True if the caller closes a socket only after its receives have ended and the cancellation of its polls was submitted. Requests then
+    /// use the caller's descriptor instead of a duplicate.
     /// </param>
     internal EmulatedKernel(EmulatedKernelOptions? options, bool callerKeepsSockets)
         : this(options ?? new EmulatedKernelOptions(), ring => new EpollExecution(ring, callerKeepsSockets))
@@ -54,7 +55,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
     }
 
     /// <param name="options">The behaviour.</param>
-    /// <param name="execution">Creates what performs the requests of a ring.</param>
+    /// <param name="execution">Creates the component that performs the requests of a ring.</param>
     internal EmulatedKernel(EmulatedKernelOptions options, Func<RingParts, IRingExecution> execution)
     {
         _execution = execution;
@@ -67,7 +68,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
     public EmulatedKernelOptions Options { get; }
 
     /// <inheritdoc/>
-    /// <remarks>Those of <see cref="EmulatedKernelOptions.Nics"/>.</remarks>
+    /// <remarks>Controls the interfaces of <see cref="EmulatedKernelOptions.Nics"/>.</remarks>
     public INicControl Nics { get; }
 
     /// <inheritdoc/>
@@ -109,7 +110,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
         parameters->sq_entries = submissions;
         parameters->cq_entries = completions;
         parameters->features = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG;
-        // A real descriptor, so that its number is not reused while the ring exists.
+        // The ring has a real descriptor, so that the number is not reused while the ring exists.
         int fd = Libc.EventFd(0, Libc.EFD_CLOEXEC);
         if (fd < 0)
         {
@@ -160,7 +161,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
 
         if (!_ringsSnapshot.TryGetValue(ringFd, out EmulatedRing? ring))
         {
-            // −1 means "no ring": then only opcodes without a ring are valid.
+            // −1 means "no ring". Only opcodes that need no ring are valid with it.
             return ringFd == -1 ? -EINVAL : -EBADF;
         }
 
@@ -258,10 +259,13 @@ public sealed unsafe class EmulatedKernel : INicKernel
         return Libc.InterfaceIndex(name);
     }
 
-    /// <summary>Gets the interface queues of the open rings, for a simulation, which compares them with what user space believes.</summary>
+    /// <summary>Gets the interface queues of the open rings. A simulation compares their state with the state in user space.</summary>
     internal IEnumerable<EmulatedInterfaceQueue> InterfaceQueues => _ringsSnapshot.Values.SelectMany(static ring => ring.Queues.Values).Distinct();
 
-    /// <summary>Gets the number of descriptors that callers have closed while requests of open rings used them. For tests: with sockets that the caller keeps, it stays zero.</summary>
+    /// <summary>
+    /// Gets the number of descriptors that callers have closed while requests of open rings used them. Tests check that it stays zero when
+    /// the caller keeps its sockets open.
+    /// </summary>
     internal int LostDescriptors => _ringsSnapshot.Values.Sum(static ring => ring.LostDescriptors);
 
     /// <summary>Returns the emulated interface with an index; null if there is none.</summary>

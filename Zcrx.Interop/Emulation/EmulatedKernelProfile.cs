@@ -3,7 +3,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Interop;
 
 /// <summary>Describes the kernel release that the emulation imitates: its features and the layout of the refill queue.</summary>
-/// <remarks>Immutable. Observed on these kernels; <c>docs/kernel-matrix.md</c> has the table.</remarks>
+/// <remarks>Immutable. The values were observed on these kernels; see the table in <c>docs/kernel-matrix.md</c>.</remarks>
 public sealed record EmulatedKernelProfile
 {
     // The first 7.2 release that ends a request without buffers.
@@ -11,26 +11,36 @@ public sealed record EmulatedKernelProfile
 
     private EmulatedKernelProfile(string name) => Name = name;
 
-    /// <summary>zcrx for NIC queues with export and import; no device-less mode, no notifications.</summary>
+    /// <summary>Gets the profile of Linux 6.19: NIC queues, export and import, but no device-less mode and no notifications.</summary>
     public static EmulatedKernelProfile Linux619 { get; } = new("6.19")
     {
         RegisterFlags = ZCRX_REG_IMPORT, ControlOperations = 2, Features = 0,
         RefillHeaderSize = 8, TailOffset = 4, EntriesOffset = 64, RegisterOpcodes = 37, QueryOpcodes = 3, SetupFlags = 0xfffff,
     };
 
-    /// <summary>Adds buffers larger than a page.</summary>
+    /// <summary>Gets the profile of Linux 7.0, which adds buffers larger than a page.</summary>
     public static EmulatedKernelProfile Linux70 { get; } = Linux619 with { Name = "7.0", Features = ZCRX_FEATURE_RX_PAGE_SIZE, RegisterOpcodes = 38, SetupFlags = 0x1fffff };
 
-    /// <summary>Adds the device-less mode. Strands a request that runs out of buffers or completions in the middle of a packet.</summary>
+    /// <summary>
+    /// Gets the profile of Linux 7.1, which adds the device-less mode. This kernel strands a request that runs out of buffers or
+    /// completions in the middle of a packet.
+    /// </summary>
     public static EmulatedKernelProfile Linux71 { get; } = Linux70 with { Name = "7.1", RegisterFlags = ZCRX_REG_IMPORT | ZCRX_REG_NODEV };
 
-    /// <summary>Adds notifications, statistics and arming. Strands requests like 7.1, up to 7.2.9.</summary>
+    /// <summary>
+    /// Gets the profile of Linux 7.2.0 to 7.2.9, which adds notifications, statistics and arming. These kernels strand requests like 7.1.
+    /// </summary>
     public static EmulatedKernelProfile Linux720 { get; } = Linux71 with { Name = "7.2.0", ControlOperations = 3, Features = ZCRX_FEATURE_RX_PAGE_SIZE | ZCRX_FEATURE_EVENT, QueryOpcodes = 4 };
 
-    /// <summary>Ends a request without buffers, like 7.2.10 and later releases of 7.2. Same capabilities as <see cref="Linux720"/>.</summary>
+    /// <summary>
+    /// Gets the profile of Linux 7.2.10 and later releases of 7.2. These kernels end a request without buffers. Their capabilities equal
+    /// those of <see cref="Linux720"/>.
+    /// </summary>
     public static EmulatedKernelProfile Linux72 { get; } = Linux720 with { Name = "7.2", StrandsReceives = false };
 
-    /// <summary>Adds areas to a running queue. Head and tail of the refill queue have a cache line each.</summary>
+    /// <summary>
+    /// Gets the profile of Linux 7.3, which can add areas to a running queue. Head and tail of the refill queue have a cache line each.
+    /// </summary>
     public static EmulatedKernelProfile Linux73 { get; } = Linux72 with { Name = "7.3", ControlOperations = 4, RefillHeaderSize = 128, TailOffset = 64, EntriesOffset = 128, FoldsRefillEntries = true };
 
     /// <summary>Gets all profiles, oldest first.</summary>
@@ -73,7 +83,9 @@ public sealed record EmulatedKernelProfile
     internal bool HasDeviceLess => (RegisterFlags & ZCRX_REG_NODEV) != 0;
 
     /// <summary>Returns the profile of a release.</summary>
-    /// <param name="release">The release, such as <c>7.2</c> or <c>7.2.12+deb13-cloud-amd64</c>. The newest profile that is not newer applies.</param>
+    /// <param name="release">
+    /// The release, such as <c>7.2</c> or <c>7.2.12+deb13-cloud-amd64</c>. The newest profile that is not newer than the release applies.
+    /// </param>
     /// <returns>The profile; null for releases before 6.19.</returns>
     public static EmulatedKernelProfile? ForRelease(string release)
     {

@@ -7,7 +7,7 @@ namespace Zcrx.Interop.Emulation;
 /// <summary>Implements <c>IORING_REGISTER_NAPI</c>: stores and checks the settings of busy polling, as the kernel does. Nothing is polled.</summary>
 internal sealed unsafe class EmulatedNapi
 {
-    // Smaller ones are numbers of processors.
+    // The smallest NAPI id. Smaller numbers are processor numbers.
     private const uint FirstId = 4096;
 
     private readonly HashSet<uint> _ids = [];
@@ -31,7 +31,7 @@ internal sealed unsafe class EmulatedNapi
             return -EFAULT;
         }
 
-        // Also if the call fails after this.
+        // The kernel returns the previous settings even if the call fails afterwards.
         *user = _current;
         return wanted.opcode switch
         {

@@ -7,21 +7,22 @@ using Zcrx.Interop.Nic;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Represents a network interface of the emulated kernel: RX queues with NAPI ids, header/data split, an RSS table and flow rules. A flow that arrives on
-/// the RX queue of an interface queue is received without a copy, any other flow is copied, as on hardware.
+/// Represents a network interface of the emulated kernel: RX queues with NAPI ids, header/data split, an RSS table and flow rules. As on
+/// hardware, a flow that arrives on the RX queue of an interface queue is received without a copy. Any other flow is copied.
 /// </summary>
 /// <remarks>
-/// <para>Every TCP connection that an interface queue of this interface receives counts as having arrived through it, including loopback: the
-/// sockets are real, and their RX queue is determined here.</para>
-/// <para>Bytes that wait in a socket belong to the interface queue on whose RX queue they arrived, even if the flow was steered to another queue since.
-/// A receive on any other queue ends with −EFAULT there. When the owner is closed, the bytes are lost.</para>
-/// <para>Not imitated: packets take buffers when they are received from the socket and not when they arrive, so bytes in a socket without a
-/// reader use none. There is no descriptor ring between the interface and its page pool.</para>
+/// <para>Every TCP connection that an interface queue of this interface receives counts as arriving through this interface, even on
+/// loopback. The sockets are real. This class determines their RX queue.</para>
+/// <para>Bytes that wait in a socket belong to the interface queue on whose RX queue they arrived, even if the flow was steered to another
+/// queue since. A receive on any other queue ends with −EFAULT at these bytes. When their interface queue is closed, the bytes are
+/// lost.</para>
+/// <para>One difference from hardware: a packet takes a buffer when it is received from the socket, not when it arrives. Unread bytes
+/// therefore use no buffers. There is no descriptor ring between the interface and its page pool.</para>
 /// <para>Threading: any thread. One instance may serve several kernels, as one interface serves several processes.</para>
 /// </remarks>
 public sealed class EmulatedNic
 {
-    // Far above what the machine's own interfaces have.
+    // Far above the indexes of the machine's own interfaces.
     private const int FirstIndex = 1 << 24;
     // NAPI ids below are CPU numbers.
     private const int FirstNapiId = 8193;
@@ -61,13 +62,16 @@ public sealed class EmulatedNic
     /// <summary>Gets the name.</summary>
     public string Name => Options.Name;
 
-    /// <summary>Gets the interface index, which no real interface has. It changes each time that the interface is restored.</summary>
+    /// <summary>
+    /// Gets the interface index, which differs from the indexes of real interfaces. The index changes each time that the interface is
+    /// restored.
+    /// </summary>
     public uint Index { get; private set; }
 
     /// <summary>Gets the number of RX queues.</summary>
     public int RxQueues => _queues.Count;
 
-    /// <summary>Gets or sets whether packets arrive. While the interface is down, bytes wait with their sender.</summary>
+    /// <summary>Gets or sets whether packets arrive. While the interface is down, bytes wait at the sender.</summary>
     public bool IsUp
     {
         get => Volatile.Read(ref _isUp);
@@ -89,7 +93,7 @@ public sealed class EmulatedNic
         set => SetHeaderDataSplit(value, HdsThreshold);
     }
 
-    /// <summary>Gets or sets the size in bytes up to which packets are not split. Zero copy needs 0.</summary>
+    /// <summary>Gets the size in bytes up to which packets are not split. Zero copy needs 0.</summary>
     public int HdsThreshold => Volatile.Read(ref _hdsThreshold);
 
     /// <summary>Gets or sets the number of packets that the interface puts into one buffer from now on, 1 to 64.</summary>
@@ -141,7 +145,7 @@ public sealed class EmulatedNic
     /// <summary>Raised when the interface goes up or down or is removed, on the thread that changes it.</summary>
     internal event Action? LinkChanged;
 
-    /// <summary>Gets the number of changes of everything that determines where packets go.</summary>
+    /// <summary>Gets the number of changes so far that affect the RX queue of a flow.</summary>
     internal int Changes => Volatile.Read(ref _changes);
 
     /// <summary>Turns header/data split on or off, and sets the threshold below which packets are not split.</summary>
@@ -210,7 +214,7 @@ public sealed class EmulatedNic
 
     /// <summary>Determines whether an RX queue receives into the memory of an interface queue.</summary>
     /// <param name="queue">The queue's index.</param>
-    /// <returns>Whether one is registered.</returns>
+    /// <returns>True when an interface queue is registered.</returns>
     public bool IsBound(int queue)
     {
         CheckQueue(queue);
@@ -246,22 +250,22 @@ public sealed class EmulatedNic
         LinkChanged?.Invoke();
     }
 
-    /// <summary>Reports each change from now on, and at once when the interface is already removed.</summary>
-    /// <param name="changed">Called on the thread that changes it. It must be quick and must not throw.</param>
+    /// <summary>Reports each change of the link from now on. If the interface is already removed, reports that at once.</summary>
+    /// <param name="changed">Called on the thread that changes the link. Must be quick and must not throw.</param>
     /// <returns>Ends the reports when disposed.</returns>
     internal IDisposable WatchLink(Action<LinkChange> changed)
     {
         LinkWatch watch = new(Name, Index, changed);
         void Report() => watch.Report(LinkState? () => Link);
         LinkChanged += Report;
-        // After it was added, so that either the changing thread or this call sees a later change.
+        // Report after the handler was added: a concurrent change is then reported by the changing thread or by this call.
         Report();
         return new Ending(() => LinkChanged -= Report);
     }
 
     /// <summary>
-    /// Restores a removed interface in its first state and under another index: no rules, and no RX queue has an owner. Connections
-    /// continue. What the earlier interface queues receive from now on is copied.
+    /// Restores a removed interface in its initial state under a new index: without rules and without interface queues. Connections
+    /// continue. The previous interface queues receive with a copy from now on.
     /// </summary>
     public void Restore() => Change(() =>
     {
@@ -317,7 +321,7 @@ public sealed class EmulatedNic
         }
     }
 
-    /// <summary>Returns the owner of the memory that the packets of an RX queue land in; null for the kernel's own.</summary>
+    /// <summary>Returns the interface queue that provides the memory of an RX queue; null when the kernel provides it.</summary>
     internal EmulatedInterfaceQueue? ProviderOf(int rxQueue)
     {
         lock (_gate)
@@ -326,7 +330,10 @@ public sealed class EmulatedNic
         }
     }
 
-    /// <summary>Returns the bytes that have waited in a socket since before the last change, by the memory that they lie in; null for none.</summary>
+    /// <summary>
+    /// Returns the bytes that have waited in a socket since before the last change, with the memory that holds them; null when there are
+    /// none.
+    /// </summary>
     internal SocketBacklog? BacklogOf(int fd)
     {
         lock (_gate)
@@ -377,7 +384,7 @@ public sealed class EmulatedNic
 
     private void RecordArrivals()
     {
-        // While the link is down, waiting bytes have not arrived.
+        // While the link is down, bytes that wait in sockets have not arrived yet.
         if (_isUp && !_isRemoved)
         {
             _backlog.Record((local, remote) =>

@@ -5,7 +5,10 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Interop;
 
 /// <summary>Reads emulated network interfaces, like netlink for real ones.</summary>
-/// <remarks>Threading: any thread. A socket does not show on which interface its packets arrive. With more than one interface, that is unknown.</remarks>
+/// <remarks>
+/// Threading: any thread. A socket does not show on which interface its packets arrive. With more than one interface, the RX queue of a
+/// socket is unknown.
+/// </remarks>
 /// <param name="nics">The interfaces, as in <see cref="EmulatedKernelOptions.Nics"/>.</param>
 public sealed class EmulatedNicFacts(IReadOnlyList<EmulatedNic> nics) : INicFacts
 {
@@ -45,7 +48,7 @@ public sealed class EmulatedNicFacts(IReadOnlyList<EmulatedNic> nics) : INicFact
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // Reset or closed: no more packets.
+            // The socket was reset or closed, so no more packets arrive.
             return null;
         }
     }

@@ -3,7 +3,7 @@ namespace Zcrx.Interop;
 /// <summary>Configures an emulated network interface.</summary>
 public sealed record EmulatedNicOptions
 {
-    /// <summary>Gets the interface's name, which must not be that of a real one.</summary>
+    /// <summary>Gets the interface's name, which must differ from the names of real interfaces.</summary>
     public string Name { get; init; } = "enic0";
 
     /// <summary>Gets the number of RX queues, 1 to 1024.</summary>
@@ -18,13 +18,16 @@ public sealed record EmulatedNicOptions
     /// <summary>Gets the largest receive buffer that the interface supports, in bytes; 0 for a page.</summary>
     public int MaxBufferLength { get; init; }
 
-    /// <summary>Gets the largest payload of one packet in bytes; 0 for its share of a buffer.</summary>
+    /// <summary>Gets the largest payload of one packet in bytes; 0 for an equal share of a buffer.</summary>
     public int PacketLength { get; init; }
 
-    /// <summary>Gets the number of packets that the interface puts into one buffer, 1 to 64. Each is a completion. The buffer is free when all of them were returned.</summary>
+    /// <summary>
+    /// Gets the number of packets that the interface puts into one buffer, 1 to 64. Each packet is a completion. The buffer is free when
+    /// all of its packets were returned.
+    /// </summary>
     public int PacketsPerBuffer { get; init; } = 1;
 
-    /// <summary>Gets the time after which TCP has sent again what the interface dropped for lack of buffers.</summary>
+    /// <summary>Gets the delay until TCP retransmits packets that the interface dropped for lack of buffers.</summary>
     /// <remarks>The default is Linux's shortest retransmission timeout.</remarks>
     public TimeSpan RetransmitDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 

@@ -4,20 +4,23 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Receives on an interface queue of a NIC: without a copy if the flow arrives on the RX queue that has our memory, with a copy otherwise.</summary>
+/// <summary>
+/// Receives on an interface queue of a NIC. Payload that arrives on the RX queue of the interface queue is not copied. Any other payload is
+/// copied.
+/// </summary>
 /// <param name="requests">The requests of the ring.</param>
 /// <param name="completions">Posts the buffers.</param>
 /// <param name="poller">Watches the sockets.</param>
 /// <param name="ends">Ends the turns.</param>
-/// <param name="copying">Receives what has to be copied.</param>
+/// <param name="copying">Receives bytes that must be copied.</param>
 /// <param name="vectors">The vectors of one read.</param>
-/// <param name="options">Buffers per turn and the fault plan.</param>
+/// <param name="options">Contains the buffers per turn and the fault plan.</param>
 internal sealed unsafe class EmulatedNicReceive(
     EmulatedRequests requests, EmulatedCompletions completions, EmulatedPoller poller, EmulatedReceiveEnds ends, EmulatedCopyingReceive copying, VectorTable vectors, EmulatedKernelOptions options)
 {
     private readonly List<DelayedRequest> _delayed = [];
 
-    /// <summary>Receives the waiting bytes, memory by memory, and then what arrives now.</summary>
+    /// <summary>Receives the bytes that waited before the last change, piece by piece, and then the bytes that arrive now.</summary>
     public void Receive(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, bool isFirst)
     {
         LookUp(request, nic);
@@ -34,7 +37,7 @@ internal sealed unsafe class EmulatedNicReceive(
         request.Backlog = null;
         if (nic.IsRemoved || !nic.IsUp)
         {
-            // Nothing more arrives.
+            // The interface is down or removed, so nothing more arrives.
             Delay(request, nic);
             return;
         }
@@ -50,7 +53,10 @@ internal sealed unsafe class EmulatedNicReceive(
         }
     }
 
-    /// <summary>Receives the bytes in one memory. Ours is delivered, the kernel's own is copied. Bytes in another queue's memory can be delivered by that queue only.</summary>
+    /// <summary>
+    /// Receives bytes that lie in one memory. Bytes in the memory of <paramref name="queue"/> are delivered, bytes in kernel memory are
+    /// copied. Only their own queue can deliver the bytes in its memory.
+    /// </summary>
     /// <returns>The number of bytes received.</returns>
     private long ReceiveLanded(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, in LandedBytes landed, bool isFirst)
     {
@@ -96,7 +102,9 @@ internal sealed unsafe class EmulatedNicReceive(
         request.Changes = changes;
     }
 
-    /// <summary>Reads straight into buffers of the page pool until the socket is empty, the turn is over, or there is no room left.</summary>
+    /// <summary>
+    /// Reads directly into buffers of the page pool until the socket is empty, the turn is over, or no buffer or completion slot is free.
+    /// </summary>
     private long ReceiveUncopied(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, in LandedBytes landed, bool isFirst)
     {
         EmulatedPagePool pool = queue.Pool!;
@@ -194,7 +202,7 @@ internal sealed unsafe class EmulatedNicReceive(
         return delivered;
     }
 
-    /// <summary>Drops packets that arrive without a free buffer. TCP sends them again, and the request stays armed.</summary>
+    /// <summary>Drops packets that arrive while no buffer is free. TCP retransmits them, and the request stays armed.</summary>
     private void DropPackets(EmulatedRequest request, EmulatedNic nic)
     {
         if (SocketCalls.BytesWaiting(request.Fd) == 0)
@@ -211,12 +219,12 @@ internal sealed unsafe class EmulatedNicReceive(
     {
         request.IsDelayed = true;
         _delayed.Add(new DelayedRequest(Environment.TickCount64 + (long)nic.Options.RetransmitDelay.TotalMilliseconds, request.Tag));
-        // The socket stays readable. Without edge triggering, every wait would end at once.
+        // The socket stays readable. With level triggering, every wait would end at once.
         poller.Modify(request.Fd, EmulatedReceiveEnds.Events | SocketCalls.EPOLLET, request.Tag);
     }
 
     /// <summary>Retries delayed requests that are due.</summary>
-    /// <returns>The milliseconds until the next; −1 when there is none.</returns>
+    /// <returns>The milliseconds until the next retry; −1 when no request is delayed.</returns>
     public long RetryDelayed()
     {
         if (_delayed.Count == 0)

@@ -14,7 +14,10 @@ internal sealed class EmulatedNics(IReadOnlyList<EmulatedNic> nics) : INicContro
     public bool ChangesOutliveProcess => false;
 
     /// <inheritdoc/>
-    /// <remarks>Two emulated interfaces may have the same name, so the object is the key. It stays the same when the interface is removed and restored.</remarks>
+    /// <remarks>
+    /// Two emulated interfaces may have the same name, so the object is the key. The object stays the same when the interface is removed
+    /// and restored.
+    /// </remarks>
     public object? Identify(string interfaceName)
     {
         ArgumentException.ThrowIfNullOrEmpty(interfaceName);

@@ -1,7 +1,10 @@
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Represents the page pool of an RX queue with memory of an interface queue. It takes buffers from the refill ring first, then from the areas' free lists.</summary>
-/// <remarks>Guarded by the lock of the queue. As in the kernel, its buffers are not free for copies.</remarks>
+/// <summary>
+/// Represents the page pool of an RX queue that receives into an interface queue's memory. The pool takes buffers from the refill ring
+/// first, then from the free lists of the areas.
+/// </summary>
+/// <remarks>Guarded by the lock of the queue. As in the kernel, buffers of the pool are not available for copies.</remarks>
 internal sealed class EmulatedPagePool(EmulatedInterfaceQueue queue)
 {
     // PP_ALLOC_CACHE_REFILL of the kernel's page pool.
@@ -12,7 +15,7 @@ internal sealed class EmulatedPagePool(EmulatedInterfaceQueue queue)
     /// <summary>Gets the number of available buffers.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Returns whether a buffer is available, if necessary from the refill ring or a free list.</summary>
+    /// <summary>Fills an empty pool from the refill ring and the free lists. Returns whether a buffer is available.</summary>
     public bool Fill()
     {
         if (Count > 0)
@@ -35,7 +38,7 @@ internal sealed class EmulatedPagePool(EmulatedInterfaceQueue queue)
         return Count > 0;
     }
 
-    /// <summary>Returns the buffer that is taken after a number of others: last in, first out.</summary>
+    /// <summary>Returns the buffer that will be taken after <paramref name="ahead"/> others. The order is last in, first out.</summary>
     public (EmulatedArea Area, int Buffer) Peek(int ahead) => _cache[Count - 1 - ahead];
 
     /// <summary>Takes the next buffer.</summary>

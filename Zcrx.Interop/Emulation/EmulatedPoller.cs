@@ -6,19 +6,19 @@ namespace Zcrx.Interop.Emulation;
 
 /// <summary>Represents a ring's epoll instances, which report the requests whose files are ready.</summary>
 /// <remarks>
-/// An instance has one entry for a descriptor. POLL_ADD requests are watched by an instance of their own, inside the other, so that a socket can have a receive and a
-/// poll without a second descriptor.
+/// An epoll instance has one entry per descriptor. A second instance, nested in the first, watches the POLL_ADD requests. A socket can
+/// therefore have a receive and a poll without a second descriptor.
 /// </remarks>
 internal sealed unsafe class EmulatedPoller : IDisposable
 {
     // The number of events that are served before new ones are fetched.
     private const int Capacity = 64;
 
-    // struct epoll_event is packed on x86-64 only (eventpoll.h), so there its 8 data bytes follow the 4 event bytes at once.
+    // struct epoll_event is packed on x86-64 only (eventpoll.h). Its 8 data bytes follow the 4 event bytes without padding there.
     private static readonly int DataOffset = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
     private static readonly int Stride = DataOffset + sizeof(ulong);
 
-    // The entry of the polls' instance. No request has this tag: its index is below the number of requests.
+    // The tag of the nested instance. No request has this tag, since an index is below the number of requests.
     private const ulong Polls = ulong.MaxValue - 1;
 
     private readonly byte* _events;
@@ -47,7 +47,7 @@ internal sealed unsafe class EmulatedPoller : IDisposable
         return SocketCalls.EpollControl(isPoll ? _polls : _fd, SocketCalls.EPOLL_CTL_DEL, fd, unused);
     }
 
-    /// <summary>Gets a value indicating whether events of the last wait were not taken yet.</summary>
+    /// <summary>Gets a value indicating whether events of the last wait are left to take.</summary>
     public bool HasEvents => _next < _count;
 
     /// <summary>Waits for readiness when no events are left. Returns the number of events or a negative errno.</summary>
@@ -61,7 +61,7 @@ internal sealed unsafe class EmulatedPoller : IDisposable
         {
             if (DataOf(i) == Polls)
             {
-                // Requests that end in between are recognized by their tags.
+                // A request may end before its event is taken. The tag reveals that.
                 ReplaceByPolls(i);
                 break;
             }
@@ -100,7 +100,7 @@ internal sealed unsafe class EmulatedPoller : IDisposable
         }
     }
 
-    /// <summary>Puts the ready polls behind the other events, and the last event in the place of the entry that stands for them.</summary>
+    /// <summary>Removes the event of the nested instance and appends the events of the ready polls. The last event fills the gap.</summary>
     private void ReplaceByPolls(int index)
     {
         int polls = int.Max(SocketCalls.EpollWait(_polls, _events + (_count * Stride), Capacity, 0), 0);

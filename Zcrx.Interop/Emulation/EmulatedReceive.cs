@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Performs the RECV_ZC requests of one ring: checks them, and runs a turn of one when its socket is ready.</summary>
+/// <summary>Performs the RECV_ZC requests of one ring: checks each, and runs a turn of the request when its socket is ready.</summary>
 internal sealed class EmulatedReceive
 {
     private readonly EmulatedRequests _requests;
@@ -80,7 +80,7 @@ internal sealed class EmulatedReceive
     /// <summary>Runs a turn of a request.</summary>
     /// <param name="request">The request.</param>
     /// <param name="events">The events that epoll reported for its socket.</param>
-    /// <param name="isFirst">Whether this is the attempt of the submission itself, before the request waits for anything.</param>
+    /// <param name="isFirst">Whether this is the first attempt, made during the submission before the request waits.</param>
     public void Run(EmulatedRequest request, uint events, bool isFirst)
     {
         EmulatedInterfaceQueue queue = request.Queue!;
@@ -108,7 +108,7 @@ internal sealed class EmulatedReceive
         }
     }
 
-    /// <summary>Retries the requests that waited for TCP to send again what the interface had dropped.</summary>
-    /// <returns>The milliseconds until the next; −1 when there is none.</returns>
+    /// <summary>Retries the requests that wait until TCP retransmits dropped packets.</summary>
+    /// <returns>The milliseconds until the next retry; −1 when no request is delayed.</returns>
     public long RetryDelayed() => _nic.RetryDelayed();
 }

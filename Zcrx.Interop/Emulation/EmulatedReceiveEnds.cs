@@ -3,9 +3,11 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Ends the turns of RECV_ZC requests: with the results, notifications and stranded requests of the kernel, or by the fault plan.</summary>
+/// <summary>
+/// Ends the turns of RECV_ZC requests. Imitates the results, notifications and stranded requests of the kernel, and injects faults.
+/// </summary>
 /// <param name="requests">The requests of the ring.</param>
-/// <param name="poller">Watches their sockets.</param>
+/// <param name="poller">Watches the sockets of the requests.</param>
 /// <param name="options">The profile and the fault plan.</param>
 internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, EmulatedPoller poller, EmulatedKernelOptions options)
 {
@@ -45,8 +47,8 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
 
     /// <summary>Ends a request whose budget is used up.</summary>
     /// <remarks>
-    /// The kernel reports notifications in the ring's deferred work, which also runs all ends but this one: a budget used up in the submission
-    /// itself ends the request there and then, and the notification comes after.
+    /// The kernel posts notifications in the ring's deferred work, which usually also ends requests, after the notification. A budget that
+    /// is used up during the submission ends the request at once, so its notification follows.
     /// </remarks>
     public void EndWithBudget(EmulatedRequest request, EmulatedInterfaceQueue queue, bool isFirst, bool hasCopied)
     {
@@ -62,8 +64,8 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
     }
 
     /// <summary>
-    /// Ends a turn because the pool or the completion ring is exhausted. With bytes left in the socket, the request ends or, in profiles that strand
-    /// requests, stays armed without being served. With none left, it continues.
+    /// Ends a turn because the pool or the completion ring is exhausted. If bytes are left in the socket, the request ends. In profiles
+    /// that strand requests, it stays armed without being served. If none are left, the request continues.
     /// </summary>
     public void EndWithoutRoom(EmulatedRequest request, int error, int delivered, bool isFirst, bool isCopy = true)
     {
@@ -82,7 +84,7 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
 
         if (delivered > 0 && options.Profile.StrandsReceives)
         {
-            // At the submission's own attempt the socket is found readable again at once; only then does it matter that nothing is free.
+            // During the submission, the request is not stranded: the kernel finds the socket readable again and retries at once.
             if (!isFirst)
             {
                 Strand(request, waiting, SocketCalls.PollNow(request.Fd, SocketCalls.EPOLLRDHUP) != 0);
@@ -94,19 +96,23 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
         EndTurn(request, error, delivered > 0 && isCopy);
     }
 
-    /// <summary>Ends a request whose socket is readable with nothing to read: the end of the stream or an error, neither of which needs a buffer.</summary>
+    /// <summary>
+    /// Ends a request whose stream has ended or failed: its socket is readable without bytes. Neither result needs a buffer.
+    /// </summary>
     public void CompleteIfEnded(EmulatedRequest request)
     {
         byte unused;
         nint result = SocketCalls.Receive(request.Fd, &unused, 1, SocketCalls.MSG_PEEK | SocketCalls.MSG_DONTWAIT);
         if (result <= 0 && result is not (-EAGAIN or -EINTR))
         {
-            // A read and not a peek: it takes the error off the socket, like the kernel's receive.
+            // Receiving also clears the error of the socket, like the kernel's receive.
             EndTurn(request, (int)result, hasCopied: false);
         }
     }
 
-    /// <summary>Returns whether a stranded request reads again: only when another packet has arrived, with bytes or with the end.</summary>
+    /// <summary>
+    /// Returns whether a stranded request reads again. It does so only after another packet with bytes or with the end of the stream.
+    /// </summary>
     public bool WakesStranded(EmulatedRequest request, uint events)
     {
         const uint End = SocketCalls.EPOLLRDHUP | SocketCalls.EPOLLHUP | SocketCalls.EPOLLERR;
@@ -122,10 +128,10 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
     }
 
     /// <summary>Applies the fault plan to a turn.</summary>
-    /// <returns>True when that ends the turn.</returns>
+    /// <returns>True when a fault has ended the turn.</returns>
     public bool Inject(EmulatedRequest request, EmulatedFaultPlan faults)
     {
-        // Without bytes, nothing can starve, overflow or wait.
+        // Faults apply only to a receive that has bytes to deliver.
         ReceiveFault fault = SocketCalls.BytesWaiting(request.Fd) > 0 ? faults.NextReceive() : ReceiveFault.None;
         switch (fault)
         {
@@ -147,12 +153,14 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
         }
     }
 
-    /// <summary>Lets a request wait until more than that many bytes, or a new end, have arrived.</summary>
+    /// <summary>
+    /// Strands a request: it reads again only when more than <paramref name="waiting"/> bytes, or the end of the stream, have arrived.
+    /// </summary>
     private void Strand(EmulatedRequest request, int waiting, bool isAtEnd)
     {
         request.StrandedBytes = waiting;
         request.StrandedAtEnd = isAtEnd;
-        // The socket stays readable. Without edge triggering, every wait would end at once.
+        // The socket stays readable. With level triggering, every wait would end at once.
         poller.Modify(request.Fd, Events | SocketCalls.EPOLLET, request.Tag);
     }
 }

@@ -2,15 +2,18 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Carries notifications from other threads to the thread of the ring that posts them: an importer's traffic fires the notifications of the first ring.</summary>
-/// <param name="watch">Has the ring call <see cref="Drain"/> when a descriptor is readable.</param>
+/// <summary>
+/// Passes notifications from other threads to the thread of the ring that posts them. Traffic on an importing ring fires the notifications
+/// of the ring that registered the queue.
+/// </summary>
+/// <param name="watch">Makes the ring call <see cref="Drain"/> when the given descriptor is readable.</param>
 /// <param name="completions">Posts on the ring's thread.</param>
 internal sealed unsafe class EmulatedRemotePosts(Action<int> watch, EmulatedCompletions completions) : IDisposable
 {
-    /// <summary>The tag of the signal; no request has it.</summary>
+    /// <summary>The tag of the signal. No request has this tag.</summary>
     public const ulong Signal = ulong.MaxValue;
 
-    // Also the lock; for the lock order see EmulatedKernel.
+    // The queue is also the lock. For the lock order see EmulatedKernel.
     private readonly Queue<(ulong UserData, int Result)> _posts = new();
     private int _signal = -1;
 

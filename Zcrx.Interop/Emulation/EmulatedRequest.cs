@@ -13,7 +13,7 @@ internal sealed unsafe class EmulatedRequest
     /// <summary>Gets the request's index in the ring's table.</summary>
     public int Index { get; }
 
-    /// <summary>Gets the number of reuses, which identifies events that were fetched for an earlier request.</summary>
+    /// <summary>Gets the number of reuses. It distinguishes events of this request from events of an earlier one.</summary>
     public uint Generation { get; set; }
 
     /// <summary>Gets the tag that identifies this use of the request to the poller: generation and index.</summary>
@@ -25,16 +25,19 @@ internal sealed unsafe class EmulatedRequest
 
     public ulong UserData { get; set; }
 
-    /// <summary>Gets or sets the descriptor of the caller. It identifies files other than sockets.</summary>
+    /// <summary>Gets or sets the descriptor of the caller. The descriptor identifies files other than sockets.</summary>
     public int CallerFd { get; set; }
 
     /// <summary>Gets the descriptor that the request uses.</summary>
     public int Fd { get; private set; } = -1;
 
-    /// <summary>Gets a value indicating whether the descriptor is a duplicate. Like the kernel's file reference, it keeps the file open when the caller closes its own.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the descriptor is a duplicate. Like the kernel's file reference, a duplicate keeps the file open
+    /// when the caller closes its descriptor.
+    /// </summary>
     public bool IsFdOwned { get; private set; }
 
-    /// <summary>Gets a value indicating whether the poller watches the descriptor among those of polls.</summary>
+    /// <summary>Gets a value indicating whether the poller watches the descriptor in its instance for polls.</summary>
     public bool IsPoll { get; private set; }
 
     public bool IsMultishot { get; set; }
@@ -52,36 +55,50 @@ internal sealed unsafe class EmulatedRequest
 
     public EmulatedInterfaceQueue? Queue { get; set; }
 
-    /// <summary>Gets or sets the rest of a receive request's byte budget; 0 when it has none.</summary>
+    /// <summary>Gets or sets the bytes left in the budget of a receive; 0 when the receive has no budget.</summary>
     public uint Budget { get; set; }
 
     public bool HasBudget { get; set; }
 
-    /// <summary>Gets or sets, on kernels that strand requests (before 7.2.10), the number of waiting bytes above which the request reads again. −1 when it is not stranded.</summary>
+    /// <summary>
+    /// Gets or sets the number of waiting bytes above which a stranded request reads again; −1 when the request is not stranded. Kernels
+    /// before 7.2.10 strand requests.
+    /// </summary>
     public int StrandedBytes { get; set; } = -1;
 
-    /// <summary>Gets or sets whether the peer had ended the stream when the request was stranded. The end is a packet, too.</summary>
+    /// <summary>
+    /// Gets or sets whether the peer had ended the stream when the request was stranded. The end of the stream is also a packet.
+    /// </summary>
     public bool StrandedAtEnd { get; set; }
 
     /// <summary>Gets or sets the RX queue on which the connection's packets arrive, as of <see cref="Changes"/>.</summary>
     public int RxQueue { get; set; }
 
-    /// <summary>Gets or sets the local end of the connection, once known: a socket that was reset forgets its peer, but keeps the bytes that it has received.</summary>
+    /// <summary>
+    /// Gets or sets the local end of the connection, once known. It is stored because a socket that was reset forgets its end points but
+    /// keeps the bytes that it has received.
+    /// </summary>
     public IPEndPoint? Local { get; set; }
 
-    /// <summary>Gets or sets the remote end.</summary>
+    /// <summary>Gets or sets the remote end of the connection, once known.</summary>
     public IPEndPoint? Remote { get; set; }
 
-    /// <summary>Gets or sets the state of the interface (<see cref="EmulatedNic.Changes"/>) for which <see cref="RxQueue"/> was determined; 0 before.</summary>
+    /// <summary>
+    /// Gets or sets the state of the interface (<see cref="EmulatedNic.Changes"/>) for which <see cref="RxQueue"/> was determined; 0 before
+    /// it was determined.
+    /// </summary>
     public int Changes { get; set; }
 
     /// <summary>Gets or sets the bytes that have waited in the socket since before <see cref="Changes"/>; null for none.</summary>
     public SocketBacklog? Backlog { get; set; }
 
-    /// <summary>Gets or sets whether the request waits until TCP sends again what the interface has dropped.</summary>
+    /// <summary>Gets or sets whether the request waits until TCP retransmits dropped packets.</summary>
     public bool IsDelayed { get; set; }
 
-    /// <summary>Gets the number of buffers that one read of a receive offers. It follows what recent reads have filled, since every offered buffer has a cost.</summary>
+    /// <summary>
+    /// Gets the number of buffers that one read of a receive offers. The number follows the buffers that recent reads have filled, since
+    /// every offered buffer has a cost.
+    /// </summary>
     public int BuffersPerRead { get; private set; } = FewestBuffersPerRead;
 
     /// <summary>Sets the descriptor that the request uses.</summary>
@@ -95,7 +112,7 @@ internal sealed unsafe class EmulatedRequest
     /// <summary>Records that the request has no descriptor any more.</summary>
     public void Unwatch() => Fd = -1;
 
-    /// <summary>Resets the facts about the socket: a new request has another one.</summary>
+    /// <summary>Resets the facts about the socket, since the next request has another socket.</summary>
     public void Forget()
     {
         BuffersPerRead = FewestBuffersPerRead;
@@ -107,8 +124,8 @@ internal sealed unsafe class EmulatedRequest
     }
 
     /// <summary>
-    /// Reads from the socket and subtracts the bytes from <see cref="Backlog"/>, in one step, since the interface compares both from other
-    /// threads.
+    /// Reads from the socket and subtracts the bytes from <see cref="Backlog"/>, in one step, since other threads compare both through the
+    /// interface.
     /// </summary>
     public nint Read(MessageHeader* message)
     {
@@ -129,9 +146,12 @@ internal sealed unsafe class EmulatedRequest
         }
     }
 
-    /// <summary>Grows at once when a read has filled everything, and shrinks slowly: a read too many costs more than a buffer too many.</summary>
+    /// <summary>
+    /// Adjusts <see cref="BuffersPerRead"/>. It grows at once when a read has filled all buffers, and shrinks slowly: an additional read
+    /// costs more than unused buffers.
+    /// </summary>
     /// <param name="used">The buffers that the read has filled.</param>
-    /// <param name="limit">The largest number.</param>
+    /// <param name="limit">The largest number of buffers per read.</param>
     public void Learn(int used, int limit)
     {
         if (used >= BuffersPerRead)

@@ -7,7 +7,7 @@ namespace Zcrx.Interop.Emulation;
 /// <param name="memory">Counts completions that the fault plan loses.</param>
 /// <param name="completions">Posts the results.</param>
 /// <param name="watches">Watches the files.</param>
-/// <param name="options">Has the fault plan.</param>
+/// <param name="options">Contains the fault plan.</param>
 internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedCompletions completions, EmulatedWatches watches, EmulatedKernelOptions options)
 {
     /// <summary>The result of a submission whose request is queued or has posted its own completions. Not an errno.</summary>
@@ -38,7 +38,7 @@ internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedComple
         if (result < 0)
         {
             Free(added);
-            // A regular file is always ready, and epoll refuses it. No request here reads one.
+            // epoll refuses regular files, which are always ready. No supported request reads one.
             return result;
         }
 
@@ -68,7 +68,9 @@ internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedComple
         completions.Post(userData, result, 0);
     }
 
-    /// <summary>Performs ASYNC_CANCEL, and posts its completion before those of the requests that it cancels (observed).</summary>
+    /// <summary>
+    /// Performs ASYNC_CANCEL. Posts its completion before the completions of the cancelled requests, as observed on the kernel.
+    /// </summary>
     /// <returns><see cref="Pending"/>, or a negative errno.</returns>
     public int Cancel(in io_uring_sqe entry)
     {
@@ -100,7 +102,7 @@ internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedComple
         return Pending;
     }
 
-    /// <summary>Ends all requests without completions: the ring is closed.</summary>
+    /// <summary>Ends all requests without completions, when the ring is closed.</summary>
     public void RetireAll()
     {
         foreach (EmulatedRequest request in _requests)

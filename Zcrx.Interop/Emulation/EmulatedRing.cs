@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Represents one emulated ring: takes submissions, and has them performed.</summary>
+/// <summary>Represents one emulated ring: takes submissions and passes them to <see cref="IRingExecution"/>.</summary>
 /// <remarks>
 /// Everything runs inside <see cref="Enter"/> on the issuer's thread, as with DEFER_TASKRUN, so no lock is needed.
 /// </remarks>
@@ -20,12 +20,12 @@ internal sealed unsafe class EmulatedRing : IDisposable
     private readonly Dictionary<uint, EmulatedInterfaceQueue> _queues = [];
     private readonly Dictionary<uint, nint> _queueRegions = [];
     private readonly object _issuer = Threads.Current;
-    // The descriptor and the mappings.
+    // The number of users: the descriptor and the mappings.
     private int _users = 1;
 
     /// <param name="options">The behaviour of the kernel.</param>
     /// <param name="parameters">The parameters of the set-up.</param>
-    /// <param name="execution">Creates what performs the requests.</param>
+    /// <param name="execution">Creates the component that performs the requests.</param>
     public EmulatedRing(EmulatedKernelOptions options, io_uring_params* parameters, Func<RingParts, IRingExecution> execution)
     {
         _options = options;
@@ -46,13 +46,15 @@ internal sealed unsafe class EmulatedRing : IDisposable
 
     public bool HasFlag(uint setupFlag) => (_setupFlags & setupFlag) != 0;
 
-    /// <summary>Gets the busy polling that is registered.</summary>
+    /// <summary>Gets the registered settings of busy polling.</summary>
     public EmulatedNapi Napi { get; } = new();
 
     /// <summary>Gets the interface queues that this ring registered or imported, by zcrx id.</summary>
     public Dictionary<uint, EmulatedInterfaceQueue> Queues => _queues;
 
-    /// <summary>Gets a value indicating whether the calling thread may use the ring: with SINGLE_ISSUER only the one that created it.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the calling thread may use the ring: with SINGLE_ISSUER, only the thread that created the ring.
+    /// </summary>
     public bool IsIssuer => !HasFlag(IORING_SETUP_SINGLE_ISSUER) || _issuer == Threads.Current;
 
     public nint Map(nuint length, ulong offset)
@@ -75,13 +77,15 @@ internal sealed unsafe class EmulatedRing : IDisposable
         }
     }
 
-    /// <summary>Lets other threads' rings deliver this ring's notifications. Called at registration.</summary>
+    /// <summary>Lets rings of other threads post notifications to this ring. Called at registration.</summary>
     public void EnableRemotePosts() => _execution.EnableRemotePosts();
 
-    /// <summary>Returns the buffers that the ring has taken in advance: another ring is going to receive into the area.</summary>
+    /// <summary>Returns the buffers that the ring has taken in advance. Called before another ring receives into the area.</summary>
     public void ReturnBuffers() => _execution.ReturnBuffers();
 
-    /// <summary>Posts a notification of an interface queue. Called on this ring's thread or, for an importer's traffic, on another.</summary>
+    /// <summary>
+    /// Posts a notification of an interface queue. Called on the thread of this ring, or of a ring that imported the queue.
+    /// </summary>
     public void PostFromQueue(ulong userData, int type)
     {
         if (IsIssuer)
@@ -116,7 +120,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
             if (((io_uring_getevents_arg*)argument)->ts is var pointer and not 0)
             {
                 __kernel_timespec timespec = *(__kernel_timespec*)pointer;
-                // Rounded up: a wait may be longer than requested, never shorter.
+                // Round up: a wait may be longer than requested, but never shorter.
                 deadline = Environment.TickCount64 + (timespec.tv_sec * 1000) + ((timespec.tv_nsec + 999_999) / 1_000_000);
             }
         }
@@ -148,7 +152,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
         }
     }
 
-    /// <summary>Ends the ring: requests end without completions, queues lose a user, memory is freed.</summary>
+    /// <summary>Ends the requests without completions, removes the ring as a user of its queues, and frees its memory.</summary>
     public void Dispose()
     {
         _execution.EndRequests();

@@ -7,7 +7,7 @@ namespace Zcrx.Interop.Emulation;
 /// <summary>Owns the memory that a ring shares with user space: heads, tails, flags and both arrays of entries.</summary>
 internal sealed unsafe class EmulatedRingMemory : IDisposable
 {
-    // Offsets in the ring mapping. Only this class knows them; user space takes them from the setup parameters.
+    // Offsets in the ring mapping. User space takes them from the setup parameters.
     private const int SqHead = 0;
     private const int SqTail = 64;
     private const int SqMask = 128;
@@ -30,7 +30,7 @@ internal sealed unsafe class EmulatedRingMemory : IDisposable
     private uint _submissionHead;
 
     /// <summary>Allocates the memory and fills in the offsets.</summary>
-    /// <param name="parameters">Flags and sizes in; offsets out.</param>
+    /// <param name="parameters">Contains flags and sizes; receives the offsets.</param>
     public EmulatedRingMemory(io_uring_params* parameters)
     {
         SubmissionEntries = parameters->sq_entries;
@@ -67,7 +67,7 @@ internal sealed unsafe class EmulatedRingMemory : IDisposable
     /// <summary>Gets the first slot of the completion queue.</summary>
     public byte* Completions => _ring + Entries;
 
-    /// <summary>Gets the number of submissions that user space has published and that were not taken.</summary>
+    /// <summary>Gets the number of submissions that user space has published and that were not taken yet.</summary>
     public uint Submissions => uint.Min(Volatile.Read(ref *(uint*)(_ring + SqTail)) - _submissionHead, SubmissionEntries);
 
     /// <summary>Gets the head of the completion queue as user space has published it.</summary>
@@ -81,7 +81,7 @@ internal sealed unsafe class EmulatedRingMemory : IDisposable
         _ => -Errno.EINVAL,
     };
 
-    /// <summary>Takes the next submission. There must be one.</summary>
+    /// <summary>Takes the next submission. <see cref="Submissions"/> must not be 0.</summary>
     public io_uring_sqe TakeSubmission()
     {
         uint index = _submissionHead & (SubmissionEntries - 1);
@@ -100,7 +100,7 @@ internal sealed unsafe class EmulatedRingMemory : IDisposable
     /// <summary>Publishes the tail of the completion queue. Release: the entries are written before the tail that covers them.</summary>
     public void PublishCompletions(uint tail) => Volatile.Write(ref *(uint*)(_ring + CqTail), tail);
 
-    /// <summary>Publishes whether completions wait for room.</summary>
+    /// <summary>Publishes whether completions wait in the overflow list.</summary>
     public void ShowOverflow(bool isOverflown)
     {
         uint* flags = (uint*)(_ring + SqFlags);

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Holds the RX queues of one emulated interface: the owner of the memory of each, and its counters.</summary>
+/// <summary>Holds the counters of the RX queues of one emulated interface, and the interface queues that provide their memory.</summary>
 /// <remarks>Used under the lock of the interface.</remarks>
 internal sealed class EmulatedRxQueues(int count)
 {
@@ -12,17 +12,17 @@ internal sealed class EmulatedRxQueues(int count)
     /// <summary>Gets a value indicating whether any queue receives into the memory of an interface queue.</summary>
     public bool AnyBound => _providers.Any(static provider => provider is not null);
 
-    /// <summary>Returns the owner of the memory for the packets of a queue; null for the kernel's own.</summary>
+    /// <summary>Returns the interface queue that provides the memory of an RX queue; null when the kernel provides it.</summary>
     public EmulatedInterfaceQueue? ProviderOf(int queue) => _providers[queue];
 
     public EmulatedRxQueueCounters CountersOf(int queue) => _counters[queue];
 
-    /// <summary>Returns the queue that has the memory of an interface queue; −1 for none.</summary>
+    /// <summary>Returns the index of the RX queue that receives into the memory of an interface queue; −1 for none.</summary>
     public int IndexOf(EmulatedInterfaceQueue provider) => Array.IndexOf(_providers, provider);
 
     public void Bind(int queue, EmulatedInterfaceQueue? provider) => _providers[queue] = provider;
 
-    /// <summary>Takes all queues from their owners.</summary>
+    /// <summary>Unbinds all RX queues from their interface queues.</summary>
     public void UnbindAll() => Array.Clear(_providers);
 
     public void Add(int queue, in EmulatedRxQueueCounters more)

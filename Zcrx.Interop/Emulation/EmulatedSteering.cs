@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Determines on which RX queue a flow arrives: by flow rules, else by the RSS table.</summary>
+/// <summary>Determines the RX queue of a flow: by the flow rules or, if no rule matches, by the RSS table.</summary>
 /// <remarks>Guarded by the interface's lock.</remarks>
 internal sealed class EmulatedSteering
 {
@@ -11,7 +11,7 @@ internal sealed class EmulatedSteering
     private readonly SortedDictionary<int, FlowRule> _rules = [];
     private int _lastRule;
 
-    /// <summary>Initializes steering without rules, and with an even table.</summary>
+    /// <summary>Initializes steering without rules. The table spreads flows evenly.</summary>
     public EmulatedSteering(int rxQueues)
     {
         for (int i = 0; i < TableSize; i++)
@@ -20,7 +20,7 @@ internal sealed class EmulatedSteering
         }
     }
 
-    /// <summary>Gets or sets the RSS table. Replaced as a whole, never written to.</summary>
+    /// <summary>Gets or sets the RSS table. The table is replaced as a whole, never changed.</summary>
     public int[] Table { get; set; } = new int[TableSize];
 
     /// <summary>Returns a copy of the rules.</summary>

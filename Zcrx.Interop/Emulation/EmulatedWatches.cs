@@ -4,19 +4,23 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Registers the files of one ring's requests with the poller, each by a descriptor that stays the same file's as long as the request uses it.</summary>
+/// <summary>
+/// Registers the files of one ring's requests with the poller. The descriptor of each refers to the same file as long as the request uses
+/// it.
+/// </summary>
 /// <param name="poller">Watches the files.</param>
 /// <param name="callerKeepsSockets">Whether the caller keeps a socket open while requests for it wait.</param>
 /// <remarks>
-/// <para>The kernel's requests refer to files. User space can keep a file open only by a descriptor, so each request has a duplicate, unless the caller keeps its sockets open.</para>
+/// <para>The kernel's requests refer to files. User space can keep a file open only by a descriptor. Each request therefore has a
+/// duplicate, unless the caller keeps its sockets open.</para>
 /// <para>
-/// A caller that closes a socket too early makes its number free for another file. The registration of the other file then counts, and the earlier request loses the
-/// descriptor: it neither reads from the other file nor ends its registration.
+/// If the caller closes a socket too early, another file may get its number. The number then belongs to the registration of the other file.
+/// The earlier request loses its descriptor: it does not read from the other file and does not end that registration.
 /// </para>
 /// </remarks>
 internal sealed class EmulatedWatches(EmulatedPoller poller, bool callerKeepsSockets)
 {
-    // By descriptor. The poller has one instance for polls and one for the rest, so a descriptor can be in both.
+    // By descriptor. The poller has one instance for polls and one for other requests, so a descriptor can be in both.
     private readonly Dictionary<int, EmulatedRequest> _polls = [];
     private readonly Dictionary<int, EmulatedRequest> _others = [];
 
@@ -35,7 +39,7 @@ internal sealed class EmulatedWatches(EmulatedPoller poller, bool callerKeepsSoc
                 return result;
             }
 
-            // Another request of this kind waits for the socket, and epoll has one entry for a descriptor.
+            // Another request of this kind already waits for the socket, and epoll has only one entry per descriptor.
         }
 
         int fd = Libc.Duplicate(request.CallerFd);
@@ -61,7 +65,7 @@ internal sealed class EmulatedWatches(EmulatedPoller poller, bool callerKeepsSoc
             return;
         }
 
-        // Other descriptors of the file may live on, so closing alone would leave the registration behind.
+        // Other descriptors of the file may stay open, so closing this one alone would not end the registration.
         int result = poller.Remove(request.Fd, request.IsPoll);
         Lost += result < 0 ? 1 : 0;
         Of(request.IsPoll).Remove(request.Fd);
@@ -83,7 +87,7 @@ internal sealed class EmulatedWatches(EmulatedPoller poller, bool callerKeepsSoc
 
         if (Of(isPoll).TryGetValue(fd, out EmulatedRequest? earlier))
         {
-            // epoll had no entry for this file any more, so the number was closed and is another file's.
+            // epoll accepted the number again, so the earlier descriptor was closed and the number refers to another file.
             earlier.Unwatch();
             Lost++;
         }

@@ -44,7 +44,7 @@ internal sealed class EpollExecution : IRingExecution
 
     public void ReturnBuffers()
     {
-        // A receive takes buffers when it has bytes for them.
+        // A receive takes buffers only when it has bytes for them, so there is nothing to return.
     }
 
     public void EndRequests() => _requests.RetireAll();
@@ -57,12 +57,12 @@ internal sealed class EpollExecution : IRingExecution
 
     public void Submit()
     {
-        // Requests begin when they are issued.
+        // Nothing to do: requests begin when they are issued.
     }
 
     public void Issue(in io_uring_sqe entry)
     {
-        // A worker would make no visible difference: what is possible at once happens at once, and the rest waits for its file.
+        // IOSQE_ASYNC is ignored, since a worker would make no visible difference: a request runs at once or waits for its file.
         int result = (entry.flags & ~IOSQE_ASYNC) != 0
             ? -EINVAL
             : entry.opcode switch
@@ -117,10 +117,11 @@ internal sealed class EpollExecution : IRingExecution
         }
     }
 
-    /// <summary>Runs ready requests until a turn's completions are posted.</summary>
+    /// <summary>Runs ready requests until the completions of one turn are posted.</summary>
     /// <remarks>
-    /// No more than that: received bytes should be consumed while they are in the processor's cache, and their buffers reused.
-    /// The rest is left over for the next call without another wait: epoll reports in the same order every time, so the last would starve.
+    /// The number is limited so that the bytes are consumed and the buffers reused while they are in the processor's cache. The remaining
+    /// events are left for the next call, before another wait. epoll reports in the same order every time, so the last request would
+    /// otherwise starve.
     /// </remarks>
     private void RunReady()
     {

@@ -4,13 +4,13 @@ namespace Zcrx.Interop.Emulation;
 
 /// <summary>Identifies an open file, to compare descriptors like the kernel compares files.</summary>
 /// <param name="Cookie">The unique number of a socket; 0 for other files.</param>
-/// <param name="Descriptor">The caller's number of a file other than a socket; −1 for a socket.</param>
+/// <param name="Descriptor">The caller's descriptor of a file other than a socket; −1 for a socket.</param>
 internal readonly record struct FileIdentity(ulong Cookie, int Descriptor)
 {
-    /// <summary>The identity of no file.</summary>
+    /// <summary>Gets the identity that stands for no file.</summary>
     public static FileIdentity None { get; } = new(0, -1);
 
-    /// <param name="fd">A descriptor, perhaps a duplicate of the caller's.</param>
+    /// <param name="fd">The caller's descriptor or a duplicate of it.</param>
     /// <param name="callerFd">The caller's descriptor, which identifies files other than sockets.</param>
     /// <returns>The identity, or <see cref="None"/> when the descriptor is not open.</returns>
     public static FileIdentity Of(int fd, int callerFd)

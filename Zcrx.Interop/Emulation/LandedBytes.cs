@@ -1,7 +1,7 @@
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Represents adjacent bytes of a stream that wait in their socket and lie in one memory.</summary>
+/// <summary>Represents adjacent bytes of a stream that wait in a socket, and the memory that holds them.</summary>
 /// <param name="Count">The number of bytes.</param>
-/// <param name="Owner">The owner of the memory; null for the kernel's own, which every queue can copy from.</param>
-/// <param name="RxQueue">The RX queue that they arrived on.</param>
+/// <param name="Owner">The interface queue that provides the memory; null for kernel memory, from which every queue can copy.</param>
+/// <param name="RxQueue">The RX queue that the bytes arrived on.</param>
 internal readonly record struct LandedBytes(long Count, EmulatedInterfaceQueue? Owner, int RxQueue);

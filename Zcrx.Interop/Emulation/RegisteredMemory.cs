@@ -11,7 +11,7 @@ internal static unsafe class RegisteredMemory
     // The kernel keeps a pointer to each page in an array of at most 2 GiB.
     private const ulong MaxAreaPages = int.MaxValue / sizeof(ulong);
 
-    /// <summary>Checks one area, at registration and when it is added later.</summary>
+    /// <summary>Checks an area, at registration or when it is added later.</summary>
     public static int CheckArea(EmulatedKernelProfile profile, io_uring_zcrx_area_reg* area, int bufferLength)
     {
         uint page = (uint)Environment.SystemPageSize;
@@ -55,13 +55,13 @@ internal static unsafe class RegisteredMemory
             return -EFAULT;
         }
 
-        // Must be contiguous in physical memory. Aligned memory is assumed to be.
+        // Large buffers must be physically contiguous. The emulation assumes that aligned memory is contiguous.
         return bufferLength > page && ((area->addr | area->len) & (uint)(bufferLength - 1)) != 0 ? -ERANGE : 0;
     }
 
     /// <summary>Checks the memory of the refill ring.</summary>
-    /// <param name="region">The description of user space.</param>
-    /// <param name="needed">The bytes of header and entries.</param>
+    /// <param name="region">The region as user space describes it.</param>
+    /// <param name="needed">The size of header and entries in bytes.</param>
     public static int CheckRegion(io_uring_region_desc* region, ulong needed)
     {
         bool userMemory = (region->flags & IORING_MEM_REGION_TYPE_USER) != 0;

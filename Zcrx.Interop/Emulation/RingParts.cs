@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>What the requests of an emulated ring work on.</summary>
+/// <summary>Groups the parts of an emulated ring that its requests use.</summary>
 /// <param name="SetupFlags">The flags of the ring's set-up (<c>IORING_SETUP_*</c>).</param>
 /// <param name="Memory">The memory that the ring shares with user space.</param>
 /// <param name="Completions">Posts completions.</param>

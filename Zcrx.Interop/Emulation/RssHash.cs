@@ -3,7 +3,9 @@ using System.Net;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Computes the Toeplitz hash over a packet's addresses and ports, by which network interfaces spread flows over their queues.</summary>
+/// <summary>
+/// Computes the Toeplitz hash of a packet's addresses and ports. Network interfaces spread flows over their queues by this hash.
+/// </summary>
 /// <remarks>Uses the key that Microsoft published with its test vectors.</remarks>
 internal static class RssHash
 {
@@ -29,7 +31,7 @@ internal static class RssHash
     private static uint Of(ReadOnlySpan<byte> input)
     {
         uint hash = 0;
-        // The key's 32 bits from the current bit on, and the bits after them.
+        // The upper half contains the 32 bits of the key at the current bit. The lower half contains the following bits.
         ulong window = BinaryPrimitives.ReadUInt64BigEndian(Key);
         for (int i = 0; i < input.Length; i++)
         {

@@ -2,8 +2,8 @@ namespace Zcrx.Interop.Emulation;
 
 /// <summary>Records the bytes that have waited in one socket since before the last change of steering, piece by piece in stream order.</summary>
 /// <remarks>
-/// Threading: the interface adds to it, and the ring that receives takes from it. The socket and the record change together only for callers that
-/// do both within <see cref="Enter"/>: read the socket, then update the record.
+/// Threading: the interface adds bytes, and the receiving ring consumes them. A caller that reads the socket and then updates the record
+/// must do both within <see cref="Enter"/>, so that they change together.
 /// </remarks>
 internal sealed class SocketBacklog
 {
@@ -11,13 +11,15 @@ internal sealed class SocketBacklog
     private readonly LinkedList<LandedBytes> _pieces = [];
     private long _bytes;
 
-    /// <summary>Excludes other threads until the result is disposed. The innermost of all locks: under it, only the socket may be accessed.</summary>
+    /// <summary>
+    /// Excludes other threads until the result is disposed. The lock is the innermost of all locks: its holder may access only the socket.
+    /// </summary>
     public Lock.Scope Enter() => _gate.EnterScope();
 
-    /// <summary>Records that all further bytes have landed in this memory.</summary>
+    /// <summary>Records the memory of all waiting bytes that are not recorded yet.</summary>
     /// <param name="waiting">The number of bytes that wait in the socket.</param>
-    /// <param name="owner">The owner of the memory; null for the kernel's own.</param>
-    /// <param name="rxQueue">The RX queue on which they arrived.</param>
+    /// <param name="owner">The interface queue that provides the memory; null for kernel memory.</param>
+    /// <param name="rxQueue">The RX queue on which the bytes arrived.</param>
     public void Add(long waiting, EmulatedInterfaceQueue? owner, int rxQueue)
     {
         lock (_gate)
@@ -41,7 +43,7 @@ internal sealed class SocketBacklog
         }
     }
 
-    /// <summary>Finds the piece of the next byte of the stream.</summary>
+    /// <summary>Finds the piece that contains the next byte of the stream.</summary>
     /// <param name="waiting">The number of bytes that wait in the socket.</param>
     /// <param name="next">The piece.</param>
     /// <returns>False when the byte has arrived after the last change.</returns>
@@ -55,7 +57,7 @@ internal sealed class SocketBacklog
         }
     }
 
-    /// <summary>Records that bytes were received. More may have waited than are recorded.</summary>
+    /// <summary>Records that bytes were received. The count may exceed the recorded bytes.</summary>
     public void Consume(long count)
     {
         lock (_gate)

@@ -5,7 +5,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Makes the socket and epoll calls below the emulated kernel. Results are the kernel's (negative errno).</summary>
+/// <summary>Makes the socket and epoll calls of the emulated kernel. Failures are negative errnos, as in the kernel.</summary>
 internal static unsafe partial class SocketCalls
 {
     public const int EPOLL_CLOEXEC = 0x80000;
@@ -30,7 +30,7 @@ internal static unsafe partial class SocketCalls
     public const int IPPROTO_TCP = 6;
     public const nuint FIONREAD = 0x541B;
 
-    // struct sockaddr_in6, the longest that a TCP socket has.
+    // The size of struct sockaddr_in6, the longest address of a TCP socket.
     private const int AddressLength = 28;
 
     private const string Library = "libc";
@@ -93,7 +93,7 @@ internal static unsafe partial class SocketCalls
 
     public static bool IsNonBlocking(int fd) => fcntl(fd, F_GETFL, 0) is var flags and >= 0 && (flags & O_NONBLOCK) != 0;
 
-    /// <summary>Returns the bytes in a socket's receive queue (SIOCINQ); 0 when that is unknown.</summary>
+    /// <summary>Returns the number of bytes in a socket's receive queue (SIOCINQ); 0 when it is unknown.</summary>
     public static int BytesWaiting(int fd)
     {
         int bytes;
@@ -117,7 +117,7 @@ internal static unsafe partial class SocketCalls
         return getsockname(fd, address, &length) < 0 ? null : ToEndPoint(address, length);
     }
 
-    /// <summary>Returns the remote end of a connection; null when it has none any more.</summary>
+    /// <summary>Returns the remote end of a connection; null when the socket is no longer connected.</summary>
     public static IPEndPoint? RemoteEndPoint(int fd)
     {
         byte* address = stackalloc byte[AddressLength];
@@ -147,7 +147,7 @@ internal static unsafe partial class SocketCalls
         return result;
     }
 
-    /// <summary>Returns which of the events hold now, without waiting.</summary>
+    /// <summary>Returns which of the events are ready now, without waiting.</summary>
     public static uint PollNow(int fd, uint events)
     {
         PollEntry entry = new() { Fd = fd, Events = (short)events };

@@ -4,7 +4,7 @@ namespace Zcrx.Interop.Emulation;
 
 /// <summary>Checks whether memory is mapped and writable, like <c>copy_from_user</c> and page pinning in the kernel.</summary>
 /// <remarks>
-/// MADV_POPULATE_READ and MADV_POPULATE_WRITE fault the pages in like the kernel's pinning, and fail where that fails.
+/// MADV_POPULATE_READ and MADV_POPULATE_WRITE fault the pages in like the kernel's pinning, and fail where pinning fails.
 /// Used by set-up and control calls only, never on the data path.
 /// </remarks>
 internal static unsafe class UserMemory

@@ -54,15 +54,15 @@ internal static class ErrnoText
             [Errno.ECANCELED] = (nameof(Errno.ECANCELED), "cancelled"),
         }.ToFrozenDictionary();
 
-    /// <summary>Returns the C name, for example <c>EINVAL</c>; <c>errno 4711</c> for a number without a name here.</summary>
+    /// <summary>Returns the C name, for example <c>EINVAL</c>; <c>errno 4711</c> for a number that this class does not know.</summary>
     public static string Name(int errno) =>
         Known.TryGetValue(Positive(errno), out var known) ? known.Name : FormattableString.Invariant($"errno {Positive(errno)}");
 
-    /// <summary>Returns a few lower-case words without a full stop.</summary>
+    /// <summary>Returns a description of a few lower-case words, without a full stop.</summary>
     public static string Describe(int errno) =>
         Known.TryGetValue(Positive(errno), out var known) ? known.Description : "an error this library does not expect";
 
-    /// <summary>Returns the errno of a result or of an errno: callers have one or the other.</summary>
+    /// <summary>Returns the positive errno of a negative result or of a positive errno.</summary>
     /// <remarks><see cref="int.MinValue"/> has no positive counterpart. No kernel returns it, but reporting an error must not throw.</remarks>
     public static int Positive(int errno) => errno == int.MinValue ? int.MaxValue : Math.Abs(errno);
 }

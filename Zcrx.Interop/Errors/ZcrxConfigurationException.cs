@@ -1,6 +1,6 @@
 namespace Zcrx.Interop;
 
-/// <summary>Represents invalid options: all of them at once, each with its configuration path.</summary>
+/// <summary>Thrown for invalid options. Contains the errors of all options, each with its configuration path.</summary>
 /// <remarks>
 /// Usually thrown before any system call, with <see cref="ZcrxException.ErrorNumber"/> 0. If the kernel refused a value, the exception carries
 /// the kernel's errno.

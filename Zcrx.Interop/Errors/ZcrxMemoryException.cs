@@ -1,7 +1,10 @@
 namespace Zcrx.Interop;
 
-/// <summary>Thrown when the kernel cannot allocate, pin or access memory: too little of it, a limit on locked memory, or an unusable address.</summary>
-/// <remarks>After a failed registration the kernel does not use the memory, so it may be freed.</remarks>
+/// <summary>
+/// Thrown when the kernel cannot allocate, pin or access memory. Causes are a lack of memory, a limit on locked memory, and an unusable
+/// address.
+/// </summary>
+/// <remarks>After a failed registration, the kernel does not use the memory. The caller may free it.</remarks>
 public sealed class ZcrxMemoryException : ZcrxException
 {
     /// <inheritdoc cref="ZcrxException(string, int, string, string, Exception?)"/>

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop;
 
-/// <summary>Represents an exception of another process, of which only the type's name and the message are known.</summary>
+/// <summary>Represents an exception of another process. Only its type name and its message are known.</summary>
 public sealed class ReportedException : Exception
 {
     /// <summary>Initializes the exception.</summary>

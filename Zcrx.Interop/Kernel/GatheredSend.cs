@@ -7,13 +7,13 @@ namespace Zcrx.Interop.Kernel;
 /// <summary>Sends the pieces of a sequence in one system call.</summary>
 internal static unsafe class GatheredSend
 {
-    // The kernel takes 1024, but a socket seldom has room for the bytes of that many buffers.
+    // The kernel accepts 1024 pieces, but a send buffer seldom has space for the bytes of that many.
     private const int MaxPieces = 64;
 
-    /// <summary>Sends as many bytes as the socket has room for.</summary>
+    /// <summary>Sends as many bytes as fit into the send buffer of the socket.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="bytes">The bytes, at least one.</param>
-    /// <param name="error">The error; <see cref="SocketError.WouldBlock"/> when the socket has no room.</param>
+    /// <param name="error">The error; <see cref="SocketError.WouldBlock"/> when the send buffer is full.</param>
     /// <returns>The number of bytes that were sent.</returns>
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
     public static int Send(SafeSocketHandle socket, in ReadOnlySequence<byte> bytes, out SocketError error)
@@ -51,10 +51,10 @@ internal static unsafe class GatheredSend
         }
     }
 
-    /// <summary>Sends as many bytes as the socket has room for.</summary>
+    /// <summary>Sends as many bytes as fit into the send buffer of the socket.</summary>
     /// <param name="socket">The socket.</param>
-    /// <param name="pieces">The memory, which the caller keeps until the call returns.</param>
-    /// <param name="error">The error; <see cref="SocketError.WouldBlock"/> when the socket has no room.</param>
+    /// <param name="pieces">The memory. The caller must keep it valid until the call returns.</param>
+    /// <param name="error">The error; <see cref="SocketError.WouldBlock"/> when the send buffer is full.</param>
     /// <returns>The number of bytes that were sent.</returns>
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
     public static int Send(SafeSocketHandle socket, ReadOnlySpan<IoVector> pieces, out SocketError error)

@@ -3,13 +3,12 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Defines the io_uring system calls and nothing more. The code above uses the same ring memory and the same
-/// structures with every kernel.
+/// Defines the io_uring system calls and nothing more. Callers use the same ring memory and the same structures with every kernel.
 /// </summary>
 /// <remarks>
-/// All members return a non-negative result or a negative errno (<see cref="Errno"/>), and throw for no refusal of the
-/// kernel. Only one thread may enter and register on a ring that is set up with SINGLE_ISSUER.
-/// Source: io_uring_setup(2), io_uring_enter(2), io_uring_register(2), mmap(2).
+/// All members return a non-negative result or a negative errno (<see cref="Errno"/>), and do not throw when the kernel refuses a call.
+/// Only one thread may enter and register on a ring that was set up with SINGLE_ISSUER. Source: io_uring_setup(2), io_uring_enter(2),
+/// io_uring_register(2), mmap(2).
 /// </remarks>
 public unsafe interface IIoUringKernel
 {
@@ -49,7 +48,7 @@ public unsafe interface IIoUringKernel
 
     /// <summary>Ends a mapping of <see cref="Map"/>.</summary>
     /// <param name="address">The address that <see cref="Map"/> returned.</param>
-    /// <param name="length">The same length.</param>
+    /// <param name="length">The length that was passed to <see cref="Map"/>.</param>
     /// <returns>Zero, or a negative errno.</returns>
     int Unmap(nint address, nuint length);
 

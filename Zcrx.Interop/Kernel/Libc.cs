@@ -4,7 +4,7 @@ namespace Zcrx.Interop.Kernel;
 
 /// <summary>Declares the C library calls of the libraries. Each returns the kernel's result: a negative errno on failure.</summary>
 /// <remarks>
-/// None is marked <see cref="SuppressGCTransitionAttribute"/>: each can block or take longer than a microsecond.
+/// No call is marked with <see cref="SuppressGCTransitionAttribute"/>, since each can block or take longer than a microsecond.
 /// </remarks>
 internal static unsafe partial class Libc
 {
@@ -129,7 +129,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "fsync", SetLastError = true)]
     private static partial int fsync(int fd);
 
-    /// <summary>Opens a file for reading (open(2)). O_CLOEXEC is 0x80000 on x64 and arm64. O_DIRECTORY differs, and is not needed.</summary>
+    /// <summary>
+    /// Opens a file for reading (open(2)). O_CLOEXEC is 0x80000 on x64 and arm64. O_DIRECTORY differs between them, but is not needed.
+    /// </summary>
     public static int OpenDirectory(string path) => Result(open(path, EFD_CLOEXEC, 0));
 
     /// <summary>Flushes a file to disk (fsync(2)).</summary>
@@ -156,7 +158,7 @@ internal static unsafe partial class Libc
     public static int Disconnect(int fd)
     {
         const int AddressLength = 16;
-        // AF_UNSPEC is 0: such an address dissolves the association, with a reset where the connection was established.
+        // AF_UNSPEC is 0. Connecting to such an address disconnects the socket, and resets an established connection.
         byte* unspecified = stackalloc byte[AddressLength];
         new Span<byte>(unspecified, AddressLength).Clear();
         return Result(connect(fd, unspecified, AddressLength));

@@ -35,7 +35,7 @@ internal static unsafe partial class NetlinkCalls
     [LibraryImport("libc", EntryPoint = "recvfrom", SetLastError = true)]
     private static partial nint recvfrom(int fd, byte* buffer, nuint length, int flags, sockaddr_nl* address, uint* addressLength);
 
-    // Variadic in C. Linux passes such arguments like any others on x64 and arm64.
+    // ioctl is variadic in C. Linux passes variadic arguments like others on x64 and arm64.
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int ioctl(int fd, nuint request, void* argument);
 
@@ -88,7 +88,7 @@ internal static unsafe partial class NetlinkCalls
 
     public static int Control(int fd, uint request, void* argument) => Libc.Result(ioctl(fd, request, argument));
 
-    /// <summary>Waits until one of two descriptors is readable. Returns false if it is the second.</summary>
+    /// <summary>Waits until one of two descriptors is readable. Returns false if the second is readable.</summary>
     public static bool WaitForEither(int first, int second)
     {
         PollEntry* entries = stackalloc PollEntry[2];
@@ -96,7 +96,7 @@ internal static unsafe partial class NetlinkCalls
         entries[1] = new PollEntry { Fd = second, Events = POLLIN };
         while (Libc.Result(poll(entries, 2, -1)) < 0)
         {
-            // Interrupted by a signal. The descriptors are valid, so there is no other reason.
+            // A signal interrupted the call. The descriptors are valid, so no other error is possible.
         }
 
         return entries[1].ReturnedEvents == 0;

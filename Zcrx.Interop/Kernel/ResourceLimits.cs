@@ -12,10 +12,10 @@ internal static unsafe partial class ResourceLimits
     [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
     private static partial int getrlimit(int resource, Limit* limit);
 
-    /// <summary>Returns the soft limit on locked memory in bytes, or null when there is none or it cannot be read.</summary>
+    /// <summary>Returns the soft limit on locked memory in bytes, or null when it is unlimited or cannot be read.</summary>
     public static ulong? LockedMemory() => Soft(RlimitMemlock);
 
-    /// <summary>Returns the soft limit on file descriptors, or null when there is none or it cannot be read.</summary>
+    /// <summary>Returns the soft limit on file descriptors, or null when it is unlimited or cannot be read.</summary>
     public static ulong? OpenFiles() => Soft(RlimitOpenFiles);
 
     private static ulong? Soft(int resource)

@@ -1,12 +1,12 @@
 namespace Zcrx.Interop.Kernel;
 
-/// <summary>Decides, in a simulation on one thread, when code runs that would otherwise have its own thread.</summary>
+/// <summary>Schedules code that would otherwise have its own thread, in a simulation on one thread.</summary>
 internal abstract class ThreadSimulation
 {
-    /// <summary>Starts a simulated thread, which runs when the simulation decides so.</summary>
+    /// <summary>Starts a simulated thread. The simulation decides when it runs.</summary>
     /// <param name="state">The object that would run on the thread.</param>
     public abstract void Start(object state);
 
-    /// <summary>Adds work of the thread pool.</summary>
+    /// <summary>Queues work that would otherwise run on the thread pool.</summary>
     public abstract void RunOnPool(Action work);
 }

@@ -1,9 +1,11 @@
 namespace Zcrx.Interop.Kernel;
 
-/// <summary>Identifies and starts threads. A simulation that runs several flows of control on one thread takes the place of the runtime, for that thread only.</summary>
+/// <summary>
+/// Identifies and starts threads. A simulation can replace the runtime for the calling thread, to run several flows of control on it.
+/// </summary>
 internal static class Threads
 {
-    // The thread itself unless a simulation has set another identity.
+    // The Thread object, unless a simulation has set another identity.
     [ThreadStatic]
     private static object? _current;
 
@@ -11,14 +13,14 @@ internal static class Threads
     private static ThreadSimulation? _simulation;
 
     /// <summary>
-    /// Gets the identity of the calling thread. It is an object instead of the thread's number, which the next thread may get after this
-    /// one has ended.
+    /// Gets the identity of the calling thread. The identity is an object, since a thread's number may be reused after the thread has
+    /// ended.
     /// </summary>
     public static object Current => _current ?? Identify();
 
     /// <summary>
-    /// Gets the scheduler for continuations of tasks: the thread pool or, in a simulation, immediate execution, because the order must be
-    /// repeatable.
+    /// Gets the options for continuations of tasks. They run on the thread pool or, in a simulation, synchronously, since their order must
+    /// be repeatable.
     /// </summary>
     public static TaskCreationOptions ContinuationOptions => _simulation is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;
 
@@ -54,7 +56,7 @@ internal static class Threads
         _current = null;
     }
 
-    /// <summary>Sets the identity under which the calling thread runs from now on. In a simulation only.</summary>
+    /// <summary>Sets the identity of the calling thread from now on. For simulations only.</summary>
     public static void Impersonate(object identity) => _current = identity;
 
     private static object Identify() => _current = Thread.CurrentThread;

@@ -23,7 +23,7 @@ internal sealed unsafe class AreaMemory
         }
     }
 
-    /// <summary>Returns a part that lies within one buffer. Does not allocate. Not checked against the end of a loan.</summary>
+    /// <summary>Returns a part of one buffer. Does not allocate. The result is not checked against the end of a borrow.</summary>
     public ReadOnlyMemory<byte> Slice(byte* address, int length)
     {
         // Buffers are powers of two and never straddle a piece.
@@ -31,7 +31,7 @@ internal sealed unsafe class AreaMemory
         return _pieces[(int)(offset >> PieceShift)].Slice((int)(offset & ((1u << PieceShift) - 1)), length);
     }
 
-    /// <summary>Determines whether memory lies in an area and is only lent, not leased.</summary>
+    /// <summary>Determines whether memory lies in an area and is borrowed, not leased.</summary>
     public static bool IsBorrowed(ReadOnlyMemory<byte> memory) =>
         MemoryMarshal.TryGetMemoryManager<byte, Piece>(memory, out _) || MemoryMarshal.TryGetMemoryManager<byte, BorrowedMemory>(memory, out _);
 
@@ -39,7 +39,7 @@ internal sealed unsafe class AreaMemory
     {
         public override Span<byte> GetSpan() => new(address, length);
 
-        // The memory never moves, so there is nothing to pin.
+        // The memory never moves, so pinning needs no work.
         public override MemoryHandle Pin(int elementIndex = 0) => new(address + elementIndex);
 
         public override void Unpin()

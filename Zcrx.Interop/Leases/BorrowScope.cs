@@ -3,11 +3,15 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Interop.Leases;
 
-/// <summary>Represents the buffer that is lent right now. One object serves all loans of a queue; the version tells them apart.</summary>
+/// <summary>
+/// Represents the buffer that a consumer borrows during <c>OnNext</c>. One object serves all borrows of a queue. A version distinguishes
+/// them.
+/// </summary>
 /// <remarks>
-/// <para>The ring thread begins and ends loans, around the consumer's <c>OnNext</c>. Everything that changes the ledger throws on any other thread.</para>
-/// <para>Other threads may read: the version is compared after the fields were read, as at the end of a sequence lock. A thread that has a buffer of an earlier
-/// loan gets an exception, and never the fields of a later loan.</para>
+/// <para>The ring thread begins a borrow before the consumer's <c>OnNext</c> and ends it afterwards. Members that change the ledger throw
+/// on any other thread.</para>
+/// <para>Other threads may read. As in a sequence lock, a reader compares the version after it has read the fields. A thread with a buffer
+/// of an earlier borrow gets an exception, never the fields of a later borrow.</para>
 /// </remarks>
 internal sealed unsafe class BorrowScope(BufferLedger ledger)
 {
@@ -24,14 +28,17 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
 
     public BufferLedger Ledger => ledger;
 
-    /// <summary>Gets a value indicating whether the lent buffer was leased. Its reference must then be released with <see cref="End"/>. Ring thread only.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the borrowed buffer was leased. <see cref="End"/> then releases the borrow's reference. Ring thread
+    /// only.
+    /// </summary>
     public bool IsLeased
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => _slot != NotLeased;
     }
 
-    /// <summary>Lends a buffer.</summary>
+    /// <summary>Begins the borrow of a buffer.</summary>
     public ReceivedBuffer Begin(ulong offset, AreaMemory memory, byte* address, int length, long streamOffset, BufferHolder holder)
     {
         SetMemory(memory);
@@ -39,21 +46,24 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         return Lend(offset, address, length, streamOffset);
     }
 
-    /// <summary>Sets the area of the next buffers. Ends the present loan.</summary>
+    /// <summary>Sets the area of the next buffers. Ends the present borrow.</summary>
     public void SetMemory(AreaMemory memory)
     {
         NextVersion();
         _memory = memory;
     }
 
-    /// <summary>Sets the holder of the next buffers. Ends the present loan.</summary>
+    /// <summary>Sets the holder of the next buffers. Ends the present borrow.</summary>
     public void SetHolder(BufferHolder holder)
     {
         NextVersion();
         _holder = holder;
     }
 
-    /// <summary>Lends the next buffer of the same area and holder. Ends the present loan, whose buffer must not have been leased.</summary>
+    /// <summary>
+    /// Begins the borrow of the next buffer with the same area and holder. Ends the present borrow. The present buffer must not have been
+    /// leased.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReceivedBuffer Lend(ulong offset, byte* address, int length, long streamOffset)
     {
@@ -65,7 +75,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         return new ReceivedBuffer(this, version);
     }
 
-    /// <summary>Lends a leased buffer. Its reference is released when the loan ends.</summary>
+    /// <summary>Begins the borrow of a leased buffer. The reference is released when the borrow ends.</summary>
     public ReceivedBuffer BeginLeased(int slot, AreaMemory memory)
     {
         ref LeaseSlot kept = ref ledger[slot];
@@ -73,12 +83,12 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         return Begin(kept.Offset, memory, kept.Address, kept.Length, kept.StreamOffset, kept.Holder);
     }
 
-    /// <summary>Ends the loan.</summary>
-    /// <returns>True when the buffer itself was not leased: it returns to the kernel now.</returns>
+    /// <summary>Ends the borrow.</summary>
+    /// <returns>True when the buffer was not leased and returns to the kernel now.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool End()
     {
-        // The buffer returns to the kernel after this, by the release store of the refill queue's tail. That makes the end of the loan visible first.
+        // The release store of the refill queue's tail returns the buffer to the kernel later. It makes the new version visible first.
         NextVersion();
         if (_slot == NotLeased)
         {
@@ -121,21 +131,23 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         return holder!;
     }
 
-    /// <summary>Gets the bytes as memory. Where borrows are checked, each access is checked against the loan.</summary>
+    /// <summary>Gets the bytes as memory. Where borrows are checked, each access checks that the borrow lasts.</summary>
     public ReadOnlyMemory<byte> Memory(long version)
     {
         ReadOnlyMemory<byte> memory = UncheckedMemory(version);
         return !ledger.ChecksBorrows ? memory : new BorrowedMemory(memory, new BufferLoan(this, version)).Memory;
     }
 
-    /// <summary>Gets the bytes as memory that is not checked against the loan, for operators that lease the buffer or check on their own.</summary>
+    /// <summary>
+    /// Gets the bytes as memory whose accesses are not checked. For operators that lease the buffer or check the borrow themselves.
+    /// </summary>
     public ReadOnlyMemory<byte> UncheckedMemory(long version)
     {
         Check(version);
         return _memory!.Slice(_address, _length);
     }
 
-    /// <summary>Determines whether the loan lasts. Any thread.</summary>
+    /// <summary>Determines whether the borrow lasts. Any thread.</summary>
     public bool IsValid(long version) => Volatile.Read(ref _version) == version;
 
     /// <summary>Leases the buffer without a copy, for operators that refer to its memory.</summary>
@@ -153,7 +165,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         Check(version);
         if (_slot == NotLeased)
         {
-            // Two references: the caller's, and the borrow's until it ends.
+            // The caller owns one reference, the borrow the other one until it ends.
             _slot = ledger.Lease(_offset, _address, _length, _streamOffset, _holder!, references: 2);
         }
         else
@@ -179,17 +191,20 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     {
         long version = _version + 1;
         _version = version;
-        // The version is visible before the fields that are written next (arm64: dmb ishst). Pairs with the barrier in EnsureStill: a thread that has read
-        // one of those fields sees the new version.
+        // Makes the version visible before the fields that are written next (arm64: dmb ishst). Pairs with the barrier in EnsureStill: a
+        // thread that has read one of those fields sees the new version.
         Volatile.WriteBarrier();
         return version;
     }
 
-    /// <summary>Throws unless the fields that were read before belong to the caller's loan. Any thread.</summary>
+    /// <summary>
+    /// Throws if the borrow has ended. The fields that the caller has read may then belong to a later borrow. Any thread.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void EnsureStill(long version)
     {
-        // The fields were read before the version is (arm64: dmb ishld). If it is the caller's, no later loan had written them yet.
+        // Orders the reads of the fields before the read of the version (arm64: dmb ishld). If the version is unchanged, no later borrow
+        // had written the fields.
         Volatile.ReadBarrier();
         if (Volatile.Read(ref _version) != version)
         {
@@ -197,7 +212,10 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         }
     }
 
-    /// <summary>Throws unless the loan lasts and this is the ring thread, on which it cannot end before the caller has read the fields.</summary>
+    /// <summary>
+    /// Throws unless the borrow lasts and the caller is the ring thread. On the ring thread, the borrow cannot end before the caller has
+    /// read the fields.
+    /// </summary>
     private void Check(long version)
     {
         if (!IsValid(version))

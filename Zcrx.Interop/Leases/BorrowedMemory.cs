@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Leases;
 
-/// <summary>Represents lent bytes as <see cref="Memory{T}"/>. Each access is checked against the loan.</summary>
+/// <summary>Represents borrowed bytes as <see cref="Memory{T}"/>. Each access checks that the borrow lasts.</summary>
 /// <remarks>Allocates an object for each piece of memory, so it is used only where borrows are checked.</remarks>
 internal sealed class BorrowedMemory(ReadOnlyMemory<byte> memory, Loan loan) : MemoryManager<byte>
 {

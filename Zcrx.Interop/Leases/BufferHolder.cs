@@ -1,7 +1,10 @@
 namespace Zcrx.Interop.Leases;
 
 /// <summary>Counts the buffers that the consumers of one source lease, and lets operators pause the source.</summary>
-/// <remarks>Only the ring thread writes the number of leases. Any thread that releases writes the number of buffers in return.</remarks>
+/// <remarks>
+/// Only the ring thread writes the number of leases. Any releasing thread writes the number of returns that the ring thread has not drained
+/// yet.
+/// </remarks>
 internal class BufferHolder : IBufferSource
 {
     private int _leased;
@@ -13,20 +16,25 @@ internal class BufferHolder : IBufferSource
     /// <summary>Counts a buffer that another thread has released and the ring thread has not drained yet. Any thread.</summary>
     public void BeginReturn() => Interlocked.Increment(ref _inReturn);
 
-    /// <summary>Uncounts a buffer that the ring thread drains. It subtracts the lease next.</summary>
+    /// <summary>
+    /// Ends the return of a buffer that <see cref="BeginReturn"/> has counted. Called by the ring thread, which subtracts the lease of the
+    /// buffer next.
+    /// </summary>
     public void EndReturn() => Interlocked.Decrement(ref _inReturn);
 
     public void Add(int change) => Volatile.Write(ref _leased, _leased + change);
 
-    /// <summary>Gets a value indicating whether the source is paused, so that consumers must not deliver more of a buffer. Any thread.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the source is paused. Consumers must then not deliver more bytes of a buffer. Any thread.
+    /// </summary>
     public virtual bool IsPaused => false;
 
-    /// <summary>Adds a consumer that leases the rest of a buffer, and continues once the source is no longer paused. Ring thread only.</summary>
+    /// <summary>Adds a consumer that leases the rest of a buffer and delivers it once the source is resumed. Ring thread only.</summary>
     public virtual void Postpone(IPostponedConsumer consumer)
     {
     }
 
-    /// <summary>Gets the bound for copies of unfinished frames; null for none.</summary>
+    /// <summary>Gets the byte budget for copies of unfinished frames; null for no limit.</summary>
     public virtual IByteBudget? CopyBudget => null;
 
     /// <summary>
@@ -51,22 +59,31 @@ internal class BufferHolder : IBufferSource
 
     IDisposable IBufferSource.BeginWork() => new HolderWork(this);
 
-    /// <summary>Ends the connection of a failed consumer if it has no other observer. The consumer has passed the error on. Unsubscribe first. Any thread.</summary>
+    /// <summary>
+    /// Ends the connection of a failed consumer, unless the connection has another observer. The consumer must already have passed the
+    /// error on, and must unsubscribe first. Any thread.
+    /// </summary>
     public virtual void Fail(Exception exception)
     {
     }
 
-    /// <summary>Reports an exception that no observer of a consumer has handled. Runs the observers of such faults, so it must not be called under a lock. Any thread.</summary>
+    /// <summary>
+    /// Reports an exception that no observer of a consumer has handled. Runs fault observers, so the caller must not hold a lock. Any
+    /// thread.
+    /// </summary>
     public virtual void Report(Exception exception)
     {
     }
 
-    /// <summary>Records that an operator begins to process buffers off the ring thread, and passes the end of the stream on later. Any thread.</summary>
+    /// <summary>
+    /// Records that an operator begins to process buffers off the ring thread. The operator passes the end of the stream on later. Any
+    /// thread.
+    /// </summary>
     public virtual void BeginWork()
     {
     }
 
-    /// <summary>Records that the operator has passed the end on, or was disposed. Any thread.</summary>
+    /// <summary>Records that the operator has passed the end of the stream on, or was disposed. Any thread.</summary>
     public virtual void EndWork()
     {
     }

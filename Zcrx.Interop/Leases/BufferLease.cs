@@ -6,13 +6,14 @@ namespace Zcrx.Interop;
 /// <summary>Represents a received buffer that a consumer keeps beyond <c>OnNext</c>.</summary>
 /// <remarks>
 /// <para>Ownership: the owner of a lease releases it with <see cref="Dispose"/>. Only the first disposal counts. Any use of a released lease throws
-/// <see cref="ObjectDisposedException"/>. <see cref="Move"/> transfers ownership to a new lease and ends this one. While a lease is held, its buffer is
-/// missing from the pool: leases that are held for long exhaust it.</para>
-/// <para>Threading: all members are safe on any number of threads at once. Each call has its result or throws. The buffer returns to the pool exactly
-/// once, with its last lease or pin. A stale lease never affects the next user of the same buffer.</para>
-/// <para>Lifetime of the bytes: they stay unchanged while the buffer has a lease or a pin. A pin of <see cref="Memory"/> owns a reference of its own, so it
-/// stays valid when the lease is released first. A <see cref="Span"/> owns nothing and cannot be checked after it was taken. Reading a span after the release of
-/// the lease, also on another thread, may read bytes that arrived later; when the queue is closed, it may fault.</para>
+/// <see cref="ObjectDisposedException"/>. <see cref="Move"/> transfers ownership to a new lease and ends this one. While a lease is held,
+/// its buffer is missing from the pool. Leases that are held for long exhaust the pool.</para>
+/// <para>Threading: all members are safe on any number of threads at once. Each call either has its full effect or throws. The buffer
+/// returns to the pool exactly once, with its last lease or pin. A stale lease never affects the next user of the same buffer.</para>
+/// <para>Lifetime of the bytes: they stay unchanged while the buffer has a lease or a pin. A pin of <see cref="Memory"/> owns a reference
+/// of its own, so it stays valid when the lease is released first. A <see cref="Span"/> owns nothing and cannot be checked after it was
+/// taken. A span that is read after the release of the lease, also on another thread, may contain bytes that arrived later. Once the queue
+/// is closed, reading it may crash the process.</para>
 /// <para>The memory stays mapped until the last lease and the last pin have ended, even when the queue is closed.</para>
 /// </remarks>
 public sealed unsafe class BufferLease : IDisposable
@@ -20,7 +21,7 @@ public sealed unsafe class BufferLease : IDisposable
     private readonly BufferLedger _ledger;
     private readonly byte* _address;
     private LeaseMemory? _memory;
-    // A LeaseHandle; none when the lease has ended. Only exchanged, so that of several threads exactly one ends it.
+    // A LeaseHandle; None when the lease has ended. It is changed by exchange only, so that exactly one of several threads ends the lease.
     private ulong _handle;
 
     internal BufferLease(BufferLedger ledger, int slot)
@@ -62,7 +63,7 @@ public sealed unsafe class BufferLease : IDisposable
         }
     }
 
-    /// <summary>Gets the address of the bytes, for a caller that holds the lease until its last use.</summary>
+    /// <summary>Gets the address of the bytes. The caller must hold the lease until its last use of the address.</summary>
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
     internal nint Address
     {
@@ -75,10 +76,10 @@ public sealed unsafe class BufferLease : IDisposable
 
     /// <summary>Gets the bytes as memory. Each access to its span is checked against the lease.</summary>
     /// <remarks>
-    /// A pin keeps the buffer, and keeps this memory accessible, until the pin ends. An operation that pins its memory may therefore outlast the lease.
-    /// Not every operation does: <c>Socket.SendAsync</c> on Linux takes the span again when the socket has room, and an exception there ends the process. Hold the
-    /// lease until such an operation has completed, or hold a pin: <c>using (lease.Memory.Pin()) await socket.SendAsync(lease.Memory)</c>.
-    /// <c>ZcrxConnection.SendAsync</c> pins what it has to wait with.
+    /// A pin keeps the buffer leased and this memory accessible until the pin ends. An operation that pins its memory may therefore outlast
+    /// the lease. Not every operation pins: <c>Socket.SendAsync</c> on Linux takes the span again when the socket becomes writable, and an
+    /// exception there ends the process. Hold the lease until such an operation has completed, or hold a pin: <c>using (lease.Memory.Pin())
+    /// await socket.SendAsync(lease.Memory)</c>. <c>ZcrxConnection.SendAsync</c> pins the memory while it waits.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
     public ReadOnlyMemory<byte> Memory
@@ -92,14 +93,14 @@ public sealed unsafe class BufferLease : IDisposable
     }
 
     /// <summary>Creates a second, independent lease on the same buffer.</summary>
-    /// <returns>A lease that must be released as well.</returns>
+    /// <returns>A second lease, which must also be released.</returns>
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
     public BufferLease Retain()
     {
         LeaseHandle handle = Check();
         if (!_ledger.TryAddReference(handle))
         {
-            // Another thread has released the lease since.
+            // Another thread has released the lease in the meantime.
             ThrowEnded();
         }
 
@@ -138,7 +139,7 @@ public sealed unsafe class BufferLease : IDisposable
     private LeaseMemory CreateMemory(LeaseHandle handle)
     {
         LeaseMemory memory = new(this, _ledger, handle, _address);
-        // One object for all threads: pins are counted in it. The exchange publishes its fields.
+        // All threads share one object, since it counts the pins. The exchange publishes its fields.
         return Interlocked.CompareExchange(ref _memory, memory, null) ?? memory;
     }
 
@@ -146,7 +147,7 @@ public sealed unsafe class BufferLease : IDisposable
 
     private LeaseHandle Check()
     {
-        // Acquire: the bytes are read after the check.
+        // Acquire: the check happens before the bytes are read.
         LeaseHandle handle = new(Volatile.Read(ref _handle));
         if (handle == LeaseHandle.None)
         {

@@ -18,14 +18,14 @@ internal sealed unsafe class BufferLedger
     private const int ChunkShift = 10;
     private const int ChunkSize = 1 << ChunkShift;
     private const int Nil = ReturnList.Nil;
-    // Marks slots of copies and free slots. No buffer has this offset: a token has 16 bits at most, and offsets end with the area.
+    // Marks slots of copies and free slots. No buffer has this offset, since its lower 48 bits would exceed any area.
     private const ulong CopyOffset = ulong.MaxValue;
 
     private readonly ReturnList _returned;
     private readonly bool _recordOrigins;
     private readonly object _ringThread = Threads.Current;
     private readonly List<MemoryRegion> _regions = [];
-    // The ring thread replaces it when it grows. Other threads read it through the volatile reference.
+    // The ring thread replaces the array to add chunks. Other threads read the array through the volatile reference.
     private volatile LeaseSlot[][] _chunks = [];
     private int _free = Nil;
     private int _slotsInUse;
@@ -47,13 +47,13 @@ internal sealed unsafe class BufferLedger
     /// <summary>Gets a value indicating whether each access to borrowed memory is checked.</summary>
     public bool ChecksBorrows { get; }
 
-    /// <summary>Gets or sets the length of a buffer. No lent buffer has more bytes. Set before the first loan.</summary>
+    /// <summary>Gets or sets the length of a buffer. No borrowed buffer has more bytes. Set before the first borrow.</summary>
     public int BufferLength { get; set; }
 
     /// <summary>Gets a value indicating whether the calling thread is the ring thread.</summary>
     public bool IsRingThread => Threads.Current == _ringThread;
 
-    /// <summary>Gets the present borrow. There is at most one, on the ring thread.</summary>
+    /// <summary>Gets the scope of the present borrow. At most one borrow exists at a time, on the ring thread.</summary>
     public BorrowScope Borrow { get; }
 
     /// <summary>Gets or sets the action that appends a returned buffer to the refill queue. Called on the ring thread.</summary>
@@ -63,22 +63,26 @@ internal sealed unsafe class BufferLedger
     public Action<ulong>? Forward { get; set; }
 
     /// <summary>Gets the number of buffers that consumers lease. Any thread. A released buffer no longer counts, even if the ring thread has not drained it yet.</summary>
-    // Read in this order: a drain between the reads lowers both, so the result may be too high for a moment, but never too low.
+    // The order of the reads matters. A drain between them lowers both numbers, so the result may be too high for a moment, but never too
+    // low.
     public int Leased => Volatile.Read(ref _slotsInUse) - Volatile.Read(ref _inReturn);
 
-    /// <summary>Gets the number of buffers that are not drained yet, so that the kernel cannot have them. Ring thread only.</summary>
+    /// <summary>
+    /// Gets the number of buffers that are leased, or released and not drained yet. The kernel does not have these buffers. Ring thread
+    /// only.
+    /// </summary>
     public int InFlight => _slotsInUse;
 
     /// <summary>
-    /// Gets or sets the number of buffers that consumers may lease. Leases beyond that are copies, so that the rest of the pool always
-    /// comes back. Ring thread only.
+    /// Gets or sets the number of buffers that consumers may lease. Leases beyond the limit are copies, so that the rest of the pool always
+    /// returns to the kernel. Ring thread only.
     /// </summary>
     public int LeaseLimit { get; set; } = int.MaxValue;
 
     /// <summary>Gets the number of copies made since the start. Any thread.</summary>
     public long Copies => Volatile.Read(ref _copies);
 
-    /// <summary>Gets a value indicating whether the next lease is of the buffer itself and not a copy. Ring thread only.</summary>
+    /// <summary>Gets a value indicating whether the next lease is on the buffer itself and not on a copy. Ring thread only.</summary>
     public bool MayLease => Leased < LeaseLimit;
 
     /// <summary>Gets or sets a value indicating whether the pool is under pressure, so that consumers should copy rather than lease. Any thread may read.</summary>
@@ -105,7 +109,9 @@ internal sealed unsafe class BufferLedger
     public ref LeaseSlot this[int slot] => ref _chunks[slot >> ChunkShift][slot & (ChunkSize - 1)];
 
     /// <summary>Leases a buffer beyond its borrow. Ring thread only.</summary>
-    /// <returns>A slot with <paramref name="references"/> references. If <see cref="IsCopy"/> is true for it, the buffer itself is not leased.</returns>
+    /// <returns>
+    /// A slot with <paramref name="references"/> references. If <see cref="IsCopy"/> is true for the slot, the buffer itself is not leased.
+    /// </returns>
     public int Lease(ulong offset, byte* address, int length, long streamOffset, BufferHolder holder, int references) =>
         Lease(MayLease, offset, address, length, streamOffset, holder, references);
 
@@ -139,7 +145,7 @@ internal sealed unsafe class BufferLedger
         slot.Length = length;
         slot.StreamOffset = streamOffset;
         slot.Holder = holder;
-        // Includes frames of this library. The number of frames to skip would depend on inlining by the compiler.
+        // The trace includes frames of this library. The number of frames to skip would depend on inlining.
         slot.Origin = _recordOrigins ? new StackTrace(fNeedFileInfo: true).ToString() : null;
         slot.Begin(references);
         holder.Add(1);
@@ -153,7 +159,7 @@ internal sealed unsafe class BufferLedger
     /// <returns>False when the buffer has been returned since the handle was taken.</returns>
     public bool TryAddReference(LeaseHandle handle) => this[handle.Slot].TryAddReference(handle.Generation);
 
-    /// <summary>Adds a reference to a buffer that the caller holds a reference to.</summary>
+    /// <summary>Adds a reference to a buffer. The caller must already own a reference to it.</summary>
     public void AddReference(int slot)
     {
         ref LeaseSlot leased = ref this[slot];
@@ -275,7 +281,7 @@ internal sealed unsafe class BufferLedger
         }
 
         ref LeaseSlot slot = ref this[index];
-        // Before the slot is in the list. From then on, the ring thread owns it.
+        // Count the return before the slot is in the list. From then on, the ring thread owns the slot.
         slot.Holder.BeginReturn();
         bool isCopy = IsCopy(index);
         if (!isCopy)
@@ -299,7 +305,10 @@ internal sealed unsafe class BufferLedger
         }
     }
 
-    /// <summary>Returns buffers in the order of their release. The list is last in, first out, so it is reversed. Linux 7.3 merges adjacent entries.</summary>
+    /// <summary>
+    /// Returns buffers in the order of their release. The list is last in, first out, so it is reversed. Entries of one buffer are then
+    /// usually adjacent, and Linux 7.3 merges adjacent entries.
+    /// </summary>
     private void ReturnAll(int last)
     {
         int first = Nil;

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop;
 
-/// <summary>Represents the source of a buffer, for operators in which buffers wait: they can pause it.</summary>
+/// <summary>Represents the source of a buffer. Operators in which buffers wait can pause the source.</summary>
 /// <remarks>Threading: any thread.</remarks>
 public interface IBufferSource
 {
@@ -14,13 +14,13 @@ public interface IBufferSource
 
     /// <summary>
     /// Records that a consumer has ended before it used all its buffers. Without another observer, the connection is reset, so that the
-    /// peer does not take its bytes as processed. Unsubscribe first.
+    /// peer does not assume that its bytes were processed. Unsubscribe first.
     /// </summary>
     void Abandon();
 
     /// <summary>
     /// Announces work on buffers of this source. The connection stays open after the end of its stream until the work has ended, so that
-    /// replies still arrive.
+    /// replies can still be sent.
     /// </summary>
     /// <returns>Ends the work when disposed. Only the first disposal counts.</returns>
     IDisposable BeginWork();

@@ -12,7 +12,7 @@ internal readonly record struct LeaseHandle(ulong Word)
     {
     }
 
-    /// <summary>Gets the handle of no slot. Generations begin with 1.</summary>
+    /// <summary>Gets the handle that refers to no slot. Handles of slots differ from it, since generations begin with 1.</summary>
     public static LeaseHandle None => default;
 
     public int Slot => (int)(Word & (MaxSlots - 1));

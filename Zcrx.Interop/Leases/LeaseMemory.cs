@@ -3,7 +3,10 @@ using System.Buffers;
 namespace Zcrx.Interop.Leases;
 
 /// <summary>Represents a lease's bytes as <see cref="Memory{T}"/>. Each access is checked.</summary>
-/// <remarks>Accessible until the lease is released. A pin has its own reference to the buffer, and extends that until it ends.</remarks>
+/// <remarks>
+/// The memory is accessible until the lease is released. A pin has its own reference to the buffer, and keeps the memory accessible until
+/// the pin ends.
+/// </remarks>
 internal sealed unsafe class LeaseMemory(BufferLease lease, BufferLedger ledger, LeaseHandle handle, byte* address) : MemoryManager<byte>
 {
     private int _pins;
@@ -24,12 +27,13 @@ internal sealed unsafe class LeaseMemory(BufferLease lease, BufferLedger ledger,
             BufferLease.ThrowEnded();
         }
 
-        // After the reference exists and, in EndPin, before it is removed: a thread that sees a pin can rely on the buffer.
+        // A pin is counted only while its reference exists: it is added after the reference, and EndPin subtracts it before. A thread that
+        // sees a pin can rely on the buffer.
         Interlocked.Increment(ref _pins);
         return new MemoryHandle(address + elementIndex, pinnable: new LeasePin(this));
     }
 
-    /// <summary>Does nothing: each pin is ended by its <see cref="MemoryHandle"/>.</summary>
+    /// <summary>Does nothing: the <see cref="MemoryHandle"/> of a pin ends that pin.</summary>
     public override void Unpin()
     {
     }

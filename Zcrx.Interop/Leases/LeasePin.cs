@@ -2,8 +2,10 @@ using System.Buffers;
 
 namespace Zcrx.Interop.Leases;
 
-/// <summary>Represents one pin of a lease's memory: has a reference to the buffer until it is unpinned.</summary>
-/// <remarks>Each pin is an object of its own: <see cref="MemoryHandle"/> is a struct, and disposing two copies of it must not end another pin.</remarks>
+/// <summary>Represents one pin of a lease's memory. The pin owns a reference to the buffer until it is unpinned.</summary>
+/// <remarks>
+/// Each pin is a separate object. <see cref="MemoryHandle"/> is a struct, and disposing two copies of one handle must not end another pin.
+/// </remarks>
 internal sealed class LeasePin(LeaseMemory memory) : IPinnable
 {
     private int _ended;

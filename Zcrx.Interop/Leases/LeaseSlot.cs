@@ -2,8 +2,9 @@ namespace Zcrx.Interop.Leases;
 
 /// <summary>Describes one leased buffer: its bytes, its holder, and its references.</summary>
 /// <remarks>
-/// Reference count and generation are one word, so that a handle of an earlier use of the slot can neither add nor remove a reference of the present one.
-/// The word is changed by compare-and-swap only, with one exception: <see cref="Begin"/>, which runs while the count is 0 and no other thread may change it.
+/// Reference count and generation are one word, so that a handle of an earlier use of the slot cannot change the references of the present
+/// use. The word is changed by compare-and-swap only. The exception is <see cref="Begin"/>, which runs while the count is 0 and no other
+/// thread may change the word.
 /// </remarks>
 internal unsafe struct LeaseSlot
 {
@@ -16,7 +17,7 @@ internal unsafe struct LeaseSlot
 
     public long StreamOffset;
 
-    /// <summary>The next slot in the list of returned slots, or of free ones.</summary>
+    /// <summary>The next slot in the list of returned slots or in the list of free slots.</summary>
     public int Next;
 
     public BufferHolder Holder;
@@ -26,26 +27,26 @@ internal unsafe struct LeaseSlot
     private const int CountBits = LeaseHandle.SlotBits;
     private const ulong CountMask = (1UL << CountBits) - 1;
 
-    // Generation | references.
+    // The generation in the upper bits, the number of references in the lower bits.
     private ulong _word;
 
-    /// <summary>Gets the number of references to the buffer: leases, pins, and the borrow while it lasts.</summary>
+    /// <summary>Gets the number of references to the buffer: its leases, its pins, and its borrow.</summary>
     public readonly int References => (int)(Volatile.Read(in _word) & CountMask);
 
-    /// <summary>Gets the number of the slot's present use. Stable while the caller owns a reference.</summary>
+    /// <summary>Gets the number of the present use of the slot. The number does not change while the caller owns a reference.</summary>
     public readonly ulong Generation => Volatile.Read(in _word) >> CountBits;
 
     /// <summary>Begins the next use of a free slot. Ring thread only, after all other fields are set.</summary>
     public void Begin(int references)
     {
         ulong generation = (_word >> CountBits) + 1;
-        // Release: the fields of the slot must be visible before the count is. A thread reads them after its own compare-and-swap, which is a full
-        // fence, or after it has received the handle from the ring thread.
+        // Release: the fields of the slot must be visible before the count is. Another thread reads them after a compare-and-swap, which is
+        // a full fence, or after it has received the handle from the ring thread.
         Volatile.Write(ref _word, (generation << CountBits) | (uint)references);
     }
 
     /// <summary>Adds a reference.</summary>
-    /// <returns>False when the slot's use of that generation has ended.</returns>
+    /// <returns>False when the use with that generation has ended.</returns>
     public bool TryAddReference(ulong generation)
     {
         ulong word = Volatile.Read(in _word);
@@ -56,7 +57,7 @@ internal unsafe struct LeaseSlot
                 throw new InvalidOperationException($"The buffer has {CountMask} leases and pins already. Release some of them.");
             }
 
-            // Full fence: the buffer is read after the reference exists.
+            // Full fence: the reference exists before the buffer is read.
             ulong seen = Interlocked.CompareExchange(ref _word, word + 1, word);
             if (seen == word)
             {
@@ -70,7 +71,7 @@ internal unsafe struct LeaseSlot
     }
 
     /// <summary>Removes a reference that the caller owns.</summary>
-    /// <returns>True for the last one: the caller returns the buffer.</returns>
+    /// <returns>True when the reference was the last one. The caller must then return the buffer.</returns>
     public bool RemoveReference()
     {
         ulong word = Volatile.Read(in _word);

@@ -3,19 +3,19 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Interop;
 
-/// <summary>Represents received bytes that are lent to the observer for the duration of its <c>OnNext</c>.</summary>
+/// <summary>Represents received bytes that the observer borrows for the duration of its <c>OnNext</c>.</summary>
 /// <remarks>
 /// <para>Ownership: borrowed. When <c>OnNext</c> returns, the buffer returns to the NIC, and every access throws
 /// <see cref="ObjectDisposedException"/>. To keep the bytes, call <see cref="Retain"/> and release the lease later, or copy them.</para>
 /// <para>Threading: use it on the thread of <c>OnNext</c>. On another thread, <see cref="Retain"/> and <see cref="Memory"/> always throw
-/// <see cref="InvalidOperationException"/>. The other members throw, or return values of this buffer and never those of another. No misuse
-/// therefore corrupts the pool.</para>
-/// <para>A <see cref="Span"/> or <see cref="Memory"/> that was taken in time and is read after <c>OnNext</c> is not checked: it reads bytes
-/// that were received since, possibly for other connections. Where <c>CheckBorrows</c> is on, each access to such memory is checked and
+/// <see cref="InvalidOperationException"/>. The other members throw or return values of this buffer, never values of another. Misuse
+/// therefore cannot corrupt the pool.</para>
+/// <para>An access after <c>OnNext</c> to a <see cref="Span"/> or <see cref="Memory"/> that was taken earlier is not checked. It reads
+/// bytes that were received later, possibly for other connections. If <c>CheckBorrows</c> is on, each access to such memory is checked and
 /// throws. A span cannot be checked.</para>
 /// <para>The memory lies in the area that the NIC writes to. It is read-only.</para>
 /// </remarks>
-[SuppressMessage("Performance", "CA1815", Justification = "A loan is used, not compared.")]
+[SuppressMessage("Performance", "CA1815", Justification = "Buffers are used, not compared.")]
 public readonly struct ReceivedBuffer
 {
     private readonly BorrowScope _scope;
@@ -28,35 +28,40 @@ public readonly struct ReceivedBuffer
     }
 
     /// <summary>Gets the bytes.</summary>
-    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     public ReadOnlySpan<byte> Span => _scope.Span(_version);
 
-    /// <summary>Gets the bytes as memory. It must not outlive <c>OnNext</c>; unless <c>CheckBorrows</c> is on, only the call itself is checked.</summary>
-    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    /// <summary>
+    /// Gets the bytes as memory, which must not outlive <c>OnNext</c>. Unless <c>CheckBorrows</c> is on, accesses to the memory are not
+    /// checked.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public ReadOnlyMemory<byte> Memory => _scope.Memory(_version);
 
     /// <summary>Gets the number of bytes, at least 1.</summary>
-    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     public int Length => _scope.Length(_version);
 
     /// <summary>Gets the position of the first byte in the connection's stream, in bytes from its start.</summary>
-    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     public long StreamOffset => _scope.StreamOffset(_version);
 
-    /// <summary>Gets a value indicating whether the loan lasts.</summary>
+    /// <summary>Gets a value indicating whether the buffer may still be used: its <c>OnNext</c> has not returned.</summary>
     public bool IsValid => _scope?.IsValid(_version) ?? false;
 
     /// <summary>Leases the buffer beyond <c>OnNext</c>.</summary>
-    /// <returns>A lease that the caller must release, once. Until then the buffer is missing from the pool. When only the pool's reserve is
+    /// <returns>A lease that the caller must release. Until then the buffer is missing from the pool. When only the pool's reserve is
     /// left, the lease is on a copy of the bytes; a <see cref="Span"/> that was taken before is still valid only until <c>OnNext</c>
     /// returns.</returns>
-    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public BufferLease Retain() => new(_scope.Ledger, _scope.Lease(_version));
 
-    /// <summary>Gets the source, for operators in which buffers wait and that must pause it. It stays valid after the loan.</summary>
-    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    /// <summary>
+    /// Gets the source of the buffer. Operators in which buffers wait pause the source. It stays valid after <c>OnNext</c>.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     public IBufferSource Source => _scope.Holder(_version);
 
     /// <summary>
@@ -65,7 +70,10 @@ public readonly struct ReceivedBuffer
     /// </summary>
     internal int TryLeaseSlot() => _scope.TryLeaseInPlace(_version);
 
-    /// <summary>Gets the bytes as memory that is not checked against the loan, for operators of this library that lease the buffer or check on their own.</summary>
+    /// <summary>
+    /// Gets the bytes as memory whose accesses are not checked. For operators of this library that lease the buffer or check the borrow
+    /// themselves.
+    /// </summary>
     internal ReadOnlyMemory<byte> UncheckedMemory => _scope.UncheckedMemory(_version);
 
     /// <summary>Gets the holder of the buffer, for operators of this library.</summary>

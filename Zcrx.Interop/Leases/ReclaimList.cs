@@ -2,8 +2,8 @@ namespace Zcrx.Interop.Leases;
 
 /// <summary>Holds the consumers from which the pool can reclaim buffers under pressure. Ring thread only.</summary>
 /// <remarks>
-/// Consumers end on any thread, so they do not remove themselves. A sweep removes those that have ended. It keeps the list within twice the number of
-/// those that have not.
+/// Consumers end on any thread, so they do not remove themselves. A sweep removes ended consumers. It limits the list to twice the number
+/// of active consumers.
 /// </remarks>
 internal sealed class ReclaimList
 {
@@ -28,7 +28,9 @@ internal sealed class ReclaimList
 
     public bool Contains(IReclaimable consumer) => _consumers.Contains(consumer);
 
-    /// <summary>Reclaims the buffers of one holder, and removes its consumers, because they continue on another ring thread.</summary>
+    /// <summary>
+    /// Reclaims the buffers of one holder and removes its consumers. Called when the consumers continue on another ring thread.
+    /// </summary>
     public void Dismiss(BufferHolder holder)
     {
         foreach (IReclaimable consumer in _consumers)

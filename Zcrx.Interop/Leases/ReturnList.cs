@@ -1,11 +1,14 @@
 namespace Zcrx.Interop.Leases;
 
-/// <summary>Passes released slots from any thread to the ring thread: a lock-free list with many producers and one consumer, which takes all of it at once.</summary>
+/// <summary>
+/// Passes released slots from any thread to the ring thread: a lock-free list with many producers and one consumer. The consumer takes the
+/// whole list at once.
+/// </summary>
 /// <remarks>The list links slots by <see cref="LeaseSlot.Next"/>. After <see cref="Close"/>, it takes no slots.</remarks>
 /// <param name="wake">Wakes the ring thread. A releasing thread calls it only after <see cref="TryPrepareToSleep"/>.</param>
 internal sealed class ReturnList(Action wake)
 {
-    /// <summary>The end of the list.</summary>
+    /// <summary>Marks the end of the list.</summary>
     public const int Nil = -1;
 
     private const int Closed = -2;
@@ -29,7 +32,7 @@ internal sealed class ReturnList(Action wake)
             int seen = Interlocked.CompareExchange(ref _last, index, last);
             if (seen == last)
             {
-                // The compare-exchange above is a full fence: the list was extended before this is read.
+                // The compare-exchange above is a full fence: the slot is in the list before the wake request is read.
                 if (Volatile.Read(ref _wakeWanted) != 0 && Interlocked.Exchange(ref _wakeWanted, 0) != 0)
                 {
                     wake();
@@ -56,7 +59,7 @@ internal sealed class ReturnList(Action wake)
     /// <returns>False when a slot was already returned. Drain instead of sleeping.</returns>
     public bool TryPrepareToSleep()
     {
-        // Full fence: the request must be visible before the list is read. Otherwise a return in between would not wake the thread.
+        // Full fence: the request must be visible before the list is read. Otherwise a concurrent return would not wake the thread.
         Interlocked.Exchange(ref _wakeWanted, 1);
         if (Volatile.Read(ref _last) == Nil)
         {
@@ -67,6 +70,6 @@ internal sealed class ReturnList(Action wake)
         return false;
     }
 
-    /// <summary>Withdraws the request: the ring thread is awake.</summary>
+    /// <summary>Withdraws the request to wake the ring thread, which is awake.</summary>
     public void Awake() => Volatile.Write(ref _wakeWanted, 0);
 }

@@ -8,7 +8,7 @@ namespace Zcrx.Interop;
 /// <summary>Represents the kernel of this machine. Each member makes one system call and returns the kernel's result.</summary>
 /// <remarks>
 /// Stateless: one instance serves any number of rings and threads. The rules for threads are those of the ring
-/// (<see cref="IIoUringKernel"/>). Needs no native library but the C library.
+/// (<see cref="IIoUringKernel"/>). Needs no native library except the C library.
 /// Source: io_uring_setup(2), io_uring_enter(2), io_uring_register(2), mmap(2).
 /// </remarks>
 public sealed unsafe class LinuxKernel : INicKernel
@@ -33,7 +33,7 @@ public sealed unsafe class LinuxKernel : INicKernel
     public string Description { get; }
 
     /// <inheritdoc/>
-    /// <remarks>Read over netlink, and by ethtool's ioctl where there is no netlink. Changes need CAP_NET_ADMIN.</remarks>
+    /// <remarks>Uses netlink, and the ioctl of ethtool for operations that netlink lacks. Changes need CAP_NET_ADMIN.</remarks>
     public INicControl Nics { get; } = new LinuxNics();
 
     /// <inheritdoc/>

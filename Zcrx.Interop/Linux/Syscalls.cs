@@ -5,9 +5,9 @@ namespace Zcrx.Interop.Linux;
 
 /// <summary>Makes the three io_uring system calls. Each returns the kernel's result: a negative errno on failure.</summary>
 /// <remarks>
-/// C libraries have no wrappers for these calls, so they use <c>syscall(2)</c>. It is variadic in C and reads every argument as a
-/// <c>long</c>, so all arguments are passed in full registers here. The numbers are those of the table that all architectures
-/// share since Linux 5.1, including x64 and arm64.
+/// C libraries have no wrappers for these calls, so this class calls <c>syscall(2)</c>. That function is variadic in C and reads every
+/// argument as a <c>long</c>, so all arguments are passed in full registers. The call numbers are the same on all architectures, like the
+/// numbers of all calls that Linux 5.1 and later have added.
 /// </remarks>
 internal static unsafe partial class Syscalls
 {

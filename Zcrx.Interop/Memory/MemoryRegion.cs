@@ -4,9 +4,12 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Interop.Memory;
 
-/// <summary>Represents page-aligned memory outside the managed heap, optionally on huge pages: anonymous, or an unnamed file that another process can map.</summary>
+/// <summary>
+/// Represents page-aligned memory outside the managed heap, optionally on huge pages. The memory is anonymous, or an unnamed file that
+/// another process can map.
+/// </summary>
 /// <remarks>
-/// Reference-counted: the queue has one reference and each leased buffer another, so that the last of them unmaps the memory.
+/// Reference-counted: the queue owns one reference, and each leased buffer owns one. The last release unmaps the memory.
 /// Threading: all members from any thread.
 /// </remarks>
 internal sealed class MemoryRegion
@@ -33,7 +36,9 @@ internal sealed class MemoryRegion
     /// <summary>Gets a value indicating whether another process can map the memory.</summary>
     public bool IsShared => _fd >= 0;
 
-    /// <summary>Gets the file's descriptor, close-on-exec, valid as long as the memory; −1 for private memory.</summary>
+    /// <summary>
+    /// Gets the descriptor of the file; −1 for private memory. The descriptor is close-on-exec and valid as long as the memory.
+    /// </summary>
     public int Fd => _fd;
 
     /// <summary>Gets the number of references; 0 or less once the memory is unmapped.</summary>
@@ -51,10 +56,10 @@ internal sealed class MemoryRegion
         {
             CloseFile(fd);
             throw new ZcrxMemoryException(
-                $"allocate {rounded} bytes for {purpose}",
+                $"Allocating {rounded} bytes for {purpose}",
                 (int)-address,
                 hugePages ? "there are not enough free huge pages" : "the process may not map that much memory",
-                hugePages ? "reserve them with `sysctl vm.nr_hugepages=N`, or turn huge pages off" : "lower the area size, or raise the memory limit of the process");
+                hugePages ? "Reserve them with `sysctl vm.nr_hugepages=N`, or turn huge pages off" : "Lower the area size, or raise the memory limit of the process");
         }
 
         // A child process must not share pages that the kernel writes to.
@@ -69,10 +74,10 @@ internal sealed class MemoryRegion
         if (Libc.IsError(address))
         {
             throw new ZcrxMemoryException(
-                $"map {dmaBuf.Length} bytes of the dma-buf {dmaBuf.Descriptor} from {dmaBuf.Offset} on",
+                $"Mapping {dmaBuf.Length} bytes of the dma-buf {dmaBuf.Descriptor} from {dmaBuf.Offset} on",
                 (int)-address,
-                "the descriptor is no dma-buf, the dma-buf is shorter, or its exporter does not let processors read it",
-                "pass a descriptor of a dma-buf that can be mapped, and whole pages of it");
+                "the descriptor is not a dma-buf, the dma-buf is shorter, or its exporter does not let processors read it",
+                "Pass a descriptor of a dma-buf that can be mapped, and whole pages of it");
         }
 
         _ = Libc.Advise(address, dmaBuf.Length, Libc.MADV_DONTFORK);
@@ -93,7 +98,7 @@ internal sealed class MemoryRegion
         {
             CloseFile(fd);
             throw new ZcrxMemoryException(
-                $"map {length} bytes of another process for {purpose}", (int)-address, "the descriptor is no such file, or the process may not map that much memory", "Raise the memory limit of the process");
+                $"Mapping {length} bytes of another process for {purpose}", (int)-address, "the descriptor is not such a file, the file is shorter, or the process may not map that much memory", "Raise the memory limit of the process");
         }
 
         _ = Libc.Advise(address, length, Libc.MADV_DONTFORK);
@@ -121,7 +126,7 @@ internal sealed class MemoryRegion
         {
             CloseFile(fd);
             throw new ZcrxMemoryException(
-                $"create a file of {length} bytes in memory for {purpose}",
+                $"Creating a file of {length} bytes in memory for {purpose}",
                 -result,
                 "the process may not have more files or memory, or a seccomp filter forbids memfd_create",
                 "Raise the limit on open files, or use private memory");

@@ -4,10 +4,13 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Represents the ring of the machine's kernel below one ring of <see cref="MultishotKernel"/>: with 16-byte completions, and without zcrx.</summary>
+/// <summary>
+/// Represents the ring of the machine's kernel that serves one ring of <see cref="MultishotKernel"/>. The host ring has 16-byte completions
+/// and does not use zcrx.
+/// </summary>
 /// <remarks>
-/// Used on the thread of the ring. Needs Linux 6.1 for a ring with deferred task work. The kernel takes bytes from sockets only
-/// inside <see cref="Enter"/>, since it runs deferred task work nowhere else.
+/// Used on the thread of the ring. Needs Linux 6.1 for a ring with deferred task work. The kernel takes bytes from sockets only during
+/// <see cref="Enter"/>, since it runs deferred task work only then.
 /// </remarks>
 internal sealed unsafe class HostRing : IDisposable
 {
@@ -35,14 +38,14 @@ internal sealed unsafe class HostRing : IDisposable
     /// <summary>Sets up and maps a ring. <see cref="Status"/> contains the result.</summary>
     /// <param name="kernel">The kernel of the machine.</param>
     /// <param name="submissionEntries">The number of submission entries.</param>
-    /// <param name="completionEntries">The least number of completion entries.</param>
+    /// <param name="completionEntries">The smallest number of completion entries.</param>
     /// <param name="threading">SINGLE_ISSUER, DEFER_TASKRUN and COOP_TASKRUN, as in the set-up of the caller's ring.</param>
     public HostRing(IIoUringKernel kernel, uint submissionEntries, uint completionEntries, uint threading)
     {
         _kernel = kernel;
         io_uring_params parameters = default;
         parameters.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | threading;
-        // More than the caller's ring has: receives that end without data take room as well.
+        // The host ring has more entries than the caller's ring, since receives that end without data also need entries.
         parameters.cq_entries = uint.Clamp(completionEntries * 2, FewestCompletionEntries, MaxCompletionEntries);
         _fd = kernel.Setup(submissionEntries, &parameters);
         if (_fd < 0)
@@ -74,7 +77,7 @@ internal sealed unsafe class HostRing : IDisposable
         _completionTail = (uint*)(ring + parameters.cq_off.tail);
         _completions = (io_uring_cqe*)(ring + parameters.cq_off.cqes);
         _completionMask = parameters.cq_entries - 1;
-        // Entry i is always submitted as the i-th. NO_SQARRAY makes the table unnecessary, but needs Linux 6.6.
+        // Entries are always submitted in the order of their indexes. NO_SQARRAY would make this table unnecessary, but needs Linux 6.6.
         uint* array = (uint*)(ring + parameters.sq_off.array);
         for (uint i = 0; i < parameters.sq_entries; i++)
         {
@@ -82,20 +85,20 @@ internal sealed unsafe class HostRing : IDisposable
         }
     }
 
-    /// <summary>Gets zero, or a negative errno when there is no ring.</summary>
+    /// <summary>Gets zero, or a negative errno when the ring could not be created.</summary>
     public int Status { get; }
 
     /// <summary>Gets the features of the kernel's io_uring (<c>IORING_FEAT_*</c>).</summary>
     public uint Features { get; }
 
-    /// <summary>Gets a value indicating whether completions wait in the kernel for room.</summary>
+    /// <summary>Gets a value indicating whether completions wait in the kernel because the completion ring is full.</summary>
     public bool IsOverflown => (Volatile.Read(ref *_flags) & IORING_SQ_CQ_OVERFLOW) != 0;
 
     /// <summary>Calls <c>io_uring_register</c> for the ring.</summary>
     public int Register(uint opcode, void* argument, uint count) => _kernel.Register(_fd, opcode, argument, count);
 
-    /// <summary>Adds a submission entry, and submits the others first when there is no room.</summary>
-    /// <returns>False when the kernel takes no entries, for lack of memory.</returns>
+    /// <summary>Adds a submission entry. If the submission ring is full, submits its entries first.</summary>
+    /// <returns>False when the kernel accepts no entries because it lacks memory.</returns>
     public bool TryPush(in io_uring_sqe entry)
     {
         if (_prepared - Volatile.Read(ref *_submissionHead) > _submissionMask)
@@ -111,7 +114,7 @@ internal sealed unsafe class HostRing : IDisposable
         return true;
     }
 
-    /// <summary>Submits without waiting and without running deferred work.</summary>
+    /// <summary>Submits the added entries without waiting and without running deferred work.</summary>
     /// <returns>The number of entries taken, or a negative errno.</returns>
     public int Submit()
     {
@@ -154,7 +157,9 @@ internal sealed unsafe class HostRing : IDisposable
     public void Advance() => Volatile.Write(ref *_completionHead, _head);
 
     /// <summary>Closes and unmaps the ring.</summary>
-    /// <remarks>If other code has closed the descriptor, it is not closed again: its number may belong to another file by now.</remarks>
+    /// <remarks>
+    /// If other code has closed the descriptor, this method does not close it again. Its number may belong to another file.
+    /// </remarks>
     public void Dispose()
     {
         int fd = Interlocked.Exchange(ref _fd, -1);
@@ -174,7 +179,7 @@ internal sealed unsafe class HostRing : IDisposable
 
     private int Checked(int result)
     {
-        // The descriptor is closed, or is no ring.
+        // The descriptor was closed, or refers to a file that is not a ring.
         _isDescriptorLost |= result is -EBADF or -EOPNOTSUPP;
         return result;
     }

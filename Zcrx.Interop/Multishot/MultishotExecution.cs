@@ -7,8 +7,8 @@ namespace Zcrx.Interop.Multishot;
 
 /// <summary>Performs the requests of one ring on a ring of the machine's kernel.</summary>
 /// <remarks>
-/// When a call returns, the host ring holds no completions: none with data, since room was reserved before the kernel could take the bytes,
-/// and no others, since they wait in the overflow list of the caller's ring.
+/// When a call returns, the host ring holds no completions. Completions with data fit into the caller's ring, since slots were reserved
+/// before the kernel could take the bytes. Other completions wait in the overflow list of the caller's ring.
 /// </remarks>
 internal sealed class MultishotExecution : IRingExecution
 {
@@ -23,7 +23,7 @@ internal sealed class MultishotExecution : IRingExecution
     private int _signal = -1;
 
     /// <param name="kernel">The kernel of the machine.</param>
-    /// <param name="features">The features of its receives.</param>
+    /// <param name="features">The features of the kernel's receives.</param>
     /// <param name="ring">The caller's ring.</param>
     public MultishotExecution(IIoUringKernel kernel, MultishotFeatures features, RingParts ring)
     {
@@ -36,7 +36,7 @@ internal sealed class MultishotExecution : IRingExecution
 
     public int Status => _ring.Status;
 
-    // The kernel refers to the file, not to the number.
+    // A request of the kernel refers to the file, not to the descriptor.
     public int LostDescriptors => 0;
 
     public void Issue(in io_uring_sqe entry)
@@ -74,7 +74,7 @@ internal sealed class MultishotExecution : IRingExecution
         {
             if (_completions.HasOverflow)
             {
-                // Room that is reserved for data could keep the overflow list from its turn.
+                // Slots that are reserved for data could otherwise block the overflow list.
                 _receive.TakeBack();
                 _completions.FlushOverflow();
             }

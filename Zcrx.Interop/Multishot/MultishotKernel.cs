@@ -4,12 +4,14 @@ using Zcrx.Interop.Multishot;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Implements io_uring with zcrx on the io_uring of this machine's kernel, which needs no zcrx and no privileges: receives are multishot receives into
-/// provided buffers, and all other requests are the kernel's own.
+/// Implements io_uring with zcrx on the io_uring of this machine's kernel. Needs no zcrx and no privileges: receives are multishot receives
+/// into provided buffers. The kernel performs all other requests unchanged.
 /// </summary>
 /// <remarks>
-/// <para>Needs Linux 6.1. Newer kernels do more with one completion (6.10), and end receives at exactly their budget (6.17).</para>
-/// <para>Rings, queues, errors and notifications are those of <see cref="EmulatedKernel"/>. The rules for threads and for registered memory are the same.</para>
+/// <para>Needs Linux 6.1. On newer kernels, one completion can cover several buffers (6.10), and a receive ends exactly at its budget
+/// (6.17).</para>
+/// <para>Rings, queues, errors and notifications are those of <see cref="EmulatedKernel"/>. The rules for threads and for registered memory
+/// are the same.</para>
 /// </remarks>
 public sealed unsafe class MultishotKernel : INicKernel
 {
@@ -41,12 +43,12 @@ public sealed unsafe class MultishotKernel : INicKernel
     public EmulatedKernelOptions Options => _rings.Options;
 
     /// <inheritdoc/>
-    /// <remarks>None: queues have no RX queue.</remarks>
+    /// <remarks>Contains no interfaces, since queues of this kernel have no RX queue.</remarks>
     public INicControl Nics => _rings.Nics;
 
-    /// <summary>Returns the reason why this process cannot use the io_uring of this machine.</summary>
+    /// <summary>Returns why this process cannot use the io_uring of this machine.</summary>
     /// <param name="host">The permissions of this process.</param>
-    /// <returns>A clause without a full stop; null when it can.</returns>
+    /// <returns>A clause without a full stop; null when the process can use it.</returns>
     /// <remarks>Sets up a small ring, because the rules of a seccomp filter cannot be read.</remarks>
     public static string? WhyNot(HostFacts host)
     {

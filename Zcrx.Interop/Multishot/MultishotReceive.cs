@@ -8,7 +8,8 @@ namespace Zcrx.Interop.Multishot;
 
 /// <summary>Performs the RECV_ZC requests of one ring as multishot receives into provided buffers, and translates their completions.</summary>
 /// <remarks>
-/// The kernel can take no byte for which there is no free buffer and no room for a completion, since each provided buffer has room reserved. So bytes wait in the socket and nowhere else.
+/// Each provided buffer has a completion slot reserved. The kernel can therefore take only bytes that have a free buffer and a completion
+/// slot. All other bytes wait in the socket.
 /// </remarks>
 internal sealed unsafe class MultishotReceive : IDisposable
 {
@@ -108,7 +109,7 @@ internal sealed unsafe class MultishotReceive : IDisposable
         bool isUsedUp = request.HasBudget && request.Budget <= 0;
         if ((completion.flags & IORING_CQE_F_MORE) != 0)
         {
-            // Before Linux 6.17 a multishot receive has no limit, and may have taken more by now.
+            // Before Linux 6.17, a multishot receive has no limit and may already have taken bytes beyond the budget.
             int? end = request.End is not null ? null : isUsedUp ? 0 : InjectedEnd(request);
             if (end is not null)
             {
@@ -208,7 +209,9 @@ internal sealed unsafe class MultishotReceive : IDisposable
         request.Budget -= received;
     }
 
-    /// <summary>Applies the fault plan. The bytes that have arrived are delivered before the end; a turn cannot be delayed or stranded.</summary>
+    /// <summary>
+    /// Applies the fault plan. The arrived bytes are delivered before the end. Faults that delay or strand a turn are not supported.
+    /// </summary>
     private int? InjectedEnd(MultishotRequest request)
     {
         switch (_options.Faults?.NextReceive())
@@ -225,7 +228,7 @@ internal sealed unsafe class MultishotReceive : IDisposable
         }
     }
 
-    /// <summary>Arms a receive again that the host ring has ended, or ends it when nothing is free.</summary>
+    /// <summary>Arms a receive again after the host ring has ended it. If no buffer or completion slot is free, ends the receive.</summary>
     private void Continue(MultishotRequest request, ProvidedBuffers buffers, bool isWithoutBuffer)
     {
         if (request.IsCancelled)
@@ -249,7 +252,7 @@ internal sealed unsafe class MultishotReceive : IDisposable
 
         if (SocketCalls.BytesWaiting(request.Fd) > 0)
         {
-            // If neither is free, the buffer counts: the kernel takes it first.
+            // If neither a buffer nor a completion slot is free, −ENOMEM is reported: the kernel takes the buffer first.
             End(request, buffers.Queue.HasFreeBuffer ? -ENOSPC : -ENOMEM);
             return;
         }
@@ -262,7 +265,7 @@ internal sealed unsafe class MultishotReceive : IDisposable
         }
         else
         {
-            // The end of the stream or an error, neither of which needs a buffer.
+            // The stream has ended or failed. Neither result needs a buffer.
             End(request, (int)peeked);
         }
     }

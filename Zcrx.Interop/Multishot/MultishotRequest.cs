@@ -22,12 +22,14 @@ internal sealed class MultishotRequest(int index)
     /// <summary>Gets or sets the buffers of a receive; null for other requests.</summary>
     public ProvidedBuffers? Buffers { get; set; }
 
-    /// <summary>Gets or sets the cookie of a receive's socket. It shows whether the descriptor still refers to that socket.</summary>
+    /// <summary>
+    /// Gets or sets the cookie of a receive's socket. The cookie shows whether the descriptor still refers to that socket.
+    /// </summary>
     public ulong Cookie { get; set; }
 
     public bool HasBudget { get; set; }
 
-    /// <summary>Gets or sets the rest of a receive's budget in bytes.</summary>
+    /// <summary>Gets or sets the bytes left in the budget of a receive.</summary>
     public long Budget { get; set; }
 
     /// <summary>Gets or sets the result with which a receive ends once the host ring has ended it; null when the host ring's result applies.</summary>

@@ -9,7 +9,7 @@ namespace Zcrx.Interop.Multishot;
 /// <param name="parts">The caller's ring.</param>
 internal sealed class MultishotRequests(HostRing ring, RingParts parts)
 {
-    /// <summary>The user data of requests whose completions are of no interest.</summary>
+    /// <summary>The user data of requests whose completions are ignored.</summary>
     public const ulong Ignored = ulong.MaxValue - 1;
 
     private readonly EmulatedCompletions _completions = parts.Completions;
@@ -42,7 +42,7 @@ internal sealed class MultishotRequests(HostRing ring, RingParts parts)
     {
         MultishotRequest request = Add(entry);
         io_uring_sqe submission = entry;
-        // A worker would use the ring's buffers at the same time.
+        // Drops IOSQE_ASYNC: a worker would use the ring's buffers concurrently.
         submission.flags = 0;
         submission.user_data = (ulong)request.Index;
         if (!ring.TryPush(submission))
@@ -66,7 +66,9 @@ internal sealed class MultishotRequests(HostRing ring, RingParts parts)
         _completions.Post(request.UserData, result, flags);
     }
 
-    /// <summary>Performs ASYNC_CANCEL. The host ring ends the requests, and their completions follow that of the cancel.</summary>
+    /// <summary>
+    /// Performs ASYNC_CANCEL. The host ring ends the selected requests. Their completions follow the completion of the cancel request.
+    /// </summary>
     public void Cancel(in io_uring_sqe entry)
     {
         int refused = CancelFilter.Parse(entry, out CancelFilter filter);
@@ -76,7 +78,7 @@ internal sealed class MultishotRequests(HostRing ring, RingParts parts)
             MultishotRequest request = _requests[i];
             if (request.IsActive && !request.IsCancelled && filter.Matches(request.UserData, request.Opcode, filter.SelectsFile ? FileOf(request) : FileIdentity.None))
             {
-                // A receive that the host ring has ended for another reason is not submitted again from now on.
+                // The host ring may end the receive for another reason. The receive is then not submitted again.
                 request.IsCancelled = true;
                 found++;
                 CancelInHost(request);

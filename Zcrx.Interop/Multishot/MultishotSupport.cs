@@ -24,8 +24,11 @@ internal static unsafe class MultishotSupport
         return HasLimits(ring) ? features | MultishotFeatures.Limits : features;
     }
 
-    /// <summary>Returns the reason why no ring can be set up: the kernel does not support it, or this process may not.</summary>
-    /// <returns>A clause without a full stop; null when a ring can be set up, or when it fails for another reason, which opening it reports.</returns>
+    /// <summary>Returns why no ring can be set up: the kernel does not support it, or this process has no permission.</summary>
+    /// <returns>
+    /// A clause without a full stop; null when a ring can be set up. Also null for any other failure, which is reported when a ring is
+    /// opened.
+    /// </returns>
     public static string? WhyNot(IIoUringKernel kernel, HostFacts host)
     {
         if (host.WhyNoRing() is { } reason)
@@ -43,7 +46,7 @@ internal static unsafe class MultishotSupport
             case not 0:
                 return null;
             default:
-                // The call that a filter may allow for set-up and forbid afterwards.
+                // A seccomp filter may allow io_uring_setup and forbid io_uring_register.
                 io_uring_buf_reg unused = default;
                 int registered = ring.Register(IORING_REGISTER_PBUF_RING, &unused, 1);
                 return registered is -EPERM or -EACCES or -ENOSYS
@@ -53,7 +56,8 @@ internal static unsafe class MultishotSupport
     }
 
     /// <summary>
-    /// Determines whether a receive without a file is refused for its file, and not for its limit, which is checked first.
+    /// Determines whether receives support a limit. Submits a receive with a limit and without a file. The kernel checks the limit first,
+    /// so a refusal because of the file means that limits are supported.
     /// </summary>
     private static bool HasLimits(HostRing ring)
     {

@@ -7,10 +7,10 @@ namespace Zcrx.Interop.Multishot;
 
 /// <summary>Provides free buffers of an interface queue to the kernel, in a provided-buffer ring of one host ring.</summary>
 /// <remarks>
-/// <para>Only a part of the free buffers is provided. The others stay in the areas' lists, which hand out the buffer first that was returned last,
-/// so the buffers in use stay in the processor's caches.</para>
-/// <para>Used on the thread of the ring and under the lock of the queue. The kernel takes buffers in order and only while that thread is inside enter, so in between
-/// buffers can be taken back.</para>
+/// <para>Only a part of the free buffers is provided. The others stay in the free lists of the areas. These lists hand out the most
+/// recently returned buffer first, so the buffers in use stay in the processor's caches.</para>
+/// <para>Used on the thread of the ring and under the lock of the queue. The kernel takes buffers in order, and only during a call of
+/// enter. Between calls, buffers can be taken back.</para>
 /// </remarks>
 internal sealed unsafe class ProvidedBuffers : IDisposable
 {
@@ -18,10 +18,10 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
     private const int Capacity = 1024;
     private const int Mask = Capacity - 1;
 
-    // Enough for a message of each of 512 connections in one turn; 2 MiB of pages, which an L2 cache or its neighbour holds.
+    // Enough for one message of each of 512 connections per turn. 512 pages are 2 MiB, which fit into an L2 or L3 cache.
     private const int Window = 512;
 
-    // With other rings, a ring keeps at most this part of the buffers to itself.
+    // If other rings use the queue, one ring provides at most 1/8 of the buffers.
     private const int SharedPart = 8;
 
     private readonly EmulatedCompletions _completions;
@@ -32,7 +32,7 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
 
     /// <param name="queue">The queue of the buffers.</param>
     /// <param name="group">The buffer group, unique in the host ring.</param>
-    /// <param name="completions">The completions of the ring. Each provided buffer has room reserved there.</param>
+    /// <param name="completions">The completions of the ring. Each provided buffer reserves a completion there.</param>
     public ProvidedBuffers(EmulatedInterfaceQueue queue, ushort group, EmulatedCompletions completions)
     {
         Queue = queue;
@@ -61,7 +61,7 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
         return ring.Register(IORING_REGISTER_PBUF_RING, &registration, 1);
     }
 
-    /// <summary>Provides buffers up to the limit, once half of them are used up, and takes back those above the limit.</summary>
+    /// <summary>Provides buffers up to the limit once half of them are used up. Takes back buffers above the limit.</summary>
     public void Balance()
     {
         int limit = Limit();
@@ -76,7 +76,7 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
     }
 
     /// <summary>Provides buffers after the kernel has found none.</summary>
-    /// <returns>False when no buffer is free, or no completion.</returns>
+    /// <returns>False when no buffer or no completion slot is free.</returns>
     public bool Refill()
     {
         Fill(Limit());
@@ -87,7 +87,7 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
     public void TakeBack() => TakeBack(_count);
 
     /// <summary>Hands a buffer that the kernel has filled to user space.</summary>
-    /// <param name="slot">The buffer's id. The next buffers of the same completion follow.</param>
+    /// <param name="slot">The id of the buffer. A completion that covers several buffers uses consecutive ids.</param>
     /// <returns>The offset in the area, with the area's token.</returns>
     public ulong Deliver(int slot)
     {
@@ -128,7 +128,7 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
             limit = int.Clamp(total / SharedPart, 1, Window);
         }
 
-        // At least half of the room for completions is left for those without data.
+        // At least half of the free completion slots are left for completions without data.
         return int.Min(limit, _count + ((_completions.Reservable + 1) / 2));
     }
 
@@ -144,7 +144,7 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
                 int slot = _tail & Mask;
                 _slots[slot] = (area, buffer);
                 io_uring_buf* entry = _ring + slot;
-                // Not resv: that of the first entry is the tail.
+                // resv is not written, since resv of the first entry is the tail.
                 entry->addr = (ulong)(area.Address + ((nuint)buffer << area.BufferShift));
                 entry->len = length;
                 entry->bid = (ushort)slot;

@@ -2,8 +2,8 @@ using Zcrx.Interop.Nic;
 
 namespace Zcrx.Interop;
 
-/// <summary>Changes nothing, and prints the changes as <c>ethtool</c> commands.</summary>
-/// <remarks>Safe from any thread, if <paramref name="print"/> is.</remarks>
+/// <summary>Prints changes as <c>ethtool</c> commands instead of making them.</summary>
+/// <remarks>Safe from any thread if <paramref name="print"/> is safe from any thread.</remarks>
 /// <param name="print">Receives each command.</param>
 public sealed class DryRunSteering(Action<string> print) : IFlowSteering, IQueueLeasing
 {
@@ -35,7 +35,7 @@ public sealed class DryRunSteering(Action<string> print) : IFlowSteering, IQueue
     public void SetHeaderDataSplit(string interfaceName, bool? split, int? threshold) => print(SteeringText.SetSplit(interfaceName, new SplitSetting(split, threshold)));
 
     /// <inheritdoc/>
-    /// <remarks>Returns 1, the first queue that can be a leased one. Only the kernel determines which one it would be.</remarks>
+    /// <remarks>Returns 1, the lowest index that a leased queue can have. Only the kernel could determine the real index.</remarks>
     public int Lease(string interfaceName, int queue, ContainerInterface to)
     {
         ArgumentNullException.ThrowIfNull(to);

@@ -5,8 +5,11 @@ using Zcrx.Interop.Nic;
 
 namespace Zcrx.Interop;
 
-/// <summary>Represents a flow rule of a network interface: TCP packets that match go to one RX queue instead of that of the RSS table (<c>ethtool -N</c>).</summary>
-/// <remarks>If several rules match, the most specific one should decide. NICs follow that as far as they can.</remarks>
+/// <summary>
+/// Represents a flow rule of a network interface: TCP packets that match go to one RX queue instead of the RX queue of the RSS table
+/// (<c>ethtool -N</c>).
+/// </summary>
+/// <remarks>If several rules match, the most specific one should decide. NICs follow this order as far as they can.</remarks>
 /// <param name="Queue">The RX queue.</param>
 /// <param name="LocalPort">Destination port, or null for any.</param>
 /// <param name="RemotePort">Source port, or null for any.</param>
@@ -21,7 +24,10 @@ public sealed record FlowRule(
 {
     private readonly AddressFamily? _family;
 
-    /// <summary>Gets the address family: IPv4 or IPv6, from the addresses if there are any, else as specified; null for both. A real NIC needs one rule for each.</summary>
+    /// <summary>
+    /// Gets the address family: the family of the addresses, or the specified family of a rule without addresses. Null stands for IPv4 and
+    /// IPv6. A real NIC needs a separate rule for each.
+    /// </summary>
     public AddressFamily? Family
     {
         get => (LocalAddress ?? RemoteAddress)?.AddressFamily ?? _family;
@@ -39,7 +45,7 @@ public sealed record FlowRule(
     /// <summary>Determines whether the packets of a flow match.</summary>
     /// <param name="local">The local end.</param>
     /// <param name="remote">The remote end.</param>
-    /// <returns>True when every specified part equals the flow's.</returns>
+    /// <returns>True when every specified part equals the same part of the flow.</returns>
     public bool Matches(IPEndPoint local, IPEndPoint remote)
     {
         ArgumentNullException.ThrowIfNull(local);
@@ -51,7 +57,7 @@ public sealed record FlowRule(
             (RemoteAddress is null || RemoteAddress.Equals(remote.Address));
     }
 
-    /// <summary>Determines whether another rule is the same, whether its address family is explicit or that of its addresses.</summary>
+    /// <summary>Determines whether another rule is equal. An explicit address family equals the same family of an address.</summary>
     /// <param name="other">The other rule.</param>
     /// <returns>True when both send the same flows to the same queue.</returns>
     public bool Equals(FlowRule? other) => other is not null &&

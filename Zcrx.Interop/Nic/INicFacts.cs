@@ -3,7 +3,7 @@ using System.Net.Sockets;
 namespace Zcrx.Interop;
 
 /// <summary>Reads network interfaces: over netlink, or the emulated ones.</summary>
-/// <remarks>Safe from any thread. Every call reads again; only facts that cannot change are cached.</remarks>
+/// <remarks>Safe from any thread. Every call reads the facts again. Only facts that cannot change are cached.</remarks>
 public interface INicFacts
 {
     /// <summary>Reads all facts of an interface.</summary>

@@ -3,16 +3,17 @@ namespace Zcrx.Interop.Nic;
 /// <summary>Represents one interface that is watched.</summary>
 internal sealed class LinkWatch(string name, uint index, Action<LinkChange> changed)
 {
-    // Lock order: this one, then LinkMonitor's session, which reads the state, or RingThread's wake-up, which the report ends in.
+    // Lock order: this lock, then the lock of LinkMonitor's session, which reads the state, or the wake-up lock of RingThread, which
+    // receives the report.
     private readonly Lock _gate = new();
     private LinkState? _state;
 
     public uint Index => index;
 
-    /// <summary>Reports a state, unless it is the same as before or the removal has been reported. Any thread.</summary>
+    /// <summary>Reports a state that differs from the last one. Reports nothing after a removal. Any thread.</summary>
     public void Report(LinkState state) => Report(LinkState? () => state);
 
-    /// <summary>Reads and reports a state in one step, so that an older state is never reported after a newer one.</summary>
+    /// <summary>Reads and reports a state under one lock, so that an older state is never reported after a newer one.</summary>
     /// <param name="read">Reads the state; null if it cannot be read now.</param>
     public void Report(Func<LinkState?> read)
     {
@@ -23,7 +24,7 @@ internal sealed class LinkWatch(string name, uint index, Action<LinkChange> chan
                 return;
             }
 
-            // The first state is the one at the start of the watch, and no change.
+            // The first state is the state at the start of the watch and not a change.
             bool isChange = _state is not null || state == LinkState.Removed;
             if (_state == state || _state == LinkState.Removed)
             {

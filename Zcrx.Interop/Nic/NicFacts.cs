@@ -15,13 +15,20 @@ public sealed record NicFacts
     /// <summary>Gets the driver's name.</summary>
     public string? Driver { get; init; }
 
-    /// <summary>Gets a value indicating whether a device is behind the interface. Zero copy needs one; purely virtual interfaces (loopback, veth, bridges) have none.</summary>
+    /// <summary>
+    /// Gets a value indicating whether a device is behind the interface. Zero copy needs a device. Purely virtual interfaces (loopback,
+    /// veth, bridges) have none.
+    /// </summary>
     public bool HasDevice { get; init; }
 
-    /// <summary>Gets the most RX queues that the interface can have; null when it does not report a limit.</summary>
+    /// <summary>
+    /// Gets the largest number of RX queues that the interface can have; null when the interface does not report a limit.
+    /// </summary>
     public int? MaxRxQueues { get; init; }
 
-    /// <summary>Gets a value indicating whether headers and payload arrive in separate buffers (<c>tcp-data-split</c>), which zero copy needs.</summary>
+    /// <summary>
+    /// Gets a value indicating whether headers and payload arrive in separate buffers (<c>tcp-data-split</c>). Zero copy requires it.
+    /// </summary>
     public bool? HeaderDataSplit { get; init; }
 
     /// <summary>Gets the size in bytes up to which packets are not split (<c>hds-thresh</c>). Zero copy needs 0.</summary>
@@ -33,29 +40,33 @@ public sealed record NicFacts
     /// <summary>Gets the RX queue of each hash bucket.</summary>
     public IReadOnlyList<int> RssTable { get; init; } = [];
 
-    /// <summary>Gets the RSS contexts besides the main table: tables for flows that rules send there.</summary>
+    /// <summary>Gets the ids of the RSS contexts. These are tables besides the main one, to which rules can send flows.</summary>
     public IReadOnlyList<int> RssContexts { get; init; } = [];
 
     /// <summary>Gets the flow rules by id.</summary>
     public IReadOnlyDictionary<int, FlowRule> Rules { get; init; } = new Dictionary<int, FlowRule>();
 
-    /// <summary>Gets the rules that a <see cref="FlowRule"/> cannot express, by id, each with its RX queue, if it has one.</summary>
+    /// <summary>
+    /// Gets the rules that a <see cref="FlowRule"/> cannot express, by id. The value is the RX queue of the rule; null when the rule has
+    /// none.
+    /// </summary>
     public IReadOnlyDictionary<int, int?> OtherRules { get; init; } = new Dictionary<int, int?>();
 
     /// <summary>Gets the RX queues by index.</summary>
     public IReadOnlyList<RxQueueFacts> Queues { get; init; } = [];
 
     /// <summary>
-    /// Gets a value indicating whether it is a netkit interface, as containers have. Its RX queues other than the first are leased. Their header/data split and steering
-    /// belong to the host, which has the NIC.
+    /// Gets a value indicating whether this is a netkit interface, as containers have. All its RX queues except the first are leased from a
+    /// NIC. Header/data split and steering of these queues are settings of the NIC, on the host.
     /// </summary>
     public bool IsNetkit => !HasDevice && Driver == "netkit";
 
     /// <summary>
-    /// Determines whether the host has leased an RX queue of this virtual interface to it, so that a zero-copy queue can be registered
-    /// there.
+    /// Determines whether an RX queue of this virtual interface is leased from a NIC. A zero-copy queue can be registered on such a queue.
     /// </summary>
     /// <param name="queue">The queue's index.</param>
-    /// <returns>True for every queue of a netkit interface except the first: the kernel creates them together with their lease.</returns>
+    /// <returns>
+    /// True for every queue of a netkit interface except the first: the kernel creates these queues together with their leases.
+    /// </returns>
     public bool IsLeased(int queue) => IsNetkit && queue > 0 && queue < Queues.Count;
 }

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop;
 
-/// <summary>Identifies the owner of the memory that the packets of an RX queue land in.</summary>
+/// <summary>Identifies the provider of the memory into which an RX queue receives packets.</summary>
 public enum RxMemoryProvider
 {
     /// <summary>The kernel's own pages.</summary>

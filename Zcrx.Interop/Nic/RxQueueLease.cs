@@ -3,10 +3,15 @@ using System.Globalization;
 namespace Zcrx.Interop;
 
 /// <summary>Represents the lease of a physical RX queue to a queue of a virtual interface (netkit), usually one inside a container.</summary>
-/// <remarks>While it lasts, a zero-copy queue can be registered on the virtual queue only. It ends with the virtual interface.</remarks>
-/// <param name="InterfaceIndex">Index of the virtual interface in its network namespace.</param>
+/// <remarks>
+/// During a lease, a zero-copy queue can be registered on the virtual queue only. The lease ends with the virtual interface.
+/// </remarks>
+/// <param name="InterfaceIndex">The index of the virtual interface in its own network namespace.</param>
 /// <param name="Queue">The virtual RX queue.</param>
-/// <param name="NamespaceId">The id of that network namespace, as <c>ip netns list-id</c> lists it; null when it is the namespace of the physical interface.</param>
+/// <param name="NamespaceId">
+/// The id of the virtual interface's network namespace, as <c>ip netns list-id</c> prints it; null when the physical interface is in the
+/// same namespace.
+/// </param>
 public sealed record RxQueueLease(uint InterfaceIndex, int Queue, int? NamespaceId)
 {
     /// <summary>Returns a description of the virtual queue, for messages.</summary>

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Zcrx.Interop.Nic;
 
-/// <summary>Describes changes as arguments of <c>ethtool</c>, where it has such arguments. Pure.</summary>
+/// <summary>Describes changes as arguments or commands of <c>ethtool</c> and other tools. Pure.</summary>
 internal static class SteeringText
 {
     public static string Of(FlowRule rule)
@@ -31,7 +31,7 @@ internal static class SteeringText
         (setting.Split switch { true => "tcp-data-split on", false => "tcp-data-split off", null => "tcp-data-split auto" }) +
         (setting.Threshold is { } threshold ? string.Create(CultureInfo.InvariantCulture, $" hds-thresh {threshold}") : "");
 
-    /// <summary>Counts the buckets of each queue.</summary>
+    /// <summary>Returns the number of buckets of each queue as text.</summary>
     public static string Of(IReadOnlyList<int> table)
     {
         IEnumerable<string> queues = table.GroupBy(static queue => queue).OrderBy(static group => group.Key)
@@ -53,8 +53,9 @@ internal static class SteeringText
     }
 
     /// <summary>
-    /// Returns a command of the kernel's own client (<c>ynl</c>) in the container's namespace, because leases have no command of <c>ip</c>
-    /// or <c>ethtool</c>. It takes indexes, not names, and the id that the container's namespace has for the host's.
+    /// Returns commands of the kernel's netlink client (<c>ynl</c>) in the container's namespace, because <c>ip</c> and <c>ethtool</c>
+    /// cannot create leases. <c>ynl</c> needs indexes instead of names, and the id that the container's namespace uses for the host's
+    /// namespace.
     /// </summary>
     public static IEnumerable<string> Lease(string interfaceName, int queue, ContainerInterface to)
     {

@@ -6,8 +6,8 @@ namespace Zcrx.Interop.Processes;
 
 /// <summary>Passes descriptors between processes: sendmsg(2) and recvmsg(2) with SCM_RIGHTS on a Unix socket, which .NET does not offer.</summary>
 /// <remarks>
-/// The structures are those of 64-bit Linux on x64 and arm64. Where a C library declares a shorter length than the kernel (musl), the
-/// rest is padding in the upper half, which is zero here. Source: unix(7), cmsg(3).
+/// The structures are those of 64-bit Linux on x64 and arm64. A C library may declare a shorter length field than the kernel (musl). The
+/// upper half is then padding, which is zero here. Source: unix(7), cmsg(3).
 /// </remarks>
 internal static unsafe partial class DescriptorPassing
 {
@@ -22,11 +22,11 @@ internal static unsafe partial class DescriptorPassing
     private const int MsgCloseOnExec = 0x4000_0000;
     private const int ControlCapacity = 16 + (((MaxDescriptors * sizeof(int)) + 7) & ~7);
 
-    /// <summary>Sends bytes, and descriptors with the first of them. Does not block.</summary>
+    /// <summary>Sends bytes, and descriptors together with the first byte. Does not block.</summary>
     /// <param name="socket">A connected Unix stream socket.</param>
     /// <param name="bytes">At least one byte.</param>
-    /// <param name="descriptors">The descriptors. The receiver gets duplicates; the caller keeps these.</param>
-    /// <returns>The number of bytes sent, or a negative errno. Descriptors go with the first byte, once.</returns>
+    /// <param name="descriptors">The descriptors. The receiver gets duplicates. The caller keeps its descriptors.</param>
+    /// <returns>The number of bytes sent, or a negative errno. If at least one byte was sent, all descriptors were sent.</returns>
     public static int Send(int socket, ReadOnlySpan<byte> bytes, ReadOnlySpan<int> descriptors)
     {
         if (descriptors.Length > MaxDescriptors)
@@ -58,11 +58,11 @@ internal static unsafe partial class DescriptorPassing
         }
     }
 
-    /// <summary>Receives bytes, and the descriptors that came with them. Does not block.</summary>
+    /// <summary>Receives bytes, and the descriptors that were sent with them. Does not block.</summary>
     /// <param name="socket">A connected Unix stream socket.</param>
     /// <param name="bytes">The buffer for the bytes.</param>
-    /// <param name="descriptors">Gets the descriptors, close-on-exec. The caller owns them.</param>
-    /// <returns>The number of bytes; 0 at the end; or a negative errno.</returns>
+    /// <param name="descriptors">The list to which the descriptors are added. They are close-on-exec and owned by the caller.</param>
+    /// <returns>The number of bytes, 0 at the end of the stream, or a negative errno.</returns>
     public static int Receive(int socket, Span<byte> bytes, List<int> descriptors)
     {
         byte* control = stackalloc byte[ControlCapacity];
@@ -123,7 +123,7 @@ internal static unsafe partial class DescriptorPassing
     [LibraryImport(Library, EntryPoint = "recvmsg", SetLastError = true)]
     private static partial nint recvmsg(int socket, MessageHeader* message, int flags);
 
-    /// <summary><c>struct cmsghdr</c>. The data follows it directly.</summary>
+    /// <summary><c>struct cmsghdr</c>. The data follows the header directly.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct ControlHeader
     {

@@ -1,9 +1,9 @@
 namespace Zcrx.Interop.Processes;
 
 /// <summary>Represents the use of file descriptors by the process.</summary>
-/// <param name="Limit">The most descriptors (RLIMIT_NOFILE).</param>
-/// <param name="Used">The number in use.</param>
-/// <param name="IsCheap">Whether reading took no longer than a system call.</param>
+/// <param name="Limit">The largest number of descriptors (RLIMIT_NOFILE).</param>
+/// <param name="Used">The number of descriptors in use.</param>
+/// <param name="IsCheap">Whether the number was read without enumerating the descriptors.</param>
 internal readonly record struct DescriptorUse(int Limit, int Used, bool IsCheap)
 {
     /// <summary>Gets the number of free descriptors.</summary>

@@ -8,13 +8,13 @@ namespace Zcrx.Interop.Processes;
 /// <remarks>The lock ends with the process at the latest. The file stays.</remarks>
 internal sealed partial class FileLock : IDisposable
 {
-    // O_RDWR | O_CREAT | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC: never blocks on a FIFO, never follows a link that another user has made.
+    // O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC. O_NONBLOCK prevents blocking on a FIFO.
     private const int ReadWriteCreate = 0x2 | 0x40 | 0x800 | 0x80000;
     private const int OwnerOnly = 0x180;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
 
-    // The value of O_NOFOLLOW differs between architectures.
+    // O_NOFOLLOW prevents following a link that another user has made. Its value differs between architectures.
     private static readonly int NoFollow = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x8000 : 0x20000;
 
     private int _fd;
@@ -22,7 +22,7 @@ internal sealed partial class FileLock : IDisposable
     private FileLock(int fd) => _fd = fd;
 
     /// <summary>Takes the lock unless another process has it.</summary>
-    /// <param name="path">The file. It is created for this user if it does not exist.</param>
+    /// <param name="path">The path of the file. A missing file is created for this user.</param>
     /// <param name="taken">The lock.</param>
     /// <returns>Zero and the lock, or a negative errno: −EAGAIN when another process has it, −EPERM when the file belongs to another user.</returns>
     public static int TryTake(string path, out FileLock? taken)

@@ -3,11 +3,13 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Processes;
 
-/// <summary>Represents the file at a path, without following a symbolic link, or behind a descriptor (statx(2), whose layout is the same on every architecture).</summary>
+/// <summary>
+/// Represents the status of a file, by path or by descriptor (statx(2)). The layout of the result is the same on every architecture.
+/// </summary>
 /// <param name="Mode">The type and the permissions, as <c>st_mode</c>.</param>
 /// <param name="UserId">The owner of the file.</param>
 /// <param name="Length">The length in bytes.</param>
-/// <param name="Device">Identifies the file together with <paramref name="Inode"/>, as long as it exists.</param>
+/// <param name="Device">Identifies the file together with <paramref name="Inode"/>, as long as the file exists.</param>
 /// <param name="Inode">See <paramref name="Device"/>.</param>
 internal readonly partial record struct FileStatus(ushort Mode, uint UserId, ulong Length, ulong Device, ulong Inode)
 {
@@ -27,13 +29,15 @@ internal readonly partial record struct FileStatus(ushort Mode, uint UserId, ulo
 
     public bool IsDirectory => (Mode & TypeMask) == DirectoryType;
 
+    /// <summary>Reads the status of a path. Does not follow a symbolic link.</summary>
     /// <returns>Zero and the status, or a negative errno.</returns>
     public static int Of(string path, out FileStatus status) => Of(CurrentDirectory, path, SymlinkNoFollow, out status);
 
-    /// <summary>Follows symbolic links.</summary>
+    /// <summary>Reads the status of a path. Follows symbolic links.</summary>
     /// <returns>Zero and the status, or a negative errno.</returns>
     public static int OfTarget(string path, out FileStatus status) => Of(CurrentDirectory, path, 0, out status);
 
+    /// <summary>Reads the status of an open file.</summary>
     /// <returns>Zero and the status, or a negative errno.</returns>
     public static int Of(int fd, out FileStatus status) => Of(fd, "", EmptyPath, out status);
 

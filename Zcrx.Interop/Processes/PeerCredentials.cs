@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Processes;
 
-/// <summary>Represents the process at the other end of a Unix socket, as of the connect.</summary>
-/// <param name="ProcessId">Its process in the PID namespace of this process; 0 when it is not visible there.</param>
-/// <param name="UserId">Its effective user.</param>
+/// <summary>Represents the process that was at the other end of a Unix socket when it connected.</summary>
+/// <param name="ProcessId">The process id in the PID namespace of this process; 0 when the peer is not visible there.</param>
+/// <param name="UserId">The effective user of the peer.</param>
 internal readonly record struct PeerCredentials(int ProcessId, uint UserId)
 {
     private const int SolSocket = 1;

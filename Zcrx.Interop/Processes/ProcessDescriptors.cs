@@ -3,13 +3,13 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Processes;
 
-/// <summary>Reads how many file descriptors the process may have and has.</summary>
+/// <summary>Reads the limit on file descriptors of the process, and the number in use.</summary>
 internal static unsafe partial class ProcessDescriptors
 {
     private const string Directory = "/proc/self/fd";
     private const int CurrentDirectory = -100;
     private const uint SizeMask = 0x200;
-    // sizeof(struct statx), and the offset of stx_size in it. The same on all architectures.
+    // The size of struct statx and the offset of stx_size, which are the same on all architectures.
     private const int StatxLength = 256;
     private const int SizeOffset = 40;
 
@@ -17,8 +17,11 @@ internal static unsafe partial class ProcessDescriptors
     private static partial int statx(int directory, string path, int flags, uint mask, byte* result);
 
     /// <summary>Reads the limit and the number of descriptors in use.</summary>
-    /// <returns>The numbers; a limit of <see cref="int.MaxValue"/> if they cannot be read.</returns>
-    /// <remarks>Since Linux 6.2 the size of the directory is this number, and reading it costs about a microsecond. On older kernels its entries are counted.</remarks>
+    /// <returns>The numbers. The limit is <see cref="int.MaxValue"/> if they cannot be read.</returns>
+    /// <remarks>
+    /// Since Linux 6.2, the size of <c>/proc/self/fd</c> is the number in use, and reading it costs about a microsecond. On older kernels,
+    /// the entries of the directory are counted.
+    /// </remarks>
     public static DescriptorUse Read()
     {
         int limit = (int)ulong.Min(ResourceLimits.OpenFiles() ?? int.MaxValue, int.MaxValue);
@@ -36,12 +39,12 @@ internal static unsafe partial class ProcessDescriptors
     {
         try
         {
-            // One of them is the descriptor of the enumeration.
+            // One of the entries is the descriptor of the enumeration itself.
             return System.IO.Directory.EnumerateFileSystemEntries(Directory).Count() - 1;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Reading the directory takes a descriptor, and there is none.
+            // Reading the directory needs a descriptor, and none is left.
             return int.MaxValue;
         }
     }

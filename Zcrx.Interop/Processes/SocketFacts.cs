@@ -6,7 +6,7 @@ namespace Zcrx.Interop.Processes;
 /// <summary>Reads socket options (getsockopt(2)) of a descriptor of any kind.</summary>
 internal static unsafe partial class SocketFacts
 {
-    /// <summary>Returns an option of type int; a negative errno when the descriptor is no such socket.</summary>
+    /// <summary>Returns an option of type int; a negative errno when the descriptor does not have the option.</summary>
     public static int Option(int fd, int level, int name)
     {
         int value = 0;

@@ -8,16 +8,19 @@ internal static class TrustedDirectory
     private const uint Root = 0;
 
     /// <summary>
-    /// Returns why a directory is not trusted. Returns null when it is, or when it cannot be examined, because its use then fails.
+    /// Returns why a directory is not trusted; null when it is trusted. Also returns null when the directory cannot be examined, since
+    /// using it then fails.
     /// </summary>
-    /// <param name="path">The directory. A symbolic link is followed, as every use of it does.</param>
-    /// <param name="mayBeShared">Whether a directory such as <c>/tmp</c> is accepted, in which users cannot replace each other's files.</param>
+    /// <param name="path">The directory. A symbolic link is followed, as in every later use of the path.</param>
+    /// <param name="mayBeShared">
+    /// Whether to accept a directory such as <c>/tmp</c>, in which users cannot replace each other's files.
+    /// </param>
     public static string? WhyNot(string path, bool mayBeShared) =>
         FileStatus.OfTarget(path, out FileStatus status) < 0 ? null : WhyNot(path, status, ProcessUser.Id, mayBeShared);
 
-    /// <summary>Decides by the status alone. Pure.</summary>
-    /// <param name="path">The directory, for the reason.</param>
-    /// <param name="status">Its status.</param>
+    /// <summary>Returns why a directory with a given status is not trusted. Pure.</summary>
+    /// <param name="path">The directory, for the message.</param>
+    /// <param name="status">The status of the directory.</param>
     /// <param name="user">The user of this process.</param>
     /// <param name="mayBeShared">Whether a directory such as <c>/tmp</c> is accepted.</param>
     public static string? WhyNot(string path, FileStatus status, uint user, bool mayBeShared)

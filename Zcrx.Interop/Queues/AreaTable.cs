@@ -38,11 +38,11 @@ internal sealed unsafe class AreaTable(int bufferLength)
 
     /// <summary>Adds an area.</summary>
     /// <param name="memory">The area's memory.</param>
-    /// <param name="id">The id that the kernel gave it.</param>
+    /// <param name="id">The id that the kernel assigned to the area.</param>
     public void Add(MemoryRegion memory, int id)
     {
         _areas[id] = new MappedArea(memory, memory.Address, new AreaMemory(memory.Address, memory.Length));
-        // Last: another thread reads the areas below the count.
+        // The count is written last, since another thread reads the areas below it.
         Volatile.Write(ref _count, int.Max(_count, id + 1));
     }
 
@@ -50,7 +50,8 @@ internal sealed unsafe class AreaTable(int bufferLength)
     /// <param name="offset">The offset of the completion: area id in the top bits, byte offset below.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte* Address(ulong offset) =>
-        // The mask keeps a corrupt area id inside the table. A slot without area gives a null base, which faults at once instead of reading other memory.
+        // The mask keeps a corrupt area id inside the table. An unused slot has a null address, which faults at once instead of reading
+        // other memory.
         (byte*)_areas[(int)(offset >> IORING_ZCRX_AREA_SHIFT) & (MaxAreas - 1)].Address + (nuint)(offset & ~IORING_ZCRX_AREA_MASK);
 
     /// <summary>Determines whether all bytes of a completion lie in one area.</summary>
@@ -60,7 +61,9 @@ internal sealed unsafe class AreaTable(int bufferLength)
     /// <summary>Returns the area of a completion as memory.</summary>
     public AreaMemory MemoryOf(ulong offset) => _areas[(int)(offset >> IORING_ZCRX_AREA_SHIFT) & (MaxAreas - 1)].View;
 
-    /// <summary>Returns the area of a completion by value, for a run of completions. A view that contains nothing if there is no such area.</summary>
+    /// <summary>
+    /// Returns the area of a completion by value, for a run of completions. If there is no such area, the view contains no bytes.
+    /// </summary>
     public AreaView ViewOf(ulong offset)
     {
         ulong id = offset >> IORING_ZCRX_AREA_SHIFT;
@@ -68,7 +71,7 @@ internal sealed unsafe class AreaTable(int bufferLength)
     }
 
     /// <param name="Memory">The memory.</param>
-    /// <param name="Address">Its address, which is read for each buffer.</param>
+    /// <param name="Address">The address of the memory. Stored separately, since it is read for each buffer.</param>
     /// <param name="View">The memory as consumers see it.</param>
     private readonly record struct MappedArea(MemoryRegion Memory, nint Address, AreaMemory View);
 }

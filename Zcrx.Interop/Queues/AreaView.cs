@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Interop;
 
-/// <summary>Represents one area by value, so that the buffers of a run of completions are found without the queue.</summary>
+/// <summary>Represents one area by value. Finds the buffers of a run of completions without access to the queue.</summary>
 /// <remarks>Valid as long as the area. Created by <see cref="Queues.AreaTable.ViewOf"/>.</remarks>
 internal readonly unsafe struct AreaView
 {
@@ -12,7 +12,7 @@ internal readonly unsafe struct AreaView
 
     /// <param name="address">The address of the area.</param>
     /// <param name="token">The area's id in the top bits, as in completions.</param>
-    /// <param name="length">The length in bytes; 0 for an area that does not exist, so that it contains nothing.</param>
+    /// <param name="length">The length in bytes; 0 for an area that does not exist.</param>
     public AreaView(byte* address, ulong token, ulong length)
     {
         _address = address;
@@ -24,7 +24,7 @@ internal readonly unsafe struct AreaView
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Contains(ulong offset, int length)
     {
-        // An offset in another area, and a length below 1, become numbers beyond any length.
+        // An offset in another area or a length below 1 wraps to a number beyond any length.
         ulong start = offset - _token;
         return start < _length && (ulong)(length - 1L) < _length - start;
     }

@@ -64,7 +64,7 @@ internal static class ControlErrors
             errno,
             "the area is not a whole number of pages, is of another kind of memory than the first one, or the queue has 1024 areas already",
             "Add memory of the same kind, page by page, or register another queue"),
-        // Flush and export have no parameter that could be wrong. Before 6.19 the register call itself is unknown.
+        // Flush and export have no parameter that could be invalid. Before 6.19, the register call itself is unknown.
         LinuxIoUringZcrx.ZCRX_CTRL_FLUSH_RQ or LinuxIoUringZcrx.ZCRX_CTRL_EXPORT => new ZcrxUnsupportedException(
             operation, errno, Missing(op), "Check ZcrxCapabilities first, and do not use the operation"),
         _ => new ZcrxException(operation, errno, "the kernel refused a parameter", CommonErrors.ReportIt),

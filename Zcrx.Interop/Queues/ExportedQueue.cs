@@ -5,7 +5,7 @@ namespace Zcrx.Interop;
 public sealed class ExportedQueue : IDisposable
 {
     private readonly int _fd;
-    // The owner's reference, and one for each import that is in progress.
+    // The owner has one reference, and each import in progress has one.
     private int _references = 1;
     private int _isDisposed;
 

@@ -3,7 +3,9 @@ namespace Zcrx.Interop;
 /// <summary>Writes the refill entries of a queue. A queue has one producer at a time, since the kernel reads one tail.</summary>
 internal interface IRefillProducer
 {
-    /// <summary>Publishes the written entries and stops writing. Buffers that come back later go to <see cref="QueueMemory.Return"/>.</summary>
+    /// <summary>
+    /// Publishes the written entries and stops writing. Buffers that return later go to <see cref="QueueMemory.Return"/>.
+    /// </summary>
     /// <returns>A task that ends when this producer has stopped.</returns>
     Task CedeAsync();
 

@@ -17,7 +17,8 @@ internal static class ImportErrors
     private static ZcrxException ExplainPositive(int errno, ZcrxCapabilities capabilities, HostFacts host) => errno switch
     {
         Errno.EPERM or Errno.EACCES => NotPermitted(errno, host),
-        // A kernel without the flag treats the import as an incomplete registration. Which missing part it reports first differs.
+        // A kernel without the flag treats the import as an incomplete registration. The errno depends on the missing part that it checks
+        // first.
         Errno.EINVAL or Errno.EFAULT or Errno.EOPNOTSUPP when capabilities.WhyNot(ZcrxFeature.Import) is { } reason =>
             new ZcrxUnsupportedException(Operation, errno, reason, "Use Linux 6.19 or newer, or register a queue of its own"),
         Errno.EBADF => new ZcrxException(

@@ -26,9 +26,9 @@ public sealed unsafe class InterfaceQueue : IDisposable
 
     /// <param name="ring">The ring that uses the queue.</param>
     /// <param name="id">The queue's id on the ring.</param>
-    /// <param name="memory">The queue's memory. Takes over one reference of the caller.</param>
+    /// <param name="memory">The queue's memory. The queue takes over one reference of the caller.</param>
     /// <param name="ledger">Counts the leases on this ring.</param>
-    /// <param name="isImported">Whether another ring registered the queue, so that another producer writes the refill queue.</param>
+    /// <param name="isImported">Whether another ring registered the queue. Another producer then writes the refill queue.</param>
     internal InterfaceQueue(IoRing ring, uint id, QueueMemory memory, BufferLedger ledger, bool isImported)
     {
         _ring = ring;
@@ -49,7 +49,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
 
         if (isImported)
         {
-            // Copies before the import belong to other rings.
+            // Copies that were made before the import are not counted for this ring.
             _before = ReadStatistics();
         }
     }
@@ -57,10 +57,12 @@ public sealed unsafe class InterfaceQueue : IDisposable
     /// <summary>Gets the queue's id on its ring, for receive requests and control calls.</summary>
     public uint Id { get; }
 
-    /// <summary>Gets the length of one buffer in bytes. A completion never covers more.</summary>
+    /// <summary>Gets the length of one buffer in bytes. No completion is longer.</summary>
     public int BufferLength { get; }
 
-    /// <summary>Gets the reason, as a clause, why buffers are pages although larger ones were requested; null when the requested length applies.</summary>
+    /// <summary>
+    /// Gets the reason why buffers are pages although larger ones were requested, as a clause; null when the requested length applies.
+    /// </summary>
     public string? WhyPageBuffers { get; internal init; }
 
     /// <summary>Gets the number of buffers in all areas.</summary>
@@ -116,7 +118,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
     /// <remarks>Counterpart: <c>io_uring_prep_rw(IORING_OP_RECV_ZC, …)</c> with IORING_RECV_MULTISHOT.</remarks>
     public bool TryPrepareReceive(int socket, ulong userData, uint budget = 0) => TryPrepareReceive(socket, userData, budget, waitsFirst: false);
 
-    // With waitsFirst, the kernel waits for data before it reads the socket. Then one wait is one read.
+    // With waitsFirst, the kernel waits for data before it reads the socket, so that every read follows a wait.
     internal bool TryPrepareReceive(int socket, ulong userData, uint budget, bool waitsFirst)
     {
         // IORING_RECVSEND_POLL_FIRST of io_uring.h.
@@ -137,7 +139,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
         return true;
     }
 
-    /// <summary>Makes the kernel consume the refill queue. Without a NIC, it is consumed only here.</summary>
+    /// <summary>Makes the kernel consume the refill queue. Without a NIC, the kernel consumes the queue only on this call.</summary>
     /// <returns>Zero or a negative errno.</returns>
     public int Flush()
     {
@@ -158,7 +160,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
         return _ring.Kernel.Register(_ring.Fd, IORING_REGISTER_ZCRX_CTRL, &control, 0);
     }
 
-    /// <summary>Exports the queue as a descriptor that keeps it alive after its ring.</summary>
+    /// <summary>Exports the queue as a descriptor that keeps the queue alive after its ring is closed.</summary>
     /// <returns>The descriptor, owned by the caller.</returns>
     /// <exception cref="ZcrxException">The kernel refused, or does not support exports.</exception>
     public ExportedQueue Export()
@@ -176,7 +178,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
     /// <param name="export">The exported queue.</param>
     /// <returns>The queue's id on that ring.</returns>
     /// <exception cref="ZcrxException">The kernel refused, or does not support imports.</exception>
-    /// <remarks>The importer receives no notifications. It has no refill queue of its own and uses the exporter's mapping.</remarks>
+    /// <remarks>The importer receives no notifications. It uses the exporter's mapping of the refill queue.</remarks>
     public static uint Import(IoRing ring, ExportedQueue export)
     {
         ArgumentNullException.ThrowIfNull(ring);
@@ -193,7 +195,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
     /// <param name="export">The exported queue.</param>
     /// <param name="recordOrigins">Whether to record the stack trace of each lease.</param>
     /// <param name="checkBorrows">Whether to check each access to borrowed memory.</param>
-    /// <param name="wake">Wakes the ring thread when a buffer comes back that it waits for.</param>
+    /// <param name="wake">Wakes the ring thread when it waits for a buffer and another thread releases one.</param>
     /// <returns>The queue, owned by the caller. It writes no refill entries until <see cref="QueueMemory.SwitchToAsync"/>.</returns>
     /// <exception cref="ZcrxException">The kernel refused, or does not support imports.</exception>
     internal static InterfaceQueue Import(IoRing ring, ExportedQueue export, bool recordOrigins, bool checkBorrows, Action wake)
@@ -235,10 +237,10 @@ public sealed unsafe class InterfaceQueue : IDisposable
     }
 
     /// <summary>Reads the copy counters without a system call. Any thread, also after disposal.</summary>
-    /// <returns>The counters; the last ones after disposal; zeros when the kernel keeps none.</returns>
+    /// <returns>The counters. After disposal, their last values. Zeros when the kernel keeps no counters.</returns>
     public CopyStatistics ReadStatistics()
     {
-        // The lock excludes disposal: the counters lie in memory that is unmapped with the queue.
+        // The lock excludes disposal, which unmaps the memory of the counters.
         lock (_statisticsGate)
         {
             if (_statistics != null && !_disposed)
@@ -274,7 +276,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
     private void Use(MemoryRegion area, int id)
     {
         Areas.Add(area, id);
-        // One reference for the ledger, which releases it with its last buffer.
+        // The ledger owns one reference, which it releases with its last buffer.
         area.AddOwner();
         Ledger.AddRegion(area);
     }

@@ -17,8 +17,9 @@ public sealed record InterfaceQueueOptions
 
     /// <summary>Gets the length of a buffer in bytes: a power of two of at least a page. 0 means a page.</summary>
     /// <remarks>
-    /// More than a page needs Linux 7.0, a NIC that supports it, and a contiguous area (<see cref="HugePages"/>). If the NIC's queue does not support it, buffers are
-    /// pages, and <see cref="InterfaceQueue.WhyPageBuffers"/> gives the reason. Without a NIC, the registration fails.
+    /// A length above a page needs Linux 7.0, a NIC that supports it, and a contiguous area (<see cref="HugePages"/>). If the NIC's queue
+    /// does not support the length, buffers are pages, and <see cref="InterfaceQueue.WhyPageBuffers"/> contains the reason. Without a NIC,
+    /// the registration fails.
     /// </remarks>
     public uint RxBufferLength { get; init; }
 
@@ -31,15 +32,23 @@ public sealed record InterfaceQueueOptions
     /// </summary>
     public bool SharedMemory { get; init; }
 
-    /// <summary>Gets a dma-buf to receive into instead of memory of this process. <see cref="AreaSize"/> and <see cref="HugePages"/> are then ignored. Only on a NIC.</summary>
+    /// <summary>
+    /// Gets a dma-buf to receive into instead of memory of this process. <see cref="AreaSize"/> and <see cref="HugePages"/> are then
+    /// ignored. Requires a NIC.
+    /// </summary>
     public DmaBufArea? DmaBuf { get; init; }
 
     /// <summary>Gets the <c>user_data</c> of notification completions.</summary>
     public ulong NotificationUserData { get; init; }
 
-    /// <summary>Gets a value indicating whether the stack trace of each lease is recorded. Slow. Finds leases that are never released.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the stack trace of each lease is recorded. Slow. For finding leases that are never released.
+    /// </summary>
     public bool RecordLeaseOrigins { get; init; }
 
-    /// <summary>Gets a value indicating whether each access to borrowed memory is checked, so that a use after <c>OnNext</c> throws. Allocates for each buffer. For tests.</summary>
+    /// <summary>
+    /// Gets a value indicating whether each access to borrowed memory is checked, so that a use after <c>OnNext</c> throws. Allocates
+    /// memory for each buffer. For tests.
+    /// </summary>
     public bool CheckBorrows { get; init; }
 }

@@ -4,10 +4,14 @@ using Zcrx.Interop.Memory;
 
 namespace Zcrx.Interop;
 
-/// <summary>Represents the memory of an interface queue: areas, refill queue and counters. Shared by the rings that use the queue; outlives the one that registered it.</summary>
+/// <summary>
+/// Represents the memory of an interface queue: areas, refill queue and counters. Shared by the rings that use the queue. Outlives the ring
+/// that registered it.
+/// </summary>
 /// <remarks>
-/// Reference-counted: each ring that uses the queue and each export has a reference. Threading: all members from any thread. Buffers that return to a component
-/// that does not write the refill queue (a ring that has ended or has ceded, another process) go through here to the producer.
+/// Reference-counted: each ring that uses the queue and each export has a reference. Threading: all members from any thread. Only the
+/// producer writes the refill queue. Other buffers pass through this class to the producer: buffers that return to a ring that has ended or
+/// ceded, and buffers from another process.
 /// </remarks>
 internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets offsets, uint entries, int bufferLength, nuint? statisticsOffset)
 {
@@ -19,7 +23,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     private readonly List<MemoryRegion> _areas = [];
     private readonly ConcurrentQueue<ulong> _returned = new();
     private volatile IRefillProducer? _producer;
-    // Producers that have ceded, the latest last. Guarded by _switching.
+    // Producers that have ceded, the latest at the end. Guarded by _switching.
     private readonly List<IRefillProducer> _former = [];
     private Action? _unused;
     private int _owners = 1;
@@ -65,7 +69,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
 
     public unsafe zcrx_stats* Statistics => statisticsOffset is { } offset ? (zcrx_stats*)(region.Address + (nint)offset) : null;
 
-    /// <summary>Adds an area that the kernel has accepted. Takes over one reference of the caller.</summary>
+    /// <summary>Adds an area that the kernel has accepted. This object takes over one reference of the caller.</summary>
     public void Add(MemoryRegion area)
     {
         lock (_gate)
@@ -102,16 +106,18 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     /// <summary>Gets or sets the action that runs once no ring and no export of this process uses the queue and no consumer leases a buffer. Set before the queue is used.</summary>
     public Action? Unused { get => _unused; set => _unused = value; }
 
-    /// <summary>Gets or sets a value indicating whether areas must not be added, because another process knows the present ones.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether areas must not be added, because another process has already mapped the present ones.
+    /// </summary>
     public bool HasFixedAreas { get => _hasFixedAreas; set => _hasFixedAreas = value; }
 
-    /// <summary>Gets or sets a value indicating whether another process uses the queue, too.</summary>
+    /// <summary>Gets or sets a value indicating whether another process also uses the queue.</summary>
     public bool IsSharedWithProcess { get => _isSharedWithProcess; set => _isSharedWithProcess = value; }
 
     /// <summary>Gets the number of rings of this process that receive into the memory.</summary>
     public int Rings => Volatile.Read(ref _rings);
 
-    /// <summary>Counts rings that begin to use the queue, or have ended.</summary>
+    /// <summary>Changes the number of rings that use the queue.</summary>
     public void AddRings(int change)
     {
         int rings;
@@ -126,7 +132,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         }
     }
 
-    /// <summary>Reclaims buffers if that is due. Meanwhile, no other ring can begin to use the queue.</summary>
+    /// <summary>Reclaims buffers if a request is due. No other ring can begin to use the queue during the call.</summary>
     public void ReclaimIfDue(Action reclaim)
     {
         if (!IsReclaimDue)
@@ -144,8 +150,9 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     }
 
     /// <summary>
-    /// Requests that buffers of another process, which has ended, or of a ring that has lost completions, are reclaimed: buffers that no consumer of this process leases return to the kernel. The producer
-    /// does that once no other ring uses the memory and no consumer of another ring leases a buffer.
+    /// Requests that the producer reclaims buffers: all buffers that no consumer of this process leases return to the kernel. Called after
+    /// another process has ended, or after a ring has lost completions. The producer waits until no other ring uses the memory and no
+    /// consumer of another ring leases a buffer.
     /// </summary>
     public void Reclaim()
     {
@@ -179,7 +186,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     /// <summary>Wakes the producer.</summary>
     public void WakeProducer() => _producer?.Wake();
 
-    /// <summary>Passes a leased buffer, which counts in <see cref="LeasedElsewhere"/>, to the producer.</summary>
+    /// <summary>Passes a released buffer to the producer, and subtracts it from <see cref="LeasedElsewhere"/>.</summary>
     public void ReturnLeased(ulong offset)
     {
         Enqueue(offset);
@@ -189,15 +196,14 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     }
 
     /// <summary>
-    /// Gets the number of buffers that consumers of other rings and processes lease, except the producer's own consumers. The producer's
-    /// pool does not count them.
+    /// Gets the number of buffers that consumers of other rings and other processes lease. The producer's own count does not include them.
     /// </summary>
     public int LeasedElsewhere => Volatile.Read(ref _leasedByOtherRings) + Volatile.Read(ref _leasedByOtherProcess);
 
     /// <summary>Sets the number of buffers that consumers of another process lease.</summary>
     public void SetLeasedByOtherProcess(int kept) => Volatile.Write(ref _leasedByOtherProcess, kept);
 
-    /// <summary>Changes the number of buffers that consumers of rings other than the producer's lease.</summary>
+    /// <summary>Changes the number of leased buffers of all rings except the producer's.</summary>
     public void AddLeasedByOtherRings(int change) => Interlocked.Add(ref _leasedByOtherRings, change);
 
     /// <summary>Takes a buffer that was passed to the producer.</summary>
@@ -205,7 +211,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
 
     /// <summary>Makes a component the producer, after the present one has ceded.</summary>
     /// <param name="next">The next producer.</param>
-    /// <param name="onlyAfter">Switch only if this is the present producer; null to switch in any case.</param>
+    /// <param name="onlyAfter">If not null, the method switches only if this is the present producer.</param>
     public async Task SwitchToAsync(IRefillProducer next, IRefillProducer? onlyAfter = null)
     {
         await _switching.EnterAsync().ConfigureAwait(false);
@@ -265,7 +271,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
 
     private async Task<bool> TryBeginAsync(IRefillProducer producer)
     {
-        // Before it begins: buffers that come back now wake it, and it takes them once it has begun.
+        // Set the producer before it begins: a buffer that returns from now on wakes it, and it takes the buffer once it has begun.
         _producer = producer;
         if (await producer.BeginAsync().ConfigureAwait(false))
         {

@@ -27,10 +27,11 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         uint index = deviceLess ? 0 : InterfaceIndex(options.Interface!);
         MemoryRegion area = options.DmaBuf is { } dmaBuf ? MemoryRegion.Map(dmaBuf) : MemoryRegion.Allocate(options.AreaSize, options.HugePages, "the area", options.SharedMemory);
         uint entries = RefillEntries(area.Length);
-        // The entries begin after the header, on its alignment. With few entries, the difference matters.
+        // The entries begin after the header, aligned like the header. For a small ring, a whole page for the header would be a large
+        // share.
         nuint header = RoundUp((nuint)capabilities.RefillHeaderSizeOr(Environment.SystemPageSize), (nuint)(capabilities.RefillHeaderAlignment ?? 1));
         nuint ringEnd = header + ((nuint)entries * (nuint)sizeof(io_uring_zcrx_rqe));
-        // On a cache line of their own, since the kernel writes the counters while another thread may read them.
+        // The counters have their own cache line, since the kernel writes them while another thread may read them.
         nuint statisticsOffset = RoundUp(ringEnd, CacheLine);
         MemoryRegion region;
         try
@@ -76,7 +77,8 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
             region.Release();
             if (WantsLargeBuffers && result is -Errno.EINVAL or -Errno.EOPNOTSUPP or -Errno.ERANGE)
             {
-                // Drivers differ in the errno, and each errno has other causes, too. If one of those applies, registering with pages fails as well and reports it.
+                // Drivers differ in the errno, and each errno also has other causes. If one of these applies, registering with pages fails
+                // as well and reports it.
                 return WithPages(result == -Errno.ERANGE
                     ? $"{options.Interface} does not support larger ones, or the area is not contiguous (huge pages are)"
                     : $"{options.Interface} does not support larger ones").Run(wake);
@@ -87,7 +89,7 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
 
         if (registration.rx_buf_len == 0)
         {
-            // Kernels before 7.0 do not write the length back. Their buffers are pages.
+            // Kernels before 7.0 do not return the length. Their buffers are pages.
             registration.rx_buf_len = (uint)Environment.SystemPageSize;
         }
 
@@ -119,7 +121,7 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         }
     }
 
-    // Only devices support larger buffers. A length that is no power of two is an error, for which pages are no substitute.
+    // Only devices support larger buffers. A length that is not a power of two is an error and does not fall back to pages.
     private bool WantsLargeBuffers =>
         options.Interface is not null && options.RxBufferLength > (uint)Environment.SystemPageSize && BitOperations.IsPow2(options.RxBufferLength);
 
@@ -152,7 +154,8 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         uint wanted = options.RefillEntries;
         if (wanted == 0)
         {
-            // By pages even if buffers are larger: a device may put several packets into one buffer, and each of them returns separately.
+            // One entry per page even if buffers are larger: a device may put several packets into one buffer, and each packet is returned
+            // separately.
             wanted = (uint)nuint.Min(areaLength / (nuint)Environment.SystemPageSize, MaxRefillEntries);
         }
 

@@ -12,7 +12,7 @@ internal static class RegistrationErrors
 
     /// <param name="errno">The errno, of either sign. Any number is explained.</param>
     /// <param name="facts">
-    /// The requested registration. One −EINVAL has a dozen causes; the facts narrow them down, the most certain cause first.
+    /// The requested registration. −EINVAL has a dozen causes. The facts narrow them down, and the most certain cause is checked first.
     /// </param>
     public static ZcrxException Explain(int errno, in RegistrationFacts facts) => ExplainPositive(ErrnoText.Positive(errno), facts);
 
@@ -63,7 +63,9 @@ internal static class RegistrationErrors
             : CommonErrors.Filtered(facts.Operation, errno, facts.Host);
     }
 
-    /// <summary>Returns the error if a capability was requested that the kernel does not have. An older kernel reports that as −EINVAL.</summary>
+    /// <summary>
+    /// Returns the error if the registration needs a capability that the kernel does not have. An older kernel reports this as −EINVAL.
+    /// </summary>
     private static ZcrxUnsupportedException? Missing(int errno, in RegistrationFacts facts)
     {
         var capabilities = facts.Capabilities;
@@ -79,7 +81,7 @@ internal static class RegistrationErrors
                 facts.Operation, errno, nicQueue, "Use a newer kernel with CONFIG_IO_URING_ZCRX, " + OtherEngine);
         }
 
-        // Up to 7.1 the field was reserved, so one refusal covers notifications and statistics alike.
+        // Up to 7.1, the field was reserved, so the kernel refuses notifications and statistics with the same errno.
         if (facts.Notifications && !capabilities.EventFeature && capabilities.WhyNot(ZcrxFeature.Notifications) is { } notifications)
         {
             return new ZcrxUnsupportedException(
@@ -92,7 +94,10 @@ internal static class RegistrationErrors
             : null;
     }
 
-    /// <summary>Returns the error for a value that no kernel accepts. Options are validated earlier, so this covers values that the validation cannot know.</summary>
+    /// <summary>
+    /// Returns the error for a value that no kernel accepts. Options are validated earlier, so only values that the validation cannot check
+    /// remain.
+    /// </summary>
     private static ZcrxConfigurationException? BadOption(int errno, in RegistrationFacts facts)
     {
         uint page = (uint)facts.Host.PageSize;
@@ -119,7 +124,9 @@ internal static class RegistrationErrors
     private static ZcrxConfigurationException Bad(int errno, in RegistrationFacts facts, string path, FormattableString message, string fix) =>
         new(facts.Operation, errno, new ZcrxConfigurationError(path, FormattableString.Invariant(message)), fix);
 
-    /// <summary>Returns the error if no option explains the errno: on a NIC, a setting of the device; otherwise a defect.</summary>
+    /// <summary>
+    /// Returns the error if no option explains the errno. On a NIC, a setting of the device is the cause. Otherwise, it is a defect.
+    /// </summary>
     private static ZcrxException Refused(int errno, in RegistrationFacts facts)
     {
         if (facts.DeviceLess)
@@ -131,7 +138,7 @@ internal static class RegistrationErrors
                 CommonErrors.ReportIt);
         }
 
-        // A kernel without capability query may lack zero-copy receive, which it reports by the same errno.
+        // A kernel that answers no capability queries may also lack zero-copy receive. It reports that by the same errno.
         string unlessOld = facts.Capabilities.Support(ZcrxFeature.NicQueue) == ZcrxSupport.Yes
             ? ""
             : $"; or {facts.Capabilities.Kernel} has no zero-copy receive at all ({CapabilityText.Needs(ZcrxFeature.NicQueue)})";

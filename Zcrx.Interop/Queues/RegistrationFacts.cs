@@ -1,8 +1,8 @@
 namespace Zcrx.Interop.Queues;
 
 /// <summary>Represents the facts that explain why a registration was refused.</summary>
-/// <param name="Interface">The interface's name, or null when there is none or it has no name.</param>
-/// <param name="RxQueue">The RX queue's index; meaningless device-less.</param>
+/// <param name="Interface">The interface's name; null without an interface or when the name is unknown.</param>
+/// <param name="RxQueue">The RX queue's index. Ignored in device-less mode.</param>
 /// <param name="DeviceLess">Whether the registration is without a NIC.</param>
 /// <param name="RxBufferLength">The requested buffer length in bytes; 0 for the kernel's default, the page.</param>
 /// <param name="AreaBytes">The area's length in bytes.</param>

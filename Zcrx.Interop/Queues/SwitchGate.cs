@@ -5,11 +5,11 @@ namespace Zcrx.Interop;
 /// <summary>Admits one caller at a time, in order. Callers wait without blocking their threads. Threading: all members from any thread.</summary>
 internal sealed class SwitchGate
 {
-    // Also the lock. Nothing is called under it.
+    // The queue is also the lock. No other code is called under it.
     private readonly Queue<TaskCompletionSource> _waiting = new();
     private bool _isTaken;
 
-    /// <summary>Waits for the caller's turn, which <see cref="Leave"/> ends.</summary>
+    /// <summary>Waits until the caller is admitted. <see cref="Leave"/> ends its turn.</summary>
     public Task EnterAsync()
     {
         lock (_waiting)
@@ -26,7 +26,7 @@ internal sealed class SwitchGate
         }
     }
 
-    /// <summary>Ends a turn.</summary>
+    /// <summary>Ends the turn of the caller and admits the next one.</summary>
     public void Leave()
     {
         TaskCompletionSource? next;

@@ -7,7 +7,9 @@ namespace Zcrx.Interop;
 [JsonConverter(typeof(JsonStringEnumConverter<ZcrxNotificationType>))]
 public enum ZcrxNotificationType
 {
-    /// <summary>The page pool of a NIC queue found no free buffer. Never fires device-less, where a receive ends with −ENOMEM instead.</summary>
+    /// <summary>
+    /// The page pool of a NIC queue found no free buffer. Never fires in device-less mode: a receive ends with −ENOMEM instead.
+    /// </summary>
     NoBuffers = (int)LinuxIoUringZcrx.ZCRX_EVENT_ALLOC_FAIL,
 
     /// <summary>At least one fragment was copied.</summary>

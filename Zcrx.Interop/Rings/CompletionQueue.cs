@@ -49,7 +49,8 @@ public sealed unsafe class CompletionQueue
         get
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            // Acquire: the kernel writes the entries before the tail that covers them. The counters wrap at 2^32, the difference does not.
+            // Acquire: the kernel writes the entries before the tail that covers them. The counters wrap at 2^32, but their difference
+            // stays correct.
             return Volatile.Read(ref *_sharedTail) - _head;
         }
     }
@@ -68,7 +69,7 @@ public sealed unsafe class CompletionQueue
     /// <param name="index">The index of the first; below <paramref name="ready"/>.</param>
     /// <param name="ready">The value of <see cref="Ready"/>.</param>
     /// <param name="count">The number of adjacent completions, up to <paramref name="ready"/> or the end of the ring; at least one.</param>
-    /// <returns>The first of them, valid until <see cref="Advance"/>.</returns>
+    /// <returns>The first completion, valid until <see cref="Advance"/>.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Completion* PeekRun(uint index, uint ready, out uint count)
     {
@@ -84,10 +85,10 @@ public sealed unsafe class CompletionQueue
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         _head += count;
-        // Release: the entries must be read before the kernel may overwrite them.
+        // Release: all reads of the entries happen before the kernel may overwrite them.
         Volatile.Write(ref *_sharedHead, _head);
     }
 
-    /// <summary>Makes later calls throw: the memory is about to be unmapped.</summary>
+    /// <summary>Makes later calls throw. Called before the memory is unmapped.</summary>
     internal void End() => _isDisposed = true;
 }

@@ -6,9 +6,10 @@ namespace Zcrx.Interop;
 
 /// <summary>Represents an io_uring instance with the set-up that zcrx requires: 32-byte completions, one issuer, deferred task work.</summary>
 /// <remarks>
-/// <para>Owned by the thread that creates it. Only that thread may use and dispose it,
-/// unless the thread has ended.</para>
-/// <para>Counterpart: <c>io_uring_queue_init_params</c> with CQE32 | SINGLE_ISSUER | DEFER_TASKRUN | CQSIZE | SUBMIT_ALL | NO_SQARRAY.</para>
+/// <para>Owned by the thread that creates it. Only that thread may use and dispose the ring. After the thread has ended, any thread may
+/// dispose it.</para>
+/// <para>Counterpart: <c>io_uring_queue_init_params</c> with CQE32 | SINGLE_ISSUER | DEFER_TASKRUN | CQSIZE | SUBMIT_ALL |
+/// NO_SQARRAY.</para>
 /// </remarks>
 public sealed unsafe class IoRing : IDisposable
 {
@@ -77,7 +78,7 @@ public sealed unsafe class IoRing : IDisposable
             parameters.sq_off.array == 0 ? parameters.sq_off.flags + sizeof(uint) : parameters.sq_off.array + (parameters.sq_entries * sizeof(uint)),
             parameters.cq_off.cqes + ((nuint)parameters.cq_entries * CompletionQueue.EntrySize));
         nuint entryLength = (nuint)parameters.sq_entries * (nuint)sizeof(io_uring_sqe);
-        // Every kernel that supports the rest has SINGLE_MMAP (5.4): one mapping holds both rings.
+        // Every kernel that supports the required flags has SINGLE_MMAP (5.4): one mapping contains both rings.
         nint ringMemory = kernel.Map(fd, ringLength, IORING_OFF_SQ_RING);
         if (ringMemory is < 0 and >= -4095)
         {
@@ -110,7 +111,8 @@ public sealed unsafe class IoRing : IDisposable
     public int SubmitAndWait(uint minComplete, TimeSpan? timeout = null)
     {
         uint toSubmit = Submission.Publish();
-        // GETEVENTS even without waiting: with DEFER_TASKRUN, the kernel posts completions only then. It also flushes the overflow list.
+        // GETEVENTS is set even without waiting: with DEFER_TASKRUN, the kernel posts completions and flushes the overflow list only with
+        // this flag.
         uint flags = IORING_ENTER_GETEVENTS;
         int result;
         if (timeout is { } limit)
@@ -136,8 +138,13 @@ public sealed unsafe class IoRing : IDisposable
     /// <returns>The number of entries consumed, or a negative errno.</returns>
     public int Submit() => Checked(Kernel.Enter(Fd, Submission.Publish(), 0, 0, null, 0));
 
-    /// <summary>Closes the ring, then unmaps it. In this order, since the kernel may post until the ring is closed.</summary>
-    /// <remarks>If other code has closed the descriptor, it is not closed again: its number may belong to another file by now. The mappings then end the ring.</remarks>
+    /// <summary>
+    /// Closes the ring, then unmaps it. The order matters, since the kernel may post completions until the ring is closed.
+    /// </summary>
+    /// <remarks>
+    /// If other code has closed the descriptor, this method does not close it again, since its number may belong to another file. The
+    /// kernel then ends the ring with the last mapping.
+    /// </remarks>
     public void Dispose()
     {
         int fd = Interlocked.Exchange(ref _fd, -1);
@@ -171,7 +178,7 @@ public sealed unsafe class IoRing : IDisposable
 
     private int Checked(int result)
     {
-        // The descriptor is closed, or is no ring.
+        // The descriptor was closed, or refers to a file that is not a ring.
         _isDescriptorLost |= result is -Errno.EBADF or -Errno.EOPNOTSUPP;
         return result;
     }

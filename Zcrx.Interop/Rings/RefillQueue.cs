@@ -6,7 +6,8 @@ namespace Zcrx.Interop;
 /// <summary>Represents the refill queue, through which buffers return to the kernel.</summary>
 /// <remarks>
 /// Single producer: the ring thread, while <see cref="IsOurs"/> is true. The kernel consumes entries when the NIC needs buffers or, without a NIC, on a flush.
-/// The kernel returns the offsets of head, tail and entries at registration. They differ between versions (7.3). Throws <see cref="ObjectDisposedException"/> once disposed.
+/// The kernel returns the offsets of head, tail and entries at registration. They differ between versions (7.3). Members throw
+/// <see cref="ObjectDisposedException"/> after disposal.
 /// </remarks>
 public sealed unsafe class RefillQueue
 {
@@ -16,7 +17,7 @@ public sealed unsafe class RefillQueue
     private readonly uint _mask;
     private uint _tail;
     private uint _published;
-    // The tail at which the queue is full, for the head that was read last.
+    // The tail at which the queue is full, computed from the last head that was read.
     private uint _limit;
     private bool _isOurs;
     private bool _isDisposed;
@@ -24,7 +25,9 @@ public sealed unsafe class RefillQueue
     /// <param name="region">The region of the queue.</param>
     /// <param name="offsets">The offsets of the queue in the region.</param>
     /// <param name="entries">The number of entries.</param>
-    /// <param name="isOurs">Whether this ring writes entries from the start. Otherwise it begins with <see cref="Begin"/>.</param>
+    /// <param name="isOurs">
+    /// Whether this ring writes entries from the start. Otherwise, it starts to write when <see cref="Begin"/> is called.
+    /// </param>
     internal RefillQueue(byte* region, in io_uring_zcrx_offsets offsets, uint entries, bool isOurs = true)
     {
         _sharedHead = (uint*)(region + offsets.head);
@@ -46,7 +49,7 @@ public sealed unsafe class RefillQueue
     public uint Capacity { get; }
 
     /// <summary>Gets the number of entries that are written and not yet consumed by the kernel.</summary>
-    // Acquire: pairs with the kernel's release of head. Head is read first: the tail of another producer, read later, is never behind it.
+    // Acquire: pairs with the kernel's release of head. Head is read first, so that the tail of another producer is never behind it.
     public uint Depth
     {
         get
@@ -63,7 +66,7 @@ public sealed unsafe class RefillQueue
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryAppend(ulong offset)
     {
-        // The head is read only when the limit is reached: once per lap instead of once per entry.
+        // The head is read only when the limit is reached, about once per round of the ring instead of once per entry.
         if ((int)(_limit - _tail) <= 0 && !FindRoom())
         {
             return false;
@@ -105,8 +108,8 @@ public sealed unsafe class RefillQueue
     }
 
     /// <summary>
-    /// Makes the next entry throw, because the memory is about to be unmapped. The queue then seems full, so that adding entries needs no
-    /// further check.
+    /// Makes the next entry throw, because the memory is about to be unmapped. The queue then seems full, so <see cref="TryAppend"/> needs
+    /// no additional check.
     /// </summary>
     internal void End()
     {
@@ -122,7 +125,7 @@ public sealed unsafe class RefillQueue
             return false;
         }
 
-        // Acquire: an entry may be overwritten only after a head beyond it was read.
+        // Acquire: an entry may be overwritten only after the kernel has advanced head beyond it.
         _limit = Volatile.Read(ref *_sharedHead) + Capacity;
         return (int)(_limit - _tail) > 0;
     }

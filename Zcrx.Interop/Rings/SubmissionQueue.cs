@@ -50,7 +50,7 @@ public sealed unsafe class SubmissionQueue
         }
     }
 
-    /// <summary>Returns the next free entry, zeroed; null when the ring is full: submit first.</summary>
+    /// <summary>Returns the next free entry, zeroed. Returns null when the ring is full; submit first.</summary>
     /// <remarks>Counterpart: <c>io_uring_get_sqe</c>.</remarks>
     /// <returns>An entry to fill in. It counts as prepared from now on.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -86,6 +86,6 @@ public sealed unsafe class SubmissionQueue
         return Pending;
     }
 
-    /// <summary>Makes later calls throw: the memory is about to be unmapped.</summary>
+    /// <summary>Makes later calls throw. Called before the memory is unmapped.</summary>
     internal void End() => _isDisposed = true;
 }

@@ -15,7 +15,7 @@ if (capabilities.WhyNot(ZcrxFeature.DeviceLess) is { } reason)
     return 1;
 }
 
-// Sends 8 MiB over loopback as a peer, and ends the stream.
+// A peer sends 8 MiB over loopback and ends the stream.
 using Socket listener = new(SocketType.Stream, ProtocolType.Tcp);
 listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
 listener.Listen();
@@ -54,14 +54,14 @@ while (end > 0)
         {
             hash.AppendData(Bytes(queue, completion));
             received += completion.Result;
-            // At most as many entries as buffers, so the refill queue has room.
+            // The kernel never holds more entries than there are buffers, so the refill queue has room.
             queue.Refill.TryAppend(completion.BufferOffset);
         }
 
         if (completion.UserData == Receive && !completion.HasMore)
         {
             isArmed = false;
-            // No buffer or no completion was free: receive again after the refill. Zero marks the end of the stream.
+            // The kernel had no free buffer or completion entry: receive again after the refill. Zero marks the end of the stream.
             end = completion.Result is -Errno.ENOMEM or -Errno.ENOSPC ? 1 : completion.Result;
         }
     }
@@ -74,7 +74,7 @@ sender.Join();
 bool isEqual = hash.GetHashAndReset().AsSpan().SequenceEqual(SHA256.HashData(sent));
 ulong copied = queue.ReadStatistics().Bytes;
 Console.WriteLine($"{received} bytes, {(isEqual ? "equal" : "different")}, {copied} copied by the kernel, result {end}");
-ring.Dispose();         // First the ring, then the memory that it writes to.
+ring.Dispose();         // The ring is disposed before the memory that the kernel writes to.
 queue.Dispose();
 return isEqual && end == 0 ? 0 : 1;
 

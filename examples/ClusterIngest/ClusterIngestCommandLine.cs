@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace ClusterIngest;
 
-/// <summary>Reads the command line.</summary>
+/// <summary>Defines and parses the command line.</summary>
 internal static class ClusterIngestCommandLine
 {
     public static Task<int> RunAsync(string[] arguments)
     {
         RootCommand root = new("Receives frames at an edge and stores them at the shards of two workers.") { Demo(), Edge(), Worker() };
-        // The nodes stop by their hosts, and the demo by its own handler, which also stops the nodes. Both may take longer than two seconds.
+        // Disables the default limit of two seconds: the hosts of the nodes and the demo's own signal handler may take longer to stop.
         return root.Parse(arguments).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
 

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 
 namespace ClusterIngest;
 
-/// <summary>Represents the content of a frame: its connection, its number and its key. The rest is filling.</summary>
+/// <summary>Represents the content of a frame: its connection, its number and its key. The rest of the frame is padding.</summary>
 internal readonly record struct DemoFrame(int Connection, int Number, int Key)
 {
     public const int Header = 3 * sizeof(int);
@@ -19,7 +19,7 @@ internal readonly record struct DemoFrame(int Connection, int Number, int Key)
         BinaryPrimitives.ReadInt32BigEndian(frame[sizeof(int)..]),
         BinaryPrimitives.ReadInt32BigEndian(frame[KeyOffset..]));
 
-    /// <summary>Writes the frame behind its length.</summary>
+    /// <summary>Writes the length and then the frame.</summary>
     public void Write(Span<byte> destination)
     {
         BinaryPrimitives.WriteInt32BigEndian(destination, destination.Length - Prefix);

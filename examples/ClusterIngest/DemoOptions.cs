@@ -1,11 +1,11 @@
 namespace ClusterIngest;
 
-/// <summary>Contains what the demo sends.</summary>
+/// <summary>Represents the options of the demo.</summary>
 /// <param name="Connections">The number of connections.</param>
 /// <param name="Frames">The number of frames of each connection.</param>
 /// <param name="Length">The number of bytes of a frame.</param>
-/// <param name="FramesPerSecond">The pace of each connection; 0 for as fast as possible.</param>
-/// <param name="EntityDelay">How long an entity takes for a chunk of frames.</param>
+/// <param name="FramesPerSecond">The rate of each connection; 0 for as fast as possible.</param>
+/// <param name="EntityDelay">The time that an entity spends on each chunk of frames.</param>
 internal sealed record DemoOptions(int Connections, int Frames, int Length, int FramesPerSecond, TimeSpan EntityDelay)
 {
     public long TotalFrames => (long)Connections * Frames;

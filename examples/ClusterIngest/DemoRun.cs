@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace ClusterIngest;
 
-/// <summary>Starts an edge and two workers, sends frames to the edge, and judges what the entities have stored.</summary>
+/// <summary>Starts an edge and two workers, sends frames to the edge, and checks what the entities have stored.</summary>
 internal sealed class DemoRun(DemoOptions options, IDemoView view) : IDisposable
 {
     private const int Workers = 2;
@@ -42,7 +42,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoView view) : IDisposable
         string? problem = await WatchAsync(sending, senders, start);
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
 
-        // The workers first: each leaves the cluster, and the last one has the coordinator of the shards.
+        // Stops the workers before the edge. Each worker leaves the cluster in order; the last one has the shard coordinator.
         List<string> failures = [];
         foreach (NodeProcess node in _nodes.AsEnumerable().Reverse())
         {
@@ -79,8 +79,8 @@ internal sealed class DemoRun(DemoOptions options, IDemoView view) : IDisposable
         return node;
     }
 
-    /// <summary>Shows the progress until everything is acknowledged.</summary>
-    /// <returns>The reason why frames are not acknowledged; null if all are.</returns>
+    /// <summary>Shows the progress until all frames are acknowledged.</summary>
+    /// <returns>The reason why frames are not acknowledged; null if all of them are.</returns>
     private async Task<string?> WatchAsync(Task sending, IReadOnlyList<FrameSender> senders, long start)
     {
         do

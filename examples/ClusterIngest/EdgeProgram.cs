@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace ClusterIngest;
 
-/// <summary>Runs the edge: it accepts connections, and sends their frames to the shards of the workers.</summary>
+/// <summary>Runs the edge, which accepts connections and sends their frames to the shards of the workers.</summary>
 internal static class EdgeProgram
 {
     private const string Listener = "frames";
@@ -20,7 +20,7 @@ internal static class EdgeProgram
     public static async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         ConcurrentBag<ShardSink> sinks = [];
-        // Set before the node is a member, and so before a port is bound.
+        // The handler reads this variable. The variable is set before the node becomes a member, and a port is bound only after that.
         ActorSystem? system = null;
         using IHost host = NodeHost.Build(
             NodeHost.EdgeRole,

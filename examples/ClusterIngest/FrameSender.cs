@@ -3,14 +3,14 @@ using System.Net.Sockets;
 
 namespace ClusterIngest;
 
-/// <summary>Sends the frames of one connection, and waits until the service closes it: then everything is acknowledged.</summary>
+/// <summary>Sends the frames of one connection and waits until the service closes the connection, which means that all frames are acknowledged.</summary>
 internal sealed class FrameSender(int connection, DemoOptions options)
 {
     private const int Batch = 64;
 
     private int _sent;
 
-    /// <summary>Gets the number of frames that the kernel has taken.</summary>
+    /// <summary>Gets the number of frames that were passed to the kernel.</summary>
     public int Sent => Volatile.Read(ref _sent);
 
     /// <summary>Sends all frames.</summary>

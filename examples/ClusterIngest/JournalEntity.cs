@@ -4,8 +4,8 @@ using Zcrx.Cluster;
 
 namespace ClusterIngest;
 
-/// <summary>Represents one partition: it stores the frames in its journal, and acknowledges them afterwards.</summary>
-/// <remarks>The position is stored with the frames. So every frame is in the journals once, also if the process is killed between the storing and the acknowledgement.</remarks>
+/// <summary>Represents the entity of one partition. It stores frames in its journal and acknowledges them afterwards.</summary>
+/// <remarks>The position is stored together with the frames. Each frame is therefore in the journals once, even if the process is killed before the acknowledgement.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "An actor ends with PostStop.")]
 internal sealed class JournalEntity : ReceiveActor
 {

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ClusterIngest;
 
-/// <summary>Creates the hosts of the nodes: what the edge and the workers have in common.</summary>
+/// <summary>Creates the hosts of the edge and the workers, with the settings that both have in common.</summary>
 internal static class NodeHost
 {
     public const string System = "ingest";
@@ -16,7 +16,7 @@ internal static class NodeHost
     public const string WorkerRole = "worker";
     public const string EdgeRole = "edge";
 
-    // Faults are noticed after 2 s and decided on after 2 s more. In production, take the defaults (docs/cluster.md).
+    // The failure detector notices a fault after 2 s, and the resolver decides 2 s later. In production, use the defaults (docs/cluster.md).
     private const string Quick = """
         akka {
           stdout-loglevel = OFF

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ClusterIngest;
 
-/// <summary>Represents a node: this program again, in a process of its own.</summary>
+/// <summary>Represents a node, which runs this program in a separate process.</summary>
 internal sealed class NodeProcess : IDisposable
 {
     private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(40);
@@ -23,22 +23,22 @@ internal sealed class NodeProcess : IDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Gets the numbers that the node has reported last.</summary>
+    /// <summary>Gets the numbers that the node reported most recently.</summary>
     public long[] Numbers => Volatile.Read(ref _numbers);
 
     public bool HasEnded => _process.HasExited;
 
-    /// <summary>Gets the address of the node, once it is a member.</summary>
+    /// <summary>Gets a task that completes with the address of the node when the node is a member.</summary>
     public Task<string> Node => _node.Task;
 
-    /// <summary>Gets the address of the listener, once it is bound.</summary>
+    /// <summary>Gets a task that completes with the address of the listener when the listener is bound.</summary>
     public Task<string> Port => _port.Task;
 
     public static NodeProcess Start(string name, params IEnumerable<string> arguments)
     {
         string program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown, so it cannot start its nodes.");
         ProcessStartInfo start = new(program) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        // Started as `dotnet ClusterIngest.dll`, the process is `dotnet`, and the program its first argument.
+        // If this program was started as `dotnet ClusterIngest.dll`, the process is `dotnet` and the program is its first argument.
         if (Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
         {
             start.ArgumentList.Add("exec");
@@ -53,8 +53,8 @@ internal sealed class NodeProcess : IDisposable
         return new NodeProcess(name, Process.Start(start)!);
     }
 
-    /// <summary>Stops the node in order, and waits for its end.</summary>
-    /// <returns>The exit code; null if it did not end in time and was killed.</returns>
+    /// <summary>Stops the node in order and waits until it has ended.</summary>
+    /// <returns>The exit code; null if the node did not end in time and was killed.</returns>
     public async Task<int?> StopAsync()
     {
         if (!_process.HasExited)

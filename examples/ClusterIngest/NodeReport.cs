@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ClusterIngest;
 
-/// <summary>Writes what a node reports to the demo: lines of a word and a value on standard output.</summary>
+/// <summary>Reports the state of a node to the demo, as lines with a word and a value on standard output.</summary>
 internal static class NodeReport
 {
     public static TimeSpan Interval { get; } = TimeSpan.FromMilliseconds(250);

@@ -6,8 +6,8 @@ namespace ClusterIngest;
 
 /// <summary>Stores the frames that the entity of one partition has taken, together with the position of their source.</summary>
 /// <remarks>
-/// One record for each chunk: source, next number, count, then connection and number of each frame. A record is written at once, so that frames and position are stored
-/// together or not at all. A record that was cut off by the end of a process is removed when the file is opened.
+/// Each chunk is one record: source, next number, count, then connection and number of each frame. One write stores the whole record, so frames and position are stored
+/// together or not at all. If the process ends during a write, the incomplete record is removed when the file is opened again.
 /// </remarks>
 internal sealed class PartitionJournal : IDisposable
 {
@@ -73,8 +73,8 @@ internal sealed class PartitionJournal : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    /// <summary>Reads all whole records.</summary>
-    /// <returns>The length of the file up to the last whole record.</returns>
+    /// <summary>Reads all complete records.</summary>
+    /// <returns>The length of the file up to the end of the last complete record.</returns>
     private static long Read(FileStream file, RecordHandler handle)
     {
         byte[] bytes = new byte[file.Length];

@@ -1,10 +1,10 @@
 namespace ClusterIngest;
 
-/// <summary>Compares what was sent with what is in the journals of the entities.</summary>
+/// <summary>Compares the sent frames with the frames in the journals of the entities.</summary>
 /// <param name="Sent">The number of frames that were sent.</param>
 /// <param name="Taken">The number of frames in the journals.</param>
 /// <param name="Lost">The number of frames that are in no journal.</param>
-/// <param name="Duplicates">The number of frames that are in the journals again.</param>
+/// <param name="Duplicates">The number of frames that are in the journals more than once.</param>
 internal sealed record Verdict(long Sent, long Taken, long Lost, long Duplicates)
 {
     public bool IsGood => Lost == 0 && Duplicates == 0;

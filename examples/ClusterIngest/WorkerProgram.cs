@@ -8,7 +8,7 @@ using Zcrx.Cluster;
 
 namespace ClusterIngest;
 
-/// <summary>Runs a worker: the entities of its shards store the frames.</summary>
+/// <summary>Runs a worker. The entities of its shards store the frames.</summary>
 internal static class WorkerProgram
 {
     public static async Task<int> RunAsync(string join, string directory, TimeSpan delay, CancellationToken cancellationToken)

@@ -1,6 +1,6 @@
 namespace ClusterIngest;
 
-/// <summary>Counts what the entities of a worker do. Any thread.</summary>
+/// <summary>Counts the frames that the entities of a worker handle. Threading: any thread.</summary>
 internal sealed class WorkerTally
 {
     private long _taken;

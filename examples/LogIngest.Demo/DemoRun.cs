@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace LogIngest.Demo;
 
-/// <summary>Starts a database and the service, sends to it for a while, and compares what the database has with what was sent.</summary>
+/// <summary>Starts a database and the service, sends messages for a while, and compares the stored messages with the sent ones.</summary>
 internal static class DemoRun
 {
     private static readonly TimeSpan StoreLimit = TimeSpan.FromMinutes(5);
@@ -16,7 +16,7 @@ internal static class DemoRun
     /// <summary>Runs the demo.</summary>
     /// <param name="connections">The number of connections.</param>
     /// <param name="duration">The duration of sending.</param>
-    /// <returns>0 if nothing is lost.</returns>
+    /// <returns>0 if no message was lost.</returns>
     public static async Task<int> RunAsync(int connections, TimeSpan duration)
     {
         if (PostgresPrograms.Find() is not { } programs)

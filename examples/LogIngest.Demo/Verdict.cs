@@ -3,11 +3,11 @@ using Npgsql;
 
 namespace LogIngest.Demo;
 
-/// <summary>Compares what was sent with what the database has.</summary>
-/// <param name="Sent">Messages that were sent.</param>
-/// <param name="Rows">Rows of the run.</param>
-/// <param name="Stored">Different messages among them.</param>
-/// <param name="SameKey">Rows that another row has the key of: the service stored a message twice. Other duplicates were sent twice.</param>
+/// <summary>Compares the sent messages with the rows in the database.</summary>
+/// <param name="Sent">The number of sent messages.</param>
+/// <param name="Rows">The number of rows of the run.</param>
+/// <param name="Stored">The number of distinct messages in these rows.</param>
+/// <param name="SameKey">The number of rows with the key of another row: the service stored such a message twice. Other duplicates were sent twice.</param>
 internal sealed record Verdict(long Sent, long Rows, long Stored, long SameKey)
 {
     public long Lost => Sent - Stored;

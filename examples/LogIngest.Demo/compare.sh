@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compares LogIngest with rsyslog (imptcp, ompgsql): compare.sh [seconds [connections...]]
-# Both store what loggen sends at full rate in the same PostgreSQL server, one after the other. Needs loggen and rsyslogd with ompgsql in
-# the PATH (eng/syslog-clients.sh provides them), psql, the PostgreSQL server, and a build of LogIngest.
+# loggen sends at full rate to one service after the other. Both store the messages in the same PostgreSQL server. Needs loggen and rsyslogd
+# with ompgsql in the PATH (eng/syslog-clients.sh provides them), psql, the PostgreSQL server, and a build of LogIngest.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -44,7 +44,7 @@ sql() { psql -X -q -At -h "$work" -p $port -U logs -d "${2:-logs}" -c "$1"; }
 until sql "select 1" postgres >/dev/null 2>&1; do kill -0 $server || { cat "$work/postgres.log" >&2; exit 1; }; sleep 0.1; done
 sql "create database logs" postgres
 
-# The same columns and the same kind of index for both.
+# Both tables have the same columns and the same kind of index.
 sql "create table rsyslog (source text, received timestamptz, facility smallint, severity smallint, sent timestamptz, host text, app text, process text,
     message_id text, data text, message text); create index on rsyslog (received)"
 cat >"$work/rsyslog.conf" <<CONF
@@ -68,7 +68,7 @@ until (exec 3<>/dev/tcp/127.0.0.1/5517) 2>/dev/null && (exec 3<>/dev/tcp/127.0.0
     sleep 0.1
 done
 
-# Processor time of a process in clock ticks; of the database's processes, those that have ended included.
+# Processor time of a process in clock ticks. For the database, the ended child processes are included.
 ticks() { awk '{ sub(/^.*\) /, ""); print $12 + $13 + $14 + $15 }' "/proc/$1/stat"; }
 database_ticks() { local sum=0 one; for one in $server $(pgrep -P $server); do sum=$((sum + $(ticks "$one" 2>/dev/null || echo 0))); done; echo $sum; }
 
@@ -78,7 +78,7 @@ measure() {
     before=$(sql "select count(*) from $table" 2>/dev/null || echo 0)
     cpu=$(ticks "$process"); database=$(database_ticks); began=$(date +%s.%N)
     sent=$(loggen --inet --stream --rate 10000000 --interval "$seconds" --size 200 --active-connections "$connections" 127.0.0.1 "$to" 2>&1 | sed -n 's/.*count=\([0-9]*\).*/\1/p' | tail -n 1)
-    # Until nothing more is stored for five seconds.
+    # Waits until everything is stored, or until no message was stored for five seconds.
     until stored=$(($(sql "select count(*) from $table") - before)); [ "$stored" -ge "$sent" ] || [ "$stored" = "$last" ]; do last=$stored; sleep 5; done
     elapsed=$(echo "$(date +%s.%N) - $began" | bc)
     cpu=$(($(ticks "$process") - cpu)); database=$(($(database_ticks) - database))

@@ -16,7 +16,7 @@ internal sealed partial class FrameLogger(ILogger<FrameLogger> logger) : IZcrxCo
             error => Broken(logger, connection.RemoteEndPoint, _frames, error.Message),
             () => Complete(logger, connection.RemoteEndPoint, _frames));
 
-    // The frame lies in the buffers that the NIC or the kernel filled. It is valid until this method returns.
+    // The frame is in the buffers that the NIC or the kernel filled. It is valid until this method returns.
     private void OnFrame(ReceivedFrame frame)
     {
         _frames++;

@@ -13,9 +13,9 @@ namespace Recipes;
 
 /// <summary>Passes the frames of all connections to a pool of actors, and acknowledges each frame when an actor has stored it.</summary>
 /// <remarks>
-/// A frame is a reading in JSON behind its length in four bytes: <c>{"device":"a","value":1.5}</c>. The reply has nine bytes: <c>+</c> for
-/// a stored reading or <c>-</c> for an invalid one, then the position of the frame in the client's stream. Replies may arrive in another
-/// order than the frames.
+/// A frame is a length in four bytes and a reading in JSON: <c>{"device":"a","value":1.5}</c>. The reply has nine bytes: <c>+</c> for
+/// a stored reading or <c>-</c> for an invalid one, then the position of the frame in the client's stream. The order of the replies may
+/// differ from the order of the frames.
 /// </remarks>
 internal static class AkkaIngest
 {
@@ -42,7 +42,7 @@ internal static class AkkaIngest
             .ProcessAsync(
                 async (frame, cancellation) =>
                 {
-                    // The frame is valid until this call ends, so the actor may read it until it has replied.
+                    // The frame is valid until this call ends, so the actor may read the frame until it replies.
                     Answer answer = await workers.Ask<Answer>(new Store(frame), AnswerLimit, cancellation);
                     byte[] reply = new byte[9];
                     reply[0] = (byte)(answer.IsStored ? '+' : '-');

@@ -9,10 +9,10 @@ using Zcrx.Rx;
 
 namespace Recipes;
 
-/// <summary>Passes the ticks of a feed to its subscribers. A tick is a line that begins with its symbol: <c>ACME 17.25</c>.</summary>
+/// <summary>Passes the ticks of a feed to its subscribers. A tick is a line that begins with a symbol: <c>ACME 17.25</c>.</summary>
 /// <remarks>
-/// The feed never waits. For a slow subscriber, newer ticks of a symbol replace older ones that are still unsent. A subscriber that takes
-/// nothing for <see cref="Patience"/> is disconnected. A new subscriber first receives the last tick of each symbol.
+/// The feed never waits. For a slow subscriber, newer ticks of a symbol replace older unsent ones. A subscriber that reads nothing
+/// for <see cref="Patience"/> is disconnected. A new subscriber first receives the last tick of each symbol.
 /// </remarks>
 internal sealed class MarketData
 {
@@ -64,7 +64,7 @@ internal sealed class MarketData
                 subscriber.OfferLast(symbol, tick);
             }
 
-            // Bytes from a subscriber are dropped. A subscriber that ends its side leaves.
+            // Bytes from a subscriber are dropped. The subscription only observes that the subscriber ends its side.
             using IDisposable input = connection.Buffers.Subscribe(static _ => { }, _ => left.Cancel(), left.Cancel);
             ArrayBufferWriter<byte> batch = new();
             while (true)
@@ -82,7 +82,7 @@ internal sealed class MarketData
         }
         catch (OperationCanceledException) when (left.IsCancellationRequested)
         {
-            // The subscriber has left.
+            // The subscriber has disconnected.
         }
         catch (OperationCanceledException)
         {
@@ -94,7 +94,7 @@ internal sealed class MarketData
         }
     }
 
-    /// <summary>Holds the unsent ticks of a subscriber: the latest one of each symbol.</summary>
+    /// <summary>Holds the unsent ticks of a subscriber, at most one for each symbol.</summary>
     private sealed class Subscriber
     {
         private readonly Lock _gate = new();
@@ -102,7 +102,7 @@ internal sealed class MarketData
         private Dictionary<string, byte[]> _waiting = [];
         private Dictionary<string, byte[]> _taken = [];
 
-        /// <summary>Adds a tick. It replaces an older one of its symbol that is still unsent.</summary>
+        /// <summary>Adds a tick. The tick replaces an older unsent tick of its symbol.</summary>
         public void Offer(string symbol, byte[] tick)
         {
             lock (_gate)
@@ -113,7 +113,7 @@ internal sealed class MarketData
             _news.Writer.TryWrite(true);
         }
 
-        /// <summary>Adds the last tick from before the subscription, unless a newer one is already there.</summary>
+        /// <summary>Adds the last tick from before the subscription, unless a newer tick was already added.</summary>
         public void OfferLast(string symbol, byte[] tick)
         {
             lock (_gate)
@@ -124,7 +124,7 @@ internal sealed class MarketData
             _news.Writer.TryWrite(true);
         }
 
-        /// <summary>Waits for ticks and takes all of them. They are valid until the next call.</summary>
+        /// <summary>Waits for ticks and returns all of them. The result is valid until the next call.</summary>
         public async Task<IReadOnlyCollection<byte[]>> TakeAsync(CancellationToken token)
         {
             await _news.Reader.ReadAsync(token);

@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Recipes;
 
-/// <summary>Runs one recipe, which is chosen by its name, until SIGINT or SIGTERM.</summary>
+/// <summary>Runs the recipe that the command line names, until SIGINT or SIGTERM.</summary>
 internal static class RecipesCommandLine
 {
     private const int Failure = 1;
@@ -48,7 +48,7 @@ internal static class RecipesCommandLine
         {
             Description = "The number of actors in the pool.", HelpName = "N", DefaultValueFactory = _ => 4, CustomParser = ReadWorkers,
         };
-        Option<string> directory = new("--directory") { Description = "Where the files go. Created if it does not exist.", HelpName = "DIR", Required = true };
+        Option<string> directory = new("--directory") { Description = "The directory of the files. Created if it does not exist.", HelpName = "DIR", Required = true };
         Option<ByteSize> most = new("--max-length")
         {
             Description = "The longest file.", HelpName = "SIZE", DefaultValueFactory = _ => new ByteSize(1L << 30), CustomParser = ReadSize,

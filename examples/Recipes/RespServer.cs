@@ -12,7 +12,7 @@ namespace Recipes;
 
 /// <summary>Keeps values in memory for clients that speak RESP, the protocol of Redis: PING, ECHO, SET, GET, DEL, INCR.</summary>
 /// <remarks>
-/// Requests may be pipelined. The replies to all requests that arrived together leave in one send. A value may have up to 1 MiB.
+/// Requests may be pipelined. The replies to requests that arrived together are sent together. A value may have up to 1 MiB.
 /// </remarks>
 internal sealed class RespServer
 {
@@ -105,8 +105,8 @@ internal sealed class RespServer
         }
     }
 
-    /// <summary>Parses the next request: an array of strings, each behind its length.</summary>
-    /// <returns>False when the request has not arrived completely.</returns>
+    /// <summary>Parses the next request, which is an array of length-prefixed strings.</summary>
+    /// <returns>False if the request has not arrived completely.</returns>
     /// <exception cref="InvalidDataException">The bytes are not a request.</exception>
     private static bool TryRead(ref ReadOnlySequence<byte> bytes, List<ReadOnlySequence<byte>> request)
     {
@@ -162,7 +162,7 @@ internal sealed class RespServer
         line.Clear();
     }
 
-    // One character for each byte, so that any bytes may be a key.
+    // Latin-1 maps each byte to one character, so any bytes may be a key.
     private static string Text(in ReadOnlySequence<byte> bytes) => Encoding.Latin1.GetString(bytes);
 
     private static byte[] Bytes(long number) => Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture));

@@ -6,7 +6,7 @@ using Zcrx.Rx;
 
 namespace Recipes;
 
-/// <summary>Forwards connections to another server, in both directions, on a queue of its own.</summary>
+/// <summary>Forwards connections to another server, in both directions, on its own queue.</summary>
 internal sealed partial class TcpProxy(IPEndPoint listen, DnsEndPoint target, ILogger<TcpProxy> logger) : IHostedService
 {
     private static readonly TimeSpan Drain = TimeSpan.FromSeconds(5);

@@ -10,9 +10,9 @@ using Zcrx.Rx;
 
 namespace Recipes;
 
-/// <summary>Receives files and replies to each with a line that contains its SHA-256. The file gets that name.</summary>
+/// <summary>Receives files and replies to each with a line that contains its SHA-256, which is also the name of the stored file.</summary>
 /// <remarks>
-/// A file is its length in eight bytes, the highest first, and its bytes. A connection may carry several files. A file that does not arrive
+/// A file is sent as its length in eight bytes, big-endian, and then its bytes. A connection may carry several files. A file that does not arrive
 /// completely is deleted.
 /// </remarks>
 internal sealed class UploadReceiver(string directory, long maxLength)
@@ -85,7 +85,7 @@ internal sealed class UploadReceiver(string directory, long maxLength)
         }
         finally
         {
-            // The move has removed the temporary file.
+            // Deletes an incomplete upload. A complete one was moved, so there is nothing to delete.
             File.Delete(partial);
         }
     }

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Telemetry;
 
-/// <summary>An emulated network interface with two queues, so that there is something to be seen without hardware: with <c>DemoNic=true</c>.</summary>
+/// <summary>Provides an emulated network interface with two queues, to demonstrate telemetry without hardware. Enabled by <c>DemoNic=true</c>.</summary>
 internal sealed class DemoNic
 {
     private const int OurQueues = 2;
@@ -13,7 +13,7 @@ internal sealed class DemoNic
     private readonly Lock _gate = new();
     private readonly EmulatedNic _nic = new(new EmulatedNicOptions { RxQueues = 4 });
     private readonly Dictionary<string, EmulatedFaultPlan> _faults = new(StringComparer.Ordinal);
-    // The same ones whenever the configuration is read again.
+    // Created once: every reload of the configuration adds the same queues.
     private readonly ZcrxQueueOptions[] _queues;
     private int? _rule;
 
@@ -34,13 +34,13 @@ internal sealed class DemoNic
         ];
     }
 
-    /// <summary>Returns the interface, if it is configured.</summary>
+    /// <summary>Returns the interface if the configuration enables it; otherwise null.</summary>
     public static DemoNic? From(IConfiguration configuration) => configuration.GetValue<bool>("DemoNic") ? new DemoNic() : null;
 
-    /// <summary>Adds the interface's first RX queues to what is configured.</summary>
+    /// <summary>Adds the queues of the interface to the configured queues.</summary>
     public void AddTo(ZcrxOptions options) => Array.ForEach(_queues, options.Queues.Add);
 
-    /// <summary>Maps endpoints that break the interface and its queues, and that repair them.</summary>
+    /// <summary>Maps endpoints that break and repair the interface and its queues.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/storm", (IZcrx zcrx) => BeginStorm(zcrx.EndPoints[0].Port));
@@ -54,7 +54,7 @@ internal sealed class DemoNic
         });
     }
 
-    /// <summary>A copy storm: packets of the port arrive on an unmanaged RX queue, and have to be copied.</summary>
+    /// <summary>Starts a copy storm: packets of the port arrive on an unmanaged RX queue and must be copied.</summary>
     private void BeginStorm(int port)
     {
         lock (_gate)
@@ -73,7 +73,7 @@ internal sealed class DemoNic
         }
     }
 
-    /// <summary>The queue's ring loses its descriptor.</summary>
+    /// <summary>Breaks the ring of a queue: its descriptor becomes invalid.</summary>
     private IResult Crash(string name)
     {
         if (!_faults.TryGetValue(name, out EmulatedFaultPlan? faults))
@@ -85,6 +85,6 @@ internal sealed class DemoNic
         return Results.Ok();
     }
 
-    /// <summary>Everything arrives where it is received.</summary>
+    /// <summary>Distributes the RSS table over the managed queues only.</summary>
     private void SpreadOverOurs() => _nic.RssTable = [.. _nic.RssTable.Select(static (_, bucket) => bucket % OurQueues)];
 }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Telemetry;
 
-/// <summary>Health as JSON: the status, and of every check its description and its data, the codes of the reasons among them.</summary>
+/// <summary>Writes the health as JSON: the status, and the description and data of every check, including the reason codes.</summary>
 internal static class HealthResponse
 {
     public static Task WriteAsync(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(new

@@ -10,14 +10,14 @@ using Zcrx.Rx;
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
 DemoNic? demo = DemoNic.From(builder.Configuration);
 
-// Before Zcrx: what is started first is stopped last, so that the last measurements are sent, too.
+// Is added before Zcrx: the host stops services in reverse order, so the last measurements are exported too.
 builder.Services.AddHostedService<TelemetryExport>();
 builder.Services.AddZcrx(builder.Configuration, zcrx => zcrx
     .Configure(options => demo?.AddTo(options))
     .Handle(connection => connection.Buffers.Subscribe(static buffer => _ = buffer.Span.Length, static _ => { })));
 builder.Services.AddHealthChecks().AddZcrx();
 builder.Services.AddAntiforgery();
-// Prometheus reads what OTLP sends.
+// Prometheus scrapes the same instruments that OTLP exports.
 builder.Services.AddSingleton(static _ => Sdk.CreateMeterProviderBuilder().AddMeter("Zcrx").AddPrometheusExporter().Build());
 
 WebApplication app = builder.Build();
@@ -25,7 +25,7 @@ app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static 
 app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("ready"), ResponseWriter = HealthResponse.WriteAsync });
 app.MapGet("/status", static async (IZcrx zcrx, CancellationToken cancellation) => StatusResponse.From(await zcrx.GetStatusAsync(cancellation)));
 app.MapPrometheusScrapingEndpoint();
-// To look at: http://127.0.0.1:8080/zcrx. A service that others reach calls RequireAuthorization() instead.
+// Open http://127.0.0.1:8080/zcrx in a browser. A service that other machines can reach calls RequireAuthorization() instead.
 app.MapZcrxDashboard("/zcrx", static dashboard => dashboard.AllowAnonymousOnLoopback = true).MapCommands();
 RouteGroupBuilder changes = app.MapGroup("").AddEndpointFilter<RouteGroupBuilder, LocalRequests>();
 changes.MapPost("/queues/{name}/restart", static async (string name, IZcrx zcrx) => await zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue(name), TimeSpan.FromMinutes(1)) switch

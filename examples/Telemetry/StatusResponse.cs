@@ -2,7 +2,7 @@ using Zcrx.Actors;
 
 namespace Telemetry;
 
-/// <summary>The status tree as JSON can carry it.</summary>
+/// <summary>Represents the status tree in a form that JSON can carry.</summary>
 internal sealed record StatusResponse(string State, bool IsAccepting, IReadOnlyList<StatusResponse.Queue> Queues, IReadOnlyList<StatusResponse.Listener> Listeners)
 {
     public static StatusResponse From(ZcrxStatus status) => new(

@@ -4,9 +4,9 @@ using OpenTelemetry.Trace;
 
 namespace Telemetry;
 
-/// <summary>Sends the meter and the activities of Zcrx by OTLP, while the host runs.</summary>
+/// <summary>Exports the meter and the activities of Zcrx by OTLP while the host runs.</summary>
 /// <remarks>
-/// Where to, how and how often is said by OpenTelemetry's own environment variables: OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL,
+/// OpenTelemetry's own environment variables set target, protocol and interval: OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL,
 /// OTEL_METRIC_EXPORT_INTERVAL, OTEL_SERVICE_NAME and so on. With the package OpenTelemetry.Extensions.Hosting, all of this is
 /// <c>services.AddOpenTelemetry().WithMetrics(…).WithTracing(…)</c>; the SDK itself is enough.
 /// </remarks>
@@ -28,7 +28,7 @@ internal sealed class TelemetryExport : IHostedService, IDisposable
         return Task.CompletedTask;
     }
 
-    // Sends what has not been sent.
+    // Exports the remaining measurements and activities.
     public void Dispose()
     {
         Interlocked.Exchange(ref _metrics, null)?.Dispose();

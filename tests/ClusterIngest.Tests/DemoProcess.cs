@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace ClusterIngest.Tests;
 
-/// <summary>Represents the demo, running. It is killed with everything that it has started when the test ends.</summary>
+/// <summary>Represents a running demo. The end of the test kills the demo with all processes that it started.</summary>
 internal sealed partial class DemoProcess : IDisposable
 {
     private readonly Process _process;
@@ -36,10 +36,10 @@ internal sealed partial class DemoProcess : IDisposable
         return found;
     }
 
-    /// <summary>Waits until frames are on their way, and sends a signal to a node.</summary>
+    /// <summary>Waits until a condition on the progress holds, and then sends a signal to a node.</summary>
     /// <param name="node">The name of the node.</param>
     /// <param name="signal">The name of the signal.</param>
-    /// <param name="when">Returns true when the signal is to be sent. Receives the numbers of sent and taken frames.</param>
+    /// <param name="when">Returns true when the signal must be sent. Its arguments are the numbers of sent and taken frames.</param>
     public async Task SignalAsync(string node, string signal, Func<int, int, bool> when)
     {
         string nodes = await LineAsync(static line => line.StartsWith("Nodes ", StringComparison.Ordinal), "the nodes are members");
@@ -52,7 +52,7 @@ internal sealed partial class DemoProcess : IDisposable
         Assert.Equal(0, kill.ExitCode);
     }
 
-    /// <summary>Waits for the end of the demo, and returns its last two lines: the numbers and the verdict.</summary>
+    /// <summary>Waits for the end of the demo. Returns its exit code and its last two lines: the numbers and the verdict.</summary>
     public async Task<(int Code, string Numbers, string Verdict)> EndAsync()
     {
         await Task.WhenAll(_process.WaitForExitAsync(), _reading).Within($"the demo ends\n{Describe()}");

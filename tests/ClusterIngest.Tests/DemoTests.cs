@@ -1,6 +1,6 @@
 namespace ClusterIngest.Tests;
 
-/// <summary>Tests the example with real processes, and the delivery of frames when one of them ends.</summary>
+/// <summary>Tests the example with real processes, and the delivery of frames when a process ends.</summary>
 public class DemoTests
 {
     [Fact]
@@ -12,7 +12,7 @@ public class DemoTests
         (int code, string numbers, string verdict) = await demo.EndAsync();
 
         Assert.True(code == 0 && verdict == "OK: sent 12,000, at entities 12,000, lost 0, duplicates 0", demo.Describe());
-        // What the worker had not acknowledged.
+        // At least one chunk was sent again: the killed worker had not acknowledged everything.
         Assert.DoesNotContain("sent again 0,", numbers, StringComparison.Ordinal);
     }
 
@@ -31,7 +31,7 @@ public class DemoTests
     public async Task Edge_that_leaves_delivers_everything_that_it_has_accepted()
     {
         using DemoProcess demo = DemoProcess.Start("--connections", "2", "--frames", "6000", "--delay", "300");
-        // More than one connection has: both are accepted. A connection that waits in the backlog is reset with the port.
+        // More frames were taken than one connection sends, so both connections are accepted. A connection in the backlog would be reset when the port closes.
         await demo.SignalAsync("edge", "TERM", static (sent, taken) => sent == 12_000 && taken is > 6000 and < 12_000);
 
         (int code, _, string verdict) = await demo.EndAsync();

@@ -87,7 +87,7 @@ public class AkkaIngestTests
         return frame;
     }
 
-    /// <summary>Returns the answers that a client expects, in the order of its frames.</summary>
+    /// <summary>Returns the expected answers of a client, in the order of its frames.</summary>
     private static IEnumerable<(char Mark, long Position)> Positions(byte[] frames)
     {
         for (int at = 0; at < frames.Length; at += 4 + BinaryPrimitives.ReadInt32BigEndian(frames.AsSpan(at)))

@@ -52,7 +52,7 @@ public class MarketDataTests
             ticks.Append(CultureInfo.InvariantCulture, $"ACME {price} {padding}\n");
         }
 
-        // 12 MB, more than the sockets hold. The feed is taken completely although the subscriber reads nothing.
+        // The 12 MB do not fit into the sockets. The server must accept the whole feed although the subscriber reads nothing.
         await feed.SendAsync(ticks.ToString());
         await feed.SendAsync(Last);
         feed.EndSending();

@@ -5,7 +5,7 @@ using Telemetry.Tests.Support;
 
 namespace Telemetry.Tests;
 
-/// <summary>Tests the example with third-party clients: curl reads its health, a collector receives its metrics and spans.</summary>
+/// <summary>Tests the example with third-party clients: curl reads its health, and a collector receives its metrics and spans.</summary>
 public sealed class ExportTests : IDisposable
 {
     private const int Clients = 4;
@@ -83,7 +83,7 @@ public sealed class ExportTests : IDisposable
 
     private void Configure(string drainTimeout)
     {
-        // Replaced in one step: a service that watches the file must not read half of it.
+        // Replaces the file in one step: a service that watches the file must not read a half-written file.
         string file = Path.Combine(_directory.FullName, "appsettings.json");
         File.WriteAllText(file + ".new", $$"""
             {

@@ -4,8 +4,8 @@ using Telemetry.Tests.Support;
 namespace Telemetry.Tests;
 
 /// <summary>
-/// Tests that the example serves Prometheus and the dashboard, and that endpoints that change state refuse requests that a page of another
-/// site can send.
+/// Tests that the example serves Prometheus and the dashboard. Also tests that endpoints that change state refuse requests that a page of
+/// another site can send.
 /// </summary>
 public sealed class ProtectionTests : IDisposable
 {
@@ -75,7 +75,7 @@ public sealed class ProtectionTests : IDisposable
         double Value(string name, params string[] labels)
         {
             string line = Assert.Single(metrics.Split('\n'), line => line.StartsWith($"{name}{{", StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal)));
-            // The value comes after the labels. A time may follow.
+            // The value follows the labels. A timestamp may follow the value.
             return double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
         }
     }

@@ -6,7 +6,7 @@ using Telemetry.Tests.Support;
 namespace Telemetry.Tests;
 
 /// <summary>
-/// Tests what curl and a collector see under constant load: storms, crashes, restarts, and an interface that is removed and added.
+/// Tests the results of curl and a collector under constant load: storms, crashes, restarts, and an interface that is removed and added.
 /// </summary>
 public sealed class UnderLoadTests : IDisposable
 {
@@ -56,7 +56,7 @@ public sealed class UnderLoadTests : IDisposable
         await HealthAsync(example, "ready", 200, "Healthy");
         await CopiedShareAsync(collector, example, static share => share == 0, "it continues without a copy");
 
-        // A ring dies. The other queue receives for all, and only readiness is degraded.
+        // A ring fails. The other queue receives for all connections, and only readiness is degraded.
         (busy, other) = await BusierAsync(example);
         double restarts = collector.Value("zcrx.queue.restarts")!.Value;
         await PostAsync(example, $"queues/{busy}/crash");
@@ -115,7 +115,7 @@ public sealed class UnderLoadTests : IDisposable
 
         await PostAsync(example, "storm");
 
-        // The cause persists, but no payload is copied any more.
+        // The cause of the storm persists, but flow rules prevent copies.
         await collector.ReachAsync("zcrx.rebalancing.rules", Clients);
         await CopiedShareAsync(collector, example, static share => share == 0, "nothing is copied any more");
         Assert.True(collector.Value("zcrx.copy.io") > 0, collector.Describe());
@@ -123,7 +123,7 @@ public sealed class UnderLoadTests : IDisposable
         await HealthAsync(example, "ready", 200, "Healthy");
         Assert.Equal(0, traffic.Resets);
 
-        // The rules are removed with their connections.
+        // The rules of ended connections are removed.
         await traffic.StopAsync();
         await collector.ReachAsync("zcrx.rebalancing.rules", 0);
         await collector.ReachAsync("zcrx.receive.io", traffic.Sent);
@@ -182,7 +182,7 @@ public sealed class UnderLoadTests : IDisposable
 
                 share = Growth("zcrx.copy.io") / received;
                 before = now;
-                // Received bytes are observed a moment before copied bytes. A difference that is more than small would be a double count.
+                // An export reads received bytes a moment before copied bytes, so the share may slightly exceed 1. A large excess would mean a double count.
                 Assert.InRange(share, 0, 1.5);
                 return wanted(share);
 
@@ -191,7 +191,7 @@ public sealed class UnderLoadTests : IDisposable
             () => $"{expectation}; the copied share is {share}\n{collector.Describe()}\n{example.Output}");
     }
 
-    /// <summary>Waits until a queue has received further bytes.</summary>
+    /// <summary>Waits until a queue has received more bytes.</summary>
     private static async Task ReceivesAsync(OtlpReceiver collector, string queue, TelemetryProcess example)
     {
         double before = Received();
@@ -200,7 +200,7 @@ public sealed class UnderLoadTests : IDisposable
         double Received() => collector.Value("zcrx.receive.io", $"zcrx.queue.name={queue}") ?? 0;
     }
 
-    /// <summary>Waits until a probe answers with this code, status and reasons.</summary>
+    /// <summary>Waits until a probe returns this code, status and reasons.</summary>
     private static async Task<JsonElement> HealthAsync(TelemetryProcess example, string probe, int code, string expected, params string[] reasons)
     {
         (int Status, JsonElement Json) answer = default;
@@ -213,7 +213,7 @@ public sealed class UnderLoadTests : IDisposable
             () => $"/health/{probe} is {code} {expected} {string.Join(", ", reasons)}, and not {answer.Status} {answer.Json}\n{example.Output}");
         return answer.Json;
 
-        // Connections on a queue other than their own may also be copied for a moment.
+        // Connections that are served by a queue other than their own may also be copied for a moment.
         bool AreThese(string[] present) => reasons.Length == 0 ? present.Length == 0 : reasons.All(present.Contains);
     }
 

@@ -60,7 +60,7 @@ public partial class DocumentationTests
         {
             InstrumentPublished = (instrument, _) =>
             {
-                // Hosts of other tests have meters with this name, too.
+                // Hosts of other tests have meters with the same name.
                 if (instrument.Meter.Name == "Zcrx" && instrument.Meter.Scope == factory)
                 {
                     there.Add((instrument.Name, Kind(instrument), instrument.Unit!));
@@ -91,7 +91,7 @@ public partial class DocumentationTests
         var type => type.Name,
     };
 
-    /// <summary>Returns the cells of each row of the first table below a heading, without the table's head.</summary>
+    /// <summary>Returns the cells of the first table after a heading, without the header row.</summary>
     private static string[][] Rows(string file, string heading)
     {
         string[][] rows =

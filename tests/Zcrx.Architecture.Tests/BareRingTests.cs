@@ -3,7 +3,7 @@ using Zcrx.Architecture.Tests.Sources;
 
 namespace Zcrx.Architecture.Tests;
 
-/// <summary>Tests the example BareRing as a process: the program that docs/interop.md shows.</summary>
+/// <summary>Runs the example BareRing as a process, and compares its source with the program in docs/interop.md.</summary>
 public class BareRingTests
 {
     [Fact]

@@ -3,7 +3,7 @@ using Zcrx.Architecture.Tests.Sources;
 
 namespace Zcrx.Architecture.Tests;
 
-/// <summary>Tests the size of classes. A class that cannot be read in one sitting has more than one reason to change.</summary>
+/// <summary>Tests that no class exceeds the size limit. A larger class usually has more than one responsibility.</summary>
 public class ClassSizeTests(ITestOutputHelper output)
 {
     private const int MostLines = 400;

@@ -2,7 +2,10 @@ using Zcrx.Architecture.Tests.Sources;
 
 namespace Zcrx.Architecture.Tests;
 
-/// <summary>The emulation stands behind the kernel's interface: only the choice of an engine, the options and the kernel that shares its rings name its types.</summary>
+/// <summary>
+/// Tests that only engines, options and the multishot kernel refer to the types of the emulation. All other code uses the interface of the
+/// kernel.
+/// </summary>
 public class EmulationTests
 {
     private const string Emulation = "Zcrx.Interop/Emulation";

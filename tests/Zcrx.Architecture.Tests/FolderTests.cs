@@ -4,7 +4,8 @@ using Zcrx.Architecture.Tests.Sources;
 namespace Zcrx.Architecture.Tests;
 
 /// <summary>
-/// Checks the graph of each library's folders. A subfolder counts as a folder: it may use its parent or be used by it, but not both.
+/// Tests that the folders of each library depend on each other without a cycle. A subfolder counts as a separate folder: it may use its
+/// parent or be used by its parent, but not both.
 /// </summary>
 public class FolderTests(ITestOutputHelper output)
 {
@@ -27,8 +28,8 @@ public class FolderTests(ITestOutputHelper output)
     [MemberData(nameof(Libraries))]
     public void Library_uses_only_the_libraries_below_it(string name)
     {
-        // The bound sources cannot name a library above, because the compiler would not find it. The built assembly shows the references of
-        // its project.
+        // The sources are compiled without the libraries above, so they cannot name one of them. Only the built assembly shows which
+        // libraries its project references.
         IEnumerable<string> used = System.Reflection.Assembly.Load(name).GetReferencedAssemblies().Select(static reference => reference.Name!).Intersect(Library.Names);
 
         Assert.Equal([], used.Except(Library.Names.TakeWhile(other => other != name)));
@@ -36,7 +37,7 @@ public class FolderTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Folders_that_use_each_other_are_a_knot_named_with_their_types()
+    public void Folders_that_use_each_other_are_a_cycle_described_with_their_types()
     {
         Library library = Library.FromText("Zcrx.Rx",
         [

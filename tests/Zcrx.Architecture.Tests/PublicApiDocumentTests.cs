@@ -9,7 +9,7 @@ namespace Zcrx.Architecture.Tests;
 /// <summary>Tests that every public API is used in a document or in a sample.</summary>
 public class PublicApiDocumentTests
 {
-    /// <summary>The kernel's own names, which the kernel documents.</summary>
+    /// <summary>The namespace of the kernel's own names. It is excluded, because the kernel documents them.</summary>
     private const string KernelNames = "Zcrx.Interop.Abi";
 
     [Fact]
@@ -32,15 +32,15 @@ public class PublicApiDocumentTests
     {
         Assert.Equal(["Abandon", "BeginWork", "Hold", "IBufferSource", "Resume"], Names(typeof(IBufferSource)));
         Assert.Equal(["ArmState", "Armed", "Arming", "Disarmed", "Fired"], Names(typeof(ArmState)));
-        // Without the members of a record that the compiler generates.
+        // Members of a record that the compiler generates are excluded.
         Assert.Equal(["Connection", "ConnectionMoved", "From", "Reason", "To"], Names(typeof(ConnectionMoved)));
-        // Without Dispose of IDisposable.
+        // IDisposable.Dispose is excluded.
         Assert.Equal(["BufferLease", "IsReleased", "Length", "Memory", "Move", "Retain", "Span", "StreamOffset"], Names(typeof(BufferLease)));
-        // Without operators and CompareTo, and each name once.
+        // Operators and CompareTo are excluded, and each name appears once.
         Assert.Equal(["ByteSize", "Bytes", "Parse", "TryParse"], Names(typeof(ByteSize)));
-        // A constant and a method.
+        // Constants and methods are included.
         Assert.Equal(["DefaultMaxUnacknowledged", "DefaultMaxUnacknowledgedBytes", "ToActor", "ZcrxActorExtensions"], Names(typeof(ZcrxActorExtensions)));
-        // A protected field.
+        // Protected fields are included.
         Assert.Contains("CoreNewLine", Names(typeof(TextWriter)));
         Assert.Equal(["ZcrxEvent.QueueStopped", "ZcrxEvent.QueueStopped.Queue"], PublicMember.Of(typeof(ZcrxEvent.QueueStopped)).Select(static member => member.ToString()));
     }

@@ -2,12 +2,12 @@ using System.Diagnostics;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>Runs client programs of Debian that do not use .NET.</summary>
+/// <summary>Runs installed client programs that do not use .NET.</summary>
 internal static class ForeignProgram
 {
-    /// <summary>Runs a program, and returns its output and its errors. Skips the test if the program is missing.</summary>
+    /// <summary>Runs a program and returns its standard output and standard error. Skips the test if the program is not installed.</summary>
     /// <param name="program">The program.</param>
-    /// <param name="package">The Debian package that has it.</param>
+    /// <param name="package">The Debian package that contains the program.</param>
     /// <param name="input">The standard input of the program. It stays open until the program ends.</param>
     /// <param name="arguments">The arguments.</param>
     public static async Task<string> RunAsync(string program, string package, string input, params string[] arguments)

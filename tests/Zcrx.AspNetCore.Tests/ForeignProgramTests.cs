@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Zcrx.AspNetCore.Tests;
 
 /// <summary>
-/// Tests that programs without .NET get the same results on both transports: one row for each transport, one test for each case.
+/// Tests that client programs without .NET get the same results from both transports. Each test runs once for each transport.
 /// </summary>
 public sealed partial class ForeignProgramTests
 {
@@ -78,7 +78,7 @@ public sealed partial class ForeignProgramTests
     {
         await using WebServer server = await StartAsync(transport, tls: true, http2: false);
 
-        // Kestrel closes without the alert of TLS, on both transports.
+        // Needs -ignore_unexpected_eof: Kestrel closes without a TLS close_notify alert on both transports.
         string output = await ForeignProgram.RunAsync(
             "openssl", "openssl", "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "s_client", "-connect", $"{server.EndPoint}", "-tls1_3", "-ign_eof", "-ignore_unexpected_eof", "-servername", "localhost");
 

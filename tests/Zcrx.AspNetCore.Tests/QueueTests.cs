@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>Tests that connections of Kestrel are connections of queues.</summary>
+/// <summary>Tests that Kestrel's connections are connections of the queues.</summary>
 public sealed class QueueTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -65,7 +65,7 @@ public sealed class QueueTests
         }
         catch (System.Net.Sockets.SocketException exception)
         {
-            // The reset arrived before the client noticed that it was connected.
+            // The reset arrived before the connect call completed.
             Assert.Equal(System.Net.Sockets.SocketError.ConnectionReset, exception.SocketErrorCode);
         }
     }

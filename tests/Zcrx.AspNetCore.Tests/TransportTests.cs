@@ -75,7 +75,7 @@ public sealed partial class TransportTests
     {
         await using WebServer server = await WebServer.StartAsync(transport, tls);
         using HttpClient client = server.CreateClient(new Version(version, version == 1 ? 1 : 0));
-        // Fewer bytes than the window of a stream, because the client does not read the reply before it has sent everything.
+        // The body fits into the window of a stream: the client sends everything before it reads the reply.
         byte[] body = Payload.Create(60_000);
 
         using HttpResponseMessage answer = await client.PostAsync("/echo", new ByteArrayContent(body));
@@ -189,7 +189,7 @@ public sealed partial class TransportTests
         client.Reset();
         _ = server.Go.TrySetResult();
 
-        // Kestrel may first notice the end of the connection or the error of the read.
+        // Kestrel may notice either the end of the connection or the error of the read first.
         Assert.Contains(await server.UploadEnded.Task.WaitAsync(Patience), new[] { nameof(ConnectionResetException), "BadHttpRequestException" });
         Assert.Empty(server.Logged);
     }
@@ -263,12 +263,12 @@ public sealed partial class TransportTests
         using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
         client.Socket.Blocking = false;
         byte[] chunk = Payload.Create(64 << 10);
-        // Below Kestrel's limit for a request body.
+        // The length is below Kestrel's limit for a request body.
         const int Length = 24 << 20;
         await client.SendAsync($"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: {Length}\r\n\r\n");
         await server.Begun.Task.WaitAsync(Patience);
 
-        // The client may send until the buffers of both sockets, the queue and Kestrel are full.
+        // The client can send until the buffers of both sockets, the queue and Kestrel are full.
         long sent = 0;
         long last = -1;
         await Deadline.UntilAsync(

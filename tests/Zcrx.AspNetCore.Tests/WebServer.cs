@@ -15,7 +15,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>Represents a web server on a transport, on a loopback port. It contains what both transports must do alike.</summary>
+/// <summary>Represents a web server on one of the transports and on a loopback port. Its endpoints must behave the same on both transports.</summary>
 internal sealed class WebServer : IAsyncDisposable
 {
     public const string Sockets = "sockets";
@@ -30,24 +30,24 @@ internal sealed class WebServer : IAsyncDisposable
     private WebServer(WebApplication app, List<string> complaints) => (_app, _complaints) = (app, complaints);
 
     /// <summary>
-    /// Gets a task that ends with the end of the request as the handler of <c>/upload</c> saw it: "whole", or the exception's type.
+    /// Gets the source of a task that completes when the request to <c>/upload</c> ends. The result is "whole" or the type of the exception that the handler caught.
     /// </summary>
     public TaskCompletionSource<string> UploadEnded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Gets a task that ends when a handler of <c>/upload</c> or <c>/wait</c> has begun.</summary>
+    /// <summary>Gets the source of a task that completes when a handler of <c>/upload</c> or <c>/wait</c> has begun.</summary>
     public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Gets a task that ends when the request of <c>/wait</c> is aborted.</summary>
+    /// <summary>Gets the source of a task that completes when the request to <c>/wait</c> is aborted.</summary>
     public TaskCompletionSource Aborted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Lets <c>/wait</c> reply and <c>/upload</c> read.</summary>
+    /// <summary>Gets the source of a task that the handlers await. When it completes, <c>/wait</c> replies and <c>/upload</c> reads.</summary>
     public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public IServiceProvider Services => _app.Services;
 
     public IPEndPoint EndPoint => IPEndPoint.Parse(new Uri(Address).Authority);
 
-    /// <summary>Gets the address, with its actual port.</summary>
+    /// <summary>Gets the address with the actual port.</summary>
     public string Address => _app.Urls.First();
 
     public static async Task<WebServer> StartAsync(string transport, bool tls = false, HttpProtocols? protocols = null, Action<WebApplicationBuilder>? configure = null)

@@ -6,7 +6,7 @@ using Zcrx.Benchmarks.Traffic;
 
 return args switch
 {
-    // Not for users: the comparison starts these itself.
+    // These verbs are not for users: the comparison starts these processes.
     ["sender", ..] => await Sender.RunAsync(args.AsMemory(1)),
     ["receive", ..] => await ReceiverProgram.RunAsync(args.AsMemory(1)),
     ["serve", ..] => await ServeProgram.RunAsync(args.AsMemory(1)),

@@ -3,7 +3,7 @@ using Zcrx.Build.Tests.Support;
 
 namespace Zcrx.Build.Tests;
 
-/// <summary>Tests arguments of <c>build.sh</c> that would have no effect.</summary>
+/// <summary>Tests that <c>build.sh</c> refuses arguments that would have no effect.</summary>
 public class ArgumentTests
 {
     [Theory]

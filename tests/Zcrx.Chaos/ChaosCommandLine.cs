@@ -10,20 +10,20 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos;
 
-/// <summary>The command line: the soak itself, and as verbs what else is done to queues.</summary>
+/// <summary>Defines the command line: the soak test itself, and verbs for the other programs.</summary>
 internal static class ChaosCommandLine
 {
     private static readonly ChaosOptions Usual = new();
 
-    private static readonly Option<int> Connections = new("--connections") { Description = "Senders, each with one stream after another.", DefaultValueFactory = static _ => Usual.Connections };
-    private static readonly Option<int> Queues = new("--queues") { Description = "Queues.", DefaultValueFactory = static _ => Usual.Queues };
+    private static readonly Option<int> Connections = new("--connections") { Description = "The number of senders. Each sends one stream after another.", DefaultValueFactory = static _ => Usual.Connections };
+    private static readonly Option<int> Queues = new("--queues") { Description = "The number of queues.", DefaultValueFactory = static _ => Usual.Queues };
     private static readonly Option<ZcrxEngine> Engine = new("--engine") { Description = "emulated, io_uring, device-less or nic.", HelpName = "ENGINE", DefaultValueFactory = static _ => Usual.Engine, CustomParser = ReadEngine };
     private static readonly Option<string?> Interface = new("--interface") { Description = "With --engine nic: the interface.", HelpName = "NAME" };
     private static readonly Option<int> RxQueue = new("--queue") { Description = "With --engine nic: the first RX queue.", HelpName = "N" };
-    private static readonly Option<string> Address = new("--address") { Description = "Where to listen.", HelpName = "IP", DefaultValueFactory = static _ => Usual.Address };
+    private static readonly Option<string> Address = new("--address") { Description = "The address to listen on.", HelpName = "IP", DefaultValueFactory = static _ => Usual.Address };
     private static readonly Option<string?> SenderNamespace = new("--sender-netns") { Description = "Network namespace of the senders.", HelpName = "NAME" };
-    private static readonly Option<string?> NicControl = new("--nic-control") { Description = "Program that takes the interface away (remove) and brings it back (restore).", HelpName = "FILE" };
-    private static readonly Option<TimeSpan> Patience = new("--patience") { Description = "How long what must happen may take.", HelpName = "TIME", DefaultValueFactory = static _ => Usual.Patience, CustomParser = ReadTime };
+    private static readonly Option<string?> NicControl = new("--nic-control") { Description = "Program that removes the interface (remove) and restores it (restore).", HelpName = "FILE" };
+    private static readonly Option<TimeSpan> Patience = new("--patience") { Description = "Deadline of each expected event.", HelpName = "TIME", DefaultValueFactory = static _ => Usual.Patience, CustomParser = ReadTime };
 
     public static Task<int> RunAsync(string[] args)
     {
@@ -40,8 +40,8 @@ internal static class ChaosCommandLine
     {
         Option<TimeSpan> duration = new("--duration") { Description = "How long faults are injected, such as 60s or 10m.", HelpName = "TIME", DefaultValueFactory = static _ => Usual.Duration, CustomParser = ReadTime };
         Option<TimeSpan> interval = new("--interval") { Description = "Time between two faults.", HelpName = "TIME", DefaultValueFactory = static _ => Usual.Interval, CustomParser = ReadTime };
-        Option<string[]> only = new("--only") { Description = "A fault that is injected, as the summary names it; may be given several times. All if not given.", HelpName = "FAULT", DefaultValueFactory = static _ => [] };
-        Option<int> seed = new("--seed") { Description = "Of everything that is random; another one each time if not given.", HelpName = "N", DefaultValueFactory = static _ => Random.Shared.Next() };
+        Option<string[]> only = new("--only") { Description = "The name of a fault to inject, as in the summary. May be given several times. Default: all faults.", HelpName = "FAULT", DefaultValueFactory = static _ => [] };
+        Option<int> seed = new("--seed") { Description = "Seed of all random choices. Default: a random seed.", HelpName = "N", DefaultValueFactory = static _ => Random.Shared.Next() };
         RootCommand command = new("Kills queues in every way while streams run, and accounts for every stream. Exit code 0 if no stream has a gap and every failure was reported.")
         {
             duration, interval, only, seed, Connections, Queues, Engine, Interface, RxQueue, Address, SenderNamespace, NicControl, Patience, RecoveryCommand(), KillCommand(), LoadCommand(), VictimCommand(),
@@ -59,15 +59,15 @@ internal static class ChaosCommandLine
 
     private static Command RecoveryCommand()
     {
-        Option<int> kills = new("--kills") { Description = "How often the ring dies.", DefaultValueFactory = static _ => 100 };
-        Command command = new("recovery", "Measures the time from a ring's death to the next byte that is received, and what setting up a ring and registering a queue cost alone.") { kills, Engine, Interface, RxQueue, Address, SenderNamespace, Patience };
+        Option<int> kills = new("--kills") { Description = "The number of times that the ring fails.", DefaultValueFactory = static _ => 100 };
+        Command command = new("recovery", "Measures the time from the failure of a ring to the next received byte, and the cost of a ring and a registration alone.") { kills, Engine, Interface, RxQueue, Address, SenderNamespace, Patience };
         command.SetAction((parsed, _) => RecoveryBenchmark.RunAsync(Common(parsed), parsed.GetValue(kills)));
         return command;
     }
 
     private static Command KillCommand()
     {
-        Option<int> rounds = new("--rounds") { Description = "How often.", DefaultValueFactory = static _ => 10 };
+        Option<int> rounds = new("--rounds") { Description = "The number of rounds.", DefaultValueFactory = static _ => 10 };
         Command command = new("kill", "Kills a whole process that receives (SIGKILL), and starts it again at once on the same port and queue.") { rounds, Connections, Queues, Engine, Interface, RxQueue, Address, SenderNamespace, Patience };
         command.SetAction((parsed, _) => KillRun.RunAsync(Common(parsed), parsed.GetValue(rounds)));
         return command;
@@ -75,9 +75,9 @@ internal static class ChaosCommandLine
 
     private static Command LoadCommand()
     {
-        Option<int> idle = new("--idle") { Description = "Connections that are open at the same time.", DefaultValueFactory = static _ => 10_000 };
-        Option<int> connects = new("--connects") { Description = "Connections one after another.", DefaultValueFactory = static _ => 20_000 };
-        Option<int> slow = new("--slow") { Description = "Peers that send one byte a second.", DefaultValueFactory = static _ => 1_000 };
+        Option<int> idle = new("--idle") { Description = "The number of connections that are open at the same time.", DefaultValueFactory = static _ => 10_000 };
+        Option<int> connects = new("--connects") { Description = "The number of short connections, one after another.", DefaultValueFactory = static _ => 20_000 };
+        Option<int> slow = new("--slow") { Description = "The number of peers that send one byte a second.", DefaultValueFactory = static _ => 1_000 };
         Command command = new("load", "Measures the descriptors, the memory and the time that many peers cost a process.") { idle, connects, slow, Queues, Engine, Interface, RxQueue, Address, Patience };
         command.SetAction((parsed, _) => new LoadRun(Common(parsed), parsed.GetValue(idle), parsed.GetValue(connects), parsed.GetValue(slow)).RunAsync());
         return command;
@@ -86,7 +86,7 @@ internal static class ChaosCommandLine
     private static Command VictimCommand()
     {
         Option<int> port = new("--port") { Required = true };
-        Command command = new("victim", "The process that is killed.") { port, Queues, Engine, Interface, RxQueue, Address };
+        Command command = new("victim", "Runs the process that is killed.") { port, Queues, Engine, Interface, RxQueue, Address };
         command.Hidden = true;
         command.SetAction((parsed, token) => Victim.RunAsync(Common(parsed), parsed.GetValue(port), token));
         return command;

@@ -113,7 +113,7 @@ public sealed class AttackTests
     [MemberData(nameof(Pages))]
     public async Task Request_with_a_foreign_Host_is_refused(string path)
     {
-        // Otherwise a site whose name resolves to 127.0.0.1 could read the page of a loopback dashboard.
+        // Without this check, a site whose name resolves to 127.0.0.1 could read the page of a loopback dashboard.
         await using Site site = await Site.StartAsync(OpenWithCommands);
         using Operator visitor = site.Visit();
 
@@ -143,7 +143,7 @@ public sealed class AttackTests
 
         Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync(path, Foreign));
         Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync(path, "null"));
-        // Another application on the same machine.
+        // The origin is another application on the same machine.
         Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync(path, "http://127.0.0.1:1"));
     }
 

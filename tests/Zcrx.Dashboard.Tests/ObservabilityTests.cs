@@ -16,7 +16,7 @@ public sealed partial class ObservabilityTests
 
     private static readonly string Folder = Path.Combine(RepositoryRoot.Path, "docs", "observability");
 
-    // Labels that Prometheus adds, and attributes that Zcrx does not define.
+    // These labels come from Prometheus or from attributes that Zcrx does not define.
     private static readonly string[] ForeignLabels = ["job", "instance", "le", "severity", "error_type", "server_port", "server_address", "network_interface_name"];
 
     [Theory]
@@ -89,7 +89,7 @@ public sealed partial class ObservabilityTests
         {
             InstrumentPublished = (instrument, _) =>
             {
-                // The sites of other tests also have meters of that name.
+                // The scope excludes the meters of other tests' sites, which have the same name.
                 if (instrument.Meter.Name == "Zcrx" && instrument.Meter.Scope == factory)
                 {
                     names.UnionWith(NamesOf(instrument));

@@ -258,7 +258,7 @@ public sealed partial class PageTests(Browser browser)
 
     private static void WithCommands(WebApplication app) => app.MapZcrxDashboard("/zcrx", static options => options.AllowAnonymousOnLoopback = true).MapCommands();
 
-    /// <summary>Waits until the charts have data. Only pictures need it.</summary>
+    /// <summary>Waits until the charts have data. Only runs that save pictures need it.</summary>
     private static async Task FillChartsAsync(Visitor visitor)
     {
         if (Environment.GetEnvironmentVariable("ZCRX_SCREENSHOTS") is not { Length: > 0 })

@@ -82,7 +82,7 @@ public sealed class TextTests
         Assert.Equal((120, 120, 3, 50), (first.Total, first.Matching, first.Pages, first.Rows.Count));
         Assert.Equal([6, 6, 6], first.Rows.Take(3).Select(static row => row.Leased));
         Assert.Equal((2, 20), (beyond.Page, beyond.Rows.Count));
-        // The numbers that begin with 11, and the ports that contain it.
+        // Matches the numbers that begin with 11 and the ports that contain 11.
         Assert.Equal([110, 111, 112, 113, 114, 115, 116, 117, 118, 119], filtered.Rows.Select(static row => row.Id).Where(static id => id >= 110 && id < 120));
     }
 

@@ -7,7 +7,7 @@ internal sealed class FuzzException(string message, Exception? cause = null) : E
     {
         if (!condition)
         {
-            throw new FuzzException($"Not so: {expectation}.");
+            throw new FuzzException($"Expectation failed: {expectation}.");
         }
     }
 }

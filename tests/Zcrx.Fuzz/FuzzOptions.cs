@@ -6,7 +6,7 @@ namespace Zcrx.Fuzz;
 /// <param name="Findings">The directory for inputs that fail.</param>
 internal sealed record FuzzOptions(TimeSpan Duration, int Seed, string Findings)
 {
-    /// <summary>Gets the time after which an input counts as one that never ends.</summary>
+    /// <summary>Gets the time after which an input counts as a hang.</summary>
     public TimeSpan HangLimit { get; init; } = TimeSpan.FromSeconds(120);
 
     /// <summary>Gets the maximum number of inputs, or null for no limit.</summary>

@@ -7,12 +7,12 @@ namespace Zcrx.Fuzz;
 /// <summary>Runs one parser until the time is over or an input fails.</summary>
 /// <param name="target">The parser.</param>
 /// <param name="options">The time and the seed.</param>
-/// <param name="coverage">Finds inputs that reach new code, or null without instrumented assemblies.</param>
+/// <param name="coverage">Detects inputs that reach new code; null without instrumented assemblies.</param>
 internal sealed class FuzzRun(IFuzzTarget target, FuzzOptions options, Coverage? coverage)
 {
     private const long HeapGrowthLimit = 64 << 20;
     private const int DescriptorSlack = 8;
-    // A run needs this number of inputs before its memory use is steady: types, array pools and the thread pool.
+    // The number of inputs after which memory use is steady: types, array pools and the thread pool are initialized.
     private const int WarmUp = 200;
 
     private readonly List<byte[]> _corpus = [.. target.Seeds];
@@ -87,7 +87,7 @@ internal sealed class FuzzRun(IFuzzTarget target, FuzzOptions options, Coverage?
 
         if (heap != 0)
         {
-            // Excludes the corpus, whose growth is intended.
+            // The growth of the corpus is intended and not counted.
             long grown = GC.GetTotalMemory(forceFullCollection: true) - heap - _corpus.Sum(static input => (long)input.Length);
             FuzzException.Require(grown < HeapGrowthLimit, $"the heap grows by less than {HeapGrowthLimit >> 20} MiB in {_inputs} inputs (it grew by {grown >> 20} MiB)");
             int opened = CountDescriptors() - descriptors;

@@ -5,7 +5,7 @@ using Zcrx.Fuzz.Targets;
 
 namespace Zcrx.Fuzz;
 
-/// <summary>Runs parsers one after the other, prints <c>PASS|FAIL name</c> as each one ends, and counts.</summary>
+/// <summary>Runs parsers one after the other, prints <c>PASS|FAIL name</c> after each, and counts the results.</summary>
 internal static class FuzzRunner
 {
     private static readonly IFuzzTarget[] Targets =

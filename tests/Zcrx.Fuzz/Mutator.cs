@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Zcrx.Fuzz;
 
-/// <summary>Generates inputs: modified, joined or truncated valid ones, and random ones.</summary>
+/// <summary>Generates inputs: random bytes, and valid inputs that are modified, joined or truncated.</summary>
 internal sealed class Mutator(Random random)
 {
     /// <summary>The maximum number of bytes of an input.</summary>

@@ -4,7 +4,7 @@ using Zcrx.Packages.Tests.Support;
 
 namespace Zcrx.Packages.Tests;
 
-/// <summary>A native program over Zcrx.Rx.</summary>
+/// <summary>Tests that a native AOT program over Zcrx.Rx can be published and run.</summary>
 [Collection(PackageSuite.Name)]
 public class AotTests(ITestOutputHelper output)
 {

@@ -4,7 +4,7 @@ using Zcrx.Packages.Tests.Support;
 
 namespace Zcrx.Packages.Tests;
 
-/// <summary>The files <c>PublicAPI.*.txt</c> guard the public API.</summary>
+/// <summary>Tests that <c>PublicAPI.*.txt</c> protect the public API against undeclared changes.</summary>
 [Collection(PackageSuite.Name)]
 public partial class ApiTests
 {
@@ -39,7 +39,7 @@ public partial class ApiTests
             Errors().Matches(output).Select(static match => $"{match.Groups["rule"].Value} {match.Groups["symbol"].Value}").Distinct().Order(StringComparer.Ordinal));
     }
 
-    // Each error of the build, so that another one than the two expected fails the test.
+    // Matches every error of the build, so that an unexpected error fails the test.
     [GeneratedRegex(@"error (?<rule>\w+): (Symbol '(?<symbol>[^']+)')?", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Errors();
 }

@@ -2,7 +2,7 @@ using Zcrx.Packages.Tests.Support;
 
 namespace Zcrx.Packages.Tests;
 
-/// <summary>Tests that projects that reference the packages restore, build and run.</summary>
+/// <summary>Restores, builds and runs projects that reference the packages.</summary>
 [Collection(PackageSuite.Name)]
 public class ConsumerTests(PackageFolder folder)
 {

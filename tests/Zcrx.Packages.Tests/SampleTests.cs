@@ -7,7 +7,7 @@ using Zcrx.Packages.Tests.Support;
 
 namespace Zcrx.Packages.Tests;
 
-/// <summary>The C# samples of all documents compile against the packages, from the documents' own text.</summary>
+/// <summary>Compiles the C# samples of all documents against the packages, and runs the samples that are whole programs.</summary>
 [Collection(PackageSuite.Name)]
 public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
 {
@@ -63,7 +63,7 @@ public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    // A line that ends with the comment `// ZCRX0001`.
+    // Returns the expected diagnostics: a line that ends with `// ZCRX0001` announces this rule.
     private static IEnumerable<string> Announced(DocumentSample sample) => sample.Code.Split('\n')
         .Select((line, index) => (Line: sample.Line + index, Rule: Announcement().Match(line).Groups["rule"].Value))
         .Where(static line => line.Rule.Length > 0)

@@ -1,6 +1,6 @@
 namespace Zcrx.Simulation.Tests;
 
-/// <summary>Runs whole queues in a simulation. <c>./build.sh simulate --seed N</c> repeats and prints a failing one.</summary>
+/// <summary>Simulates whole queues. To repeat a failing simulation and print it, run <c>./build.sh simulate --seed N</c>.</summary>
 public class SimulationTests
 {
     // Seed 6490 shows a known weakness (docs/testing.md).

@@ -1,4 +1,4 @@
 namespace Zcrx.Simulation;
 
-/// <summary>Thrown by observers on purpose.</summary>
+/// <summary>Thrown deliberately by observers.</summary>
 internal sealed class ConsumerException() : Exception("a consumer that fails");

@@ -1,7 +1,7 @@
 namespace Zcrx.Simulation;
 
 /// <summary>
-/// Represents one decision of the scheduler. Its numbers select among the subjects that exist at that moment, so a schedule stays valid
+/// Represents one decision of the scheduler. Its numbers select among the subjects that exist when it is executed: a schedule stays valid
 /// when other decisions are removed.
 /// </summary>
 /// <param name="Kind">The kind of the decision.</param>

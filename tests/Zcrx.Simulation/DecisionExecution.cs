@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Executes decisions. A decision without a subject at that moment has no effect.</summary>
+/// <summary>Executes decisions. A decision has no effect if no suitable subject exists when it is executed.</summary>
 internal sealed class DecisionExecution(SimulatedWorld world)
 {
     private const int MostQueues = 6;
@@ -67,7 +67,7 @@ internal sealed class DecisionExecution(SimulatedWorld world)
         }
     }
 
-    /// <summary>Lets suspended connections continue on all open queues.</summary>
+    /// <summary>Offers all suspended connections to the open queues.</summary>
     public void ResumeSuspended() =>
         _ = world.Suspended.ResumeOnAsync([.. world.LiveQueues.Where(static queue => queue.IsOpen && !queue.IsEnding).Select(static queue => queue.Host)]);
 

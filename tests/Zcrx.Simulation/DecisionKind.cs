@@ -1,6 +1,6 @@
 namespace Zcrx.Simulation;
 
-/// <summary>Specifies what happens next in a simulation.</summary>
+/// <summary>Specifies the next event of a simulation.</summary>
 internal enum DecisionKind
 {
     /// <summary>A ring thread runs until the next point at which another thread can run.</summary>
@@ -21,7 +21,7 @@ internal enum DecisionKind
     /// <summary>A peer sends.</summary>
     PeerSend,
 
-    /// <summary>A peer reads the bytes that were sent to it.</summary>
+    /// <summary>A peer reads the bytes that the application has sent.</summary>
     PeerRead,
 
     /// <summary>A peer ends its side.</summary>
@@ -48,7 +48,7 @@ internal enum DecisionKind
     /// <summary>The application leases a leased buffer once more.</summary>
     Retain,
 
-    /// <summary>The application uses a borrowed buffer after OnNext has returned.</summary>
+    /// <summary>The application uses a borrowed buffer after OnNext has returned, which must fail.</summary>
     UseStale,
 
     /// <summary>The application sends.</summary>
@@ -75,7 +75,7 @@ internal enum DecisionKind
     /// <summary>A queue is exported, and another ring imports it.</summary>
     Share,
 
-    /// <summary>The suspended connections may continue on the open queues.</summary>
+    /// <summary>The suspended connections may resume on the open queues.</summary>
     ResumeSuspended,
 
     /// <summary>The kernel misbehaves.</summary>

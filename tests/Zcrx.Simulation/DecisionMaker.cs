@@ -5,7 +5,7 @@ internal sealed class DecisionMaker(Random random, SimulationProfile profile)
 {
     private readonly (DecisionKind Kind, int Until)[] _kinds = Accumulate(profile.Weights);
 
-    /// <summary>Generates all decisions. Each one selects among the subjects that exist when it is executed.</summary>
+    /// <summary>Generates all decisions. Each decision selects among the subjects that exist when it is executed.</summary>
     public List<Decision> MakeAll()
     {
         List<Decision> decisions = new(profile.Decisions + profile.Connections);

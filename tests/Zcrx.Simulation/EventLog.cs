@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Records the events of a simulation. Two runs are equal when their hashes are.</summary>
+/// <summary>Records the events of a simulation. Two runs are equal if their hashes are equal.</summary>
 internal sealed class EventLog(VirtualClock clock, bool keepsLines)
 {
     private const ulong Prime = 1099511628211;
@@ -15,13 +15,13 @@ internal sealed class EventLog(VirtualClock clock, bool keepsLines)
     /// <summary>Gets the hash of all events and their times (FNV-1a).</summary>
     public ulong Hash { get; private set; } = 14695981039346656037;
 
-    /// <summary>Gets the lines, which are empty unless lines are kept.</summary>
+    /// <summary>Gets the recorded lines; empty if the log keeps only the hash.</summary>
     public IReadOnlyList<string> Lines => _lines;
 
     /// <summary>Adds a decision of the scheduler.</summary>
     public void AddDecision(int number, string text) => Add(string.Create(CultureInfo.InvariantCulture, $"{number,4}. {text}"));
 
-    /// <summary>Adds an event that follows from a decision.</summary>
+    /// <summary>Adds an event that results from a decision.</summary>
     public void AddEvent(string text) => Add("        " + text);
 
     private void Add(string text)

@@ -3,13 +3,13 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Represents a lease that the application holds, and the bytes that must be in it.</summary>
+/// <summary>Represents a lease of the application and the position of its expected bytes.</summary>
 internal sealed record HeldLease(BufferLease Lease, SimulatedConnection Connection, SimulatedQueue Queue, long Position, int Length, bool IsCopy)
 {
     /// <summary>Gets the address of the bytes, which identifies the buffer.</summary>
     public nint Address { get; } = Lease.Address;
 
-    /// <summary>Throws unless the bytes are those that were received.</summary>
+    /// <summary>Throws if the bytes differ from the received bytes.</summary>
     public void Check()
     {
         if (Lease.StreamOffset != Position || Lease.Length != Length || !Payload.Matches(Lease.Span, Connection.Id, Position))

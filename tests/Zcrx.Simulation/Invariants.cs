@@ -5,12 +5,12 @@ using Zcrx.Rx.Pool;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Checks the invariants after each step, and tracks requested operations.</summary>
+/// <summary>Checks the invariants after each step and tracks requested operations.</summary>
 internal sealed class Invariants(SimulatedWorld world)
 {
     private int _checks;
 
-    /// <summary>Checks all cheap invariants, and sometimes the bytes of all leases.</summary>
+    /// <summary>Checks all cheap invariants. Checks the bytes of all leases at every eighth call.</summary>
     public void Check()
     {
         world.ThrowIfFailed();
@@ -25,7 +25,7 @@ internal sealed class Invariants(SimulatedWorld world)
 
         foreach (EmulatedInterfaceQueue queue in world.Kernel.InterfaceQueues)
         {
-            // After lost completions, every buffer without a lease is returned, because it is unknown which ones the kernel has.
+            // Lost completions excuse this: the library cannot know which buffers the kernel has, so it returns every buffer without a lease.
             if (queue.EntriesIgnored > 0 && !world.MayStreamsBreak)
             {
                 throw world.Fail("a buffer was returned to the kernel that the kernel had already");
@@ -45,7 +45,7 @@ internal sealed class Invariants(SimulatedWorld world)
         world.ThrowIfFailed();
     }
 
-    /// <summary>Detects the ends of operations.</summary>
+    /// <summary>Processes operations that have ended.</summary>
     private void FollowUp()
     {
         foreach (SimulatedConnection connection in world.Connections)
@@ -128,7 +128,7 @@ internal sealed class Invariants(SimulatedWorld world)
         int waiting = 0;
         foreach (SimulatedConnection connection in world.Connections)
         {
-            // Includes connections that have left and are moving to another queue.
+            // Includes connections that have left this queue and are moving to another queue.
             waiting += connection.Connection?.Receiver.Undelivered.CountIn(pool.Ledger) ?? 0;
         }
 
@@ -148,7 +148,7 @@ internal sealed class Invariants(SimulatedWorld world)
         }
     }
 
-    /// <summary>Checks that a sleeping thread has reacted to the leases of its consumers.</summary>
+    /// <summary>Checks that a sleeping ring thread has reacted to the current number of leased buffers.</summary>
     private void CheckPressure(SimulatedQueue queue, BufferPool pool)
     {
         if (queue.Level != pool.Level)

@@ -1,9 +1,9 @@
 namespace Zcrx.Simulation;
 
-/// <summary>Removes the calling thread's synchronization context until it is disposed.</summary>
+/// <summary>Removes the synchronization context of the calling thread and restores it when disposed.</summary>
 /// <remarks>
-/// With a context, such as that of a test, a continuation after <c>ConfigureAwait(false)</c> would run on the thread pool, outside the
-/// simulation.
+/// With a context, such as the context of a test, a continuation after <c>ConfigureAwait(false)</c> would run on the real thread pool,
+/// outside the simulation.
 /// </remarks>
 internal sealed class NoSynchronizationContext : IDisposable
 {

@@ -1,9 +1,9 @@
 namespace Zcrx.Simulation;
 
-/// <summary>Specifies the phase of a ring thread in its turn.</summary>
+/// <summary>Specifies the phase of a ring thread within its turn.</summary>
 internal enum QueuePhase
 {
-    /// <summary>The thread has to create its ring.</summary>
+    /// <summary>The thread has not created its ring yet.</summary>
     Opening,
 
     /// <summary>The thread is about to begin a turn.</summary>

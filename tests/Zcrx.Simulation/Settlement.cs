@@ -4,7 +4,7 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Ends a simulation: removes every obstacle, and checks that all bytes arrive and no resource is left.</summary>
+/// <summary>Ends a simulation: removes every obstacle, then checks that all bytes arrive and no resource leaks.</summary>
 internal sealed class Settlement(SimulatedWorld world, DecisionExecution execution, Invariants invariants)
 {
     private const int MostRounds = 4_000;
@@ -12,7 +12,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
-    /// <summary>Ends everything.</summary>
+    /// <summary>Removes all obstacles, runs the simulation to its end and checks the final state.</summary>
     public void Run()
     {
         world.Log.AddEvent("all obstacles end");
@@ -40,7 +40,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         Stop();
     }
 
-    /// <summary>Ends all delays that the application has caused, and lets peers end their streams.</summary>
+    /// <summary>Ends all delays that the application causes: it reads and resumes every connection and releases all leases.</summary>
     private void Unblock()
     {
         foreach (SimulatedConnection connection in world.Connections.Where(static connection => connection.Connection is not null))
@@ -66,7 +66,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         }
     }
 
-    /// <summary>Lets time pass until every stream has arrived.</summary>
+    /// <summary>Advances the time until every stream has arrived completely. Peers then end their streams.</summary>
     private void DrainAll()
     {
         TimeSpan end = world.Clock.Elapsed + Patience;
@@ -160,7 +160,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         }
     }
 
-    /// <summary>Compares the state of the buffers in the queues and in the kernel.</summary>
+    /// <summary>Checks that no queue counts a buffer in flight and that the kernel has all buffers.</summary>
     private void CheckBuffers()
     {
         foreach (SimulatedQueue queue in world.LiveQueues)
@@ -181,7 +181,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         foreach (EmulatedInterfaceQueue queue in world.Kernel.InterfaceQueues)
         {
             int missing = queue.Areas.Sum(static area => area.Buffers - area.FreeCount);
-            // Buffers that a ring has lost are reclaimed once only one ring is left.
+            // The buffers of a failed ring are reclaimed when only one ring is left. Until then they may be missing.
             if (missing != 0 && !(world.MayStreamsBreak && world.LiveQueues.Any(static queue => queue.Loop.Queue.Memory.Rings > 1)))
             {
                 throw world.Fail($"{missing} buffers are lost: no consumer has them, and the kernel neither");
@@ -202,7 +202,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         }
     }
 
-    /// <summary>Stops all queues, and checks that no resource is left.</summary>
+    /// <summary>Stops all queues and checks that no resource leaks.</summary>
     private void Stop()
     {
         world.Log.AddEvent("all queues stop");
@@ -237,7 +237,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
     }
 
     /// <summary>
-    /// Checks that a spurious wake-up changes nothing. Otherwise some work was pending that would not have woken the thread.
+    /// Checks that a spurious wake-up changes nothing. A change would mean pending work that would not have woken the thread.
     /// </summary>
     private void WakeInVain()
     {
@@ -265,7 +265,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         ", ",
         world.Connections.Where(static connection => connection.IsAlive).Select(static connection => $"{connection} on {connection.Connection!.QueueName} {connection.Connection.ReceiveState} {connection.Connection.Receiver.Obstacles}"));
 
-    /// <summary>Lets time pass until the next thread wakes by itself.</summary>
+    /// <summary>Advances the time to the next timeout of a sleeping thread.</summary>
     private bool TryPassTime()
     {
         long? due = world.LiveQueues.Min(static queue => queue.Due);
@@ -278,7 +278,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         return true;
     }
 
-    /// <summary>Runs all threads until none can run without the passing of time.</summary>
+    /// <summary>Runs all threads until none can run before time advances.</summary>
     private void RunUntilIdle()
     {
         for (int i = 0; i < MostRounds; i++)

@@ -8,11 +8,11 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Represents one connection: its peer, and the observer of its stream. Both know every byte.</summary>
+/// <summary>Represents one connection, with its peer and the observer of its stream. Both can compute every expected byte.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "Decisions of the simulation close both sockets, and the settlement those that are left.")]
 internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
 {
-    // The bytes of the other direction, which must differ from those of a stream.
+    // The offset between the bytes of the two directions: replies must differ from the stream.
     private const int Reply = 1000;
     private const int SmallSocket = 4608;
 
@@ -39,7 +39,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
 
     public int Id { get; }
 
-    /// <summary>Gets the connection, or null until a queue has it.</summary>
+    /// <summary>Gets the connection; null until a queue has attached it.</summary>
     public ZcrxConnection? Connection { get; private set; }
 
     public ConsumerMode Mode { get; set; }
@@ -47,10 +47,10 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
     /// <summary>Gets the bytes that the peer has sent.</summary>
     public long Sent { get; private set; }
 
-    /// <summary>Gets the position up to which observers have received.</summary>
+    /// <summary>Gets the stream position after the last byte that observers have received.</summary>
     public long Position { get; private set; }
 
-    /// <summary>Gets the bytes that the application has sent, and those that the peer has read.</summary>
+    /// <summary>Gets the number of bytes that the application has sent, and the number that the peer has read.</summary>
     public (long Sent, long Read) Replies { get; private set; }
 
     public bool HasPeerFinished { get; private set; }
@@ -66,7 +66,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
 
     public bool IsSubscribed => _subscription is not null;
 
-    /// <summary>Gets the borrowed buffers that the observer has kept after OnNext.</summary>
+    /// <summary>Gets the borrowed buffers that the observer has illegally kept after OnNext.</summary>
     public List<ReceivedBuffer> Stale { get; } = [];
 
     public PendingMove? Move { get; set; }
@@ -109,8 +109,8 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
         }
     }
 
-    /// <summary>Lets the peer read all bytes that were sent to it.</summary>
-    /// <returns>True when it read any bytes.</returns>
+    /// <summary>Makes the peer read all bytes that were sent to it.</summary>
+    /// <returns>True if the peer has read any bytes.</returns>
     public bool PeerRead()
     {
         long before = Replies.Read;
@@ -136,7 +136,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
         }
         catch (SocketException)
         {
-            // Our side has closed the connection.
+            // The application's side has closed the connection.
         }
     }
 
@@ -155,7 +155,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
         _subscription = null;
     }
 
-    /// <summary>Sends to the peer.</summary>
+    /// <summary>Sends bytes to the peer.</summary>
     public void Send(int length)
     {
         ReadOnlyMemory<byte> bytes = Payload.Memory(Id + Reply, Replies.Sent, length);
@@ -279,7 +279,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
 
     private async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
-        // Unsent bytes count, too, which is only permitted for an ended connection.
+        // Counts the bytes before they are sent. Only a connection that has ended may leave them unsent.
         Replies = Replies with { Sent = Replies.Sent + bytes.Length };
         try
         {
@@ -295,6 +295,6 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
         }
     }
 
-    /// <summary>Gets a value that indicates whether a send has failed, so that the peer does not receive everything.</summary>
+    /// <summary>Gets a value indicating whether a send has failed. The peer then does not receive all replies.</summary>
     public bool HaveRepliesFailed { get; private set; }
 }

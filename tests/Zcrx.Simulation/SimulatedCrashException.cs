@@ -1,4 +1,4 @@
 namespace Zcrx.Simulation;
 
-/// <summary>Thrown on a ring thread on purpose.</summary>
+/// <summary>Thrown deliberately on a ring thread.</summary>
 internal sealed class SimulatedCrashException() : Exception("a ring thread that fails");

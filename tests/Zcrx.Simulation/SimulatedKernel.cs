@@ -5,20 +5,20 @@ using Zcrx.Interop.Emulation;
 namespace Zcrx.Simulation;
 
 /// <summary>
-/// Represents the emulated kernel with calls that never wait: a sleeping ring thread enters again when the simulation decides so.
+/// Represents the emulated kernel with calls that never block. The simulation decides when a sleeping ring thread enters the kernel again.
 /// </summary>
 internal sealed unsafe class SimulatedKernel(EmulatedKernelOptions options, VirtualClock clock) : IIoUringKernel
 {
-    // As the engine of queues opens it.
+    // Uses the same arguments as the engine of the queues.
     private readonly EmulatedKernel _kernel = new(options, callerKeepsSockets: true);
     private readonly HashSet<int> _open = [];
 
     public string Description => _kernel.Description;
 
-    /// <summary>Gets or sets a value that indicates whether a wait lets time pass, because the caller waits in its own loop.</summary>
+    /// <summary>Gets or sets a value indicating whether a wait advances the time. Needed when the caller waits in its own loop.</summary>
     public bool WaitsPassTime { get; set; }
 
-    /// <summary>Gets the longest wait of the last enter, or null for no limit.</summary>
+    /// <summary>Gets the timeout of the last enter; null for no limit.</summary>
     public TimeSpan? Timeout { get; private set; }
 
     /// <summary>Gets the number of submissions so far.</summary>
@@ -77,7 +77,7 @@ internal sealed unsafe class SimulatedKernel(EmulatedKernelOptions options, Virt
     /// <summary>Gets the number of exports that are open.</summary>
     public int Exports { get; private set; }
 
-    /// <summary>Gets the interface queues as the kernel sees them.</summary>
+    /// <summary>Gets the kernel's state of the interface queues.</summary>
     public IEnumerable<EmulatedInterfaceQueue> InterfaceQueues => _kernel.InterfaceQueues;
 
     /// <summary>Gets the number of sockets that were closed while requests used them.</summary>
@@ -93,7 +93,7 @@ internal sealed unsafe class SimulatedKernel(EmulatedKernelOptions options, Virt
     {
         if (result == -Errno.EBADF)
         {
-            // The ring has lost its descriptor, so it is not closed again.
+            // The descriptor of the ring is already lost, so the ring will not be closed again.
             _open.Remove(ringFd);
         }
 

@@ -7,7 +7,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Represents one queue with all its owners. Its ring thread is a state machine that runs one step at a time.</summary>
+/// <summary>Represents one queue with all its components. Its ring thread is a state machine that runs one step at a time.</summary>
 internal sealed class SimulatedQueue
 {
     private readonly SimulatedThreads _threads;
@@ -44,32 +44,32 @@ internal sealed class SimulatedQueue
 
     public bool IsImported { get; }
 
-    /// <summary>Gets or sets the export that keeps the memory for an import.</summary>
+    /// <summary>Gets or sets the export that keeps the memory alive for an import.</summary>
     public ExportedQueue? Export { get; set; }
 
-    /// <summary>Gets or sets the switch of the refill queue to this queue's ring.</summary>
+    /// <summary>Gets or sets the task that switches the refill queue to the ring of this queue.</summary>
     public Task? Switched { get; set; }
 
     public bool IsOpen => Phase is not (QueuePhase.Opening or QueuePhase.Ended);
 
-    /// <summary>Gets or sets a value that indicates whether its owner has requested its end.</summary>
+    /// <summary>Gets or sets a value indicating whether the end of this queue was requested.</summary>
     public bool IsEnding { get; set; }
 
     public PoolPressureLevel Level { get; private set; }
 
     public List<Exception> Faults { get; } = [];
 
-    /// <summary>Gets the exception with which the ring thread failed, or null.</summary>
+    /// <summary>Gets the exception that ended the ring thread; null for none.</summary>
     public Exception? Crash { get; private set; }
 
     /// <summary>Gets the number of turns.</summary>
     public long Turns { get; private set; }
 
-    /// <summary>Gets the time at which the sleeping thread wakes by itself, or null for never.</summary>
+    /// <summary>Gets the time at which the sleeping thread wakes without a signal; null for never.</summary>
     public long? Due => Phase == QueuePhase.Asleep && _due != long.MaxValue ? _due : null;
 
     /// <summary>Runs the thread to the next point at which another thread can run.</summary>
-    /// <returns>False when it still sleeps, or has ended.</returns>
+    /// <returns>False if the thread still sleeps or has ended.</returns>
     public bool Step()
     {
         if (Phase == QueuePhase.Ended)
@@ -86,7 +86,7 @@ internal sealed class SimulatedQueue
                 {
                     hasMoved = Advance();
                 }
-#pragma warning disable CA1031 // Whatever a ring thread fails with ends its queue.
+#pragma warning disable CA1031 // Any exception of a ring thread ends its queue.
                 catch (Exception exception) when (exception is not SimulationException)
 #pragma warning restore CA1031
                 {
@@ -110,7 +110,7 @@ internal sealed class SimulatedQueue
         }
     }
 
-    /// <summary>Wakes a sleeping thread without a reason, and runs it until it sleeps again. This must change nothing.</summary>
+    /// <summary>Wakes a sleeping thread without a reason, and runs it until it sleeps again. The wake-up must not change anything.</summary>
     public void WakeInVain()
     {
         if (Phase == QueuePhase.Asleep)

@@ -3,7 +3,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Replaces the runtime's threads: holds the items of the thread pool, and the ring threads that were started.</summary>
+/// <summary>Replaces the runtime's threads. Contains the queued items of the thread pool and the ring threads that were started.</summary>
 internal sealed class SimulatedThreads : ThreadSimulation
 {
     private const int MostItems = 2_000;
@@ -19,7 +19,7 @@ internal sealed class SimulatedThreads : ThreadSimulation
     /// <summary>Gets the identity of the running thread.</summary>
     public object Running { get; private set; } = "application";
 
-    /// <summary>Gets the ring that was started last.</summary>
+    /// <summary>Gets the ring thread that was started last.</summary>
     public RingThread? Started { get; set; }
 
     /// <summary>Gets the number of pending items of the thread pool.</summary>
@@ -49,7 +49,7 @@ internal sealed class SimulatedThreads : ThreadSimulation
         return true;
     }
 
-    /// <summary>Runs code as a thread of the simulation.</summary>
+    /// <summary>Runs code under the identity of a simulated thread.</summary>
     public void As(object identity, Action work)
     {
         object before = Running;

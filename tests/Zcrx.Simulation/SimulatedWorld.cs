@@ -7,7 +7,7 @@ using Zcrx.Rx.Moving;
 namespace Zcrx.Simulation;
 
 /// <summary>
-/// Contains a whole simulation: time, the kernel, queues, connections, leases and moves. Everything runs on the calling thread.
+/// Contains the state of a simulation: time, kernel, queues, connections, leases and moves. Everything runs on the calling thread.
 /// </summary>
 internal sealed class SimulatedWorld : IDisposable
 {
@@ -45,16 +45,16 @@ internal sealed class SimulatedWorld : IDisposable
 
     public List<HeldLease> Leases { get; } = [];
 
-    /// <summary>Gets the exports that were requested and are not imported yet.</summary>
+    /// <summary>Gets the requested exports that no queue has imported yet.</summary>
     public List<(SimulatedQueue Queue, Task<ExportedQueue> Export)> Exports { get; } = [];
 
     public List<PendingMove> Moves { get; } = [];
 
-    /// <summary>Gets the queues that run or may still run.</summary>
+    /// <summary>Gets the queues whose ring threads have not ended.</summary>
     public IEnumerable<SimulatedQueue> LiveQueues => Queues.Where(static queue => queue.Phase != QueuePhase.Ended);
 
     /// <summary>Opens a queue.</summary>
-    /// <param name="exported">The queue to import, or null to register one.</param>
+    /// <param name="exported">The exported queue to import, or null to register a new one.</param>
     public SimulatedQueue Open(ExportedQueue? exported = null)
     {
         string name = $"queue {Queues.Count}";
@@ -87,7 +87,7 @@ internal sealed class SimulatedWorld : IDisposable
         Leases.Add(new HeldLease(lease, connection, queue, position, length, !IsInArea(queue, lease)));
     }
 
-    /// <summary>Records a violation. Only the first one counts. The library may catch the exception.</summary>
+    /// <summary>Records a violation and returns its exception. Only the first violation is kept. Recording is needed because the library may catch the exception.</summary>
     public SimulationException Fail(string message)
     {
         SimulationException failure = new(message);
@@ -95,7 +95,7 @@ internal sealed class SimulatedWorld : IDisposable
         return failure;
     }
 
-    /// <summary>Throws when a violation was recorded.</summary>
+    /// <summary>Throws the recorded violation, if there is one.</summary>
     public void ThrowIfFailed()
     {
         if (_failure is { } failure)
@@ -113,17 +113,17 @@ internal sealed class SimulatedWorld : IDisposable
         }
     }
 
-    /// <summary>Gets a value that indicates whether a fault has occurred after which streams may end early with an error.</summary>
+    /// <summary>Gets a value indicating whether a fault has occurred that permits streams to end early with an error.</summary>
     public bool MayStreamsBreak { get; private set; }
 
-    /// <summary>Records such a fault.</summary>
+    /// <summary>Records that such a fault has occurred.</summary>
     public void LetStreamsBreak()
     {
         MayStreamsBreak = true;
         Connections.ForEach(static connection => connection.MayBreak = true);
     }
 
-    /// <summary>Gets or sets the connection that the application's code works on.</summary>
+    /// <summary>Gets or sets the connection whose method the application is calling.</summary>
     public SimulatedConnection? Acting { get; set; }
 
     public void Dispose()

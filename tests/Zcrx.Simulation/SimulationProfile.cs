@@ -2,7 +2,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Represents the parts of a simulation and its possible events. Chosen by the seed.</summary>
+/// <summary>Represents the components of a simulation and its possible events. The seed selects the profile.</summary>
 internal sealed record SimulationProfile
 {
     public required string Name { get; init; }
@@ -23,7 +23,7 @@ internal sealed record SimulationProfile
 
     public required bool ChecksBorrows { get; init; }
 
-    /// <summary>Gets the number of bytes that peers send at a time.</summary>
+    /// <summary>Gets the maximum number of bytes that a peer sends at a time.</summary>
     public required int LongestSend { get; init; }
 
     public required EmulatedKernelProfile Release { get; init; }
@@ -31,7 +31,7 @@ internal sealed record SimulationProfile
     /// <summary>Gets the weight of each kind of decision.</summary>
     public required IReadOnlyDictionary<DecisionKind, int> Weights { get; init; }
 
-    /// <summary>Gets a value that indicates whether streams may break, because queues stop, observers throw or peers close.</summary>
+    /// <summary>Gets a value indicating whether streams may fail because queues stop, observers throw or peers close.</summary>
     public required bool IsRough { get; init; }
 
     public static SimulationProfile Of(Random random)

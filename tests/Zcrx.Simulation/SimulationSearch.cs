@@ -1,6 +1,6 @@
 namespace Zcrx.Simulation;
 
-/// <summary>Runs the simulations of many seeds on several threads, and sums up their results.</summary>
+/// <summary>Runs the simulations of many seeds on several threads and combines their results.</summary>
 internal sealed class SimulationSearch
 {
     private readonly Lock _gate = new();
@@ -21,13 +21,13 @@ internal sealed class SimulationSearch
 
     public TimeSpan Time { get; private set; }
 
-    /// <summary>Gets the combined hash. It does not depend on the order in which threads finish.</summary>
+    /// <summary>Gets the combined hash, which does not depend on the order in which threads finish.</summary>
     public ulong Hash { get; private set; }
 
-    /// <summary>Gets the failures. The one with the lowest seed is always among them.</summary>
+    /// <summary>Gets the failures. The failure with the lowest seed is always included.</summary>
     public List<SimulationResult> Failures { get; } = [];
 
-    /// <summary>Runs simulations until one has failed, or all have run.</summary>
+    /// <summary>Runs simulations until one has failed or all have run.</summary>
     public static SimulationSearch Run(int first, int count, int threads, bool runsAll = false)
     {
         SimulationSearch search = new(first, count, runsAll);

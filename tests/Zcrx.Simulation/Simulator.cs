@@ -1,6 +1,6 @@
 namespace Zcrx.Simulation;
 
-/// <summary>Runs simulations: from a seed, or from a list of decisions.</summary>
+/// <summary>Runs a simulation from a seed or from a list of decisions.</summary>
 internal static class Simulator
 {
     /// <summary>Runs the simulation of a seed.</summary>
@@ -34,7 +34,7 @@ internal static class Simulator
 
             new Settlement(world, execution, invariants).Run();
         }
-#pragma warning disable CA1031 // Whatever is thrown is the result.
+#pragma warning disable CA1031 // The exception is the result of the simulation.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -45,7 +45,7 @@ internal static class Simulator
         return new SimulationResult(seed, profile, decisions, failure, world.Log.Hash, world.Queues.Sum(static queue => queue.Turns), world.Clock.Elapsed, world.Log.Lines);
     }
 
-    /// <summary>Removes decisions from a failing simulation as long as it fails with the same kind of message.</summary>
+    /// <summary>Removes decisions from a failing simulation while it still fails with the same kind of message.</summary>
     public static SimulationResult Reduce(SimulationResult failed)
     {
         List<Decision> decisions = [.. failed.Decisions];
@@ -65,6 +65,6 @@ internal static class Simulator
         return Run(failed.Seed, failed.Profile, decisions, keepsLines: true);
     }
 
-    /// <summary>Returns the first sentence of the message, without its numbers.</summary>
+    /// <summary>Returns the first sentence of the message without its digits.</summary>
     private static string KindOf(Exception failure) => new([.. failure.Message.Split(". ")[0].Where(static character => !char.IsDigit(character))]);
 }

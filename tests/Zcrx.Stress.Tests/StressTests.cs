@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace Zcrx.Stress.Tests;
 
 /// <summary>
-/// Runs each scenario in a separate process, whose native heap glibc checks as far as it can. <c>ZCRX_STRESS_SECONDS</c> extends the run.
+/// Runs each scenario in a separate process. glibc checks the native heap of that process. <c>ZCRX_STRESS_SECONDS</c> extends the run.
 /// </summary>
 public class StressTests
 {
@@ -49,7 +49,7 @@ public class StressTests
     {
         environment["MALLOC_CHECK_"] = "3";
         environment["GLIBC_TUNABLES"] = "glibc.malloc.check=3";
-        // Since glibc 2.34 the check is in a separate library, which has no effect on musl.
+        // Since glibc 2.34, the checks are in a separate library. musl has no such checks.
         if (RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal))
         {
             return;

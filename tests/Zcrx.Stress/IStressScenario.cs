@@ -1,6 +1,6 @@
 namespace Zcrx.Stress;
 
-/// <summary>Represents one kind of misuse, or one race.</summary>
+/// <summary>Represents a scenario with one kind of misuse or one race.</summary>
 internal interface IStressScenario
 {
     string Name { get; }

@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress;
 
-/// <summary>Represents the run of one scenario: its time, its random numbers and its threads.</summary>
+/// <summary>Represents the run of one scenario: its duration, its random numbers and its threads.</summary>
 internal sealed class StressRun(StressOptions options) : IDisposable
 {
     private readonly long _start = Stopwatch.GetTimestamp();
@@ -24,14 +24,13 @@ internal sealed class StressRun(StressOptions options) : IDisposable
 
     /// <summary>Starts threads that repeat a step until the scenario ends.</summary>
     /// <param name="step">The step.</param>
-    /// <param name="isMisuse">Whether <see cref="ObjectDisposedException"/> is a valid outcome of the step. Otherwise no exception
-    /// is.</param>
+    /// <param name="isMisuse">Whether the step may throw <see cref="ObjectDisposedException"/>. Any other exception is a failure.</param>
     public void Start(Action<Random> step, bool isMisuse)
     {
         for (int i = 0; i < options.Threads; i++)
         {
             Random random = new(options.Seed + i + 1);
-            // Background threads: a thread in a deadlock must not prevent the process from reporting it.
+            // Threads run in the background, so that a deadlocked thread does not prevent the process from reporting the deadlock.
             Thread thread = new(() => Repeat(step, random, isMisuse)) { IsBackground = true };
             _threads.Add(thread);
             thread.Start();
@@ -54,7 +53,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
         ThrowIfFailed();
     }
 
-    /// <summary>Repeats a round on as many workers as there are threads, until the scenario ends.</summary>
+    /// <summary>Repeats a round on several workers until the scenario ends. The number of workers equals the number of threads.</summary>
     /// <param name="round">Runs one round, and returns the number of operations.</param>
     /// <returns>The total number of operations.</returns>
     public async Task<long> RepeatAsync(Func<Random, Task<int>> round)
@@ -89,7 +88,10 @@ internal sealed class StressRun(StressOptions options) : IDisposable
         _failed.TrySetResult();
     }
 
-    /// <summary>Rethrows the failure of a thread. A failure of the scenario itself is then only a consequence.</summary>
+    /// <summary>
+    /// Rethrows the failure of a thread. Call it before a failure of the scenario itself is reported, since that failure may be a
+    /// consequence.
+    /// </summary>
     public void ThrowIfFailed()
     {
         if (Volatile.Read(ref _failure) is { } failure)
@@ -105,7 +107,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
     {
         if (!condition)
         {
-            throw new InvalidOperationException($"Not so: {expectation}.");
+            throw new InvalidOperationException($"Expectation failed: {expectation}.");
         }
     }
 
@@ -119,7 +121,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
             }
             catch (ObjectDisposedException) when (isMisuse)
             {
-                // The expected exception of a use after the end.
+                // Expected: the object was used after its end.
             }
 #pragma warning disable CA1031 // Any other exception is the scenario's failure.
             catch (Exception exception)

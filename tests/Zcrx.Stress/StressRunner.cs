@@ -3,7 +3,7 @@ using Zcrx.Stress.Scenarios;
 
 namespace Zcrx.Stress;
 
-/// <summary>Runs scenarios one after the other, prints <c>PASS|FAIL name</c> as each one ends, and counts.</summary>
+/// <summary>Runs scenarios one after the other, prints <c>PASS|FAIL name</c> after each, and counts the results.</summary>
 internal static class StressRunner
 {
     private static readonly IStressScenario[] Scenarios =
@@ -57,7 +57,7 @@ internal static class StressRunner
 
     private static long Run(IStressScenario scenario, StressRun run)
     {
-        // A separate thread, so that a failure is reported at once, even when the scenario is in a deadlock and never ends.
+        // The scenario runs on a separate thread, so that a failure is reported at once even if the scenario is deadlocked.
         Task<long> running = Task.Factory.StartNew(() => scenario.Run(run), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         Task.WaitAny(running, run.Failed);
         run.ThrowIfFailed();

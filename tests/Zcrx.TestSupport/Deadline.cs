@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Zcrx.TestSupport;
 
-/// <summary>Waits for conditions instead of sleeping. The limit is generous, so a test that reaches it has found a defect.</summary>
+/// <summary>Waits for conditions with a time limit. The limit is generous, so a test that reaches it has found a defect.</summary>
 internal static class Deadline
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(1);
@@ -10,7 +10,7 @@ internal static class Deadline
     /// <summary>Gets or sets the limit. A program that runs on an emulated CPU sets a longer one before its first test.</summary>
     public static TimeSpan Limit { get; set; } = TimeSpan.FromSeconds(90);
 
-    /// <summary>Waits for a condition without leaving the thread.</summary>
+    /// <summary>Waits for a condition synchronously.</summary>
     public static void Until(Func<bool> condition, string expectation)
     {
         if (!SpinWait.SpinUntil(condition, Limit))
@@ -25,7 +25,7 @@ internal static class Deadline
     /// <inheritdoc cref="UntilAsync(Func{bool}, string)"/>
     public static Task UntilAsync(Func<bool> condition, Func<string> expectation) => UntilAsync(() => Task.FromResult(condition()), expectation);
 
-    /// <summary>Waits for a condition that takes time to evaluate.</summary>
+    /// <summary>Waits for a condition whose evaluation is asynchronous.</summary>
     public static async Task UntilAsync(Func<Task<bool>> condition, Func<string> expectation)
     {
         long start = Stopwatch.GetTimestamp();
@@ -61,12 +61,12 @@ internal static class Deadline
         return await task;
     }
 
-    /// <summary>Starts the limit as a clock, for loops that do something while they wait.</summary>
+    /// <summary>Starts a clock for a loop that does other work while it waits. The loop calls <see cref="Watch.Check"/>.</summary>
     public static Watch Start(string expectation) => new(Stopwatch.GetTimestamp(), expectation);
 
     private static void Fail(string expectation) => Assert.Fail($"not within {Limit.TotalSeconds} s: {expectation}");
 
-    /// <summary>Represents a clock that runs since <see cref="Start"/>.</summary>
+    /// <summary>Represents the clock that <see cref="Start"/> started.</summary>
     internal readonly record struct Watch(long Started, string Expectation)
     {
         /// <summary>Fails the test once the limit has passed.</summary>

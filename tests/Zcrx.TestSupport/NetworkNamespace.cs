@@ -5,14 +5,14 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.TestSupport;
 
-/// <summary>Represents a new network namespace with a pair of veth interfaces, <c>v0</c> and <c>v1</c>, of four queues each.</summary>
+/// <summary>Represents a new network namespace with two connected veth interfaces, <c>v0</c> and <c>v1</c>. Each has four queues.</summary>
 internal sealed partial class NetworkNamespace : IDisposable
 {
     private const int CloneNewNet = 0x40000000;
 
     public string Name { get; } = $"zcrx-test-{Guid.NewGuid():N}"[..20];
 
-    /// <summary>Creates the namespace, or skips the test with the reason why this user cannot.</summary>
+    /// <summary>Creates the namespace. Skips the test with the reason if this user cannot create one.</summary>
     public NetworkNamespace()
     {
         (int status, string output) = Execute("ip", "netns", "add", Name);
@@ -30,7 +30,7 @@ internal sealed partial class NetworkNamespace : IDisposable
     }
 
     /// <summary>
-    /// Runs a function in a namespace that <c>ip netns</c> lists, on a new thread. A socket stays in the namespace in which it was opened.
+    /// Runs a function in a named network namespace, on a new thread. A socket that the function opens stays in this namespace.
     /// </summary>
     public static T Run<T>(string name, Func<T> function) => OtherThread.Run(() =>
     {
@@ -45,7 +45,7 @@ internal sealed partial class NetworkNamespace : IDisposable
     /// <summary>Runs a function in this namespace.</summary>
     public T Run<T>(Func<T> function) => Run(Name, function);
 
-    /// <summary>Runs a program in the namespace and returns what it printed. Skips the test if the program is not installed.</summary>
+    /// <summary>Runs a program in the namespace and returns its output. Skips the test if the program is not installed.</summary>
     public string Ask(string program, params string[] arguments)
     {
         (int status, string output) = Execute("ip", ["netns", "exec", Name, program, .. arguments]);

@@ -3,18 +3,18 @@ using System.Runtime.ExceptionServices;
 namespace Zcrx.TestSupport;
 
 /// <summary>
-/// Runs code on a new thread that then ends. Use it for code that changes its thread permanently or depends on a thread of its own.
+/// Runs code on a new thread, which ends after the code. Use it for code that changes its thread permanently or needs a separate thread.
 /// </summary>
 internal static class OtherThread
 {
-    /// <summary>Runs an action, and rethrows its exception on this thread.</summary>
+    /// <summary>Runs an action, and rethrows its exception on the calling thread.</summary>
     public static void Run(Action action) => Run(() =>
     {
         action();
         return true;
     });
 
-    /// <summary>Runs a function, and returns its result or rethrows its exception on this thread.</summary>
+    /// <summary>Runs a function, and returns its result or rethrows its exception on the calling thread.</summary>
     public static T Run<T>(Func<T> function)
     {
         T result = default!;

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.TestSupport;
 
-/// <summary>Forbids io_uring on the calling thread like container runtimes do, and in the threads and processes that it starts. Use a thread that ends, since there is no way back.</summary>
+/// <summary>
+/// Forbids io_uring on the calling thread, as container runtimes do. Threads and processes that this thread starts inherit the filter. The
+/// filter cannot be removed, so call it on a thread that ends soon; see <see cref="OtherThread"/>.
+/// </summary>
 internal static unsafe partial class SeccompFilter
 {
     private const int SetNoNewPrivileges = 38;
@@ -18,8 +21,9 @@ internal static unsafe partial class SeccompFilter
     private const uint FirstNumber = 425;
     private const uint LastNumber = 427;
 
-    /// <summary>Makes io_uring's three system calls fail on this thread.</summary>
-    /// <returns>False where no filter can be installed.</returns>
+    /// <summary>Makes the three system calls of io_uring fail on this thread.</summary>
+    /// <param name="errno">The error of the system calls.</param>
+    /// <returns>False if the filter cannot be installed.</returns>
     public static bool RefuseIoUring(int errno)
     {
         Instruction* program = stackalloc Instruction[]
@@ -37,11 +41,11 @@ internal static unsafe partial class SeccompFilter
     [LibraryImport("libc", EntryPoint = "prctl")]
     private static partial int prctl(int option, ulong a, ulong b, ulong c, ulong d);
 
-    /// <summary><c>struct sock_filter</c>.</summary>
+    /// <summary>Represents <c>struct sock_filter</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private readonly record struct Instruction(ushort Code, byte IfTrue, byte IfFalse, uint Value);
 
-    /// <summary><c>struct sock_fprog</c>.</summary>
+    /// <summary>Represents <c>struct sock_fprog</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct Program
     {

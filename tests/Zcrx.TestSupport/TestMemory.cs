@@ -3,7 +3,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.TestSupport;
 
-/// <summary>Represents page-aligned memory between two guard pages: an access beyond it faults.</summary>
+/// <summary>Represents page-aligned memory between two guard pages. An access outside of the memory faults.</summary>
 internal sealed unsafe partial class TestMemory : IDisposable
 {
     private const int NoAccess = 0;
@@ -20,7 +20,7 @@ internal sealed unsafe partial class TestMemory : IDisposable
         Assert.False(Libc.IsError(_mapping), $"mmap of {_mapped} bytes gives {_mapping}");
         Address = _mapping + (nint)page;
         Protect(Libc.PROT_READ | Libc.PROT_WRITE);
-        // Not shared with child processes, as the library's own memory. The leak check recognizes it by this.
+        // Like the memory of the library, it is not copied into child processes. The leak check finds memory by this flag.
         Assert.Equal(0, Libc.Advise(Address, Length, Libc.MADV_DONTFORK));
     }
 
@@ -31,8 +31,8 @@ internal sealed unsafe partial class TestMemory : IDisposable
     public static nuint Page => (nuint)Environment.SystemPageSize;
 
     /// <summary>
-    /// Returns a page-aligned address that is never mapped: the kernel allocates addresses from the top. Memory unmapped for this purpose
-    /// would not do, because another thread of the runtime may get it at once.
+    /// Gets a page-aligned address that is never mapped, because the kernel allocates addresses from the top. An address that was unmapped for
+    /// this purpose is unsuitable, because another thread may map it again at once.
     /// </summary>
     public static nint Nowhere => (nint)Page;
 
@@ -40,7 +40,7 @@ internal sealed unsafe partial class TestMemory : IDisposable
 
     public Span<byte> Span(nuint offset, int length) => new((byte*)Address + offset, length);
 
-    /// <summary>Ends the mapping once. A second unmap could hit memory of the runtime.</summary>
+    /// <summary>Unmaps the memory once. A second call does nothing, because it could unmap memory that the runtime got at this address.</summary>
     public void Dispose()
     {
         nint mapping = Interlocked.Exchange(ref _mapping, 0);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # build-guest.sh --output <initrd> [--nic <dir>] --program <dir>... --command '<name>: <command>'...
-# Builds an initramfs that runs the commands in order. A command that starts with ./file runs in the program directory that holds it.
+# Builds an initramfs that runs the commands in order. A command that starts with ./file runs in the program directory that contains the file.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib/common.sh"
@@ -29,7 +29,7 @@ while [ $# -gt 0 ]; do
 done
 [ "${#commands[@]}" -gt 0 ] || usage_error "a guest without a --command has nothing to do"
 
-# Where in the guest a command runs: programs are numbered, since most publish directories are called `publish`.
+# Prints the working directory of a command in the guest. Program directories are numbered, because most of them are named `publish`.
 directory_of() {
     local file=${1%% *} i
     case "$file" in

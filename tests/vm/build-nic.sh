@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# build-nic.sh <kernel directory>: prints the cached directory with the virtual NIC for that kernel and what the guest needs to use it,
-# to be copied to /zcrx/nic there. Ends with exit code 77 and a reason if it cannot be built.
+# build-nic.sh <kernel directory>: builds the virtual NIC for that kernel, and prints the cached directory with the module and its tools.
+# The directory must be copied to /zcrx/nic in the guest. Ends with exit code 77 and a reason if the module cannot be built.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib/common.sh"
@@ -14,17 +14,17 @@ here=$(cd -- "$(dirname -- "$0")" && pwd)
 kernel=$1
 release=$(sed -n 's/^release=//p' "$kernel/info")
 
-# The module is built where the compiler finds its own libraries; a mount namespace of its own, so that nothing is left behind.
+# The module is built in a chroot, where the compiler finds its libraries. The mounts are in a separate namespace, so they end with it.
 in_toolchain=(unshare --mount --pid --fork)
 [ "$(id -u)" -eq 0 ] || in_toolchain+=(--map-root-user)
 
-# Everything that goes into the result.
+# The key covers all inputs of the build.
 key=$( (cat "$here"/nic/module/* "$here"/nic/guest/* "$here"/build-nic.sh "$here"/lib/toolchain.sh "$kernel/info") | sha256sum | cut -c1-16)
 result=$cache/nic/$release-$key
 
 build() {
     local toolchain=$1 target=$2
-    # shellcheck disable=SC2016  # expanded in there
+    # shellcheck disable=SC2016  # the inner shell expands the variables
     "${in_toolchain[@]}" sh -c '
         set -e
         mount -t proc proc "$1/proc"
@@ -32,7 +32,7 @@ build() {
         mount --bind "$2/usr/src" "$1/usr/src"
         mount --bind "$2/usr/lib/$4" "$1/usr/lib/$4"
         mount --bind "$3" "$1/build"
-        # Without type information of its own, which would need another program.
+        # Disables BTF type information of the module, which would need pahole.
         exec chroot "$1" /usr/bin/env -i PATH=/usr/bin:/usr/sbin LC_ALL=C make -s -C "/usr/src/linux-headers-$5" M=/build \
             CC=gcc-14 HOSTCC=gcc-14 CONFIG_DEBUG_INFO_BTF_MODULES= KCFLAGS=-Werror modules' \
         - "$toolchain" "$kernel/headers" "$target" "linux-kbuild-${release%-cloud-amd64}" "$release"

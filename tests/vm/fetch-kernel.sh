@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# fetch-kernel.sh <pattern>: prints the cached directory of Debian's newest kernel of that version.
-# The pattern 7.2 means the newest 7.2.*, 7.2.9 means that one, and `newest` means the newest of all. The directory holds
-# `vmlinuz`, and `info` with its release, package and package version. Ends with exit code 77 and a reason if there is none.
+# fetch-kernel.sh <pattern>: fetches Debian's newest kernel that matches the pattern, and prints its cached directory.
+# The pattern 7.2 means the newest 7.2.*, 7.2.9 means only this release, and `newest` means the newest of all. The directory contains
+# `vmlinuz`, and `info` with release, package and package version. Ends with exit code 77 and a reason if no kernel is available.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib/common.sh"
@@ -12,7 +12,7 @@ here=$(cd -- "$(dirname -- "$0")" && pwd)
 pattern=$1
 kernels=$cache/kernels
 
-# The cached kernels that match, in the format of kernels_in_index, with the lowest rank and no suite.
+# Prints the matching cached kernels in the format of kernels_in_index, with the lowest rank and without a suite.
 cached_kernels() {
     local info upstream
     for info in "$kernels"/*/info; do
@@ -25,7 +25,7 @@ cached_kernels() {
     done
 }
 
-# All kernels that match, best first. Cached ones are among them: a suite that is not available must not lead to an older kernel.
+# Prints all matching kernels, the best first. Includes cached kernels, so that an unavailable suite does not lead to an older kernel.
 candidates() {
     local suite
     {
@@ -36,7 +36,7 @@ candidates() {
     } | sort -k1,1Vr -k2,2nr
 }
 
-# Downloads and unpacks into a directory beside the final one, and renames: a half-written kernel is never seen.
+# Downloads and unpacks a kernel into a temporary directory, then renames it, so that no other process sees an incomplete kernel.
 download() {
     local upstream=$1 package=$2 version=$3 suite=$4 target=$5 work
     work=$(mktemp -d "$kernels/.new.XXXXXX")
@@ -51,7 +51,7 @@ download() {
     fi
 }
 
-# Each step checks its own result: `set -e` has no effect inside the condition of an `if`.
+# Each step checks its own result, because `set -e` has no effect in a function that is called in the condition of an `if`.
 unpack() {
     local upstream=$1 package=$2 version=$3 suite=$4 work=$5 image
     (cd -- "$work" && apt_private "$suite" apt-get download "$package=$version") || return 1
@@ -67,7 +67,7 @@ lock_cache kernels
 mkdir -p "$kernels"
 refresh_indexes 1440 "${kernel_suites[@]}"
 
-# An index can be older than the mirror. If its best answers are no longer there, the indexes are refreshed once.
+# A cached index can be older than the mirror. If the best packages are no longer on the mirror, the indexes are refreshed once.
 for attempt in 1 2; do
     failures=0
     mapfile -t found < <(candidates)
@@ -75,7 +75,7 @@ for attempt in 1 2; do
         read -r upstream _ package version suite <<<"$candidate"
         directory=$kernels/${package}_$version
         if [ -e "$directory/vmlinuz" ]; then
-            # A newer one failed: a refreshed index may name another.
+            # A newer kernel could not be fetched. A refreshed index may contain another one, so try that before using the cached kernel.
             [ "$failures" -eq 0 ] || [ "$attempt" -eq 2 ] || break
             [ "$failures" -eq 0 ] || log "using the cached kernel $(basename -- "$directory")"
             printf '%s\n' "$directory"

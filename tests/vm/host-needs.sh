@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that the host can build and boot guests: installs what is missing when it may, else names it in one sentence (exit 77).
+# Checks that the host can build and boot guests. As root, installs missing packages. Otherwise prints one sentence with their names, and
+# ends with exit code 77.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib/common.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# newest-kernel.sh <pattern>...: fetches the newest kernel of Debian's suites and prints its version, followed by the first of the patterns
-# for which fetch-kernel.sh would fetch the same kernel, if there is one. Ends with exit code 77 and a reason if there is no kernel.
+# newest-kernel.sh <pattern>...: fetches the newest kernel of Debian's suites, and prints its version. If fetch-kernel.sh would fetch the same
+# kernel for one of the patterns, also prints the first such pattern. Ends with exit code 77 and a reason if no kernel is available.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib/common.sh"
@@ -8,7 +8,7 @@ here=$(cd -- "$(dirname -- "$0")" && pwd)
 
 answer=$("$here/fetch-kernel.sh" newest) || { status=$?; printf '%s\n' "$answer"; exit "$status"; }
 newest=$(sed -n 's/^upstream=//p' "$(tail -n 1 <<<"$answer")/info")
-# The newest of all is also the newest of every pattern that it matches.
+# The newest kernel of all is also the newest kernel of each pattern that it matches.
 for pattern in "$@"; do
     if kernel_matches "$newest" "$pattern"; then
         printf '%s %s\n' "$newest" "$pattern"

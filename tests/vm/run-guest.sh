@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run-guest.sh <vmlinuz> <initrd> <console log> <seconds>: boots a guest and waits for its end.
-# Prints `<accelerator> ended`, or `<accelerator> deadline` where the guest had to be ended. How its commands went only the console knows.
+# Prints `<accelerator> ended`, or `<accelerator> deadline` if the guest had to be stopped. The results of its commands are in the console log.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib/common.sh"
@@ -11,29 +11,29 @@ kernel=$1 initrd=$2 console=$3 seconds=$4
 emulator=qemu-system-x86_64
 machine=()
 terminal=ttyS0
-# A /dev/kvm alone means little: on a paravirtualised host it is there and a stock kernel dies on it.
+# The existence of /dev/kvm is not sufficient: on a paravirtualised host it exists, but a stock kernel crashes with it.
 if [ "$architecture" = arm64 ]; then
     emulator=qemu-system-aarch64
     machine=(-machine virt)
     terminal=ttyAMA0
     accelerator=tcg
-    # Pointer authentication as the architecture has it would be computed for every call. With SVE, code that .NET compiles dies of an
-    # illegal instruction under QEMU 7.2.
+    # pauth-impdef replaces the slow architectural algorithm of pointer authentication, which QEMU would compute for every call. With SVE,
+    # QEMU 7.2 reports an illegal instruction in code that .NET compiles.
     processor=(-accel 'tcg,thread=multi' -cpu 'max,pauth-impdef=on,sve=off,sme=off')
 elif grep -qwE 'vmx|svm' /proc/cpuinfo && [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
     accelerator=kvm
     processor=(-accel kvm -cpu host)
 else
     accelerator=tcg
-    # Without SMAP: QEMU before 9.1 emulates IRET from user mode to user mode with the kernel's rights, and .NET returns from
-    # a signal handler that way; the first NullReferenceException would end in a kernel oops.
+    # SMAP is off, because QEMU before 9.1 emulates IRET from user mode to user mode with kernel rights. .NET returns from a signal handler
+    # by such an IRET, so the first NullReferenceException would cause a kernel oops.
     processor=(-accel 'tcg,thread=multi' -cpu 'max,smap=off')
 fi
 
-# The guest gets less: booting takes its time on a busy host, and it is to say where it hangs before it is ended.
+# The deadline of the guest is earlier than that of the host. It must still have time to print where it hangs, and booting takes a while.
 guest_seconds=$((seconds > 120 ? seconds - 45 : seconds / 2))
 
-# Whoever kills this script, or the one that called it, does not leave a guest behind.
+# Makes a program end with its parent, so that no guest survives when this script or its caller is killed.
 bound_to_parent() {
     local signal=$1
     shift
@@ -56,7 +56,7 @@ status=0
 bound_to_parent KILL timeout --kill-after=5 "$seconds" bash -c 'bound_to_parent KILL "$@"' - "${emulator[@]}" </dev/null >"$console" 2>&1 &
 guest=$!
 
-# Sometimes an emulated processor spins for ever while the kernel boots. A guest that is not up by then never will be; the caller may retry.
+# Sometimes an emulated processor spins forever while the kernel boots. A guest that is not ready after this time is killed; the caller may retry.
 boot_seconds=$((seconds / 3 < 180 ? seconds / 3 : 180))
 (
     for ((waited = 0; waited < boot_seconds; waited++)); do

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # tests/vm/run.sh --kernel 7.2 [--arch arm64 [--page-size 16]] [--nic yes] --program DIR --command 'name: ./Program args…' [--command …] [--timeout 600]
-# Runs commands inside a guest with a Debian kernel of that version, and writes what happened to artifacts/vm/<kernel>/,
-# with the flavour behind it for another architecture: artifacts/vm/7.2-cloud-arm64/.
-# Exit codes: 0 all passed, 1 something failed, 2 wrong arguments, 77 it cannot run here (one line `SKIPPED: <reason>`).
+# Runs commands in a guest with a Debian kernel of the given version, and writes the results to artifacts/vm/<kernel>/. For another
+# architecture, the directory name contains the flavour: artifacts/vm/7.2-cloud-arm64/.
+# Exit codes: 0 all passed, 1 something failed, 2 wrong arguments, 77 this machine cannot run it (prints one line `SKIPPED: <reason>`).
 set -euo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib/common.sh"
@@ -32,13 +32,13 @@ done
 [[ "$nic" =~ ^(yes|no)$ ]] || usage_error "--nic is yes or no, not '$nic'"
 [[ "$timeout" =~ ^[0-9]+$ ]] || usage_error "--timeout is a number of seconds, not '$timeout'"
 
-# Several guests of one `./build.sh test` share a run. Within it, a package index that could not be fetched is not fetched again.
+# All guests of one `./build.sh test` share a run id. Within one run, a package index that could not be fetched is not fetched again.
 export ZCRX_VM_RUN=${ZCRX_VM_RUN:-$$-$(date +%s)}
 
 results=$artifacts/$kernel
 case "$arch-$page_size" in
     arm64-4) export ZCRX_VM_FLAVOUR=cloud-arm64 ;;
-    # Debian builds no cloud flavour with such pages.
+    # Debian builds no cloud flavour with pages of 16 KiB.
     arm64-16) export ZCRX_VM_FLAVOUR=arm64-16k ;;
     *) export ZCRX_VM_FLAVOUR=cloud-amd64 ;;
 esac
@@ -49,7 +49,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 started=$SECONDS
 
-# Runs a step that prints its answer. Where it answers that it cannot, so does this script, loudly.
+# Runs a step that prints its result. If the step cannot run on this machine, prints the reason, and ends with the same exit code.
 ask() {
     local status=0
     "$here/$1" "${@:2}" >"$work/answer" || status=$?
@@ -75,8 +75,8 @@ for command in "${commands[@]}"; do
     printf '%s\t%s\n' "${command%%:*}" "${command#*: }"
 done >"$results/commands.tsv"
 
-# A kernel patches its own code while it boots, and an emulated processor sometimes executes the temporary breakpoint
-# ("Oops: int3", QEMU 7.2). No program of ours has run by then, so a guest that dies before its first command is retried once.
+# A kernel patches its own code while it boots, and an emulated processor sometimes executes the temporary breakpoint ("Oops: int3",
+# QEMU 7.2). So a guest that dies before its first command is retried once. None of our programs has run by then.
 for try in 1 2; do
     log "booting $(sed -n 's/^release=//p' "$image/info"), at most $timeout s"
     ask run-guest.sh "$image/vmlinuz" "$work/initrd" "$results/console.log" "$timeout"

@@ -50,10 +50,10 @@ internal static class JournalDirectory
     public static ZcrxException CannotWrite(Exception exception) => new(
         Operation, 0, exception.Message.TrimEnd('.'), "Set NicStateDirectory to a directory that this process may write", exception);
 
-    /// <summary>Decides whether the changes of an owner are undone, forgotten, or left to another process. Pure.</summary>
+    /// <summary>Decides whether to undo, forget or keep the recorded changes of an owner. Pure.</summary>
     /// <param name="owner">The owner of the changes.</param>
     /// <param name="self">This process.</param>
-    /// <param name="startTime">The start time of the process that has the owner's id now; null when none has.</param>
+    /// <param name="startTime">The start time of the process that has the owner's id now; null when no process has it.</param>
     public static JournalFate FateOf(JournalOwner owner, JournalOwner self, ulong? startTime)
     {
         if (owner.Boot != self.Boot)
@@ -96,7 +96,7 @@ internal static class JournalDirectory
         }
     }
 
-    /// <summary>Renames a file that no process can use, so that it is reported once and stays for a person to look at.</summary>
+    /// <summary>Renames a file that no process can use. The file is thus reported only once and stays available for inspection.</summary>
     private static void SetAside(string path, string problem, Action<string>? report)
     {
         try

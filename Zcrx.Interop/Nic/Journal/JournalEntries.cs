@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>Holds the changes to undo, in the order in which they were made, and keeps their record on disk up to date.</summary>
+/// <summary>Holds the changes to undo in the order in which they were made, and updates their record on disk.</summary>
 /// <remarks>Used under the journal's lock.</remarks>
 /// <param name="store">The store.</param>
 /// <param name="report">Receives a line for each entry that could not be stored.</param>
@@ -13,7 +13,7 @@ internal sealed class JournalEntries(IJournalStore store, Action<string> report,
 
     public JournalEntry? FindLast(Predicate<JournalEntry> which) => _entries.FindLast(which);
 
-    /// <summary>Records a possible change, makes it, and then records its result. A change that fails has changed nothing.</summary>
+    /// <summary>Records a possible change, makes it, and then records its result. A failed change has no effect on the interface.</summary>
     public void Change(JournalEntry? known, JournalEntry coming, Func<JournalEntry?> change)
     {
         List<JournalEntry> before = [.. _entries];
@@ -71,7 +71,7 @@ internal sealed class JournalEntries(IJournalStore store, Action<string> report,
         _entries.AddRange(entries);
     }
 
-    /// <summary>Saves details of the record, which is also valid without them.</summary>
+    /// <summary>Saves the entries if possible. The stored record is valid without the latest details.</summary>
     private void TrySave()
     {
         try

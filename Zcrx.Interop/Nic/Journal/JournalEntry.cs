@@ -2,8 +2,8 @@ namespace Zcrx.Interop.Nic.Journal;
 
 /// <summary>Represents one change: the value before, and the values that this process may have set.</summary>
 /// <remarks>
-/// Recorded before the change, when its result is not known yet, so this process may have set any of several values: after a crash, the interface has
-/// one of them, or its value from before.
+/// An entry is stored before the change, when the result is unknown. It therefore contains all values that this process may have set. After
+/// a crash, the interface has one of these values or the value before the change.
 /// </remarks>
 internal sealed record JournalEntry
 {
@@ -11,7 +11,9 @@ internal sealed record JournalEntry
 
     public required string Interface { get; init; }
 
-    /// <summary>Gets the interface's index. An interface that returns under the same name has another index, and none of the changes.</summary>
+    /// <summary>
+    /// Gets the interface's index. An interface that is created again under the same name has another index and none of the changes.
+    /// </summary>
     public required uint Index { get; init; }
 
     public SplitSetting? SplitBefore { get; init; }
@@ -24,7 +26,7 @@ internal sealed record JournalEntry
 
     public JournalRule? Rule { get; init; }
 
-    /// <summary>Gets the rule's id, once it is known.</summary>
+    /// <summary>Gets the id of the rule, once known.</summary>
     public int? RuleId { get; init; }
 
     /// <summary>Gets the ids of equal rules that existed before. They do not belong to this process.</summary>
@@ -59,7 +61,7 @@ internal sealed record JournalEntry
         };
     }
 
-    /// <summary>Determines whether the interface has the state that this process gave it, or may have given it.</summary>
+    /// <summary>Determines whether the interface has a state that this process may have set.</summary>
     public bool IsOurs(NicFacts facts) => Kind switch
     {
         JournalEntryKind.Split => SplitsSet.Contains(SplitSetting.Of(facts)),

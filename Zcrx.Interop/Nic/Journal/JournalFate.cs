@@ -3,12 +3,12 @@ namespace Zcrx.Interop.Nic.Journal;
 /// <summary>Specifies what happens to the journal of another process.</summary>
 internal enum JournalFate
 {
-    /// <summary>Keep it: its owner runs, or its state is unknown here.</summary>
+    /// <summary>Keep the journal: its owner runs, or the state of its owner is unknown.</summary>
     Leave,
 
-    /// <summary>Undo it: its owner has died.</summary>
+    /// <summary>Undo the changes: their owner has died.</summary>
     Undo,
 
-    /// <summary>Delete it: the machine has restarted, and the settings are gone.</summary>
+    /// <summary>Delete the journal: the machine has restarted, so the settings are gone.</summary>
     Forget,
 }

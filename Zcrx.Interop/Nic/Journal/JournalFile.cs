@@ -6,7 +6,10 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>Stores a journal in a file. Replaces the file as a whole, so that it is never incomplete, and deletes it when there is nothing to undo.</summary>
+/// <summary>
+/// Stores a journal in a file. The file is replaced as a whole, so that it is never incomplete. It is deleted when no change is left to
+/// undo.
+/// </summary>
 internal sealed class JournalFile(string directory, JournalOwner owner) : IJournalStore
 {
     private const ulong LongestFile = 4 << 20;
@@ -23,7 +26,7 @@ internal sealed class JournalFile(string directory, JournalOwner owner) : IJourn
         }
 
         string temporary = _path + ".new";
-        // Only this user can read it: the directory is private.
+        // The directory is private, so only this user can read the file.
         using (FileStream file = new(temporary, FileMode.Create, FileAccess.Write))
         {
             JsonSerializer.Serialize(file, new JournalRecord(JournalRecord.CurrentVersion, owner, entries), JournalJson.Default.JournalRecord);
@@ -88,7 +91,7 @@ internal sealed class JournalFile(string directory, JournalOwner owner) : IJourn
         return record.WhyInvalid() is { } reason ? JournalReading.Invalid($"not a valid journal: {reason}") : JournalReading.Of(record);
     }
 
-    /// <summary>Flushes a directory: a file's name is on disk only when its directory is.</summary>
+    /// <summary>Flushes a directory. The name of a file is on disk only after its directory was flushed.</summary>
     private static void Flush(string directory)
     {
         int fd = Libc.OpenDirectory(directory);

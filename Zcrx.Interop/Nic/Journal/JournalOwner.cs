@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Zcrx.Interop.Nic.Journal;
 
 /// <summary>Identifies the process that made the changes of a journal, and where it runs.</summary>
-/// <param name="Pid">The process id, which may be reused after its end.</param>
+/// <param name="Pid">The process id, which may be reused after the end of the process.</param>
 /// <param name="StartTime">The start time in clock ticks since the start of the machine. Unique together with the id.</param>
-/// <param name="Boot">Identifies the start of the machine. Settings from before it are gone.</param>
+/// <param name="Boot">Identifies the start of the machine. Settings that were made before it are gone.</param>
 /// <param name="NetworkNamespace">The network namespace. Another namespace has other interfaces.</param>
 /// <param name="PidNamespace">The PID namespace. Process ids of another namespace are meaningless here.</param>
 internal sealed record JournalOwner(int Pid, ulong StartTime, string Boot, string NetworkNamespace, string PidNamespace)
@@ -30,7 +30,10 @@ internal sealed record JournalOwner(int Pid, ulong StartTime, string Boot, strin
         }
     }
 
-    /// <summary>Reads the 22nd field. The second is a name in brackets that may contain any character. A zombie owns nothing.</summary>
+    /// <summary>
+    /// Returns the start time, which is the 22nd field; null for a zombie, which owns nothing. The second field is a name in brackets that
+    /// may contain any character.
+    /// </summary>
     public static ulong? ParseStartTime(string stat)
     {
         int end = stat.LastIndexOf(')');

@@ -1,8 +1,8 @@
 namespace Zcrx.Interop.Nic.Journal;
 
 /// <summary>Represents the result of reading a journal's file.</summary>
-/// <param name="Record">The journal; null when the file is none that this version supports.</param>
-/// <param name="Problem">The reason why there is no journal.</param>
+/// <param name="Record">The journal; null when this version does not support the file.</param>
+/// <param name="Problem">The reason why the journal could not be read.</param>
 /// <param name="IsInvalid">Whether no version of this library can have written the file.</param>
 internal sealed record JournalReading(JournalRecord? Record, string? Problem, bool IsInvalid)
 {

@@ -5,7 +5,10 @@ internal sealed record JournalRecord(int Version, JournalOwner Owner, IReadOnlyL
 {
     public const int CurrentVersion = 1;
 
-    /// <summary>Returns why the record is not one that this version has written; null when it may be. JSON can put null where the compiler would not.</summary>
+    /// <summary>
+    /// Returns why this version cannot have written the record; null when the record is valid. JSON can contain null for members that the
+    /// compiler treats as not null.
+    /// </summary>
     public string? WhyInvalid()
     {
         if (Owner is not { Boot: not null, NetworkNamespace: not null, PidNamespace: not null })

@@ -19,11 +19,11 @@ internal sealed record JournalRule(int Queue, int? LocalPort, int? RemotePort, s
         Family = IsIPv6 switch { true => AddressFamily.InterNetworkV6, false => AddressFamily.InterNetwork, null => null },
     };
 
-    /// <summary>Returns why the rule is impossible, or null when it is possible.</summary>
+    /// <summary>Returns why the rule is invalid; null when it is valid.</summary>
     public string? WhyInvalid() =>
         Queue < 0 ? $"a flow rule goes to queue {Queue}"
-        : !IsPort(LocalPort) || !IsPort(RemotePort) ? "a flow rule has an impossible port"
-        : !IsAddress(LocalAddress) || !IsAddress(RemoteAddress) ? "a flow rule has an address that is none"
+        : !IsPort(LocalPort) || !IsPort(RemotePort) ? "a flow rule has an invalid port"
+        : !IsAddress(LocalAddress) || !IsAddress(RemoteAddress) ? "a flow rule has an invalid address"
         : null;
 
     private static bool IsPort(int? port) => port is null or (>= 0 and <= ushort.MaxValue);

@@ -4,12 +4,12 @@ using Zcrx.Interop.Nic.Journal;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Records changes to network interfaces before it makes them. They are undone at the end or, if the process has died, when the next process
-/// starts.
+/// Records changes to network interfaces before it makes them. The changes are undone when the process ends or, if it crashes, when the
+/// next process starts.
 /// </summary>
 /// <remarks>
-/// <para>Settings that another program has changed since are not changed, and that is reported. Changes of a running process are never undone by
-/// another. Changes of a removed interface ended with it.</para>
+/// <para>Settings that another program has changed since are kept and reported. The changes of a running process are never undone by
+/// another process. Removing an interface ends all changes to it.</para>
 /// <para>Threading: any thread; one change at a time.</para>
 /// </remarks>
 public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
@@ -58,18 +58,24 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
         }
     }
 
-    /// <summary>Opens a journal, after undoing the changes of processes that have died. One per process and directory, since two would write the same file.</summary>
+    /// <summary>
+    /// Undoes the changes of dead processes, then opens a journal. A process must open only one per directory, since two would write the
+    /// same file.
+    /// </summary>
     internal static NicChangeJournal Open(string directory, Action<string>? report = null) =>
         JournalDirectory.Open(directory, new NetlinkNicFacts(), new NetlinkFlowSteering(), report, new NetlinkQueueLeasing());
 
     /// <summary>
-    /// Returns the journal of the machine's interfaces that this process shares. The first call opens it, and undoes the changes of processes that
-    /// have died. At the exit of the process, the remaining changes are undone.
+    /// Returns the journal of the machine's interfaces that this process shares. The first call undoes the changes of dead processes and
+    /// opens the journal. When the process exits, the remaining changes are undone.
     /// </summary>
     /// <param name="directory">
-    /// The directory of the journals, created if needed. The same for all processes that clean up after each other, and local to the machine. Null for <see cref="DefaultDirectory"/>.
+    /// The directory of the journals; null for <see cref="DefaultDirectory"/>. It is created if needed. It must be local to the machine,
+    /// and the same for all processes that undo each other's changes.
     /// </param>
-    /// <param name="report">Receives a line for each change that is undone or kept; null for none. Only the first call's is used. Must not throw.</param>
+    /// <param name="report">
+    /// Receives a line for each change that is undone or kept; null for none. Only the action of the first call is used. Must not throw.
+    /// </param>
     /// <returns>The journal.</returns>
     /// <exception cref="ZcrxException">The directory cannot be written.</exception>
     public static NicChangeJournal OfThisProcess(string? directory = null, Action<string>? report = null)
@@ -89,7 +95,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
 
     /// <summary>Returns a journal in memory, for interfaces that end with the process.</summary>
     /// <param name="facts">Reads the interfaces.</param>
-    /// <param name="steering">Changes them.</param>
+    /// <param name="steering">Changes the interfaces.</param>
     /// <param name="report">Receives a line for each change that is undone or kept; null for none. Must not throw.</param>
     /// <returns>The journal.</returns>
     public static NicChangeJournal InMemory(INicFacts facts, IFlowSteering steering, Action<string>? report = null)
@@ -145,7 +151,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
             JournalEntry? ours = _entries.FindLast(entry => entry is { Kind: JournalEntryKind.RuleAdded, RuleId: { } known } && known == id && IsOf(entry, facts));
             if (ours is not null)
             {
-                // The rule first: its entry is needed until the rule is removed.
+                // The rule is removed before its entry, which is needed until then.
                 bool removed = _steering.RemoveRule(interfaceName, id);
                 _entries.Remove(ours);
                 return removed;
@@ -153,9 +159,9 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
 
             if (!facts.Rules.TryGetValue(id, out FlowRule? rule))
             {
-                // The rule does not exist, or a FlowRule cannot express it, so that it could not be restored.
+                // The rule does not exist, or a FlowRule cannot express it. Such a rule could not be restored.
                 return facts.OtherRules.ContainsKey(id)
-                    ? throw new ZcrxDeviceException($"Removing flow rule {id} of {interfaceName}", 0, "the rule is not ours, and could not be restored", "Remove it manually, with `ethtool -N`")
+                    ? throw new ZcrxDeviceException($"Removing flow rule {id} of {interfaceName}", 0, "the rule was not added by this process and could not be restored", "Remove it manually, with `ethtool -N`")
                     : false;
             }
 
@@ -215,7 +221,10 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
     }
 
     /// <inheritdoc/>
-    /// <remarks>Undoing cannot end a lease, since the kernel has no command for it. It ends when the container's interface is deleted, which a report states.</remarks>
+    /// <remarks>
+    /// Undoing cannot end a lease, since the kernel has no command for that. A report states that the lease ends when the container's
+    /// interface is deleted.
+    /// </remarks>
     public int Lease(string interfaceName, int queue, ContainerInterface to)
     {
         ArgumentNullException.ThrowIfNull(to);
@@ -241,7 +250,9 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
     }
 
     /// <summary>Undoes all changes, the last one first.</summary>
-    /// <returns>False when a change could not be undone now. It stays in the journal, for a retry or the next process.</returns>
+    /// <returns>
+    /// False when a change could not be undone now. The change then stays in the journal for a retry or the next process.
+    /// </returns>
     public bool Undo()
     {
         lock (_gate)
@@ -258,7 +269,10 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
 
     private static bool IsOf(JournalEntry entry, NicFacts facts) => entry.Interface == facts.Name && entry.Index == facts.Index;
 
-    /// <summary>Returns the last entry of that kind if the interface still has the value of this process. Otherwise another program has changed it, and its value is the one to restore.</summary>
+    /// <summary>
+    /// Returns the last entry of that kind if the interface still has the value of this process. Otherwise another program has changed the
+    /// value, and that value must be restored.
+    /// </summary>
     private JournalEntry? LastOurs(JournalEntryKind kind, NicFacts facts) =>
         _entries.FindLast(entry => entry.Kind == kind && IsOf(entry, facts)) is { } last && last.IsOurs(facts) ? last : null;
 
@@ -285,7 +299,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
             return false;
         }
 
-        // One by one: after a crash in between, everything that is no longer recorded has been undone.
+        // Entries are removed one by one, so that after a crash every change without an entry has been undone.
         _entries.Remove(entry);
         return true;
     }

@@ -5,7 +5,7 @@ namespace Zcrx.Interop.Nic.Journal;
 /// <param name="Text">The line that reports it; null for none.</param>
 internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
 {
-    /// <summary>Gets a value indicating whether the entry stays in the journal, for a retry or the next process.</summary>
+    /// <summary>Gets a value indicating whether the entry stays in the journal for a retry or the next process.</summary>
     public bool IsPostponed { get; init; }
 
     /// <summary>Decides how to undo an entry, from the present state of the interface. Pure.</summary>
@@ -16,7 +16,7 @@ internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
         string name = entry.Interface;
         if (facts is null || facts.Index != entry.Index)
         {
-            // The settings ended with the interface.
+            // The interface was removed, and its settings with it.
             return new UndoStep(null, null);
         }
 
@@ -77,10 +77,10 @@ internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
             : [.. facts.Rules.Where(pair => pair.Value == rule && !entry.EqualRules.Contains(pair.Key)).Select(static pair => pair.Key)];
         return candidates switch
         {
-            // It was removed, or never added.
+            // The rule was removed, or never added.
             [] => new UndoStep(null, null),
             [var one] => new UndoStep(steering => steering.RemoveRule(facts.Name, one), $"{facts.Name}: removed flow rule {one} ({SteeringText.Of(rule)})"),
-            _ => new UndoStep(null, $"{facts.Name}: {candidates.Length} rules equal ours ({SteeringText.Of(rule)}), and the one to remove is unknown; none is removed"),
+            _ => new UndoStep(null, $"{facts.Name}: {candidates.Length} rules equal the added one ({SteeringText.Of(rule)}), and the one to remove is unknown; none is removed"),
         };
     }
 }

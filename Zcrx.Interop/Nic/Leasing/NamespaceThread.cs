@@ -26,7 +26,7 @@ internal static class NamespaceThread
                 int entered = NetlinkCalls.EnterNetworkNamespace((int)descriptor.DangerousGetHandle());
                 result = entered >= 0 ? function() : throw CannotEnter(operation, container, -entered);
             }
-#pragma warning disable CA1031 // It is thrown again, on the thread that waits.
+#pragma warning disable CA1031 // The exception is rethrown on the waiting thread.
             catch (Exception exception)
 #pragma warning restore CA1031
             {

@@ -6,10 +6,13 @@ using static Zcrx.Interop.Abi.LinuxEthtool;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Makes the ethtool calls that have no netlink messages: flow rules, the driver's name, the RSS table on any kernel. Each returns a negative errno on failure.</summary>
+/// <summary>
+/// Makes the ethtool calls that have no netlink messages on some or all kernels: flow rules, the driver's name, the RSS table. Each returns
+/// a negative errno on failure.
+/// </summary>
 internal static unsafe class EthtoolIoctl
 {
-    // From the kernel's layout: rule_locs follows rule_cnt without the struct's padding.
+    // The offset of rule_locs, which follows rule_cnt directly. The size of the struct includes padding after rule_cnt.
     private const int LocationsOffset = 188;
     private const int MaxAttempts = 8;
 
@@ -55,7 +58,7 @@ internal static unsafe class EthtoolIoctl
                 return result;
             }
 
-            // Rules were added or removed in between.
+            // Rules were added or removed since they were counted.
         }
 
         return result;
@@ -104,7 +107,7 @@ internal static unsafe class EthtoolIoctl
         return Call(interfaceName, &request);
     }
 
-    /// <summary>Reads the RSS table. Returns a negative errno if there is none.</summary>
+    /// <summary>Reads the RSS table. Returns a negative errno if the interface has none.</summary>
     public static int RssTable(string interfaceName, out int[] table)
     {
         table = [];
@@ -127,7 +130,7 @@ internal static unsafe class EthtoolIoctl
         return result;
     }
 
-    /// <summary>Replaces the RSS table. An empty one restores the driver's default.</summary>
+    /// <summary>Replaces the RSS table. An empty table restores the driver's default.</summary>
     public static int SetRssTable(string interfaceName, IReadOnlyList<int> table)
     {
         uint[] request = [ETHTOOL_SRXFHINDIR, (uint)table.Count, .. table.Select(static queue => (uint)queue)];
@@ -173,7 +176,7 @@ internal static unsafe class EthtoolIoctl
     {
         ifreq request = new() { ifr_data = command };
         Span<byte> name = new(request.ifr_name, 16);
-        // One byte less, since the name ends with a zero.
+        // One byte is reserved for the terminating zero.
         if (Encoding.UTF8.GetByteCount(interfaceName) >= name.Length)
         {
             return -Errno.ENODEV;

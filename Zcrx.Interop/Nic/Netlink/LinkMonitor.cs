@@ -4,9 +4,9 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Reports changes of network interfaces, with one thread for all of them that sleeps in the kernel.</summary>
+/// <summary>Reports changes of network interfaces. One thread watches all interfaces and sleeps in the kernel.</summary>
 /// <remarks>
-/// The kernel does not end receives that are armed on a queue of a removed interface, so removals have to be observed.
+/// The kernel does not end receives that are armed on a queue of a removed interface, so the library must detect removals itself.
 /// Threading: any thread.
 /// </remarks>
 internal sealed unsafe class LinkMonitor : IDisposable
@@ -28,7 +28,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
     {
         _socket = NetlinkSocket.Open(LinuxNetlink.NETLINK_ROUTE);
         _socket.Join(LinuxRtnetlink.RTNLGRP_LINK);
-        // Opened here, since a later caller of Watch may be in another namespace.
+        // The session's socket is opened now, since a later caller of Watch may be in another namespace.
         NetlinkSocket questions = NetlinkSocket.Open(LinuxNetlink.NETLINK_ROUTE);
         _session = new NetlinkSession(_ => questions);
         _stop = Libc.EventFd(0, Libc.EFD_CLOEXEC);
@@ -36,7 +36,10 @@ internal sealed unsafe class LinkMonitor : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Watches as <see cref="Watch"/> does, on the process's monitor of the network namespace of the calling thread. The monitor ends with its last watch.</summary>
+    /// <summary>
+    /// Watches an interface like <see cref="Watch"/>, on the shared monitor of the calling thread's network namespace. The monitor ends
+    /// with its last watch.
+    /// </summary>
     public static IDisposable WatchShared(string name, uint index, Action<LinkChange> changed)
     {
         string place = File.ResolveLinkTarget("/proc/thread-self/ns/net", returnFinalTarget: false)?.Name ?? "";
@@ -56,10 +59,10 @@ internal sealed unsafe class LinkMonitor : IDisposable
         });
     }
 
-    /// <summary>Reports each change of an interface from now on, and at once when it does not exist.</summary>
+    /// <summary>Reports each change of an interface from now on. If the interface does not exist, reports that at once.</summary>
     /// <param name="name">The interface's name.</param>
-    /// <param name="index">The interface's index: another interface of the same name has another.</param>
-    /// <param name="changed">Called on the monitor's thread, or on the caller's. It must be quick and must not throw.</param>
+    /// <param name="index">The interface's index. A later interface of the same name has another index.</param>
+    /// <param name="changed">Called on the monitor's thread or on the calling thread. Must be quick and must not throw.</param>
     /// <returns>Ends the reports when disposed.</returns>
     public IDisposable Watch(string name, uint index, Action<LinkChange> changed)
     {
@@ -69,7 +72,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
             _watches.Add(watch);
         }
 
-        // After it was added, so that either the thread or this call sees a later change.
+        // Refresh after the watch was added: a concurrent change is then reported by the thread or by this call.
         Refresh(watch);
         return new Ending(() =>
         {
@@ -80,7 +83,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
         });
     }
 
-    /// <summary>Ends the thread, which then closes everything.</summary>
+    /// <summary>Ends the thread, which closes the sockets.</summary>
     public void Dispose()
     {
         ulong one = 1;
@@ -111,7 +114,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
             int length = _socket.Receive(buffer, out uint sender);
             if (length == -Errno.ENOBUFS || length > buffer.Length)
             {
-                // Messages were lost, so the states are read instead.
+                // Messages were lost, so the states of all interfaces are read.
                 RefreshAll();
             }
             else if (length > 0 && sender == 0)
@@ -120,7 +123,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
             }
         }
 
-        // No watch is left: the last one is removed before the monitor is disposed.
+        // No watch uses the session any more: the last watch was removed before the monitor was disposed.
         _socket.Dispose();
         lock (_session)
         {
@@ -135,7 +138,8 @@ internal sealed unsafe class LinkMonitor : IDisposable
         NetlinkMessages messages = new(datagram);
         while (messages.TryRead(out NetlinkMessage message))
         {
-            // A bridge that loses a port sends the same message in its own family; the port still exists.
+            // Only family 0 counts: when a bridge loses a port, the same message is sent with the bridge's family, but the port still
+            // exists.
             if (MemoryMarshal.TryRead(message.Payload, out ifinfomsg header) && header.ifi_family == 0 &&
                 NetlinkReplies.ReadLink(message, out LinkReply? link))
             {
@@ -160,7 +164,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
 
     private void Refresh(LinkWatch watch) => watch.Report(() =>
     {
-        // Lock order: the watch's own, then this one. SharedGate and _gate are never held together with another lock.
+        // Lock order: the lock of the watch, then _session. SharedGate and _gate are never held together with another lock.
         lock (_session)
         {
             NetlinkOutcome outcome = _session.GetLink(watch.Index, out LinkReply? link);

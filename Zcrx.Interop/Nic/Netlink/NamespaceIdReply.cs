@@ -1,4 +1,4 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Represents the id by which one network namespace identifies another; null when it has none.</summary>
+/// <summary>Represents the id that one network namespace uses for another; null when none is assigned.</summary>
 internal sealed record NamespaceIdReply(int? Id);

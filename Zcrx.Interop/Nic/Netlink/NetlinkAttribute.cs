@@ -28,6 +28,6 @@ internal readonly ref struct NetlinkAttribute(ushort type, ReadOnlySpan<byte> va
         }
     }
 
-    /// <summary>Reads an array of words; null when the length is not a multiple of a word.</summary>
+    /// <summary>Reads an array of words; null when the length is not a multiple of the word size.</summary>
     public uint[]? AsUInt32Array => Value.Length % sizeof(uint) == 0 ? MemoryMarshal.Cast<byte, uint>(Value).ToArray() : null;
 }

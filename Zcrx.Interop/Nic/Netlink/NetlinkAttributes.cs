@@ -3,7 +3,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Reads a sequence of attributes. Never reads outside of it, and ends at the first malformed attribute.</summary>
+/// <summary>Reads a sequence of attributes. Never reads beyond the sequence, and ends at the first malformed attribute.</summary>
 internal ref struct NetlinkAttributes(ReadOnlySpan<byte> bytes)
 {
     private ReadOnlySpan<byte> _rest = bytes;

@@ -24,12 +24,12 @@ internal static class NetlinkErrors
                 operation, errno, $"this process's network namespace has no interface {name}{said}", "Check `ip link`; a container sees only its own interfaces"),
             Errno.EOPNOTSUPP => new ZcrxUnsupportedException(
                 operation, errno, $"the driver of {name} does not support it{said}", $"Check what it supports with `ethtool -i {name}` and `ethtool -k {name}`"),
-            Errno.EBUSY => new ZcrxDeviceException(operation, errno, $"{name} is in use{said}", "Close what uses its queues first"),
+            Errno.EBUSY => new ZcrxDeviceException(operation, errno, $"{name} is in use{said}", "Stop the processes that use its queues first"),
             Errno.EINVAL or Errno.ERANGE => new ZcrxDeviceException(
                 operation, errno, said.Length > 0 ? $"the driver of {name} refused it{said}" : $"the driver of {name} refused it without a reason", $"Compare with `ethtool -l {name}`, `ethtool -g {name}` and `ethtool -n {name}`"),
             Errno.ENOSPC => new ZcrxDeviceException(operation, errno, $"{name} has no room for another flow rule{said}", $"Remove rules that are not needed (`ethtool -n {name}`)"),
-            Errno.EEXIST => new ZcrxDeviceException(operation, errno, $"{name} already has it{said}", $"Check with `ethtool -n {name}`"),
-            Errno.ENOENT => new ZcrxDeviceException(operation, errno, $"{name} does not have it{said}", $"Check with `ethtool -n {name}`"),
+            Errno.EEXIST => new ZcrxDeviceException(operation, errno, $"it already exists on {name}{said}", $"Check with `ethtool -n {name}`"),
+            Errno.ENOENT => new ZcrxDeviceException(operation, errno, $"it does not exist on {name}{said}", $"Check with `ethtool -n {name}`"),
             Errno.EBADMSG or Errno.EMSGSIZE => new ZcrxException(operation, errno, "the kernel's answer is malformed", CommonErrors.ReportIt),
             Errno.ETIMEDOUT => new ZcrxException(operation, errno, "the kernel does not answer", "Check the kernel's log (`dmesg`)"),
             _ => new ZcrxException(operation, errno, $"the kernel returned: {text ?? ErrnoText.Describe(errno)}", ""),

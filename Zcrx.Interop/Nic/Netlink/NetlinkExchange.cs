@@ -7,12 +7,12 @@ namespace Zcrx.Interop.Nic.Netlink;
 
 /// <summary>Sends requests over one socket, one at a time, and reads the answers.</summary>
 /// <remarks>
-/// Each request ends: a malformed datagram is an error, and waiting for an answer has a timeout.
+/// Every request ends: a malformed datagram is an error, and each wait for an answer has a timeout.
 /// Not thread-safe.
 /// </remarks>
 internal sealed class NetlinkExchange(INetlinkTransport transport)
 {
-    // The kernel's dumps come in pieces of at most 32 KiB. One message about one link may be larger.
+    // The kernel sends dumps in pieces of at most 32 KiB. A message about a single link may be larger.
     private const int BufferLength = 128 * 1024;
     private const int MaxAttempts = 8;
     private static readonly TimeSpan DumpTimeout = TimeSpan.FromSeconds(10);
@@ -23,7 +23,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
     public NetlinkOutcome Execute(ReadOnlySpan<byte> request) => Query<object>(request, Ignore, []);
 
     /// <summary>Sends a query or a dump, and reads the answer.</summary>
-    /// <param name="request">The message. Its sequence number is set here.</param>
+    /// <param name="request">The message. Its sequence number is set by this method.</param>
     /// <param name="parser">Reads one message of the answer.</param>
     /// <param name="results">The results of the parser; empty after an error.</param>
     public NetlinkOutcome Query<T>(ReadOnlySpan<byte> request, NetlinkParser<T> parser, List<T> results)
@@ -42,7 +42,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
                 NetlinkOutcome outcome = sent < 0 ? new NetlinkOutcome(sent) : Receive(buffer, parser, results, out interrupted);
                 if (interrupted && attempt < MaxAttempts)
                 {
-                    // The table changed during the dump: half of it is old, half new.
+                    // The table changed during the dump, so the result mixes old and new entries.
                     continue;
                 }
 
@@ -95,7 +95,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
             {
                 if (message.Sequence != _sequence)
                 {
-                    // The rest of an answer after a timeout.
+                    // The message belongs to an earlier request that timed out.
                     continue;
                 }
 
@@ -115,7 +115,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
         return new NetlinkOutcome(-Errno.ETIMEDOUT);
     }
 
-    /// <summary>Returns the outcome when the message is the last one.</summary>
+    /// <summary>Parses a message. Returns the outcome if the message is the last one of the answer; otherwise null.</summary>
     private static NetlinkOutcome? Take<T>(NetlinkMessage message, NetlinkParser<T> parser, List<T> results)
         where T : class
     {
@@ -128,7 +128,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
             case LinuxNetlink.NLMSG_ERROR:
                 return ReadError(message);
             case LinuxNetlink.NLMSG_DONE:
-                // A dump may end with an error; older kernels send no number at all when it does not.
+                // A dump may end with an error number. Older kernels send no number after success.
                 return message.Payload.Length < sizeof(int) ? new NetlinkOutcome(0) : ReadEnd(message);
             default:
                 if (!parser(message, out T? result))
@@ -152,7 +152,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
             return new NetlinkOutcome(-Errno.EBADMSG);
         }
 
-        // The request precedes the text, unless it was capped.
+        // A copy of the request precedes the text, unless the kernel capped it.
         if ((message.Flags & LinuxNetlink.NLM_F_CAPPED) == 0)
         {
             long skip = (long)error.msg.nlmsg_len + sizeof(int);
@@ -181,7 +181,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
             }
         }
 
-        // A positive number is no errno. Some dumps end with a count.
+        // A positive number is not an errno: some dumps end with a count.
         return new NetlinkOutcome(int.Min(error, 0), text);
     }
 

@@ -3,8 +3,11 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop;
 
-/// <summary>Determines on which RX queue packets of the machine's network interfaces arrive. Needs CAP_NET_ADMIN.</summary>
-/// <remarks>Threading: any thread, in the network namespace of the calling thread. Changes outlive the process, so the caller records the state before them.</remarks>
+/// <summary>Changes on which RX queue packets of the machine's network interfaces arrive. Needs CAP_NET_ADMIN.</summary>
+/// <remarks>
+/// Threading: any thread, in the network namespace of the calling thread. Changes outlive the process, so the caller must record the
+/// previous state.
+/// </remarks>
 public sealed class NetlinkFlowSteering : IFlowSteering
 {
     /// <inheritdoc/>
@@ -34,7 +37,10 @@ public sealed class NetlinkFlowSteering : IFlowSteering
     }
 
     /// <inheritdoc/>
-    /// <remarks>A table that spreads evenly over all queues, like the drivers' default, is reset to the default, so that the driver adapts it to the number of channels.</remarks>
+    /// <remarks>
+    /// A table that spreads flows evenly over all queues equals the default of drivers. It is set by a reset to the default, so that the
+    /// driver adapts it when the number of channels changes.
+    /// </remarks>
     public void SetRssTable(string interfaceName, IReadOnlyList<int> table)
     {
         ArgumentException.ThrowIfNullOrEmpty(interfaceName);

@@ -14,7 +14,7 @@ internal readonly ref struct NetlinkMessage(nlmsghdr header, ReadOnlySpan<byte> 
 
     public ReadOnlySpan<byte> Payload { get; } = payload;
 
-    /// <summary>Returns the fixed part at the beginning of such a message, and the attributes after it.</summary>
+    /// <summary>Reads the fixed part at the beginning of the payload, and the attributes after it.</summary>
     public bool TryRead<T>(out T fixedPart, out NetlinkAttributes attributes)
         where T : unmanaged
     {

@@ -3,7 +3,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Reads the messages of one datagram. Never reads outside of it.</summary>
+/// <summary>Reads the messages of one datagram. Never reads beyond the datagram.</summary>
 internal ref struct NetlinkMessages(ReadOnlySpan<byte> datagram)
 {
     private const int Alignment = 4;
@@ -30,7 +30,7 @@ internal ref struct NetlinkMessages(ReadOnlySpan<byte> datagram)
 
         int length = (int)header.nlmsg_len;
         message = new NetlinkMessage(header, _rest[Marshal.SizeOf<nlmsghdr>()..length]);
-        // The last message need not be padded.
+        // The last message may lack padding.
         _rest = _rest[int.Min(Align(length), _rest.Length)..];
         return true;
     }

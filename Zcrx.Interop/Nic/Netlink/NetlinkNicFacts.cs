@@ -6,10 +6,10 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop;
 
-/// <summary>Reads the machine's network interfaces: over netlink, and by ethtool's ioctl where there is no netlink.</summary>
+/// <summary>Reads the machine's network interfaces over netlink, and by ethtool's ioctl for facts that netlink lacks.</summary>
 /// <remarks>
 /// Threading: any thread, in the network namespace of the calling thread. Reading needs no privileges.
-/// A call takes some tens of microseconds to a millisecond. An answer that does not come within seconds is an error.
+/// A call takes between some tens of microseconds and a millisecond. It fails when the kernel does not answer within seconds.
 /// </remarks>
 public sealed class NetlinkNicFacts : INicFacts
 {
@@ -57,7 +57,7 @@ public sealed class NetlinkNicFacts : INicFacts
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // Reset or closed: no more packets.
+            // The socket was reset or closed, so no more packets arrive.
             return null;
         }
 
@@ -70,7 +70,9 @@ public sealed class NetlinkNicFacts : INicFacts
         return NapiQueue.Find(session, napi);
     }
 
-    /// <summary>Returns the queues of an interface that is down, or of a kernel that cannot list queues (before 6.8): only their number is known.</summary>
+    /// <summary>
+    /// Returns queues of which only the number is known: the interface is down, or the kernel cannot list queues (before 6.8).
+    /// </summary>
     private static RxQueueFacts[] Unnamed(string interfaceName, ChannelsReply? channels, LinkReply link)
     {
         int rings = EthtoolIoctl.RxRings(interfaceName);
@@ -86,7 +88,7 @@ public sealed class NetlinkNicFacts : INicFacts
             return (tables.Find(static table => table.Context == 0)?.Table ?? [], [.. tables.Select(static table => table.Context).Where(static context => context != 0)]);
         }
 
-        // Kernels before 6.2.
+        // Kernels before 6.2 report the RSS table by ioctl only.
         _ = EthtoolIoctl.RssTable(interfaceName, out int[] table);
         return (table, []);
     }

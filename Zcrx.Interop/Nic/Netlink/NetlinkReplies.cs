@@ -98,7 +98,7 @@ internal static class NetlinkReplies
         {
             switch (attribute.Type)
             {
-                // A combined channel has an RX queue as well.
+                // A combined channel also has an RX queue.
                 case ETHTOOL_A_CHANNELS_RX_COUNT or ETHTOOL_A_CHANNELS_COMBINED_COUNT:
                     now += Count(attribute.AsUInt32) ?? 0;
                     break;

@@ -8,7 +8,7 @@ using static Zcrx.Interop.Abi.LinuxRtnetlink;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Queries the kernel about interfaces, over sockets that are open as long as the session. Not thread-safe.</summary>
+/// <summary>Queries and changes interfaces over sockets that stay open until the session is disposed. Not thread-safe.</summary>
 internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDisposable
 {
     private const int RequestLength = 256;
@@ -32,7 +32,7 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         link = null;
         if (Encoding.UTF8.GetByteCount(name) > MaxNameLength)
         {
-            // The kernel would report "out of range". The meaning is that no such interface can exist.
+            // The kernel would report ERANGE for a name of this length. No interface can have such a name.
             return new NetlinkOutcome(-Errno.ENODEV);
         }
 
@@ -58,7 +58,7 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
     public NetlinkOutcome GetChannels(uint index, out ChannelsReply? channels) =>
         AskEthtool(index, ETHTOOL_MSG_CHANNELS_GET, ETHTOOL_A_CHANNELS_HEADER, NetlinkReplies.ReadChannels, out channels);
 
-    /// <summary>Reads the interface's RSS table and, if the kernel lists them (6.12), its contexts.</summary>
+    /// <summary>Reads the interface's RSS table and, on kernels that list them (6.12), its RSS contexts.</summary>
     public NetlinkOutcome GetRss(uint index, List<RssReply> tables)
     {
         NetlinkOutcome outcome = FindFamily("ethtool", out ushort family);
@@ -130,11 +130,13 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         return Generic.Query(writer.Finish(), NetlinkReplies.ReadQueueOfInterface, queues);
     }
 
-    /// <summary>Creates an RX queue on a virtual interface, with a lease of a physical interface's queue.</summary>
+    /// <summary>Creates an RX queue on a virtual interface and leases an RX queue of a physical interface to it.</summary>
     /// <param name="index">The virtual interface, in the session's namespace.</param>
-    /// <param name="physicalIndex">The physical interface, in its namespace.</param>
-    /// <param name="physicalQueue">Its RX queue.</param>
-    /// <param name="namespaceId">The id of that namespace in the session's namespace; null when it is the same.</param>
+    /// <param name="physicalIndex">The index of the physical interface in its own namespace.</param>
+    /// <param name="physicalQueue">The RX queue of the physical interface.</param>
+    /// <param name="namespaceId">
+    /// The id that the session's namespace uses for the namespace of the physical interface; null when both are the same.
+    /// </param>
     /// <param name="created">The virtual queue.</param>
     public NetlinkOutcome CreateQueue(uint index, uint physicalIndex, int physicalQueue, int? namespaceId, out CreatedQueueReply? created)
     {
@@ -164,17 +166,17 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         return Single(Generic, writer, NetlinkReplies.ReadCreatedQueue, out created);
     }
 
-    /// <summary>Returns the id of another namespace in the session's namespace.</summary>
+    /// <summary>Returns the id that the session's namespace uses for another namespace.</summary>
     /// <param name="descriptor">A descriptor of the other namespace.</param>
-    /// <param name="id">The result: the id, or null when there is none yet.</param>
+    /// <param name="id">The id; null when none is assigned yet.</param>
     public NetlinkOutcome GetNamespaceId(int descriptor, out NamespaceIdReply? id) =>
         Single(Route, NamespaceRequest(stackalloc byte[RequestLength], RTM_GETNSID, descriptor), NetlinkReplies.ReadNamespaceId, out id);
 
-    /// <summary>Makes the kernel assign an id to another namespace. It stays until one of the namespaces ends.</summary>
+    /// <summary>Makes the kernel assign an id to another namespace. The id is valid until one of the namespaces ends.</summary>
     public NetlinkOutcome AssignNamespaceId(int descriptor)
     {
         NetlinkWriter writer = NamespaceRequest(stackalloc byte[RequestLength], RTM_NEWNSID, descriptor);
-        // NETNSA_NSID_NOT_ASSIGNED: any free id.
+        // NETNSA_NSID_NOT_ASSIGNED makes the kernel choose a free id.
         writer.Add(NETNSA_NSID, uint.MaxValue);
         return Route.Execute(writer.Finish());
     }
@@ -251,7 +253,7 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         NetlinkOutcome outcome = Single(Generic, writer, NetlinkReplies.ReadFamily, out FamilyReply? reply);
         if (reply is null)
         {
-            // A kernel without the family does not support its features.
+            // A kernel without the family does not support the features of the family.
             return outcome.Error == -Errno.ENOENT ? new NetlinkOutcome(-Errno.EOPNOTSUPP, $"no generic netlink family {name}") : outcome;
         }
 

@@ -32,7 +32,7 @@ internal sealed unsafe class NetlinkSocket : SafeHandleMinusOneIsInvalid, INetli
             throw NetlinkErrors.Explain("Binding a netlink socket", null, bound, null);
         }
 
-        // If a kernel lacks these options, errors come without text.
+        // On kernels without these options, errors have no text.
         _ = NetlinkCalls.SetOption(fd, NetlinkCalls.SOL_NETLINK, LinuxNetlink.NETLINK_EXT_ACK, 1);
         _ = NetlinkCalls.SetOption(fd, NetlinkCalls.SOL_NETLINK, LinuxNetlink.NETLINK_CAP_ACK, 1);
         _ = NetlinkCalls.SetReceiveTimeout(fd, Timeout);
@@ -59,6 +59,6 @@ internal sealed unsafe class NetlinkSocket : SafeHandleMinusOneIsInvalid, INetli
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => Libc.Close((int)handle) == 0;
 
-    // Each instance is used by one thread, which disposes it at its end.
+    // Each instance is used and disposed by one thread at a time, so the descriptor cannot be closed during a call.
     private int DangerousGetFd() => (int)DangerousGetHandle();
 }

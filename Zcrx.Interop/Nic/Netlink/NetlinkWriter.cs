@@ -44,7 +44,7 @@ internal ref struct NetlinkWriter
         Pad(_length + value.Length);
     }
 
-    /// <summary>Begins a nested attribute. Ending it needs the result.</summary>
+    /// <summary>Begins a nested attribute. Returns the position that <see cref="EndNested"/> needs.</summary>
     public int BeginNested(ushort type)
     {
         int start = _length;

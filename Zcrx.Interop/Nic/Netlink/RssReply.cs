@@ -1,4 +1,4 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Represents an RSS table; context 0 is the interface's own.</summary>
+/// <summary>Represents an RSS table. Context 0 is the main table of the interface.</summary>
 internal sealed record RssReply(int Context, IReadOnlyList<int> Table);

@@ -1,12 +1,15 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Determines the place of a rule in a table whose order decides. Pure.</summary>
+/// <summary>Determines the location of a new rule in a table in which the first matching rule applies. Pure.</summary>
 internal static class RuleLocation
 {
-    /// <summary>Returns the last free place before all taken ones, so that rules added later decide first; else the last free place.</summary>
+    /// <summary>
+    /// Returns the last free location before all taken ones, so that a later rule precedes earlier rules. If there is none, returns the
+    /// last free location.
+    /// </summary>
     /// <param name="size">The table's size.</param>
-    /// <param name="taken">The taken places.</param>
-    /// <returns>The place; null when there is none.</returns>
+    /// <param name="taken">The taken locations.</param>
+    /// <returns>The location; null when the table is full.</returns>
     public static uint? Choose(uint size, IReadOnlyCollection<uint> taken)
     {
         uint first = taken.Count == 0 ? size : taken.Min();

@@ -14,7 +14,10 @@ internal static class RuleSpec
     private static readonly Layout V4 = new(4, 0, 4, 8, 10, 12);
     private static readonly Layout V6 = new(16, 0, 16, 32, 34, 36);
 
-    /// <summary>Converts a rule of the kernel; null for one that a FlowRule cannot express: another protocol, part of an address, an action other than a queue.</summary>
+    /// <summary>
+    /// Converts a rule of the kernel. Returns null for a rule that a FlowRule cannot express: another protocol, a part of an address, or an
+    /// action other than a queue.
+    /// </summary>
     public static FlowRule? Read(ethtool_rx_flow_spec spec)
     {
         if (spec.flow_type is not (TCP_V4_FLOW or TCP_V6_FLOW) || spec.ring_cookie > int.MaxValue)
@@ -38,7 +41,7 @@ internal static class RuleSpec
         IPAddress? remote = remoteAddress ? new IPAddress(values.Slice(layout.RemoteAddress, layout.AddressLength)) : null;
         if (local is { IsIPv4MappedToIPv6: true } || remote is { IsIPv4MappedToIPv6: true })
         {
-            // A FlowRule takes a mapped address for IPv4, and would be written as another rule. No packet has such an address.
+            // A FlowRule treats an IPv4-mapped address as IPv4, so the rule would be written differently. No packet has such an address.
             return null;
         }
 

@@ -2,7 +2,9 @@ using Zcrx.Interop.Nic.Preflight;
 
 namespace Zcrx.Interop;
 
-/// <summary>Lists the conditions for registering a zero-copy queue on an RX queue of a network interface, and whether they are met.</summary>
+/// <summary>
+/// Lists the conditions for registering a zero-copy queue on an RX queue of a network interface, and states which are met.
+/// </summary>
 /// <param name="Items">The checks, the most important first.</param>
 public sealed record NicPreflight(IReadOnlyList<PreflightItem> Items)
 {
@@ -13,8 +15,11 @@ public sealed record NicPreflight(IReadOnlyList<PreflightItem> Items)
     /// <param name="interfaceName">The interface.</param>
     /// <param name="rxQueue">The RX queue.</param>
     /// <param name="areaSize">The size of the area in bytes.</param>
-    /// <returns>The checks. This does not throw, whatever the state of the interface.</returns>
-    /// <remarks>No fact shows whether a driver has queue management. For a driver that is not known to have it, only <see cref="Try"/> determines that.</remarks>
+    /// <returns>The checks. The method does not throw, whatever the state of the interface.</returns>
+    /// <remarks>
+    /// No fact shows whether a driver has queue management. For a driver that this library does not know, only <see cref="Try"/> determines
+    /// it.
+    /// </remarks>
     public static NicPreflight Look(string interfaceName, int rxQueue, long areaSize)
     {
         ArgumentException.ThrowIfNullOrEmpty(interfaceName);
@@ -34,9 +39,9 @@ public sealed record NicPreflight(IReadOnlyList<PreflightItem> Items)
             new PreflightFacts(ZcrxCapabilities.Query(new LinuxKernel()), HostFacts.Read(), nic, unreadable, interfaceName, rxQueue, areaSize)));
     }
 
-    /// <summary>Runs all checks as <see cref="Look"/> does; when they pass, registers a queue and closes it at once.</summary>
+    /// <summary>Runs all checks like <see cref="Look"/>. If they pass, registers a queue and closes it at once.</summary>
     /// <param name="interfaceName">The interface.</param>
-    /// <param name="rxQueue">The RX queue. The driver restarts it twice, and may drop packets, which TCP sends again.</param>
+    /// <param name="rxQueue">The RX queue. The driver restarts the RX queue twice and may drop packets, which TCP retransmits.</param>
     /// <param name="areaSize">The size of the area in bytes.</param>
     /// <returns>The checks, with the kernel's answer as the last item.</returns>
     public static NicPreflight Try(string interfaceName, int rxQueue, long areaSize)

@@ -3,7 +3,7 @@ using Zcrx.Interop.Capabilities;
 
 namespace Zcrx.Interop.Nic.Preflight;
 
-/// <summary>Derives obstacles from facts. Pure.</summary>
+/// <summary>Derives the results of the checks from facts. Pure.</summary>
 internal static class PreflightChecks
 {
     public const string Registration = "registration";
@@ -11,7 +11,9 @@ internal static class PreflightChecks
     private const string InterfaceCheck = "interface";
     private const string SplitCheck = "header/data split";
 
-    /// <summary>Drivers known to have queue management. Nothing reports that, so this is a hint only.</summary>
+    /// <summary>
+    /// The drivers that are known to have queue management. No interface of the kernel reports it, so the list is only a hint.
+    /// </summary>
     private static readonly HashSet<string> KnownDrivers = ["bnxt_en", "fbnic", "gve", "mlx5_core"];
 
     private static readonly (string Name, Func<PreflightFacts, NicFacts, PreflightItem> Check)[] OfInterface =
@@ -43,7 +45,9 @@ internal static class PreflightChecks
         return items;
     }
 
-    /// <summary>Explains why an attempt has failed. For a leased queue, the kernel's answer is about the NIC, which only the host sees.</summary>
+    /// <summary>
+    /// Explains why an attempt has failed. For a leased queue, the kernel's answer concerns the NIC, which only the host can see.
+    /// </summary>
     public static PreflightItem Refused(ZcrxException exception, IReadOnlyList<PreflightItem> looked)
     {
         bool isSplit = exception.ErrorNumber == Abi.Errno.EINVAL && looked.Any(static item => item is { Check: SplitCheck, Outcome: PreflightOutcome.HostSide });
@@ -85,9 +89,9 @@ internal static class PreflightChecks
     private static PreflightItem Permission(PreflightFacts facts)
     {
         const string Check = "CAP_NET_ADMIN";
-        // A ring that may not be set up is another line.
+        // Another check covers the permission to set up rings.
         string? reason = facts.Host.WhyNoRing() is null ? facts.Host.WhyNoRegistration() : (facts.Host with { IoUringAccess = IoUringAccess.Everyone }).WhyNoRegistration();
-        return reason is null ? Passed(Check, "there") : new PreflightItem(Check, PreflightOutcome.Obstacle, reason, CommonErrors.GrantNetAdmin);
+        return reason is null ? Passed(Check, "effective") : new PreflightItem(Check, PreflightOutcome.Obstacle, reason, CommonErrors.GrantNetAdmin);
     }
 
     private static PreflightItem Memory(PreflightFacts facts)
@@ -113,7 +117,7 @@ internal static class PreflightChecks
         : new PreflightItem("link", PreflightOutcome.Warning, "down, or without a carrier: nothing will arrive", $"Bring it up with `ip link set dev {nic.Name} up`, and look at the cable");
 
     private static PreflightItem Device(NicFacts nic) => nic.HasDevice
-        ? Passed("device", "there is one behind the interface")
+        ? Passed("device", "present")
         : new PreflightItem(
             "device",
             PreflightOutcome.Obstacle,
@@ -131,8 +135,8 @@ internal static class PreflightChecks
         return new PreflightItem(
             Check,
             PreflightOutcome.Warning,
-            nic.Driver is null ? "the driver does not say its name" : $"{nic.Driver}, of which it is not known whether it has queue management; only trying tells",
-            $"Drivers that are known to: {string.Join(", ", KnownDrivers.Order(StringComparer.Ordinal))}");
+            nic.Driver is null ? "the driver does not report its name" : $"{nic.Driver}, for which queue management is unknown; only an attempt can tell",
+            $"Drivers known to have queue management: {string.Join(", ", KnownDrivers.Order(StringComparer.Ordinal))}");
     }
 
     private static PreflightItem Queue(PreflightFacts facts, NicFacts nic)
@@ -194,7 +198,7 @@ internal static class PreflightChecks
         };
         return holder switch
         {
-            null => Passed(Check, "nobody has it"),
+            null => Passed(Check, "not in use"),
             "" => new PreflightItem(Check, PreflightOutcome.Skipped, "the interface has no such queue"),
             _ => new PreflightItem(Check, PreflightOutcome.Obstacle, $"it receives into the memory of {holder}", "Stop the process that uses it, or choose another queue"),
         };

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Nic.Preflight;
 
-/// <summary>Represents the facts that the checks read.</summary>
+/// <summary>Groups the facts that the checks use.</summary>
 /// <param name="Capabilities">The capabilities of the kernel.</param>
 /// <param name="Host">The permissions of this process.</param>
 /// <param name="Nic">The interface; null when it cannot be read.</param>

@@ -7,16 +7,16 @@ public enum PreflightOutcome
     Passed,
 
     /// <summary>
-    /// A queue can be registered, but it will be slower or affect other traffic, or only an attempt shows whether it works.
+    /// A queue can be registered, but will be slower or affect other traffic. Or only an attempt shows whether a registration succeeds.
     /// </summary>
     Warning,
 
     /// <summary>A registration fails.</summary>
     Obstacle,
 
-    /// <summary>The setting belongs to the host of this container, which alone can read and change it. A registration may depend on it.</summary>
+    /// <summary>Only the host of this container can read and change the setting. A registration may depend on the setting.</summary>
     HostSide,
 
-    /// <summary>Not checked, because of an earlier obstacle.</summary>
+    /// <summary>The check was not run, because of an earlier obstacle.</summary>
     Skipped,
 }

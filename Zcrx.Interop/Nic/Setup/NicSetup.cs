@@ -8,11 +8,12 @@ using Zcrx.Interop.Nic.Setup;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Sets an interface up for zero copy, as its queues and ports are claimed: header/data split on, the claimed RX queues out of RSS, flow rules
-/// for the claimed ports. Restores all of it as claims are disposed.
+/// Sets an interface up for zero copy when its queues and ports are claimed. Turns header/data split on, removes the claimed RX queues from
+/// RSS, and adds flow rules for the claimed ports. Restores these settings when the claims are disposed.
 /// </summary>
 /// <remarks>
-/// One per interface and process. Threading: any thread. With a <see cref="NicChangeJournal"/> as steering, changes are undone after a crash, too.
+/// Create only one per interface and process. Threading: any thread. With a <see cref="NicChangeJournal"/> as steering, changes are also
+/// undone after a crash.
 /// </remarks>
 /// <param name="interfaceName">The interface.</param>
 /// <param name="facts">Reads the interface.</param>
@@ -24,7 +25,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
     private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FreePoll = TimeSpan.FromMilliseconds(5);
 
-    // Lock order: this one, then the journal's, which steering and leasing go through.
+    // Lock order: this lock, then the lock of the journal, which makes the changes.
     private readonly Lock _gate = new();
     private readonly Dictionary<int, int> _queues = [];
     private readonly List<PortClaim> _ports = [];
@@ -32,12 +33,12 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
     private IReadOnlyList<int>? _carved;
     private SplitSetting? _splitBefore;
 
-    /// <summary>Creates the set-up of an interface that changes it through the journal of its kernel's interfaces.</summary>
+    /// <summary>Creates the set-up of an interface. All changes are recorded in the journal for the interfaces of the kernel.</summary>
     /// <param name="nics">The interfaces of the kernel.</param>
     /// <param name="interfaceName">The interface.</param>
     /// <param name="stateDirectory">The directory of journals on disk, as for <see cref="NicChangeJournal.OfThisProcess"/>.</param>
     /// <param name="report">Receives a line for each change; null for none. Must not throw.</param>
-    /// <returns>The set-up. It has changed nothing yet.</returns>
+    /// <returns>The set-up, which has changed nothing yet.</returns>
     /// <exception cref="ZcrxException">The directory cannot be written.</exception>
     public static NicSetup For(INicControl nics, string interfaceName, string? stateDirectory = null, Action<string>? report = null)
     {
@@ -45,9 +46,14 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         return new NicSetup(interfaceName, nics.Facts, NicChangeJournal.For(nics, stateDirectory, report), report);
     }
 
-    /// <summary>Claims an RX queue for a zero-copy queue, before that is registered. May be called several times for a queue.</summary>
+    /// <summary>
+    /// Claims an RX queue. Call it before the zero-copy queue is registered. It may be called several times for one queue.
+    /// </summary>
     /// <param name="queue">The queue's index.</param>
-    /// <returns>Releases the queue when disposed, after the zero-copy queue has been closed. Does not throw: failures to restore settings are reported.</returns>
+    /// <returns>
+    /// Releases the RX queue when disposed. Dispose it after the zero-copy queue was closed. Disposing does not throw: failures to restore
+    /// settings are reported.
+    /// </returns>
     /// <exception cref="ZcrxException">Another owner uses the queue, or the interface cannot be set up. Nothing has changed.</exception>
     public IDisposable ClaimQueue(int queue)
     {
@@ -66,16 +72,16 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
     }
 
     /// <summary>
-    /// Sets an interface up for an RX queue like <see cref="ClaimQueue"/>, and leases the queue to a container's netkit interface: the
-    /// host's part of zero copy inside a container.
+    /// Sets an interface up for an RX queue like <see cref="ClaimQueue"/>, and leases the queue to a container's netkit interface. This is
+    /// the host's part of zero copy inside a container.
     /// </summary>
     /// <param name="queue">The RX queue of this interface.</param>
     /// <param name="to">The container's interface.</param>
     /// <returns>
-    /// The lease. Disposing it releases the queue, but the lease itself stays until the container's interface is deleted. Does not throw: failures to
-    /// restore settings are reported.
+    /// The lease. Disposing it undoes the set-up, but the kernel's lease stays until the container's interface is deleted. Disposing does
+    /// not throw: failures to restore settings are reported.
     /// </returns>
-    /// <exception cref="ZcrxException">Another owner uses the queue, or it cannot be leased. Nothing has changed.</exception>
+    /// <exception cref="ZcrxException">Another owner uses the queue, or the queue cannot be leased. Nothing has changed.</exception>
     public NicQueueLease LeaseQueue(int queue, ContainerInterface to)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(queue);
@@ -105,11 +111,14 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         }
     }
 
-    /// <summary>Sends the connections of a port to a claimed queue. If several queues listen on the port, to the first queue. Rebalancing moves connections to the others.</summary>
+    /// <summary>
+    /// Steers the connections of a port to a claimed queue. If several queues listen on the port, the first one gets all new connections.
+    /// Rebalancing moves connections to the others.
+    /// </summary>
     /// <param name="endPoint">The end point of the listening socket.</param>
     /// <param name="queue">The queue.</param>
     /// <returns>Removes the rules when disposed. Does not throw: failures to restore settings are reported.</returns>
-    /// <exception cref="ZcrxException">The interface does not support such rules, or has no room for one.</exception>
+    /// <exception cref="ZcrxException">The interface does not support such rules, or its rule table is full.</exception>
     public IDisposable ClaimPort(IPEndPoint endPoint, int queue)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
@@ -140,7 +149,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         bool isFirst = _queues.Count == 0;
         if (isFirst)
         {
-            // Even if it reads as on: a driver may split by its own choice, but zero copy needs the setting.
+            // Split is set even if it is reported as on. A driver may split by default, but zero copy requires the explicit setting.
             steering.SetHeaderDataSplit(interfaceName, true, now.HdsThreshold is null ? null : 0);
             _splitBefore = SplitSetting.Of(now);
             Say($"{interfaceName}: {SteeringText.Of(new SplitSetting(true, now.HdsThreshold is null ? null : 0))} (was {SteeringText.Of(_splitBefore)})");
@@ -148,7 +157,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
 
         if (isFirst || !now.RssTable.SequenceEqual(_carved ?? _original))
         {
-            // Its value from before, or a value that another program has set since.
+            // The value before the first claim, or a value that another program has set since.
             _original = now.RssTable;
         }
 
@@ -188,7 +197,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
             NicFacts now = AwaitFree(queue);
             if (LeasedQueues.FirstReferenced(now, NicSetupPlan.Carve(now, _original, _queues.Keys.ToHashSet())) is { } leased)
             {
-                // The journal keeps both until the container has closed its queue.
+                // The journal keeps both changes until the container has closed its queue.
                 Say(string.Create(CultureInfo.InvariantCulture, $"{interfaceName}: RSS table and header/data split are kept, because a container still receives on the leased RX queue {leased}"));
                 return;
             }
@@ -211,8 +220,8 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
     }
 
     /// <summary>
-    /// Waits until the kernel has released a queue, some time after its ring was closed. The kernel reports this nowhere. Until then, other
-    /// sockets could not read what RSS sends there, and split cannot be changed.
+    /// Waits until the kernel has released a queue, which happens some time after its ring was closed. The kernel does not report the
+    /// release. Before it, other sockets could not read packets that RSS sends to the queue, and split cannot be changed.
     /// </summary>
     private NicFacts AwaitFree(int queue)
     {
@@ -221,7 +230,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         while (true)
         {
             NicFacts now = facts.Read(interfaceName);
-            // On a leased queue, a container receives, without a time limit.
+            // A leased queue is not waited for, since a container may receive on it without a time limit.
             if (now.Queues.FirstOrDefault(other => other.Index == queue) is not { Provider: RxMemoryProvider.IoUring, Lease: null } || Stopwatch.GetElapsedTime(started) > ReleaseTimeout)
             {
                 return now;
@@ -238,7 +247,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         {
             if (_ports.Exists(other => other.Port == claim.Port && other.Rules.ContainsKey(family)))
             {
-                // With two rules for the same packets, the NIC would decide which one applies.
+                // Another claim already has a rule for these packets. With two rules, the NIC would choose between them.
                 hasAny = true;
                 continue;
             }
@@ -250,7 +259,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
             }
             catch (ZcrxUnsupportedException exception) when (hasAny)
             {
-                // One family is better than none. Connections of the other are copied.
+                // A rule for one address family is better than none. Connections of the other family are copied.
                 Say($"{interfaceName}: no rule for {family}: {exception.Message}");
             }
             catch (ZcrxException)
@@ -282,13 +291,14 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
                 PortClaim[] others = [.. _ports.Where(other => other.Port == claim.Port && other.Families.Contains(family))];
                 if (others.FirstOrDefault(other => other.Queue == claim.Queue) is { } same)
                 {
-                    // Exactly the rule that the port needs.
+                    // The other claim has the same port and queue, so it takes over the rule.
                     claim.Rules.Remove(family, out int rule);
                     same.Rules.Add(family, rule);
                     continue;
                 }
 
-                // The old rule is removed first: the interface may have no room, or refuse a second rule for the same packets. Packets in between are copied.
+                // The old rule is removed first: the rule table may be full, or the NIC may refuse a second rule for the same packets.
+                // Packets that arrive in between are copied.
                 Guard(() => RemoveRule(claim, family));
                 if (others is [var next, ..])
                 {

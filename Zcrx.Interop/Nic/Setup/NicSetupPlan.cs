@@ -10,7 +10,7 @@ internal static class NicSetupPlan
     /// <param name="facts">The interface.</param>
     /// <param name="claimed">The queues that this process would claim, including the new one.</param>
     /// <param name="queue">The new queue.</param>
-    /// <param name="isLease">Whether it is leased to a container, or is to be.</param>
+    /// <param name="isLease">Whether the queue is or will be leased to a container.</param>
     public static ZcrxException? WhyNot(NicFacts facts, IReadOnlySet<int> claimed, int queue, bool isLease = false)
     {
         string operation = string.Create(CultureInfo.InvariantCulture, $"Setting up {facts.Name} for RX queue {queue}");
@@ -34,7 +34,8 @@ internal static class NicSetupPlan
                 operation, Errno.EBUSY, $"the queue is leased to {lease}", "Register on that queue, inside the container that has the interface, or choose another queue");
         }
 
-        // io_uring memory may belong to a dead process, and the kernel is about to release it. The registration waits for that, or reports it.
+        // io_uring memory may belong to a dead process, and the kernel may be about to release it. The registration waits for the release
+        // or reports the failure.
         if (facts.Queues[queue].Provider is not (RxMemoryProvider.Kernel or RxMemoryProvider.IoUring or RxMemoryProvider.Leased))
         {
             return new ZcrxQueueBusyException(operation, Errno.EEXIST, "the queue receives into the memory of another owner", "Stop the process that uses it, or choose another queue");
@@ -48,7 +49,7 @@ internal static class NicSetupPlan
         if (facts.Queues.All(other => claimed.Contains(other.Index)))
         {
             return new ZcrxDeviceException(
-                operation, 0, string.Create(CultureInfo.InvariantCulture, $"all {facts.Queues.Count} RX queues of {facts.Name} would be ours, with none left for other traffic"), $"Take fewer, or add channels with `ethtool -L {facts.Name}`");
+                operation, 0, string.Create(CultureInfo.InvariantCulture, $"this process would use all {facts.Queues.Count} RX queues of {facts.Name} and leave none for other traffic"), $"Use fewer, or add channels with `ethtool -L {facts.Name}`");
         }
 
         if (facts.RssContexts.Count > 0)
@@ -62,9 +63,12 @@ internal static class NicSetupPlan
             : null;
     }
 
-    /// <summary>Returns the table without the claimed queues: their buckets go to the other queues in turn, and no other bucket moves.</summary>
+    /// <summary>
+    /// Returns the table without the claimed queues. Their buckets are distributed over the other queues in turn. Other buckets keep their
+    /// queue.
+    /// </summary>
     /// <param name="facts">The interface.</param>
-    /// <param name="original">The table from before the first claim.</param>
+    /// <param name="original">The table before the first claim.</param>
     /// <param name="claimed">The claimed queues.</param>
     public static IReadOnlyList<int> Carve(NicFacts facts, IReadOnlyList<int> original, IReadOnlySet<int> claimed)
     {
@@ -73,7 +77,7 @@ internal static class NicSetupPlan
             return original;
         }
 
-        // Queues that had traffic already; if there are none, all.
+        // The queues that already have traffic. If there are none, all unclaimed queues.
         int[] targets = [.. original.Distinct().Where(queue => !claimed.Contains(queue)).Order()];
         if (targets.Length == 0)
         {

@@ -11,6 +11,6 @@ internal sealed class PortClaim(int port, int queue, IReadOnlyList<AddressFamily
 
     public IReadOnlyList<AddressFamily> Families => families;
 
-    /// <summary>Gets the ids of the rules; none for a family for which another claim already has one.</summary>
+    /// <summary>Gets the ids of the rules by address family. A family is missing if another claim already has its rule.</summary>
     public Dictionary<AddressFamily, int> Rules { get; } = [];
 }

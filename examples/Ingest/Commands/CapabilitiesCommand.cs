@@ -10,10 +10,10 @@ internal static class CapabilitiesCommand
     public static Command Create()
     {
         Option<string?> networkInterface = ValueOption.Create<string?>(
-            "--interface", "IF", "Network interface that would be used; without one, no NIC is considered.", required: false, InterfaceText.Read);
+            "--interface", "IF", "Network interface to check; without this option, no NIC is considered.", required: false, InterfaceText.Read);
         Command command = new(
             "capabilities",
-            "Shows what this kernel's zero-copy receive can do, what this process may do, and which engine `--engine auto` chooses and why. Asks only.")
+            "Shows what this kernel's zero-copy receive can do, what this process is permitted to do, and which engine `--engine auto` chooses and why. Changes nothing.")
         {
             networkInterface,
         };

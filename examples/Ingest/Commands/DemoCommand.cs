@@ -24,18 +24,18 @@ internal static class DemoCommand
           Ingest demo --engine nic --interface eth0 --queue 1 --sender-netns far
         """;
 
-    // Defaults of --slow: senders that are faster than consumers for some seconds, over 64 buffers.
+    // The defaults of --slow: for some seconds, senders are faster than consumers over 64 buffers.
     private const long SlowPace = 1024 * 1024;
     private static readonly ByteSize SlowVolume = 4.MiB();
     private static readonly ByteSize SlowArea = new(64L * Environment.SystemPageSize);
 
-    // Defaults of --storm: live traffic for as long as the storm takes.
+    // The defaults of --storm: the streams send for as long as the storm takes.
     private const int StormConnections = 64;
     private const long StormPace = 1024 * 1024;
     private static readonly ByteSize StormVolume = 64.MiB();
     private static readonly ByteSize StormArea = 16.MiB();
 
-    // The storm begins after some seconds and ends some seconds later.
+    // The storm begins after some seconds of traffic and ends some seconds later.
     private const long LeastStorm = 15;
 
     public static Command Create()
@@ -51,13 +51,13 @@ internal static class DemoCommand
         };
         Option<bool> storm = new("--storm")
         {
-            Description = "Scramble the NIC's RSS table in mid-flight, and rebalance. With an emulated NIC of 8 RX queues, 4 of them ours, 64 connections at 1MiB/s each, unless other options say otherwise. Ends when all is done, or after --volume.",
+            Description = "Scramble the NIC's RSS table while streams run, and rebalance. With an emulated NIC of 8 RX queues, 4 of them ours, 64 connections at 1MiB/s each, unless other options say otherwise. Ends when the storm and its remedies were observed, or after --volume.",
         };
         Option<StormRemedies> forbid = ValueOption.Create<StormRemedies>(
-            "--forbid", "moves|steering|both", "With --storm: what the rebalancing must do without.", required: false, StormText.Read);
+            "--forbid", "moves|steering|both", "With --storm: the remedies that rebalancing must not use.", required: false, StormText.Read);
         Option<ByteSize?> pace = ValueOption.Create<ByteSize?>("--pace", "SIZE", "Bytes per second that each stream is sent at, at most.", required: false, SizeText.Optional(new ByteSize(1), 1024.GiB()));
         Option<string?> senderNamespace = ValueOption.Create<string?>(
-            "--sender-netns", "NAME", "Network namespace in which the sender runs. The streams then come in over --interface, to its own address, and not over loopback.", required: false, NamespaceText.Read);
+            "--sender-netns", "NAME", "Network namespace in which the sender runs. The streams then arrive at the address of --interface instead of over loopback.", required: false, NamespaceText.Read);
         ReceiveOption receive = new();
         Command command = new(
             "demo",
@@ -80,7 +80,7 @@ internal static class DemoCommand
             bool isStorm = parsed.GetValue(storm);
             if (!isStorm && parsed.GetResult(forbid) is { Implicit: false })
             {
-                throw new UsageException("--forbid says what the rebalancing of a storm must do without: it needs --storm.");
+                throw new UsageException("--forbid names the remedies that rebalancing must not use during a storm: it needs --storm.");
             }
 
             if (isSlow && isStorm)
@@ -92,7 +92,7 @@ internal static class DemoCommand
             long? senderPace = parsed.GetValue(pace)?.Bytes ?? (isStorm ? StormPace : null);
             if (isStorm && bytes.Bytes / senderPace < LeastStorm)
             {
-                throw new UsageException($"--storm needs {LeastStorm} seconds of traffic: {bytes} at {new ByteSize(senderPace!.Value)} a second are less; raise --volume or lower --pace.");
+                throw new UsageException($"--storm needs {LeastStorm} seconds of traffic: {bytes} at {new ByteSize(senderPace!.Value)} a second is less; raise --volume or lower --pace.");
             }
 
             string? sender = parsed.GetValue(senderNamespace);

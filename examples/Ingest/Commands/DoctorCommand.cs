@@ -32,12 +32,12 @@ internal static class DoctorCommand
         Option<string> networkInterface = ValueOption.Create<string>("--interface", "IF", "Network interface (for example eth0).", required: true, ReadName);
         Option<int> queue = ValueOption.Create("--queue", "Q", "Index of its RX queue.", 0, Number.Between(0, 4095));
         Option<ByteSize> area = ValueOption.Create(
-            "--area", "SIZE", "Memory that payload is to be received into.", 64.MiB(), SizeText.Between(new ByteSize(2 * Environment.SystemPageSize), 1.GiB()));
-        Option<bool> noTry = new("--no-try") { Description = "Only look, and register nothing." };
+            "--area", "SIZE", "Size of the receive memory.", 64.MiB(), SizeText.Between(new ByteSize(2 * Environment.SystemPageSize), 1.GiB()));
+        Option<bool> noTry = new("--no-try") { Description = "Check only, and register nothing." };
         Option<int?> plan = ValueOption.Create<int?>(
             "--plan", "PORT", "Print the changes that ConfigureNic would make for a listener on this port, as commands, and make none.", required: false, PortText.Read);
         ContainerOption container = new(required: false);
-        Command command = new("doctor", "Tells what stands between this process and zero-copy receive on an interface's queue, and what would help.")
+        Command command = new("doctor", "Shows what prevents this process from zero-copy receive on an interface's queue, and how to fix it.")
         {
             networkInterface,
             queue,
@@ -73,7 +73,7 @@ internal static class DoctorCommand
         return command;
     }
 
-    /// <summary>Accepts any name, because a missing interface is also a finding.</summary>
+    /// <summary>Accepts any name: a missing interface is one of the findings.</summary>
     private static string? ReadName(string text, out string value)
     {
         value = text;

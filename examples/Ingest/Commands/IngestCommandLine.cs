@@ -6,7 +6,7 @@ using Zcrx.Interop;
 
 namespace Ingest.Commands;
 
-/// <summary>Defines the program's commands and its end: every failure is one sentence on standard error and an exit code.</summary>
+/// <summary>Defines the commands of the program and handles its failures: each becomes one sentence on standard error and an exit code.</summary>
 internal static class IngestCommandLine
 {
     private const string Notes =
@@ -56,7 +56,7 @@ internal static class IngestCommandLine
     public static async Task<int> RunAsync(string[] args)
     {
         RootCommand root = Create();
-        // No response files: an argument that starts with @ is an ordinary argument.
+        // Disables response files: an argument that starts with @ is an ordinary argument.
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is null or ParseErrorAction)
         {
@@ -65,7 +65,7 @@ internal static class IngestCommandLine
 
         try
         {
-            // The commands handle signals themselves, so their clean-up may take as long as it needs.
+            // Disables the default limit of two seconds: the commands handle signals themselves, and their clean-up may take longer.
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (UsageException exception)

@@ -25,8 +25,8 @@ internal static class LeaseCommand
     public static Command Create()
     {
         Option<string> networkInterface = ValueOption.Create<string>("--interface", "IF", "The NIC (for example eth0).", required: true, ReadName);
-        Option<int> queue = ValueOption.Create("--queue", "Q", "Index of its RX queue that is leased.", 0, Number.Between(0, 4095));
-        Option<int?> port = ValueOption.Create<int?>("--port", "PORT", "Send TCP connections to this port to the RX queue, with flow rules.", required: false, PortText.Read);
+        Option<int> queue = ValueOption.Create("--queue", "Q", "Index of the RX queue to lease.", 0, Number.Between(0, 4095));
+        Option<int?> port = ValueOption.Create<int?>("--port", "PORT", "Add flow rules that steer TCP connections to this port to the RX queue.", required: false, PortText.Read);
         ContainerOption container = new(required: true);
         Command command = new("lease", "Does the host's part of zero copy inside a container: sets a NIC up and leases one of its RX queues to the container's netkit interface.")
         {

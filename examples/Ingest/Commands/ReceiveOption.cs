@@ -8,29 +8,29 @@ using Zcrx.Rx;
 
 namespace Ingest.Commands;
 
-/// <summary>Defines the options of receiving, which `demo` and `serve` share.</summary>
+/// <summary>Defines the options of the receiver, which `demo` and `serve` share.</summary>
 internal sealed class ReceiveOption
 {
     private readonly Option<ZcrxEngine> _engine = ValueOption.Create<ZcrxEngine>(
         "--engine",
         "auto|nic|device-less|io_uring|emulated",
-        "What receives. nic: an RX queue of a NIC, the only one without copying (Linux 6.15, CAP_NET_ADMIN). device-less: the kernel copies into the area (Linux 7.1, CAP_NET_ADMIN). "
+        "The engine that receives. nic: an RX queue of a NIC, the only engine that does not copy (Linux 6.15, CAP_NET_ADMIN). device-less: the kernel copies into the area (Linux 7.1, CAP_NET_ADMIN). "
         + "io_uring: multishot receives without zcrx (Linux 6.1). emulated: ordinary sockets, anywhere. "
         + "auto, the default: nic, device-less or emulated, the first that the machine and the other options allow.",
         required: false,
         EngineText.Read);
 
     private readonly Option<ByteSize> _area = ValueOption.Create(
-        "--area", "SIZE", "Memory per queue that payload is received into, up to 1GiB.", 64.MiB(), SizeText.Between(new ByteSize(2 * Environment.SystemPageSize), 1.GiB()));
+        "--area", "SIZE", "Receive memory of each queue, up to 1GiB.", 64.MiB(), SizeText.Between(new ByteSize(2 * Environment.SystemPageSize), 1.GiB()));
 
     private readonly Option<int> _queues = ValueOption.Create(
-        "--queues", "N", "Interface queues, each with a ring and a thread of its own.", 1, Number.Between(1, 64));
+        "--queues", "N", "Number of interface queues. Each has its own ring and thread.", 1, Number.Between(1, 64));
 
     private readonly Option<string?> _interface = ValueOption.Create<string?>(
         "--interface", "IF", "Network interface whose RX queues are used (for example eth0).", required: false, InterfaceText.Read);
 
     private readonly Option<int> _rxQueue = ValueOption.Create(
-        "--queue", "Q", "Index of its RX queue; with several --queues, of the first.", 0, Number.Between(0, 4095));
+        "--queue", "Q", "Index of the RX queue. With several --queues, the index of the first.", 0, Number.Between(0, 4095));
 
     public void AddTo(Command command)
     {
@@ -41,11 +41,7 @@ internal sealed class ReceiveOption
         command.Add(_rxQueue);
     }
 
-    /// <param name="parsed">The command line.</param>
-    /// <param name="listen">The endpoint to listen on.</param>
-    /// <param name="drain">The time limit for delivering what has arrived when the program stops.</param>
-    /// <param name="area">The memory per queue if the command line does not specify it, or null for the default.</param>
-    /// <summary>Returns the address of the interface, for traffic that must arrive on it.</summary>
+    /// <summary>Returns the address of the interface, which a sender in another network namespace connects to.</summary>
     public IPAddress ReadAddress(ParseResult parsed)
     {
         string name = parsed.GetValue(_interface)
@@ -55,12 +51,17 @@ internal sealed class ReceiveOption
             .SelectMany(candidate => candidate.GetIPProperties().UnicastAddresses)
             .Select(address => address.Address)
             .Where(address => !address.IsIPv6LinkLocal)
-            // IPv4 first, as users expect it.
+            // Prefers an IPv4 address, as users expect.
             .OrderBy(address => address.AddressFamily == AddressFamily.InterNetworkV6)
             .FirstOrDefault()
             ?? throw new UsageException($"the interface {name} has no address that a sender could reach.");
     }
 
+    /// <summary>Returns the options of the receiver.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="listen">The endpoint to listen on.</param>
+    /// <param name="drain">The time limit for delivering received bytes when the program stops.</param>
+    /// <param name="area">The memory per queue if the command line does not specify it, or null for the default.</param>
     public ReceiveOptions Read(ParseResult parsed, IPEndPoint listen, TimeSpan drain, ByteSize? area = null)
     {
         ZcrxEngine engine = parsed.GetValue(_engine);

@@ -26,10 +26,10 @@ internal static class SendCommand
         Option<int> seed = ValueOption.Create("--seed", "N", "Seed of the bytes: the same seed, the same bytes.", 1, Number.Between(0, int.MaxValue));
         Option<string?> file = ValueOption.Create<string?>("--file", "PATH", "Send this file on every connection, instead of --volume bytes.", required: false, ReadPath);
         Option<ByteSize?> pace = ValueOption.Create<ByteSize?>("--pace", "SIZE", "Bytes per second of each connection at most.", required: false, SizeText.Optional(new ByteSize(1), 1024.GiB()));
-        Option<bool> untilEof = new("--until-eof") { Description = "End the streams where they are when standard input ends." };
+        Option<bool> untilEof = new("--until-eof") { Description = "End the streams at their current position when standard input ends." };
         Command command = new(
             "send",
-            "Sends pseudo-random streams, or a file, to any TCP receiver, and prints the SHA-256 of what each connection has sent.")
+            "Sends pseudo-random streams, or a file, to any TCP receiver, and prints the SHA-256 of the bytes that each connection has sent.")
         {
             to,
             connections,
@@ -67,7 +67,7 @@ internal static class SendCommand
         }
         catch (ObjectDisposedException)
         {
-            // Everything was sent before the signal.
+            // Everything had already been sent when the signal arrived.
         }
     }
 

@@ -29,11 +29,11 @@ internal static class ServeCommand
         Option<string?> output = ValueOption.Create<string?>(
             "--out", "DIR", "Write each connection's bytes to a file of its own in this directory, which is created if need be. Without it, bytes are only counted.", required: false, ReadDirectory);
         Option<Duration> drain = ValueOption.Create(
-            "--drain", "TIME", "How long delivering what has arrived may take after SIGINT or SIGTERM, such as 500ms, 5s or 2m.", Duration.Seconds(5), DurationText.AtLeast(TimeSpan.Zero));
+            "--drain", "TIME", "Time limit for delivering received bytes after SIGINT or SIGTERM, such as 500ms, 5s or 2m.", Duration.Seconds(5), DurationText.AtLeast(TimeSpan.Zero));
         Option<string?> takeover = ValueOption.Create<string?>(
-            "--takeover", "PATH", "Take over from the process that serves with the same PATH, if there is one, without refusing a connection; and hand over to the next. A socket in a directory that only this user can write to.", required: false, ReadPath);
+            "--takeover", "PATH", "Take over from the process that serves with the same PATH, if there is one, without refusing a connection; and let the next one take over from this process. PATH is a socket in a directory that only this user can write to.", required: false, ReadPath);
         Option<Duration> linger = ValueOption.Create(
-            "--linger", "TIME", "With --takeover: how long connections may stay with this process after another one has taken over. This process ends with the last of them.", Duration.Seconds(3600), DurationText.AtLeast(TimeSpan.Zero));
+            "--linger", "TIME", "With --takeover: how long connections may stay with this process after another one has taken over. This process ends when the last of these connections ends.", Duration.Seconds(3600), DurationText.AtLeast(TimeSpan.Zero));
         ReceiveOption receive = new();
         Command command = new(
             "serve",

@@ -1,6 +1,6 @@
 namespace Ingest.Commands;
 
-/// <summary>Thrown for an error that the user must correct. Its message is one sentence, and only that is shown.</summary>
+/// <summary>Thrown for an error that the user must correct. The program shows only the message, which is one sentence.</summary>
 internal sealed class UsageException : Exception
 {
     public UsageException(string message)

@@ -31,11 +31,11 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
 
         if (_ending is not null)
         {
-            // The demo has failed, so it does not wait for the remaining bytes.
+            // The demo has failed, so the remaining bytes do not matter.
             sender.Kill();
         }
 
-        // Stops before the verdict: buffers that are still in flight afterwards are lost.
+        // Stops the service before the verdict: only buffers that are still leased after the stop are lost.
         await service.StopAsync();
         ZcrxStatus ended = await service.GetStatusAsync();
         QueueStatistics[] queues = [.. ended.Queues.Select(queue => queue.Statistics).OfType<QueueStatistics>()];
@@ -129,7 +129,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
     {
         if (interrupted)
         {
-            // The terminal's Ctrl-C reaches the sender, too, so its broken streams are no finding.
+            // The terminal sends Ctrl-C to the sender as well, so its broken streams are not a problem.
             _ending = "interrupted";
             return true;
         }

@@ -6,7 +6,7 @@ using Zcrx.Interop;
 namespace Ingest.Demo;
 
 /// <summary>
-/// Hashes one stream from the received buffers, without copying them. Called on one thread at a time, and read from any thread.
+/// Hashes one stream from the received buffers without copying them. One thread at a time writes; any thread may read.
 /// </summary>
 internal sealed class IncomingStream(EndPoint? remote) : IObserver<ReceivedBuffer>
 {
@@ -21,7 +21,7 @@ internal sealed class IncomingStream(EndPoint? remote) : IObserver<ReceivedBuffe
 
     public long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>Gets the duration of the stream so far, or its total duration when it has ended.</summary>
+    /// <summary>Gets the duration of the stream up to now. If the stream has ended, gets its total duration.</summary>
     public TimeSpan Elapsed => Stopwatch.GetElapsedTime(Started, End?.Time ?? Stopwatch.GetTimestamp());
 
     /// <summary>Gets the end of the stream, or null while it is open.</summary>
@@ -35,7 +35,7 @@ internal sealed class IncomingStream(EndPoint? remote) : IObserver<ReceivedBuffe
     /// <summary>Hashes the next bytes.</summary>
     public void Take(long streamOffset, ReadOnlySpan<byte> bytes)
     {
-        // The framework guarantees these offsets. The demo checks them all the same.
+        // The framework guarantees these offsets. The demo verifies the guarantee.
         if (streamOffset != _bytes)
         {
             throw new InvalidOperationException($"the buffer starts at {streamOffset} of the stream, but {_bytes} bytes have come so far");

@@ -5,7 +5,7 @@ using Zcrx.Rx;
 namespace Ingest.Demo;
 
 /// <summary>Consumes one stream at a steady pace, off the ring thread.</summary>
-/// <remarks>The buffers themselves wait for their turn, so the pool is exhausted when senders are faster.</remarks>
+/// <remarks>Buffers stay leased until their turn, so faster senders exhaust the pool.</remarks>
 internal sealed class PacedConsumer(IncomingStream stream, long bytesPerSecond)
 {
     public IDisposable Subscribe(ZcrxConnection connection) =>

@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Demo;
 
-/// <summary>Takes snapshots, and computes rates and the time without progress from the previous one.</summary>
+/// <summary>Takes snapshots. Computes rates and the time without progress relative to the previous snapshot.</summary>
 internal sealed class ProgressMeter(IncomingStreams streams, long expected)
 {
     private readonly Dictionary<IncomingStream, long> _previous = [];

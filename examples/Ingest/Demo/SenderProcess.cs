@@ -6,7 +6,7 @@ using Ingest.Sending;
 
 namespace Ingest.Demo;
 
-/// <summary>Runs this program as the sender, in a separate process. Its bytes pass through the kernel like those of any client.</summary>
+/// <summary>Runs this program as the sender in a separate process. Its bytes pass through the kernel like the bytes of any client.</summary>
 internal sealed class SenderProcess : IDisposable
 {
     private readonly Process _process;
@@ -25,7 +25,7 @@ internal sealed class SenderProcess : IDisposable
     /// <summary>Gets the lines that the sender wrote to standard error.</summary>
     public IReadOnlyCollection<string> Complaints => _complaints;
 
-    /// <summary>Gets a task that ends with the process's exit code, after all its output has been read.</summary>
+    /// <summary>Gets a task that completes with the exit code of the process after all of its output has been read.</summary>
     public Task<int> Completion { get; }
 
     public static SenderProcess Start(IPEndPoint to, DemoOptions options)
@@ -80,7 +80,7 @@ internal sealed class SenderProcess : IDisposable
         return new SenderProcess(Process.Start(start)!);
     }
 
-    /// <summary>Lets a sender that runs during a storm end its streams in order.</summary>
+    /// <summary>Makes a sender that runs during a storm end its streams in order.</summary>
     public void EndStreams() => _process.StandardInput.Close();
 
     /// <summary>Kills the process if it has not ended by itself.</summary>

@@ -5,10 +5,10 @@ using Zcrx.Interop;
 
 namespace Ingest.Demo;
 
-/// <summary>Scrambles an interface's RSS table while streams run, as an administrator's mistake would, and watches the reaction.</summary>
+/// <summary>Scrambles the RSS table of an interface while streams run, as an operator's mistake would, and observes the reaction.</summary>
 internal sealed class Storm : IDisposable
 {
-    // The average number of bytes per stream before the storm. Four times as many follow after the expected event.
+    // The average number of bytes that a stream receives before the storm. Streams continue for four times as many bytes after the remedy.
     private const long Some = 64 * 1024;
     private const double CalmShare = 0.01;
 
@@ -26,7 +26,7 @@ internal sealed class Storm : IDisposable
     private TimeSpan? _storm;
     private TimeSpan? _calm;
     private double _peak;
-    // The progress of the streams when the storm began, and when bytes were last copied.
+    // The total bytes of all streams when the storm began, and when bytes were last copied.
     private long _begunBytes;
     private long _stormBytes;
 
@@ -39,14 +39,14 @@ internal sealed class Storm : IDisposable
         _before = facts.RssTable;
         _queues = facts.Queues.Count;
         _ours = [.. Enumerable.Range(receive.RxQueue, receive.Queues)];
-        // Until then, every packet arrives on the queue of its connection.
+        // Spreads the table over this process's queues: before the storm, every packet arrives on the queue of its connection.
         _steering.SetRssTable(_interface, [.. _before.Select((_, bucket) => _ours[bucket % _ours.Length])]);
     }
 
     /// <summary>Gets the highest number of connections that were degraded at the same time.</summary>
     public int Degraded { get; private set; }
 
-    /// <summary>Without steering, a storm can only be remedied if the packets arrive on another queue of this process.</summary>
+    /// <summary>Gets a value indicating whether the scrambled table uses only queues of this process. The rebalancer cannot remedy any other storm without steering.</summary>
     private bool IsAmongOurs => _options.Forbidden == StormRemedies.Steering;
 
     public static Storm Prepare(StormOptions options, ReceiveOptions receive, int connections)
@@ -114,7 +114,7 @@ internal sealed class Storm : IDisposable
         };
     }
 
-    /// <summary>Returns the problems: expected effects that did not happen.</summary>
+    /// <summary>Returns the problems, which are the expected effects that did not happen.</summary>
     public IReadOnlyList<string> FindProblems() => (_begun, _options.Forbidden) switch
     {
         (null, _) => ["the streams ended before the storm began: give them more --volume"],
@@ -138,7 +138,7 @@ internal sealed class Storm : IDisposable
     {
         Random random = new(_options.Seed);
         int[] others = [.. Enumerable.Range(0, _queues).Except(_ours)];
-        // Most entries point to other queues, so a few connections are enough to cause a storm.
+        // Most entries point to queues that are not ours, so a few connections are enough to cause a storm.
         int[] table = [.. _before.Select(_ => IsAmongOurs || others.Length == 0 || random.Next(4) == 0 ? _ours[random.Next(_ours.Length)] : others[random.Next(others.Length)])];
         _steering.SetRssTable(_interface, table);
     }

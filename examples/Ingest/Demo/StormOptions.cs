@@ -8,14 +8,14 @@ namespace Ingest.Demo;
 
 /// <summary>Represents the options of the demo's copy storm.</summary>
 /// <param name="Receive">The options of the receiver, with the interface to use.</param>
-/// <param name="Nic">The emulated NIC, or null with a real one.</param>
+/// <param name="Nic">The emulated NIC, or null if the NIC is a real one.</param>
 /// <param name="Forbidden">The remedies that the rebalancer must not use.</param>
 /// <param name="Seed">The seed of the scrambled table.</param>
 internal sealed record StormOptions(ReceiveOptions Receive, EmulatedNic? Nic, StormRemedies Forbidden, int Seed)
 {
     private const int OurQueues = 4;
 
-    /// <summary>Gets the facts and the steering of the interface, for use from outside the receiver.</summary>
+    /// <summary>Gets access to the facts and the steering of the interface, independent of the receiver.</summary>
     public (INicFacts Facts, IFlowSteering Steering) Access =>
         Nic is null ? (new NetlinkNicFacts(), new NetlinkFlowSteering()) : (new EmulatedNicFacts([Nic]), new EmulatedFlowSteering([Nic]));
 
@@ -36,7 +36,7 @@ internal sealed record StormOptions(ReceiveOptions Receive, EmulatedNic? Nic, St
         return new StormOptions(receive with { Engine = ZcrxEngine.Emulated, Interface = nic.Name, RxQueue = 0, Queues = ours }, nic, forbidden, seed);
     }
 
-    /// <summary>Shortens the sampling intervals of a service, because the demo takes only seconds.</summary>
+    /// <summary>Shortens the sampling intervals of a service: the demo takes only seconds.</summary>
     public void Apply(ZcrxOptions options)
     {
         ZcrxRebalancingOptions rebalancing = options.Rebalancing;

@@ -4,8 +4,8 @@ using Ingest.Sending;
 
 namespace Ingest.Demo;
 
-/// <summary>Represents the demo's result: a comparison of what the sender and the receiver report. Pure.</summary>
-/// <param name="Success">True when every stream arrived as it was sent and no other stream arrived.</param>
+/// <summary>Represents the result of the demo: a comparison of the sender's and the receiver's reports.</summary>
+/// <param name="Success">True if every stream arrived unchanged and no other stream arrived.</param>
 /// <param name="Text">The result in one line.</param>
 /// <param name="Problems">The problems, one per line.</param>
 internal sealed record Verdict(bool Success, string Text, IReadOnlyList<string> Problems)
@@ -16,7 +16,7 @@ internal sealed record Verdict(bool Success, string Text, IReadOnlyList<string> 
     /// <param name="received">The streams that the receiver reported.</param>
     /// <param name="elapsed">The duration of the demo.</param>
     /// <param name="ending">The reason for an early end, as the start of a sentence, or null when the demo ended by itself.</param>
-    /// <param name="buffersOut">The number of buffers that were not returned at the end, or null when it is unknown.</param>
+    /// <param name="buffersOut">The number of buffers that were not returned at the end, or null if it is unknown.</param>
     public static Verdict Of(
         DemoOptions options,
         IReadOnlyCollection<SentStream> sent,
@@ -72,7 +72,7 @@ internal sealed record Verdict(bool Success, string Text, IReadOnlyList<string> 
         return new Verdict(success, ending is null ? text : $"{ending}: {text}", problems);
     }
 
-    /// <summary>Returns the problem of a stream that the sender did not report: the sender ended too early, or never sent it.</summary>
+    /// <summary>Describes a stream that the sender did not report. Either the sender ended too early, or another process sent the stream.</summary>
     private static string Describe(ReceivedStream received) => received.End switch
     {
         null => $"{received.Remote}: has not ended, at {Quantity.Count(received.Bytes)} bytes",
@@ -89,7 +89,7 @@ internal sealed record Verdict(bool Success, string Text, IReadOnlyList<string> 
             (_, null) => $"{name}: never came in",
             (_, { End: null }) => $"{name}: has not ended, at {Quantity.Count(received.Bytes)} of {Quantity.Count(sent.Bytes)} bytes",
             (_, { End.Error: { } error }) => $"{name}: broke after {Quantity.Count(received.Bytes)} bytes: {error}",
-            // With a storm, the streams end when it is over.
+            // In a storm, streams end when the storm is over, not at a fixed volume.
             _ when options.Storm is null && sent.Bytes != options.Volume => $"{name}: {Quantity.Count(sent.Bytes)} bytes were sent instead of {Quantity.Count(options.Volume)}",
             _ when received.Bytes != sent.Bytes => $"{name}: {Quantity.Count(received.Bytes)} bytes came in, {Quantity.Count(sent.Bytes)} were sent",
             _ when received.End.Sha256 != sent.Sha256 => $"{name}: the bytes differ: SHA-256 {received.End.Sha256[..16]}… instead of {sent.Sha256[..16]}…",

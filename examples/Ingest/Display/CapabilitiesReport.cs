@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Display;
 
-/// <summary>Formats the capabilities of the kernel and the process, and the engines that follow from them.</summary>
+/// <summary>Formats the capabilities of the kernel and the process, and the resulting engines.</summary>
 internal static class CapabilitiesReport
 {
     public static void Write(IAnsiConsole console, string? networkInterface)

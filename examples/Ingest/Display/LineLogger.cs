@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace Ingest.Display;
 
 /// <summary>
-/// Writes warnings, errors and takeovers as lines. Of an exception it shows only the message, because types and traces are for debuggers.
+/// Writes warnings, errors and takeovers as lines. Shows only the message of an exception: its type and stack trace are for debuggers.
 /// </summary>
 internal sealed class LineLogger(LineLoggerProvider provider, TextWriter output) : ILogger
 {

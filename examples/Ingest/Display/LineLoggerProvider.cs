@@ -8,7 +8,7 @@ internal sealed class LineLoggerProvider(TextWriter output) : ILoggerProvider
     private volatile bool _enabled;
 
     /// <summary>
-    /// Gets or sets a value that indicates whether warnings are shown. Off during start-up, when an exception reports the failure.
+    /// Gets or sets a value indicating whether warnings are shown. It is false during start-up, because an exception reports the failure then.
     /// </summary>
     public bool Enabled
     {

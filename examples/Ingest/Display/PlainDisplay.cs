@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Display;
 
-/// <summary>Shows the demo in files and pipes: at most one line per second.</summary>
+/// <summary>Shows the demo in a file or a pipe, with at most one line per second.</summary>
 internal sealed class PlainDisplay(TextWriter output) : IDemoDisplay
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

@@ -7,7 +7,7 @@ namespace Ingest.Display;
 /// <summary>Shows the demo on a terminal: two tables that are redrawn in place.</summary>
 internal sealed class TableDisplay(IAnsiConsole console) : IDemoDisplay
 {
-    // The lines that the tables need besides streams and queues: borders, headers, the sum, the line above and the line of the cursor.
+    // The number of lines around the rows of streams and queues: borders, headers, the sum, the line above and the line of the cursor.
     private const int OtherLines = 12;
 
     public Task ShowAsync(IAsyncEnumerable<DemoSnapshot> snapshots) =>

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Ingest.Sending;
 
-/// <summary>Supplies the bytes of a file, with the length that it has when it is opened.</summary>
+/// <summary>Supplies the bytes of a file. The length is the length of the file when it is opened.</summary>
 internal sealed class FileBytes : IStreamSource
 {
     private readonly SafeFileHandle _file;

@@ -4,7 +4,7 @@ using Ingest.Display;
 
 namespace Ingest.Sending;
 
-/// <summary>Sends all streams of a plan at the same time, and prints a line for each one as it ends.</summary>
+/// <summary>Sends all streams of a plan at the same time, and prints a line when a stream ends.</summary>
 internal static class Sender
 {
     /// <param name="plan">The streams to send.</param>

@@ -4,7 +4,7 @@ using System.Net;
 namespace Ingest.Sending;
 
 /// <summary>Represents one stream as the sender sees it. Its text is one line that a program can parse.</summary>
-/// <param name="Local">The sender's address, by which the receiver identifies the stream. Null if it never connected.</param>
+/// <param name="Local">The sender's address, by which the receiver identifies the stream. Null if the sender never connected.</param>
 /// <param name="Bytes">The number of bytes sent.</param>
 /// <param name="Sha256">The hash of these bytes, in hexadecimal digits.</param>
 /// <param name="Error">The reason for an early end in one line, or null when everything was sent.</param>
@@ -17,7 +17,7 @@ internal sealed record SentStream(IPEndPoint? Local, long Bytes, string Sha256, 
         ? FormattableString.Invariant($"{Sent} {Local} {Bytes} sha256 {Sha256}")
         : FormattableString.Invariant($"{Failed} {Local?.ToString() ?? "-"} {Bytes} {Error}");
 
-    /// <summary>Parses a line of a sender's output. Returns null when the line is not about a stream.</summary>
+    /// <summary>Parses a line of a sender's output. Returns null if the line does not describe a stream.</summary>
     public static SentStream? Parse(string line)
     {
         string[] parts = line.Split(' ', 4);

@@ -7,7 +7,7 @@ using Ingest.Values;
 
 namespace Ingest.Sending;
 
-/// <summary>Sends one stream over one connection, and hashes the bytes that it sends.</summary>
+/// <summary>Sends one stream over one connection and hashes the sent bytes.</summary>
 internal static class StreamSender
 {
     private const int ChunkSize = 64 * 1024;
@@ -58,7 +58,7 @@ internal static class StreamSender
         }
     }
 
-    /// <summary>Waits for the receiver's close. The receiver closes when it has everything; otherwise it resets the connection.</summary>
+    /// <summary>Waits until the receiver closes the connection. The receiver closes after it has received everything; otherwise it resets the connection.</summary>
     private static async ValueTask AwaitEndAsync(Socket socket, byte[] buffer, CancellationToken cancellationToken)
     {
         while (await socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken) > 0)
@@ -68,7 +68,7 @@ internal static class StreamSender
     }
 
     /// <summary>
-    /// Maps an IPv4 address inside an IPv6 one, as dual-mode sockets report it, to plain IPv4, as the receiver reports it.
+    /// Converts an IPv4-mapped IPv6 address to plain IPv4. Dual-mode sockets report mapped addresses, and the receiver reports plain ones.
     /// </summary>
     private static IPEndPoint? Plain(EndPoint? endPoint) => endPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped
         ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port)

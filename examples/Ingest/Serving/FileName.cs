@@ -7,7 +7,7 @@ namespace Ingest.Serving;
 /// <summary>Builds file names from the time, the peer's address and a number that is unique to the connection.</summary>
 internal static class FileName
 {
-    /// <summary>The suffix of a file until its stream has ended.</summary>
+    /// <summary>The suffix of a file whose stream has not ended.</summary>
     public const string PartSuffix = ".part";
 
     public static string Of(ZcrxConnection connection, DateTimeOffset time) => Of(time, connection.RemoteEndPoint, connection.Id);

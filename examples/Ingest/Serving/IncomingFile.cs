@@ -6,12 +6,12 @@ using Zcrx.Rx;
 
 namespace Ingest.Serving;
 
-/// <summary>Writes one connection's stream to a file, or nowhere. Called on the ring thread.</summary>
+/// <summary>Writes one connection's stream to a file, or discards it if there is no file. Called on the ring thread.</summary>
 /// <remarks>
 /// <para>The borrowed memory is the buffer of the system call, so nothing is copied or leased. A write goes to the page cache and waits
 /// only when the disk cannot keep up. TCP then slows the senders down.</para>
-/// <para>An exception in OnNext ends only this stream. It returns as OnError, and the framework resets the connection, so the sender
-/// notices.</para>
+/// <para>An exception in OnNext ends only this stream. The framework passes it to OnError and resets the connection, so the sender
+/// notices the failure.</para>
 /// </remarks>
 internal sealed class IncomingFile : IObserver<ReceivedBuffer>
 {
@@ -60,7 +60,7 @@ internal sealed class IncomingFile : IObserver<ReceivedBuffer>
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             _totals.Broken();
-            // The peer must not take this for success.
+            // A normal close would tell the peer that the file was received.
             _connection.Abort();
             _journal.Complain($"{_peer}: complete, but its file keeps the suffix {FileName.PartSuffix}: {exception.Message}");
             return;

@@ -10,13 +10,13 @@ internal sealed class Journal : IAsyncDisposable
 
     public Journal() => _printing = Task.Run(PrintAsync);
 
-    /// <summary>Prints a line on standard output. Any thread.</summary>
+    /// <summary>Prints a line on standard output. Threading: any thread.</summary>
     public void Say(string line) => _lines.Writer.TryWrite((Console.Out, line));
 
-    /// <summary>Prints a line on standard error. Any thread.</summary>
+    /// <summary>Prints a line on standard error. Threading: any thread.</summary>
     public void Complain(string line) => _lines.Writer.TryWrite((Console.Error, $"ingest: {line.ReplaceLineEndings(" ")}"));
 
-    /// <summary>Returns a task that ends when everything has been printed.</summary>
+    /// <summary>Returns a task that completes when all lines have been printed.</summary>
     public async ValueTask DisposeAsync()
     {
         _lines.Writer.TryComplete();
@@ -33,7 +33,7 @@ internal sealed class Journal : IAsyncDisposable
             }
             catch (IOException)
             {
-                // The reader has closed its end, as in `| head`. Receiving continues.
+                // The reading end of the pipe is closed, as in `| head`. Receiving continues.
             }
         }
     }

@@ -2,11 +2,11 @@ using Ingest.Commands;
 
 namespace Ingest.Serving;
 
-/// <summary>Represents the directory of the files.</summary>
+/// <summary>Prepares the directory for the files.</summary>
 internal static class OutputDirectory
 {
-    /// <summary>Checks that files can be written there, by writing one.</summary>
-    /// <exception cref="UsageException">Files cannot be written there.</exception>
+    /// <summary>Checks that files can be written to the directory, by writing a file.</summary>
+    /// <exception cref="UsageException">Files cannot be written to the directory.</exception>
     public static string Prepare(string path)
     {
         if (File.Exists(path))
@@ -25,7 +25,7 @@ internal static class OutputDirectory
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            // For example in /proc, where the kernel refuses to create the file and .NET then does not find it.
+            // Happens in /proc, for example: the kernel refuses to create the file, and .NET then does not find it.
             throw new UsageException($"the directory '{path}' cannot be written: it cannot be created there.", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)

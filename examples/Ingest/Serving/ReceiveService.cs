@@ -8,10 +8,10 @@ using Zcrx.Rx;
 
 namespace Ingest.Serving;
 
-/// <summary>Represents the receiving service: a host with Zcrx, as in any service.</summary>
+/// <summary>Represents the receiving service, which is an ordinary host with Zcrx.</summary>
 internal sealed class ReceiveService : IAsyncDisposable
 {
-    // The time that the host may take beyond the drain, to close files, rings and sockets.
+    // The additional time, beyond the drain, in which the host closes files, rings and sockets.
     private static readonly TimeSpan ShutdownMargin = TimeSpan.FromSeconds(15);
 
     private readonly IHost _host;
@@ -33,16 +33,16 @@ internal sealed class ReceiveService : IAsyncDisposable
     /// <summary>Gets a token that SIGINT and SIGTERM cancel.</summary>
     public CancellationToken Stopping { get; }
 
-    /// <summary>Starts the service. Once this method has returned, connections are accepted.</summary>
+    /// <summary>Starts the service. When this method returns, the service accepts connections.</summary>
     /// <param name="options">The options.</param>
     /// <param name="accept">Called with every connection on a ring thread. It must subscribe to the buffers.</param>
-    /// <param name="configure">Sets options that the command line does not have, or null.</param>
+    /// <param name="configure">Sets options that the command line does not offer, or null.</param>
     public static async Task<ReceiveService> StartAsync(ReceiveOptions options, Func<ZcrxConnection, IDisposable> accept, Action<ZcrxOptions>? configure = null)
     {
-        // The command line has all settings: no settings files, no environment.
+        // The command line is the only source of settings: settings files and environment variables are not read.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         LineLoggerProvider log = new(Console.Error);
-        // Only warnings and takeovers: an operator who replaces a service wants to see which process took over.
+        // Logs warnings and takeovers only. An operator who replaces a service wants to see which process took over.
         builder.Logging.AddProvider(log).AddFilter(level => level >= LogLevel.Information);
         builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain + ShutdownMargin);
@@ -72,15 +72,15 @@ internal sealed class ReceiveService : IAsyncDisposable
             throw;
         }
 
-        // Errors during the start are thrown, and reported once. From now on, only the log reports them.
+        // An error during the start was thrown and is reported once. From now on, only the log reports errors.
         log.Enabled = true;
         return new ReceiveService(host);
     }
 
-    /// <summary>Returns the status of queues and listeners, or their last status after the stop.</summary>
+    /// <summary>Returns the status of queues and listeners. After the stop, returns their last status.</summary>
     public Task<ZcrxStatus> GetStatusAsync() => _zcrx.GetStatusAsync();
 
-    /// <summary>Stops accepting, delivers what has arrived and closes everything.</summary>
+    /// <summary>Stops accepting, delivers the received bytes and closes everything.</summary>
     public Task StopAsync() => _host.StopAsync();
 
     public ValueTask DisposeAsync() => DisposeAsync(_host);

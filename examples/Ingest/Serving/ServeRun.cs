@@ -29,7 +29,7 @@ internal static class ServeRun
         return failure is null ? ExitCode.Success : ExitCode.Failure;
     }
 
-    /// <summary>Waits for the signal, or until the last queue has failed permanently.</summary>
+    /// <summary>Waits until a signal arrives or the last queue has failed permanently.</summary>
     private static async Task<string?> WaitAsync(ReceiveService service)
     {
         while (!service.Stopping.IsCancellationRequested)

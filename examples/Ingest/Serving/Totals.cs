@@ -2,7 +2,7 @@ using Ingest.Display;
 
 namespace Ingest.Serving;
 
-/// <summary>Counts everything that the program has received. Ring threads write it, any thread may read it.</summary>
+/// <summary>Counts all received streams and bytes. Threading: ring threads write; any thread may read.</summary>
 internal sealed class Totals
 {
     private long _connections;

@@ -10,7 +10,7 @@ internal static class EndPointText
     /// <summary>Parses an address of this machine, with a port: <c>127.0.0.1:9000</c>, <c>[::]:9000</c>, <c>localhost:9000</c>.</summary>
     public static string? ReadLocal(string text, out IPEndPoint value)
     {
-        // IPEndPoint.TryParse accepts an address without a port as port 0, and reads a bare IPv6 address as one without a port.
+        // IPEndPoint.TryParse is too lenient: it accepts a missing port as port 0, also after a bare IPv6 address.
         value = null!;
         if (!TrySplit(text, out string host, out int port) || !TryParse(host, out IPAddress? address))
         {
@@ -21,7 +21,7 @@ internal static class EndPointText
         return null;
     }
 
-    /// <summary>Parses the server to connect to: an address or a name, with a port.</summary>
+    /// <summary>Parses the address or the name of a server to connect to, with a port.</summary>
     public static string? ReadRemote(string text, out EndPoint value)
     {
         value = null!;
@@ -34,7 +34,7 @@ internal static class EndPointText
         return null;
     }
 
-    // A name with several addresses would need several sockets. This name always means the machine itself.
+    // A name with several addresses would need several sockets. Only localhost is accepted, since it always means this machine.
     private static bool TryParse(string host, [NotNullWhen(true)] out IPAddress? address)
     {
         address = host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? IPAddress.Loopback : null;

@@ -6,7 +6,7 @@ namespace Ingest.Values;
 /// <summary>Creates options whose values are checked while the command line is parsed. The errors name the accepted values.</summary>
 internal static class ValueOption
 {
-    /// <summary>Parses text into a value, or returns what the value must be: the end of "--name must be …".</summary>
+    /// <summary>Parses text to a value. If the text is invalid, returns the end of the error "--name must be …".</summary>
     public delegate string? Read<T>(string text, out T value);
 
     /// <summary>Creates an option with a default value.</summary>
@@ -19,7 +19,7 @@ internal static class ValueOption
             CustomParser = result => Parse(name, result, read),
         };
 
-    /// <summary>Creates an option without a default value, which may be required.</summary>
+    /// <summary>Creates an option that has no default value and may be required.</summary>
     public static Option<T> Create<T>(string name, string placeholder, string description, bool required, Read<T> read) =>
         new(name)
         {

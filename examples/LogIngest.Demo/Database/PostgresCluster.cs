@@ -5,7 +5,7 @@ using Npgsql;
 namespace LogIngest.Demo.Database;
 
 /// <summary>
-/// Represents a PostgreSQL server with a separate cluster in a temporary directory, which also contains its socket. The directory is
+/// Represents a PostgreSQL server with its own cluster in a temporary directory. The directory also contains the server's socket. It is
 /// deleted at the end.
 /// </summary>
 internal sealed class PostgresCluster : IAsyncDisposable
@@ -76,7 +76,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the server at once, and aborts the work of its clients. Committed data stays.</summary>
+    /// <summary>Stops the server immediately and aborts the transactions of its clients. Committed data stays.</summary>
     public async Task CrashServerAsync()
     {
         ProcessSignals.Send(_server!.Id, ProcessSignals.Quit);
@@ -95,7 +95,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
     {
         if (_server is { HasExited: false })
         {
-            // "Fast": connections are closed.
+            // SIGINT requests a "fast" shutdown, which closes the connections.
             ProcessSignals.Send(_server.Id, ProcessSignals.Interrupt);
             await _server.WaitForExitAsync().WaitAsync(StopLimit);
         }
@@ -135,7 +135,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
         command = disk?.Wrap(_user, command) ?? command;
         Process process = Process.Start(new ProcessStartInfo(command[0], command[1..])
         {
-            // The server's user may not enter the directory of this process.
+            // The unprivileged user of the server may have no access to this process's directory.
             WorkingDirectory = _directory,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -12,7 +12,7 @@ internal static class PostgresPrograms
     /// <summary>Returns the directory with <c>initdb</c> and <c>postgres</c>; null if there is none.</summary>
     public static string? Find()
     {
-        // Debian keeps them out of the PATH, one directory for each version.
+        // Debian installs the programs outside the PATH, in one directory for each version.
         IEnumerable<string> debian = Directory.Exists(DebianRoot)
             ? Directory.EnumerateDirectories(DebianRoot)
                 .OrderByDescending(static version => int.TryParse(Path.GetFileName(version), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0)

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace LogIngest.Demo.Display;
 
-/// <summary>Shows the run: a table that changes on a terminal, otherwise a line every five seconds.</summary>
+/// <summary>Shows the run. A terminal shows a table that is updated; other outputs get a line every five seconds.</summary>
 internal sealed class LiveView
 {
     private const int SecondsOfLine = 5;

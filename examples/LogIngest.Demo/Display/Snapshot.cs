@@ -2,10 +2,10 @@ using LogIngest.Reporting;
 
 namespace LogIngest.Demo.Display;
 
-/// <summary>Represents one moment of the run.</summary>
+/// <summary>Represents the state of the run at one moment.</summary>
 /// <param name="Elapsed">The time since the beginning of the run.</param>
-/// <param name="Sent">Messages that were sent so far.</param>
-/// <param name="Queued">Bytes that wait in the senders' sockets.</param>
+/// <param name="Sent">The number of sent messages.</param>
+/// <param name="Queued">The number of bytes that wait in the senders' sockets.</param>
 /// <param name="Stall">The longest time that a sender had to wait.</param>
 /// <param name="Service">The status of the service.</param>
 internal sealed record Snapshot(TimeSpan Elapsed, long Sent, long Queued, TimeSpan Stall, IngestStatus Service);

@@ -4,10 +4,10 @@ using System.Net.Sockets;
 
 namespace LogIngest.Demo.Load;
 
-/// <summary>Sends over one connection.</summary>
+/// <summary>Sends messages over one connection.</summary>
 internal sealed class LoadConnection(LoadPlan plan, int connection)
 {
-    // Makes the number of every message in the run unique.
+    // The offset between the message numbers of two connections, so every number in the run is unique.
     private const long NumbersOfConnection = 1_000_000_000_000;
     private const int MessagesOfPacket = 100;
 
@@ -19,7 +19,7 @@ internal sealed class LoadConnection(LoadPlan plan, int connection)
 
     public long Sent => Volatile.Read(ref _sent);
 
-    /// <summary>Gets the longest time of one send. The present one counts, too.</summary>
+    /// <summary>Gets the duration of the longest send, including a send that is still in progress.</summary>
     public TimeSpan LongestStall
     {
         get
@@ -33,7 +33,7 @@ internal sealed class LoadConnection(LoadPlan plan, int connection)
 
     public long BytesQueued => SendQueue.Of(Volatile.Read(ref _socket));
 
-    /// <summary>Sends until the time is over, ends its side, and waits for the service to end the other one. That means that everything is stored.</summary>
+    /// <summary>Sends until the time is over, ends its side, and waits until the service closes the connection, which means that everything is stored.</summary>
     public async Task RunAsync(CancellationToken timeIsOver, CancellationToken cancellationToken)
     {
         using Socket socket = new(plan.To.AddressFamily, SocketType.Stream, ProtocolType.Tcp);

@@ -12,6 +12,6 @@ internal sealed record LoadPlan(IPEndPoint To, string Run, int Connections, Time
     /// <summary>Gets the length of the text of a message.</summary>
     public int TextLength { get; init; } = 120;
 
-    /// <summary>Gets the number of messages a second of each connection; null for as many as possible.</summary>
+    /// <summary>Gets the number of messages per second of each connection; null for no limit.</summary>
     public int? Rate { get; init; }
 }

@@ -4,10 +4,10 @@ using System.Text;
 
 namespace LogIngest.Demo.Load;
 
-/// <summary>Writes messages with a number, so that each can be found in the store.</summary>
-/// <param name="run">The name of the run, which is the messages' application.</param>
+/// <summary>Writes numbered messages: the number identifies a message in the store.</summary>
+/// <param name="run">The name of the run, which each message has as its application name.</param>
 /// <param name="format">The format of the messages.</param>
-/// <param name="textLength">The length of the text behind the number.</param>
+/// <param name="textLength">The length of the text after the number.</param>
 internal sealed class MessageWriter(string run, MessageFormat format, int textLength)
 {
     private readonly string _text = string.Concat(Enumerable.Repeat("the quick brown fox jumps over the lazy dog ", (textLength / 44) + 1))[..textLength];

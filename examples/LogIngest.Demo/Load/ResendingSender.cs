@@ -7,7 +7,7 @@ using System.Text;
 
 namespace LogIngest.Demo.Load;
 
-/// <summary>Sends numbered messages, and sends again after a failure what the service has not confirmed. It needs a service with <c>LogIngest:Acknowledge</c>.</summary>
+/// <summary>Sends numbered messages. After a failure it sends the unconfirmed messages again. The service needs <c>LogIngest:Acknowledge</c>.</summary>
 /// <param name="to">The receiver.</param>
 /// <param name="run">The name of the run.</param>
 /// <param name="messages">The number of messages.</param>
@@ -28,7 +28,7 @@ internal sealed class ResendingSender(IPEndPoint to, string run, int messages, l
     /// <summary>Gets the number of messages that the service has confirmed.</summary>
     public int Confirmed => Volatile.Read(ref _confirmed);
 
-    /// <summary>Gets the number of connections beyond the first one.</summary>
+    /// <summary>Gets the number of connections after the first one.</summary>
     public int Reconnects => Volatile.Read(ref _reconnects);
 
     /// <summary>Gets the longest time between two confirmations.</summary>
@@ -48,7 +48,7 @@ internal sealed class ResendingSender(IPEndPoint to, string run, int messages, l
             }
             catch (SocketException)
             {
-                // The service is down or the connection is broken. The next one continues with what is not confirmed.
+                // The service is down or the connection failed. The next connection continues with the unconfirmed messages.
             }
 
             if (Confirmed == messages)
@@ -63,7 +63,7 @@ internal sealed class ResendingSender(IPEndPoint to, string run, int messages, l
 
     private async Task SendAllAsync(Socket socket, CancellationToken cancellationToken)
     {
-        // The positions in the stream of this connection at which the unconfirmed messages begin.
+        // The start positions of the unconfirmed messages in the stream of this connection.
         Queue<long> begins = new();
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task reading = ReadAsync(socket, begins, ended);
@@ -100,7 +100,7 @@ internal sealed class ResendingSender(IPEndPoint to, string run, int messages, l
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The reader has seen the end of the connection.
+            // The reader has received the end of the stream.
         }
         finally
         {

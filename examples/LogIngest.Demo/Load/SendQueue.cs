@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace LogIngest.Demo.Load;
 
-/// <summary>Reads how much waits in a socket to be sent, or to be acknowledged by the peer.</summary>
+/// <summary>Reads how many bytes of a socket are unsent or not acknowledged by the peer.</summary>
 internal static partial class SendQueue
 {
     // SIOCOUTQ

@@ -27,15 +27,15 @@ internal sealed class ServiceProcess : IDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Gets the address at which messages are received.</summary>
+    /// <summary>Gets the address on which the service receives messages.</summary>
     public IPEndPoint EndPoint { get; private set; } = new(IPAddress.Loopback, 0);
 
-    /// <summary>Gets everything that it has printed.</summary>
+    /// <summary>Gets the output of the service.</summary>
     public string Output => string.Join('\n', _lines);
 
-    /// <summary>Starts it, and returns when it receives.</summary>
-    /// <param name="listen">The address to receive at; port 0 for any port.</param>
-    /// <param name="arguments">Further arguments of its command line.</param>
+    /// <summary>Starts the service and returns when it accepts messages.</summary>
+    /// <param name="listen">The address to listen on; port 0 for any port.</param>
+    /// <param name="arguments">Additional arguments of the service's command line.</param>
     public static async Task<ServiceProcess> StartAsync(string listen, params string[] arguments)
     {
         const string Listening = "Now listening on: ";
@@ -75,14 +75,14 @@ internal sealed class ServiceProcess : IDisposable
     /// <summary>Returns the connections as the dashboard shows them.</summary>
     public Task<string> GetDashboardConnectionsAsync() => GetTextAsync("/zcrx/api/connections");
 
-    /// <summary>Ends it with SIGKILL.</summary>
+    /// <summary>Kills the service with SIGKILL.</summary>
     public async Task KillAsync()
     {
         _process.Kill();
         await _process.WaitForExitAsync().WaitAsync(StopLimit);
     }
 
-    /// <summary>Ends it with SIGTERM, and returns its exit code.</summary>
+    /// <summary>Stops the service with SIGTERM and returns its exit code.</summary>
     public async Task<int> StopAsync()
     {
         ProcessSignals.Send(_process.Id, ProcessSignals.Terminate);

@@ -5,8 +5,8 @@ using Zcrx.Actors;
 
 namespace LogIngest.Batching;
 
-/// <summary>Holds the messages of one writer that are not stored yet: one batch that is being stored, and those behind it.</summary>
-/// <remarks>It outlives the actor that uses it, so that a restart loses nothing. One thread at a time.</remarks>
+/// <summary>Holds the unstored messages of one writer: the batch that is being stored and the messages that wait.</summary>
+/// <remarks>The backlog outlives the actor that uses it, so a restart loses no message. Threading: one thread at a time.</remarks>
 internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, IngestMetrics metrics, TimeProvider time)
 {
     private readonly Dictionary<ActorSink, StreamState> _streams = [];
@@ -20,10 +20,10 @@ internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, Inges
 
     public bool HasWaiting => _waiting.Count > 0;
 
-    /// <summary>Gets a value indicating whether as many messages wait as a batch has.</summary>
+    /// <summary>Gets a value indicating whether the waiting messages fill a batch.</summary>
     public bool IsFull => _waiting.Count >= batchSize;
 
-    /// <summary>Adds a message. An empty one is acknowledged at once, since there is nothing to store. The same one again is ignored.</summary>
+    /// <summary>Adds a message. Acknowledges an empty message at once, since there is nothing to store. Ignores a repetition of the last message.</summary>
     public void Add(ZcrxStream.Frame frame)
     {
         if (frame == _last)
@@ -50,10 +50,10 @@ internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, Inges
         _waiting.Enqueue(new Waiting(frame, entry, stream.Acknowledger));
     }
 
-    /// <summary>Forgets a stream that has ended. Its messages stay.</summary>
+    /// <summary>Removes a stream that has ended. Its messages stay.</summary>
     public void End(ActorSink stream) => _streams.Remove(stream);
 
-    /// <summary>Begins the next batch.</summary>
+    /// <summary>Moves waiting messages to the next batch and returns it.</summary>
     public LogBatch Take()
     {
         _taken = new Waiting[Math.Min(batchSize, _waiting.Count)];
@@ -68,10 +68,10 @@ internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, Inges
     /// <summary>Records that an attempt to store the batch has failed.</summary>
     public void Fail() => Current = Current! with { FailedAttempts = Current.FailedAttempts + 1 };
 
-    /// <summary>Ends the batch: its buffers return to the pool, and senders get their answers if answers are on.</summary>
+    /// <summary>Completes the batch: its buffers return to the pool. If answers are on, senders get their answers.</summary>
     public void Complete()
     {
-        // First the answers: a connection stays open until its last message is acknowledged.
+        // Sends the answers first: the acknowledgement of its last message may close a connection.
         for (int index = _taken.Length - 1; index >= 0; index--)
         {
             _taken[index].Acknowledger?.Stored(_taken[index].Frame.StreamOffset + _taken[index].Frame.Length);

@@ -9,10 +9,10 @@ using Zcrx.Actors;
 
 namespace LogIngest.Batching;
 
-/// <summary>Collects the messages of some connections in batches, and acknowledges a batch when it is stored. One actor for each writer.</summary>
+/// <summary>Collects the messages of some connections in batches and acknowledges a batch when it is stored. Each writer has one collector.</summary>
 /// <remarks>
-/// It does nothing that can fail: its child, the <see cref="BatchStorer"/>, talks to the store. A failed store ends the child's work with an exception,
-/// the child is restarted, and gets the same batch again after a delay. Until then senders wait: the windows of their connections are used up.
+/// The collector does nothing that can fail: its child, the <see cref="BatchStorer"/>, uses the store. If the store fails, the child throws and is restarted. After a
+/// delay the child gets the same batch again. Until then the windows of the connections are full, and the senders wait.
 /// </remarks>
 internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 {
@@ -53,7 +53,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        // After a restart the child still runs, but its last message may be lost.
+        // After a restart of this actor the child still runs, but its last message may be lost.
         _storer = Context.Child("storer");
         if (_storer.IsNobody())
         {
@@ -71,7 +71,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         }
     }
 
-    // A message that was being handled is not handled again. The child continues, so its base method is not called.
+    // Akka does not redeliver the message that failed, so it is added here. The base method is not called because it would stop the child.
     protected override void PreRestart(Exception reason, object message)
     {
         if (message is ZcrxStream.Frame frame)
@@ -80,7 +80,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         }
     }
 
-    // A failed store is expected, any number of times, so the child is always restarted.
+    // The store may fail any number of times, so the child is always restarted.
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(static _ => Directive.Restart, loggingEnabled: false);
 
     private void OnFrame(ZcrxStream.Frame frame)
@@ -103,7 +103,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         OnStreamEnded(failed.Sink);
     }
 
-    // Its connection closes when its last message is stored, and a stop of the service waits for that.
+    // The connection closes when its last message is stored. A stop of the service waits for the close.
     private void OnStreamEnded(ActorSink stream)
     {
         _backlog.End(stream);
@@ -120,7 +120,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
     {
         if (stored.Number != _backlog.Current?.Number)
         {
-            // Both the attempt before a restart and the one behind it have stored the batch.
+            // The batch was stored twice, by the attempt before a restart and the attempt after it. This is the second report.
             return;
         }
 
@@ -132,7 +132,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 
         _condition.Succeeded(_writer);
         _backlog.Complete();
-        // The store is free, so what waits is stored without further delay.
+        // The store is idle, so waiting messages are stored without further delay.
         _isDelayOver = true;
         StoreNext();
     }

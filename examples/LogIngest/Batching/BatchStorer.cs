@@ -4,7 +4,7 @@ using LogIngest.Storing;
 
 namespace LogIngest.Batching;
 
-/// <summary>Stores one batch after another. Whatever fails is thrown: the parent restarts this actor, which then opens the store anew.</summary>
+/// <summary>Stores one batch after another and throws any failure. The parent then restarts this actor, which opens the store again.</summary>
 internal sealed class BatchStorer : ReceiveActor
 {
     private readonly int _writer;
@@ -28,7 +28,7 @@ internal sealed class BatchStorer : ReceiveActor
         base.PreRestart(reason, message);
     }
 
-    // Not awaited, because closing a broken connection may take as long as the timeout of the database.
+    // Is not awaited: closing a broken connection may take as long as the timeout of the database.
     protected override void PostStop() => _ = _store?.DisposeAsync().AsTask();
 
     private async Task OnBatchAsync(LogBatch batch)

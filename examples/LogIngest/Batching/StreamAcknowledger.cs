@@ -6,8 +6,8 @@ using Zcrx.Rx;
 
 namespace LogIngest.Batching;
 
-/// <summary>Reports to one sender the position up to which its stream is stored.</summary>
-/// <remarks>At most one answer is in progress. While it waits for a sender that does not read, newer positions replace older ones.</remarks>
+/// <summary>Sends one sender the position up to which its stream is stored.</summary>
+/// <remarks>At most one answer is in progress. While the answer waits for a sender that does not read, newer positions replace older ones.</remarks>
 internal sealed class StreamAcknowledger(ZcrxConnection connection)
 {
     private readonly Lock _gate = new();
@@ -15,7 +15,7 @@ internal sealed class StreamAcknowledger(ZcrxConnection connection)
     private long _sent;
     private bool _isSending;
 
-    /// <summary>Answers with a position, unless a later one was given before.</summary>
+    /// <summary>Sends a position, unless a later position was sent before.</summary>
     public void Stored(long position)
     {
         lock (_gate)
@@ -36,7 +36,7 @@ internal sealed class StreamAcknowledger(ZcrxConnection connection)
     {
         try
         {
-            // The connection stays open for the answer.
+            // Keeps the connection open until the answer is sent.
             using IDisposable work = connection.BeginWork();
             while (TryNext(out long position))
             {
@@ -45,7 +45,7 @@ internal sealed class StreamAcknowledger(ZcrxConnection connection)
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or ZcrxException or OperationCanceledException)
         {
-            // The sender has gone. It will send again what it has no answer for.
+            // The sender has disconnected. It will send all unanswered messages again.
         }
     }
 

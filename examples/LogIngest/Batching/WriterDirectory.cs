@@ -8,7 +8,7 @@ internal sealed class WriterDirectory
     private IActorRef[] _writers = [];
     private int _next = -1;
 
-    /// <summary>Sets the writers, before connections are accepted.</summary>
+    /// <summary>Sets the writers. Must be called before connections are accepted.</summary>
     public void Set(IActorRef[] writers) => Volatile.Write(ref _writers, writers);
 
     /// <summary>Returns the writer of the next connection.</summary>

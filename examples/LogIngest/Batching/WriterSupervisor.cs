@@ -6,14 +6,14 @@ using Microsoft.Extensions.Options;
 
 namespace LogIngest.Batching;
 
-/// <summary>Starts the writers, and restarts each of them whatever it fails with.</summary>
+/// <summary>Starts the writers and restarts a writer after any failure.</summary>
 internal sealed partial class WriterSupervisor : ReceiveActor
 {
     private readonly LogIngestOptions _options;
     private readonly IngestMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    // Connections have numbers that begin again with each run of the service.
+    // Identifies the run of the service: each run numbers its connections from the beginning.
     private readonly Guid _boot = Guid.NewGuid();
 
     public WriterSupervisor(IOptions<LogIngestOptions> options, IngestMetrics metrics, TimeProvider time, ILogger<WriterSupervisor> logger)
@@ -37,7 +37,7 @@ internal sealed partial class WriterSupervisor : ReceiveActor
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(static _ => Directive.Restart);
 
-    // The backlog is an argument of the actor, so it is the same one after a restart.
+    // The backlog is an argument of the actor's Props, so a restarted actor gets the same backlog.
     private IActorRef Start(int writer)
     {
         Backlog backlog = new(_boot, _options.BatchSize, _options.Acknowledge, _metrics, _time);
@@ -47,7 +47,7 @@ internal sealed partial class WriterSupervisor : ReceiveActor
     [LoggerMessage(4, LogLevel.Error, "{Messages} received messages are not stored. Their senders see a reset.")]
     private static partial void Lost(ILogger logger, long messages);
 
-    /// <summary>Requests the writers, an array of <see cref="IActorRef"/>.</summary>
+    /// <summary>Requests the writers. The answer is an array of <see cref="IActorRef"/>.</summary>
     internal sealed class GetWriters
     {
         public static GetWriters Instance { get; } = new();

@@ -3,8 +3,8 @@ using LogIngest.Syslog;
 
 namespace LogIngest.Reporting;
 
-/// <summary>Counts messages and batches, as instruments of the meter <c>LogIngest</c> and for the status.</summary>
-/// <remarks>Threading: all members from any thread.</remarks>
+/// <summary>Counts messages and batches. The counts are instruments of the meter <c>LogIngest</c> and part of the status.</summary>
+/// <remarks>Threading: all members are safe to call from any thread.</remarks>
 internal sealed class IngestMetrics : IDisposable
 {
     public const string MeterName = "LogIngest";
@@ -59,7 +59,7 @@ internal sealed class IngestMetrics : IDisposable
         Interlocked.Increment(ref _waiting);
     }
 
-    /// <summary>Counts a message that is not valid, or that is refused for it.</summary>
+    /// <summary>Counts an invalid message by its flags, and whether it was refused.</summary>
     public void CountFlagged(MessageFlags flags, bool isRefused)
     {
         Interlocked.Increment(ref isRefused ? ref _refused : ref _flagged);
@@ -73,7 +73,7 @@ internal sealed class IngestMetrics : IDisposable
     }
 
     /// <summary>Counts a stored batch.</summary>
-    /// <param name="messages">The number of its messages, with those that were refused.</param>
+    /// <param name="messages">The number of its messages, including refused ones.</param>
     /// <param name="duration">The time of the last attempt.</param>
     public void CountBatch(int messages, TimeSpan duration)
     {

@@ -2,24 +2,24 @@ using Zcrx.Actors;
 
 namespace LogIngest.Reporting;
 
-/// <summary>Represents what the service does at the moment, as JSON can carry it.</summary>
+/// <summary>Represents the current state of the service, in a form that JSON can carry.</summary>
 /// <param name="Received">Messages that have arrived.</param>
-/// <param name="Stored">Messages that are stored, or refused.</param>
-/// <param name="Waiting">Messages that have arrived and are not stored.</param>
+/// <param name="Stored">Messages that are stored or refused.</param>
+/// <param name="Waiting">Messages that have arrived and are not stored yet.</param>
 /// <param name="Flagged">Messages that are stored with a flag.</param>
-/// <param name="Refused">Messages that are not valid and not stored.</param>
+/// <param name="Refused">Messages that are invalid and not stored.</param>
 /// <param name="Batches">Batches that are stored.</param>
 /// <param name="FailedBatches">Attempts to store a batch that failed.</param>
-/// <param name="StoreFailure">The reason why batches cannot be stored at present; null if they can.</param>
+/// <param name="StoreFailure">The reason why batches currently cannot be stored; null if they can.</param>
 /// <param name="Connections">Open connections.</param>
 /// <param name="Paused">Connections that wait for the store or for buffers.</param>
 /// <param name="Pressure">The highest pressure of the pools.</param>
-/// <param name="BuffersOut">Buffers that messages lie in.</param>
+/// <param name="BuffersOut">Buffers that hold unstored messages.</param>
 /// <param name="Buffers">Buffers of all pools.</param>
 /// <param name="Restarts">Restarts of queues.</param>
 /// <param name="Memory">Resident memory of the process, in bytes.</param>
 /// <param name="ProcessorTime">Processor time of the process, in seconds.</param>
-/// <param name="EndPoint">The address at which messages arrive.</param>
+/// <param name="EndPoint">The address on which the service receives messages.</param>
 internal sealed record IngestStatus(
     long Received,
     long Stored,

@@ -2,13 +2,13 @@ using System.Collections.Concurrent;
 
 namespace LogIngest.Reporting;
 
-/// <summary>Contains the writers that cannot store at present, with the reasons, for health and status.</summary>
+/// <summary>Tracks the writers that currently cannot store and their reasons, for health and status.</summary>
 /// <remarks>Threading: any thread.</remarks>
 internal sealed class StoreCondition(TimeProvider time)
 {
     private readonly ConcurrentDictionary<int, Failure> _failures = new();
 
-    /// <summary>Gets the failure that lasts longest; null if every writer stores.</summary>
+    /// <summary>Gets the failure that has lasted longest; null if every writer can store.</summary>
     public Failure? Oldest => _failures.Values.MinBy(static failure => failure.Since);
 
     public void Failed(int writer, string reason) =>
@@ -24,6 +24,6 @@ internal sealed class StoreCondition(TimeProvider time)
 
     /// <summary>Represents a writer that cannot store.</summary>
     /// <param name="Since">The time of the first failed attempt.</param>
-    /// <param name="Reason">The error of the last one.</param>
+    /// <param name="Reason">The error of the last failed attempt.</param>
     internal sealed record Failure(DateTimeOffset Since, string Reason);
 }

@@ -4,7 +4,7 @@ using OpenTelemetry.Trace;
 
 namespace LogIngest.Reporting;
 
-/// <summary>Sends the meters of Zcrx and of this service, and the activities of Zcrx, by OTLP while the host runs.</summary>
+/// <summary>Exports the meters of Zcrx and of this service, and the activities of Zcrx, by OTLP while the host runs.</summary>
 /// <remarks>
 /// OpenTelemetry's own environment variables set target, protocol and interval: OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL,
 /// OTEL_METRIC_EXPORT_INTERVAL, OTEL_SERVICE_NAME and so on. With the package OpenTelemetry.Extensions.Hosting, all of this is
@@ -28,7 +28,7 @@ internal sealed class TelemetryExport : IHostedService, IDisposable
         return Task.CompletedTask;
     }
 
-    // Sends what has not been sent.
+    // Exports the remaining measurements and activities.
     public void Dispose()
     {
         Interlocked.Exchange(ref _metrics, null)?.Dispose();

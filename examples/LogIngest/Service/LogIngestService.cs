@@ -24,7 +24,7 @@ internal static class LogIngestService
 
     /// <summary>Creates the service from the configuration and the command line.</summary>
     /// <param name="args">The command line: <c>--store file</c>, or any key of the configuration, such as <c>--LogIngest:Writers 4</c>.</param>
-    /// <param name="zcrx">Further settings of Zcrx, for tests.</param>
+    /// <param name="zcrx">Configures Zcrx further, for tests.</param>
     public static WebApplication Create(string[] args, Action<ZcrxBuilder>? zcrx = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -38,12 +38,12 @@ internal static class LogIngestService
         builder.Services.AddSingleton<StoreCondition>();
         builder.Services.AddSingleton<StoreFactory>();
         builder.Services.AddSingleton<WriterDirectory>();
-        // Before Zcrx: what is started first is stopped last, so that the last measurements are sent, too.
+        // Is added before Zcrx: the host stops services in reverse order, so the last measurements are exported too.
         builder.Services.AddHostedService<TelemetryExport>();
         builder.Services.AddZcrx();
         builder.Services.AddAkka("log-ingest", (akka, services) => akka
             .ConfigureLoggers(static logging => logging.ClearLoggers().AddLoggerFactory())
-            // Ports open afterwards.
+            // The ports open after this callback has completed.
             .WithActors(async (system, _, resolver) => services.GetRequiredService<WriterDirectory>().Set(
                 await system.ActorOf(resolver.Props<WriterSupervisor>(), "writers").Ask<IActorRef[]>(WriterSupervisor.GetWriters.Instance)))
             .WithZcrx(builder.Configuration, options =>

@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace LogIngest.Service;
 
-/// <summary>Receives one connection: finds its messages, and sends them to a writer.</summary>
+/// <summary>Receives one connection, finds its messages, and sends them to a writer.</summary>
 internal sealed class SyslogConnection(WriterDirectory writers, IOptions<LogIngestOptions> options) : IZcrxConnectionHandler
 {
     public IDisposable Handle(ZcrxConnection connection)

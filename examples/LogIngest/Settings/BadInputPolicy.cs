@@ -1,11 +1,11 @@
 namespace LogIngest.Settings;
 
-/// <summary>Specifies the treatment of messages that are not valid.</summary>
+/// <summary>Specifies the treatment of invalid messages.</summary>
 internal enum BadInputPolicy
 {
-    /// <summary>Stores them as received, with their flags.</summary>
+    /// <summary>Stores invalid messages as received, with their flags.</summary>
     Store,
 
-    /// <summary>Counts and drops them. A connection whose framing is lost is reset.</summary>
+    /// <summary>Counts and drops invalid messages. A connection that loses its framing is reset.</summary>
     Refuse,
 }

@@ -27,24 +27,24 @@ internal sealed class LogIngestOptions : IValidatableObject
     [Range(1, 100_000)]
     public int BatchSize { get; set; } = 2_000;
 
-    /// <summary>Gets or sets how long a message may wait for others.</summary>
+    /// <summary>Gets or sets how long a message may wait for further messages of its batch.</summary>
     public TimeSpan BatchDelay { get; set; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Gets or sets the longest message. Longer ones are cut into pieces.</summary>
+    /// <summary>Gets or sets the maximum length of a message. A longer message is split into pieces.</summary>
     public ByteSize MaxMessageLength { get; set; } = new(64 << 10);
 
-    /// <summary>Gets or sets what happens to messages that are not valid.</summary>
+    /// <summary>Gets or sets the treatment of invalid messages.</summary>
     public BadInputPolicy BadInput { get; set; } = BadInputPolicy.Store;
 
-    /// <summary>Gets or sets the number of messages of one connection that may be unstored. Then its sender waits.</summary>
+    /// <summary>Gets or sets the maximum number of unstored messages of one connection. At this limit the sender waits.</summary>
     [Range(1, 1_000_000)]
     public int Window { get; set; } = 4_000;
 
-    /// <summary>Gets or sets the number of bytes of one connection that may be unstored.</summary>
+    /// <summary>Gets or sets the maximum number of unstored bytes of one connection.</summary>
     public ByteSize WindowBytes { get; set; } = new(4 << 20);
 
-    /// <summary>Gets or sets a value indicating whether senders get the position up to which everything is stored, as a line of digits.</summary>
-    /// <remarks>Syslog knows no such answer. Ordinary senders do not read it, so it is off by default.</remarks>
+    /// <summary>Gets or sets a value indicating whether the service acknowledges to each sender the position up to which everything is stored.</summary>
+    /// <remarks>The acknowledgement is a line of digits. It is off by default, because it is not part of syslog and ordinary senders do not read it.</remarks>
     public bool Acknowledge { get; set; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

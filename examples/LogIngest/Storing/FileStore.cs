@@ -4,8 +4,8 @@ using LogIngest.Syslog;
 
 namespace LogIngest.Storing;
 
-/// <summary>Appends batches to a file, one JSON object a line. A batch is on the disk before it counts as stored.</summary>
-/// <remarks>A line that a killed process has left unfinished is cut off. Whole lines of a batch that failed stay, so its messages may be there twice.</remarks>
+/// <summary>Appends batches to a file, one JSON object per line. A batch counts as stored when it is on the disk.</summary>
+/// <remarks>An incomplete line of a killed process is cut off. Complete lines of a failed batch stay, so its messages may be in the file twice.</remarks>
 internal sealed class FileStore : ILogStore
 {
     private readonly MessageReader _reader;
@@ -88,7 +88,7 @@ internal sealed class FileStore : ILogStore
     }
 
     /// <summary>
-    /// Returns the position at which the last whole line ends. The bytes behind it were written by a process that was killed.
+    /// Returns the position after the last complete line. A process that was killed wrote the bytes behind this position.
     /// </summary>
     private static long EndOfLastLine(FileStream file)
     {

@@ -1,10 +1,10 @@
 namespace LogIngest.Storing;
 
-/// <summary>Represents messages that are stored together, or not at all.</summary>
+/// <summary>Represents messages that are stored together or not at all.</summary>
 /// <param name="Number">A number that grows with each batch of its writer.</param>
 /// <param name="Entries">The messages, at least one, in the order of each stream.</param>
 internal sealed record LogBatch(long Number, IReadOnlyList<LogEntry> Entries)
 {
-    /// <summary>Gets the number of attempts to store it that have failed. After the first one, it may be stored nevertheless.</summary>
+    /// <summary>Gets the number of failed attempts to store the batch. A failed attempt may have stored the batch nevertheless.</summary>
     public int FailedAttempts { get; init; }
 }

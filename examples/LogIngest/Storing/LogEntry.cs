@@ -3,7 +3,7 @@ using LogIngest.Syslog;
 
 namespace LogIngest.Storing;
 
-/// <summary>Represents one received message. Its bytes lie in the buffers that they were received into.</summary>
+/// <summary>Represents one received message. Its bytes are still in the receive buffers.</summary>
 /// <param name="Stream">The connection.</param>
 /// <param name="Position">The position in the stream at which the message begins.</param>
 /// <param name="Received">The time of arrival.</param>

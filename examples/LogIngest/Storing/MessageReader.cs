@@ -5,15 +5,15 @@ using LogIngest.Syslog;
 
 namespace LogIngest.Storing;
 
-/// <summary>Parses the messages of a batch one after another, and counts those that are not valid. One writer uses it at a time.</summary>
+/// <summary>Parses the messages of a batch one after another and counts invalid ones. One writer uses it at a time.</summary>
 internal sealed class MessageReader(BadInputPolicy badInput, IngestMetrics metrics)
 {
-    // For messages that lie in several buffers.
+    // Joins the parts of a message that lies in several buffers.
     private byte[] _joined = [];
 
     /// <summary>Reads one message.</summary>
     /// <param name="entry">The message.</param>
-    /// <param name="isFirstAttempt">Whether to count it. A batch may be read again after a failure.</param>
+    /// <param name="isFirstAttempt">Whether to count the message. A batch may be read again after a failure.</param>
     /// <param name="message">The fields, valid until the next call.</param>
     /// <returns>False if the message is refused.</returns>
     public bool TryRead(in LogEntry entry, bool isFirstAttempt, out SyslogMessage message)

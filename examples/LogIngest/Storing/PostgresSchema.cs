@@ -2,8 +2,8 @@ using Npgsql;
 
 namespace LogIngest.Storing;
 
-/// <summary>Creates the table, and what finds and removes duplicates.</summary>
-/// <remarks>The index on the key serves three purposes: it finds duplicates, removes them, and tells whether a batch was stored before its connection failed.</remarks>
+/// <summary>Creates the table, and the index, view and function that find and remove duplicates.</summary>
+/// <remarks>The index on the key serves three purposes: queries use it to find duplicates, to remove them, and to check whether a batch was stored before its connection failed.</remarks>
 internal sealed class PostgresSchema
 {
     private const string Script = """
@@ -39,7 +39,7 @@ internal sealed class PostgresSchema
 
     private volatile bool _isCreated;
 
-    /// <summary>Creates what is missing. Processes and writers that do so at the same time wait for each other in the database.</summary>
+    /// <summary>Creates missing objects. Concurrent callers wait for each other in the database.</summary>
     public async Task EnsureAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         if (_isCreated)

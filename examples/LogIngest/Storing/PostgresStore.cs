@@ -4,8 +4,8 @@ using NpgsqlTypes;
 
 namespace LogIngest.Storing;
 
-/// <summary>Copies batches into a table by the binary COPY protocol, each in a separate transaction.</summary>
-/// <remarks>The bytes of the fields go from the buffers that they were received into to the connection of the database. No string is made of them.</remarks>
+/// <summary>Copies batches to a table with the binary COPY protocol. Each batch is a separate transaction.</summary>
+/// <remarks>The bytes of the fields are copied from the receive buffers to the database connection. No strings are created.</remarks>
 internal sealed class PostgresStore(NpgsqlDataSource database, PostgresSchema schema, MessageReader reader) : ILogStore
 {
     private const string Copy = """
@@ -34,7 +34,7 @@ internal sealed class PostgresStore(NpgsqlDataSource database, PostgresSchema sc
         }
         catch (PostgresException error) when (ValueErrors.Contains(error.SqlState[..2], StringComparer.Ordinal))
         {
-            // One value that the table refuses must not stop the others for ever.
+            // Stores the messages without their fields: one value that the table refuses must not block all other messages of the batch.
             await CopyAsync(connection, batch, isFirstAttempt: false, hasFields: false, cancellationToken);
         }
     }
@@ -62,7 +62,7 @@ internal sealed class PostgresStore(NpgsqlDataSource database, PostgresSchema sc
         }
     }
 
-    /// <summary>Returns whether an attempt has stored the batch although it seemed to fail: its connection broke behind the commit.</summary>
+    /// <summary>Returns whether a failed attempt has stored the batch. This happens when the connection breaks after the commit.</summary>
     private async Task<bool> IsStoredAsync(NpgsqlConnection connection, LogBatch batch, CancellationToken cancellationToken)
     {
         foreach (LogEntry entry in batch.Entries)
@@ -72,7 +72,7 @@ internal sealed class PostgresStore(NpgsqlDataSource database, PostgresSchema sc
                 continue;
             }
 
-            // A batch is stored whole or not at all, so its first message stands for all of them.
+            // A batch is stored completely or not at all, so it is enough to look for its first message.
             await using NpgsqlCommand command = new(Find, connection)
             {
                 Parameters = { new() { Value = entry.Stream.Boot }, new() { Value = entry.Stream.Connection }, new() { Value = entry.Position } },

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace LogIngest.Storing;
 
-/// <summary>Opens the store of each writer, as the options say.</summary>
+/// <summary>Opens a store for each writer, of the kind that the options specify.</summary>
 internal sealed class StoreFactory : IAsyncDisposable
 {
     private readonly LogIngestOptions _options;
@@ -21,7 +21,7 @@ internal sealed class StoreFactory : IAsyncDisposable
     }
 
     /// <summary>Opens a store.</summary>
-    /// <param name="writer">The number of the writer, from 0 on.</param>
+    /// <param name="writer">The number of the writer, from 0.</param>
     public ILogStore Open(int writer)
     {
         MessageReader reader = new(_options.BadInput, _metrics);

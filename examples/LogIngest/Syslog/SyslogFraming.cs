@@ -4,26 +4,26 @@ using Zcrx.Rx;
 
 namespace LogIngest.Syslog;
 
-/// <summary>Finds the messages of one connection by octet counts or by line feeds (RFC 6587). The first byte decides between the two.</summary>
+/// <summary>Finds the messages of one connection (RFC 6587). The first byte of the stream decides between octet counts and line feeds.</summary>
 /// <remarks>
-/// <para>One object for each connection: it keeps what the connection uses and what is left of a message over the limit. The tag of each frame
-/// has its <see cref="MessageFlags"/>.</para>
-/// <para>A message over the limit is cut into pieces, so that memory stays bounded and framing continues behind it. Where an octet count
-/// should be and is none, the rest of the line is one damaged message.</para>
+/// <para>Each connection has its own instance, which stores the kind of framing and the remaining length of a message over the limit. The tag of each frame
+/// contains its <see cref="MessageFlags"/>.</para>
+/// <para>A message over the limit is split into pieces: memory stays bounded, and framing continues after the message. If an octet count
+/// is missing, the rest of the line is one damaged message.</para>
 /// </remarks>
 internal sealed class SyslogFraming(int maxLength, BadInputPolicy badInput) : IFrameParser
 {
     private const byte LineFeed = (byte)'\n';
     private const int MaxDigits = 10;
-    // Some senders end counted messages with a line feed that they do not count.
+    // Some senders end counted messages with line feeds that the count does not include.
     private const int MaxLineFeeds = 4;
     private const int LongestSequence = 4;
 
     private Mode _mode;
-    // Of a counted message over the limit.
+    // The number of remaining bytes of a counted message over the limit.
     private long _left;
     private bool _isInsideLine;
-    // The header that the last call found before a counted message, for the end of the stream.
+    // The header, found by the last call, of the next counted message. ParseEnd uses it.
     private CountHeader _header;
 
     private enum Mode
@@ -31,7 +31,7 @@ internal sealed class SyslogFraming(int maxLength, BadInputPolicy badInput) : IF
         Unknown,
         Counted,
         Lines,
-        // A counted connection that has lost its framing, up to the next line feed.
+        // The connection has lost its counted framing. The bytes up to the next line feed are one damaged message.
         Damaged,
     }
 
@@ -59,7 +59,7 @@ internal sealed class SyslogFraming(int maxLength, BadInputPolicy badInput) : IF
 
         if (_header.IsIncomplete && ReadHeader(in rest).LineFeeds == rest.Length)
         {
-            // Nothing but line feeds behind the last message: an empty frame, which is not stored.
+            // Only line feeds follow the last message: they are an empty frame, which is not stored.
             return FrameDecision.Frame((int)rest.Length, 0);
         }
 
@@ -112,7 +112,7 @@ internal sealed class SyslogFraming(int maxLength, BadInputPolicy badInput) : IF
 
     private FrameDecision ParseLine(in ReadOnlySequence<byte> buffered, long seen)
     {
-        // Bytes that were examined as an octet count have not been searched.
+        // Bytes that were only examined as an octet count have not been searched for a line feed.
         long searched = seen <= MaxOverhead ? 0 : seen;
         long length = buffered.Slice(searched).PositionOf(LineFeed) is { } end ? buffered.Slice(0, end).Length : -1;
         if (length < 0 && buffered.Length <= maxLength)
@@ -132,13 +132,13 @@ internal sealed class SyslogFraming(int maxLength, BadInputPolicy badInput) : IF
         return FrameDecision.Frame(0, PieceOf(in buffered)) with { Tag = (int)LineFlags };
     }
 
-    /// <summary>Returns the length of the first piece of a line over the limit. It does not end inside a character of UTF-8.</summary>
+    /// <summary>Returns the length of the first piece of a line over the limit. The piece does not end inside a UTF-8 character.</summary>
     private int PieceOf(in ReadOnlySequence<byte> buffered)
     {
         Span<byte> last = stackalloc byte[LongestSequence];
         int count = Math.Min(LongestSequence, maxLength);
         last = last[..count];
-        // The bytes that would begin the next piece, for each place where this one could end.
+        // For each possible end of this piece, copies the byte that would begin the next piece.
         buffered.Slice(maxLength - count + 1, count).CopyTo(last);
         for (int back = 0; back < count; back++)
         {
@@ -190,7 +190,7 @@ internal sealed class SyslogFraming(int maxLength, BadInputPolicy badInput) : IF
 
     private static bool IsFirstDigit(byte value) => value is >= (byte)'1' and <= (byte)'9';
 
-    /// <summary>Represents what is in front of a counted message.</summary>
+    /// <summary>Represents the bytes before a counted message.</summary>
     /// <param name="LineFeeds">The number of line feeds before the count.</param>
     /// <param name="Length">The number of bytes before the message; 0 if the count is invalid or incomplete.</param>
     /// <param name="Count">The number of bytes of the message.</param>

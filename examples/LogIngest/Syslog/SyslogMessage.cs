@@ -1,13 +1,13 @@
 namespace LogIngest.Syslog;
 
-/// <summary>Represents the fields of one message, as parts of its bytes. A field that is absent is empty.</summary>
-/// <remarks>Ownership: valid as long as the bytes that were parsed.</remarks>
+/// <summary>Represents the fields of one message as slices of its bytes. An absent field is empty.</summary>
+/// <remarks>Ownership: the fields are valid as long as the parsed bytes.</remarks>
 internal readonly record struct SyslogMessage
 {
-    /// <summary>Gets facility times 8 plus severity. 13 (user, notice) where the message has none, as RFC 3164 says.</summary>
+    /// <summary>Gets the priority: facility times 8 plus severity. A message without a priority gets 13 (user, notice), as RFC 3164 requires.</summary>
     public int Priority { get; init; }
 
-    /// <summary>Gets the sender's time; null where the message has none that can be read.</summary>
+    /// <summary>Gets the sender's time; null if the message has no readable time.</summary>
     public DateTime? Sent { get; init; }
 
     public ReadOnlyMemory<byte> Host { get; init; }
@@ -28,6 +28,6 @@ internal readonly record struct SyslogMessage
 
     public MessageFlags Flags { get; init; }
 
-    /// <summary>Gets a value indicating whether the text cannot be stored as text, so that the bytes are stored.</summary>
+    /// <summary>Gets a value indicating whether the message is not valid text, so its raw bytes are stored instead.</summary>
     public bool IsBinary => (Flags & (MessageFlags.InvalidUtf8 | MessageFlags.NulBytes)) != MessageFlags.None;
 }

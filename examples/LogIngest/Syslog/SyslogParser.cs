@@ -2,8 +2,8 @@ using System.Text.Unicode;
 
 namespace LogIngest.Syslog;
 
-/// <summary>Reads the fields of a message: RFC 5424, or RFC 3164 as senders write it.</summary>
-/// <remarks>It never fails. Unreadable parts stay in the text, and a flag marks the message.</remarks>
+/// <summary>Parses the fields of a message in the format of RFC 5424, or of RFC 3164 as senders write it in practice.</summary>
+/// <remarks>Parsing never fails. Unreadable parts stay in the text, and a flag marks the message.</remarks>
 internal static class SyslogParser
 {
     public const int DefaultPriority = 13;
@@ -14,9 +14,9 @@ internal static class SyslogParser
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>Reads a message.</summary>
-    /// <param name="raw">The bytes between the frame's ends.</param>
-    /// <param name="framing">The flags that framing has given it.</param>
-    /// <param name="received">The time of arrival. Times of RFC 3164 have no year, and get the one that is closest to it.</param>
+    /// <param name="raw">The bytes of the frame.</param>
+    /// <param name="framing">The flags that framing has set.</param>
+    /// <param name="received">The time of arrival. A time of RFC 3164 has no year and gets the year that is closest to this time.</param>
     public static SyslogMessage Parse(ReadOnlyMemory<byte> raw, MessageFlags framing, DateTime received)
     {
         ReadOnlyMemory<byte> content = TrimEnd(raw);
@@ -47,7 +47,7 @@ internal static class SyslogParser
             priority = (priority * 10) + (span[position] - '0');
         }
 
-        // A leading zero is allowed in <0> only.
+        // RFC 5424 allows a leading zero in <0> only.
         bool isWellFormed = position > 1 && position < span.Length && span[position] == (byte)'>' && priority <= MaxPriority && (position == 2 || span[1] != (byte)'0');
         position++;
         return isWellFormed;
@@ -87,7 +87,7 @@ internal static class SyslogParser
         return true;
     }
 
-    /// <summary>Returns the length of the structured data at the beginning; -1 if there is none.</summary>
+    /// <summary>Returns the length of the structured data at the beginning; -1 if the span does not start with structured data.</summary>
     private static int LengthOfData(ReadOnlySpan<byte> span)
     {
         int position = 0;
@@ -133,7 +133,7 @@ internal static class SyslogParser
         return -1;
     }
 
-    /// <summary>Reads <c>TIME HOST TAG[PROCESS]: TEXT</c>, where the time is that of RFC 3164 or of RFC 3339. Both are common.</summary>
+    /// <summary>Parses <c>TIME HOST TAG[PROCESS]: TEXT</c>. The time has the format of RFC 3164 or of RFC 3339; both are common.</summary>
     private static SyslogMessage ReadTraditional(ReadOnlyMemory<byte> rest, SyslogMessage empty, DateTime received)
     {
         int length = SyslogTime.TryReadTraditional(rest.Span, received, out DateTime sent);
@@ -170,7 +170,7 @@ internal static class SyslogParser
 
         if (position >= span.Length || span[position] != (byte)':')
         {
-            // No tag: the first word belongs to the text.
+            // The message has no tag: the first word belongs to the text.
             return empty with { Sent = sent, Host = host, Text = behind };
         }
 

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 
 namespace LogIngest.Syslog;
 
-/// <summary>Reads the times of messages, as UTC.</summary>
+/// <summary>Parses the times of messages and converts them to UTC.</summary>
 internal static class SyslogTime
 {
     private const int TraditionalLength = 16;
@@ -11,8 +11,8 @@ internal static class SyslogTime
 
     private static ReadOnlySpan<byte> Months => "JanFebMarAprMayJunJulAugSepOctNovDec"u8;
 
-    /// <summary>Reads a time of RFC 3339: <c>2026-11-27T10:02:26.5+01:00</c>, with up to nine digits behind the seconds.</summary>
-    /// <remarks>Without a zone, as some senders write it, it is taken as UTC.</remarks>
+    /// <summary>Parses a time of RFC 3339: <c>2026-11-27T10:02:26.5+01:00</c>, with up to nine digits for fractions of a second.</summary>
+    /// <remarks>Some senders omit the zone. Such a time is taken as UTC.</remarks>
     public static bool TryReadInternet(ReadOnlySpan<byte> span, out DateTime time)
     {
         time = default;
@@ -51,11 +51,11 @@ internal static class SyslogTime
         return TryReadOffset(rest, out TimeSpan offset) && TryCreate(year, month, day, hour, minute, second, out time) && TryShift(ref time, ticks, offset);
     }
 
-    /// <summary>Reads a time of RFC 3164: <c>Nov 27 10:02:26 </c>. It has no year and no zone, and is taken as UTC.</summary>
-    /// <param name="span">The bytes that it may begin.</param>
-    /// <param name="received">The time of arrival. The year is the one that brings the time closest to it.</param>
+    /// <summary>Parses a time of RFC 3164: <c>Nov 27 10:02:26 </c>. The time has no year and no zone. It is taken as UTC.</summary>
+    /// <param name="span">The bytes, which may begin with a time.</param>
+    /// <param name="received">The time of arrival. The result gets the year that is closest to this time.</param>
     /// <param name="time">The time.</param>
-    /// <returns>The number of bytes, the space behind it included; 0 if there is no such time.</returns>
+    /// <returns>The number of parsed bytes, including the space after the time; 0 if the bytes do not begin with a time.</returns>
     public static int TryReadTraditional(ReadOnlySpan<byte> span, DateTime received, out DateTime time)
     {
         time = default;

@@ -4,15 +4,15 @@ using System.Text.RegularExpressions;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Hides the addresses of peers, if that is configured: the end of an address and its port are replaced.</summary>
+/// <summary>Replaces the end and the port of each peer address if masking is configured.</summary>
 internal sealed partial class AddressMask(bool isOn)
 {
     public bool IsOn => isOn;
 
-    /// <summary>Returns the address of a peer as text; an empty one if it is not known.</summary>
+    /// <summary>Returns the address of a peer as text; empty if the address is unknown.</summary>
     public string Of(IPEndPoint? peer) => peer is null ? "" : isOn ? Masked(peer.Address) : peer.ToString();
 
-    /// <summary>Returns a text with the addresses in it masked, such as the message of an exception.</summary>
+    /// <summary>Returns a text, such as an exception message, with masked addresses.</summary>
     public string Text(string text) => isOn ? Addresses().Replace(text, static match => Masked(match)) : text;
 
     private static string Masked(Match match)
@@ -30,7 +30,7 @@ internal sealed partial class AddressMask(bool isOn)
             : $"{(bytes[0] << 8) | bytes[1]:x}:{(bytes[2] << 8) | bytes[3]:x}:*";
     }
 
-    // [v6]:port, v6 with an optional scope, v4:port, v4. What does not parse as an address, such as a time of day, stays.
+    // Matches [v6]:port, v6 with an optional scope, v4:port and v4. A match that does not parse as an address, such as a time of day, is left unchanged.
     [GeneratedRegex(
         @"\[(?<inner>[0-9A-Fa-f:.]{2,45})(?:%\w+)?\](?::\d{1,5})?|(?<![\w:.])(?<bare>[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f.]{0,15}){2,8})(?:%\w+)?(?![\w:])|(?<![\w.])(?<bare>\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?(?![\w])",
         RegexOptions.ExplicitCapture,

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Answers with JSON.</summary>
+/// <summary>Sends JSON responses.</summary>
 internal static class Answer
 {
     public static Task SendAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type)

@@ -1,9 +1,9 @@
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Holds a value that several viewers share for a while, so that each further viewer costs no further reading.</summary>
+/// <summary>Shares one value between several viewers for a while. An additional viewer causes no additional read.</summary>
 /// <typeparam name="T">The type of the value.</typeparam>
 /// <param name="read">Reads the value.</param>
-/// <param name="validFor">How long it is used. One that is being read is shared in any case.</param>
+/// <param name="validFor">How long the value stays valid. Callers share a read in progress regardless of this time.</param>
 /// <param name="time">The clock.</param>
 internal sealed class Cached<T>(Func<Task<T>> read, TimeSpan validFor, TimeProvider time)
 {

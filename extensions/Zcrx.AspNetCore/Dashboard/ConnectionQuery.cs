@@ -14,7 +14,7 @@ internal sealed record ConnectionQuery
 
     public string State { get; init; } = "";
 
-    /// <summary>Gets the text that the peer's address or the listener's name contains, or with which the number begins.</summary>
+    /// <summary>Gets the text to search for: part of the peer's address or of the listener's name, or the first digits of the connection's number.</summary>
     public string Search { get; init; } = "";
 
     public string Sort { get; init; } = "leased";
@@ -23,7 +23,7 @@ internal sealed record ConnectionQuery
 
     public int Size { get; init; } = UsualPage;
 
-    /// <summary>Reads a query. What is missing or cannot be read has its default.</summary>
+    /// <summary>Parses a query. A missing or invalid value gets its default.</summary>
     public static ConnectionQuery From(IQueryCollection query) => new()
     {
         Queue = query["queue"].ToString(),
@@ -34,15 +34,15 @@ internal sealed record ConnectionQuery
         Size = int.Clamp(Number(query["size"].ToString(), UsualPage), 1, LargestPage),
     };
 
-    /// <summary>Returns the page of the connections that match.</summary>
+    /// <summary>Returns the requested page of the connections that match the filter.</summary>
     /// <param name="queues">The queues with their connections.</param>
-    /// <param name="mask">Masks addresses, before they are searched: a search must not find out what is hidden.</param>
+    /// <param name="mask">Masks addresses before the search: a search must not reveal what the mask hides.</param>
     public ConnectionPage Apply(IReadOnlyList<QueueStatus> queues, AddressMask mask)
     {
         int total = queues.Sum(static queue => queue.Connections.Count);
         ConnectionStatus[] matching = [.. queues.SelectMany(static queue => queue.Connections).Where(connection => Matches(connection, mask))];
         int pages = int.Max(1, (matching.Length + Size - 1) / Size);
-        // Connections end, so that the page on the screen may no longer exist.
+        // Connections may have ended since the last request, so the requested page may no longer exist.
         int page = int.Clamp(Page, 0, pages - 1);
         return new ConnectionPage(
             total,

@@ -5,17 +5,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Decides which requests the dashboard answers, beyond authorization, and sets the headers of every answer.</summary>
+/// <summary>Decides, in addition to authorization, which requests the dashboard answers. Sets the headers of every response.</summary>
 internal sealed class DashboardAccess(string pattern, ZcrxDashboardOptions options)
 {
-    /// <summary>Scripts, styles and data from the dashboard itself only; nothing inline, no frame, and no way from a string to markup.</summary>
+    /// <summary>The policy allows scripts, styles and data from the dashboard only. It forbids inline code and frames, and the assignment of strings as markup.</summary>
     public const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
         "require-trusted-types-for 'script'; trusted-types 'none'";
 
     private static readonly string[] LoopbackNames = ["localhost", "127.0.0.1", "[::1]"];
 
-    // A request with one of these has come through a proxy, so that its address says nothing about the client.
+    // A request with one of these headers came through a proxy. The address of the request is then the proxy's, not the client's.
     private static readonly string[] ProxyHeaders = ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP"];
 
     /// <summary>Gets the path of the dashboard.</summary>
@@ -28,9 +28,9 @@ internal sealed class DashboardAccess(string pattern, ZcrxDashboardOptions optio
     /// <summary>Gets or sets a value indicating whether the commands are mapped.</summary>
     public bool HasCommands { get; set; }
 
-    /// <summary>Returns a handler that refuses requests that must not be answered.</summary>
-    /// <param name="handler">Answers the other requests.</param>
-    /// <param name="needsOrigin">Whether the request changes something, so that it must name the page's own origin.</param>
+    /// <summary>Wraps a handler: requests that the dashboard must not answer are refused.</summary>
+    /// <param name="handler">Answers the requests that are not refused.</param>
+    /// <param name="needsOrigin">Whether the request changes something and must therefore have the page's own origin.</param>
     public RequestDelegate Guard(RequestDelegate handler, bool needsOrigin = false) => context =>
     {
         SetHeaders(context.Response.Headers);

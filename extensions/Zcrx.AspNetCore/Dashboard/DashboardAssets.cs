@@ -6,7 +6,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Serves the static parts of the page, which are resources of this assembly.</summary>
+/// <summary>Serves the static files of the page, which are resources of this assembly.</summary>
 internal static class DashboardAssets
 {
     private const string Prefix = "dashboard/";
@@ -22,7 +22,7 @@ internal static class DashboardAssets
             return;
         }
 
-        // Kept by the browser, and checked each time: another version of the package has other parts under the same names.
+        // The browser caches a file but revalidates it on each use: another version of the package has other files under the same names.
         response.Headers.CacheControl = "no-cache";
         response.Headers.ETag = asset.Tag;
         if (context.Request.Headers.IfNoneMatch.Contains(asset.Tag))

@@ -11,7 +11,7 @@ using Zcrx.Actors;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Carries out the commands of the page. Each is logged with its user.</summary>
+/// <summary>Executes the commands of the page and logs each command with its user.</summary>
 internal sealed class DashboardCommands(IServiceProvider services, IZcrx zcrx)
 {
     private const int LargestBody = 4096;
@@ -38,7 +38,7 @@ internal sealed class DashboardCommands(IServiceProvider services, IZcrx zcrx)
 
     private async Task RunAsync(HttpContext context, string name, Func<CommandRequest, ZcrxCommand?> create, AddressMask mask)
     {
-        // The token is in a header, so that no form has to be read.
+        // The token is in a header, so no form is parsed.
         if (!await context.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync(context).ConfigureAwait(false))
         {
             await SendAsync(context, StatusCodes.Status400BadRequest, "The token against forgery is missing or invalid. Reload the page.").ConfigureAwait(false);

@@ -18,7 +18,7 @@ internal sealed class DashboardEndpoints
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    // A little less than the interval, so that a timer that is early does not repeat the last snapshot.
+    // Is a little less than the interval: a timer that fires early then does not get the previous snapshot again.
     private static readonly TimeSpan Shared = TimeSpan.FromMilliseconds(900);
 
     private readonly EventTimeline _timeline;
@@ -57,7 +57,7 @@ internal sealed class DashboardEndpoints
         PathString path = context.Request.PathBase + context.Request.Path;
         if (!path.Value!.EndsWith('/'))
         {
-            // The page refers to its parts by relative addresses.
+            // The page refers to its files by relative addresses, which need the trailing slash.
             context.Response.Redirect($"{path}/");
             return Task.CompletedTask;
         }
@@ -84,13 +84,13 @@ internal sealed class DashboardEndpoints
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping);
         try
         {
-            // A browser that reconnects has the events until then.
+            // A browser that reconnects has already received the events up to this id.
             long seen = long.TryParse(context.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out long last) ? last : 0;
             await TypedResults.ServerSentEvents(ReadAsync(seen, ending.Token)).ExecuteAsync(context).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            // The viewer has left, or the application stops.
+            // The viewer has disconnected, or the application is stopping.
         }
         finally
         {
@@ -118,7 +118,7 @@ internal sealed class DashboardEndpoints
         while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false));
     }
 
-    /// <summary>Returns the snapshot; null if the supervisor does not answer. The page reports a stream that falls silent.</summary>
+    /// <summary>Returns the snapshot; null if the supervisor does not answer. The page then reports that the stream is silent.</summary>
     private async Task<string?> SnapshotAsync(CancellationToken cancellationToken)
     {
         try

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Writes and reads the JSON of the dashboard. The options of the application do not apply to it. The default encoder also escapes what HTML gives a meaning.</summary>
+/// <summary>Serializes the JSON of the dashboard, independent of the application's JSON options. The default encoder also escapes the special characters of HTML.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DashboardSnapshot))]
 [JsonSerializable(typeof(IReadOnlyList<TimelineEntry>))]

@@ -1,6 +1,6 @@
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Represents what the page shows at one moment, without events and connections.</summary>
+/// <summary>Represents the content of the page at one moment, without events and connections.</summary>
 internal sealed record DashboardSnapshot(
     DateTimeOffset Time,
     string State,

@@ -11,7 +11,7 @@ using Zcrx.Actors;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Refuses the start of an application whose dashboard would be open to everyone, and begins to collect events.</summary>
+/// <summary>Prevents an application from starting with a dashboard that is open to everyone. Starts collecting events.</summary>
 internal sealed class DashboardStart
 {
     private readonly IServiceProvider _services;
@@ -29,15 +29,15 @@ internal sealed class DashboardStart
     /// <summary>Gets the events since the start.</summary>
     public EventTimeline Timeline { get; }
 
-    /// <summary>Arranges for the check at the start.</summary>
+    /// <summary>Registers the check that runs when the application starts.</summary>
     public void Register(IEndpointRouteBuilder endpoints)
     {
-        // Group and conventions are complete when the endpoints are built. Whatever builds them first, an open dashboard is not among them.
+        // The group and its conventions are complete when the endpoints are built. An exception here fails the build if the dashboard is open to everyone.
         ((IEndpointConventionBuilder)_group).Finally(ThrowIfOpen);
         EndpointDataSource own = endpoints.DataSources.Last();
         if (endpoints is IApplicationBuilder application)
         {
-            // The pipeline is built while the server starts, before its ports are bound.
+            // The server builds its pipeline before it binds ports, so the check runs before any request.
             application.Use(next =>
             {
                 _ = own.Endpoints;
@@ -51,7 +51,7 @@ internal sealed class DashboardStart
         }
     }
 
-    /// <summary>Checks at the start that tokens against forgery can be issued.</summary>
+    /// <summary>Throws if the services cannot issue antiforgery tokens; otherwise enables the commands.</summary>
     public void ExpectCommands()
     {
         if (_services.GetService<IAntiforgery>() is null)
@@ -78,7 +78,7 @@ internal sealed class DashboardStart
         ILogger logger = (_services.GetService<ILoggerFactory>() ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance).CreateLogger(DashboardLog.Category);
         try
         {
-            // In a group, and without a WebApplication, this is the first time that the endpoints can be built.
+            // Inside a route group or without a WebApplication, the endpoints have not been built yet.
             _ = _services.GetService<EndpointDataSource>()?.Endpoints;
             _services.GetRequiredService<ActorSystem>().ActorOf(Props.Create(() => new EventCollector(Timeline, _zcrx)).WithDeploy(Deploy.Local));
         }

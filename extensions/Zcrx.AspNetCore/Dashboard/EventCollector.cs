@@ -25,7 +25,7 @@ internal sealed class EventCollector : ReceiveActor
                 timeline.Add(new EventText("good", "QueueOpened", $"Queue {queue.Name} is open with engine {queue.Engine?.Name}.", queue.Name), queue.OpenSince);
             }
         });
-        // The page shows the same in its next snapshot.
+        // The request for the overview failed. The next snapshot of the page shows the same state.
         Receive<Status.Failure>(static _ => { });
     }
 
@@ -36,7 +36,7 @@ internal sealed class EventCollector : ReceiveActor
             Context.System.EventStream.Subscribe(Self, type);
         }
 
-        // What happened before the application had started is seen as its result.
+        // Events before the start of the application were missed; the overview shows their result.
         _ = _zcrx.GetOverviewAsync().PipeTo(Self);
     }
 

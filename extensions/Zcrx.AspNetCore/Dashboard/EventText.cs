@@ -3,13 +3,13 @@ using Zcrx.Rx;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Represents an event in words.</summary>
-/// <param name="Level">How it concerns an operator: <c>info</c>, <c>good</c>, <c>warning</c> or <c>error</c>.</param>
+/// <summary>Represents an event as text.</summary>
+/// <param name="Level">The severity for an operator: <c>info</c>, <c>good</c>, <c>warning</c> or <c>error</c>.</param>
 /// <param name="Kind">The type of the event.</param>
-/// <param name="Text">What happened, once.</param>
-/// <param name="Queue">The queue that it is about; null for none.</param>
-/// <param name="To">The queue that receives now, for a move.</param>
-/// <param name="Many">What follows the number when it happened several times; null if each has an entry of its own.</param>
+/// <param name="Text">The description of a single event.</param>
+/// <param name="Queue">The queue that the event concerns; null for none.</param>
+/// <param name="To">For a move, the queue that receives now.</param>
+/// <param name="Many">The words after the count when one entry counts several events; null if each event has its own entry.</param>
 internal sealed record EventText(string Level, string Kind, string Text, string? Queue = null, string? To = null, string? Many = null)
 {
     private const string Info = "info";
@@ -18,7 +18,8 @@ internal sealed record EventText(string Level, string Kind, string Text, string?
     private const string Error = "error";
 
     /// <summary>
-    /// Gets the types of events that are shown. Not shown are each connection that opens, notifications, which the card of the queue counts, and failed streams, whose connection closes.
+    /// Gets the types of events that the page shows. The page omits opened connections, notifications and failed streams.
+    /// The card of the queue counts notifications. The connection of a failed stream closes, which is an event of its own.
     /// </summary>
     public static IReadOnlyList<Type> Types { get; } =
     [
@@ -29,7 +30,7 @@ internal sealed record EventText(string Level, string Kind, string Text, string?
         typeof(ZcrxEvent.ConnectionDetached), typeof(ZcrxEvent.ConnectionClosed), typeof(ZcrxEvent.ConsumerFaulted), typeof(RebalanceEvent),
     ];
 
-    /// <summary>Returns an event in words; null if it is not shown.</summary>
+    /// <summary>Returns an event as text; null if the page does not show the event.</summary>
     public static EventText? Of(ZcrxEvent happened) => happened switch
     {
         RebalanceEvent rebalancing => Of(rebalancing),

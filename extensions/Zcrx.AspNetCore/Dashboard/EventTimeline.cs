@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Holds the last events, of which those that come in numbers are counted in one entry. Any thread.</summary>
+/// <summary>Holds the most recent events and counts frequent events of one kind in one entry. Threading: any thread.</summary>
 internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
 {
     private const int Capacity = 300;
 
-    // Also the longest time for which a peer's actions are counted in one entry, so that peers cannot push out what matters.
+    // Frequent events of one kind share one entry for this long, so a busy peer cannot push other events out of the timeline.
     private static readonly TimeSpan Together = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
@@ -51,7 +51,7 @@ internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
         }
     }
 
-    /// <summary>Returns the entries that were added or have changed since a version, oldest first.</summary>
+    /// <summary>Returns the entries that were added or changed after a version, oldest first.</summary>
     public IReadOnlyList<TimelineEntry> After(long version)
     {
         lock (_gate)

@@ -1,4 +1,4 @@
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Represents the health as the health check reports it.</summary>
+/// <summary>Represents the result of the health check.</summary>
 internal sealed record HealthView(string Status, string Description, IReadOnlyList<string> Reasons);

@@ -1,6 +1,6 @@
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Represents one queue. Counters are those since it was last opened.</summary>
+/// <summary>Represents one queue. Counters start when the queue is opened.</summary>
 internal sealed record QueueView
 {
     public required string Name { get; init; }

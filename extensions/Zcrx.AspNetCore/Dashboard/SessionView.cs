@@ -1,4 +1,4 @@
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Tells the page what it may offer.</summary>
+/// <summary>Represents what the dashboard offers to this user.</summary>
 internal sealed record SessionView(bool HasCommands, bool IsMasked);

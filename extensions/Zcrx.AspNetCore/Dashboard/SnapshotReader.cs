@@ -3,10 +3,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Turns a status into what the page shows.</summary>
+/// <summary>Converts a status to the content of the page.</summary>
 internal sealed class SnapshotReader(AddressMask mask)
 {
-    // More rules than a person reads; their number is shown as well.
+    // A person does not read more rules than this. The page also shows the total number.
     private const int MostFlows = 64;
 
     public DashboardSnapshot Read(ZcrxStatus status)

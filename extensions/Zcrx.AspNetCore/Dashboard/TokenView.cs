@@ -1,4 +1,4 @@
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Represents a token against forgery, and the header that takes it.</summary>
+/// <summary>Represents an antiforgery token and the name of the header that carries the token.</summary>
 internal sealed record TokenView(string Header, string Token);

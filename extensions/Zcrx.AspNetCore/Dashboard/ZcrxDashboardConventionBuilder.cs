@@ -24,10 +24,10 @@ public sealed class ZcrxDashboardConventionBuilder : IEndpointConventionBuilder
     public void Finally(Action<EndpointBuilder> finallyConvention) => ((IEndpointConventionBuilder)_group).Finally(finallyConvention);
 
     /// <summary>
-    /// Maps the commands, which are off otherwise: pause, resume and move a connection, and restart a queue. Each needs a token against forgery, so the services need <c>AddAntiforgery()</c>, and
-    /// an <c>Origin</c> that is the page's own.
+    /// Maps the commands: pause, resume and move a connection, and restart a queue. Without this call the dashboard has no commands.
+    /// Each command needs an antiforgery token and an <c>Origin</c> header with the page's own origin. The services need <c>AddAntiforgery()</c>.
     /// </summary>
-    /// <returns>Takes further conventions for the commands alone, such as a stricter <c>RequireAuthorization("operators")</c>. Those of the dashboard apply to them as well.</returns>
+    /// <returns>A builder for conventions of the commands alone, such as a stricter <c>RequireAuthorization("operators")</c>. The conventions of the dashboard apply too.</returns>
     public IEndpointConventionBuilder MapCommands()
     {
         RouteGroupBuilder commands = _group.MapGroup("commands");

@@ -6,17 +6,17 @@ using Zcrx.AspNetCore.Dashboard;
 
 namespace Zcrx.AspNetCore;
 
-/// <summary>Maps the dashboard.</summary>
+/// <summary>Contains the method that maps the dashboard.</summary>
 public static class ZcrxDashboardEndpointRouteBuilderExtensions
 {
     /// <summary>Maps a page that shows queues, pools, events and connections live.</summary>
     /// <param name="endpoints">The routes of the application.</param>
     /// <param name="pattern">The path of the page, such as <c>/zcrx</c>.</param>
     /// <param name="configure">Configures the dashboard; null for the defaults.</param>
-    /// <returns>Takes conventions such as <c>RequireAuthorization()</c>, and maps the commands.</returns>
+    /// <returns>A builder that takes conventions such as <c>RequireAuthorization()</c> and maps the commands.</returns>
     /// <remarks>
-    /// The application does not start unless the result has <c>RequireAuthorization()</c>, or <see cref="ZcrxDashboardOptions.AllowAnonymousOnLoopback"/> is set.
-    /// The page only shows, unless <see cref="ZcrxDashboardConventionBuilder.MapCommands"/> is called.
+    /// The application starts only if <c>RequireAuthorization()</c> is called on the result or <see cref="ZcrxDashboardOptions.AllowAnonymousOnLoopback"/> is set.
+    /// The page is read-only until <see cref="ZcrxDashboardConventionBuilder.MapCommands"/> is called.
     /// </remarks>
     /// <exception cref="InvalidOperationException">The services have no <see cref="IZcrx"/>.</exception>
     public static ZcrxDashboardConventionBuilder MapZcrxDashboard(this IEndpointRouteBuilder endpoints, string pattern, Action<ZcrxDashboardOptions>? configure = null)

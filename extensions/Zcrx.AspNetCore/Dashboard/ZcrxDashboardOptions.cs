@@ -4,8 +4,8 @@ namespace Zcrx.AspNetCore;
 public sealed class ZcrxDashboardOptions
 {
     /// <summary>
-    /// Gets or sets a value indicating whether the dashboard is served without authorization to clients of this machine. Requests are refused that come from another machine, through a
-    /// proxy, or with a host name that is not a loopback one.
+    /// Gets or sets a value indicating whether the dashboard is served without authorization to clients of this machine.
+    /// The dashboard refuses a request from another machine, through a proxy, or with a host name that is not a loopback name.
     /// </summary>
     public bool AllowAnonymousOnLoopback { get; set; }
 
@@ -13,8 +13,9 @@ public sealed class ZcrxDashboardOptions
     public bool MaskAddresses { get; set; }
 
     /// <summary>
-    /// Gets the host names that requests may have, without ports. Empty for loopback names with <see cref="AllowAnonymousOnLoopback"/>, otherwise for any. Set it where
-    /// clients are authenticated by their machine or certificate: a page of another site that changes its DNS entry cannot reach the dashboard then.
+    /// Gets the host names that requests may have, without ports. If the list is empty, <see cref="AllowAnonymousOnLoopback"/> allows loopback names only; otherwise any
+    /// name is allowed. Set the list if clients are authenticated by their machine or certificate. The list then prevents DNS rebinding: a page of another site that
+    /// changes its DNS entry cannot reach the dashboard.
     /// </summary>
     public IList<string> AllowedHosts { get; } = [];
 }

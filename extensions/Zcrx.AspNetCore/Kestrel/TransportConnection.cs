@@ -8,13 +8,13 @@ namespace Zcrx.AspNetCore.Kestrel;
 
 /// <summary>Presents a connection to Kestrel.</summary>
 /// <remarks>
-/// It has no <c>IConnectionSocketFeature</c>: a queue reads from the socket, so a read by the application would take bytes out of the stream. Socket options are set by
-/// <see cref="ZcrxTransportOptions.ConfigureListener"/>.
+/// The connection has no <c>IConnectionSocketFeature</c>: a queue reads from the socket, and a read by the application would take bytes out of the stream.
+/// Set socket options in <see cref="ZcrxTransportOptions.ConfigureListener"/>.
 /// </remarks>
 internal sealed class TransportConnection : DefaultConnectionContext, IDisposable
 {
     private readonly ZcrxConnection _connection;
-    // Never disposed: it has no timer, and the end of the stream may come at any moment.
+    // The source is not disposed: it has no timer, and the end of the stream may cancel it at any time.
     private readonly CancellationTokenSource _closed = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TransportPipeReader _input;
@@ -30,7 +30,7 @@ internal sealed class TransportConnection : DefaultConnectionContext, IDisposabl
         LocalEndPoint = connection.LocalEndPoint;
         RemoteEndPoint = connection.RemoteEndPoint;
         ConnectionClosed = _closed.Token;
-        // Kestrel owns the connection until it disposes it.
+        // The handler's task keeps the connection open until Kestrel disposes it.
         _ = connection.HandleAsync((_, _) => _ended.Task);
         _end = connection.Buffers.Subscribe(new EndObserver(this));
         _input = new TransportPipeReader(connection.Buffers.ToPipeReader(options.MaxQueuedBuffers, options.MaxReadBytes, options.MaxLeasedBuffers, long.MaxValue));
@@ -38,7 +38,8 @@ internal sealed class TransportConnection : DefaultConnectionContext, IDisposabl
         Transport = new DuplexPipe(_input, _output);
     }
 
-    /// <summary>Resets the connection, or closes it if Kestrel gives no reason, which it does after the client has ended its side. Like Kestrel's socket transport.</summary>
+    /// <summary>Resets the connection if Kestrel gives a reason; otherwise closes it, as Kestrel's socket transport does.</summary>
+    /// <remarks>Kestrel gives no reason after the client has ended its side.</remarks>
     public override void Abort(ConnectionAbortedException? abortReason)
     {
         _input.OnAborted(abortReason ?? new ConnectionAbortedException("The client has ended the connection."));
@@ -61,7 +62,7 @@ internal sealed class TransportConnection : DefaultConnectionContext, IDisposabl
         OnClosed();
     }
 
-    /// <summary>Sends what is written and not sent, and gives the connection back, which closes it.</summary>
+    /// <summary>Sends the remaining written bytes and returns the connection to Zcrx, which closes it.</summary>
     public override async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
@@ -69,7 +70,7 @@ internal sealed class TransportConnection : DefaultConnectionContext, IDisposabl
             return;
         }
 
-        // Kestrel has wrapped Transport by now.
+        // Completes the fields, not Transport: Kestrel has replaced Transport with a wrapper by now.
         await _input.CompleteAsync().ConfigureAwait(false);
         await _output.CompleteAsync().ConfigureAwait(false);
         _ended.TrySetResult();
@@ -77,12 +78,12 @@ internal sealed class TransportConnection : DefaultConnectionContext, IDisposabl
         await base.DisposeAsync().ConfigureAwait(false);
     }
 
-    // On the thread pool: what Kestrel and applications register must not run on the ring thread.
+    // Cancels on the thread pool: callbacks of Kestrel and of applications must not run on the ring thread.
     private void OnClosed() => _ = _closed.CancelAsync();
 
     private sealed record DuplexPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
-    /// <summary>Notices the end of the stream before Kestrel has read up to it.</summary>
+    /// <summary>Observes the end of the stream before Kestrel has read all bytes before the end.</summary>
     private sealed class EndObserver(TransportConnection connection) : IObserver<ReceivedBuffer>
     {
         public void OnNext(ReceivedBuffer value)

@@ -5,13 +5,13 @@ using Zcrx.Interop;
 
 namespace Zcrx.AspNetCore.Kestrel;
 
-/// <summary>Reads from a connection, and names the errors as Kestrel expects them: it reports a <see cref="ConnectionResetException"/> at debug level only.</summary>
+/// <summary>Reads from a connection and translates errors to <see cref="ConnectionResetException"/>, which Kestrel logs at debug level only.</summary>
 /// <param name="reader">The reader over the received buffers.</param>
 internal sealed class TransportPipeReader(PipeReader reader) : PipeReader
 {
     private volatile ConnectionAbortedException? _abortReason;
 
-    /// <summary>Sets the error of reads after Kestrel has aborted the connection.</summary>
+    /// <summary>Sets the error that reads throw after Kestrel has aborted the connection.</summary>
     public void OnAborted(ConnectionAbortedException reason) => _abortReason = reason;
 
     public override void AdvanceTo(SequencePosition consumed) => reader.AdvanceTo(consumed);
@@ -40,7 +40,7 @@ internal sealed class TransportPipeReader(PipeReader reader) : PipeReader
         }
     }
 
-    // Pooled: a connection waits here once for each request.
+    // Pools the state machine: a connection waits here once for each request.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ReadResult> WaitAsync(ValueTask<ReadResult> read)
     {

@@ -5,7 +5,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.AspNetCore.Kestrel;
 
-/// <summary>Writes to a connection. As with Kestrel's own transport, a flush does not throw when the client is gone, and completing does not wait.</summary>
+/// <summary>Writes to a connection. As in Kestrel's own transport, a flush does not throw after the client has disconnected, and completion does not wait.</summary>
 /// <param name="writer">The writer that sends.</param>
 internal sealed class TransportPipeWriter(PipeWriter writer) : PipeWriter
 {
@@ -14,7 +14,7 @@ internal sealed class TransportPipeWriter(PipeWriter writer) : PipeWriter
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _isCompleted;
 
-    /// <summary>Gets a task that ends when everything is sent, or cannot be sent. Never faults.</summary>
+    /// <summary>Gets a task that completes when everything is sent or the rest cannot be sent. It never faults.</summary>
     public Task Completion => _completion.Task;
 
     public override bool CanGetUnflushedBytes => writer.CanGetUnflushedBytes;
@@ -71,7 +71,7 @@ internal sealed class TransportPipeWriter(PipeWriter writer) : PipeWriter
         }
         catch (Exception error) when (MeansGone(error))
         {
-            // Nobody receives the rest.
+            // The client has disconnected, so the rest cannot be sent.
         }
         finally
         {

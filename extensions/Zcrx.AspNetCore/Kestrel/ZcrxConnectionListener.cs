@@ -10,7 +10,7 @@ namespace Zcrx.AspNetCore.Kestrel;
 /// <param name="options">The options of the transport.</param>
 internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options) : IConnectionListener
 {
-    // Kestrel takes each at once, so it needs no bound. Limits of the listener apply before.
+    // The channel needs no bound: Kestrel accepts each connection at once, and the listener's limits reject connections before this point.
     private readonly Channel<TransportConnection> _accepted = Channel.CreateUnbounded<TransportConnection>(new UnboundedChannelOptions { SingleReader = true });
     private ZcrxServerBinding? _binding;
 
@@ -19,7 +19,7 @@ internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options) : ICo
     public async Task BindAsync(IZcrx zcrx, ZcrxListenerOptions port, CancellationToken cancellationToken)
     {
         _binding = await zcrx.AddListenerAsync(port, cancellationToken).ConfigureAwait(false);
-        // Also when Zcrx itself closes the port: at its stop, by a command, or for a takeover.
+        // Also ends accepting when Zcrx closes the port: at its stop, by a command, or for a takeover.
         _ = _binding.Closed.ContinueWith(
             static (_, accepted) => ((ChannelWriter<TransportConnection>)accepted!).TryComplete(),
             _accepted.Writer,
@@ -29,7 +29,7 @@ internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options) : ICo
     }
 
     /// <summary>Queues a new connection for Kestrel. Ring thread only.</summary>
-    /// <returns>What ends Kestrel's use of the connection.</returns>
+    /// <returns>The subscription that ends Kestrel's use of the connection.</returns>
     public IDisposable Handle(ZcrxConnection connection)
     {
         TransportConnection transport = new(connection, options);
@@ -56,7 +56,7 @@ internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options) : ICo
 
     public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
-        // Without the token: Kestrel passes one that is cancelled when another port could not be bound, and the port must be closed all the same.
+        // Ignores the token: Kestrel cancels it if another port could not be bound. This port must be closed in that case, too.
         await _binding!.Unbind().ConfigureAwait(false);
         _ = _accepted.Writer.TryComplete();
     }

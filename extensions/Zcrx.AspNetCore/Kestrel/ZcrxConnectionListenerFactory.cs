@@ -9,7 +9,7 @@ using Zcrx.Interop;
 namespace Zcrx.AspNetCore.Kestrel;
 
 /// <summary>Binds the TCP ports of Kestrel as listeners of Zcrx.</summary>
-/// <param name="services">Finds <see cref="IZcrx"/>, whose absence is explained.</param>
+/// <param name="services">Provides <see cref="IZcrx"/>. If it is missing, the error says how to add it.</param>
 /// <param name="options">The options of the transport.</param>
 [SuppressMessage("Performance", "CA1812", Justification = "The container creates it.")]
 internal sealed class ZcrxConnectionListenerFactory(IServiceProvider services, IOptions<ZcrxTransportOptions> options) : IConnectionListenerFactory, IConnectionListenerFactorySelector
@@ -30,7 +30,7 @@ internal sealed class ZcrxConnectionListenerFactory(IServiceProvider services, I
         ZcrxConnectionListener listener = new(transport);
         ZcrxListenerOptions port = new()
         {
-            // Not the address: two ports that the kernel chooses have the same.
+            // The name is a number, not the address: two ports that the kernel chooses have the same configured address.
             Name = $"kestrel-{Interlocked.Increment(ref _bound) - 1}",
             FirstByteTimeout = Timeout.InfiniteTimeSpan,
             IdleTimeout = Timeout.InfiniteTimeSpan,
@@ -45,7 +45,7 @@ internal sealed class ZcrxConnectionListenerFactory(IServiceProvider services, I
         }
         catch (ZcrxException exception) when (exception.ErrorName == "EADDRINUSE")
         {
-            // The type by which Kestrel recognizes it.
+            // Kestrel recognizes this type and reports the address as in use.
             throw new AddressInUseException(exception.Message, exception);
         }
     }

@@ -6,15 +6,16 @@ namespace Zcrx.AspNetCore;
 /// <summary>Contains the options of the Kestrel transport; see <see cref="ZcrxWebHostBuilderExtensions.UseZcrx"/>.</summary>
 public sealed class ZcrxTransportOptions
 {
-    /// <summary>Gets or sets how many received buffers of one connection may wait for Kestrel: 256 by default. Then receiving stops, and TCP slows the client down.</summary>
+    /// <summary>Gets or sets how many received buffers of one connection may wait for Kestrel: 256 by default.</summary>
+    /// <remarks>At this limit receiving pauses, and TCP slows the client down.</remarks>
     public int MaxQueuedBuffers { get; set; } = 256;
 
-    /// <summary>Gets or sets the most bytes that one read hands to Kestrel: 256 KiB by default.</summary>
+    /// <summary>Gets or sets the maximum number of bytes that one read returns to Kestrel: 256 KiB by default.</summary>
     public long MaxReadBytes { get; set; } = 256 << 10;
 
     /// <summary>
-    /// Gets or sets how many buffers of one connection may stay leased after Kestrel has looked at them and waits for more, such as those of an incomplete header: 16 by
-    /// default. The bytes of more are copied, so that a slow client does not hold buffers of the pool.
+    /// Gets or sets how many buffers of one connection stay leased after Kestrel has examined them and waits for more bytes, for example during an incomplete header: 16 by
+    /// default. The bytes of further buffers are copied: a slow client then does not hold buffers of the pool.
     /// </summary>
     public int MaxLeasedBuffers { get; set; } = 16;
 

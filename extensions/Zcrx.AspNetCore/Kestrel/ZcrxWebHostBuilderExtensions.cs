@@ -8,16 +8,17 @@ using Zcrx.AspNetCore.Kestrel;
 
 namespace Zcrx.AspNetCore;
 
-/// <summary>Adds the Kestrel transport.</summary>
+/// <summary>Contains the method that adds the Kestrel transport.</summary>
 public static class ZcrxWebHostBuilderExtensions
 {
-    /// <summary>Lets Kestrel receive and send its TCP connections through the queues of Zcrx.</summary>
+    /// <summary>Configures Kestrel to receive and send its TCP connections through the queues of Zcrx.</summary>
     /// <param name="builder">The builder of the web host.</param>
     /// <param name="configure">Configures the transport; null for the defaults.</param>
     /// <returns>The builder.</returns>
     /// <remarks>
-    /// The queues are those of <see cref="ZcrxServiceCollectionExtensions.AddZcrx(IServiceCollection, Action{ZcrxBuilder})"/> or of <c>WithZcrx</c>, shared with the service's own
-    /// listeners. They must have started before Kestrel, which a <c>WebApplication</c> ensures. Unix sockets, named pipes, file handles and QUIC stay with Kestrel's own transports.
+    /// The queues come from <see cref="ZcrxServiceCollectionExtensions.AddZcrx(IServiceCollection, Action{ZcrxBuilder})"/> or <c>WithZcrx</c> and are shared with the service's own
+    /// listeners. They must start before Kestrel; a <c>WebApplication</c> ensures this order. Kestrel's own transports still serve Unix sockets, named pipes, file handles
+    /// and QUIC.
     /// </remarks>
     public static IWebHostBuilder UseZcrx(this IWebHostBuilder builder, Action<ZcrxTransportOptions>? configure = null)
     {
@@ -35,7 +36,7 @@ public static class ZcrxWebHostBuilderExtensions
                 options.Configure(configure);
             }
 
-            // Kestrel asks the factory that was registered last first.
+            // Kestrel tries the factories in reverse order of registration.
             services.AddSingleton<IConnectionListenerFactory, ZcrxConnectionListenerFactory>();
         });
     }

@@ -10,19 +10,19 @@ using Zcrx.Cluster.Serialization;
 
 namespace Akka.Hosting;
 
-/// <summary>Adds Zcrx in a cluster to an actor system of Akka.Hosting.</summary>
+/// <summary>Contains the methods that add Zcrx in a cluster to an actor system of Akka.Hosting.</summary>
 public static class ZcrxClusterHostingExtensions
 {
     /// <summary>
-    /// Publishes the status and the events of this node, collects those of the others for <see cref="IZcrxCluster"/>, and binds the listeners of the cluster while this
-    /// node is Up.
+    /// Publishes the status and the events of this node, and collects those of the other nodes for <see cref="IZcrxCluster"/>. Binds the listeners of the cluster while
+    /// this node is Up.
     /// </summary>
     /// <param name="builder">The builder of the actor system, with <c>WithRemoting</c> and <c>WithClustering</c>.</param>
     /// <param name="configure">Sets the options; null for the defaults.</param>
     /// <returns>The builder.</returns>
     /// <remarks>
-    /// Every node of the cluster needs it, also a node that has only shards and does not receive: it adds the serializers. The order of this and <c>WithZcrx</c> does not
-    /// matter. For <see cref="IZcrxCluster"/> in the container, call <see cref="AddZcrxCluster"/> as well.
+    /// Call this method on every node of the cluster, also on a node that only has shards and does not receive: it adds the serializers. The order relative to
+    /// <c>WithZcrx</c> does not matter. To get <see cref="IZcrxCluster"/> from the container, call <see cref="AddZcrxCluster"/> as well.
     /// </remarks>
     /// <exception cref="Zcrx.Interop.ZcrxConfigurationException">Options are invalid, or listeners have no name.</exception>
     public static AkkaConfigurationBuilder WithZcrxCluster(this AkkaConfigurationBuilder builder, Action<ZcrxClusterOptions>? configure = null)

@@ -23,13 +23,13 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
     private bool _isBusy;
 
     /// <param name="listener">The listener, which has a name.</param>
-    /// <param name="drain">How long its connections may take to end when the node leaves.</param>
-    /// <param name="supervisor">The supervisor of Zcrx, once it has started.</param>
+    /// <param name="drain">How long the listener's connections may take to end when the node leaves.</param>
+    /// <param name="supervisor">Completes with the supervisor of Zcrx when Zcrx has started.</param>
     public PortActor(ZcrxListenerOptions listener, TimeSpan drain, Task<IActorRef> supervisor)
     {
         (_listener, _drain, _starting) = (listener, drain, supervisor);
         Receive<IActorRef>(OnStarted);
-        // Asked for, since the events alone do not tell which members cannot be reached at one moment.
+        // Requests the whole state: the events alone do not say which members are unreachable at one moment.
         Receive<ClusterEvent.IClusterDomainEvent>(_ => _cluster.SendCurrentClusterState(Self));
         Receive<ClusterEvent.CurrentClusterState>(OnMembers);
         Receive<ZcrxReply.Bound>(_ => OnDone());
@@ -77,7 +77,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
         Reconcile();
     }
 
-    /// <summary>Binds or unbinds, unless an answer is outstanding.</summary>
+    /// <summary>Binds or unbinds the listener, unless a request to the supervisor is still unanswered.</summary>
     private void Reconcile()
     {
         if (_supervisor is null || _isBusy || _applied == _wanted)
@@ -87,7 +87,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
 
         if (_wanted != PortState.Open && _applied == PortState.Closed)
         {
-            // It was never bound.
+            // The listener was never bound.
             return;
         }
 
@@ -97,7 +97,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
         {
             PortState.Open => new ZcrxCommand.Bind(_listener),
             PortState.Leaving => new ZcrxCommand.Unbind(_listener.Name!, _drain),
-            // The connections stay: their frames are acknowledged after the partition, or the node is downed.
+            // The connections stay open: either their frames are acknowledged after the partition, or the node is downed.
             _ => new ZcrxCommand.Unbind(_listener.Name!),
         });
     }
@@ -112,7 +112,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
     {
         switch (failed.Reason)
         {
-            // Nothing is left to unbind, or Zcrx stops and has closed the port.
+            // The listener does not exist, or Zcrx is stopping and has closed the port: the goal is reached.
             case ZcrxFailure.NoSuchListener or ZcrxFailure.Stopping or ZcrxFailure.NotAccepting:
                 OnDone();
                 break;

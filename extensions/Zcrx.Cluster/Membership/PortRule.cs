@@ -2,10 +2,10 @@ using Akka.Cluster;
 
 namespace Zcrx.Cluster.Membership;
 
-/// <summary>Determines from the members what the ports of a node should be. Pure.</summary>
+/// <summary>Determines the state of a node's ports from the members. A pure function.</summary>
 internal static class PortRule
 {
-    /// <summary>Returns what the ports should be.</summary>
+    /// <summary>Returns the state that the ports should have.</summary>
     /// <param name="self">The node.</param>
     /// <param name="members">All members.</param>
     /// <param name="unreachable">The members that cannot be reached from this side.</param>
@@ -19,7 +19,8 @@ internal static class PortRule
             _ => PortState.Leaving,
         };
 
-    /// <summary>Counts as the split-brain resolver does with keep-majority. Of two halves, the one with the lowest address stays.</summary>
+    /// <summary>Returns whether this side is the majority, by the same rule as the split-brain resolver with keep-majority.</summary>
+    /// <remarks>Of two halves, the half with the lowest address stays.</remarks>
     private static bool IsMajority(IReadOnlyCollection<Member> members, IReadOnlySet<Member> unreachable)
     {
         int reachable = members.Count(member => !unreachable.Contains(member));

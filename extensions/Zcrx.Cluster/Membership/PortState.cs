@@ -1,17 +1,17 @@
 namespace Zcrx.Cluster.Membership;
 
-/// <summary>Specifies what a port of the cluster should be.</summary>
+/// <summary>Specifies the state of a port of the cluster.</summary>
 internal enum PortState
 {
-    /// <summary>The node is no member yet: the port is closed.</summary>
+    /// <summary>The node is not a member yet: the port is closed.</summary>
     Closed,
 
     /// <summary>The node is Up and on the side of the majority: the port is open.</summary>
     Open,
 
-    /// <summary>The node is on the side of a minority: the port is closed, and its connections wait for the end of the partition.</summary>
+    /// <summary>The node is on the side of a minority: the port is closed. Its connections stay open until the partition ends.</summary>
     Minority,
 
-    /// <summary>The node leaves or was removed: the port is closed, and its connections have the drain time.</summary>
+    /// <summary>The node is leaving or was removed: the port is closed. Its connections may end within the drain timeout.</summary>
     Leaving,
 }

@@ -3,17 +3,17 @@ using Zcrx.Actors;
 namespace Zcrx.Cluster;
 
 /// <summary>Represents Zcrx on all nodes of the cluster, as this node sees it.</summary>
-/// <remarks>Threading: all members from any thread.</remarks>
+/// <remarks>Threading: all members are safe to call from any thread.</remarks>
 public interface IZcrxCluster
 {
-    /// <summary>Gets the last status of each member that runs Zcrx, by the address of the node. A node that was removed from the cluster is not in it.</summary>
+    /// <summary>Gets the last status of each member that runs Zcrx, by the address of the node. A node that was removed from the cluster is not included.</summary>
     /// <remarks>
-    /// A status is as old as <see cref="ZcrxClusterOptions.StatusInterval"/> and the time of the gossip. A node that cannot be reached keeps its last one: compare
+    /// The maximum age of a status is <see cref="ZcrxClusterOptions.StatusInterval"/> plus the time of the gossip. The last status of an unreachable node is kept: compare
     /// <see cref="ZcrxNodeStatus.Time"/>.
     /// </remarks>
     IReadOnlyDictionary<string, ZcrxNodeStatus> Nodes { get; }
 
-    /// <summary>Gets the events of all nodes from the subscription on. Events can be lost while nodes cannot reach each other.</summary>
-    /// <remarks>Published one at a time, on a thread of the actor system. It completes when the actor system ends.</remarks>
+    /// <summary>Gets the events of all nodes, starting at the subscription. Events can be lost while nodes cannot reach each other.</summary>
+    /// <remarks>Events are published one at a time, on a thread of the actor system. The sequence completes when the actor system ends.</remarks>
     IObservable<ZcrxNodeEvent> Events { get; }
 }

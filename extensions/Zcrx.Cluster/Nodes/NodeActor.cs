@@ -7,10 +7,10 @@ using Zcrx.Actors;
 
 namespace Zcrx.Cluster.Nodes;
 
-/// <summary>Publishes the status and the events of this node, and collects those of the others.</summary>
+/// <summary>Publishes the status and the events of this node, and collects those of the other nodes.</summary>
 internal sealed class NodeActor : ReceiveActor, IWithTimers
 {
-    /// <summary>The topic of the events.</summary>
+    /// <summary>The topic on which nodes publish their events.</summary>
     public const string Topic = "zcrx-events";
 
     private static readonly LWWDictionaryKey<string, ZcrxNodeStatus> Key = new("zcrx-nodes");
@@ -28,9 +28,9 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private IReadOnlyDictionary<string, ZcrxNodeStatus> _nodes = new Dictionary<string, ZcrxNodeStatus>(StringComparer.Ordinal);
     private IActorRef? _supervisor;
 
-    /// <param name="view">Receives what is known about the nodes.</param>
+    /// <param name="view">Receives the collected statuses and events.</param>
     /// <param name="interval">The interval of the status.</param>
-    /// <param name="supervisor">The supervisor of Zcrx, once it has started. It never ends on a node that does not run Zcrx.</param>
+    /// <param name="supervisor">Completes with the supervisor of Zcrx when Zcrx has started. On a node that does not run Zcrx it never completes.</param>
     /// <param name="time">The clock of the node.</param>
     public NodeActor(ClusterView view, TimeSpan interval, Task<IActorRef> supervisor, TimeProvider time)
     {
@@ -78,7 +78,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private void OnLook()
     {
         _supervisor?.Tell(new ZcrxCommand.GetStatus(IncludeConnections: false));
-        // A status that was written while its node was removed comes back by the merge. One node is enough to remove it.
+        // A status that was written while its node was removed can return with a merge. Only the leader removes it: one node is enough.
         if (_cluster.State.Leader == _cluster.SelfAddress)
         {
             foreach (string node in _nodes.Keys.Where(node => !_members.Contains(node)))

@@ -2,7 +2,7 @@ using Zcrx.Actors;
 
 namespace Zcrx.Cluster;
 
-/// <summary>Represents an event of one node for the other nodes: text only. Immutable.</summary>
+/// <summary>Represents an event of one node as text, for the other nodes. Immutable.</summary>
 /// <param name="Node">The address of the node.</param>
 /// <param name="Time">The time, by the clock of the node.</param>
 /// <param name="Kind">The name of the event's type in <see cref="ZcrxEvent"/> or <see cref="RebalanceEvent"/>, such as <c>QueueRestarting</c>.</param>

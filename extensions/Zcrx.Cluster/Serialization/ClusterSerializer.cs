@@ -4,13 +4,16 @@ using Akka.Serialization;
 
 namespace Zcrx.Cluster.Serialization;
 
-/// <summary>Serializes the messages between nodes, in formats of their own.</summary>
-/// <remarks>The manifest is the version of a format. Readers ignore bytes behind the fields that they know. Threading: any thread.</remarks>
+/// <summary>Serializes the messages between nodes in binary formats of this library.</summary>
+/// <remarks>The manifest is the version of a format. Readers ignore bytes after the fields that they know. Threading: any thread.</remarks>
 /// <param name="system">The actor system.</param>
 internal sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
-    /// <summary>The HOCON that binds this serializer, and that of the status.</summary>
-    /// <remarks>A node without queues has no <c>WithZcrx</c>, which would bind the latter. Distributed data gives it the status of the others all the same.</remarks>
+    /// <summary>The HOCON that binds this serializer and the serializer of the status.</summary>
+    /// <remarks>
+    /// A node without queues does not call <c>WithZcrx</c>, which would bind the status serializer. Such a node still needs the serializer: distributed data replicates the
+    /// status of the other nodes to it.
+    /// </remarks>
     public const string Hocon = """
         akka.actor {
           serializers.zcrx-cluster = "Zcrx.Cluster.Serialization.ClusterSerializer, Zcrx.Cluster"
@@ -25,13 +28,13 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
         }
         """;
 
-    // Short, since they are in every message.
+    // These manifests are short, since every message carries one.
     private const string Chunk1 = "zc1";
     private const string Acknowledgement1 = "za1";
     private const string SourceEnded1 = "ze1";
     private const string NodeEvent1 = "zcrx-node-event-1";
 
-    // Of the protocol, like the manifests: it must never change.
+    // Part of the protocol, like the manifests: the value must never change.
     private const int Id = 2_026_111;
 
     public override int Identifier => Id;

@@ -2,15 +2,15 @@ using System.Buffers.Binary;
 
 namespace Zcrx.Cluster.Serialization;
 
-/// <summary>Determines the fields of serialized frames and acknowledgements: little-endian, of fixed size, and the bytes of the frames last.</summary>
-/// <remarks>Written directly into the array that is sent, and read without a copy of the frames: these are most of the traffic between nodes.</remarks>
+/// <summary>Defines the binary format of frames and acknowledgements: little-endian fields of fixed size, then the bytes of the frames.</summary>
+/// <remarks>The writer fills the array that is sent, and the reader does not copy the frames: frames are most of the traffic between nodes.</remarks>
 internal static class FrameFormat
 {
     private const int GuidLength = 16;
     private const int AcknowledgementLength = GuidLength + sizeof(int) + sizeof(long);
     private const int EndedLength = GuidLength + sizeof(int);
 
-    // Source, partition, first, oldest, count.
+    // The fields: source, partition, first, oldest, count.
     private const int ChunkHeader = GuidLength + sizeof(int) + sizeof(long) + sizeof(long) + sizeof(int);
 
     public static byte[] Write(FrameChunk chunk)
@@ -31,7 +31,7 @@ internal static class FrameFormat
         return bytes;
     }
 
-    /// <exception cref="FormatException">The bytes are no chunk.</exception>
+    /// <exception cref="FormatException">The bytes are not a chunk.</exception>
     public static FrameChunk ReadChunk(byte[] bytes)
     {
         ReadOnlySpan<byte> rest = ReadHead(bytes, ChunkHeader, out Guid source, out int partition);

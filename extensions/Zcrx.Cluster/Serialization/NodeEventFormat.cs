@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Zcrx.Cluster.Serialization;
 
-/// <summary>Determines the fields of a serialized <see cref="ZcrxNodeEvent"/>. New fields come last.</summary>
+/// <summary>Defines the fields of a serialized <see cref="ZcrxNodeEvent"/>. Add new fields at the end.</summary>
 internal static class NodeEventFormat
 {
     public static byte[] Write(ZcrxNodeEvent happened)

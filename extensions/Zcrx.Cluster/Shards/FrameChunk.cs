@@ -2,8 +2,8 @@ namespace Zcrx.Cluster;
 
 /// <summary>Carries frames of one connection to the entity of one partition. Immutable.</summary>
 /// <remarks>
-/// The bytes are a copy: zero copy ends where frames leave their node. <see cref="FrameInbox"/> takes each frame of it once. The sender of the message gets the
-/// <see cref="FrameAcknowledgement"/>.
+/// The bytes are a copy: zero copy ends when frames leave their node. A <see cref="FrameInbox"/> takes each frame of the chunk once. Send the
+/// <see cref="FrameAcknowledgement"/> to the sender of the message.
 /// </remarks>
 public sealed class FrameChunk
 {
@@ -16,19 +16,19 @@ public sealed class FrameChunk
         (_ends, _bytes) = (ends, bytes);
     }
 
-    /// <summary>Gets the identity of the stream that the frames come from. Each call of <c>ToShards</c> has another one.</summary>
+    /// <summary>Gets the identity of the stream that the frames come from. Each call of <c>ToShards</c> creates a new identity.</summary>
     public Guid Source { get; }
 
     /// <summary>Gets the partition of the key space.</summary>
     public int Partition { get; }
 
-    /// <summary>Gets the number of the first frame among those of its source to this partition, from 0 on.</summary>
+    /// <summary>Gets the number of the first frame. The frames from one source to one partition are numbered from 0.</summary>
     public long FirstSequence { get; }
 
-    /// <summary>Gets the number of the first frame that no entity has acknowledged when the chunk was sent.</summary>
+    /// <summary>Gets the number of the first frame that was not acknowledged when the chunk was sent.</summary>
     public long OldestUnacknowledged { get; }
 
-    /// <summary>Gets the number behind that of the last frame.</summary>
+    /// <summary>Gets the number of the last frame plus one.</summary>
     public long NextSequence => FirstSequence + Count;
 
     /// <summary>Gets the number of frames.</summary>

@@ -2,33 +2,33 @@ namespace Zcrx.Cluster;
 
 /// <summary>Takes each frame of a source once and in order, for the entity of a partition.</summary>
 /// <remarks>
-/// <para>A chunk is sent again until it is acknowledged, so it may arrive twice. The inbox knows the next number of each source. It discards frames that were taken, and
-/// chunks that a lost one should have preceded.</para>
-/// <para>Within one life of the entity each frame is taken once. Across lives it is, if the entity stores <see cref="Positions"/> together with its effects and acknowledges
-/// afterwards. Otherwise, frames that were taken and not acknowledged before the end of a life are taken again by the next one.</para>
-/// <para>Ownership: one entity. Threading: that of the entity.</para>
+/// <para>A chunk is sent again until it is acknowledged, so the same chunk may arrive twice. The inbox stores the next number of each source. It discards frames that it has
+/// taken, and chunks that arrive while an earlier chunk is missing.</para>
+/// <para>One incarnation of the entity takes each frame once. This also holds across incarnations if the entity stores <see cref="Positions"/> together with its effects, and
+/// acknowledges afterwards. Otherwise the next incarnation takes unacknowledged frames of the previous one again.</para>
+/// <para>Ownership: one entity. Threading: only on the entity's thread.</para>
 /// </remarks>
 public sealed class FrameInbox
 {
-    /// <summary>The number of sources that are known at the same time, by default.</summary>
+    /// <summary>The default number of sources that the inbox remembers at the same time.</summary>
     public const int DefaultMaxSources = 65_536;
 
     private readonly int _maxSources;
     private readonly Dictionary<Guid, LinkedListNode<Position>> _positions = [];
-    // The source that was seen last comes last.
+    // Ordered by activity: the source that was seen most recently is last.
     private readonly LinkedList<Position> _order = new();
 
     /// <summary>Initializes an inbox.</summary>
-    /// <param name="maxSources">The number of sources that are known at the same time. The one that was silent for longest is forgotten first.</param>
+    /// <param name="maxSources">The number of sources that the inbox remembers at the same time. The source that was silent for the longest time is forgotten first.</param>
     public FrameInbox(int maxSources = DefaultMaxSources)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxSources);
         _maxSources = maxSources;
     }
 
-    /// <summary>Initializes an inbox with the positions of an earlier life.</summary>
+    /// <summary>Initializes an inbox with the positions of an earlier incarnation.</summary>
     /// <param name="positions">The next number of each source; see <see cref="Positions"/>.</param>
-    /// <param name="maxSources">The number of sources that are known at the same time.</param>
+    /// <param name="maxSources">The number of sources that the inbox remembers at the same time.</param>
     public FrameInbox(IEnumerable<KeyValuePair<Guid, long>> positions, int maxSources = DefaultMaxSources)
         : this(maxSources)
     {
@@ -39,20 +39,20 @@ public sealed class FrameInbox
         }
     }
 
-    /// <summary>Gets the number of frames that were discarded because they had been taken.</summary>
+    /// <summary>Gets the number of frames that were discarded because the inbox had already taken them.</summary>
     public long Duplicates { get; private set; }
 
-    /// <summary>Gets the next number of each source, to be stored by an entity that must not take a frame again after a restart.</summary>
+    /// <summary>Gets the next number of each source. An entity that must not take a frame again after a restart stores these positions.</summary>
     public IEnumerable<KeyValuePair<Guid, long>> Positions => _order.Select(static position => KeyValuePair.Create(position.Source, position.Next));
 
     /// <summary>Takes the frames of a chunk that were not taken before.</summary>
     /// <param name="chunk">The chunk.</param>
-    /// <returns>The frames, in order. Empty if all were taken, or if an earlier chunk is missing.</returns>
+    /// <returns>The new frames, in order. Empty if the inbox has taken all of them, or if an earlier chunk is missing.</returns>
     public IReadOnlyList<ShardFrame> Accept(FrameChunk chunk)
     {
         ArgumentNullException.ThrowIfNull(chunk);
         Position position = Find(chunk.Source);
-        // Frames before that number were acknowledged by an earlier life, or by this inbox before it forgot the source.
+        // Earlier frames were acknowledged by an earlier incarnation, or by this inbox before it forgot the source.
         position.Next = Math.Max(position.Next, chunk.OldestUnacknowledged);
         if (chunk.FirstSequence > position.Next)
         {
@@ -76,9 +76,9 @@ public sealed class FrameInbox
         return frames;
     }
 
-    /// <summary>Returns the acknowledgement of everything that was taken from the source of a chunk.</summary>
-    /// <param name="chunk">A chunk that <see cref="Accept"/> was called with.</param>
-    /// <returns>The message to the sender of the chunk. Send it when the effects of the frames are certain, also for a chunk without new frames.</returns>
+    /// <summary>Returns the acknowledgement of all frames that were taken from the source of a chunk.</summary>
+    /// <param name="chunk">A chunk that was passed to <see cref="Accept"/>.</param>
+    /// <returns>The message to the sender of the chunk. Send it when the effects of the frames are durable, also for a chunk without new frames.</returns>
     public FrameAcknowledgement Acknowledge(FrameChunk chunk)
     {
         ArgumentNullException.ThrowIfNull(chunk);

@@ -4,7 +4,7 @@ using System.IO.Hashing;
 
 namespace Zcrx.Cluster.Shards;
 
-/// <summary>Determines the partition of a key: the same in every process and on every machine.</summary>
+/// <summary>Determines the partition of a key. The result is the same in every process and on every machine.</summary>
 internal static class KeyPartition
 {
     private const int LongestOnStack = 256;

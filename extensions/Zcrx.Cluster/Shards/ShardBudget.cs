@@ -1,8 +1,8 @@
 namespace Zcrx.Cluster.Shards;
 
-/// <summary>Bounds what all connections of this node together have unacknowledged at each shard of a region.</summary>
+/// <summary>Limits the unacknowledged bytes at each shard of a region, over all connections of this node.</summary>
 /// <remarks>Threading: any thread. Waiting connections are served in order.</remarks>
-/// <param name="maxBytes">The number of bytes at one shard. A chunk that has more is admitted alone.</param>
+/// <param name="maxBytes">The maximum number of bytes at one shard. A larger chunk is admitted only when no other bytes are unacknowledged.</param>
 internal sealed class ShardBudget(long maxBytes)
 {
     private readonly Lock _gate = new();
@@ -10,7 +10,7 @@ internal sealed class ShardBudget(long maxBytes)
 
     /// <summary>Creates the claim of one connection on the budget of one shard.</summary>
     /// <param name="partition">The partition.</param>
-    /// <param name="onGranted">Called on any thread when a claim that had to wait has its bytes.</param>
+    /// <param name="onGranted">Called on any thread when a waiting claim gets its bytes.</param>
     public ShardClaim Claim(int partition, Action onGranted) => new(this, partition, onGranted);
 
     /// <summary>Returns the number of bytes that are unacknowledged at a shard.</summary>
@@ -22,14 +22,14 @@ internal sealed class ShardBudget(long maxBytes)
         }
     }
 
-    /// <summary>Takes bytes for a claim, or lets it wait.</summary>
+    /// <summary>Takes bytes for a claim. If the budget has no room, the claim waits.</summary>
     internal bool TryTake(ShardClaim claim, long bytes)
     {
         lock (_gate)
         {
             if (claim.IsGranted)
             {
-                // Was taken when it was granted: the lane asks for the same chunk again.
+                // The bytes were already taken when they were granted. The lane repeats the call for the same chunk.
                 claim.IsGranted = false;
                 return true;
             }
@@ -58,9 +58,9 @@ internal sealed class ShardBudget(long maxBytes)
         }
     }
 
-    /// <summary>Returns bytes of a claim, and grants what others wait for.</summary>
+    /// <summary>Returns bytes of a claim to the budget, and grants the bytes of waiting claims.</summary>
     /// <param name="claim">The claim.</param>
-    /// <param name="bytes">The number of bytes; null for all, when the claim ends.</param>
+    /// <param name="bytes">The number of bytes; null for all bytes when the claim ends.</param>
     internal void Release(ShardClaim claim, long? bytes)
     {
         List<ShardClaim> granted = [];

@@ -2,10 +2,10 @@ using System.Buffers;
 
 namespace Zcrx.Cluster.Shards;
 
-/// <summary>Holds the unacknowledged frames of one connection to one partition, and decides which chunks are sent when.</summary>
+/// <summary>Holds the unacknowledged frames of one connection to one partition. Decides when each chunk is sent.</summary>
 /// <remarks>
-/// Chunks are sent in order, and again from the first unacknowledged one on when their time is over. After that only one is in flight until the entity acknowledges
-/// something: an entity that is slow or being moved gets one chunk more, not all of them.
+/// Chunks are sent in order. After a timeout they are sent again, from the first unacknowledged chunk. Then only one chunk is in flight until the entity acknowledges
+/// something: an entity that is slow or being moved gets one more chunk, not all of them.
 /// </remarks>
 /// <param name="source">The identity of the stream.</param>
 /// <param name="partition">The partition.</param>
@@ -15,7 +15,7 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
 {
     private const int Smoothing = 8;
 
-    // In order; the first _inFlight of them are in flight.
+    // In order. The first _inFlight chunks are in flight.
     private readonly List<PendingChunk<T>> _chunks = [];
     private ChunkBuilder<T>? _open;
     private long _next;
@@ -45,7 +45,7 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
         _next++;
     }
 
-    /// <summary>Sends what the bounds allow.</summary>
+    /// <summary>Sends as many chunks as the bounds allow.</summary>
     /// <returns>The number of chunks that were sent again.</returns>
     public int Send(TimeSpan now, List<FrameChunk> outgoing)
     {
@@ -84,8 +84,8 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
         return repeated;
     }
 
-    /// <summary>Removes what an entity has acknowledged.</summary>
-    /// <param name="next">The number of the next frame that it expects.</param>
+    /// <summary>Removes the chunks that the entity has acknowledged.</summary>
+    /// <param name="next">The number of the next frame that the entity expects.</param>
     /// <param name="now">The time.</param>
     /// <param name="acknowledged">Receives the tokens.</param>
     public void Acknowledge(long next, TimeSpan now, List<T> acknowledged)
@@ -107,7 +107,7 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
         PendingChunk<T> last = _chunks[count - 1];
         if (last.Sent == 1)
         {
-            // As in TCP: only a chunk that was sent once tells how long its acknowledgement takes. Until then the timeout stays as long as it is.
+            // As in TCP, only a chunk that was sent once measures the round trip. Until such a chunk is acknowledged, the timeout stays increased.
             TimeSpan sample = now - last.SentAt;
             _roundTrip = _roundTrip == TimeSpan.Zero ? sample : ((_roundTrip * (Smoothing - 1)) + sample) / Smoothing;
             _attempts = 0;
@@ -120,7 +120,7 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
         claim.Release(bytes);
     }
 
-    /// <summary>Starts again with the first unacknowledged chunk if its time is over.</summary>
+    /// <summary>Restarts sending at the first unacknowledged chunk if the timeout has passed.</summary>
     public void OnTime(TimeSpan now)
     {
         if (_inFlight > 0 && now >= _deadline)

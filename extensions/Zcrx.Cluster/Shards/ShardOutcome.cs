@@ -1,13 +1,13 @@
 namespace Zcrx.Cluster.Shards;
 
-/// <summary>Holds what a session reports to other threads. The session writes; any thread reads.</summary>
+/// <summary>Publishes the results of a session to other threads. The session writes; any thread reads.</summary>
 internal sealed class ShardOutcome
 {
     private Exception? _failure;
     private long _chunks;
     private long _resends;
 
-    /// <summary>Gets or sets why the session has ended before the stream; null if it has not.</summary>
+    /// <summary>Gets or sets the reason why the session ended before the stream; null if it did not.</summary>
     public Exception? Failure
     {
         get => Volatile.Read(ref _failure);

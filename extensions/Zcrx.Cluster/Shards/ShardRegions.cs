@@ -4,12 +4,12 @@ using Akka.Actor;
 
 namespace Zcrx.Cluster.Shards;
 
-/// <summary>Holds what all streams of an actor system to a region share.</summary>
+/// <summary>Holds the state that all streams of an actor system to one region share.</summary>
 internal sealed class ShardRegions : IExtension
 {
     private const string FrameSizePath = "akka.remote.dot-netty.tcp.maximum-frame-size";
 
-    // Addresses, paths and the fields of the chunk, with room to spare.
+    // Covers addresses, paths and the fields of the chunk, with room to spare.
     private const long Envelope = 4096;
 
     private readonly ConcurrentDictionary<IActorRef, ShardBudget> _budgets = new();
@@ -20,7 +20,7 @@ internal sealed class ShardRegions : IExtension
         LongestFrame = isLimited ? Math.Max(1, (system.Settings.Config.GetByteSize(FrameSizePath, null) ?? long.MaxValue) - Envelope) : int.MaxValue;
     }
 
-    /// <summary>Gets the number of bytes that a message between nodes can have for frames. The length of each frame needs up to five more bytes.</summary>
+    /// <summary>Gets the maximum number of bytes for frames in a message between nodes. The length field of each frame needs up to five more bytes.</summary>
     public long LongestFrame { get; }
 
     public static ShardRegions Of(ActorSystem system) => system.WithExtension<ShardRegions, Provider>();

@@ -7,10 +7,10 @@ using Zcrx.Interop;
 
 namespace Zcrx.Cluster.Shards;
 
-/// <summary>Sends the frames of one connection to the shards of a region, and acknowledges them when their entities have.</summary>
+/// <summary>Sends the frames of one connection to the shards of a region. A frame is acknowledged to the connection after its entity has acknowledged it.</summary>
 /// <remarks>
-/// The bytes are copied into chunks at once, so that the buffers return to the pool. The messages are acknowledged later: until then they fill the window of
-/// <c>ToActor</c>, which holds the connection.
+/// The bytes are copied into chunks at once, and the buffers return to the pool. The messages are acknowledged later: until then they fill the window of
+/// <c>ToActor</c>, and a full window pauses the connection.
 /// </remarks>
 internal sealed class ShardSession : ReceiveActor, IWithTimers
 {
@@ -26,11 +26,11 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
     private bool _isLooking;
 
     /// <param name="region">The region.</param>
-    /// <param name="partition">Returns the partition of a frame. It runs code of the application.</param>
+    /// <param name="partition">Returns the partition of a frame. It calls code of the application.</param>
     /// <param name="options">The options.</param>
     /// <param name="budget">The budget of the region.</param>
-    /// <param name="longestFrame">The number of bytes that a message between nodes can have for frames.</param>
-    /// <param name="outcome">Receives what happened.</param>
+    /// <param name="longestFrame">The maximum number of bytes for frames in a message between nodes.</param>
+    /// <param name="outcome">Receives the results.</param>
     public ShardSession(
         IActorRef region, Func<ReadOnlySequence<byte>, int> partition, ZcrxShardOptions options, ShardBudget budget, long longestFrame, ShardOutcome outcome)
     {
@@ -46,7 +46,7 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
         Receive<Look>(_ => OnLook());
         Receive<ZcrxStream.Init>(static init => init.Acknowledge());
         Receive<ZcrxStream.Completed>(_ => OnEnd());
-        // What arrived before is delivered all the same.
+        // Frames that arrived before the failure are still delivered.
         Receive<ZcrxStream.Failed>(_ => OnEnd());
         Receive<Finish>(_ => OnEnd());
         Receive<Terminated>(_ => Fail(new ZcrxException($"Sending frames to {_region}", 0, "the shard region has ended", "Close the listener before the region ends")));
@@ -61,7 +61,7 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
 
     protected override void PostStop() => _window.ReturnBudgets();
 
-    /// <summary>A new instance knows nothing about the frames of the old one. Its end resets the connection.</summary>
+    /// <summary>Fails the stream and resets the connection: a new instance knows nothing about the frames of the old one.</summary>
     protected override void PostRestart(Exception reason)
     {
         _outcome.Failure ??= reason;
@@ -85,7 +85,7 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
         {
             partition = _partition(frame.Sequence);
         }
-#pragma warning disable CA1031 // Code of the application, which may throw anything. It ends this stream only.
+#pragma warning disable CA1031 // Code of the application may throw any exception, which ends this stream only.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -94,11 +94,11 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
         }
 
         _window.Add(partition, frame.Sequence, frame);
-        // The bytes are copied. The message stays unacknowledged, and counts.
+        // The bytes are copied, so the buffer is released. The message still counts as unacknowledged.
         frame.Lease.Dispose();
         if (!_isFlushing)
         {
-            // Behind the frames that are in the mailbox now: they travel together.
+            // Flush is handled after the frames that are in the mailbox now, and sends these frames together.
             _isFlushing = true;
             Self.Tell(Flush.Instance);
         }
@@ -115,7 +115,7 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
         Do(_window.OnTime);
         if (_window.IsEmpty)
         {
-            // Idle connections cost nothing.
+            // The timer is stopped: an idle connection costs nothing.
             _isLooking = false;
             Timers.Cancel(nameof(Look));
         }
@@ -133,7 +133,7 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
         FinishIfDone();
     }
 
-    /// <summary>Carries out what the window decides.</summary>
+    /// <summary>Executes the decisions of the window.</summary>
     private void Do(Action<TimeSpan> act)
     {
         act(Now);
@@ -193,7 +193,7 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
 
     private sealed record Granted(int Partition) : INoSerializationVerificationNeeded;
 
-    /// <summary>Tells that the application has disposed the stream: what was received is still sent.</summary>
+    /// <summary>Signals that the application has disposed the stream. Received frames are still sent.</summary>
     internal sealed class Finish : INoSerializationVerificationNeeded
     {
         public static Finish Instance { get; } = new();

@@ -7,7 +7,7 @@ namespace Zcrx.Cluster;
 
 /// <summary>Represents a stream of frames to the shards of a region; see <see cref="ZcrxShardExtensions"/>.</summary>
 /// <remarks>
-/// Ownership: the caller of <c>ToShards</c>, which may dispose it at any time and need not when the stream ends.
+/// Ownership: the caller of <c>ToShards</c> may dispose the stream at any time. Disposing is optional when the stream ends.
 /// Threading: any thread.
 /// </remarks>
 public sealed class ShardSink : IDisposable
@@ -20,13 +20,13 @@ public sealed class ShardSink : IDisposable
     {
         (_sink, _session, _outcome) = (sink, session, outcome);
         Completion = CompleteAsync();
-        // Observed here, for callers that do not await it.
+        // Observes the exception here, for callers that do not await the task.
         _ = Completion.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     /// <summary>
-    /// Gets a task that ends when the stream has ended in order and the entities have acknowledged everything. It faults with the stream's error once everything before is
-    /// acknowledged, and with the failure of the key selector or of the shard region. <see cref="Dispose"/> cancels it.
+    /// Gets a task that completes when the stream has ended in order and the entities have acknowledged everything. If the stream fails, the task faults with its error once
+    /// everything before is acknowledged. It also faults if the key selector or the shard region fails. <see cref="Dispose"/> cancels it.
     /// </summary>
     public Task Completion { get; }
 
@@ -36,7 +36,7 @@ public sealed class ShardSink : IDisposable
     /// <summary>Gets the number of chunks that were sent again.</summary>
     public long Resends => _outcome.Resends;
 
-    /// <summary>Stops receiving. What was received is still sent, until it is acknowledged.</summary>
+    /// <summary>Stops receiving. Received frames are still sent until they are acknowledged.</summary>
     public void Dispose()
     {
         _sink.Dispose();

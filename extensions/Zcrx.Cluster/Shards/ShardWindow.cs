@@ -2,18 +2,19 @@ using System.Buffers;
 
 namespace Zcrx.Cluster.Shards;
 
-/// <summary>Groups the frames of one connection by partition, and decides what is sent, sent again and acknowledged.</summary>
+/// <summary>Groups the frames of one connection by partition. Decides when frames are sent, sent again and acknowledged.</summary>
 /// <remarks>
-/// It has no clock, and sends nothing: <see cref="Outgoing"/> and <see cref="Acknowledged"/> are for the caller, which clears them. Threading: one thread at a time.
+/// The window has no clock and sends nothing. The caller sends <see cref="Outgoing"/>, processes <see cref="Acknowledged"/>, and clears both. Threading: one thread at a
+/// time.
 /// </remarks>
-/// <typeparam name="T">What is to be acknowledged with a frame.</typeparam>
+/// <typeparam name="T">The type of the token that is returned when a frame is acknowledged.</typeparam>
 /// <param name="source">The identity of the stream.</param>
 /// <param name="flow">The bounds.</param>
 /// <param name="claim">Returns a share of the budget of a partition's shard.</param>
 internal sealed class ShardWindow<T>(Guid source, ShardFlow flow, Func<int, ShardClaim> claim)
 {
     private readonly Dictionary<int, ShardLane<T>> _lanes = [];
-    // Those that have got frames since they were last asked to send.
+    // The partitions that got frames since the last flush.
     private readonly HashSet<int> _touched = [];
 
     /// <summary>Gets the identity of the stream.</summary>
@@ -25,7 +26,7 @@ internal sealed class ShardWindow<T>(Guid source, ShardFlow flow, Func<int, Shar
     /// <summary>Gets the tokens of the frames that were acknowledged.</summary>
     public List<T> Acknowledged { get; } = [];
 
-    /// <summary>Gets the partitions that have got frames.</summary>
+    /// <summary>Gets the partitions that have received frames.</summary>
     public IReadOnlyCollection<int> Partitions => _lanes.Keys;
 
     /// <summary>Gets a value indicating whether all frames are acknowledged.</summary>
@@ -40,7 +41,7 @@ internal sealed class ShardWindow<T>(Guid source, ShardFlow flow, Func<int, Shar
     /// <summary>Returns the number of the first frame to a partition that is not acknowledged.</summary>
     public long OldestUnacknowledged(int partition) => _lanes.TryGetValue(partition, out ShardLane<T>? lane) ? lane.Oldest : 0;
 
-    /// <summary>Adds a frame, whose bytes are copied. It is sent by <see cref="Flush"/>, so that frames that arrive together travel together.</summary>
+    /// <summary>Adds a frame and copies its bytes. <see cref="Flush"/> sends the added frames together.</summary>
     public void Add(int partition, ReadOnlySequence<byte> frame, T token)
     {
         if (!_lanes.TryGetValue(partition, out ShardLane<T>? lane))
@@ -64,7 +65,7 @@ internal sealed class ShardWindow<T>(Guid source, ShardFlow flow, Func<int, Shar
         _touched.Clear();
     }
 
-    /// <summary>Handles an acknowledgement. One of another stream, or of frames that were not sent, changes nothing.</summary>
+    /// <summary>Handles an acknowledgement. Ignores an acknowledgement of another stream or of frames that were not sent.</summary>
     public void OnAcknowledged(FrameAcknowledgement acknowledgement, TimeSpan now)
     {
         if (acknowledgement.Source == source && _lanes.TryGetValue(acknowledgement.Partition, out ShardLane<T>? lane))
@@ -74,10 +75,10 @@ internal sealed class ShardWindow<T>(Guid source, ShardFlow flow, Func<int, Shar
         }
     }
 
-    /// <summary>Handles that the budget of a shard has room for what waits.</summary>
+    /// <summary>Sends the waiting chunks of a shard whose budget has room again.</summary>
     public void OnGranted(int partition, TimeSpan now) => Send(_lanes[partition], now);
 
-    /// <summary>Sends again what was not acknowledged in time.</summary>
+    /// <summary>Sends the chunks again that were not acknowledged in time.</summary>
     public void OnTime(TimeSpan now)
     {
         foreach (ShardLane<T> lane in _lanes.Values)
@@ -87,7 +88,7 @@ internal sealed class ShardWindow<T>(Guid source, ShardFlow flow, Func<int, Shar
         }
     }
 
-    /// <summary>Returns the shares of the budgets.</summary>
+    /// <summary>Returns the shares to the budgets.</summary>
     public void ReturnBudgets()
     {
         foreach (ShardLane<T> lane in _lanes.Values)

@@ -3,8 +3,8 @@ using Akka.Cluster.Sharding;
 
 namespace Zcrx.Cluster;
 
-/// <summary>Routes frames to the entities of a shard region: one entity and one shard for each partition of the key space.</summary>
-/// <remarks>The identity of an entity is the number of its partition, as text.</remarks>
+/// <summary>Routes frames to the entities of a shard region. Each partition of the key space has one entity and one shard.</summary>
+/// <remarks>The id of an entity is the number of its partition, as text.</remarks>
 public sealed class ZcrxShardMessageExtractor : IMessageExtractor
 {
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using Ingest.Tests.Support;
 namespace Ingest.Tests.Commands;
 
 /// <summary>
-/// Tests the command `doctor`: its exit code is 0 exactly when a registration would succeed. The kernel tests show it on NICs.
+/// Tests the command `doctor`: its exit code is 0 exactly when a registration would succeed. The kernel tests cover NICs.
 /// </summary>
 public class DoctorTests
 {

@@ -5,10 +5,10 @@ using Zcrx.Interop;
 
 namespace Ingest.Tests.Commands;
 
-/// <summary>Tests that every error of the user gives one sentence on standard error and exit code 2.</summary>
+/// <summary>Tests that every user error results in one sentence on standard error and exit code 2.</summary>
 public class WrongValueTests
 {
-    // The arguments, and a part of the expected message.
+    // Each row contains the arguments and a part of the expected message.
     public static TheoryData<string, string> Wrong => new()
     {
         { "", "say what to do: demo, serve, send, capabilities, doctor" },
@@ -103,7 +103,7 @@ public class WrongValueTests
     [InlineData("serve --listen 127.0.0.1:0")]
     public async Task A_nic_that_cannot(string commandLine)
     {
-        // The loopback interface has no queues to take, on any kernel.
+        // The loopback interface has no RX queues on any kernel.
         ProcessResult result = await IngestProcess.RunAsync([.. commandLine.Split(' '), "--engine", "nic", "--interface", "lo"]);
 
         Assert.Contains("lo", result.AssertRefusal(), StringComparison.Ordinal);

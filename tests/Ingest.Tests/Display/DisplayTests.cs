@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Tests.Display;
 
-/// <summary>Tests the output that is shown while the demo runs.</summary>
+/// <summary>Tests the output of the running demo.</summary>
 public class DisplayTests
 {
     [Fact]
@@ -26,7 +26,7 @@ public class DisplayTests
         string text = await DrawAsync(streams: 1000, height);
 
         Assert.Contains(last, text, StringComparison.Ordinal);
-        // The last table of the last frame is complete.
+        // The queue table of the last frame was not cut off.
         Assert.Contains("zcrx-0", text[text.LastIndexOf(last, StringComparison.Ordinal)..], StringComparison.Ordinal);
         Assert.DoesNotContain('\u2026', text);
     }

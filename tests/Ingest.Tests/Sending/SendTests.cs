@@ -36,7 +36,7 @@ public class SendTests
         using IngestProcess process = IngestProcess.Start("send", "--to", $"{listener.LocalEndpoint}", "--volume", "1GiB");
         using (Socket socket = await Deadline.Within(listener.AcceptSocketAsync()))
         {
-            // Bytes have arrived, so the sender knows that it is connected.
+            // A received byte proves that the sender has connected.
             Assert.Equal(1, await Deadline.Within(socket.ReceiveAsync(new byte[1], SocketFlags.None, CancellationToken.None).AsTask()));
             socket.LingerState = new LingerOption(true, 0);
         }

@@ -7,7 +7,7 @@ using Ingest.Tests.Support;
 namespace Ingest.Tests.Serving;
 
 /// <summary>
-/// Connects a hundred clients at a time, without end. Each one sends its own stream and waits until the receiver has closed its end.
+/// Connects clients continuously, a hundred at a time. Each client sends its own stream and waits until the receiver closes the connection.
 /// </summary>
 internal sealed class ArrivingClients : IAsyncDisposable
 {
@@ -25,20 +25,20 @@ internal sealed class ArrivingClients : IAsyncDisposable
         _clients = [.. Enumerable.Range(0, count).Select(_ => Task.Run(ComeAgainAndAgainAsync))];
     }
 
-    /// <summary>Gets the SHA-256 of every stream that was sent completely and whose end the receiver has confirmed.</summary>
+    /// <summary>Gets the SHA-256 of every stream that was sent completely and confirmed by the receiver's close.</summary>
     public ConcurrentBag<string> Sent { get; } = [];
 
-    /// <summary>Gets the failures so far: connections that were refused, reset or cut off.</summary>
+    /// <summary>Gets the failures so far: connections that were refused, reset or closed early.</summary>
     public ConcurrentBag<string> Failures { get; } = [];
 
-    /// <summary>Waits for this number of further streams.</summary>
+    /// <summary>Waits until this number of additional streams is complete.</summary>
     public Task MoreAsync(int streams, Func<string> describe)
     {
         int before = Sent.Count;
         return Deadline.UntilAsync(() => Sent.Count >= before + streams || !Failures.IsEmpty, () => $"{streams} more streams; {Sent.Count - before} came\n{describe()}");
     }
 
-    /// <summary>Starts no new client, and waits for the present ones.</summary>
+    /// <summary>Stops starting clients and waits for the connected ones.</summary>
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
@@ -75,7 +75,7 @@ internal sealed class ArrivingClients : IAsyncDisposable
                 Assert.Equal(0, await Deadline.Within(socket.ReceiveAsync(new byte[1])));
                 Sent.Add(Convert.ToHexString(SHA256.HashData(stream)));
             }
-#pragma warning disable CA1031 // Whatever it is, it is what the test is about.
+#pragma warning disable CA1031 // Any failure of a client is a result that the test checks.
             catch (Exception exception)
 #pragma warning restore CA1031
             {

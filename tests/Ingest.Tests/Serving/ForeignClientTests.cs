@@ -61,7 +61,7 @@ public class ForeignClientTests
         using TempDirectory directory = new();
         byte[] data = await WriteAsync(directory["data"], Length);
 
-        // The client waits for a reply that never arrives, so it is killed once all bytes have arrived.
+        // curl waits for a reply that never arrives, so the test kills curl once all bytes have arrived.
         using Process curl = ForeignProgram.Start("exec curl --silent --header Expect: --upload-file \"$2\" http://\"$1\"/", $"{serve.EndPoint}", directory["data"]);
         try
         {

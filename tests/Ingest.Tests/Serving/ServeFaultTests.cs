@@ -2,7 +2,7 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Serving;
 
-/// <summary>Tests files that cannot be written: each one ends its own connection with a message, and no other.</summary>
+/// <summary>Tests files that cannot be written: each such file ends its own connection with a message and affects no other connection.</summary>
 public class ServeFaultTests
 {
     [Fact]
@@ -27,7 +27,7 @@ public class ServeFaultTests
     [Fact]
     public async Task A_write_that_fails_costs_its_connection()
     {
-        // A file size limit simulates a full disk: it fails in the same place with another errno. 2048 blocks of 512 bytes.
+        // A file size limit simulates a full disk: the write fails at the same place with a different errno. The limit is 2048 blocks of 512 bytes.
         const int Limit = 1024 * 1024;
         using ServeProcess serve = await ServeProcess.StartAsync(
             arguments => IngestProcess.StartAfter("trap '' XFSZ; ulimit -f 2048", NoLargeFiles, arguments), []);
@@ -57,7 +57,7 @@ public class ServeFaultTests
         await client.SendAsync(new byte[] { 1, 2, 3 });
         string[] parts = [];
         await Deadline.UntilAsync(() => (parts = Directory.GetFiles(serve.Directory, "*.part")).Length == 1, "the file is created");
-        // The name of the file is taken.
+        // A directory with the final name of the file makes the rename fail.
         Directory.CreateDirectory(parts[0][..^".part".Length]);
 
         client.ShutdownSend();
@@ -68,6 +68,6 @@ public class ServeFaultTests
         Assert.Equal(new ServeSummary(1, 0, 1, 3, 0), await serve.StopAsync());
     }
 
-    // By default the runtime maps its code through a file that is larger than the limit.
+    // Turns write-xor-execute off: the runtime would otherwise map its code through a file that is larger than the limit.
     private static readonly Dictionary<string, string> NoLargeFiles = new() { ["DOTNET_EnableWriteXorExecute"] = "0" };
 }

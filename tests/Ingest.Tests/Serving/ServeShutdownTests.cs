@@ -2,7 +2,7 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Serving;
 
-/// <summary>Tests SIGINT and SIGTERM: received bytes are written, no connection delays the exit for ever, and the exit code is 0.</summary>
+/// <summary>Tests SIGINT and SIGTERM: received bytes are written, no connection delays the exit forever, and the exit code is 0.</summary>
 public class ServeShutdownTests
 {
     [Theory]
@@ -35,7 +35,7 @@ public class ServeShutdownTests
     public async Task What_has_arrived_is_written_before_it_ends()
     {
         using ServeProcess serve = await ServeProcess.StartAsync();
-        // Few enough bytes for the first receive window: once they are sent, they are in the receiver's socket.
+        // The bytes fit into the first receive window: when the send completes, all bytes are in the receiver's socket.
         byte[] sent = TestClient.Bytes(32 * 1024, seed: 5);
         using TestClient client = await TestClient.ConnectAsync(serve.EndPoint);
         await serve.PartAsync(client.Local, 0);
@@ -64,7 +64,7 @@ public class ServeShutdownTests
             }
             catch (System.Net.Sockets.SocketException)
             {
-                // The connection is reset, as this test expects.
+                // The test expects the reset of the connection.
             }
         });
         await serve.PartAsync(client.Local, 1024 * 1024);

@@ -46,7 +46,7 @@ public class ServeTests
     [Fact]
     public async Task A_pool_of_two_buffers_serves_fifty_connections()
     {
-        // The pool is always exhausted: receiving pauses and resumes, and no byte is lost.
+        // The pool is always exhausted, so receiving pauses and resumes. No byte may be lost.
         await ManyAsync(connections: 50, length: 256 * 1024 + 1, "--area", "8KiB");
     }
 
@@ -60,7 +60,7 @@ public class ServeTests
         for (int i = 0; i < sent.Length; i++)
         {
             await client.SendAsync(sent.AsMemory(i, 1));
-            // Sends the next piece only when this one is in the file, so that each one has its own buffer.
+            // The next piece is sent when this piece is in the file, so each piece has its own buffer.
             await serve.PartAsync(client.Local, i + 1);
         }
 

@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace Ingest.Tests.Support;
 
-/// <summary>Runs programs of the machine that are not part of Zcrx.</summary>
+/// <summary>Runs installed programs that are not part of Zcrx.</summary>
 internal static class ForeignProgram
 {
-    /// <summary>Skips the test if the program is not installed, and names the Debian package that contains it.</summary>
+    /// <summary>Skips the test if the program is not installed. The reason names the program's Debian package.</summary>
     public static void Require(string program, string package) =>
         Skip.IfNot(Exists(program), $"{program} is not installed (Debian package {package})");
 
@@ -20,7 +20,7 @@ internal static class ForeignProgram
         Assert.True(exitCode == 0, $"{commandLine} ended with {exitCode}: {output}");
     }
 
-    /// <summary>Runs a shell command line and returns its exit code and what it printed.</summary>
+    /// <summary>Runs a shell command line and returns its exit code and its output.</summary>
     public static async Task<(int ExitCode, string Output)> ExecuteAsync(string commandLine, params string[] arguments)
     {
         using Process process = Start(commandLine, arguments);
@@ -37,7 +37,7 @@ internal static class ForeignProgram
         }
     }
 
-    /// <summary>Returns a value that indicates whether a program is on the path.</summary>
+    /// <summary>Returns whether a program is in a directory of PATH.</summary>
     public static bool Exists(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, program)));
 }

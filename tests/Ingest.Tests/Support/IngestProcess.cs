@@ -35,7 +35,7 @@ internal sealed class IngestProcess : IDisposable
 
     public static IngestProcess Start(params string[] arguments) => new(new ProcessStartInfo("dotnet", ["exec", Program, .. arguments]));
 
-    /// <summary>Starts the program from a shell that has run a command to restrict it.</summary>
+    /// <summary>Starts the program from a shell that first runs a command, such as one that sets a limit.</summary>
     public static IngestProcess StartAfter(string command, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         ProcessStartInfo start = new("sh", ["-c", $"{command}; exec dotnet exec \"$@\"", "sh", Program, .. arguments]);
@@ -47,7 +47,7 @@ internal sealed class IngestProcess : IDisposable
         return new IngestProcess(start);
     }
 
-    /// <summary>Runs the program and waits for its end.</summary>
+    /// <summary>Runs the program and waits until it has ended.</summary>
     public static async Task<ProcessResult> RunAsync(params string[] arguments)
     {
         using IngestProcess process = Start(arguments);
@@ -62,7 +62,7 @@ internal sealed class IngestProcess : IDisposable
 
     public void Send(int signal) => Signals.Send(Id, signal);
 
-    /// <summary>Waits for the end.</summary>
+    /// <summary>Waits until the program has ended.</summary>
     public async Task<ProcessResult> ExitAsync()
     {
         try

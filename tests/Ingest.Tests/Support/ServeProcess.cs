@@ -31,8 +31,8 @@ internal sealed partial class ServeProcess : IDisposable
 
     public static Task<ServeProcess> StartOnAsync(string listen) => StartAsync(IngestProcess.Start, [], listen);
 
-    /// <param name="start">Starts the program with the arguments that it receives.</param>
-    /// <param name="arguments">Further arguments.</param>
+    /// <param name="start">Starts the program with the given arguments.</param>
+    /// <param name="arguments">Additional arguments.</param>
     /// <param name="listen">The endpoint to listen on.</param>
     public static async Task<ServeProcess> StartAsync(Func<string[], IngestProcess> start, string[] arguments, string listen = "127.0.0.1:0")
     {
@@ -62,14 +62,14 @@ internal sealed partial class ServeProcess : IDisposable
     public string? FindFile(EndPoint local, bool complete = true) =>
         (complete ? Complete : Parts).SingleOrDefault(path => Path.GetFileName(path).Contains($"_{((IPEndPoint)local).Port}_", StringComparison.Ordinal));
 
-    /// <summary>Waits for the whole file of the connection from an address.</summary>
+    /// <summary>Waits for the complete file of the connection from an address.</summary>
     public async Task<byte[]> FileAsync(EndPoint local)
     {
         await Deadline.UntilAsync(() => FindFile(local) is not null, () => $"the file of {local}\n{Process.Describe()}");
         return await File.ReadAllBytesAsync(FindFile(local)!);
     }
 
-    /// <summary>Waits until this number of bytes of an open stream is in its file.</summary>
+    /// <summary>Waits until the file of an open stream contains this number of bytes.</summary>
     public Task PartAsync(EndPoint local, long bytes) => Deadline.UntilAsync(
         () => FindFile(local, complete: false) is { } path && new FileInfo(path).Length >= bytes,
         () => $"{bytes} bytes from {local}\n{Process.Describe()}");

@@ -15,8 +15,8 @@ internal static partial class Signals
 
     public static void Send(int processId, int signal) => Assert.Equal(0, SysKill(processId, signal));
 
-    /// <summary>Restores the default action of SIGINT if it is ignored, for the processes that the test starts afterwards.</summary>
-    /// <remarks>A shell without job control starts its background jobs with SIGINT ignored, and their child processes inherit that.</remarks>
+    /// <summary>Restores the default action of SIGINT, if SIGINT is ignored, for processes that the test starts afterwards.</summary>
+    /// <remarks>A shell without job control starts its background jobs with SIGINT ignored, and child processes inherit this.</remarks>
     public static void StopIgnoringInterrupt()
     {
         const string Label = "SigIgn:";
@@ -39,7 +39,7 @@ internal static partial class Signals
             }
             catch (IOException)
             {
-                // The thread has ended in the meantime.
+                // The thread has ended since the directory was listed.
             }
         }
 

@@ -38,7 +38,7 @@ internal sealed class TestClient : IDisposable
 
     public void ShutdownSend() => _socket.Shutdown(SocketShutdown.Send);
 
-    /// <summary>Waits for the peer's end of stream.</summary>
+    /// <summary>Waits until the peer ends its stream.</summary>
     public async Task AssertClosedByPeerAsync() => Assert.Equal(0, await ReceiveAsync());
 
     /// <summary>Waits until the peer has reset the connection.</summary>

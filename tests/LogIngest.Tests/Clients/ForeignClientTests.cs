@@ -6,7 +6,7 @@ using LogIngest.Tests.Support;
 
 namespace LogIngest.Tests.Clients;
 
-/// <summary>Programs that other people wrote send to the service, each with the framings that it has.</summary>
+/// <summary>Tests that third-party programs can send to the service with each framing that they support.</summary>
 public sealed partial class ForeignClientTests : IAsyncLifetime, IDisposable
 {
     private readonly TempDirectory _directory = new();

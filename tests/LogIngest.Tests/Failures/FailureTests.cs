@@ -15,7 +15,7 @@ using Zcrx.Rx;
 
 namespace LogIngest.Tests.Failures;
 
-/// <summary>Each failure happens under load. Nothing is lost, and the numbers of the run are printed.</summary>
+/// <summary>Tests failures under load: no message may be lost. The tests print the numbers of each run.</summary>
 [Collection(DatabaseCollection.Name)]
 public sealed class FailureTests(Database database, ITestOutputHelper output)
 {

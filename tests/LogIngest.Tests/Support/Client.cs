@@ -4,7 +4,7 @@ using System.Text;
 
 namespace LogIngest.Tests.Support;
 
-/// <summary>A sender.</summary>
+/// <summary>Represents a sender of messages.</summary>
 internal static class Client
 {
     /// <summary>Connects.</summary>
@@ -18,7 +18,7 @@ internal static class Client
     /// <summary>Returns messages of an application, one a line.</summary>
     public static byte[] Lines(string app, int count) => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat($"<13>1 - host {app} - - - text\n", count)));
 
-    /// <summary>Sends bytes, ends its side, and waits until the service has ended the other one: then all of it is stored, or refused.</summary>
+    /// <summary>Sends bytes, ends its side, and waits until the service closes the connection. All messages are then stored or refused.</summary>
     /// <returns>False if the service has reset the connection.</returns>
     public static async Task<bool> SendAsync(IPEndPoint to, byte[] bytes)
     {

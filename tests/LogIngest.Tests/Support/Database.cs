@@ -3,19 +3,19 @@ using Npgsql;
 
 namespace LogIngest.Tests.Support;
 
-/// <summary>One PostgreSQL server for all tests that need one. They run one after another.</summary>
+/// <summary>Shares one PostgreSQL server between all tests that need one, and runs these tests one after another.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class DatabaseCollection : ICollectionFixture<Database>
 {
     public const string Name = "database";
 }
 
-/// <summary>The server; none where PostgreSQL is not installed.</summary>
+/// <summary>Represents the shared server, which is missing if PostgreSQL is not installed.</summary>
 public sealed class Database : IAsyncLifetime
 {
     private PostgresCluster? _cluster;
 
-    /// <summary>Gets the server, or skips the test.</summary>
+    /// <summary>Gets the server; skips the test if there is none.</summary>
     internal PostgresCluster Cluster
     {
         get
@@ -41,7 +41,7 @@ public sealed class Database : IAsyncLifetime
         }
     }
 
-    /// <summary>Runs a query and returns its rows, each value as text.</summary>
+    /// <summary>Runs a query and returns its rows as text.</summary>
     internal async Task<string[]> QueryAsync(string query, params object[] parameters)
     {
         await using NpgsqlConnection connection = await Cluster.OpenAsync();

@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace LogIngest.Tests.Support;
 
-/// <summary>Runs programs of the machine that are not part of Zcrx.</summary>
+/// <summary>Runs installed programs that are not part of Zcrx.</summary>
 internal static class ForeignProgram
 {
-    /// <summary>Skips the test if the program is not installed, and names the Debian package that contains it.</summary>
+    /// <summary>Skips the test if the program is not installed. The reason names the program's Debian package.</summary>
     public static void Require(string program, string package) =>
         Skip.IfNot(
             (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, program))),
@@ -15,7 +15,7 @@ internal static class ForeignProgram
         Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true })!;
 
     /// <summary>Runs a program, and fails the test if its exit code is not 0.</summary>
-    /// <returns>What it printed.</returns>
+    /// <returns>The output of the program.</returns>
     public static async Task<string> RunAsync(string program, params string[] arguments)
     {
         using Process process = Start(program, arguments);

@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace LogIngest.Tests.Support;
 
-/// <summary>A queue that frames what arrives on it, to see what becomes of streams that are cut at chosen places.</summary>
+/// <summary>Represents a queue that frames the received streams, for tests that cut a stream at chosen places.</summary>
 internal sealed class FramingQueue : IAsyncDisposable
 {
     public const int MaxLength = 500;
@@ -32,8 +32,8 @@ internal sealed class FramingQueue : IAsyncDisposable
         return new FramingQueue(queue, listener);
     }
 
-    /// <summary>Receives a stream in pieces. Each piece is sent when the one before it has arrived.</summary>
-    /// <returns>The messages, each with its flags in front, and the error at the end if there is one.</returns>
+    /// <summary>Receives a stream in pieces. Each piece is sent when the previous piece has arrived.</summary>
+    /// <returns>The messages with their flags, and at the end the error if the stream failed.</returns>
     public async Task<string[]> ReceiveAsync(BadInputPolicy badInput, params byte[][] pieces)
     {
         using Socket sender = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -60,7 +60,7 @@ internal sealed class FramingQueue : IAsyncDisposable
             }
             catch (SocketException)
             {
-                // Refused, and reset.
+                // The receiver has refused the stream and reset the connection.
                 break;
             }
 

@@ -9,7 +9,7 @@ using Zcrx.Actors;
 
 namespace LogIngest.Tests.Support;
 
-/// <summary>The service inside the test's process, where its counters and actors can be reached.</summary>
+/// <summary>Runs the service inside the test process, so a test can access its counters and actors.</summary>
 internal sealed class ServiceHost : IAsyncDisposable
 {
     private readonly WebApplication _app;

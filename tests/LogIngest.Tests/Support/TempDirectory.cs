@@ -1,6 +1,6 @@
 namespace LogIngest.Tests.Support;
 
-/// <summary>A directory that is gone after the test.</summary>
+/// <summary>Represents a directory that is deleted after the test.</summary>
 internal sealed class TempDirectory : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("log-ingest-test-").FullName;

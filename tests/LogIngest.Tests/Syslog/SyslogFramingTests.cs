@@ -24,19 +24,19 @@ public sealed class SyslogFramingTests : IAsyncLifetime
         { "<1>a\r\n\n\n<2>b\n", ["None: <1>a\r", "None: <2>b"] },
         { "<1>a\n<2>b", ["None: <1>a", "Unterminated: <2>b"] },
         { "4 <1>a5 <2>bc", ["None: <1>a", "None: <2>bc"] },
-        // Line feeds inside of counted messages belong to them, those between are skipped.
+        // Line feeds inside a counted message belong to the message. Line feeds between counted messages are skipped.
         { "5 <1>a\n\n4 <2>b\n", ["None: <1>a\n", "None: <2>b"] },
         { "4 <1>a\n\n\n\n4 <2>b", ["None: <1>a", "None: <2>b"] },
-        // The first byte decides: a digit in front of a line is no count.
+        // The first byte of the stream selects line framing, so a later number at the start of a line is not a count.
         { "<1>a\n4 <2>b\n", ["None: <1>a", "None: 4 <2>b"] },
         { "no priority\n", ["None: no priority"] },
         { "0 <1>a\n", ["None: 0 <1>a"] },
-        // A count that is too small makes the next message begin in the middle of this one. Framing returns with the next line.
+        // The count is too small, so the next message seems to begin inside this one. Framing recovers at the next line feed.
         { "3 <1>abc\n4 <2>b", ["None: <1>", "BadFraming: abc", "None: <2>b"] },
         { "4 <1>a0 x\n4 <2>b", ["None: <1>a", "BadFraming: 0 x", "None: <2>b"] },
         { "4 <1>a12x <3>c\n4 <2>b", ["None: <1>a", "BadFraming: 12x <3>c", "None: <2>b"] },
         { "4 <1>a99999999999 <3>c\n4 <2>b", ["None: <1>a", "BadFraming: 99999999999 <3>c", "None: <2>b"] },
-        // A count that is too large: the stream ends before.
+        // The count is too large: the stream ends before the message does.
         { "4 <1>a50 <2>b", ["None: <1>a", "BadFraming, Unterminated: <2>b"] },
         { "4 <1>a50", ["None: <1>a", "BadFraming, Unterminated: 50"] },
         { "4 <1>a\n4 <2>b\nx", ["None: <1>a", "None: <2>b", "BadFraming, Unterminated: x"] },
@@ -86,7 +86,7 @@ public sealed class SyslogFramingTests : IAsyncLifetime
         string text = string.Concat(Enumerable.Repeat(Long, 13))[..length];
         foreach (string stream in (string[])[$"{text}\n<1>next\n", $"{length} {text}7 <1>next"])
         {
-            // Digits would decide for octet counts.
+            // A leading digit would select octet counts, so the uncounted stream starts with a letter.
             bool isCounted = !stream.EndsWith('\n');
             byte[] bytes = Encoding.Latin1.GetBytes(isCounted ? stream : $"x{stream[1..]}");
             string whole = isCounted ? text : $"x{text[1..]}";
@@ -104,7 +104,7 @@ public sealed class SyslogFramingTests : IAsyncLifetime
     [Fact]
     public async Task Line_over_the_limit_is_not_cut_inside_a_character()
     {
-        // Each piece could end inside of a character of three bytes.
+        // Every possible end of a piece may be inside a character of three bytes.
         byte[] bytes = Encoding.UTF8.GetBytes("<1>a" + string.Concat(Enumerable.Repeat("\u20ac", 400)) + "\n");
 
         string[] messages = await _queue.ReceiveAsync(BadInputPolicy.Store, bytes);

@@ -18,7 +18,7 @@ internal sealed class Client : IDisposable
         Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer is { } size)
         {
-            // Set before the connection, so that it limits the window from the first byte on.
+            // Is set before the connection is made: the size then limits the window from the first byte.
             socket.ReceiveBufferSize = size;
         }
 
@@ -26,7 +26,7 @@ internal sealed class Client : IDisposable
         return new Client(socket);
     }
 
-    /// <summary>Sends everything, ends its side and then reads to the end, whatever the server does with the bytes.</summary>
+    /// <summary>Sends everything, ends its side and reads to the end of the connection.</summary>
     public static async Task<byte[]> ConverseAsync(IPEndPoint endPoint, byte[] request)
     {
         using Client client = await ConnectAsync(endPoint);
@@ -35,8 +35,8 @@ internal sealed class Client : IDisposable
         return await client.ReadToEndAsync();
     }
 
-    /// <summary>Connects, and waits for the end of the connection. A server that refuses its clients may reset a connection before connecting has returned.</summary>
-    /// <returns>True when the server has reset it.</returns>
+    /// <summary>Connects and waits for the end of the connection. A server that refuses clients may reset the connection before the connect call returns.</summary>
+    /// <returns>True if the server reset the connection.</returns>
     public static async Task<bool> IsResetAsync(IPEndPoint endPoint)
     {
         try
@@ -75,7 +75,7 @@ internal sealed class Client : IDisposable
         return buffer;
     }
 
-    /// <summary>Reads text, and asserts that it is the expected text.</summary>
+    /// <summary>Reads text and asserts that it equals the expected text.</summary>
     public async Task ExpectAsync(string text) => Assert.Equal(text, Encoding.Latin1.GetString(await ReadAsync(text.Length)));
 
     /// <summary>Reads to the end of the connection.</summary>
@@ -92,8 +92,8 @@ internal sealed class Client : IDisposable
         return all.ToArray();
     }
 
-    /// <summary>Waits for the end of the connection, and drops the bytes before it.</summary>
-    /// <returns>Whether the server has reset it.</returns>
+    /// <summary>Waits for the end of the connection. Drops all bytes before the end.</summary>
+    /// <returns>True if the server reset the connection.</returns>
     public async Task<bool> IsResetAsync()
     {
         try

@@ -6,7 +6,7 @@ using Zcrx.Actors;
 
 namespace Recipes.Tests.Support;
 
-/// <summary>Runs a recipe in this process, as the program does in its own.</summary>
+/// <summary>Runs a recipe in the test process, configured as in the program.</summary>
 internal sealed class RecipeHost : IAsyncDisposable
 {
     public const string AnyPort = "127.0.0.1:0";
@@ -39,7 +39,7 @@ internal sealed class RecipeHost : IAsyncDisposable
         return new RecipeHost(host, log);
     }
 
-    /// <summary>Waits for a line of the log.</summary>
+    /// <summary>Waits for a log line that starts with a text.</summary>
     public async Task<string> LineAsync(string start)
     {
         string? line = null;

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Recipes.Tests.Support;
 
-/// <summary>Represents the server behind a proxy, over plain sockets.</summary>
+/// <summary>Represents the server behind a proxy, implemented with plain sockets.</summary>
 internal sealed class Upstream : IAsyncDisposable
 {
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -15,7 +15,7 @@ internal sealed class Upstream : IAsyncDisposable
 
     public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndPoint!;
 
-    /// <summary>Gets the number of connections that are served.</summary>
+    /// <summary>Gets the number of open connections.</summary>
     public int Open => Volatile.Read(ref _open);
 
     public static Upstream Start(Func<Socket, Task> serve)

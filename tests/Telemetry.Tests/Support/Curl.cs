@@ -3,13 +3,13 @@ using System.Text.Json;
 
 namespace Telemetry.Tests.Support;
 
-/// <summary>Runs curl, as a third-party client.</summary>
+/// <summary>Runs curl as a third-party client.</summary>
 internal static class Curl
 {
     public static bool Exists { get; } =
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(static directory => directory.Length > 0 && File.Exists(Path.Combine(directory, "curl")));
 
-    /// <summary>Sends a request, and returns the status and the body.</summary>
+    /// <summary>Sends a request and returns the status and the body of the response.</summary>
     public static async Task<(int Status, string Body)> RunAsync(string url, string method = "GET")
     {
         using Process process = Process.Start(new ProcessStartInfo("curl", ["--silent", "--show-error", "--request", method, "--write-out", "\n%{http_code}", url])
@@ -24,7 +24,7 @@ internal static class Curl
         return (int.Parse(output[(end + 1)..], System.Globalization.CultureInfo.InvariantCulture), output[..end]);
     }
 
-    /// <summary>Requests JSON.</summary>
+    /// <summary>Sends a request and parses the response as JSON.</summary>
     public static async Task<(int Status, JsonElement Json)> JsonAsync(string url, string method = "GET")
     {
         (int status, string body) = await RunAsync(url, method);

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Telemetry.Tests.Support;
 
 /// <summary>
-/// Receives OTLP over HTTP, as a collector does. It keeps every span and the last value of every metric. A counter that decreases is a
-/// failure.
+/// Receives OTLP over HTTP, as a collector does. Stores every span and the last value of every metric. Records a failure if a counter
+/// decreases.
 /// </summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, ulong> _starts = new(StringComparer.Ordinal);
-    // Replaced as a whole, because the values of one export belong together.
+    // The dictionary is replaced as a whole: readers must not see a mixture of two exports.
     private volatile ImmutableDictionary<string, double> _values = ImmutableDictionary.Create<string, double>(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _units = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<OtlpSpan> _spans = new();
@@ -33,7 +33,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     public IReadOnlyCollection<OtlpSpan> Spans => _spans;
 
-    /// <summary>Gets the errors that reading the requests caused.</summary>
+    /// <summary>Gets the errors that occurred while requests were read.</summary>
     public IReadOnlyCollection<Exception> Failures => _failures;
 
     public static async Task<OtlpReceiver> StartAsync()
@@ -49,10 +49,10 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         return receiver;
     }
 
-    /// <summary>Gets all values of the last export, for {Value(ImmutableDictionary{string, double}, string, string)}.</summary>
+    /// <summary>Gets all values of the last export. Pass them to the static overload of <c>Value</c> to read several metrics of one export.</summary>
     public ImmutableDictionary<string, double> Values => _values;
 
-    /// <summary>Returns the last value of a metric, summed over the series with the attribute, or null if there are none.</summary>
+    /// <summary>Returns the last value of a metric as the sum of the series with the attribute; null if there are no such series.</summary>
     public double? Value(string metric, string attribute = "") => Value(_values, metric, attribute);
 
     /// <summary>Waits until a metric has this value.</summary>
@@ -60,7 +60,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         () => Value(metric, attribute) == expected,
         () => $"{metric} is {expected}, and not {Value(metric, attribute)}\n{Describe()}\n{string.Join('\n', Failures)}");
 
-    /// <summary>Returns a metric's value in one export, summed over the series with the attribute, or null if there are none.</summary>
+    /// <summary>Returns the value of a metric in one export as the sum of the series with the attribute; null if there are no such series.</summary>
     public static double? Value(ImmutableDictionary<string, double> export, string metric, string attribute = "")
     {
         double[] values = [.. export.Where(pair => pair.Key.StartsWith(metric + "|", StringComparison.Ordinal) && pair.Key.Contains(attribute, StringComparison.Ordinal)).Select(static pair => pair.Value)];
@@ -80,7 +80,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             Assert.Equal("application/x-protobuf", context.Request.ContentType);
             read(new WireReader(body.ToArray()));
         }
-#pragma warning disable CA1031 // It is the test's to see.
+#pragma warning disable CA1031 // The test checks the recorded failures.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -100,15 +100,15 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             {
                 string name = metric.Text(1);
                 _units[name] = metric.Text(3);
-                // gauge or sum
+                // The fields gauge and sum.
                 foreach (WireReader data in metric.Messages(5).Concat(metric.Messages(7)))
                 {
-                    // aggregation_temporality and is_monotonic
+                    // The fields aggregation_temporality and is_monotonic.
                     bool isCounter = data.Has(3) && data.Number(3) != 0;
                     Assert.True(!isCounter || data.Number(2) == Cumulative, $"{name} is not cumulative");
                     foreach (WireReader point in data.Messages(1))
                     {
-                        // as_int or as_double
+                        // The fields as_int and as_double.
                         double value = point.Has(6) ? (long)point.Number(6) : BitConverter.UInt64BitsToDouble(point.Number(4));
                         string series = $"{name}|{string.Join(',', Attributes(point, 7).Select(static pair => $"{pair.Key}={pair.Value}"))}";
                         if (isCounter)

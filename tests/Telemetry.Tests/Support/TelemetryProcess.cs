@@ -21,10 +21,10 @@ internal sealed class TelemetryProcess : IDisposable
 
     public string Output => string.Join('\n', _lines);
 
-    /// <summary>Gets the URL at which the example serves.</summary>
+    /// <summary>Gets the base URL of the example.</summary>
     public string Url { get; private set; } = "";
 
-    /// <summary>Starts the example, which exports to this collector ten times a second.</summary>
+    /// <summary>Starts the example, which exports to the collector ten times a second.</summary>
     public static async Task<TelemetryProcess> StartAsync(string directory, OtlpReceiver collector)
     {
         ProcessStartInfo start = new("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Telemetry.dll")])

@@ -18,7 +18,7 @@ internal sealed class Traffic : IAsyncDisposable
         _clients = [.. Enumerable.Range(0, clients).Select(_ => Task.Run(() => KeepSendingAsync(endPoint)))];
     }
 
-    /// <summary>Gets the number of bytes that the sockets have accepted.</summary>
+    /// <summary>Gets the number of bytes that were passed to the kernel.</summary>
     public long Sent => Volatile.Read(ref _sent);
 
     /// <summary>Gets the number of connections that were reset.</summary>

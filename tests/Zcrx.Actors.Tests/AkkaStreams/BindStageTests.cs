@@ -131,7 +131,7 @@ public class BindStageTests
     }
 
     [Fact]
-    public async Task Cancelled_source_closes_the_port_and_resets_connections_that_nobody_took()
+    public async Task Cancelled_source_closes_the_port_and_resets_connections_that_were_not_emitted()
     {
         await using var bench = await StreamBench.StartAsync();
         var (bound, connections) = bench.Zcrx.Bind(StreamBench.Loopback, 0).ToMaterialized(TestSink.SinkProbe<ZcrxIncomingConnection>(bench.Host.Kit), Keep.Both).Run(bench.Materializer);
@@ -156,7 +156,7 @@ public class BindStageTests
         using Socket first = await StreamBench.ConnectAsync(binding.LocalAddress);
         await bench.Host.Kit.AwaitConditionAsync(async () => (await bench.Zcrx.GetStatusAsync()).Listeners[0].Accepted == 1, "the first is accepted");
 
-        // The reset may come while the client still connects.
+        // The reset may arrive before ConnectAsync has returned.
         var reset = await Assert.ThrowsAsync<SocketException>(async () =>
         {
             using Socket second = await StreamBench.ConnectAsync(binding.LocalAddress);
@@ -182,7 +182,7 @@ public class BindStageTests
         receive.Request(1);
         await receive.EnsureSubscriptionAsync();
 
-        // As in AddZcrx, the actor system ends after Zcrx.
+        // The host ends the actor system after Zcrx, so the stream can still report its end.
         var stopped = bench.Host.StopAsync();
 
         Assert.IsType<StreamTcpException>(await receive.ExpectErrorAsync());

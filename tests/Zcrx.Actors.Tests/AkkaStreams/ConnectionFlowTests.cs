@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.AkkaStreams;
 
-/// <summary>Tests one accepted connection as a flow, with the cases of Akka.Streams' own TCP tests.</summary>
+/// <summary>Tests the flow of one accepted connection. The cases are those of the TCP tests of Akka.Streams.</summary>
 public class ConnectionFlowTests
 {
     [Fact]
@@ -104,7 +104,7 @@ public class ConnectionFlowTests
 
         receive.Cancel();
         await client.SendAsync(new byte[300_000]).WithinLimit();
-        // Unread bytes would turn the close into a reset.
+        // Waits for all bytes, because a close with unread bytes would be a reset.
         await bench.Host.Kit.AwaitConditionAsync(() => connection.Connection.BytesReceived == 300_001, "everything is received");
         await send.SendNextAsync(ByteString.FromString("still here"));
         await send.SendCompleteAsync();
@@ -169,7 +169,7 @@ public class ConnectionFlowTests
         var (connection, client) = await bench.AcceptAsync();
         using var _ = client;
         connection.HandleWith(Flow.Create<ByteString>(), bench.Materializer);
-        // Materialization is asynchronous: the echo shows that this one was first.
+        // Materialization is asynchronous. The echo proves that this flow is materialized before the second one.
         await client.SendAsync(new byte[] { 9 });
         await ReadExactlyAsync(client, new byte[1]);
 
@@ -211,7 +211,7 @@ public class ConnectionFlowTests
         long received = connection.Connection.BytesReceived;
         await receive.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(100));
         Assert.False(sending.IsCompleted);
-        // The bytes in flight towards a stage without demand are bounded by the elements that wait.
+        // The bound of waiting elements also limits the bytes that are received without demand.
         Assert.InRange(received, 1, 4 * 1024 * 1024);
 
         long sum = 0;

@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.AkkaStreams;
 
-/// <summary>Runs a host without listeners, with a materializer of its actor system.</summary>
+/// <summary>Represents a running host without listeners, and a materializer in its actor system.</summary>
 internal sealed class StreamBench : IAsyncDisposable
 {
     public const string Loopback = "127.0.0.1";
@@ -29,7 +29,7 @@ internal sealed class StreamBench : IAsyncDisposable
 
     public static async Task<StreamBench> StartAsync() => new(await TestHost.StartAsync(static zcrx => zcrx.AddQueues(1, 1.MiB())));
 
-    /// <summary>Binds with halfClose, and returns the connection of a client that connects.</summary>
+    /// <summary>Binds a listener, connects a client to it, and returns both ends of the connection.</summary>
     public async Task<(ZcrxIncomingConnection Connection, Socket Client)> AcceptAsync(bool halfClose = false, TimeSpan? idleTimeout = null)
     {
         var (bound, first) = Zcrx.Bind(Loopback, 0, halfClose: halfClose, idleTimeout: idleTimeout)
@@ -42,7 +42,7 @@ internal sealed class StreamBench : IAsyncDisposable
     public (TestPublisher.Probe<ByteString> Send, TestSubscriber.Probe<T> Receive) Probes<T, TMat>(Flow<ByteString, T, TMat> flow) =>
         this.SourceProbe<ByteString>(Host.Kit).ViaMaterialized(flow, Keep.Left).ToMaterialized(this.SinkProbe<T>(Host.Kit), Keep.Both).Run(Materializer);
 
-    /// <summary>Waits until no connection is open and no buffer leased.</summary>
+    /// <summary>Waits until no connection is open and no buffer is leased.</summary>
     public Task AssertIdleAsync() => Host.Kit.AwaitConditionAsync(
         async () => (await Zcrx.GetStatusAsync()).Queues[0].Statistics is { Connections: 0, BuffersOut: 0 }, "no connection is open and no buffer leased");
 

@@ -38,7 +38,7 @@ public class ConnectionCommandTests
         Assert.Equal((attached.Connection.Id, 10_000L), (closed.ConnectionId, closed.BytesReceived));
         Assert.Equal("the connection was detached, and its socket has another owner", Assert.IsType<ZcrxStreamException>(closed.Error).Cause);
 
-        // The socket still works for its owner.
+        // The new owner can still use the socket.
         using var socket = detached.Socket;
         await client.SendAsync("more"u8.ToArray()).WithinLimit();
         byte[] buffer = new byte[10];
@@ -84,11 +84,11 @@ public class ConnectionCommandTests
         using var quiet = await host.ConnectAsync();
         var stream = await received.StreamAsync(0);
         await Ask<ZcrxReply.Paused>(host, new ZcrxCommand.PauseConnection(stream.Connection.Id));
-        // A move to its own queue is answered on the ring thread, after the receive was cancelled.
+        // The ring thread answers a move to the connection's own queue. By then, the pause has cancelled the receive.
         await Ask<ZcrxReply.Moved>(host, new ZcrxCommand.MoveConnection(stream.Connection.Id, "zcrx-0"));
         await quiet.SendAsync(Payload.Bytes(3_000)).WithinLimit();
 
-        // Another connection of the same ring receives.
+        // Bytes of another connection on the same ring prove that the ring has had time to receive.
         using var other = await host.ConnectAsync();
         await other.SendAsync(Payload.Bytes(3_000)).WithinLimit();
         await (await received.StreamAsync(1)).AssertReceivedAsync(3_000);
@@ -120,10 +120,10 @@ public class ConnectionCommandTests
         await AssertFailedAsync(host, new ZcrxCommand.MoveConnection(id, "zcrx-9"), ZcrxFailure.NoSuchQueue, "There is no queue 'zcrx-9'; there are zcrx-0, zcrx-1.");
         var down = await AssertFailedAsync(host, new ZcrxCommand.MoveConnection(id, "zcrx-1"), ZcrxFailure.QueueNotOpen, "The queue zcrx-1 is not open: it is Restarting.");
         Assert.IsType<CrashException>(down.Cause);
-        await AssertFailedAsync(host, new ZcrxCommand.AttachConnection(unconnected, received.Handle), ZcrxFailure.InvalidSocket, "The socket cannot be taken over: ");
+        await AssertFailedAsync(host, new ZcrxCommand.AttachConnection(unconnected, received.Handle), ZcrxFailure.InvalidSocket, "The socket cannot be attached: ");
         await AssertFailedAsync(host, new ZcrxCommand.AttachConnection(unconnected, received.Handle, "zcrx-1"), ZcrxFailure.QueueNotOpen, "The queue zcrx-1 is not open");
 
-        // This connection has ended.
+        // Ends the connection, so that the next command names a closed one.
         client.Shutdown(SocketShutdown.Send);
         await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>();
         await AssertFailedAsync(host, new ZcrxCommand.DetachConnection(id), ZcrxFailure.NoSuchConnection, $"No connection {id}");
@@ -141,7 +141,7 @@ public class ConnectionCommandTests
         using var client = await host.ConnectAsync();
         var connection = await accepted.Task.WithinLimit();
         string other = connection.QueueName == "zcrx-0" ? "zcrx-1" : "zcrx-0";
-        // The target takes the connection only when its ring thread is free.
+        // The blocked ring thread of the target delays the move.
         using ManualResetEventSlim release = new();
         host.Queues.Single(slot => slot.Name == other).Current!.Loop.Post(() => release.Wait(Eventually.Limit));
         var mover = host.Kit.CreateTestProbe();
@@ -169,7 +169,7 @@ public class ConnectionCommandTests
 
         var stopping = host.StopAsync();
         await Eventually.TrueAsync(() => host.Log.Has(1003), "the stop begins");
-        // The consumer has received no byte yet.
+        // The gate has blocked the consumer until here, so all bytes are delivered during the stop.
         gate.Set();
         await stopping;
 

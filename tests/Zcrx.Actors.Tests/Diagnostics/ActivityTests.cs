@@ -11,7 +11,7 @@ public sealed class ActivityTests : IDisposable
 {
     private readonly ConcurrentQueue<Activity> _stopped = new();
     private readonly ActivityListener _listener;
-    // Other tests have activities, too. The name of the queue distinguishes them.
+    // Other tests create activities at the same time. The unique queue name distinguishes those of this test.
     private readonly string _queue = $"traced-{Guid.NewGuid():n}";
 
     public ActivityTests()
@@ -52,7 +52,7 @@ public sealed class ActivityTests : IDisposable
         host.Crash(_queue);
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0].State == QueueState.Failed, "the queue is given up");
 
-        // A restart is requested while it is impossible.
+        // With this profile the queue cannot be opened again.
         await host.ReconfigureAsync(0, static options => options with { Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux619 } });
         var reply = Assert.IsType<ZcrxReply.Failed>(await host.Zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue(_queue)).WithinLimit());
         Assert.Equal(ZcrxFailure.QueueNotOpen, reply.Reason);
@@ -75,7 +75,7 @@ public sealed class ActivityTests : IDisposable
 
         Assert.Equal(default, Named("zcrx.queue.restart")[0].ParentSpanId);
         Assert.Same(outer, Activity.Current);
-        // The test itself starts and stops the host. These activities have no queue.
+        // The test itself starts and stops the host, so these two activities are children of its activity. They have no queue name.
         Assert.Contains(_stopped, activity => activity.OperationName == "zcrx.start" && activity.ParentSpanId == outer.SpanId);
         Assert.Contains(_stopped, activity => activity.OperationName == "zcrx.stop" && activity.TraceId == outer.TraceId);
     }
@@ -109,7 +109,7 @@ public sealed class ActivityTests : IDisposable
         DirectoryInfo directory = Directory.CreateTempSubdirectory("zcrx-traced-");
         try
         {
-            // Both hosts are in this process and have its id. The trace distinguishes them from other tests.
+            // Both hosts have the id of this process. The trace id distinguishes their activities from those of other tests.
             using Activity outer = new Activity("test").Start();
             Task<TestHost> StartAt() => TestHost.StartAsync(zcrx => zcrx
                 .Takeover(Path.Combine(directory.FullName, "place"))

@@ -46,7 +46,7 @@ public class HealthCheckTests
         var degraded = await AssertHealthAsync(host, HealthStatus.Degraded, "Queue zcrx-1 waits to be opened again: crashed on purpose");
         Assert.IsType<CrashException>(degraded.Exception);
 
-        // The pool of the queue is exhausted, too.
+        // Now the pool of the other queue is exhausted as well.
         using var client = await host.ConnectAsync();
         await client.SendAsync(new byte[128 * 1024]).WithinLimit();
         await probe.FishForMessageAsync<ZcrxEvent.PressureChanged>(changed => changed.Pressure.Level == PoolPressureLevel.Exhausted);
@@ -55,11 +55,11 @@ public class HealthCheckTests
         await AssertLiveAsync(host, HealthStatus.Healthy);
         await host.Kit.AwaitConditionAsync(() => host.Log.Has(1401), "exhaustion is logged");
 
-        // No queue is left.
+        // Now no queue receives.
         host.Crash("zcrx-0", new ZcrxDeviceException("Receiving", 19, "the interface is gone", ""));
         await probe.FishForMessageAsync<ZcrxEvent.QueueFailed>();
         await AssertHealthAsync(host, HealthStatus.Unhealthy, "No queue receives. Queue zcrx-0 has failed: Receiving failed with ENODEV: the interface is gone.");
-        // Its connection is suspended and resumes on the first queue that opens.
+        // The connection of the failed queue is suspended, and resumes on the first queue that opens.
         keeps = false;
         kept.ForEach(lease => lease.Dispose());
 
@@ -71,7 +71,7 @@ public class HealthCheckTests
 
         Assert.Empty((IEnumerable<string>)(await AssertHealthAsync(host, HealthStatus.Healthy, "2 queue(s) receive.")).Data["reasons"]);
 
-        // Shutting down: no new connection may be routed here.
+        // After the ports are closed, readiness must fail, so that no new connection is routed to this process.
         await host.Zcrx.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.CloseListeners()).WithinLimit();
         await AssertHealthAsync(host, HealthStatus.Unhealthy, "The ports are closed;");
         await AssertLiveAsync(host, HealthStatus.Healthy);

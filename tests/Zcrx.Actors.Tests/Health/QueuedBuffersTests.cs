@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Health;
 
-/// <summary>Tests operators whose bounds together are larger than the pool.</summary>
+/// <summary>Tests the report about operators whose bounds are together larger than the pool.</summary>
 public class QueuedBuffersTests
 {
     private const int Buffers = 64;
@@ -47,7 +47,7 @@ public class QueuedBuffersTests
         Assert.Single(host.Log.Entries, static entry => entry.EventId == 1405);
         release.SetResult();
 
-        // Bytes that were still in the sockets may exhaust the pool again, which is another episode.
+        // Bytes that were still in the sockets may exhaust the pool again, which is reported again. So the test waits for the end of both.
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0] is { Queued: null, Pressure: PoolPressureLevel.Normal }, "the pool is back at its normal level");
         clients.ForEach(static client => client.Dispose());
     }

@@ -8,13 +8,16 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Health;
 
-/// <summary>Tests a connection that should receive but does not, on a kernel that strands receives, with the workaround turned off.</summary>
+/// <summary>
+/// Tests the report about a connection that should receive but does not. The emulated kernel has stranded requests, and the workaround for
+/// them is turned off.
+/// </summary>
 public class ReceiveStallTests
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(200);
 
     [Fact]
-    public async Task A_stalled_connection_is_seen_in_event_log_metric_and_health()
+    public async Task A_stalled_connection_appears_in_event_log_metric_and_health()
     {
         const int Streams = 8;
         const int Bytes = 40_000;
@@ -34,11 +37,11 @@ public class ReceiveStallTests
                 {
                     if (accepted.IsSet)
                     {
-                        // Resumed on the ring thread, so that the others compete for the pool in one turn.
+                        // Resumes all other connections on the ring thread, so that they compete for the pool in one turn.
                         return connection.Buffers.Subscribe(_ => received.Streams.ToList().ForEach(static stream => stream.Connection.Resume()), static _ => { });
                     }
 
-                    // All bytes have arrived before the first one is received, so no later packet wakes a stranded request.
+                    // Paused until all bytes have arrived in the sockets, so that no later packet wakes a stranded request.
                     connection.Pause();
                     accepted.Signal();
                     return received.Handle(connection);
@@ -68,7 +71,7 @@ public class ReceiveStallTests
         Assert.Equal(HealthStatus.Degraded, report.Status);
         Assert.Contains("receive_stalled:small", (IEnumerable<string>)report.Entries["zcrx"].Data["reasons"]);
 
-        // Another packet wakes the request.
+        // A further packet wakes each stranded request.
         foreach (Socket client in clients)
         {
             await client.SendAsync(new byte[1]).WithinLimit();

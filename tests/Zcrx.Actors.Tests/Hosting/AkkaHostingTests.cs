@@ -175,7 +175,7 @@ public class AkkaHostingTests
         var running = await checks.CheckHealthAsync();
         Assert.Equal(["zcrx", "zcrx-live"], running.Entries.Keys.Order(StringComparer.Ordinal));
         Assert.All(running.Entries.Values, entry => Assert.Equal(HealthStatus.Healthy, entry.Status));
-        // Akka.Hosting adds its own tag.
+        // Uses Contains, because Akka.Hosting adds a tag of its own.
         Assert.Contains("ready", running.Entries["zcrx"].Tags);
         Assert.Contains("live", running.Entries["zcrx-live"].Tags);
         await host.StopAsync();
@@ -274,7 +274,7 @@ public class AkkaHostingTests
                 zcrx => zcrx.AddQueues(2, 1.MiB()).Listen(port, static _ => null!),
                 static akka => akka.AddStartup(EndSystem));
 
-            // The host may report that it was stopped. The start must not wait for ever, and nothing may stay open.
+            // The start may fail because the host was stopped. But it must end, and no port may stay open.
             _ = await Record.ExceptionAsync(host.StartAsync);
             await host.StopAsync();
 
@@ -318,7 +318,7 @@ public class AkkaHostingTests
         public Greeter() => Receive<string>(text => Sender.Tell(text));
     }
 
-    /// <summary>Requests the status, as an application's actor would.</summary>
+    /// <summary>Requests the status like an actor of an application.</summary>
     private sealed class StatusReader : ReceiveActor
     {
         public StatusReader(IRequiredActor<ZcrxSupervisor> supervisor) => ReceiveAsync<string>(async _ =>

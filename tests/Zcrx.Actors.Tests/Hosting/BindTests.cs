@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Tests listeners that are bound and unbound while the service runs, over real sockets.</summary>
+/// <summary>Tests listeners that are bound and unbound while the service runs.</summary>
 public class BindTests
 {
     private const string Any = "127.0.0.1:0";
@@ -154,7 +154,7 @@ public class BindTests
         using var first = await ConnectAsync(binding.LocalAddress);
         await _received.StreamAsync(0);
 
-        // The reset may come before the connection is seen to be established.
+        // The reset may arrive before ConnectAsync has returned.
         await Assert.ThrowsAsync<SocketException>(async () =>
         {
             using var second = await ConnectAsync(binding.LocalAddress);
@@ -176,7 +176,7 @@ public class BindTests
             Interface = nic.Name,
             RxQueue = 1,
             ConfigureNic = true,
-            // Like an interface without room for the flow rule of another port.
+            // Throws like an interface whose rule table is full.
             NicReport = _ =>
             {
                 if (Interlocked.Exchange(ref refuses, false))
@@ -190,7 +190,7 @@ public class BindTests
             Emulation = new EmulatedKernelOptions { Nics = [nic] },
         };
         await using var host = await TestHost.StartAsync(zcrx => zcrx.AddQueues(1, 1.MiB()).AddQueue(queue).Listen(Any, _received.Handle));
-        // The queue accepts on the first port soon after the start. The report follows the rule.
+        // The queue accepts on the first port soon after the start. It reports the flow rule after it has added the rule.
         await host.Kit.AwaitConditionAsync(() => nic.Rules.Count == 1 && Volatile.Read(ref isReported), "the first port has its rule");
         int rules = nic.Rules.Count;
         Volatile.Write(ref refuses, true);
@@ -303,7 +303,7 @@ public class BindTests
         await host.Zcrx.AddListenerAsync(Options("gone")).WithinLimit();
         await host.Zcrx.RemoveListenerAsync("gone").WithinLimit();
 
-        // This message makes the actor throw.
+        // The null list makes the supervisor throw.
         host.Zcrx.Supervisor.Tell(new TreeMessage.RefuseOptions(null!, null));
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).State == ZcrxState.Running, "the tree has started again");
 
@@ -384,7 +384,7 @@ public class BindTests
         return socket;
     }
 
-    /// <summary>Sends bytes over a new connection and waits until the handler has them.</summary>
+    /// <summary>Sends bytes over a new connection, and waits until the handler has received them.</summary>
     private async Task EchoAsync(IPEndPoint endPoint, int index)
     {
         using var client = await ConnectAsync(endPoint);

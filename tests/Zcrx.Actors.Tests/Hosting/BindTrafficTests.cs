@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Tests binds and unbinds under traffic. Counts the open resources of the whole process, and therefore runs alone.</summary>
+/// <summary>Tests binds and unbinds under traffic. Counts the descriptors of the whole process, so it must not run beside other tests.</summary>
 [Collection(nameof(LeakTests.Alone))]
 public class BindTrafficTests
 {
@@ -26,10 +26,10 @@ public class BindTrafficTests
         }
 
         await over.CancelAsync();
-        // A refused or reset client fails here.
+        // A refused or reset client fails this statement.
         int[] served = await Task.WhenAll(clients).WithinLimit();
         Assert.All(served, static count => Assert.True(count > 0));
-        // Some slack for what the runtime opens by itself. Leaking binds would leave thousands.
+        // The runtime itself may open a few descriptors. Leaking binds would leave thousands.
         await Eventually.TrueAsync(() => Descriptors() <= descriptors + 5, $"no more than {descriptors} descriptors");
         var status = await host.Zcrx.GetStatusAsync();
         Assert.Equal("other", Assert.Single(status.Listeners).Name);
@@ -63,7 +63,7 @@ public class BindTrafficTests
         return served;
     }
 
-    /// <summary>Connects, sends a byte, and returns whether the byte returns and the connection ends in order.</summary>
+    /// <summary>Connects and sends a byte. Returns true if the byte returns and the connection ends in order.</summary>
     private static async Task<bool> AskAsync(IPEndPoint endPoint)
     {
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

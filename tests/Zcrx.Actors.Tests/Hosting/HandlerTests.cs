@@ -7,7 +7,7 @@ namespace Zcrx.Actors.Tests.Hosting;
 public class HandlerTests
 {
     [Fact]
-    public async Task A_handler_that_throws_costs_its_connection_only()
+    public async Task A_handler_that_throws_ends_only_its_connection()
     {
         Received received = new();
         var calls = 0;
@@ -32,7 +32,7 @@ public class HandlerTests
     }
 
     [Fact]
-    public async Task An_observer_that_throws_costs_its_connection_only()
+    public async Task An_observer_that_throws_ends_only_its_connection()
     {
         var calls = 0;
         Received received = new();
@@ -113,7 +113,7 @@ public class HandlerTests
                 .Process(async (lease, token) =>
                 {
                     using var _ = token.Register(() => cancelled.TrySetResult());
-                    // The first connection is handled during the stop, the second never.
+                    // The first call ends during the stop, when the test completes it. Later calls wait for their cancellation.
                     if (Interlocked.Add(ref length, lease.Length) == lease.Length)
                     {
                         await first.Task;
@@ -138,7 +138,7 @@ public class HandlerTests
         await secondBegins.Task.WithinLimit();
         for (int i = 0; i < 100; i++)
         {
-            // A stop that does not wait would end within some of these answers.
+            // A stop that does not wait for handlers would end during these requests.
             Assert.Equal(ZcrxState.Stopping, (await host.Zcrx.GetStatusAsync()).State);
         }
 

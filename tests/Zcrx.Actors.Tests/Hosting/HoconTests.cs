@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Tests the settings of the actor system's configuration, and their precedence.</summary>
+/// <summary>Tests the settings in the configuration of the actor system, and their precedence.</summary>
 public class HoconTests
 {
     private const string Pinned = "pinned { type = ForkJoinDispatcher, throughput = 10, dedicated-thread-pool { thread-count = 1 } }";
@@ -37,7 +37,7 @@ public class HoconTests
     }
 
     [Fact]
-    public async Task Names_and_dispatcher_can_be_said_in_the_options_too()
+    public async Task Names_and_dispatcher_can_be_set_in_the_options()
     {
         using var system = TestKitConfig.CreateSystem("ours", $"zcrx.actor-name = theirs\n{Pinned}");
         await using var host = await StartAsync(system, static zcrx => zcrx.Configure(static options =>
@@ -118,7 +118,7 @@ public class HoconTests
     }
 
     [Fact]
-    public void A_system_that_says_nothing_gives_the_reference()
+    public void An_actor_system_without_settings_uses_the_reference_configuration()
     {
         using var system = TestKitConfig.CreateSystem("silent");
         List<ZcrxConfigurationError> errors = [];
@@ -150,7 +150,7 @@ public class HoconTests
     private static async Task<string> DispatcherAsync(ActorSystem system, string path)
     {
         IActorRef actor = await system.ActorSelection(path).ResolveOne(Eventually.Limit);
-        // A repointable reference shows the props after the deployment has changed them.
+        // Only the cell of the actor has the props to which Akka has applied the deployment.
         return ((ActorRefWithCell)actor).Underlying is ActorCell cell ? cell.Dispatcher.Id : "not started";
     }
 }

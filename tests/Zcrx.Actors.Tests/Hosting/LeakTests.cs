@@ -4,12 +4,15 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Counts the open resources of the whole process, and therefore runs alone.</summary>
+/// <summary>
+/// Tests that stopped hosts leave no ring thread and no descriptor. Counts those of the whole process, so it must not run beside other
+/// tests.
+/// </summary>
 [Collection(nameof(Alone))]
 public class LeakTests
 {
     [Fact]
-    public async Task Hosts_that_have_come_and_gone_leave_no_threads_and_no_descriptors()
+    public async Task Stopped_hosts_leave_no_threads_and_no_descriptors()
     {
         await RunOnceAsync();
         var descriptors = Descriptors();
@@ -21,7 +24,7 @@ public class LeakTests
         }
 
         await Eventually.TrueAsync(() => RingThreads() <= threads, $"no more than {threads} ring threads");
-        // Some slack for what the runtime opens by itself. Six leaking hosts would leave dozens.
+        // The runtime itself may open a few descriptors. Six leaking hosts would leave dozens.
         await Eventually.TrueAsync(() => Descriptors() <= descriptors + 3, $"no more than {descriptors} descriptors");
     }
 
@@ -35,7 +38,7 @@ public class LeakTests
         await received.StreamAsync(0);
         host.Crash("zcrx-0");
         await probe.FishForMessageAsync<ZcrxEvent.QueueRestarting>();
-        // The host is stopped at any point of the restart.
+        // Leaving the scope stops the host at a random point of the restart.
     }
 
     private static int Descriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Length;

@@ -8,7 +8,7 @@ using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Tests the example Minimal as a process: the program that docs/hosting.md shows.</summary>
+/// <summary>Runs the example Minimal as a process, and compares its source with the program in docs/hosting.md.</summary>
 public partial class MinimalExampleTests
 {
     [Fact]
@@ -24,13 +24,13 @@ public partial class MinimalExampleTests
             await client.SendAsync(Frames(first: 1, count: 100)).WithinLimit();
             await ReadUntilAsync(process, "Frame 100 has 100 bytes.");
 
-            // Bytes that are sent before the signal have arrived when it does, and must be delivered.
+            // These bytes have arrived before the signal, so the service must still deliver them.
             await client.SendAsync(Frames(first: 101, count: 400)).WithinLimit();
             Signals.Send(process.Id, Signals.Terminate);
 
             string rest = await process.StandardOutput.ReadToEndAsync().WithinLimit();
             Assert.Contains("Frame 500 has 500 bytes.", rest, StringComparison.Ordinal);
-            // The host handles the signal. The actor system ends after it, in order.
+            // The host handles the signal, so its message comes first. Zcrx then stops in order.
             Assert.Equal(
                 ["Application is shutting down...", "Stopping; delivering", "Stopped."],
                 new[] { "Stopped.", "Stopping; delivering", "Application is shutting down..." }.OrderBy(line => rest.IndexOf(line, StringComparison.Ordinal)));
@@ -63,7 +63,7 @@ public partial class MinimalExampleTests
         UseShellExecute = false,
     })!;
 
-    /// <summary>Returns the next line that contains the text. Log lines end with their message.</summary>
+    /// <summary>Returns the next line that contains a text. A log line contains its message at the end.</summary>
     private static async Task<string> ReadUntilAsync(Process process, string text)
     {
         while (await process.StandardOutput.ReadLineAsync().WithinLimit() is { } line)

@@ -11,7 +11,7 @@ namespace Zcrx.Actors.Tests.Hosting;
 public class OptionsTests
 {
     [Fact]
-    public void Everything_can_be_said_in_the_configuration()
+    public void Every_option_can_be_set_in_the_configuration()
     {
         var options = Read(
             ("Zcrx:Engine", "device-less"),
@@ -157,7 +157,7 @@ public class OptionsTests
     [InlineData("Zcrx:Restart:Nonsense", typeof(ZcrxRestartOptions), "IsPermanent")]
     [InlineData("Zcrx:Rebalancing:Nonsense", typeof(ZcrxRebalancingOptions), "Permit", "NicFacts", "FlowSteering")]
     [InlineData("Zcrx:Takeover:Nonsense", typeof(ZcrxHostedTakeoverOptions))]
-    public void Every_option_has_a_key_but_what_is_code(string path, Type options, params string[] code)
+    public void Every_option_that_is_not_code_has_a_key(string path, Type options, params string[] code)
     {
         var message = Assert.Single(Read((path, "1")).Validate(), error => error.Path == path).Message;
 

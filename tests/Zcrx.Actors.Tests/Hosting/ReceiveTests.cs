@@ -21,7 +21,7 @@ public class ReceiveTests
             using var client = await host.ConnectAsync();
             await client.SendAsync(bytes);
             client.Shutdown(SocketShutdown.Send);
-            // The other side closes once it has everything.
+            // The server closes the connection when it has received all bytes.
             Assert.Equal(0, await client.ReceiveAsync(new byte[1]).WithinLimit());
         }));
 

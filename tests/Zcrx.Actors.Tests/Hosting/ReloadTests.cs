@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Tests a configuration that changes while the host runs.</summary>
+/// <summary>Tests changes of the configuration while the host runs.</summary>
 public class ReloadTests
 {
     private static readonly KeyValuePair<string, string?>[] Start =
@@ -23,7 +23,7 @@ public class ReloadTests
     ];
 
     [Fact]
-    public async Task What_can_change_changes_at_once_and_the_rest_is_named()
+    public async Task Changeable_options_apply_at_once_and_the_others_are_reported()
     {
         IConfigurationRoot configuration = new ConfigurationBuilder().AddInMemoryCollection(Start).Build();
         await using var host = await StartAsync(configuration);
@@ -80,7 +80,7 @@ public class ReloadTests
 
         configuration.Reload();
 
-        // Not a single further byte has arrived.
+        // No further byte has arrived, so only the new water mark has changed the level.
         Assert.Equal(PoolPressureLevel.High, (await probe.FishForMessageAsync<ZcrxEvent.PressureChanged>()).Pressure.Level);
         kept.ForEach(lease => lease.Dispose());
     }
@@ -153,7 +153,7 @@ public class ReloadTests
     }
 
     [Fact]
-    public async Task Any_source_of_options_is_followed_and_a_reload_without_a_change_says_nothing()
+    public async Task Any_source_of_options_is_watched_and_a_reload_without_a_change_is_not_reported()
     {
         using CancellationTokenSource nothing = new();
         Source source = new();
@@ -171,7 +171,7 @@ public class ReloadTests
     }
 
     [Fact]
-    public async Task What_changes_during_the_start_is_not_missed()
+    public async Task A_change_during_the_start_is_not_missed()
     {
         IConfigurationRoot configuration = new ConfigurationBuilder().AddInMemoryCollection(Start).Build();
         using ActorSystem system = TestKitConfig.CreateSystem("ours");

@@ -65,15 +65,15 @@ public class ScopedHandlerTests
     }
 
     [Fact]
-    public async Task A_handler_that_cannot_be_created_costs_its_connection_and_is_reported()
+    public async Task A_handler_that_cannot_be_created_ends_its_connection_and_is_reported()
     {
         await using var host = TestHost.Build(Wiring.WithZcrx, "ours", static zcrx => zcrx.Listen<Handler>("127.0.0.1:0"));
         await host.StartAsync();
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        // The reset can come before the connect has returned.
+        // The reset may arrive before ConnectAsync has returned.
         _ = await Record.ExceptionAsync(() => client.ConnectAsync(host.Zcrx.EndPoints[0]));
 
-        // Unit and Journal are not registered.
+        // The handler cannot be created, because Unit and Journal are not registered.
         await host.Kit.AwaitConditionAsync(() => host.Log.Entries.Any(static entry => entry is { EventId: 1303, Exception: InvalidOperationException }), "the fault is logged");
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Listeners[0].Connections == 0, "its connection is closed");
     }
@@ -117,7 +117,7 @@ public class ScopedHandlerTests
             Assert.Equal("ping"u8.ToArray(), reply);
             Assert.False(session.IsDisposed || session.Unit.IsDisposed);
             client.Shutdown(SocketShutdown.Send);
-            // The handler has read the end of the stream, and still has its scope and its connection.
+            // The handler has read the end of the stream but has not ended, so its scope must still exist.
             await session.HasRead.Task.WithinLimit();
             Assert.False(session.IsDisposed || session.Unit.IsDisposed);
 
@@ -136,10 +136,10 @@ public class ScopedHandlerTests
         await using var host = TestHost.Build(Wiring.WithZcrx, "ours", static zcrx => zcrx.Listen<Session>("127.0.0.1:0"));
         await host.StartAsync();
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        // The reset can come before the connect has returned.
+        // The reset may arrive before ConnectAsync has returned.
         _ = await Record.ExceptionAsync(() => client.ConnectAsync(host.Zcrx.EndPoints[0]));
 
-        // Unit and Sessions are not registered.
+        // The handler cannot be created, because Unit and Sessions are not registered.
         await host.Kit.AwaitConditionAsync(() => host.Log.Entries.Any(static entry => entry is { EventId: 1303, Exception: InvalidOperationException }), "the fault is logged");
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Listeners[0].Connections == 0, "its connection is closed");
     }

@@ -29,7 +29,7 @@ public class StartTests
     {
         await using var host = TestHost.Build(static zcrx => zcrx.AddQueue(new ZcrxQueueOptions
         {
-            // This kernel has no device-less mode, and there is no NIC.
+            // This kernel has no device-less mode, and no NIC is configured, so the queue cannot be opened.
             Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux619 },
         }));
 
@@ -51,7 +51,7 @@ public class StartTests
         }
 
         Assert.False(system.WhenTerminated.IsCompleted);
-        // The name is free again, too.
+        // A second start in the same actor system proves that the actor name is free again.
         await using var next = await TestHost.StartAsync(static _ => { }, services => services.AddSingleton(system));
     }
 
@@ -85,7 +85,7 @@ public class StartTests
     }
 
     [Fact]
-    public async Task An_actor_system_registered_behind_without_Akka_Hosting_fails_the_start_and_names_the_fix()
+    public async Task An_actor_system_registered_after_AddZcrx_without_Akka_Hosting_fails_the_start_and_names_the_fix()
     {
         using var system = TestKitConfig.CreateSystem("ours");
         await using var host = TestHost.Build(static _ => { }, after: services => services.AddSingleton(system));
@@ -120,7 +120,7 @@ public class StartTests
     }
 
     [Fact]
-    public async Task What_is_said_in_several_calls_adds_up_to_one_service()
+    public async Task Several_calls_configure_one_service()
     {
         Received received = new();
         await using var host = await TestHost.StartAsync(

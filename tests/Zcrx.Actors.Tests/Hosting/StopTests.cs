@@ -11,14 +11,14 @@ namespace Zcrx.Actors.Tests.Hosting;
 public class StopTests
 {
     [Fact]
-    public async Task A_stop_delivers_what_had_arrived()
+    public async Task A_stop_delivers_received_bytes()
     {
         const int Sent = 400_000;
         Received received = new();
         TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", connection =>
         {
-            // These bytes are received only after the stop has begun: no byte was delivered before.
+            // The connection is paused until the stop begins, so all bytes must be delivered during the stop.
             connection.Pause();
             var handling = received.Handle(connection);
             accepted.SetResult(connection);
@@ -109,7 +109,7 @@ public class StopTests
         Assert.IsType<ZcrxStreamException>(await stream.Ended.WithinLimit());
         Assert.Equal(QueueState.Stopped, (await host.Zcrx.GetStatusAsync()).Queues[0].State);
         Assert.True(system.WhenTerminated.IsCompleted);
-        // The host's own stop then has nothing left to do.
+        // A stop of the host after the end of the actor system must not fail.
         await host.StopAsync();
     }
 
@@ -173,7 +173,7 @@ public class StopTests
     }
 
     [Fact]
-    public async Task Nobody_is_accepted_any_more_while_others_are_drained()
+    public async Task No_connection_is_accepted_while_others_are_drained()
     {
         List<Interop.BufferLease> kept = [];
         await using var host = await TestHost.StartAsync(zcrx => zcrx
@@ -229,7 +229,7 @@ public class StopTests
         var levels = 0;
         var samples = 0;
         TaskCompletionSource completed = new();
-        // Called before the start, as an injected consumer would.
+        // Subscribes before the start, as an injected consumer would.
         using var pressure = host.Zcrx.Pressure.Subscribe(_ => Interlocked.Increment(ref levels), completed.SetResult);
         using var statistics = host.Zcrx.Statistics.Subscribe(_ => Interlocked.Increment(ref samples));
         Assert.Equal(ZcrxState.Starting, (await host.Zcrx.GetStatusAsync()).State);

@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Tests an actor system that Akka.Hosting starts and ends, in every combination with Zcrx.</summary>
+/// <summary>Tests the end of an actor system of Akka.Hosting, in every combination with Zcrx.</summary>
 public class SystemShutdownTests
 {
     [Theory]
@@ -66,7 +66,7 @@ public class SystemShutdownTests
         await host.StartAsync();
 
         Assert.Same(early, host.System);
-        // A subscriber from before the start has received it.
+        // The subscription was made before the start, so it must receive this event.
         await probe.FishForMessageAsync<ZcrxEvent.QueueOpened>();
         Assert.Equal(ZcrxState.Running, (await probe.FishForMessageAsync<ZcrxEvent.Started>()).Status.State);
     }
@@ -123,7 +123,7 @@ public class SystemShutdownTests
                     }
                 },
                 "no connection is accepted any more");
-            // The last request of a connection, and its reply.
+            // The connection must still receive bytes while this task of the application runs.
             await client.SendAsync(new byte[1_000]).WithinLimit();
             await host.Kit.AwaitConditionAsync(() => stream.Length == 1_000, "an open connection continues");
             seen = await host.Zcrx.GetStatusAsync();

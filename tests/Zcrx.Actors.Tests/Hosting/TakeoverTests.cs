@@ -6,7 +6,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Tests a takeover between two hosts in one process. The second takes over the listeners. The first keeps its connections and stops with the last of them.</summary>
+/// <summary>
+/// Tests a takeover between two hosts in one process. The second host takes over the listeners. The first host keeps its connections, and
+/// stops after the last one has ended.
+/// </summary>
 public sealed class TakeoverTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("zcrx-takeover-");
@@ -14,7 +17,7 @@ public sealed class TakeoverTests : IDisposable
     private string Place => Path.Combine(_directory.FullName, "place");
 
     [Fact]
-    public async Task The_second_takes_the_listeners_and_the_first_ends_with_its_connections()
+    public async Task The_second_host_takes_over_the_listeners_and_the_first_ends_with_its_connections()
     {
         Received ofFirst = new();
         Received ofSecond = new();
@@ -85,7 +88,7 @@ public sealed class TakeoverTests : IDisposable
     }
 
     [Fact]
-    public async Task A_host_that_fails_to_start_leaves_the_first_as_it_was()
+    public async Task A_host_that_fails_to_start_does_not_change_the_first_host()
     {
         Received ofFirst = new();
         await using TestHost first = await StartAsync(ofFirst);
@@ -105,7 +108,7 @@ public sealed class TakeoverTests : IDisposable
     }
 
     [Fact]
-    public async Task Listeners_that_the_predecessor_did_not_have_are_bound_and_those_that_nobody_wants_are_closed()
+    public async Task Listeners_that_the_predecessor_did_not_have_are_bound_and_those_that_the_successor_does_not_have_are_closed()
     {
         Received received = new();
         await using TestHost first = await TestHost.StartAsync(zcrx => zcrx.Takeover(Place, TimeSpan.Zero)

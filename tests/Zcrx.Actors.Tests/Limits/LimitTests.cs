@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Limits;
 
-/// <summary>Limits in a hosted service: over all its queues, and visible in status, health, events and logs.</summary>
+/// <summary>Tests that limits of a hosted service apply to all queues together, and appear in status, health, events and logs.</summary>
 public class LimitTests
 {
     [Fact]

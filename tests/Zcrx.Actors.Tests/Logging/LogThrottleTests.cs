@@ -4,7 +4,7 @@ using Zcrx.Actors.Logging;
 
 namespace Zcrx.Actors.Tests.Logging;
 
-/// <summary>Tests which of many log events are written, over generated sequences of events.</summary>
+/// <summary>Tests the choice of the log events that are written, with generated sequences of events.</summary>
 public class LogThrottleTests
 {
     private const int Burst = 3;
@@ -30,7 +30,7 @@ public class LogThrottleTests
                     written.Add((id, now));
                 }
 
-                // Only the first written event of a place has the trace.
+                // Only the first written event of a code location has the stack trace.
                 if (decision.HasTrace != (decision.IsWritten && traced.Add($"{place}")))
                 {
                     return false;

@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Logging;
 
-/// <summary>Tests the log of changes that a service makes on interfaces, and of their restoration.</summary>
+/// <summary>Tests the log messages about changes of interfaces and about their restoration.</summary>
 public class NicSetupLogTests
 {
     [Fact]
@@ -24,7 +24,7 @@ public class NicSetupLogTests
         {
             log = host.Log;
             int port = host.Zcrx.EndPoints[0].Port;
-            // The host has started when the port is bound. The queue accepts on it later.
+            // The start ends when the port is bound. The queue accepts on the port a little later.
             await host.Kit.AwaitConditionAsync(() => Rules() == 1, "the flow rule is there");
             Assert.Equal(
                 [
@@ -34,7 +34,7 @@ public class NicSetupLogTests
                 ],
                 Logged());
 
-            // The next queue sets the interface up again. The delegate, which differs each time, does not count as a change of the options.
+            // The next opening sets up the interface again. NicReport is a new delegate each time, which must not count as a changed option.
             await host.RestartAsync("rx1", registerAnew: true);
             Assert.Equal(1, Assert.Single((await host.Zcrx.GetStatusAsync()).Queues).Restarts);
             await host.Kit.AwaitConditionAsync(() => Rules() == 2, "the flow rule is there again");

@@ -67,11 +67,11 @@ public class MetricsTests
         Assert.All(reader.Instruments, instrument =>
         {
             Assert.Matches("^zcrx(\\.[a-z][a-z_]*)+$", instrument.Name);
-            // Units are UCUM, or the counted item in braces and in the singular. They are never part of the name.
+            // A unit is a UCUM unit, or the counted item in braces and in the singular. A unit is never part of the name.
             Assert.Matches("^(By|s|1|\\{[a-z]+\\})$", instrument.Unit);
             Assert.DoesNotContain("bytes", instrument.Name, StringComparison.Ordinal);
         });
-        // A name must not be a namespace of another attribute or metric.
+        // Names must be unique, and no name may be the namespace of another metric or attribute.
         Assert.Equal(reader.Names.Count(), reader.Names.Distinct(StringComparer.Ordinal).Count());
     }
 
@@ -92,7 +92,7 @@ public class MetricsTests
             }
             catch (SocketException)
             {
-                // The reset may come before the connection is seen to be established.
+                // The reset may arrive before ConnectAsync has returned.
             }
 
             await probe.FishForMessageAsync<ZcrxEvent.LimitActed>();
@@ -125,7 +125,7 @@ public class MetricsTests
         ConcurrentQueue<Interop.BufferLease> kept = [];
         bool keeps = true;
         List<ZcrxConnection> connections = [];
-        // Only the test moves connections here.
+        // With the rebalancer disabled, only the test moves connections.
         await using var host = await TestHost.StartAsync(zcrx => zcrx.AddQueues(2, 64.KiB()).Configure(static options => options.Rebalancing.Enabled = false).Listen("127.0.0.1:0", connection =>
         {
             connections.Add(connection);
@@ -152,7 +152,7 @@ public class MetricsTests
         Assert.Equal(0, reader.Read("zcrx.connection.count", "zcrx.connection.state", "active", pressed));
 
         string other = pressed == "zcrx-0" ? "zcrx-1" : "zcrx-0";
-        // On its new queue, the connection receives without leases.
+        // After the move, the consumer leases no further buffers.
         Volatile.Write(ref keeps, false);
         Assert.IsType<ZcrxReply.Moved>(await Akka.Actor.Futures.Ask<ZcrxReply>(host.Zcrx.Supervisor, new ZcrxCommand.MoveConnection(connections[0].Id, other)).WithinLimit());
         Assert.Equal((1, 0), (reader.Read("zcrx.connection.moves", queue: other), reader.Read("zcrx.connection.moves", queue: pressed)));

@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Queues;
 
-/// <summary>Tests that the streams over all open queues hold no lock while an observer runs.</summary>
+/// <summary>Tests that the merged streams of all queues hold no lock while an observer runs.</summary>
 public class QueueDirectoryTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);

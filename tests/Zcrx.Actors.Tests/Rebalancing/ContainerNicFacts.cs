@@ -3,7 +3,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Presents an interface as the netkit interface of a container.</summary>
+/// <summary>Returns the facts of an interface as if it were the netkit interface of a container.</summary>
 internal sealed class ContainerNicFacts(INicFacts inner) : INicFacts
 {
     public NicFacts Read(string interfaceName) => inner.Read(interfaceName) with { Driver = "netkit", HasDevice = false };

@@ -23,7 +23,7 @@ public class CopyStormDetectorTests
     }
 
     [Fact]
-    public void A_good_sample_in_between_starts_the_count_anew()
+    public void A_good_sample_in_between_resets_the_count()
     {
         Feed feed = new();
         feed.Next(10_000, 5000).Next(10_000, 5000).Next(10_000, 999).Next(10_000, 5000).Next(10_000, 5000);
@@ -41,7 +41,7 @@ public class CopyStormDetectorTests
     }
 
     [Fact]
-    public void Little_traffic_says_nothing_until_it_has_added_up()
+    public void Little_traffic_is_not_evaluated_until_it_has_added_up()
     {
         Feed feed = new();
         feed.Repeat(9, 250, 250);
@@ -53,7 +53,7 @@ public class CopyStormDetectorTests
     }
 
     [Fact]
-    public void Counters_that_begin_anew_are_no_evidence()
+    public void Counters_that_restart_are_not_evaluated()
     {
         Feed feed = new();
         feed.Repeat(2, 10_000, 5000);
@@ -63,7 +63,7 @@ public class CopyStormDetectorTests
     }
 
     [Fact]
-    public void After_an_action_it_rests_and_then_acts_again_if_it_has_not_helped()
+    public void No_action_is_allowed_within_the_cool_down_and_the_next_one_only_if_the_storm_lasts()
     {
         Feed feed = new();
         feed.Repeat(3, 10_000, 10_000);
@@ -77,7 +77,7 @@ public class CopyStormDetectorTests
     }
 
     [Fact]
-    public void Whatever_comes_it_begins_after_three_bad_samples_only_and_never_changes_under_constant_load() => Prop
+    public void A_storm_begins_only_after_three_bad_samples_and_never_changes_under_constant_load() => Prop
         .ForAll(
             Gen.Zip(Gen.Choose(0, 20_000), Gen.Choose(0, 100)).ListOf().ToArbitrary(),
             Gen.Zip(Gen.Choose(0, 20_000), Gen.Choose(0, 100)).ToArbitrary(),
@@ -94,7 +94,7 @@ public class CopyStormDetectorTests
                     Assert.True(before || !feed.Detector.IsStorm || bad >= Options.StormSamples);
                 }
 
-                // Enough samples for all counts to end. Nothing may change afterwards.
+                // After this number of equal samples, the state must not change any more.
                 int settle = 50 + (constant.Item1 == 0 ? 0 : 5 * (int)(Options.MinSampleBytes / constant.Item1));
                 feed.Repeat(settle, constant.Item1, constant.Item1 * constant.Item2 / 100);
                 bool settled = feed.Detector.IsStorm;

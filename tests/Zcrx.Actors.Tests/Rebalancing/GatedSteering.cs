@@ -4,7 +4,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Steers an emulated interface, and lets a test make calls throw or wait.</summary>
+/// <summary>Steers an emulated interface. A test can make the calls throw or wait.</summary>
 internal sealed class GatedSteering : IFlowSteering, IDisposable
 {
     private readonly ManualResetEventSlim _open = new(initialState: true);
@@ -12,7 +12,7 @@ internal sealed class GatedSteering : IFlowSteering, IDisposable
     private volatile EmulatedFlowSteering? _inner;
     private int _waiting;
 
-    /// <summary>Gets or sets the exception of the calls that add a rule.</summary>
+    /// <summary>Gets or sets the exception that calls to add a rule throw.</summary>
     public Exception? OnAdd { get; set; }
 
     public Exception? OnRemove { get; set; }

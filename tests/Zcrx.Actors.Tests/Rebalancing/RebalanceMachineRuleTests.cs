@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Tests single rules of the machine. eth0 has RX queues 0 and 1, which are managed, and 3, which is not.</summary>
+/// <summary>Tests single rules of the machine. RX queues 0 and 1 of eth0 are managed. RX queue 3 is unmanaged.</summary>
 public class RebalanceMachineRuleTests
 {
     private const long SampleBytes = 1L << 40;
@@ -31,7 +31,7 @@ public class RebalanceMachineRuleTests
         RebalanceMachine machine = Ready(connections: 8, arrival: 1);
         Assert.NotEmpty(machine.Plan(_now, Readings(4, 1), Tables).Actions);
         Next(machine);
-        // These are other connections with known loads, because the connections of the first plan rest anyway.
+        // Uses connections that are not part of the first plan, so that only the cool-down of the queue prevents a plan.
         Assert.Empty(machine.Plan(_now, [.. Readings(8, 1).Skip(4)], Tables).Actions);
         _now += _options.CoolDown;
         Next(machine);
@@ -72,7 +72,7 @@ public class RebalanceMachineRuleTests
         RebalanceMachine machine = Ready(connections: 2, arrival: 1);
         machine.KeepOnly(_now, new HashSet<long> { 2 });
         Next(machine);
-        // The first connection is new again, so its load is unknown.
+        // The machine has forgotten the first connection, so its load is unknown again.
         Assert.Equal([2], machine.Plan(_now, Readings(2, 1), Tables).Actions.Select(static action => RebalanceMachine.ConnectionOf(action)!.Value));
     }
 

@@ -3,13 +3,13 @@ using FsCheck.Fluent;
 namespace Zcrx.Actors.Tests.Rebalancing;
 
 /// <summary>
-/// Tests that the rebalancer settles when nothing changes any more. Only connections that it cannot help are copied then.
+/// Tests that the rebalancer settles after the last external change. Then the kernel copies only connections without a remedy.
 /// </summary>
 public class RebalanceMachineTests
 {
-    // More histories find no further failures. RebalanceMachineRuleTests asserts the single rules.
+    // A larger number has found no further failures. RebalanceMachineRuleTests tests the single rules.
     private const int Histories = 500;
-    // Twenty connections, two actions at a time, with a rest in between.
+    // Suffices for twenty connections with two actions at a time and a cool-down between them.
     private const int StepsToSettle = 100;
     private const int StepsAtRest = 30;
 
@@ -44,7 +44,7 @@ public class RebalanceMachineTests
             world.Step();
         }
 
-        // Long enough to examine every queue once more.
+        // Runs enough intervals to examine every queue once more.
         world.Degraded.Clear();
         for (int i = 0; i < StepsAtRest; i++)
         {
@@ -54,7 +54,8 @@ public class RebalanceMachineTests
 
         for (int queue = 0; setup.HasNic && queue < setup.Ours; queue++)
         {
-            // A queue below the share of a storm is left alone. Above it, a connection may be copied only if no remedy exists for it.
+            // In a queue above the storm share, a connection may be copied only if it is degraded. The rebalancer ignores queues below the
+            // storm share.
             if (world.CopiedShare(queue) >= setup.Options.StormShare && world.Received(queue) >= setup.Options.MinSampleBytes)
             {
                 Assert.All(world.Copied(queue), id => Assert.Contains(id, world.Degraded));

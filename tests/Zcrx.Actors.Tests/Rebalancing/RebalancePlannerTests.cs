@@ -5,14 +5,14 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Tests plans from facts. eth0 has four RX queues. <c>a</c> (0), <c>b</c> (1) and <c>c</c> (2) are managed.</summary>
+/// <summary>Tests plans. eth0 has four RX queues. The queues <c>a</c> (0), <c>b</c> (1) and <c>c</c> (2) are managed.</summary>
 public class RebalancePlannerTests
 {
     private static readonly IPEndPoint Local = IPEndPoint.Parse("192.0.2.1:9000");
     private static readonly IPEndPoint Remote = IPEndPoint.Parse("192.0.2.2:40000");
 
     [Fact]
-    public void A_connection_goes_where_its_packets_arrive()
+    public void A_copied_connection_moves_to_the_queue_on_which_its_packets_arrive()
     {
         RebalancePlan plan = Plan([Queue("a", 0, stormy: true), Queue("b", 1)], [Connection(1, arrival: 1), Connection(2, arrival: 0)]);
         Assert.Equal([new RebalanceAction.MoveConnection(1, "a", "b", MoveReason.CopyStorm)], plan.Actions);
@@ -20,7 +20,7 @@ public class RebalancePlannerTests
     }
 
     [Fact]
-    public void With_moves_forbidden_it_is_left_to_its_next_byte_which_takes_it_there()
+    public void With_moves_forbidden_nothing_is_planned_for_packets_on_a_managed_queue()
     {
         RebalancePlan plan = Plan([Queue("a", 0, stormy: true), Queue("b", 1)], [Connection(1, arrival: 1)], moves: false);
         Assert.Empty(plan.Steps);
@@ -28,7 +28,7 @@ public class RebalancePlannerTests
     }
 
     [Fact]
-    public void What_arrives_on_nobodys_queue_is_steered_to_the_least_loaded_and_the_connection_goes_there_first()
+    public void Packets_on_an_unmanaged_queue_are_steered_to_the_least_loaded_queue_after_their_connection_moved_there()
     {
         RebalancePlan plan = Plan(
             [Queue("a", 0, load: 900, stormy: true), Queue("b", 1, load: 500), Queue("c", 2, load: 100)], [Connection(1, load: 100, arrival: 3)]);
@@ -38,14 +38,14 @@ public class RebalancePlannerTests
     }
 
     [Fact]
-    public void It_stays_where_it_is_when_no_other_queue_has_less_to_do()
+    public void A_connection_stays_on_its_queue_when_no_other_queue_has_less_load()
     {
         RebalancePlan plan = Plan([Queue("a", 0, load: 100, stormy: true), Queue("b", 1, load: 50)], [Connection(1, load: 60, arrival: 3)]);
         Assert.Equal([new RebalanceAction.SteerFlow(1, "eth0", new FlowRule(0, 9000, 40_000, Local.Address, Remote.Address))], plan.Actions);
     }
 
     [Fact]
-    public void Many_are_spread_by_what_each_brings()
+    public void Many_connections_are_distributed_by_their_load()
     {
         RebalancePlan plan = Plan(
             [Queue("a", 0, load: 600, stormy: true), Queue("b", 1), Queue("c", 2)], [.. Enumerable.Range(1, 6).Select(static id => Connection(id, load: 100, arrival: 3))]);
@@ -64,7 +64,7 @@ public class RebalancePlannerTests
     [InlineData("steering is forbidden", FlowSteeringPermission.Forbidden, 3, false, true)]
     [InlineData("no room for another flow rule", FlowSteeringPermission.FlowRules, 3, true, false)]
     [InlineData("not known", FlowSteeringPermission.FlowRules, -1, true, true)]
-    public void Where_nothing_can_be_done_it_says_why(string why, FlowSteeringPermission steering, int arrival, bool moves, bool room)
+    public void Connections_without_a_remedy_are_degraded_with_the_reason(string why, FlowSteeringPermission steering, int arrival, bool moves, bool room)
     {
         RebalancePlan plan = Plan(
             [Queue("a", 0, stormy: true), Queue("b", 1)], [Connection(7, arrival: arrival)], moves, steering, freeRules: room ? 10 : 0);
@@ -73,7 +73,7 @@ public class RebalancePlannerTests
     }
 
     [Fact]
-    public void An_interface_of_which_nothing_is_ours_and_a_rule_without_effect_are_reasons_too()
+    public void An_unmanaged_interface_and_a_rule_without_effect_are_reported_as_reasons()
     {
         RebalancePlan plan = Plan(
             [Queue("a", 0, stormy: true)],
@@ -89,7 +89,8 @@ public class RebalancePlannerTests
         ConnectionFacts[] connections = [.. Enumerable.Range(1, 4).Select(static id => Connection(id, arrival: 3))];
         RebalancePlan plan = Plan([Queue("a", 0, load: 5, stormy: true), Queue("b", 1)], connections, steering: FlowSteeringPermission.RssTable, freeRules: 3);
         RebalanceAction.ReplaceRssTable table = Assert.IsType<RebalanceAction.ReplaceRssTable>(Assert.Single(plan.Actions));
-        // Buckets of the managed queues stay. The others are assigned to these queues in turn, the least loaded first.
+        // Buckets of managed queues do not change. The other buckets are assigned to the managed queues in turn, beginning with the least
+        // loaded one.
         Assert.Equal([0, 1, 1, 0], table.Table);
         Assert.Empty(plan.Degraded);
         Assert.All(Plan([Queue("a", 0, stormy: true)], connections, freeRules: 3).Actions, static action => Assert.IsType<RebalanceAction.SteerFlow>(action));
@@ -114,20 +115,20 @@ public class RebalancePlannerTests
     }
 
     [Fact]
-    public void A_pressed_queue_gives_about_half_of_the_difference_to_one_that_has_little_to_do()
+    public void A_queue_under_pressure_passes_about_half_of_the_difference_to_a_queue_with_little_load()
     {
         QueueFacts[] queues = [Queue("a", null, load: 1000) with { IsPressed = true, HasRoom = false }, Queue("b", null, load: 100)];
         ConnectionFacts[] connections = [Connection(1, load: 600), Connection(2, load: 380), Connection(3, load: 20)];
         Assert.Equal([new RebalanceAction.MoveConnection(2, "a", "b", MoveReason.Pressure)], Plan(queues, connections).Actions);
         Assert.Empty(Plan(queues, connections, moves: false).Steps);
-        // Moving a single stream would move the problem with it.
+        // A single connection is not moved, because the target would then have the same pressure.
         Assert.Empty(Plan(queues, [Connection(1, load: 1000)]).Steps);
         Assert.Empty(Plan([queues[0], queues[1] with { Load = 600 }], connections).Steps);
         Assert.Empty(Plan([queues[0], queues[1] with { HasRoom = false }], connections).Steps);
     }
 
     [Fact]
-    public void On_a_NIC_the_packets_follow_a_connection_that_leaves_a_pressed_queue_or_it_stays()
+    public void On_a_NIC_a_connection_leaves_a_queue_under_pressure_only_together_with_its_packets()
     {
         QueueFacts[] queues = [Queue("a", 0, load: 1000) with { IsPressed = true, HasRoom = false }, Queue("b", 1)];
         ConnectionFacts[] connections = [Connection(1, load: 500, arrival: 0), Connection(2, load: 500, arrival: 0)];

@@ -6,7 +6,9 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Tests a rebalancer whose work fails or whose actor ends, and the components that wait until its changes are undone.</summary>
+/// <summary>
+/// Tests a rebalancer whose work fails or whose actor ends, and the components that must wait until its changes are undone.
+/// </summary>
 public sealed class RebalancerFaultTests : IDisposable
 {
     private const int Connections = 4;
@@ -44,7 +46,7 @@ public sealed class RebalancerFaultTests : IDisposable
     }
 
     [Fact]
-    public async Task A_stop_waits_until_everything_is_undone_and_blocks_no_actor_meanwhile()
+    public async Task A_stop_waits_until_all_changes_are_undone_and_blocks_no_actor()
     {
         await using StormBench bench = await StartWithTableAsync();
         IReadOnlyList<int> before = await StormAsync(bench);
@@ -122,11 +124,11 @@ public sealed class RebalancerFaultTests : IDisposable
         return bench;
     }
 
-    /// <summary>Causes a storm and waits until it is steered away.</summary>
+    /// <summary>Causes a storm, and waits until the rebalancer has ended it by steering.</summary>
     /// <returns>The RSS table that must be restored at the end.</returns>
     private static async Task<IReadOnlyList<int>> StormAsync(StormBench bench)
     {
-        // All buckets change, so that the result does not depend on the hashes of the connections' ports.
+        // Changes all buckets, so that the result does not depend on the hashes of the connections.
         bench.Scramble(static bucket => 4 + (bucket % 4));
         IReadOnlyList<int> before = bench.Nic.RssTable;
         await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.Steered>().Length > 0, "the table is replaced");

@@ -8,14 +8,16 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Tests copy storms end to end on an emulated interface. The tests change its RSS table and observe packets, events and status.</summary>
+/// <summary>
+/// Tests copy storms end to end on an emulated interface. The tests change the RSS table, and observe packets, events and status.
+/// </summary>
 public class RebalancerTests
 {
     private const int Connections = 16;
     private const long Some = 1 << 20;
 
     [Fact]
-    public async Task Flows_on_foreign_queues_are_steered_to_our_queues_and_the_rules_are_removed_at_the_end()
+    public async Task Flows_on_unmanaged_queues_are_steered_to_managed_queues_and_the_rules_are_removed_at_the_end()
     {
         await using StormBench bench = await StormBench.StartAsync(Connections);
         Assert.Equal(0, bench.Copied);
@@ -35,7 +37,7 @@ public class RebalancerTests
     }
 
     [Fact]
-    public async Task Connections_move_to_the_queue_of_ours_that_receives_their_packets()
+    public async Task Connections_move_to_the_managed_queue_that_receives_their_packets()
     {
         await using StormBench bench = await StormBench.StartAsync(Connections, static options => options.Steering = FlowSteeringPermission.Forbidden);
         for (int i = 1; i <= 3; i++)
@@ -190,7 +192,7 @@ public class RebalancerTests
         await bench.EndAsync();
         await bench.Host.Kit.AwaitConditionAsync(() => bench.Nic.Rules.Count == 0, "the flow rules go with their connections");
 
-        // Ids of connections are unique in the process, so those of other tests do not count.
+        // Connection ids are unique in the process, so they exclude the activities of other tests.
         RebalanceAction.SteerFlow[] steered = [.. bench.Events.Of<RebalanceEvent.Steered>().Select(static done => done.Action).OfType<RebalanceAction.SteerFlow>()];
         Assert.Equal(4, steered.Select(static action => action.ConnectionId).Distinct().Count());
         Assert.All(steered, action => Assert.Contains(Of("zcrx.rebalancing.steer", action.ConnectionId), activity =>

@@ -8,7 +8,7 @@ namespace Zcrx.Actors.Tests.Rebalancing;
 public class RebalancingOptionsTests
 {
     [Fact]
-    public void Everything_but_code_can_be_said_in_the_configuration()
+    public void Every_option_that_is_not_code_can_be_set_in_the_configuration()
     {
         ZcrxOptions options = Read(
             ("Enabled", "false"),
@@ -46,7 +46,7 @@ public class RebalancingOptionsTests
     [InlineData("MaxActionsPerInterval", "1", "must be at least 2")]
     [InlineData("MaxFlowRules", "-1", "must not be negative")]
     [InlineData("AllowMove", "true", "no such option")]
-    public void What_makes_no_sense_is_refused_by_its_path(string key, string value, string message)
+    public void Invalid_values_are_refused_with_their_path(string key, string value, string message)
     {
         ZcrxConfigurationError error = Assert.Single(Read((key, value)).Validate());
         Assert.Equal($"Zcrx:Rebalancing:{key}", error.Path);

@@ -5,7 +5,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Models a NIC, queues and connections as numbers. It executes the plans of the rebalancer, which then samples their effects.</summary>
+/// <summary>
+/// Models a NIC, queues and connections as numbers. It executes the plans of the rebalancer, and gives it samples of their effects.
+/// </summary>
 internal sealed class RebalancingWorld
 {
     private const int Buckets = 16;
@@ -91,7 +93,7 @@ internal sealed class RebalancingWorld
         }
     }
 
-    /// <summary>Returns the copied share of the bytes that a queue receives in the present state.</summary>
+    /// <summary>Returns the copied share of the bytes that a queue currently receives.</summary>
     public double CopiedShare(int queue)
     {
         double all = _flows.Where(flow => flow.Queue == queue).Sum(static flow => flow.Load);
@@ -110,7 +112,7 @@ internal sealed class RebalancingWorld
 
     private RxQueueId? RxQueue(int queue) => _setup.HasNic ? new RxQueueId(Nic, queue) : null;
 
-    /// <summary>Determines whether an RX queue is managed. The first RX queues are.</summary>
+    /// <summary>Determines whether an RX queue is managed. The first RX queues are managed, the others are not.</summary>
     private bool IsOurs(int rxQueue) => rxQueue < _setup.Ours;
 
     private bool IsPressed(int queue) => Received(queue) > _setup.Capacity;
@@ -125,7 +127,7 @@ internal sealed class RebalancingWorld
         {
             if (_setup.HasNic && flow.Load > 0 && IsOurs(Arrival(flow)))
             {
-                // Payload in the memory of another queue of the process is received there. This needs no permission.
+                // Payload in the memory of another managed queue moves the connection to that queue. This move needs no permission.
                 flow.Queue = Arrival(flow);
             }
 
@@ -179,7 +181,7 @@ internal sealed class RebalancingWorld
         int target = Index(move.To);
         Assert.NotEqual(flow.Queue, target);
         bool arrivesThere = Arrival(flow) == target || step.Actions.OfType<RebalanceAction.SteerFlow>().Any(steer => steer.Rule.Queue == target);
-        // A move never leads to a worse queue. On the new queue, payload is not copied, or the load is lower.
+        // A move must improve something: on the target the payload is not copied, or the load is lower.
         Assert.True(arrivesThere || (!_setup.HasNic && Received(target) + flow.Load < Received(flow.Queue)), "the move improves nothing");
         if (move.Reason == MoveReason.Pressure)
         {

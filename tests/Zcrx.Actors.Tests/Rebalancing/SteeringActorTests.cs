@@ -12,7 +12,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Tests the steering actor of one interface: it makes one change at a time, and undoes all of them when it ends.</summary>
+/// <summary>Tests that a steering actor makes one change at a time, and undoes all its changes when it ends.</summary>
 public sealed class SteeringActorTests(ITestOutputHelper output) : ActorTest(output)
 {
     private readonly EmulatedNic _nic = new(new EmulatedNicOptions { RxQueues = 4 });
@@ -43,7 +43,7 @@ public sealed class SteeringActorTests(ITestOutputHelper output) : ActorTest(out
     }
 
     [Fact]
-    public async Task A_rebalancer_that_begins_finds_the_interface_as_it_was()
+    public async Task A_rebalancer_begins_after_the_interface_is_restored()
     {
         IReadOnlyList<int> before = _nic.RssTable;
         await using ZcrxQueue queue = await OpenAsync();

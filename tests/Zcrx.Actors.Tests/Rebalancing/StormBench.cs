@@ -8,7 +8,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Runs a service on the first four of eight RX queues of an emulated interface, and sends streams into it until the test ends them. Every byte is checked.</summary>
+/// <summary>
+/// Runs a service on the first four of eight RX queues of an emulated interface. Sends streams to it until the test ends them, and checks
+/// every byte.
+/// </summary>
 internal sealed class StormBench : IAsyncDisposable
 {
     private const int Ours = 4;
@@ -39,16 +42,16 @@ internal sealed class StormBench : IAsyncDisposable
 
     public Recorder Events { get; }
 
-    /// <summary>Gets the number of bytes of the streams that were copied so far.</summary>
+    /// <summary>Gets the number of bytes that the kernel has copied so far.</summary>
     public long Copied => _host.Queues.Sum(static slot => slot.Snapshot()!.CopiedBytes);
 
     public long Received => _host.Queues.Sum(static slot => slot.Snapshot()!.BytesReceived);
 
     /// <param name="connections">The number of streams.</param>
     /// <param name="configure">The options of the rebalancing.</param>
-    /// <param name="queues">The number of RX queues, from the first one, on which packets arrive at first.</param>
-    /// <param name="keep">Whether consumers lease their buffers for a while and release them more slowly than others arrive.</param>
-    /// <param name="facts">Reads the facts of the interface for the rebalancer, instead of the interface itself.</param>
+    /// <param name="queues">The number of RX queues on which packets arrive at the beginning. They are the first ones.</param>
+    /// <param name="keep">True if consumers lease all buffers, and release them more slowly than new ones arrive.</param>
+    /// <param name="facts">Replaces the object that reads the facts of the interface for the rebalancer.</param>
     public static async Task<StormBench> StartAsync(int connections, Action<ZcrxRebalancingOptions>? configure = null, int queues = Ours, bool keep = false, Func<EmulatedNic, INicFacts>? facts = null)
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 2 * Ours, RetransmitDelay = TimeSpan.FromMilliseconds(5) });
@@ -146,7 +149,7 @@ internal sealed class StormBench : IAsyncDisposable
 
     private long _sent;
 
-    /// <summary>Sends at a pace that leaves time for other processes.</summary>
+    /// <summary>Sends with pauses, so that other processes get processor time.</summary>
     private async Task SendAsync(Socket peer)
     {
         long position = 0;
@@ -172,7 +175,7 @@ internal sealed class StormBench : IAsyncDisposable
         peer.Shutdown(SocketShutdown.Send);
     }
 
-    /// <summary>Processes a few buffers of each stream at a time until the end, more slowly than buffers arrive.</summary>
+    /// <summary>Releases a few leases of each stream per tick until the end of the test, more slowly than buffers arrive.</summary>
     private async Task ReleaseAsync()
     {
         using PeriodicTimer pace = new(TimeSpan.FromMilliseconds(10));

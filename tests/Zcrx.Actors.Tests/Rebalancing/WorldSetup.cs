@@ -3,7 +3,7 @@ using FsCheck.Fluent;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Describes a generated world to rebalance. It is printed when a test fails.</summary>
+/// <summary>Describes a generated <see cref="RebalancingWorld"/>. It is printed when a test fails.</summary>
 internal sealed record WorldSetup(
     int Seed, bool HasNic, int RxQueues, int Ours, int Connections, double Capacity, bool RulesWork, int Disturbances, ZcrxRebalancingOptions Options)
 {

@@ -30,7 +30,7 @@ public sealed class RemoteCommandTests : TestKit
     }
 
     [Fact]
-    public async Task Every_command_from_another_process_is_refused_and_none_is_carried_out()
+    public async Task Every_command_from_another_process_is_refused_and_none_is_executed()
     {
         ZcrxStatus before = await _supervisor.Ask<ZcrxStatus>(new ZcrxCommand.WhenStarted()).WithinLimit();
         Assert.Equal(typeof(ZcrxCommand).GetNestedTypes().Select(static type => type.Name).Order(), RemotePeer.Commands.Keys.Order());

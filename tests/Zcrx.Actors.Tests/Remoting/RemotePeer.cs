@@ -7,8 +7,10 @@ using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Remoting;
 
-/// <summary>Runs as another process: the <see cref="PoolServer"/>, the <see cref="StuckServer"/>, or an actor system with remoting that sends the messages named on standard input and prints their
-/// answers.</summary>
+/// <summary>
+/// Is the entry point of separate processes: the <see cref="PoolServer"/>, the <see cref="StuckServer"/>, or a peer with Akka.Remote. The
+/// peer reads the names of messages from standard input, sends these messages, and prints their answers.
+/// </summary>
 internal static class RemotePeer
 {
     public const string Argument = "remote-peer";

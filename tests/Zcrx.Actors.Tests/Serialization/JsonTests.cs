@@ -8,7 +8,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Serialization;
 
-/// <summary>Tests that values which a web endpoint is likely to return can be serialized to JSON, as minimal APIs do it.</summary>
+/// <summary>Tests that the values that web endpoints usually return can be serialized to JSON with the settings of minimal APIs.</summary>
 public class JsonTests
 {
     private static readonly JsonSerializerOptions Web = new(JsonSerializerDefaults.Web);
@@ -33,7 +33,7 @@ public class JsonTests
     }
 
     [Fact]
-    public void Status_with_every_part_survives_the_way_there_and_back()
+    public void Status_with_every_property_survives_serialization()
     {
         var status = (ZcrxStatus)Filled.Create(typeof(ZcrxStatus));
 
@@ -63,7 +63,7 @@ public class JsonTests
             Assert.True(json.RootElement.TryGetProperty(JsonNamingPolicy.CamelCase.ConvertName(property.Name), out _), $"{type.Name}.{property.Name} is missing"));
     }
 
-    /// <summary>Creates objects with every part filled, including parts that are added later.</summary>
+    /// <summary>Creates objects by reflection and sets all their properties, so that new properties are tested as well.</summary>
     private static class Filled
     {
         public static object Create(Type type)
@@ -105,7 +105,7 @@ public class JsonTests
 
             if (type == typeof(ZcrxConnection))
             {
-                // Ignored in JSON. Only the number is written, and it reads as the number of an unknown connection.
+                // The JSON contains only the id of the connection, so the test needs no connection.
                 return null!;
             }
 

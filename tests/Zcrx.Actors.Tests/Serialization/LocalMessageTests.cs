@@ -8,7 +8,7 @@ using Zcrx.Actors.Tests.Remoting;
 
 namespace Zcrx.Actors.Tests.Serialization;
 
-/// <summary>Tests that messages cannot be serialized, and that the error says so.</summary>
+/// <summary>Tests that messages cannot be serialized, and that the error contains the reason.</summary>
 public class LocalMessageTests : TestKit
 {
     private static readonly Type[] Types = typeof(ZcrxSupervisor).Assembly.GetTypes();
@@ -54,10 +54,10 @@ public class LocalMessageTests : TestKit
         Assert.Equal(new RemoteCommand(command.Key), received);
     });
 
-    // Never sent alone.
+    // These types are only parts of messages and are never sent alone.
     private static readonly HashSet<string> IsPart = ["NotificationStatus", "QueueChange"];
 
-    // Made for other processes, with its own serializer.
+    // These types are made for other processes and have their own serializer.
     private static readonly HashSet<string> IsForOthers = ["ZcrxNodeStatus"];
 
     private byte[] Serialize(object message) => Sys.Serialization.FindSerializerFor(message).ToBinary(message);

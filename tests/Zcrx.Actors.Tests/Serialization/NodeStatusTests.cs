@@ -10,11 +10,11 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Serialization;
 
-/// <summary>Tests the status of a process for other processes: its content and its serialization.</summary>
+/// <summary>Tests the content and the serialization of the status that is sent to other processes.</summary>
 public sealed class NodeStatusTests(ITestOutputHelper output) : ActorTest(output, NodeStatusSerializer.Hocon)
 {
     [Fact]
-    public async Task Snapshot_of_a_running_service_has_its_numbers_and_survives_the_way_there_and_back()
+    public async Task Snapshot_of_a_running_service_has_its_numbers_and_survives_serialization()
     {
         Received received = new();
         await using var host = TestHost.Build(Wiring.WithZcrx, "nodes", zcrx => zcrx.AddQueues(2, 1.MiB()).Listen("127.0.0.1:0", received.Handle, name: "door"));
@@ -30,13 +30,13 @@ public sealed class NodeStatusTests(ITestOutputHelper output) : ActorTest(output
         Assert.Equal(77, snapshot.Queues.Sum(static queue => queue.BytesReceived));
         Assert.Equal((1, "emulated"), (snapshot.Queues.Sum(static queue => queue.Connections), snapshot.Queues[0].Engine));
         Assert.Equal(("door", $"{host.Zcrx.EndPoints["door"]}", 1), (snapshot.Listeners[0].Name, snapshot.Listeners[0].EndPoint, snapshot.Listeners[0].Connections));
-        // Bound by the configuration that WithZcrx adds to the actor system.
+        // Zcrx has added the serializer to the configuration of the actor system.
         var serializer = Assert.IsType<NodeStatusSerializer>(host.System.Serialization.FindSerializerFor(snapshot));
         Assert.Equivalent(snapshot, serializer.FromBinary(serializer.ToBinary(snapshot), serializer.Manifest(snapshot)), strict: true);
     }
 
     [Fact]
-    public void Every_snapshot_survives_the_way_there_and_back()
+    public void Every_snapshot_survives_serialization()
     {
         var serializer = (SerializerWithStringManifest)Sys.Serialization.FindSerializerForType(typeof(ZcrxNodeStatus));
 
@@ -49,7 +49,7 @@ public sealed class NodeStatusTests(ITestOutputHelper output) : ActorTest(output
     [Fact]
     public void Every_property_is_serialized()
     {
-        // No property has its default value: a property that the format lacks would be read as its default.
+        // Every property must differ from its default value. Otherwise the test would not detect a property that the format lacks.
         var status = Full();
         Assert.All(typeof(ZcrxNodeStatus).GetProperties(), property => Assert.NotEqual(property.GetValue(Empty()), property.GetValue(status)));
         Assert.All(typeof(ZcrxNodeQueue).GetProperties(), property => Assert.NotEqual(property.GetValue(new ZcrxNodeQueue { Name = "", State = default }), property.GetValue(status.Queues[0])));
@@ -145,7 +145,7 @@ public sealed class NodeStatusTests(ITestOutputHelper output) : ActorTest(output
             Listeners = [.. names.Select(name => Full().Listeners[0] with { Error = Clean(name.Get), Accepted = numbers[3] })],
         };
 
-    // A lone surrogate is not text, and UTF-8 cannot represent it.
+    // Removes surrogates, because UTF-8 cannot represent a lone surrogate.
     private static string Clean(string text) => new([.. text.Where(static character => !char.IsSurrogate(character))]);
 
     /// <summary>Returns a record with more fields at its end.</summary>

@@ -12,7 +12,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Serialization;
 
-/// <summary>Tests Zcrx in an actor system that tries to serialize every message and every actor's arguments, as users' own tests do.</summary>
+/// <summary>
+/// Tests Zcrx in an actor system that serializes every message and the arguments of every actor, as the tests of applications may do.
+/// </summary>
 public class SerializeEverythingTests
 {
     [Fact]
@@ -45,7 +47,7 @@ public class SerializeEverythingTests
         await ReceiveAsync(reader, client, 0, 10_000);
         string queue = events.FishForMessage<ZcrxEvent.ConnectionOpened>(static _ => true, Eventually.Limit).Queue;
 
-        // A probe asks, so that the reply passes a mailbox.
+        // The sender is a probe, so that the reply passes a mailbox and is checked. A reply to Ask would not be.
         supervisor.Tell(new ZcrxCommand.RestartQueue(queue), reader);
         reader.ExpectMsg<ZcrxReply.Restarted>(Eventually.Limit);
         await ReceiveAsync(reader, client, 10_000, 20_000);

@@ -50,7 +50,7 @@ internal sealed class PoolClient : IDisposable
         }
         catch (SocketException)
         {
-            // The server has closed the connection. Nothing else ends the stream.
+            // The send fails only if the server has closed the connection.
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed class PoolClient : IDisposable
         }
         catch (SocketException)
         {
-            // The bytes that arrived before the reset were read.
+            // The receive fails only after all bytes that arrived before the reset were read.
         }
     }
 

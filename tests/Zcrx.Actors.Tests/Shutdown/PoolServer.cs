@@ -11,8 +11,8 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Tests.Shutdown;
 
 /// <summary>
-/// Runs as a separate process: a service whose pool of actors handles frames slowly and replies to each. It prints a line for each handled
-/// frame, and for each connection on which a reply failed.
+/// Runs as a separate process. Its pool of actors handles frames slowly, and replies to each frame. It prints a line for each handled frame
+/// and for each connection on which a reply failed.
 /// </summary>
 internal static class PoolServer
 {
@@ -23,7 +23,7 @@ internal static class PoolServer
     public const string Handled = "handled";
     public const string Failed = "failed";
 
-    /// <summary>Returns the bytes of a frame: the number of the client, the number of the frame, and a filling.</summary>
+    /// <summary>The number of bytes of a frame: the number of the client, the number of the frame, and padding.</summary>
     public const int FrameLength = 200;
     public const int PrefixLength = sizeof(uint);
     public const int ReplyLength = sizeof(int);

@@ -7,7 +7,7 @@ using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Shutdown;
 
-/// <summary>Tests a process with a consumer that blocks its ring thread for ever. The process receives SIGTERM.</summary>
+/// <summary>Tests SIGTERM to a process with a consumer that blocks its ring thread forever.</summary>
 public class TerminateStuckTests(ITestOutputHelper output)
 {
     private const int Connections = 1_000;
@@ -50,7 +50,7 @@ public class TerminateStuckTests(ITestOutputHelper output)
             await process.WaitForExitAsync().WithinLimit();
             output.WriteLine($"ended after {Stopwatch.GetElapsedTime(start)}, with a host timeout of {StuckServer.HostTimeout}");
             Assert.Equal(0, process.ExitCode);
-            // The connection was reset: its peer must not take its bytes as processed.
+            // The connection must be reset, so that the peer does not regard its bytes as processed.
             await Assert.ThrowsAsync<SocketException>(() => client.ReceiveAsync(new byte[1]).WithinLimit());
         }
         finally

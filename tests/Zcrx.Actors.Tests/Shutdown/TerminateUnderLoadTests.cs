@@ -7,7 +7,7 @@ using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Shutdown;
 
-/// <summary>Tests a process whose pool of actors handles frames slowly. The process receives SIGTERM under load.</summary>
+/// <summary>Tests SIGTERM under load to a process whose pool of actors handles frames slowly.</summary>
 public class TerminateUnderLoadTests(ITestOutputHelper output)
 {
     private const int Clients = 4;
@@ -34,7 +34,7 @@ public class TerminateUnderLoadTests(ITestOutputHelper output)
             Assert.Equal(0, process.ExitCode);
             Assert.Equal(PoolServer.Stopped, lines[^1]);
             int handledAfter = lines.SkipWhile(static line => line != PoolServer.Stopping).Count(static line => line.StartsWith(PoolServer.Handled, StringComparison.Ordinal));
-            // The pool continued after the signal: the drain time was used.
+            // The pool must have handled frames after the signal, which proves that the drain time was used.
             Assert.True(handledAfter > Clients, $"{handledAfter} frames were handled after the signal");
             int unreported = 0;
             foreach (PoolClient client in clients)

@@ -4,7 +4,7 @@ using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>Forwards its messages and acknowledges none.</summary>
+/// <summary>Writes its messages to a channel, and acknowledges none of them.</summary>
 internal sealed class RecordingActor(ChannelWriter<object> messages) : UntypedActor
 {
     protected override void OnReceive(object message)

@@ -8,7 +8,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>Tests ToActor with messages that would leave the process.</summary>
+/// <summary>Tests ToActor with messages that are about to be sent to another process.</summary>
 public class RemoteSinkTests
 {
     [Fact]
@@ -59,7 +59,7 @@ public class RemoteSinkTests
         await bench.AllReturnedAsync();
         Assert.True(first.Lease.IsReleased && second.Lease.IsReleased);
         await bench.AssertResetAsync();
-        // No message is left to acknowledge.
+        // The stream has ended, so an acknowledgement must have no effect.
         second.Acknowledge();
     }
 

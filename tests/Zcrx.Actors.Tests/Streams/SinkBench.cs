@@ -9,7 +9,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>Creates a queue on the emulated engine, an actor system, one connection and an actor that receives its buffers. Disposal checks that no buffer is in flight.</summary>
+/// <summary>
+/// Contains a queue on the emulated engine, one connection, and an actor that receives the buffers of the connection. Disposal checks that
+/// no buffer is in flight.
+/// </summary>
 internal sealed class SinkBench : IAsyncDisposable
 {
     private readonly Channel<object> _messages = Channel.CreateUnbounded<object>();
@@ -21,7 +24,7 @@ internal sealed class SinkBench : IAsyncDisposable
     private SinkBench(ZcrxQueue queue, Socket listener, IDisposable listening, Socket peer, ZcrxConnection connection, ActorSystem? system, Config config)
     {
         (Queue, _listener, _listening, Peer, Connection) = (queue, listener, listening, peer, connection);
-        // Akka.Remote does not connect in a strict system.
+        // A configuration may contain Akka.Remote, which does not connect in a strict system.
         Config strict = config.IsEmpty ? TestKitConfig.Strict : Config.Empty;
         _ownsSystem = system is null;
         System = system ?? ActorSystem.Create("sinks", config.WithFallback(strict).WithFallback("akka { stdout-loglevel = OFF, loglevel = OFF }"));
@@ -46,7 +49,7 @@ internal sealed class SinkBench : IAsyncDisposable
     /// <param name="buffers">The size of the pool.</param>
     /// <param name="emulation">The options of the emulated kernel.</param>
     /// <param name="config">The configuration of the actor system.</param>
-    /// <param name="system">An actor system that other benches use as well, or null for a new one.</param>
+    /// <param name="system">An actor system that several benches share; null for a new one.</param>
     public static async Task<SinkBench> OpenAsync(int buffers = 64, EmulatedKernelOptions? emulation = null, string config = "", ActorSystem? system = null)
     {
         ZcrxQueueOptions options = new()
@@ -57,7 +60,7 @@ internal sealed class SinkBench : IAsyncDisposable
         };
         ZcrxQueue queue = await ZcrxQueue.OpenAsync(options).WithinLimit();
         Socket listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        // Inherited by accepted sockets. Small, so that the sender soon notices a pause.
+        // Accepted sockets inherit the size. It is small, so that the sender soon notices a pause.
         listener.ReceiveBufferSize = 16 * 1024;
         TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         IDisposable listening = queue.Listen(listener).Subscribe(connection => accepted.TrySetResult(connection));
@@ -68,10 +71,10 @@ internal sealed class SinkBench : IAsyncDisposable
 
     public ActorSink ToActor(int maxUnacknowledged = ZcrxActorExtensions.DefaultMaxUnacknowledged) => Connection.Buffers.ToActor(Actor, maxUnacknowledged);
 
-    /// <summary>Returns the actor's next message, which must be of this type.</summary>
+    /// <summary>Returns the next message of the actor. Fails if the message has another type.</summary>
     public async Task<T> ExpectAsync<T>() => Assert.IsType<T>(await _messages.Reader.ReadAsync().AsTask().WithinLimit());
 
-    /// <summary>Returns the next message of any type, or null if there is none yet.</summary>
+    /// <summary>Returns the next message of any type; null if no message has arrived.</summary>
     public ZcrxStream? TryTake() => _messages.Reader.TryRead(out object? message) ? (ZcrxStream)message : null;
 
     public async Task BeginAsync() => (await ExpectAsync<ZcrxStream.Init>()).Acknowledge();
@@ -101,7 +104,9 @@ internal sealed class SinkBench : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends until the actor has a number of messages and the window is full, and checks that it stays full while the queue can receive.</summary>
+    /// <summary>
+    /// Sends until the sender is blocked, the actor has received a number of messages, and the queue receives no further bytes.
+    /// </summary>
     /// <returns>The number of bytes sent.</returns>
     public async Task<long> SendUntilBlockedAsync(int messages)
     {
@@ -166,7 +171,7 @@ internal sealed class SinkBench : IAsyncDisposable
         }
         else
         {
-            // The streams of the queue end with it.
+            // The streams of the queue end with the queue.
             System.Stop(Actor);
         }
 

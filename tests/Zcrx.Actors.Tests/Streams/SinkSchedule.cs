@@ -6,7 +6,7 @@ using Zcrx.Actors.Tests.Support;
 namespace Zcrx.Actors.Tests.Streams;
 
 /// <summary>Describes a generated pool, stream and actor. It is printed when a test fails.</summary>
-/// <param name="FrameLengths">The lengths of the frames that are delivered, or null to deliver buffers.</param>
+/// <param name="FrameLengths">The lengths of the delivered frames; null to deliver buffers.</param>
 /// <param name="Buffers">The size of the pool.</param>
 /// <param name="MaxUnacknowledged">The maximum number of unacknowledged messages.</param>
 /// <param name="MaxUnacknowledgedBytes">The maximum number of unacknowledged bytes.</param>
@@ -15,7 +15,7 @@ namespace Zcrx.Actors.Tests.Streams;
 /// <param name="Seed">The seed of the faults and of the order of acknowledgements.</param>
 /// <param name="End">The event that ends the stream.</param>
 /// <param name="After">The number of messages before the end.</param>
-/// <param name="Forgets">Whether some messages are acknowledged only when there is nothing else to do.</param>
+/// <param name="Forgets">True if some messages are acknowledged only after all other work.</param>
 internal sealed record SinkSchedule(
     int[]? FrameLengths,
     int Buffers,
@@ -62,7 +62,7 @@ internal sealed record SinkSchedule(
         from bytes in Gen.OneOf(Gen.Choose(0, 100), Gen.Choose(0, 100_000))
         select schedule with { Bytes = bytes };
 
-    /// <summary>Gets schedules that deliver frames, in one actor system that lasts.</summary>
+    /// <summary>Gets schedules that deliver frames. They share one actor system, so none of them ends it.</summary>
     public static Gen<SinkSchedule> OfFrames { get; } =
         from schedule in Any([.. Enum.GetValues<Ending>().Where(static end => end != Ending.SystemEnds)])
         from lengths in Gen.ArrayOf(Gen.Frequency((6, Gen.Choose(0, 300)), (2, Gen.Choose(0, 5_000)), (1, Gen.Choose(0, LongestFrame))))

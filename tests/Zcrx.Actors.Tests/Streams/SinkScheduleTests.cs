@@ -8,8 +8,8 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Tests.Streams;
 
 /// <summary>
-/// Tests every end of a stream to an actor, at any time. Items arrive once and in order, neither bound is exceeded, and finally no buffer
-/// is in flight.
+/// Tests every kind of end of a stream to an actor, at random times. Items must arrive once and in order, no bound may be exceeded, and
+/// at the end no buffer may be in flight.
 /// </summary>
 public class SinkScheduleTests
 {
@@ -29,7 +29,7 @@ public class SinkScheduleTests
     public async Task Frames_arrive_once_and_within_bounds_whatever_ends_the_stream()
     {
         using ActorSystem system = TestKitConfig.CreateSystem("sinks", "akka { stdout-loglevel = OFF, loglevel = OFF }");
-        // Several at a time, so that their threads interleave in more ways.
+        // Runs several schedules at a time, so that their threads interleave in more ways.
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = 4 };
         await Parallel.ForEachAsync(SinkSchedule.OfFrames.Sample(SchedulesOfFrames, 50), parallel, async (schedule, _) => await RunAsync(schedule, system));
     }

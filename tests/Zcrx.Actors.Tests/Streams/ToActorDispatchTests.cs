@@ -9,7 +9,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>Tests ToActor, by the thread on which the actor runs and acknowledges.</summary>
+/// <summary>Tests ToActor with different dispatchers: the actor runs and acknowledges on different threads.</summary>
 public class ToActorDispatchTests : TestKit
 {
     [Fact]
@@ -146,7 +146,7 @@ public class ToActorDispatchTests : TestKit
             await sink.Completion.WithinLimit();
         }
 
-        // When the actor has ended and all its watchers know, the last message of the streams has arrived.
+        // The notification of the probe comes after all earlier messages, so the streams send nothing more after it.
         TestProbe watcher = CreateTestProbe();
         watcher.Watch(reader);
         Sys.Stop(reader);

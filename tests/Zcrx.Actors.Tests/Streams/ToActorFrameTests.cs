@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>Tests ToActor over frames.</summary>
+/// <summary>Tests ToActor with frames.</summary>
 public class ToActorFrameTests
 {
     private const int LongestFrame = 100_000;
@@ -50,7 +50,7 @@ public class ToActorFrameTests
         using ActorSink sink = Frames(bench).ToActor(bench.Actor, messages, bytes);
         await bench.BeginAsync();
         byte[] stream = Stream([.. Enumerable.Repeat(Length, 30)]);
-        // The frames fit into a few buffers: the kernel delivers more than the actor may receive.
+        // The frames fit into a few buffers, so the kernel delivers more frames than the bound allows.
         await bench.SendAsync(stream);
         await Eventually.TrueAsync(() => bench.Connection.BytesReceived >= (expected + 1) * (Length + 4) && bench.Connection.BytesWaiting > 0, "more has been received than the actor may have");
         await Eventually.TrueAsync(() => bench.Waiting >= expected, "the actor has what it may have");
@@ -60,11 +60,11 @@ public class ToActorFrameTests
         List<ZcrxStream.Frame> unacknowledged = [];
         for (int i = 0; i < 30; i++)
         {
-            // Acknowledging half of the messages makes room again.
+            // After half of the messages are acknowledged, further ones may be sent.
             while (unacknowledged.Count > expected / 2)
             {
                 unacknowledged[^1].Acknowledge();
-                // A second acknowledgement of the same message must not make room for another one.
+                // A second acknowledgement of the same message must not allow a further message.
                 unacknowledged[^1].Acknowledge();
                 unacknowledged.RemoveAt(unacknowledged.Count - 1);
             }
@@ -148,7 +148,7 @@ public class ToActorFrameTests
     }
 
     [Fact]
-    public async Task Broken_framing_fails_behind_the_frames_that_were_whole()
+    public async Task Broken_framing_fails_after_the_complete_frames()
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using ActorSink sink = Frames(bench).ToActor(bench.Actor);
@@ -208,7 +208,7 @@ public class ToActorFrameTests
         return frame;
     }
 
-    /// <summary>Returns frames with these lengths. The bytes behind the prefixes depend on their position only.</summary>
+    /// <summary>Returns frames with the given lengths. Each byte of their content depends only on its position in the stream.</summary>
     private static byte[] Stream(params int[] lengths)
     {
         byte[] stream = Payload.Bytes(lengths.Sum(static length => length + 4));

@@ -39,8 +39,7 @@ public class ToActorTests
         Assert.Same(sink, completed.Sink);
         Assert.Equal(data.Count, bench.BuffersOut);
         Assert.False(sink.Completion.IsCompleted);
-        // The actor receives the buffers themselves, and may acknowledge them in any order. Until then, the connection is open for its
-        // replies.
+        // The connection must stay open for replies until all buffers are acknowledged. They may be acknowledged in any order.
         Assert.False(bench.Connection.Closed.IsCompleted);
         data.Reverse();
         data.ForEach(static message => message.Acknowledge());
@@ -61,7 +60,7 @@ public class ToActorTests
         var sent = await bench.SendUntilBlockedAsync(messages: window);
 
         Assert.Equal(window, bench.Waiting);
-        // Bytes that the kernel delivered beyond the window wait in the pool.
+        // Buffers that the kernel delivered beyond the bound also count as leased, because they wait in the pool.
         Assert.InRange(bench.Connection.BuffersLeased, window, buffers - 1);
         Assert.InRange(bench.Connection.BytesReceived, 1, sent - 1);
         bench.Peer.Shutdown(SocketShutdown.Send);
@@ -77,7 +76,7 @@ public class ToActorTests
             position += data.Lease.Length;
             unacknowledged--;
             data.Acknowledge();
-            // Once more: must not make room for a second one.
+            // A second acknowledgement of the same message must not allow a further message.
             data.Acknowledge();
         }
 
@@ -86,7 +85,7 @@ public class ToActorTests
     }
 
     [Fact]
-    public async Task A_broken_stream_fails_behind_what_was_received()
+    public async Task A_broken_stream_fails_after_its_received_bytes()
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using var sink = bench.ToActor();
@@ -105,7 +104,7 @@ public class ToActorTests
     }
 
     [Fact]
-    public async Task An_actor_that_ends_gives_everything_back_and_the_peer_is_told()
+    public async Task An_actor_that_ends_releases_its_buffers_and_resets_the_connection()
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using var sink = bench.ToActor(maxUnacknowledged: 2);
@@ -161,7 +160,7 @@ public class ToActorTests
     }
 
     [Fact]
-    public async Task Disposed_it_releases_what_waits_and_leaves_the_actor_what_it_has()
+    public async Task Disposed_sink_releases_waiting_buffers_and_leaves_the_actor_its_leases()
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         var sink = bench.ToActor(maxUnacknowledged: 3);
@@ -170,7 +169,7 @@ public class ToActorTests
 
         sink.Dispose();
 
-        // Bytes that arrive from now on are for the next observer.
+        // Later bytes are delivered to another observer.
         using var next = bench.Connection.Buffers.Subscribe(static _ => { });
         await Eventually.TrueAsync(() => bench.BuffersOut == 3, "what waits is released");
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sink.Completion.WithinLimit());
@@ -189,7 +188,7 @@ public class ToActorTests
     }
 
     [Fact]
-    public async Task An_actor_that_restarts_goes_on_with_the_next_message()
+    public async Task An_actor_that_restarts_continues_with_the_next_message()
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using var sink = bench.ToActor(maxUnacknowledged: 2);
@@ -229,7 +228,7 @@ public class ToActorTests
     }
 
     [Fact]
-    public async Task When_the_actor_system_ends_nothing_stays_out()
+    public async Task No_buffer_is_in_flight_after_the_end_of_the_actor_system()
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using var sink = bench.ToActor();
@@ -284,7 +283,7 @@ public class ToActorTests
     }
 
     [Fact]
-    public async Task As_a_connection_handler_it_delivers_everything_although_the_connection_has_closed()
+    public async Task ToActor_as_a_connection_handler_delivers_everything_after_the_connection_has_closed()
     {
         TaskCompletionSource<ActorSink> sinks = new();
         await using var bench = await SinkBench.OpenAsync();

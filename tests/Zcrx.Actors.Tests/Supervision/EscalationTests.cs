@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>Tests the queue on which connections of a failed queue continue. Back-off passes in virtual time.</summary>
+/// <summary>Tests on which queue the connections of a failed queue resume. The restart delays pass in virtual time.</summary>
 public sealed class EscalationTests : IDisposable
 {
     private readonly VirtualTime _time = new();
@@ -20,7 +20,7 @@ public sealed class EscalationTests : IDisposable
         using var first = await host.ConnectAsync();
         using var second = await host.ConnectAsync();
         Received.Stream[] streams = [await _received.StreamAsync(0), await _received.StreamAsync(1)];
-        // Both connections are on the queue that fails, wherever they were accepted.
+        // Moves both connections to the queue that will fail, because either queue may have accepted them.
         foreach (var stream in streams)
         {
             await host.MoveAsync(stream.Connection, "zcrx-0");
@@ -114,7 +114,7 @@ public sealed class EscalationTests : IDisposable
         var restarting = await probe.ExpectMsgAsync<ZcrxEvent.QueueRestarting>();
         await host.Zcrx.GetStatusAsync();
         _time.Advance(restarting.Delay);
-        // No second failure: all attempts at the busy queue belong to one restart.
+        // No further QueueRestarting may come: all retries of the busy queue belong to one restart.
         await probe.ExpectMsgAsync<ZcrxEvent.QueueOpened>();
         Assert.Equal(1, (await host.Zcrx.GetStatusAsync()).Queues[0].Restarts);
     }

@@ -9,7 +9,10 @@ using Zcrx.Rx.Connections;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>Tests planned restarts of a queue on a NIC. The next ring keeps the registration, so that no payload in the queue's memory is lost.</summary>
+/// <summary>
+/// Tests restarts of a queue on a NIC by a command. The next ring continues the registration, so that no payload in the memory of the queue
+/// is lost.
+/// </summary>
 public class NicRestartTests
 {
     private const int Much = 100_000;
@@ -135,7 +138,7 @@ public class NicRestartTests
         Array.ForEach(clients, static client => client.Dispose());
     }
 
-    /// <summary>Returns a stream whose first half was received and whose second half waits in the memory of the queue.</summary>
+    /// <summary>Returns a stream that was received up to the middle. The other half waits in the memory of the queue.</summary>
     private async Task<Received.Stream> LeaveUnreceivedAsync(TestHost host, Socket client)
     {
         await client.SendAsync(Payload.Bytes(Much));

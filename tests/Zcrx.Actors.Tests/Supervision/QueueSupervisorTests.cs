@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>Tests the supervisor of one queue without the tree. Its parent is a probe.</summary>
+/// <summary>Tests the supervisor of one queue without the actor tree. A probe is its parent.</summary>
 public sealed class QueueSupervisorTests : ActorTest
 {
     private readonly Published<QueueSnapshot> _published = new(new QueueSnapshot

@@ -8,7 +8,7 @@ public class RelocationRuleTests
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     [Fact]
-    public void No_case_leaves_connections_waiting_for_ever()
+    public void No_case_leaves_connections_suspended_forever()
     {
         foreach (var state in Enum.GetValues<QueueState>())
         {
@@ -17,7 +17,7 @@ public class RelocationRuleTests
                 foreach (var (open, hope) in new[] { (false, false), (false, true), (true, false), (true, true) })
                 {
                     var fate = RelocationRule.Decide(state, Second, Second, escalation, open, hope);
-                    // Connections wait only for a queue that will open or end.
+                    // Connections may wait only if their own queue or another queue may still open.
                     Assert.True(fate != SuspendedOutcome.Wait || hope || state is QueueState.Opening or QueueState.Restarting or QueueState.Stopping, $"{state}, {escalation}, {open}, {hope}");
                     Assert.True(fate != SuspendedOutcome.ResumeOnOthers || open);
                     Assert.Equal(state == QueueState.Open, fate == SuspendedOutcome.ResumeOnOwn);
@@ -30,7 +30,7 @@ public class RelocationRuleTests
     [InlineData(0.9, SuspendedOutcome.Wait)]
     [InlineData(1.0, SuspendedOutcome.Wait)]
     [InlineData(1.1, SuspendedOutcome.ResumeOnOthers)]
-    public void Connections_wait_for_their_queue_until_their_patience_ends(double delay, object fate) =>
+    public void Connections_wait_for_their_own_queue_unless_its_delay_exceeds_RelocateAfter(double delay, object fate) =>
         Assert.Equal(fate, RelocationRule.Decide(QueueState.Restarting, TimeSpan.FromSeconds(delay), Second, ZcrxEscalation.MoveConnections, othersOpen: true, othersMayOpen: false));
 
     [Fact]

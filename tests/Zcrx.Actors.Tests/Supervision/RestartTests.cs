@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>Tests restarts of queues, listeners and the supervisor. Back-off passes in virtual time.</summary>
+/// <summary>Tests restarts of queues, listeners and the supervisor. The restart delays pass in virtual time.</summary>
 public sealed class RestartTests : IDisposable
 {
     private readonly VirtualTime _time = new();
@@ -150,7 +150,7 @@ public sealed class RestartTests : IDisposable
         Assert.Equal(5, status.Queues[1].Statistics!.ConnectionsOpened);
         Assert.NotNull(status.Queues[0].RestartDelay);
 
-        // A command does not wait for the back-off.
+        // A command does not wait for the restart delay.
         var reopened = await host.RestartAsync("zcrx-0");
         Assert.Equal(QueueState.Open, reopened.State);
     }

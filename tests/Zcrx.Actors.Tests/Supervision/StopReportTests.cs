@@ -12,7 +12,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>Tests that the end of every connection is reported, whatever ends the actors around it.</summary>
+/// <summary>Tests that the end of every connection is reported, for every way in which the actors can end.</summary>
 public sealed class StopReportTests : TestKit
 {
     private const int Stops = 200;
@@ -94,7 +94,7 @@ public sealed class StopReportTests : TestKit
     }
 
     [Fact]
-    public async Task A_listener_that_is_killed_while_everything_stops_does_not_keep_it_from_stopping()
+    public async Task A_listener_that_is_killed_during_a_stop_does_not_prevent_the_stop()
     {
         IActorRef supervisor = Start();
         using Socket client = await ConnectAsync(supervisor);

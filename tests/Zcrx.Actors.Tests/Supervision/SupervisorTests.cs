@@ -70,7 +70,7 @@ public sealed class SupervisorTests(ITestOutputHelper output) : ActorTest(output
         await probe.ExpectMsgAsync<ZcrxEvent.QueueRestarting>();
 
         supervisor.Tell(new ZcrxCommand.Stop(TimeSpan.Zero));
-        // The queue has received the command once the stop is announced.
+        // Once the stop is announced, the supervisor has sent the command to the queue.
         await probe.ExpectMsgAsync<ZcrxEvent.Stopping>();
         Scheduler.Advance(2 * Hour);
 

@@ -78,7 +78,7 @@ public class WatchdogTests
             "the observers of the other connections know why they ended");
         await bench.ServeAsync(Connections);
         Assert.Contains(bench.Served, connection => connection.QueueName == queue);
-        // The thread whose callback finally returns touches nothing that the next queue owns.
+        // When the callback returns at last, the abandoned thread must not touch resources of the next queue.
         release.Set();
         await bench.ServeAsync(Connections);
     }
@@ -109,7 +109,7 @@ public class WatchdogTests
         using Socket blocker = await bench.BlockAsync();
         string queue = bench.Blocked!.QueueName;
 
-        // The actor does not abandon it: the drain time is longer than the test.
+        // The drain time is longer than the test, so the actor of the queue does not abandon the ring thread.
         host.Zcrx.Supervisor.Tell(new ZcrxCommand.RestartQueue(queue, TimeSpan.FromHours(1)));
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0].State == QueueState.Stopping, "the restart has begun");
         host.System.ActorSelection($"{host.Zcrx.Supervisor.Path}/queue-*/incarnation").Tell(Kill.Instance);
@@ -154,7 +154,7 @@ public class WatchdogTests
         release.Set();
     }
 
-    /// <summary>Runs a host with two queues, whose handler echoes. The first byte 0 of a connection blocks its ring thread.</summary>
+    /// <summary>Runs a host with a handler that echoes. A buffer that begins with the byte 0 blocks the handler and its ring thread.</summary>
     private sealed class Bench(TestHost host, ManualResetEventSlim release) : IAsyncDisposable
     {
         private readonly List<ZcrxConnection> _served = [];

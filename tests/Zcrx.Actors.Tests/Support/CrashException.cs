@@ -1,4 +1,4 @@
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>Represents the failure with which tests crash a ring thread.</summary>
+/// <summary>Represents a failure that a test causes.</summary>
 internal sealed class CrashException() : Exception("crashed on purpose");

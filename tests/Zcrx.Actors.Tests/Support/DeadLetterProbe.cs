@@ -4,7 +4,7 @@ using Akka.TestKit;
 
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>Receives every message that did not reach an actor or that its actor did not handle.</summary>
+/// <summary>Creates probes that receive every dead letter and every unhandled message.</summary>
 internal static class DeadLetterProbe
 {
     public static TestProbe Create(TestKitBase kit)
@@ -15,7 +15,7 @@ internal static class DeadLetterProbe
         return probe;
     }
 
-    /// <summary>Asserts that no dead letter has been published: a marker is the first message that arrives.</summary>
+    /// <summary>Asserts that no dead letter was published. Publishes a marker, which must be the first message of the probe.</summary>
     public static void AssertNothingCame(ActorSystem system, TestProbe probe)
     {
         Marker marker = new();

@@ -24,7 +24,7 @@ internal static class Eventually
         }
     }
 
-    /// <summary>Returns the task's result, or fails at the deadline.</summary>
+    /// <summary>Returns the result of a task, or fails at the deadline.</summary>
     public static Task<T> WithinLimit<T>(this Task<T> task) => task.WaitAsync(Limit);
 
     public static Task WithinLimit(this Task task) => task.WaitAsync(Limit);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>Reads the instruments of the host's meter.</summary>
+/// <summary>Reads the instruments of the meter of a host.</summary>
 internal sealed class MetricsReader : IDisposable
 {
     private readonly MeterListener _listener = new();
@@ -30,7 +30,7 @@ internal sealed class MetricsReader : IDisposable
 
     public List<Instrument> Instruments { get; } = [];
 
-    /// <summary>Gets what histograms have recorded, in order.</summary>
+    /// <summary>Gets the values that histograms have recorded, in order.</summary>
     public ConcurrentQueue<(string Name, double Value, KeyValuePair<string, object?>[] Tags)> Recorded { get; } = [];
 
     public IEnumerable<string> Names => Instruments.Select(instrument => instrument.Name);
@@ -46,7 +46,7 @@ internal sealed class MetricsReader : IDisposable
         return measured;
     }
 
-    /// <summary>Returns whether an instrument has a value, which those without a series before their first event do not.</summary>
+    /// <summary>Determines whether an instrument has a value. Some instruments have no series before their first event.</summary>
     public bool Has(string name)
     {
         _values.Clear();

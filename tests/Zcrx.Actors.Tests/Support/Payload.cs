@@ -1,6 +1,9 @@
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>Generates the bytes that clients send. Each depends on its position in the stream only, so lost, duplicated and reordered bytes are detected.</summary>
+/// <summary>
+/// Generates the bytes that clients send. Each byte depends only on its position in the stream, so lost, duplicated and reordered bytes are
+/// detected.
+/// </summary>
 internal static class Payload
 {
     public static byte[] Bytes(int length) => Bytes(0, length);

@@ -3,14 +3,14 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>Represents a connection handler that records all bytes of all streams, and their ends.</summary>
+/// <summary>Represents a connection handler that records all bytes and the end of each stream.</summary>
 internal sealed class Received
 {
     private readonly ConcurrentQueue<Stream> _streams = new();
 
     public IReadOnlyList<Stream> Streams => [.. _streams];
 
-    /// <summary>Blocks the ring thread in OnNext until it is set.</summary>
+    /// <summary>Gets the event for which OnNext waits on the ring thread; null to not wait.</summary>
     public ManualResetEventSlim? Gate { get; init; }
 
     public IDisposable Handle(ZcrxConnection connection)
@@ -37,7 +37,7 @@ internal sealed class Received
 
         public IDisposable? Subscription { get; set; }
 
-        /// <summary>Gets the error, or null if the peer ended the stream.</summary>
+        /// <summary>Gets a task with the error of the stream; the result is null if the peer ended the stream.</summary>
         public Task<Exception?> Ended => _ended.Task;
 
         public long Length => Volatile.Read(ref _length);
@@ -46,7 +46,7 @@ internal sealed class Received
 
         public byte[] ToArray() => _bytes.ToArray();
 
-        /// <summary>Waits for this many bytes, and compares them with <see cref="Payload"/>.</summary>
+        /// <summary>Waits for a number of bytes, and compares them with <see cref="Payload"/>.</summary>
         public async Task AssertReceivedAsync(int length)
         {
             await Eventually.TrueAsync(() => Length >= length, $"{length} bytes are received");

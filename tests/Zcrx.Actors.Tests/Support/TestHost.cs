@@ -27,7 +27,7 @@ internal sealed class TestHost : IAsyncDisposable
 
     public ActorSystem System => Services.GetRequiredService<ZcrxService>().System!;
 
-    /// <summary>Gets the TestKit over the actor system, available once the host has started.</summary>
+    /// <summary>Gets the TestKit over the actor system. Available once the host has started.</summary>
     public HostKit Kit => _kit ??= new HostKit(System);
 
     /// <summary>Gets the last snapshots of the queues.</summary>
@@ -108,7 +108,7 @@ internal sealed class TestHost : IAsyncDisposable
     /// <summary>Builds a host with these services.</summary>
     public static TestHost Build(Action<IServiceCollection> add)
     {
-        // Empty, so that neither the environment of the machine nor a console log has an effect.
+        // The empty builder ignores the environment of the machine, and has no console log.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         LogRecorder log = new();
         builder.Services.AddSingleton(log);
@@ -143,7 +143,7 @@ internal sealed class TestHost : IAsyncDisposable
         return socket;
     }
 
-    /// <summary>Ends a queue's ring thread with an exception.</summary>
+    /// <summary>Ends the ring thread of a queue with an exception.</summary>
     public void Crash(string queue, Exception? cause = null) => Queues.Single(slot => slot.Name == queue).Current!.Crash(cause ?? new CrashException());
 
     /// <summary>Changes the options for the next opening of a queue.</summary>
@@ -154,8 +154,8 @@ internal sealed class TestHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// Moves a connection to a queue, unless it is already there. While the service places a new connection, it refuses the command as
-    /// busy.
+    /// Moves a connection to a queue, unless it is already there. Retries while the service places the new connection, because the command then
+    /// fails with <see cref="ZcrxFailure.Busy"/>.
     /// </summary>
     public async Task MoveAsync(ZcrxConnection connection, string queue)
     {

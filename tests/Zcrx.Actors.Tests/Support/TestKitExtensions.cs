@@ -7,7 +7,7 @@ internal static class TestKitExtensions
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>Creates a probe that receives these events of the system's event stream.</summary>
+    /// <summary>Creates a probe that receives events of some types from the event stream of the actor system.</summary>
     public static TestProbe Subscribe(this TestKitBase kit, params Type[] events)
     {
         TestProbe probe = kit.CreateTestProbe();
@@ -22,7 +22,7 @@ internal static class TestKitExtensions
     /// <summary>Returns the next message of this type. Skips other messages.</summary>
     public static ValueTask<T> FishForMessageAsync<T>(this TestProbe probe) => probe.FishForMessageAsync<T>(static _ => true);
 
-    /// <summary>Waits until the condition holds. Fails at the suite's deadline with the expectation.</summary>
+    /// <summary>Waits until a condition holds. Fails at the deadline with the text of the expectation.</summary>
     public static Task AwaitConditionAsync(this TestKitBase kit, Func<bool> condition, string expectation) =>
         kit.AwaitConditionAsync(() => Task.FromResult(condition()), expectation);
 

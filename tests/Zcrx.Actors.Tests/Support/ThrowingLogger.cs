@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>Throws when one event is logged, as a broken provider of the application would.</summary>
+/// <summary>Throws when an event with a given id is logged, like a broken log provider of an application.</summary>
 internal sealed class ThrowingLogger(int thrownAt) : ILoggerProvider, ILogger
 {
     public ILogger CreateLogger(string categoryName) => this;

@@ -6,17 +6,20 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>Represents an actor system and a clock for a host. Their time passes only when a test advances it.</summary>
+/// <summary>Contains an actor system and a clock for a host. Their time passes only when a test advances it.</summary>
 internal sealed class VirtualTime : IDisposable
 {
     private readonly FakeTimeProvider _clock = new();
     private readonly ActorSystem _system = ActorSystem.Create("virtual", TestKitConfig.VirtualScheduler.WithFallback(TestKitConfig.Strict).WithFallback("akka { loglevel = OFF, stdout-loglevel = OFF }"));
 
-    /// <summary>Adds both to the services of a host.</summary>
+    /// <summary>Adds the actor system and the clock to the services of a host.</summary>
     public void AddTo(IServiceCollection services) => services.AddSingleton(_system).AddSingleton<TimeProvider>(_clock);
 
     /// <summary>Advances the clock, then fires the timers that are due.</summary>
-    /// <remarks>A timer that an actor sets in response to a message exists once the actor has answered a later message.</remarks>
+    /// <remarks>
+    /// An actor may set a timer while it handles a message. Before the time of this timer is advanced, the test must wait for the actor's answer
+    /// to a later message, because the timer exists only then.
+    /// </remarks>
     public void Advance(TimeSpan by)
     {
         _clock.Advance(by);

@@ -15,6 +15,6 @@ public enum Wiring
     /// <summary>The same as <see cref="WithZcrx"/>, with <c>AddZcrx()</c> after it.</summary>
     WithZcrxFirst,
 
-    /// <summary><c>WithZcrx(…)</c>, and <c>AddZcrx(…)</c> with options of its own.</summary>
+    /// <summary><c>WithZcrx(…)</c>, and <c>AddZcrx(…)</c> with further options.</summary>
     Both,
 }

@@ -6,15 +6,15 @@ namespace Zcrx.Architecture.Tests.Sources;
 
 /// <summary>Represents the size of one type.</summary>
 /// <param name="Name">The name of the type with its folder.</param>
-/// <param name="Lines">The number of lines over all partial files, with nested types and documentation.</param>
-/// <param name="Fields">The number of fields, automatic properties and parameters of a class's primary constructor. Constants do not
+/// <param name="Lines">The number of lines in all partial files, including nested types and documentation.</param>
+/// <param name="Fields">The number of fields, automatic properties and parameters of the primary constructor. Constants do not
 /// count.</param>
 /// <param name="Files">The number of files that declare the type.</param>
 internal sealed record ClassSize(string Name, int Lines, int Fields, int Files)
 {
     /// <summary>
-    /// Returns the sizes of a library's types, the largest first. Types of the kernel's ABI and types that consist of messages for a
-    /// generator are excluded, because their length is that of a list.
+    /// Returns the sizes of the types of a library in descending order. Types of the kernel ABI and types of log messages are excluded,
+    /// because they are long but simple lists.
     /// </summary>
     public static IReadOnlyList<ClassSize> Of(Library library)
     {
@@ -44,7 +44,7 @@ internal sealed record ClassSize(string Name, int Lines, int Fields, int Files)
 
     private static int LinesOf(TypeDeclarationSyntax declaration)
     {
-        // The span includes the documentation above the type, but no blank lines before it.
+        // Span excludes the leading trivia, so the documentation above the type is counted separately.
         FileLinePositionSpan lines = declaration.SyntaxTree.GetLineSpan(declaration.Span);
         int documentation = declaration.GetLeadingTrivia().Where(static trivia => trivia.IsKind(SyntaxKind.SingleLineDocumentationCommentTrivia)).Sum(static trivia => trivia.ToFullString().Count(static c => c == '\n'));
         return lines.EndLinePosition.Line - lines.StartLinePosition.Line + 1 + documentation;

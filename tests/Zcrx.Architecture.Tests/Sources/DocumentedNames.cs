@@ -4,10 +4,10 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Collects the names that documents and samples write as code.</summary>
+/// <summary>Collects the names that appear as code in documents and samples.</summary>
 /// <remarks>
-/// Only code counts: code spans and code blocks of Markdown, and identifiers of C#. Names such as <c>Index</c>, <c>Down</c> or
-/// <c>Remove</c> are also ordinary words, which do not document a member.
+/// Only code spans and code blocks of Markdown and identifiers of C# count. Prose does not count, because member names such as
+/// <c>Index</c>, <c>Down</c> or <c>Remove</c> are also ordinary words.
 /// </remarks>
 internal sealed partial class DocumentedNames
 {
@@ -18,8 +18,8 @@ internal sealed partial class DocumentedNames
     /// <summary>Gets the names.</summary>
     public IReadOnlySet<string> Names => _names;
 
-    /// <summary>Reads the README, the documents without the decision records, and the sources of the examples.</summary>
-    /// <param name="root">The directory of the README.</param>
+    /// <summary>Reads README.md, the documents except the decision records, and the sources of the examples.</summary>
+    /// <param name="root">The directory that contains README.md.</param>
     public static DocumentedNames Read(string root)
     {
         DocumentedNames names = new();
@@ -52,7 +52,7 @@ internal sealed partial class DocumentedNames
         .Where(static token => token.IsKind(SyntaxKind.IdentifierToken))
         .Select(static token => token.ValueText));
 
-    // A code span may be wrapped with its paragraph, but it does not extend beyond it.
+    // A code span may contain a line break, but it ends with its paragraph.
     [GeneratedRegex("^```.*?^```|`(?:[^`\n]|\n(?!\n))+`", RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: Timeout)]
     private static partial Regex Code();
 

@@ -30,7 +30,7 @@ internal sealed class FolderGraph
 
     public IReadOnlyCollection<string> Folders => _edges.Keys;
 
-    /// <summary>Returns the sets of folders that use each other, directly or indirectly.</summary>
+    /// <summary>Returns the cycles: each set of folders that use each other directly or indirectly.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Knots()
     {
         Dictionary<string, HashSet<string>> reachable = _edges.Keys.ToDictionary(static folder => folder, Reachable);
@@ -40,10 +40,10 @@ internal sealed class FolderGraph
             .Select(static knot => (IReadOnlyList<string>)[.. knot])];
     }
 
-    /// <summary>Returns the references into libraries that are not below this one.</summary>
+    /// <summary>Returns the references to libraries above this one.</summary>
     public IReadOnlyList<Reference> Upward() => [.. _references.Where(reference => Level(reference.To) > Level(_library + "/"))];
 
-    /// <summary>Describes the edges inside a cycle, with the types that cause them.</summary>
+    /// <summary>Describes the edges of a cycle, with the types that cause each edge.</summary>
     public string Describe(IReadOnlyList<string> knot)
     {
         StringBuilder text = new();
@@ -59,7 +59,8 @@ internal sealed class FolderGraph
     }
 
     /// <summary>
-    /// Returns one line per folder: the folders that it uses in its own library, and behind the bar those of the libraries below.
+    /// Returns one line per folder. The line contains the folders that it uses in its own library, then a bar, then those that it uses in the
+    /// libraries below.
     /// </summary>
     public override string ToString()
     {

@@ -5,15 +5,15 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Represents the sources of one library, bound by the compiler, with the sources of the libraries below it.</summary>
+/// <summary>Represents the sources of one library, which the compiler has bound to the sources of the libraries below it.</summary>
 internal sealed class Library
 {
     /// <summary>Gets the libraries from the bottom to the top. Each one may use those before it.</summary>
     public static readonly string[] Names = ["Zcrx.Interop", "Zcrx.Rx", "Zcrx.Actors"];
 
     /// <summary>
-    /// The errors of code that refers to generated sources, which are not part of the graph: a partial method without a body, a variable
-    /// that only such a method assigns, a serializer context without its members.
+    /// The expected errors of code that refers to generated sources, because generated sources are not compiled here. Examples are a partial
+    /// method without a body, a variable that only such a method assigns, and a serializer context without its members.
     /// </summary>
     private static readonly string[] ErrorsOfGeneratedCode = ["CS8795", "CS0165", "CS0170", "CS0534", "CS7036", "CS0117"];
 
@@ -32,19 +32,19 @@ internal sealed class Library
 
     public CSharpCompilation Compilation { get; }
 
-    /// <summary>Gets the references between folders, read once.</summary>
+    /// <summary>Gets the references between folders. They are computed once.</summary>
     public IReadOnlySet<Reference> References => _references.Value;
 
-    /// <summary>Returns the library with this name. All of them are read once.</summary>
+    /// <summary>Returns a library by its name. All libraries are read once.</summary>
     public static Library Named(string name) => All.Value[name];
 
-    /// <summary>Binds sources that are given as text.</summary>
-    /// <param name="name">The name of the assembly, and the first folder of each path.</param>
-    /// <param name="files">Paths such as <c>Zcrx.Rx/Ring/Turn.cs</c>, and texts.</param>
-    /// <param name="below">The libraries that this one may use.</param>
+    /// <summary>Creates a library from sources that are given as text.</summary>
+    /// <param name="name">The name of the assembly. Each path must begin with it.</param>
+    /// <param name="files">The paths of the sources, such as <c>Zcrx.Rx/Ring/Turn.cs</c>, and their texts.</param>
+    /// <param name="below">The libraries that the new one may use.</param>
     public static Library FromText(string name, IEnumerable<(string Path, string Text)> files, params IEnumerable<Library> below) => Bind(name, files, below, friends: Names);
 
-    /// <summary>Returns the errors of the compiler. A graph over unbound code would lack edges.</summary>
+    /// <summary>Returns the compiler errors. The graph of code that does not compile would lack edges.</summary>
     public IReadOnlyList<Diagnostic> Unbound() =>
         [.. Compilation.GetDiagnostics().Where(static diagnostic => diagnostic.Severity == DiagnosticSeverity.Error && !ErrorsOfGeneratedCode.Contains(diagnostic.Id))];
 
@@ -56,7 +56,7 @@ internal sealed class Library
             IEnumerable<(string, string)> files = Directory.EnumerateFiles(Path.Combine(root, name), "*.cs", SearchOption.AllDirectories)
                 .Select(file => Path.GetRelativePath(root, file))
                 .Where(static path => !path.Split(Path.DirectorySeparatorChar).Any(static part => part is "bin" or "obj"))
-                // Assemblies of the compiler, which neither use a library nor are used by one.
+                // The analyzers are separate assemblies, which no library uses and which use no library.
                 .Where(static path => !path.StartsWith(Path.Combine("Zcrx.Rx", "Analyzers") + Path.DirectorySeparatorChar, StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal)
                 .Select(path => (path, File.ReadAllText(Path.Combine(root, path))));
@@ -74,7 +74,7 @@ internal sealed class Library
         string shared = string.Concat(implicitUsings.Select(static space => $"global using {space};\n"))
             + string.Concat(friends.Select(static friend => $"[assembly: System.Runtime.CompilerServices.InternalsVisibleTo(\"{friend}\")]\n"));
 
-        // The assemblies that the libraries compile against. The libraries themselves are bound from their sources.
+        // References the assemblies against which the libraries compile, except the libraries themselves, which are bound from sources.
         IEnumerable<MetadataReference> platform = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(static file => !Path.GetFileName(file).StartsWith("Zcrx.", StringComparison.Ordinal))
             .Select(static file => MetadataReference.CreateFromFile(file));

@@ -3,24 +3,24 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Names a public or protected type, or one of its members, as an application writes it.</summary>
-/// <param name="Type">The type's name without namespace and type parameters: <c>ZcrxEvent.QueueFailed</c>.</param>
-/// <param name="Name">The name of the member, or of a type the last part of its name.</param>
+/// <summary>Represents the name of a public or protected type or member, in the form that applications use.</summary>
+/// <param name="Type">The name of the type without namespace and type parameters: <c>ZcrxEvent.QueueFailed</c>.</param>
+/// <param name="Name">The name of the member. For a type, it is the last part of the type's name.</param>
 internal sealed record PublicMember(string Type, string Name)
 {
     private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
-    /// <summary>Returns the public API of an assembly, without members that users do not call by name.</summary>
+    /// <summary>Returns the public API of an assembly, except members that applications do not use by name.</summary>
     /// <param name="assembly">The assembly.</param>
     /// <param name="exceptNamespace">A namespace to exclude.</param>
     /// <remarks>
-    /// Excluded are constructors, operators, overrides, members that the compiler generates for records, and implementations of interfaces
-    /// of .NET.
+    /// It excludes constructors, operators, overrides, members that the compiler generates for records, and implementations of .NET
+    /// interfaces.
     /// </remarks>
     public static IReadOnlyList<PublicMember> Of(Assembly assembly, string exceptNamespace) =>
         [.. assembly.GetExportedTypes().Where(type => type.Namespace != exceptNamespace).SelectMany(Of)];
 
-    /// <summary>Returns the type itself and its members. A member with overloads counts once.</summary>
+    /// <summary>Returns a type and its members. Overloads of a member count once.</summary>
     public static IEnumerable<PublicMember> Of(Type type)
     {
         string name = NameOf(type);
@@ -39,7 +39,7 @@ internal sealed record PublicMember(string Type, string Name)
 
     private static bool IsOffered(MemberInfo member) => member switch
     {
-        // A nested type is an exported type itself.
+        // GetExportedTypes already returns nested types.
         { MemberType: MemberTypes.NestedType or MemberTypes.Constructor } => false,
         MethodInfo method => !method.IsSpecialName && IsVisible(method) && IsOwn(method),
         PropertyInfo property => property.GetMethod is { } getter && IsVisible(getter) && IsOwn(getter),
@@ -51,7 +51,7 @@ internal sealed record PublicMember(string Type, string Name)
     private static bool IsVisible(MethodBase method) => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
 
     private static bool IsOwn(MethodInfo method) => method.GetBaseDefinition() == method
-        // The accessors of a record's properties are compiler-generated as well, but its users write their names.
+        // The compiler also generates the accessors of a record's properties. They are included, because applications use their names.
         && (method.IsSpecialName || !method.IsDefined(typeof(CompilerGeneratedAttribute)))
         && method.Name is not nameof(Equals) and not "get_EqualityContract"
         && !ImplementsPlatform(method);

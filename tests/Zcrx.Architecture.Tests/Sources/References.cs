@@ -3,15 +3,15 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Reads the references between the folders of a library, and into the libraries below it, from bound code.</summary>
+/// <summary>Finds the references between the folders of a library, and to the libraries below it, in bound code.</summary>
 /// <remarks>
-/// Every name, constructor, operator and indexer counts that the compiler binds to a symbol with sources. The file that declares the symbol
-/// determines the folder. Using directives, documentation comments and inferred types (<c>var</c>) do not count. The member that returns an
-/// inferred type refers to it, so a path to its folder exists already, and an edge beside a path adds no cycle.
+/// A reference is any name, constructor, operator or indexer that the compiler binds to a symbol with sources. The file that declares the
+/// symbol determines the folder. Using directives, documentation comments and inferred types (<c>var</c>) do not count. An inferred type
+/// needs no edge: the called member refers to the type, so the graph already has a path to the type's folder.
 /// </remarks>
 internal static class References
 {
-    /// <summary>Returns each reference of the library once.</summary>
+    /// <summary>Returns the distinct references of a library.</summary>
     public static IReadOnlySet<Reference> Of(Library library)
     {
         HashSet<Reference> references = [];
@@ -32,10 +32,10 @@ internal static class References
         return references;
     }
 
-    /// <summary>Returns the folder of a file: its directory. A subfolder is a separate folder.</summary>
+    /// <summary>Returns the folder of a file, which is its directory. A subfolder is a separate folder.</summary>
     public static string FolderOf(SyntaxTree tree) => Path.GetDirectoryName(tree.FilePath)!.Replace(Path.DirectorySeparatorChar, '/');
 
-    /// <summary>Returns the folder that declares a symbol, or null if it has no source.</summary>
+    /// <summary>Returns the folder that declares a symbol; null if the symbol has no sources.</summary>
     private static (string Folder, string Type)? Declared(ISymbol symbol)
     {
         symbol = symbol is IMethodSymbol { ReducedFrom: { } extension } ? extension : symbol.OriginalDefinition;

@@ -1,12 +1,12 @@
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Represents the working copy from which these tests were built.</summary>
+/// <summary>Provides the paths of the working copy from which these tests were built.</summary>
 internal static class Repository
 {
     /// <summary>Gets the directory of <c>build.sh</c>.</summary>
     public static string Path { get; } = Find(new DirectoryInfo(AppContext.BaseDirectory));
 
-    /// <summary>Returns the files below a directory, without build output and hidden directories.</summary>
+    /// <summary>Returns the files in a directory tree, except build output and hidden directories.</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="pattern">The pattern of file names.</param>
     public static IEnumerable<string> Files(string directory, string pattern) => Directory.EnumerateFiles(directory, pattern, SearchOption.AllDirectories)

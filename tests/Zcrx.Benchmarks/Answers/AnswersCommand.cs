@@ -7,8 +7,8 @@ using Zcrx.Benchmarks.Receivers;
 namespace Zcrx.Benchmarks.Answers;
 
 /// <summary>
-/// Compares servers that reply: RESP under redis-benchmark (Debian's redis-tools), and a proxy with bulk transfers. Prints medians of the
-/// rounds' ratios.
+/// Compares servers that send replies: RESP servers under redis-benchmark (Debian's redis-tools), and proxies under bulk transfers. Prints
+/// the medians of the rounds' ratios.
 /// </summary>
 internal static class AnswersCommand
 {
@@ -16,7 +16,7 @@ internal static class AnswersCommand
 
     private static readonly (string Command, int Pipelined, int Requests)[] Loads = [("SET", 1, 100_000), ("GET", 1, 100_000), ("SET", 16, 1_000_000), ("GET", 16, 1_000_000)];
 
-    /// <param name="args">"resp" or "proxy", then the number of rounds, then the kinds of servers.</param>
+    /// <param name="args">"resp" or "proxy", the number of rounds, and the kinds of servers.</param>
     public static async Task<int> RunAsync(string[] args)
     {
         int rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5;

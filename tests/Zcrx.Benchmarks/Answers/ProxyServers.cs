@@ -6,7 +6,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Answers;
 
-/// <summary>Contains the same proxy over zcrx and over sockets with pipes.</summary>
+/// <summary>Contains the same proxy over Zcrx, over sockets with pipes, and over sockets with one buffer.</summary>
 internal static class ProxyServers
 {
     private const int SegmentLength = 64 * 1024;
@@ -23,7 +23,7 @@ internal static class ProxyServers
             int accepted = 0;
             return new IPEndPoint(IPAddress.Loopback, listener.Start(async socket =>
             {
-                // Placed as a service with several queues places its connections.
+                // Distributes connections over the queues in turn, like a service with several queues.
                 ZcrxQueue one = queues[Interlocked.Increment(ref accepted) % queues.Length];
                 ZcrxConnection connection = await one.AttachAsync(socket);
                 await connection.HandleAsync((client, token) => RelayAsync(one, client, target, token));
@@ -53,7 +53,7 @@ internal static class ProxyServers
         client.Dispose();
     }
 
-    /// <summary>Forwards with two loops: one fills a pipe from a socket, the other sends the pipe's bytes.</summary>
+    /// <summary>Forwards with two loops: one fills a pipe from a socket, and the other sends the bytes of the pipe.</summary>
     private static async Task PipeAsync(Socket from, Socket to)
     {
         Pipe pipe = new(new PipeOptions(
@@ -96,7 +96,7 @@ internal static class ProxyServers
         to.Shutdown(SocketShutdown.Send);
     }
 
-    /// <summary>Forwards with one buffer that is filled and sent in turn.</summary>
+    /// <summary>Forwards with one buffer, which is filled and sent in turn.</summary>
     private static async Task CopyAsync(Socket from, Socket to)
     {
         await using NetworkStream source = new(from);

@@ -29,7 +29,7 @@ internal static class RespServers
         }).EndPoint;
     }
 
-    /// <summary>Serves over pipes on the stream of the socket, which has the fewest layers.</summary>
+    /// <summary>Serves over pipes on a NetworkStream, the variant with the fewest layers.</summary>
     private static async Task ServeAsync(RespServer server, Socket socket)
     {
         socket.NoDelay = true;

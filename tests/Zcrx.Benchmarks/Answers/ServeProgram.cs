@@ -4,7 +4,7 @@ using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Answers;
 
-/// <summary>Runs the server process: prints its endpoint, and serves until it is killed.</summary>
+/// <summary>Runs the server process: prints its endpoint and serves until the process is killed.</summary>
 internal static class ServeProgram
 {
     /// <param name="args">"resp" or "proxy", the kind of server, and for a proxy the port of its target.</param>

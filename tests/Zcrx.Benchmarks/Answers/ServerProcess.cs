@@ -4,7 +4,7 @@ using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Answers;
 
-/// <summary>Runs a server in a separate process, so that its CPU time can be read.</summary>
+/// <summary>Runs a server in a separate process, which makes its CPU time measurable.</summary>
 internal sealed class ServerProcess : IDisposable
 {
     private readonly Process _process;

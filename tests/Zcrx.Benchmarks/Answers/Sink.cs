@@ -6,8 +6,8 @@ using Zcrx.Benchmarks.Receivers;
 namespace Zcrx.Benchmarks.Answers;
 
 /// <summary>
-/// Represents both ends of bulk transfers through a proxy: the clients that send and the server that counts. Blocking sockets on threads
-/// cost least.
+/// Represents both ends of bulk transfers through a proxy: the clients that send and the server that counts. Both use blocking sockets on
+/// threads, which cost the least CPU time.
 /// </summary>
 internal sealed class Sink : IDisposable
 {
@@ -24,7 +24,7 @@ internal sealed class Sink : IDisposable
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
     /// <summary>Sends bytes through a proxy, in equal parts.</summary>
-    /// <returns>The seconds from the first byte to the last end.</returns>
+    /// <returns>The seconds from the first byte to the end of the last transfer.</returns>
     public async Task<double> TransferAsync(IPEndPoint proxy, int connections, long volume)
     {
         long received = 0;
@@ -59,7 +59,7 @@ internal sealed class Sink : IDisposable
             }
 
             client.Shutdown(SocketShutdown.Send);
-            // Waits until the proxy has forwarded the close of the other end.
+            // Waits until the proxy has forwarded the close by the server.
             _ = client.Receive(piece);
         }
     }

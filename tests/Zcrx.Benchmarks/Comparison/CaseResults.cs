@@ -1,6 +1,6 @@
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>Contains the measurements of all rounds, and the values that follow from them.</summary>
+/// <summary>Contains the measurements of all rounds and computes medians and ratios from them.</summary>
 internal sealed class CaseResults
 {
     private readonly Dictionary<ComparisonCase, List<Measurement>> _rounds = [];
@@ -23,9 +23,9 @@ internal sealed class CaseResults
 
     public double Max(ComparisonCase item, Func<Measurement, double> value) => _rounds[item].Max(value);
 
-    /// <summary>Returns how many times another receiver's value the value is: the median of the rounds' ratios. Null if the other did not run.</summary>
+    /// <summary>Returns the ratio of a value to the same value of another receiver, as the median over the rounds. Null if the other receiver did not run.</summary>
     /// <remarks>
-    /// Both ran within seconds of each other in every round, under the same disturbances. The ratio is therefore steadier than either
+    /// In every round both receivers run within seconds of each other, under the same disturbances. The ratio therefore varies less than either
     /// value.
     /// </remarks>
     public double? Ratio(ComparisonCase item, string other, Func<Measurement, double> value) =>

@@ -5,7 +5,7 @@ using Zcrx.Benchmarks.Traffic;
 
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>Runs one case, with the receiver and the sender in separate new processes, and checks that all bytes arrived.</summary>
+/// <summary>Runs one case with new, separate processes for the receiver and the sender. Checks that all bytes arrived.</summary>
 internal sealed class CaseRunner(CompareOptions options)
 {
     private static readonly TimeSpan ProcessLimit = TimeSpan.FromMinutes(3);
@@ -17,15 +17,15 @@ internal sealed class CaseRunner(CompareOptions options)
     {
         using CancellationTokenSource limit = new(ProcessLimit);
         long total = item.TotalBytes(options.Volume);
-        using Process receiver = Start(
-            "receive", item.Receiver, Text(item.Connections), Text(total), Text(item.WarmUpBytes(options.Volume)), options.ReadsAll ? "read" : "touch");
+        string[] work = [Text(item.Connections), Text(total), Text(item.WarmUpBytes(options.Volume, options.WarmUp)), options.ReadsAll ? "read" : "touch"];
+        using Process receiver = item.Kind.Program is { } program ? StartProgram(program, work) : Start(["receive", item.Receiver, .. work]);
         Process? sender = null;
         try
         {
             string port = await ReadAsync(receiver, ReceiverProgram.ListeningPrefix, limit.Token);
             sender = Start("sender", port, Text(item.Connections), Text(item.BytesPerConnection(options.Volume)));
             Measurement measurement = Measurement.Parse("{" + await ReadAsync(receiver, "{", limit.Token));
-            // The sender keeps its connections open until now, so that their ends are not measured.
+            // The sender keeps its connections open until now: their ends are not measured.
             sender.StandardInput.Close();
             await receiver.WaitForExitAsync(limit.Token);
             await sender.WaitForExitAsync(limit.Token);
@@ -51,9 +51,22 @@ internal sealed class CaseRunner(CompareOptions options)
 
     private static Process Start(params ReadOnlySpan<string> arguments)
     {
-        ProcessStartInfo start = new(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
-        start.ArgumentList.Add("exec");
-        start.ArgumentList.Add(typeof(CaseRunner).Assembly.Location);
+        // In a guest, the program is its own host; elsewhere `dotnet` runs it.
+        string host = Environment.ProcessPath!;
+        return Path.GetFileNameWithoutExtension(host) == "dotnet"
+            ? StartProgram(host, ["exec", typeof(CaseRunner).Assembly.Location, .. arguments])
+            : StartProgram(host, arguments);
+    }
+
+    /// <exception cref="InvalidOperationException">The program does not exist.</exception>
+    private static Process StartProgram(string program, params ReadOnlySpan<string> arguments)
+    {
+        if (!File.Exists(program))
+        {
+            throw new InvalidOperationException($"{program} does not exist: the build found no C compiler. Install gcc and libc6-dev, and build again.");
+        }
+
+        ProcessStartInfo start = new(program) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);
@@ -62,7 +75,7 @@ internal sealed class CaseRunner(CompareOptions options)
         return Process.Start(start)!;
     }
 
-    /// <summary>Returns the rest of the first line with this start. Other lines, such as a library's log, are skipped.</summary>
+    /// <summary>Returns the rest of the first line that starts with a prefix. Skips other lines, such as the log of a library.</summary>
     private static async Task<string> ReadAsync(Process process, string prefix, CancellationToken cancellation)
     {
         while (await process.StandardOutput.ReadLineAsync(cancellation) is { } line)
@@ -73,7 +86,7 @@ internal sealed class CaseRunner(CompareOptions options)
             }
         }
 
-        throw new InvalidOperationException("The receiver ended before it was done; what it said is above.");
+        throw new InvalidOperationException("The receiver ended before it was done. Its messages are above.");
     }
 
     private static void End(Process process)

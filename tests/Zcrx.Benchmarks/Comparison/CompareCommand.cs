@@ -19,7 +19,7 @@ internal static class CompareCommand
         ParseResult parsed = Create().Parse(args);
         if (parsed.Action is ParseErrorAction error)
         {
-            // Shows only the error, not the whole help.
+            // Shows only the error: the whole help would hide it.
             error.ShowHelp = false;
         }
 
@@ -33,7 +33,13 @@ internal static class CompareCommand
         {
             Description = "Traffic of one case, such as 4GiB; slow receivers get a part of it.",
             HelpName = "SIZE",
-            CustomParser = static result => ByteSize.TryParse(result.Tokens[0].Value, out ByteSize size) && size > 0 ? size.Bytes : Refuse<long?>(result, "a size such as 512MiB or 4GiB"),
+            CustomParser = static result => ReadSize(result),
+        };
+        Option<long?> warmUp = new("--warm-up")
+        {
+            Description = "Traffic of one case that is not measured; a third of the volume by default.",
+            HelpName = "SIZE",
+            CustomParser = static result => ReadSize(result),
         };
         Option<int?> rounds = new("--rounds")
         {
@@ -55,21 +61,30 @@ internal static class CompareCommand
             DefaultValueFactory = static _ => [.. Usual.Receivers],
             CustomParser = static result => [.. result.Tokens[0].Value.Split(',').Select(name => ReadReceiver(result, name))],
         };
-        Option<bool> hash = new("--hash") { Description = "Every byte is read, and the sums are compared with what was sent." };
-        Option<bool> withoutLoop = new("--no-loop") { Description = "Without the micro-benchmark." };
-        Option<bool> verbose = new("--verbose") { Description = "Every run as it ends." };
-        Option<string?> report = new("--report") { Description = "The final table goes there instead of to the output.", HelpName = "FILE" };
+        Option<bool> hash = new("--hash") { Description = "Reads every byte and compares the sums with those of the sent bytes." };
+        Option<bool> withoutLoop = new("--no-loop") { Description = "Skips the micro-benchmark." };
+        Option<bool> verbose = new("--verbose") { Description = "Prints the result of every run when it ends." };
+        Option<string?> report = new("--report") { Description = "Writes the final table to this file instead of the output.", HelpName = "FILE" };
         RootCommand command = new(
             "Compares receivers over loopback, each in a fresh process, the sender in another; then measures the path of one buffer. 'loop' as the first argument: only that, with BenchmarkDotNet's own arguments.")
         {
-            brief, volume, rounds, connections, receivers, hash, withoutLoop, verbose, report,
+            brief, volume, warmUp, rounds, connections, receivers, hash, withoutLoop, verbose, report,
         };
+        command.Validators.Add(parsed =>
+        {
+            long measured = parsed.GetValue(volume) ?? (parsed.GetValue(brief) ? Brief : Usual).Volume;
+            if (parsed.GetValue(warmUp) >= measured)
+            {
+                parsed.AddError($"--warm-up must be less than the volume, {new ByteSize(measured)}.");
+            }
+        });
         command.SetAction((parsed, _) =>
         {
             CompareOptions start = parsed.GetValue(brief) ? Brief : Usual;
             return CompareProgram.RunAsync(start with
             {
                 Volume = parsed.GetValue(volume) ?? start.Volume,
+                WarmUp = parsed.GetValue(warmUp),
                 Rounds = parsed.GetValue(rounds) ?? start.Rounds,
                 Connections = parsed.GetRequiredValue(connections),
                 Receivers = parsed.GetRequiredValue(receivers),
@@ -81,6 +96,9 @@ internal static class CompareCommand
         });
         return command;
     }
+
+    private static long? ReadSize(ArgumentResult result) =>
+        ByteSize.TryParse(result.Tokens[0].Value, out ByteSize size) && size > 0 ? size.Bytes : Refuse<long?>(result, "a size such as 512MiB or 4GiB");
 
     private static int? ReadCount(ArgumentResult result, string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0 ? number : Refuse<int?>(result, "a number above 0");

@@ -3,7 +3,7 @@ using Zcrx.Benchmarks.Loop;
 namespace Zcrx.Benchmarks.Comparison;
 
 /// <summary>
-/// Runs the comparison: all cases of a round, then the next round, so that a disturbance of the machine affects all of them.
+/// Runs the comparison in rounds, each with all cases: a disturbance of the machine then affects all cases.
 /// </summary>
 internal static class CompareProgram
 {

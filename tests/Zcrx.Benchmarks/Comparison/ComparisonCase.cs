@@ -5,15 +5,17 @@ namespace Zcrx.Benchmarks.Comparison;
 /// <summary>Represents one receiver with one number of connections.</summary>
 internal readonly record struct ComparisonCase(string Receiver, int Connections)
 {
-    // A third is enough for the runtime to recompile hot code, and for TCP to open its windows.
+    // The warm-up is a third of the bytes. That is enough for the runtime to recompile hot code, and for TCP to open its windows.
     private const int WarmUpPart = 3;
 
     public ReceiverKind Kind => ReceiverKind.Find(Receiver)!;
 
-    /// <summary>Returns the number of bytes that each connection carries. It is the same for all connections.</summary>
+    /// <summary>Returns the number of bytes of each connection, which is the same for all connections.</summary>
     public long BytesPerConnection(long volume) => long.Max((long)(volume * Kind.VolumeShare) / Connections, 1);
 
     public long TotalBytes(long volume) => BytesPerConnection(volume) * Connections;
 
-    public long WarmUpBytes(long volume) => TotalBytes(volume) / WarmUpPart;
+    /// <summary>Returns the bytes that only warm up: the part of the case that <paramref name="warmUp"/> is of <paramref name="volume"/>.</summary>
+    public long WarmUpBytes(long volume, long? warmUp) =>
+        warmUp is { } bytes ? (long)(bytes * Kind.VolumeShare) : TotalBytes(volume) / WarmUpPart;
 }

@@ -3,14 +3,17 @@ using System.Text.Json;
 namespace Zcrx.Benchmarks.Comparison;
 
 /// <summary>Represents the resources that one receiver process used for one case, after its warm-up.</summary>
-/// <remarks>The receiver sends it to the comparison as one line of JSON.</remarks>
+/// <remarks>The receiver process sends the measurement to the comparison as one line of JSON.</remarks>
 internal sealed record Measurement
 {
     /// <summary>Gets the number of all bytes that arrived, including the warm-up.</summary>
     public required long TotalBytes { get; init; }
 
-    /// <summary>Gets the number of bytes that arrived after the warm-up. The other values refer to these bytes.</summary>
+    /// <summary>Gets the number of bytes that arrived after the warm-up. The other values of the measurement refer to these bytes.</summary>
     public required long Bytes { get; init; }
+
+    /// <summary>Gets the CPU seconds that the process used before the end of the warm-up: its start, compilation, and the first bytes.</summary>
+    public required double StartUpSeconds { get; init; }
 
     public required double UserSeconds { get; init; }
 
@@ -22,10 +25,10 @@ internal sealed record Measurement
 
     public required int Collections { get; init; }
 
-    /// <summary>Gets the sum of the bytes that were read, per connection: of all bytes, or of the first byte of each chunk.</summary>
+    /// <summary>Gets the sum of the bytes that each connection's receiver read: all bytes, or the first byte of each chunk.</summary>
     public required IReadOnlyList<ulong> Sums { get; init; }
 
-    /// <summary>Gets remarks of the receiver, such as its own counters.</summary>
+    /// <summary>Gets a note of the receiver, such as its own counters.</summary>
     public string Note { get; init; } = "";
 
     public double PerCpuSecond => Bytes / Amount.GiB / (UserSeconds + SystemSeconds);

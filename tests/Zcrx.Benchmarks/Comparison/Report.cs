@@ -9,7 +9,7 @@ namespace Zcrx.Benchmarks.Comparison;
 /// <summary>Writes the final tables: throughput per CPU second and per second of wall time, and the goals.</summary>
 internal static class Report
 {
-    // The report is a file, which has no width limit.
+    // The report is written to a file, so a terminal's width does not limit it.
     private const int Width = 240;
 
     public static string Write(CompareOptions options, CaseResults results, IReadOnlyList<LoopResult> loop)
@@ -28,7 +28,7 @@ internal static class Report
 
     private static Table Cases(CompareOptions options, CaseResults results)
     {
-        Table table = Create(2, ["connections", "receiver", "GiB/CPU-s", "lowest", "highest", "user s/GiB", "system s/GiB", "x Socket", "x Akka.IO", "GiB/s", "wall x Socket", "wall x Akka.IO", "allocated/GiB"]);
+        Table table = Create(2, ["connections", "receiver", "GiB/CPU-s", "lowest", "highest", "user s/GiB", "system s/GiB", "start-up s", "x Socket", "x Akka.IO", "GiB/s", "wall x Socket", "wall x Akka.IO", "allocated/GiB"]);
         foreach (int connections in options.Connections)
         {
             foreach (string receiver in options.Receivers)
@@ -47,6 +47,7 @@ internal static class Report
                     Amount.Number(results.Max(item, static run => run.PerCpuSecond), "0.00"),
                     Amount.Number(results.Median(item, static run => run.UserPerGiB), "0.000"),
                     Amount.Number(results.Median(item, static run => run.SystemPerGiB), "0.000"),
+                    Amount.Number(results.Median(item, static run => run.StartUpSeconds), "0.00"),
                     Ratio(results.Ratio(item, ReceiverKind.Socket, static run => run.PerCpuSecond)),
                     Ratio(results.Ratio(item, ReceiverKind.Akka, static run => run.PerCpuSecond)),
                     Amount.Number(results.Median(item, static run => run.PerSecond), "0.00"),
@@ -87,7 +88,7 @@ internal static class Report
             [goal.Text, .. options.Connections.Select(connections => new ComparisonCase(ReceiverKind.Zcrx, connections)).Select(item => goal.Judge(results.Has(item) ? value(item) : null))]);
     }
 
-    /// <summary>Creates a table. Its first columns are words, the others numbers.</summary>
+    /// <summary>Creates a table whose first columns contain words and whose other columns contain numbers.</summary>
     private static Table Create(int words, IReadOnlyList<string> header)
     {
         Table table = new Table().Border(TableBorder.Simple);

@@ -5,11 +5,11 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Benchmarks.Loop;
 
 /// <summary>
-/// The minimum work of a C# program over these rings: read each completion, find its bytes, pass them to a sink through an interface and
-/// write the refill entry. Head and tail are read and written once a batch.
+/// Does the minimum work of a C# program over these rings. It reads each completion, finds its bytes, passes them to a sink through an
+/// interface, and writes the refill entry. It reads and writes head and tail once per batch.
 /// </summary>
 /// <remarks>
-/// There is one area and one sink, so nothing is looked up, checked, lent or counted. The benchmark shows the cost that the product adds.
+/// There is one area and one sink, so the loop looks up, checks, leases and counts nothing. The difference to this loop is the cost of the product.
 /// </remarks>
 internal sealed unsafe class BareRings(
     io_uring_cqe* completions,
@@ -47,7 +47,7 @@ internal sealed unsafe class BareRings(
         Volatile.Write(ref *refillTail, tail);
     }
 
-    // A completion is two entries long. The second half contains the position of the bytes.
+    // A completion occupies two entries. The second entry contains the position of the bytes.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private io_uring_cqe* At(uint index) => completions + ((nuint)index * (CompletionQueue.EntrySize / (nuint)sizeof(io_uring_cqe)));
 }

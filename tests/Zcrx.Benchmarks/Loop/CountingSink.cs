@@ -1,6 +1,6 @@
 namespace Zcrx.Benchmarks.Loop;
 
-/// <summary>Counts bytes like <see cref="CountingObserver"/>, but without a borrow.</summary>
+/// <summary>Counts bytes like <see cref="CountingObserver"/>, but receives a span instead of a borrowed buffer.</summary>
 internal sealed class CountingSink : ISink
 {
     public long Bytes { get; private set; }

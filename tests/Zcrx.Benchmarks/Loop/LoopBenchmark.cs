@@ -8,9 +8,10 @@ using Zcrx.Rx.Engines;
 namespace Zcrx.Benchmarks.Loop;
 
 /// <summary>
-/// Measures one buffer's path through the product (completion, OnNext, return, refill entry), against a bare loop over the same memory.
+/// Measures the path of one buffer through the product (completion, OnNext, return, refill entry), compared with a bare loop over the same
+/// memory.
 /// </summary>
-/// <remarks>The product's side is its unmodified receive loop, on its own thread, with whole turns. Only the kernel is replaced.</remarks>
+/// <remarks>The product runs its unmodified receive loop on its own thread, in whole turns. Only the kernel is replaced.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "BenchmarkDotNet calls Close, which disposes them.")]
 public class LoopBenchmark
 {
@@ -26,7 +27,7 @@ public class LoopBenchmark
     private readonly CountingSink _sink = new();
     private BareRings _bare = null!;
 
-    /// <summary>Gets the run lengths: a whole turn of one connection, or another connection for each completion.</summary>
+    /// <summary>Gets the run lengths: all completions of a turn belong to one connection, or each belongs to a different connection than the previous one.</summary>
     public static IReadOnlyList<int> RunLengths { get; } = [ReplayKernel.BatchLength, 1];
 
     /// <summary>Gets or sets the number of consecutive completions that belong to one connection.</summary>
@@ -86,7 +87,7 @@ public class LoopBenchmark
         _queue = await ZcrxQueue.OpenAsync(options, new EngineChoice(ZcrxEngine.Emulated, "benchmark"), _kernel, CancellationToken.None);
         for (int i = 0; i < Connections; i++)
         {
-            // Never connected: these sockets only need to exist.
+            // These sockets only need to exist, so they are never connected.
             ZcrxConnection connection = await _queue.AttachAsync(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
             CountingObserver observer = new();
             _observers.Add(observer);

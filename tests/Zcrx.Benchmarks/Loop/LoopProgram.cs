@@ -10,14 +10,14 @@ using Perfolizer.Horology;
 
 namespace Zcrx.Benchmarks.Loop;
 
-/// <summary>Runs <see cref="LoopBenchmark"/> with BenchmarkDotNet, and <see cref="PauseBenchmark"/> when it runs alone.</summary>
+/// <summary>Runs <see cref="LoopBenchmark"/> with BenchmarkDotNet. If run on its own, also runs <see cref="PauseBenchmark"/>.</summary>
 internal static class LoopProgram
 {
-    // Runs in this process. BenchmarkDotNet would otherwise generate a project below this one. That project would inherit the central
-    // package versions, the analyzers and warnings as errors, and would not build.
+    // Runs in this process: BenchmarkDotNet would otherwise generate a project below this one. That project would inherit the central
+    // package versions, the analyzers and warnings as errors, and could not be built.
     private static readonly Job Base = Job.Default.WithToolchain(InProcessEmitToolchain.Instance);
 
-    /// <summary>Runs alone, with BenchmarkDotNet's own command line and output.</summary>
+    /// <summary>Runs the benchmarks on their own, with BenchmarkDotNet's command line and output.</summary>
     public static int Run(string[] args)
     {
         IConfig config = DefaultConfig.Instance.AddJob(Base).AddDiagnoser(MemoryDiagnoser.Default);
@@ -25,7 +25,7 @@ internal static class LoopProgram
         return 0;
     }
 
-    /// <summary>Runs the benchmark as part of the comparison: returns its numbers and prints nothing.</summary>
+    /// <summary>Runs the benchmark as part of the comparison. Returns its numbers and prints no report.</summary>
     /// <returns>A result for each run length, or none if the benchmark failed.</returns>
     public static IReadOnlyList<LoopResult> Measure(bool isShort)
     {

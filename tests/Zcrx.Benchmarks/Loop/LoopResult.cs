@@ -1,7 +1,7 @@
 namespace Zcrx.Benchmarks.Loop;
 
 /// <summary>Represents the results of the micro-benchmark, per buffer.</summary>
-/// <param name="RunLength">The number of consecutive buffers of one connection.</param>
+/// <param name="RunLength">The number of consecutive buffers that belong to one connection.</param>
 /// <param name="Nanoseconds">The time through the product.</param>
 /// <param name="BareNanoseconds">The time through the bare loop.</param>
 /// <param name="AllocatedBytes">The bytes that the product allocated.</param>

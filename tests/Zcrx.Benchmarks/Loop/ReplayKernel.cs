@@ -7,8 +7,8 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Benchmarks.Loop;
 
 /// <summary>
-/// Represents a kernel that costs almost nothing. Its completion ring is filled once, and a batch of received buffers is a step of the
-/// tail. Benchmarks over it therefore measure the user's side alone.
+/// Represents a kernel that costs almost nothing. It fills its completion ring once and then delivers a batch of received buffers by
+/// advancing the tail. Benchmarks over it therefore measure user space alone.
 /// </summary>
 internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
 {
@@ -41,7 +41,7 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
     }
 
     /// <summary>
-    /// Delivers one batch if one is due. Otherwise signals that all are done and idles, so that the loop reads its commands.
+    /// Delivers one batch if a batch is due. Otherwise reports that all batches are done and idles: the loop then reads its commands.
     /// </summary>
     public override int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
     {
@@ -62,7 +62,7 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
         return submitted;
     }
 
-    /// <summary>Returns bare rings over the memory of this kernel, for a loop without further code.</summary>
+    /// <summary>Returns rings over the memory of this kernel, for a loop without the product's code.</summary>
     public BareRings Rings(ISink sink) => new(
         (io_uring_cqe*)(Ring + Parameters.cq_off.cqes),
         (uint*)(Ring + Parameters.cq_off.head),
@@ -74,7 +74,7 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
         Area,
         sink);
 
-    /// <summary>Fills the completion ring: a run of the first receive, a run of the second, and so on around the ring.</summary>
+    /// <summary>Fills the completion ring with runs: consecutive completions of the first receive, then of the second, and so on.</summary>
     /// <param name="runLength">The number of consecutive completions of one receive.</param>
     /// <param name="receives">The user data of the receives, or null for the submitted ones.</param>
     public void Prepare(int runLength, IReadOnlyList<ulong>? receives = null)
@@ -89,20 +89,20 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
             ((io_uring_zcrx_cqe*)(entry + 1))->off = i * (ulong)BufferLength;
         }
 
-        // Uses whole batches from the start of the ring on. Earlier completions are done.
+        // The new completions start at the current tail: the loop has processed all earlier ones.
         _completionTail = *CompletionTail;
     }
 
-    /// <summary>Lets the loop on the other thread process this number of batches, and waits for it.</summary>
+    /// <summary>Makes the loop on the other thread process this number of batches, and waits until it is done.</summary>
     public void Replay(int batches)
     {
-        // One more, because the enter after the last batch shows that the loop has processed it.
+        // Counts one more enter: the enter after the last batch shows that the loop has processed that batch.
         _batches = batches + 1;
         _start.Release();
         _done.Wait();
     }
 
-    /// <summary>Makes the next batch visible.</summary>
+    /// <summary>Publishes the completions of the next batch.</summary>
     public void PostBatch()
     {
         _posted += BatchLength;
@@ -110,7 +110,7 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
         Volatile.Write(ref *CompletionTail, _completionTail);
     }
 
-    /// <summary>Takes all refill entries at once.</summary>
+    /// <summary>Consumes all refill entries at once.</summary>
     public override void ConsumeRefill()
     {
         uint tail = Volatile.Read(ref *RefillTail);
@@ -118,7 +118,7 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
         Volatile.Write(ref *RefillHead, tail);
     }
 
-    /// <summary>Throws unless every buffer was delivered completely and returned. Otherwise the measurement would be wrong.</summary>
+    /// <summary>Throws unless every buffer was delivered completely and returned: the measurement would be wrong.</summary>
     /// <param name="delivered">The number of bytes that observers have received.</param>
     public void Check(long delivered)
     {

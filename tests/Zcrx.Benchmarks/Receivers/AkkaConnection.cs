@@ -3,7 +3,7 @@ using Akka.IO;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Consumes one connection's messages.</summary>
+/// <summary>Counts the received messages of one connection.</summary>
 internal sealed class AkkaConnection(ConnectionMeter meter) : UntypedActor
 {
     protected override void OnReceive(object message)

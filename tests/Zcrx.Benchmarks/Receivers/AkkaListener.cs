@@ -4,7 +4,7 @@ using Akka.IO;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Binds the port, and creates a handler for each connection.</summary>
+/// <summary>Binds the port and creates a handler for each connection.</summary>
 internal sealed class AkkaListener(Meter meter, TaskCompletionSource<int> port) : UntypedActor
 {
     protected override void PreStart() =>

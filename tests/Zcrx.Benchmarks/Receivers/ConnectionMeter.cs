@@ -4,8 +4,8 @@ using Zcrx.Benchmarks.Traffic;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Does the work that every receiver does with every chunk: counts it and touches it, or reads all of it when requested.</summary>
-/// <remarks>Written by the receiver of its connection, one thread at a time. Read by the sampling thread.</remarks>
+/// <summary>Does the same work for every receiver: counts each chunk and reads its first byte, or all of its bytes if requested.</summary>
+/// <remarks>Threading: the receiver of the connection writes, on one thread at a time. The sampling thread reads.</remarks>
 internal sealed class ConnectionMeter(bool readsAll)
 {
     private Padded _state;
@@ -23,14 +23,14 @@ internal sealed class ConnectionMeter(bool readsAll)
         Volatile.Write(ref _state.Bytes, _state.Bytes + chunk.Length);
     }
 
-    /// <summary>Counts chunks that are not spans and are only touched.</summary>
+    /// <summary>Counts a chunk of which only the first byte is read, for receivers that have no span.</summary>
     public void Count(byte first, int length)
     {
         _state.Sum += first;
         Volatile.Write(ref _state.Bytes, _state.Bytes + length);
     }
 
-    // Uses two cache lines, so that connections on different threads do not share one.
+    // Occupies two cache lines: connections on different threads do not share one.
     [StructLayout(LayoutKind.Explicit, Size = 128)]
     private struct Padded
     {

@@ -2,10 +2,10 @@ using Zcrx.Benchmarks.Comparison;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Watches a receiver from outside: the end of the warm-up, the arrival of all bytes, and the resources used in between.</summary>
+/// <summary>Observes a receiver on a separate thread: the end of the warm-up, the arrival of all bytes, and the resources used in between.</summary>
 /// <remarks>
-/// A sampling thread does this, so that receivers with several threads need no shared counter. It costs all receivers the same.
-/// </remarks>
+/// A sampling thread reads the counters of all connections, so receivers with several threads need no shared counter. The thread costs all
+/// receivers the same.
 internal sealed class Meter
 {
     private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(5);
@@ -18,7 +18,7 @@ internal sealed class Meter
 
     /// <param name="connections">The number of connections to expect.</param>
     /// <param name="expected">The total number of bytes.</param>
-    /// <param name="warmUp">The number of bytes that only warm up: the code is compiled, pools fill and windows open.</param>
+    /// <param name="warmUp">The number of bytes of the warm-up, during which code is compiled, pools fill and windows open.</param>
     /// <param name="readsAll">Whether every byte is read.</param>
     public Meter(int connections, long expected, long warmUp, bool readsAll)
     {
@@ -32,10 +32,10 @@ internal sealed class Meter
         _warmUp = warmUp;
     }
 
-    /// <summary>Returns the meter of the next connection. Any thread.</summary>
+    /// <summary>Returns the meter of the next connection. Threading: any thread.</summary>
     public ConnectionMeter Next() => _connections[Interlocked.Increment(ref _taken) - 1];
 
-    /// <summary>Blocks until all bytes have arrived, and returns the resources used after the warm-up.</summary>
+    /// <summary>Blocks until all bytes have arrived. Returns the resources used after the warm-up.</summary>
     /// <exception cref="TimeoutException">No byte has arrived for half a minute.</exception>
     public Measurement Run()
     {

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Receives like a server transport: one loop fills a pipe from the socket, another consumes it.</summary>
-/// <remarks>Its settings are the best for this work.</remarks>
+/// <summary>Receives like a server transport: one loop fills a pipe from the socket, and another loop consumes the pipe.</summary>
+/// <remarks>The settings of the pipe are the fastest ones for this load.</remarks>
 internal sealed class PipelinesReceiver : IReceiver
 {
     private const int SegmentLength = 64 * 1024;
@@ -13,8 +13,8 @@ internal sealed class PipelinesReceiver : IReceiver
     // Kestrel's limit for unread bytes.
     private const int PauseThreshold = 1024 * 1024;
 
-    // Inline: the consumer runs on the thread that received the bytes. With pool threads in between, segments pile up faster than they are
-    // returned. Half a gigabyte is then allocated per gigabyte received, and it takes twice the time.
+    // Runs the consumer inline, on the thread that received the bytes. With pool threads in between, segments accumulate faster than they are
+    // returned. Half a gigabyte is then allocated per gigabyte received, and the run takes twice as long.
     private static readonly PipeOptions Options = new(
         readerScheduler: PipeScheduler.Inline,
         writerScheduler: PipeScheduler.Inline,
@@ -44,7 +44,7 @@ internal sealed class PipelinesReceiver : IReceiver
     {
         while (true)
         {
-            // Half a segment, so that a short read does not use a whole one.
+            // Requests half a segment: a short read then does not use up a whole segment.
             Memory<byte> memory = writer.GetMemory(SegmentLength / 2);
             int received = await socket.ReceiveAsync(memory, SocketFlags.None).ConfigureAwait(false);
             if (received == 0)

@@ -1,3 +1,4 @@
+using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Receivers;
@@ -5,15 +6,18 @@ namespace Zcrx.Benchmarks.Receivers;
 /// <summary>Describes a receiver that can be compared: its names, its factory and its share of the traffic.</summary>
 /// <param name="Name">The name on the command line.</param>
 /// <param name="Title">The name in the table.</param>
-/// <param name="VolumeShare">The share of the volume. Slow receivers have a smaller share, so that the comparison ends.</param>
-/// <param name="Create">Creates the receiver.</param>
-internal sealed record ReceiverKind(string Name, string Title, double VolumeShare, Func<IReceiver> Create)
+/// <param name="VolumeShare">The receiver's share of the volume. Slow receivers have a smaller share, to bound the time of a comparison.</param>
+/// <param name="Create">Creates the receiver. Null if <see cref="Program"/> receives.</param>
+internal sealed record ReceiverKind(string Name, string Title, double VolumeShare, Func<IReceiver>? Create)
 {
+    // The build compiles the C programs of Limits/ into this directory if the machine has a C compiler.
+    private const string ProgramDirectory = "limits";
+
     public const string Zcrx = "zcrx";
     public const string Socket = "socket";
     public const string Akka = "akka";
 
-    /// <summary>Gets the receivers that run by default, in their order.</summary>
+    /// <summary>Gets the receivers that run by default, in order.</summary>
     public static IReadOnlyList<string> Default { get; } = [Zcrx, Socket, "pipelines", Akka, "akka-64k"];
 
     /// <summary>Gets all receivers.</summary>
@@ -23,11 +27,17 @@ internal sealed record ReceiverKind(string Name, string Title, double VolumeShar
         new("zcrx-io_uring", "Zcrx (io_uring engine)", 1, static () => new ZcrxReceiver(ZcrxEngine.IoUring)),
         new(Socket, "Socket.ReceiveAsync", 1, static () => new SocketReceiver()),
         new("pipelines", "System.IO.Pipelines", 1, static () => new PipelinesReceiver()),
-        // With its default settings it is several times slower than the others, so a smaller volume takes as long.
+        // With its default settings, Akka.IO is several times slower than the others. The smaller volume makes it run about as long.
         new(Akka, "Akka.IO Tcp", 0.125, static () => new AkkaReceiver(bufferLength: null)),
         new("akka-64k", "Akka.IO Tcp, 64 KiB buffers", 0.5, static () => new AkkaReceiver(64 * 1024)),
-        new("rings", "Zcrx.Interop rings alone", 1, static () => new RingsReceiver()),
+        new("rings", "Zcrx.Interop rings alone", 1, static () => new RingsReceiver(new EmulatedKernel())),
+        new("zcrx-device-less", "Zcrx (device-less engine)", 1, static () => new ZcrxReceiver(ZcrxEngine.DeviceLess)),
+        new("rings-device-less", "Zcrx.Interop rings alone, device-less", 1, static () => new RingsReceiver(new LinuxKernel())),
+        new("c-zcrx", "C, RECV_ZC device-less", 1, Create: null) { Program = Path.Combine(AppContext.BaseDirectory, ProgramDirectory, "zcrx_loop") },
     ];
+
+    /// <summary>Gets the path of the program that receives. Null if a receiver of this assembly does.</summary>
+    public string? Program { get; init; }
 
     public static ReceiverKind? Find(string name) => All.FirstOrDefault(kind => kind.Name == name);
 }

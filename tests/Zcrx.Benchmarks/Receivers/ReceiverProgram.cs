@@ -6,11 +6,11 @@ namespace Zcrx.Benchmarks.Receivers;
 /// <summary>Runs the receiver process: prints its endpoint, receives, and prints its measurement.</summary>
 internal static class ReceiverProgram
 {
-    /// <summary>The text before the port on the first line.</summary>
+    /// <summary>The prefix of the first line, which precedes the port.</summary>
     public const string ListeningPrefix = "listening ";
 
-    /// <param name="args">The receiver, the connections, the bytes of all connections, the bytes of the warm-up, and "read" to read every
-    /// byte or "touch".</param>
+    /// <param name="args">The receiver, the number of connections, the bytes of all connections, the bytes of the warm-up, and either "read"
+    /// to read every byte or "touch" to read the first byte of each chunk.</param>
     public static async Task<int> RunAsync(ReadOnlyMemory<string> args)
     {
         string name = args.Span[0];
@@ -20,7 +20,8 @@ internal static class ReceiverProgram
         bool readsAll = args.Span[4] == "read";
         ReceiverKind kind = ReceiverKind.Find(name) ?? throw new ArgumentException($"There is no receiver '{name}'.", nameof(args));
         Meter meter = new(connections, bytes, warmUp, readsAll);
-        await using IReceiver receiver = kind.Create();
+        Func<IReceiver> create = kind.Create ?? throw new ArgumentException($"'{name}' is a program of its own.", nameof(args));
+        await using IReceiver receiver = create();
         int port = await receiver.StartAsync(meter);
         Console.WriteLine(ListeningPrefix + port);
         Measurement measurement = meter.Run();

@@ -7,10 +7,10 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Benchmarks.Receivers;
 
 /// <summary>
-/// Receives with rings and an area, but without streams, borrows or connections. Its cost is that of the emulated engine alone, and its
-/// throughput the limit of every stream over it.
+/// Receives with rings and an area, but without streams, borrowed buffers or connections. Its cost is the cost of the engine alone, and its
+/// throughput is the upper limit of every stream over that engine.
 /// </summary>
-internal sealed class RingsReceiver : IReceiver
+internal sealed class RingsReceiver(IIoUringKernel kernel) : IReceiver
 {
     private const ulong AcceptToken = ulong.MaxValue;
     private const ulong NotificationToken = ulong.MaxValue - 1;
@@ -46,7 +46,6 @@ internal sealed class RingsReceiver : IReceiver
 
     private void Run(Meter meter)
     {
-        EmulatedKernel kernel = new();
         using IoRing ring = IoRing.Create(kernel, new IoRingOptions { SubmissionEntries = 1024 });
         using InterfaceQueue queue = InterfaceQueue.Register(ring, new InterfaceQueueOptions { NotificationUserData = NotificationToken }, ZcrxCapabilities.Query(kernel));
         Accept(ring, (int)_listener.Handle);
@@ -76,7 +75,7 @@ internal sealed class RingsReceiver : IReceiver
 
         if (completion.UserData == NotificationToken)
         {
-            // On a device-less queue copying is normal. The type stays fired, so this happens once.
+            // The kernel reports that it copies, which is normal on a device-less queue. The type is not armed again, so the notification arrives once.
             return;
         }
 

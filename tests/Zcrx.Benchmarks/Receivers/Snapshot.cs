@@ -3,11 +3,11 @@ using Zcrx.Benchmarks.Comparison;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Represents the bytes that the process has received, and the resources it has used so far.</summary>
+/// <summary>Represents the received bytes and the used resources of the process at one moment.</summary>
 internal readonly record struct Snapshot(long Bytes, TimeSpan User, TimeSpan System, long Timestamp, long Allocated, int Collections)
 {
-    /// <param name="bytes">The number of received bytes, read before the times: bytes that arrive during a garbage collection count on
-    /// neither side alone.</param>
+    /// <param name="bytes">Returns the number of received bytes. It is called directly before the CPU times are read: counting allocations can
+    /// take a while, and bytes that arrive during that time must be counted together with their CPU time.</param>
     public static Snapshot Take(Func<long> bytes)
     {
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
@@ -21,6 +21,7 @@ internal readonly record struct Snapshot(long Bytes, TimeSpan User, TimeSpan Sys
     {
         TotalBytes = Bytes,
         Bytes = Bytes - start.Bytes,
+        StartUpSeconds = (start.User + start.System).TotalSeconds,
         UserSeconds = (User - start.User).TotalSeconds,
         SystemSeconds = (System - start.System).TotalSeconds,
         WallSeconds = Stopwatch.GetElapsedTime(start.Timestamp, Timestamp).TotalSeconds,

@@ -6,7 +6,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>The product as a user has it: a queue with its defaults, one subscription a connection, borrowed spans.</summary>
+/// <summary>Receives with Zcrx as a user does: a queue with default options, one subscription per connection, and borrowed spans.</summary>
 internal sealed class ZcrxReceiver(ZcrxEngine engine) : IReceiver
 {
     private ZcrxQueue? _queue;
@@ -35,7 +35,7 @@ internal sealed class ZcrxReceiver(ZcrxEngine engine) : IReceiver
 
     public async ValueTask DisposeAsync()
     {
-        // The sender has not ended its streams. From now on they end with expected errors.
+        // The sender has not ended its streams. From now on they end with errors, which are expected.
         _isClosing = true;
         _accepting?.Dispose();
         if (_queue is not null)

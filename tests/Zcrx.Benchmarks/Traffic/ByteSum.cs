@@ -3,11 +3,11 @@ using System.Numerics;
 namespace Zcrx.Benchmarks.Traffic;
 
 /// <summary>
-/// Computes the sum of all bytes: the cheapest checksum that reads everything and does not depend on how a stream was cut into chunks.
+/// Computes the sum of all bytes. This is the cheapest checksum that reads every byte and does not depend on how a stream is split into chunks.
 /// </summary>
 internal static class ByteSum
 {
-    // A 16-bit lane adds two bytes per round, at most 255 each. It must be emptied after 128 rounds.
+    // A 16-bit lane adds two bytes per round, each at most 255, so it must be emptied after 128 rounds.
     private const int RoundsPerBlock = 128;
 
     public static ulong Of(ReadOnlySpan<byte> bytes)

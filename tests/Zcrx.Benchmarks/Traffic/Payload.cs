@@ -1,11 +1,11 @@
 namespace Zcrx.Benchmarks.Traffic;
 
 /// <summary>
-/// Supplies the bytes of every connection: one seeded pseudo-random block, repeated. The receiver therefore knows what must arrive.
+/// Supplies the bytes of every connection: one seeded pseudo-random block that repeats. The receiver therefore knows the expected bytes.
 /// </summary>
 internal sealed class Payload
 {
-    // Larger than a core's second-level cache, so that the sender reads memory as a real one would.
+    // The block is larger than a core's second-level cache, so the sender reads from memory, as a real sender would.
     private const int BlockLength = 1 << 20;
     private const int Seed = 20_251;
 
@@ -13,7 +13,7 @@ internal sealed class Payload
 
     public Payload() => new Random(Seed).NextBytes(_block);
 
-    /// <summary>Returns the bytes from a position of the stream on, as far as they are contiguous.</summary>
+    /// <summary>Returns the contiguous bytes at a position of the stream.</summary>
     public ReadOnlyMemory<byte> At(long position, int atMost)
     {
         int start = (int)(position & (BlockLength - 1));

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Benchmarks.Traffic;
 
-/// <summary>Runs the sender of every case, in a separate process: connects, then sends on all connections at the same time.</summary>
+/// <summary>Runs the sender of a case in a separate process. It connects and then sends on all connections at the same time.</summary>
 internal static class Sender
 {
     private const int SendLength = 64 * 1024;
@@ -23,9 +23,9 @@ internal static class Sender
             await sockets[i].ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
         }
 
-        // Sending starts once all sockets are connected, because accepting is not measured.
+        // Starts sending when all sockets are connected: accepting is not part of the measurement.
         await Task.WhenAll(Array.ConvertAll(sockets, socket => Task.Run(() => SendAsync(socket, payload, bytes))));
-        // The sender ends once all bytes have arrived: the comparison then closes its input.
+        // The comparison closes the standard input when all bytes have arrived. The sender then ends.
         _ = await Console.In.ReadToEndAsync();
         Array.ForEach(sockets, static socket => socket.Dispose());
         return 0;

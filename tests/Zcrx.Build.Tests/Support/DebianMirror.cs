@@ -5,11 +5,12 @@ using Ingest.Tests.Support;
 namespace Zcrx.Build.Tests.Support;
 
 /// <summary>
-/// Represents a Debian mirror in a directory, with suites of one kernel each, and a cache for the scripts that fetch from it.
+/// Represents a Debian mirror in a directory. Each of its suites contains one kernel. Also provides a cache for the scripts that fetch from
+/// the mirror.
 /// </summary>
 internal sealed class DebianMirror : IDisposable
 {
-    /// <summary>The flavour of guests with this machine's architecture.</summary>
+    /// <summary>The kernel flavour of guests with the architecture x64.</summary>
     public const string X64 = "cloud-amd64";
 
     /// <summary>The minimum size of a package. The scripts regard a smaller one as a meta package.</summary>
@@ -19,7 +20,7 @@ internal sealed class DebianMirror : IDisposable
 
     public DebianMirror()
     {
-        // These suites are unsigned and their dates count, whatever the configuration of the machine.
+        // Ignores the apt configuration of the machine, which could turn off the check of Valid-Until. The suites of this mirror are unsigned.
         File.WriteAllText(
             _directory["apt.conf"],
             """
@@ -29,7 +30,7 @@ internal sealed class DebianMirror : IDisposable
             """);
     }
 
-    /// <summary>Publishes a suite with one kernel, which replaces the suite's previous content.</summary>
+    /// <summary>Publishes a suite with one kernel. Replaces the previous content of the suite.</summary>
     public async Task PublishAsync(string suite, string kernel, bool expired = false, string flavour = X64)
     {
         string architecture = flavour.Contains("arm64", StringComparison.Ordinal) ? "arm64" : "amd64";
@@ -73,8 +74,8 @@ internal sealed class DebianMirror : IDisposable
 
     /// <summary>Runs <c>fetch-kernel.sh</c> against the mirror.</summary>
     /// <param name="version">The version pattern of the kernel.</param>
-    /// <param name="run">The run of <c>./build.sh test</c> to which the call belongs. A call without one is a separate run.</param>
-    /// <param name="flavour">The flavour of the kernel, which ends with its architecture.</param>
+    /// <param name="run">The id of the run of <c>./build.sh test</c> to which the call belongs. Empty for a separate run.</param>
+    /// <param name="flavour">The flavour of the kernel. It contains the architecture.</param>
     public Task<(int ExitCode, string Output)> FetchAsync(string version, string run = "", string flavour = X64) => RunAsync("fetch-kernel.sh", run, flavour, version);
 
     /// <summary>Runs <c>newest-kernel.sh</c> against the mirror.</summary>

@@ -1,6 +1,6 @@
 namespace Zcrx.Build.Tests.Support;
 
-/// <summary>Describes the working copy from which these tests were built.</summary>
+/// <summary>Provides the path of the working copy from which these tests were built.</summary>
 internal static class Repository
 {
     /// <summary>Gets the directory of <c>build.sh</c>.</summary>

@@ -1,9 +1,9 @@
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>One kind of fault.</summary>
-/// <param name="Name">For the summary.</param>
-/// <param name="Weight">How often it comes, compared with the others.</param>
-/// <param name="Inject">Does it, if it can be done now; says whether it did.</param>
+/// <summary>Represents one kind of fault.</summary>
+/// <param name="Name">The name in the summary.</param>
+/// <param name="Weight">The frequency relative to the other faults.</param>
+/// <param name="Inject">Injects the fault if that is possible at the moment. Returns whether the fault was injected.</param>
 internal sealed record ChaosFault(string Name, int Weight, Func<Random, bool> Inject)
 {
     public int Count { get; set; }

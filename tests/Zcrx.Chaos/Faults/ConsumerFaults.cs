@@ -2,10 +2,10 @@ using Zcrx.Chaos.Soak;
 
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>Makes consumers misbehave on the ring thread: one throws, one blocks for ever.</summary>
+/// <summary>Makes consumers misbehave on the ring thread: a consumer throws or blocks.</summary>
 internal sealed class ConsumerFaults(ChaosConsumers consumers)
 {
-    /// <summary>The name of the fault that stops a ring thread.</summary>
+    /// <summary>The name of the fault that blocks a ring thread.</summary>
     public const string Blocking = "consumer blocked for ever";
 
     private ChaosConsumer? _blocked;
@@ -13,10 +13,10 @@ internal sealed class ConsumerFaults(ChaosConsumers consumers)
     /// <summary>Makes a consumer throw at its next buffer.</summary>
     public bool Throw(Random random) => Pick(random) is { } victim && victim.ThrowNext();
 
-    /// <summary>Makes a consumer block its ring thread at its next buffer. The previous one that blocked returns, long after its queue was abandoned.</summary>
+    /// <summary>Makes a consumer block its ring thread at its next buffer. Unblocks the previously blocked consumer, whose queue was already abandoned.</summary>
     public bool Block(Random random)
     {
-        // One at a time, until its queue was abandoned. It then returns, which must have no effect.
+        // Only one consumer blocks at a time. The previous one is unblocked after its queue was abandoned, and its return must have no effect.
         if (_blocked is { Ended.IsCompleted: false, Connection.Closed.IsCompleted: false } || Pick(random) is not { } victim)
         {
             return false;
@@ -27,7 +27,7 @@ internal sealed class ConsumerFaults(ChaosConsumers consumers)
         return victim.BlockNext();
     }
 
-    /// <summary>Lets the blocked consumer return.</summary>
+    /// <summary>Unblocks the blocked consumer.</summary>
     public void Relent() => _blocked?.Unblock();
 
     private ChaosConsumer? Pick(Random random)

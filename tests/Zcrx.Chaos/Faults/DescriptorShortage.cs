@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>Lowers the limit on open files for a moment, so that only a few descriptors are free.</summary>
+/// <summary>Lowers the limit on open files for a short time, so that only a few descriptors are free.</summary>
 internal sealed unsafe partial class DescriptorShortage : IDisposable
 {
-    // Fewer than the reserve of a queue, so that accepting stops. Enough for queues that restart at the same time.
+    // Fewer than the reserve of a queue, so accepting stops. Enough for queues that restart at the same time.
     private const int Free = 48;
     private const int OpenFiles = 7;
 
@@ -24,8 +24,8 @@ internal sealed unsafe partial class DescriptorShortage : IDisposable
         _end = new Timer(_ => End());
     }
 
-    /// <summary>Begins a shortage, which ends by itself.</summary>
-    /// <returns>False while there is one.</returns>
+    /// <summary>Begins a shortage that ends after a short time.</summary>
+    /// <returns>False if a shortage is already in progress.</returns>
     public bool Begin()
     {
         lock (_end)
@@ -35,7 +35,7 @@ internal sealed unsafe partial class DescriptorShortage : IDisposable
                 return false;
             }
 
-            // The limit bounds the largest number, and the lowest free numbers are used first.
+            // The limit applies to the highest descriptor number, and the kernel uses the lowest free number first.
             int highest = Directory.GetFileSystemEntries("/proc/self/fd").Max(static path => int.Parse(Path.GetFileName(path), System.Globalization.CultureInfo.InvariantCulture));
             Set(_usual with { Soft = ulong.Min(_usual.Soft, (ulong)(highest + Free)) });
             _isOn = true;
@@ -78,7 +78,7 @@ internal sealed unsafe partial class DescriptorShortage : IDisposable
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setrlimit(int resource, Limit* limit);
 
-    /// <summary><c>struct rlimit</c> on 64-bit Linux.</summary>
+    /// <summary>Represents <c>struct rlimit</c> of 64-bit Linux.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private record struct Limit
     {

@@ -6,13 +6,13 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>Injects faults at random. One caller.</summary>
+/// <summary>Injects random faults. Threading: one thread at a time.</summary>
 internal sealed class FaultInjector
 {
-    /// <summary>Of a real interface; <see cref="NicRemover"/> does it.</summary>
+    /// <summary>The name of the fault that removes a real interface, which <see cref="NicRemover"/> injects.</summary>
     public const string Removal = "NIC removed and restored";
 
-    // Where it matters: on a NIC that is registered anew.
+    // The drain time of a planned restart. It matters only on a NIC that is registered again.
     private static readonly TimeSpan Drain = TimeSpan.FromSeconds(2);
 
     private static readonly int[] RegistrationErrors = [Errno.ENOMEM, Errno.EBUSY, Errno.EIO];
@@ -38,13 +38,13 @@ internal sealed class FaultInjector
             throw new ArgumentException($"There is no fault '{unknown}'; there are {string.Join(", ", all.Select(static fault => $"'{fault.Name}'"))}.", nameof(only));
         }
 
-        // Those of weight 0 are injected by others.
+        // Faults of weight 0 always stay in the list, because other classes inject them and look them up here.
         Faults = only.Count == 0 ? all : [.. all.Where(fault => fault.Weight == 0 || only.Contains(fault.Name))];
     }
 
     public IReadOnlyList<ChaosFault> Faults { get; }
 
-    /// <summary>One fault of some kind.</summary>
+    /// <summary>Injects one random fault.</summary>
     public void InjectOne()
     {
         int weight = _random.Next(Faults.Sum(static fault => fault.Weight));
@@ -59,7 +59,7 @@ internal sealed class FaultInjector
         }
     }
 
-    /// <summary>Takes back what lasts: so that everything can come to its end.</summary>
+    /// <summary>Ends all lasting faults: streams can then complete.</summary>
     public void Relent()
     {
         foreach (QueueUnderFire queue in _queues)
@@ -178,7 +178,7 @@ internal sealed class FaultInjector
         {
             // The queue is closed, or another move is in progress. The connection stays on its queue.
         }
-#pragma warning disable CA1031 // Anything else is what we are looking for.
+#pragma warning disable CA1031 // Any other exception is a violation.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

@@ -5,10 +5,10 @@ using Zcrx.Chaos.Soak;
 
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>Takes a real interface away now and then, and brings it back some seconds later.</summary>
+/// <summary>Removes a real interface at intervals and restores it some seconds later.</summary>
 internal sealed class NicRemover
 {
-    // Each time every stream breaks, and other faults need some that have not.
+    // A removal breaks every stream. The interval leaves unbroken streams for other faults.
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Absence = TimeSpan.FromSeconds(3);
 
@@ -25,7 +25,7 @@ internal sealed class NicRemover
         _fault = faults.Single(static fault => fault.Name == FaultInjector.Removal);
     }
 
-    /// <summary>Called now and then.</summary>
+    /// <summary>Removes or restores the interface if it is time. Called periodically.</summary>
     public void Tick()
     {
         if (!_isRemoved && Stopwatch.GetElapsedTime(_since) > Between)

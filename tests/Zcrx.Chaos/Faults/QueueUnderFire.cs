@@ -4,16 +4,16 @@ using Zcrx.Interop;
 
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>One queue, and what can be done to it.</summary>
+/// <summary>Represents one queue and gives access to its faults.</summary>
 internal sealed class QueueUnderFire(Published<QueueSnapshot> queue, EmulatedFaultPlan? plan, EmulatedNic? nic)
 {
     public QueueSnapshot Now => queue.Value;
 
     public string Name => Now.Name;
 
-    /// <summary>On the emulated engine.</summary>
+    /// <summary>Gets the fault plan; null on a real kernel.</summary>
     public EmulatedFaultPlan? Plan => plan;
 
-    /// <summary>On an emulated NIC.</summary>
+    /// <summary>Gets the emulated NIC of the queue; null for none.</summary>
     public EmulatedNic? Nic => nic;
 }

@@ -3,11 +3,11 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>Takes a ring's descriptor away on a real kernel.</summary>
+/// <summary>Breaks a ring on a real kernel by replacing its descriptor.</summary>
 /// <remarks>
-/// Closing it would free a number that the kernel gives to another file, which would then be closed by mistake. So another file is put in its place, on the ring's thread.
-/// The queue leaves that file alone if it has noticed, and closes it if another fault ended it before. This class cannot know which of the two happened, so it this class never
-/// closes it: a file on /dev/null may stay open.
+/// Closing the descriptor would free its number, and the kernel could give the number to another file, which the queue would then close by mistake. The ring thread
+/// therefore puts another file in place of the ring. The queue does not close that file if it has noticed the fault. It closes the file if another fault ended the queue
+/// before. This class cannot know which of these happened and never closes the file, so a file on /dev/null may stay open.
 /// </remarks>
 internal static partial class RingBreaker
 {

@@ -6,8 +6,8 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>Peers that connect to a listener of frames, and do not keep to its protocol: garbage, and single bytes with long pauses.</summary>
-/// <remarks>Each of them must be served or see its connection end.</remarks>
+/// <summary>Represents peers that connect to a listener of frames and violate its protocol. They send garbage, or single bytes with long pauses.</summary>
+/// <remarks>The listener must serve each of them or end its connection.</remarks>
 internal sealed class Strangers(ISocketSource sockets, IPEndPoint endPoint, ChaosOptions options, ChaosTally tally)
 {
     private const int LongestFrame = 64 << 10;
@@ -17,21 +17,21 @@ internal sealed class Strangers(ISocketSource sockets, IPEndPoint endPoint, Chao
 
     private readonly List<Task> _running = [];
 
-    /// <summary>Handles the connections of strangers: counts their frames.</summary>
+    /// <summary>Handles the connections of such peers by counting their frames.</summary>
     public static IDisposable Handle(ZcrxConnection connection) => connection.Buffers.Frames(LengthPrefix.UInt32BigEndian, LongestFrame).Subscribe(static _ => { }, static _ => { });
 
-    /// <summary>Connects, and sends bytes that are no frame.</summary>
+    /// <summary>Connects and sends bytes that are not a frame.</summary>
     public bool SendGarbage(Random random)
     {
         byte[] garbage = new byte[random.Next(8, 4096)];
         random.NextBytes(garbage);
-        // A length that is refused whatever follows.
+        // The first byte makes the length too large, so the frame is refused whatever follows.
         garbage[0] = 0xff;
         Start(socket => SendAndEndAsync(socket, garbage));
         return true;
     }
 
-    /// <summary>Connects, and sends one frame, a byte at a time.</summary>
+    /// <summary>Connects and sends one frame, one byte at a time.</summary>
     public bool SendSlowly()
     {
         Start(async socket =>
@@ -48,7 +48,7 @@ internal sealed class Strangers(ISocketSource sockets, IPEndPoint endPoint, Chao
         return true;
     }
 
-    /// <summary>Waits for all strangers.</summary>
+    /// <summary>Gets a task that completes when all of these peers have ended.</summary>
     public Task Completion
     {
         get
@@ -79,7 +79,7 @@ internal sealed class Strangers(ISocketSource sockets, IPEndPoint endPoint, Chao
         }
         catch (SocketException)
         {
-            // Reset, as the garbage is, or any connection whose queue fails; or the process has no descriptor left.
+            // Expected: garbage is reset, a failed queue resets its connections, and the process may have no free descriptor.
         }
         catch (TimeoutException)
         {

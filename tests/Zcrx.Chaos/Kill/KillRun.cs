@@ -7,7 +7,7 @@ using Zcrx.Chaos.Support;
 
 namespace Zcrx.Chaos.Kill;
 
-/// <summary>Kills a receiving process again and again. The next one must have the same port and the same queue at once, and receive every byte.</summary>
+/// <summary>Kills a receiving process repeatedly. The next process must get the same port and the same queue at once, and must receive every byte.</summary>
 internal static class KillRun
 {
     private const int Volume = 64 << 10;
@@ -32,7 +32,7 @@ internal static class KillRun
                 Task[] cutOff = [.. Enumerable.Range(0, 20).Select(stream => FloodAsync(endPoint, sockets, stream + 1))];
                 await Task.WhenAny([.. cutOff, Task.Delay(TimeSpan.FromMilliseconds(100 + (50 * i)))]).ConfigureAwait(false);
                 victim.Kill();
-                // Each of them receives a reset.
+                // Each of these connections receives a reset.
                 await Task.WhenAll(cutOff).WaitAsync(options.Patience).ConfigureAwait(false);
             }
             catch (Exception exception) when (exception is TimeoutException or SocketException or InvalidOperationException)
@@ -42,7 +42,7 @@ internal static class KillRun
                 victim.Kill();
             }
 
-            // Not waited for: the next one starts while the kernel still clears away.
+            // The end of the killed process is not awaited: the next process starts while the kernel still releases its resources.
         }
 
         string times = string.Join(", ", starts.Select(static time => time.TotalMilliseconds.ToString("f0", CultureInfo.InvariantCulture)));
@@ -101,7 +101,7 @@ internal static class KillRun
         }
         catch (SocketException)
         {
-            // That is what was waited for.
+            // The process was killed, so the reset is expected.
         }
     }
 

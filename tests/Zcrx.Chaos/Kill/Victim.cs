@@ -5,14 +5,14 @@ using Zcrx.Interop;
 
 namespace Zcrx.Chaos.Kill;
 
-/// <summary>A process that receives, and counts, until it is killed.</summary>
+/// <summary>Represents a process that echoes all bytes until it is killed.</summary>
 internal static class Victim
 {
     public const string Ready = "READY";
 
     public static async Task<int> RunAsync(ChaosOptions options, int port, CancellationToken cancellationToken)
     {
-        // The host stays open on purpose, so that nothing is closed in order.
+        // The host is deliberately not disposed: the process must end by the kill, without an orderly close.
         _ = await ChaosHost.StartAsync(options, static connection => connection.Buffers.Subscribe(new Echo(connection)), string.Create(CultureInfo.InvariantCulture, $"{options.Address}:{port}")).ConfigureAwait(false);
         await Console.Out.WriteLineAsync(Ready).ConfigureAwait(false);
         await Console.Out.FlushAsync(cancellationToken).ConfigureAwait(false);
@@ -20,7 +20,7 @@ internal static class Victim
         return 0;
     }
 
-    /// <summary>Starts one.</summary>
+    /// <summary>Starts such a process.</summary>
     public static Process Start(ChaosOptions options, int port)
     {
         string dll = typeof(Victim).Assembly.Location;
@@ -34,23 +34,23 @@ internal static class Victim
             arguments.AddRange(["--interface", networkInterface]);
         }
 
-        // As this one was started: by the program itself, or by the command dotnet.
+        // Starts the program like the current process: either directly or with the command dotnet.
         string program = Environment.ProcessPath!;
         bool isCommand = Path.GetFileNameWithoutExtension(program) == "dotnet";
         return Process.Start(new ProcessStartInfo(program, isCommand ? arguments : arguments.Skip(1)) { RedirectStandardOutput = true, UseShellExecute = false })!;
     }
 
-    /// <summary>Waits until it accepts connections.</summary>
+    /// <summary>Waits until the process accepts connections.</summary>
     public static async Task WhenReadyAsync(Process victim)
     {
         string? line = await victim.StandardOutput.ReadLineAsync().ConfigureAwait(false);
         if (line != Ready)
         {
-            throw new InvalidOperationException($"it did not start: {line}");
+            throw new InvalidOperationException($"the process did not start: {line}");
         }
     }
 
-    /// <summary>Sends each byte back.</summary>
+    /// <summary>Sends each received byte back.</summary>
     private sealed class Echo(Rx.ZcrxConnection connection) : IObserver<ReceivedBuffer>
     {
         private Task _sent = Task.CompletedTask;
@@ -59,12 +59,12 @@ internal static class Victim
 
         public void OnCompleted()
         {
-            // What is still to be sent is sent before the connection closes: nothing is, since the peer waits for it first.
+            // Nothing is unsent here: the peer ends its side only after it has received all bytes.
         }
 
         public void OnError(Exception error)
         {
-            // The peer sees it, too.
+            // The peer notices the error as well.
         }
 
         private async Task SendAsync(Task before, byte[] bytes)
@@ -76,7 +76,7 @@ internal static class Victim
             }
             catch (Exception exception) when (exception is System.Net.Sockets.SocketException or ObjectDisposedException)
             {
-                // The peer is gone.
+                // The peer has disconnected.
             }
         }
     }

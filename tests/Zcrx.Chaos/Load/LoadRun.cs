@@ -7,7 +7,7 @@ using Zcrx.Chaos.Soak;
 
 namespace Zcrx.Chaos.Load;
 
-/// <summary>Measures what many peers cost a process that echoes: descriptors, memory and processor time, and whether they are back afterwards.</summary>
+/// <summary>Measures the descriptors, the memory and the processor time that many peers cost an echo process. Checks that the descriptors are returned afterwards.</summary>
 internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int slow)
 {
     private const int AtOnce = 100;
@@ -26,7 +26,7 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
         try
         {
             await Victim.WhenReadyAsync(server).WaitAsync(options.Patience).ConfigureAwait(false);
-            // The code of every step is compiled before it is measured.
+            // Compiles the code of every step before the measurement.
             await ConnectManyAsync(server, AtOnce, abort: false).ConfigureAwait(false);
             await MeasureAsync(server, $"{idle:n0} idle connections", () => HoldAsync(server, idle)).ConfigureAwait(false);
             await MeasureAsync(server, $"{connects:n0} connections, one byte each", () => ConnectManyAsync(server, connects, abort: false)).ConfigureAwait(false);
@@ -45,7 +45,7 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
         return 0;
     }
 
-    /// <summary>Runs a step that returns the state at its peak, and waits until the descriptors are back.</summary>
+    /// <summary>Runs a step, which returns the peak use of resources. Then waits until the descriptors are returned.</summary>
     private async Task MeasureAsync(Process server, string name, Func<Task<ServerUse>> step)
     {
         ServerUse before = ServerUse.Of(server);
@@ -119,7 +119,7 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
         }
     }
 
-    /// <summary>Lets one peer send without reading the replies, while others are served, and reads all of them then.</summary>
+    /// <summary>Makes one peer send without reading the replies while others are served. Then the peer reads all replies.</summary>
     private async Task<ServerUse> PauseAsync(Process server)
     {
         const int Volume = 4 << 20;

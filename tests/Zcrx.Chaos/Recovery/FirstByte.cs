@@ -4,12 +4,12 @@ using Zcrx.Interop;
 
 namespace Zcrx.Chaos.Recovery;
 
-/// <summary>Notes when a byte came. The sender sends them one by one.</summary>
+/// <summary>Records the time of each received byte. The sender sends one byte at a time.</summary>
 internal sealed class FirstByte : IObserver<ReceivedBuffer>
 {
     private readonly Channel<long?> _times = Channel.CreateUnbounded<long?>();
 
-    /// <summary>When the next byte came, in the stopwatch's ticks; null when the stream broke instead.</summary>
+    /// <summary>Returns the arrival time of the next byte, in ticks of the stopwatch; null if the stream failed.</summary>
     public Task<long?> NextAsync() => _times.Reader.ReadAsync().AsTask();
 
     public void OnNext(ReceivedBuffer value)
@@ -23,7 +23,7 @@ internal sealed class FirstByte : IObserver<ReceivedBuffer>
 
     public void OnCompleted()
     {
-        // The sender is through.
+        // The sender has sent all bytes.
     }
 
     public void OnError(Exception error) => _times.Writer.TryWrite(null);

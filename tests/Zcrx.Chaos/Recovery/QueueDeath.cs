@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Recovery;
 
-/// <summary>The open queue of a snapshot, which is about to die.</summary>
+/// <summary>Represents the failure of the queue that a snapshot shows as open.</summary>
 internal sealed class QueueDeath
 {
     private readonly ZcrxQueue _queue;

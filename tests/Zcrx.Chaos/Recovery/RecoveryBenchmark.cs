@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Recovery;
 
-/// <summary>Measures how long a stream stops when its ring dies under supervision, beside the cost of a ring and a registration alone.</summary>
+/// <summary>Measures how long a stream stops when its ring fails under supervision, compared with the cost of a ring and a registration alone.</summary>
 internal static class RecoveryBenchmark
 {
     public static async Task<int> RunAsync(ChaosOptions options, int kills)
@@ -69,9 +69,9 @@ internal static class RecoveryBenchmark
                     death.Kill();
                     await death.Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     TimeSpan end = Stopwatch.GetElapsedTime(start);
-                    // Send only after the ring has ended, since a dying ring still receives what has arrived. The byte waits in the socket for the next ring.
+                    // Sends only after the ring has ended: a failing ring still receives bytes that have arrived. The byte then waits in the socket for the next ring.
                     long came = await sender.SendUntilReceivedAsync().ConfigureAwait(false);
-                    // The first one compiles what it needs.
+                    // The first failure is not counted: it compiles the code that it needs.
                     if (i > 0)
                     {
                         times.Add(Stopwatch.GetElapsedTime(start, came));
@@ -106,13 +106,13 @@ internal static class RecoveryBenchmark
             ring.Dispose();
             if (queue is null)
             {
-                // The kernel takes rings apart in the background; until then a NIC's queue is theirs.
+                // The kernel destroys rings in the background. Until then the ring still owns the NIC's RX queue.
                 await Task.Delay(1).ConfigureAwait(false);
                 continue;
             }
 
             queue.Dispose();
-            // The first one compiles what it needs.
+            // The first round is not counted: it compiles the code that it needs.
             if (closed > 0)
             {
                 rings.Add(Stopwatch.GetElapsedTime(start, made));

@@ -4,15 +4,17 @@ using Zcrx.Chaos.Support;
 
 namespace Zcrx.Chaos.Recovery;
 
-/// <summary>Sends single bytes, and continues over a new connection when its stream has broken: on a NIC a byte may be lost with the memory of the queue that died. One caller.</summary>
+/// <summary>Sends single bytes. Continues on a new connection when its stream has failed.</summary>
+/// <remarks>On a NIC, a stream fails when a byte is lost with the memory of the failed queue. Threading: one caller.</remarks>
 internal sealed class RecoverySender(ISocketSource sockets, IPEndPoint endPoint, FirstByte observer, TimeSpan patience) : IDisposable
 {
     private Socket? _socket;
 
-    /// <summary>Streams that broke.</summary>
+    /// <summary>Gets the number of failed streams.</summary>
     public int Replaced { get; private set; }
 
-    /// <returns>When a byte came, in the stopwatch's ticks.</returns>
+    /// <summary>Sends bytes until one is received.</summary>
+    /// <returns>The arrival time of the byte, in ticks of the stopwatch.</returns>
     public async Task<long> SendUntilReceivedAsync()
     {
         while (true)
@@ -29,7 +31,7 @@ internal sealed class RecoverySender(ISocketSource sockets, IPEndPoint endPoint,
             }
             catch (SocketException)
             {
-                // The connection was reset. The observer receives that error as well.
+                // The connection was reset. The observer also receives the error, so NextAsync below returns null.
             }
 
             if (await observer.NextAsync().WaitAsync(patience).ConfigureAwait(false) is { } came)

@@ -1,9 +1,9 @@
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>The bytes of each stream: cheap to make and to compare, and no two places of two streams look alike.</summary>
+/// <summary>Computes the bytes of each stream. They are cheap to create and to compare, and differ between any two places of any two streams.</summary>
 internal static class ChaosBytes
 {
-    // A prime, so that nothing that is lost or doubled is a whole period.
+    // A prime: a lost or duplicated piece is never a multiple of the period, so it is always noticed.
     private const int Period = 65521;
     public const int MaxPiece = 32768;
 

@@ -6,11 +6,11 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>A sender: one stream after another, and after each of them it is found out what has become of it.</summary>
+/// <summary>Represents a sender. It sends one stream after another, and after each stream it checks the outcome.</summary>
 internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISocketSource sockets, ChaosConsumers consumers, ChaosTally tally, int seed)
 {
     private const double SmallestStream = 16 << 10;
-    // Binary orders of magnitude up to the largest, of 1 MiB: each of them as often as the others, so that some streams live through many faults and others through none.
+    // The number of doublings between the shortest and the longest stream. All lengths are equally frequent on this scale: some streams meet many faults, others none.
     private const double Magnitudes = 6;
     private static readonly TimeSpan ResetPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
@@ -36,7 +36,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
             }
             catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
             {
-                // Accepted, and reset before a consumer received it.
+                // The connection was accepted, and reset before a consumer received it.
                 tally.Open();
                 tally.LeaveUnserved();
                 consumers.Forget(((IPEndPoint)socket.LocalEndPoint!).Port);
@@ -44,7 +44,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
             }
             catch (SocketException exception) when (options.NicControl is not null && exception.SocketErrorCode is (SocketError.NetworkUnreachable or SocketError.HostUnreachable))
             {
-                // The interface is away, and the way to it as well; both come back.
+                // The interface and its routes are removed. Both will be restored.
                 await pace.WaitForNextTickAsync().ConfigureAwait(false);
                 continue;
             }
@@ -62,7 +62,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
     }
 
-    /// <summary>Returns a socket; null while the process has no descriptor for it.</summary>
+    /// <summary>Returns a socket; null if the process has no free descriptor.</summary>
     private Socket? TryCreate()
     {
         try
@@ -75,7 +75,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
     }
 
-    /// <returns>How much was sent, and whether the connection was reset before the other end had closed it.</returns>
+    /// <returns>The number of sent bytes, and whether the connection was reset before the peer had closed it.</returns>
     private async Task<(long Sent, bool WasReset)> SendAsync(Socket socket, int stream, PeriodicTimer pace, Func<bool> isOver)
     {
         int total = (int)(SmallestStream * Math.Pow(2, _random.NextDouble() * Magnitudes));
@@ -107,7 +107,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         {
             if (IsBroken(stream))
             {
-                // Its reset was sent while there was no interface; TCP sends none again unless it is asked something.
+                // The reset was sent while there was no interface, and TCP sends no other reset without a packet from this side.
                 return (sent, true);
             }
 
@@ -117,7 +117,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
     }
 
-    /// <summary>Waits as long as what must happen may take; less where the stream is known to have broken and nothing may come any more.</summary>
+    /// <summary>Waits for a task, at most until the deadline of expected events. The wait is shorter if the stream has failed and may get no further packet.</summary>
     private async Task<int> InTimeAsync(Task<int> done, int stream)
     {
         long start = Stopwatch.GetTimestamp();
@@ -129,12 +129,12 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
             }
             catch (TimeoutException) when (!IsBroken(stream) && Stopwatch.GetElapsedTime(start) < options.Patience)
             {
-                // A slow machine.
+                // The machine may only be slow: waits again.
             }
         }
     }
 
-    /// <summary>Returns whether the receiver got the error of a stream that broke on an interface. The reset may be lost when the interface is removed.</summary>
+    /// <summary>Returns whether the receiver got an error on a real interface. The sender may then get no reset, because the interface may be removed.</summary>
     private bool IsBroken(int stream) => options.NicControl is not null && consumers.Find(stream) is { Ended: { IsCompletedSuccessfully: true, Result: not null } };
 
     private async Task JudgeAsync(int stream, long sent, bool wasReset)
@@ -155,7 +155,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
 
         if (consumer.HasBlocked && wasReset)
         {
-            // Its observer is inside OnNext, and is not called.
+            // The observer has not returned from OnNext, so the library does not call it.
             tally.Tell("its consumer blocked the ring thread", consumer.Received);
             return;
         }
@@ -167,7 +167,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
         catch (TimeoutException)
         {
-            tally.Violate($"stream {stream}: its observer was never told that it ended (reset: {wasReset})");
+            tally.Violate($"stream {stream}: its observer was never notified of the end (reset: {wasReset})");
             return;
         }
 

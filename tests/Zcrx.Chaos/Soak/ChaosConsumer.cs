@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>The receiving end of one stream: checks every byte and its place, and keeps buffers for a while when told to.</summary>
+/// <summary>Receives one stream. Checks every byte and its position. Leases buffers for a while when requested.</summary>
 internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
 {
     private const int MostKept = 8;
@@ -33,7 +33,7 @@ internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
 
     public ZcrxConnection Connection { get; }
 
-    /// <summary>The sender's port, which is the number of its stream.</summary>
+    /// <summary>Gets the sender's port, which identifies the stream.</summary>
     public int Stream { get; }
 
     public long Received { get; private set; }
@@ -43,7 +43,7 @@ internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
     /// <summary>Gets a value indicating whether the queue has failed or the connection has moved since the connection was accepted.</summary>
     public bool HasChangedQueue { get => _hasChangedQueue; set => _hasChangedQueue = value; }
 
-    /// <summary>Null for the end of the stream.</summary>
+    /// <summary>Gets a task that completes with the error of the stream; null for an orderly end.</summary>
     public Task<Exception?> Ended => _ended.Task;
 
     public void OnNext(ReceivedBuffer value)
@@ -82,26 +82,26 @@ internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
 
     public void OnError(Exception error) => _ended.TrySetResult(error);
 
-    /// <summary>Gets a value indicating whether it has blocked its ring thread. Its observer is not told of the end, since it has not returned.</summary>
+    /// <summary>Gets a value indicating whether the consumer has blocked its ring thread. OnNext has not returned, so the library does not report the end.</summary>
     public bool HasBlocked => _hasBlocked;
 
-    /// <summary>The consumer throws at its next buffer.</summary>
+    /// <summary>Makes the consumer throw at its next buffer.</summary>
     public bool ThrowNext() => _throws = true;
 
-    /// <summary>The consumer blocks at its next buffer.</summary>
+    /// <summary>Makes the consumer block at its next buffer.</summary>
     public bool BlockNext() => _blocks = true;
 
-    /// <summary>The consumer returns.</summary>
+    /// <summary>Unblocks the consumer.</summary>
     public void Unblock()
     {
         _blocks = false;
         _mayReturn.Set();
     }
 
-    /// <summary>From now on it keeps what comes, as one does that is stuck.</summary>
+    /// <summary>Makes the consumer lease all further buffers, as a stuck consumer would.</summary>
     public void Freeze() => _isFrozen = true;
 
-    /// <summary>Checks the leased bytes, in any state of the queue, and releases them.</summary>
+    /// <summary>Checks the bytes of all leases, in any state of the queue, and releases the leases.</summary>
     public void Thaw()
     {
         (BufferLease, long)[] kept;
@@ -124,7 +124,7 @@ internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
         }
     }
 
-    /// <summary>Called when the connection is closed.</summary>
+    /// <summary>Ends the subscription and releases all leases. Zcrx calls it when the connection is closed.</summary>
     public void Dispose()
     {
         _subscription.Dispose();

@@ -1,4 +1,4 @@
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>Represents the failure that a fault makes a consumer throw.</summary>
+/// <summary>Thrown by a consumer because of an injected fault.</summary>
 internal sealed class ChaosConsumerException() : Exception("a consumer that fails");

@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>A host with Zcrx as a service would have it, but impatient: delays that are short, so that much happens in little time.</summary>
+/// <summary>Represents a host with Zcrx, like a service, but with short delays: more faults and restarts happen in the same time.</summary>
 internal sealed class ChaosHost : IAsyncDisposable
 {
     private const int AreaSize = 4 << 20;
@@ -31,7 +31,7 @@ internal sealed class ChaosHost : IAsyncDisposable
 
     public IPEndPoint EndPoint => Zcrx.EndPoints[0];
 
-    /// <summary>Gets the listener of strangers.</summary>
+    /// <summary>Gets the endpoint of the listener for misbehaving peers.</summary>
     public IPEndPoint StrangersEndPoint => Zcrx.EndPoints[1];
 
     private ZcrxService Service => _host.Services.GetRequiredService<ZcrxService>();
@@ -46,7 +46,7 @@ internal sealed class ChaosHost : IAsyncDisposable
             for (int i = 0; i < options.Queues; i++)
             {
                 bool hasFaultPlan = options.Engine is ZcrxEngine.Emulated or ZcrxEngine.IoUring;
-                // Half of them on an interface that may go.
+                // Every second queue is on an emulated interface that can be removed.
                 EmulatedNic? nic = options.Engine == ZcrxEngine.Emulated && i % 2 == 1 ? new EmulatedNic(new EmulatedNicOptions { Name = $"chaos{i}", RxQueues = 1 }) : null;
                 EmulatedFaultPlan? plan = hasFaultPlan ? new EmulatedFaultPlan() : null;
                 nics.Add(nic);

@@ -11,36 +11,36 @@ internal sealed record ChaosOptions
 
     public int Queues { get; init; } = 4;
 
-    /// <summary>Time between two faults.</summary>
+    /// <summary>Gets the time between two faults.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Names of the faults that are injected; empty for all.</summary>
+    /// <summary>Gets the names of the faults to inject; empty for all.</summary>
     public IReadOnlyList<string> Only { get; init; } = [];
 
     public int Seed { get; init; }
 
     public ZcrxEngine Engine { get; init; } = ZcrxEngine.Emulated;
 
-    /// <summary>With the engine Nic: the interface; its RX queues from <see cref="RxQueue"/> on are used, and the device-less mode when it is gone.</summary>
+    /// <summary>Gets the interface for the engine Nic. Its RX queues from <see cref="RxQueue"/> are used. While it is removed, the device-less mode is used.</summary>
     public string? Interface { get; init; }
 
     public int RxQueue { get; init; }
 
-    /// <summary>With the engine Nic: the namespace that the senders are in.</summary>
+    /// <summary>Gets the network namespace of the senders for the engine Nic.</summary>
     public string? SenderNamespace { get; init; }
 
-    /// <summary>With the engine Nic: the address that senders connect to.</summary>
+    /// <summary>Gets the address to listen on, which senders connect to.</summary>
     public string Address { get; init; } = "127.0.0.1";
 
-    /// <summary>A program that takes the interface away and brings it back, called with <c>remove</c> and <c>restore</c>; null for no removals.</summary>
+    /// <summary>Gets the program that removes and restores the interface, called with <c>remove</c> and <c>restore</c>; null for no removals.</summary>
     public string? NicControl { get; init; }
 
-    /// <summary>The supervisor's first delay.</summary>
+    /// <summary>Gets the supervisor's first restart delay.</summary>
     public TimeSpan RestartDelay { get; init; } = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>The time after which a ring thread counts as stuck.</summary>
+    /// <summary>Gets the time after which a ring thread counts as stuck.</summary>
     public TimeSpan StuckAfter { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Gets the deadline of everything that must happen.</summary>
+    /// <summary>Gets the deadline of each expected event.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
 }

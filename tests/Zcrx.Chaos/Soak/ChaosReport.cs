@@ -12,20 +12,20 @@ internal sealed record ChaosReport
 
     public required IReadOnlyList<ChaosFault> Faults { get; init; }
 
-    /// <summary>Times that a queue was opened again.</summary>
+    /// <summary>Gets the number of times that a queue was opened again.</summary>
     public required long Restarts { get; init; }
 
-    /// <summary>Gets the number of times that a connection continued after the end of its queue.</summary>
+    /// <summary>Gets the number of times that a connection resumed after the end of its queue.</summary>
     public required long Continued { get; init; }
 
     public required long FellBack { get; init; }
 
-    /// <summary>Gets the number of queues that were abandoned, because a consumer blocked their ring thread.</summary>
+    /// <summary>Gets the number of queues that were abandoned because a consumer blocked their ring thread.</summary>
     public required long Abandoned { get; init; }
 
     public required TimeSpan Elapsed { get; init; }
 
-    /// <summary>Before anything was opened, after a quarter, at the end of the faults, and after everything was closed.</summary>
+    /// <summary>Gets the footprints: before the run, after a quarter of the run, at the end of the faults, and after everything was closed.</summary>
     public required IReadOnlyList<(string When, ProcessFootprint What)> Footprints { get; init; }
 
     public bool HasPassed => Tally is { Violations: 0, Survived: > 0 };

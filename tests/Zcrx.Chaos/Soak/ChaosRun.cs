@@ -9,14 +9,14 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>Many connections, several queues, a fault every moment; and in the end every stream is accounted for.</summary>
+/// <summary>Runs many connections over several queues under frequent faults. At the end, it accounts for every stream.</summary>
 internal sealed class ChaosRun(ChaosOptions options)
 {
-    // Pools, caches and stacks of the runtime grow with what happens, and not without end.
+    // Pools, caches and stacks of the runtime may grow with the faults, but only up to this bound.
     private const long HeapMargin = 48L << 20;
     private const long ResidentMargin = 192L << 20;
     private const int DescriptorMargin = 8;
-    // What an abandoned ring thread had stays until the process ends: its area, its ring, and the descriptors of its connections.
+    // The resources of an abandoned ring thread stay until the process ends: its area, its ring, and the descriptors of its connections.
     private const long HeapOfAbandoned = 1L << 20;
     private const long ResidentOfAbandoned = 8L << 20;
     private const int DescriptorsOfAbandoned = 16;
@@ -83,13 +83,13 @@ internal sealed class ChaosRun(ChaosOptions options)
         }
     }
 
-    /// <summary>Returns the faults of peers, of consumers and of the process's limits.</summary>
+    /// <summary>Returns the faults of peers, of consumers and of the limits of the process.</summary>
     private IEnumerable<ChaosFault> OfTheOutside(Strangers strangers, ConsumerFaults misuse, DescriptorShortage shortage) =>
     [
         new("garbage sent by strangers", 3, strangers.SendGarbage),
         new("single bytes sent by strangers", 2, _ => strangers.SendSlowly()),
         new("consumer threw", 2, misuse.Throw),
-        // Runs with it do not pass yet (README.md), so it has to be named.
+        // Runs with this fault do not pass yet (README.md), so it is injected only if it is named.
         new(ConsumerFaults.Blocking, options.Only.Contains(ConsumerFaults.Blocking) ? 1 : 0, misuse.Block),
         new("descriptors exhausted", 1, _ => shortage.Begin()),
     ];
@@ -120,13 +120,13 @@ internal sealed class ChaosRun(ChaosOptions options)
         Note("at the end of the faults");
     }
 
-    /// <summary>Checks that the supervisor answers, and restarts queues that were given up.</summary>
+    /// <summary>Checks that the supervisor answers, and restarts failed or stuck queues.</summary>
     private async Task AskAsync(ChaosHost host)
     {
         try
         {
             ZcrxStatus status = await host.Zcrx.GetStatusAsync().WaitAsync(options.Patience).ConfigureAwait(false);
-            // A stuck queue is abandoned by its restart.
+            // Restarting a stuck queue abandons its ring thread.
             foreach (QueueStatus queue in status.Queues.Where(static queue => queue.State == QueueState.Failed || queue.Stuck is not null))
             {
                 host.Zcrx.Supervisor.Tell(new ZcrxCommand.RestartQueue(queue.Name, TimeSpan.Zero));
@@ -196,7 +196,7 @@ internal sealed class ChaosRun(ChaosOptions options)
 
     private ProcessFootprint Of(string when) => _footprints.Find(footprint => footprint.Item1 == when).Item2;
 
-    /// <summary>The runtime opens descriptors of its own when it meets its first socket and its first host.</summary>
+    /// <summary>Opens and closes a host before the first footprint: the runtime itself opens descriptors for its first socket and its first host.</summary>
     private async Task WarmUpAsync()
     {
         ChaosConsumers none = new(_tally);

@@ -5,7 +5,7 @@ using Zcrx.Chaos.Support;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>The summary of a run, for people, and as lines that a guest's runner counts.</summary>
+/// <summary>Prints the summary of a run as a table for people, and as lines that the runner of the guests counts.</summary>
 internal static class ChaosSummary
 {
     public static void Write(IAnsiConsole console, ChaosReport report)
@@ -13,16 +13,16 @@ internal static class ChaosSummary
         ChaosTally tally = report.Tally;
         Table streams = NewTable("streams", "");
         Row(streams, "opened", tally.Opened);
-        Row(streams, "came whole", tally.Survived);
+        Row(streams, "arrived completely", tally.Survived);
         Row(streams, "… under faults of their queue", tally.SurvivedFaults);
         foreach ((string reason, int count) in tally.Told.OrderByDescending(static entry => entry.Value))
         {
-            Row(streams, $"told: {reason}", count);
+            Row(streams, $"ended with an error: {reason}", count);
         }
 
         Row(streams, "reset before a consumer received them", tally.Unserved);
         Row(streams, "bytes compared", tally.Bytes);
-        Row(streams, "leases looked at after a while", tally.Leases);
+        Row(streams, "leases checked after a while", tally.Leases);
         Row(streams, "queues opened again", report.Restarts);
         Row(streams, "connections that continued after it", report.Continued);
         Row(streams, "queues fallen back", report.FellBack);

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>Counts how streams ended. Any thread.</summary>
+/// <summary>Counts how streams ended. Threading: any thread.</summary>
 internal sealed class ChaosTally
 {
     private const int MostViolations = 20;
@@ -19,10 +19,10 @@ internal sealed class ChaosTally
 
     public long Opened => Interlocked.Read(ref _opened);
 
-    /// <summary>Streams that came whole.</summary>
+    /// <summary>Gets the number of streams that arrived completely.</summary>
     public long Survived => Interlocked.Read(ref _survived);
 
-    /// <summary>Of those, the ones whose queue changed under them.</summary>
+    /// <summary>Gets the number of streams that arrived completely although their queue changed.</summary>
     public long SurvivedFaults => Interlocked.Read(ref _survivedFaults);
 
     /// <summary>Gets the number of connections that were reset before a consumer received them.</summary>
@@ -30,14 +30,14 @@ internal sealed class ChaosTally
 
     public long Bytes => Interlocked.Read(ref _bytes);
 
-    /// <summary>Leases that were looked at after their queue might have died.</summary>
+    /// <summary>Gets the number of leases that were checked after a while, when their queue may have failed.</summary>
     public long Leases => Interlocked.Read(ref _leases);
 
     public long Violations => Interlocked.Read(ref _violationCount);
 
     public IReadOnlyCollection<string> Described => _violations;
 
-    /// <summary>Gets the number of streams that ended with an error, by the error.</summary>
+    /// <summary>Gets the number of streams that ended with an error, grouped by error.</summary>
     public IReadOnlyDictionary<string, int> Told => _told;
 
     public void Open() => Interlocked.Increment(ref _opened);

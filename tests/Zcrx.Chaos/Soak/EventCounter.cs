@@ -3,7 +3,7 @@ using Zcrx.Actors;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>Hears what happens in the tree.</summary>
+/// <summary>Passes the events of the actor system's event stream to a callback.</summary>
 internal sealed class EventCounter : IDisposable
 {
     private readonly ActorSystem _system;

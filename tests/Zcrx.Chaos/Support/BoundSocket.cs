@@ -3,11 +3,11 @@ using System.Net.Sockets;
 
 namespace Zcrx.Chaos.Support;
 
-/// <summary>TCP sockets with a port of their own, which is the number of their stream until they are disposed.</summary>
-/// <remarks>A port that the kernel chooses is free again as soon as its connection is reset. Another stream may get it before the client has seen the end of the first.</remarks>
+/// <summary>Creates TCP sockets, each bound to its own port. The port identifies the stream until the socket is disposed.</summary>
+/// <remarks>A port that the kernel chooses is free again when its connection is reset. Another stream could get it before the client has noticed the end of the first.</remarks>
 internal static class BoundSocket
 {
-    // Below the range that the kernel chooses from. Ports of connections that ended lately are passed over.
+    // The range is below the one that the kernel chooses from. Ports of recently ended connections are skipped.
     private const int First = 12000;
     private const int Count = 20000;
 

@@ -2,9 +2,9 @@ using System.Net.Sockets;
 
 namespace Zcrx.Chaos.Support;
 
-/// <summary>Supplies the sockets of senders.</summary>
+/// <summary>Creates the sockets of senders.</summary>
 internal interface ISocketSource
 {
-    /// <summary>A TCP socket, owned by the caller. Any thread.</summary>
+    /// <summary>Returns a TCP socket, which the caller owns. Threading: any thread.</summary>
     Socket Create();
 }

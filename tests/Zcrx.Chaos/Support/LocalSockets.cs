@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Chaos.Support;
 
-/// <summary>Sockets of this process's own network namespace.</summary>
+/// <summary>Creates sockets in the network namespace of this process.</summary>
 internal sealed class LocalSockets : ISocketSource
 {
     public Socket Create() => BoundSocket.Create();

@@ -5,7 +5,8 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Chaos.Support;
 
-/// <summary>Sockets of another network namespace. A socket belongs to the one that its thread was in when it was made, so one thread goes there and makes them.</summary>
+/// <summary>Creates sockets in another network namespace.</summary>
+/// <remarks>A socket belongs to the namespace of the thread that creates it, so one thread enters the namespace and creates all sockets.</remarks>
 internal sealed partial class NamespaceSockets : ISocketSource, IDisposable
 {
     private const int CLONE_NEWNET = 0x40000000;

@@ -1,13 +1,13 @@
 namespace Zcrx.Chaos.Support;
 
-/// <summary>Represents the memory and the descriptors of the process at one time.</summary>
-/// <param name="Descriptors">Open sockets and anonymous inodes (rings, eventfds, epoll); files are the runtime's, which loads assemblies as it needs them.</param>
-/// <param name="Threads">Threads.</param>
+/// <summary>Represents the memory and the descriptors of the process at one moment.</summary>
+/// <param name="Descriptors">The number of open sockets and anonymous inodes (rings, eventfds, epoll). Files are not counted: the runtime opens assemblies on demand.</param>
+/// <param name="Threads">The number of threads.</param>
 /// <param name="Heap">Managed memory in bytes, after a collection.</param>
 /// <param name="Resident">Resident memory in bytes.</param>
 internal readonly record struct ProcessFootprint(int Descriptors, int Threads, long Heap, long Resident)
 {
-    /// <summary>Returns the kinds of open descriptors, the most frequent one first.</summary>
+    /// <summary>Returns the kinds of open descriptors, the most frequent kind first.</summary>
     public static string DescribeDescriptors() => string.Join(", ", Directory.EnumerateFileSystemEntries("/proc/self/fd")
         .Select(static path => KindOf(path))
         .GroupBy(static kind => kind)
@@ -19,7 +19,7 @@ internal readonly record struct ProcessFootprint(int Descriptors, int Threads, l
         try
         {
             string target = new FileInfo(descriptor).LinkTarget ?? "?";
-            // Without the inode's number.
+            // Removes the number of the inode.
             return target.Split(":[")[0];
         }
         catch (IOException)

@@ -13,7 +13,7 @@ using Deadline = Zcrx.TestSupport.Deadline;
 
 namespace Zcrx.Cluster.Tests.Membership;
 
-/// <summary>Tests the listeners of a cluster.</summary>
+/// <summary>Tests the listeners that are bound only while a node is Up and on the side of the majority.</summary>
 public class PortTests
 {
     [Fact]

@@ -53,7 +53,7 @@ public class ClusterStatusTests
         using IDisposable subscription = second.All.Events.Subscribe(events.Enqueue);
         await Deadline.UntilAsync(() => second.All.Nodes.Count == 2, "both nodes are members");
 
-        // Repeated: the other node learns the subscribers of the topic by gossip.
+        // Repeats the restart until its event arrives: the other node learns the subscribers of the topic by gossip.
         await Deadline.UntilAsync(
             async () =>
             {

@@ -3,19 +3,19 @@ using System.Collections.Concurrent;
 namespace Zcrx.Cluster.Tests.Shards;
 
 /// <summary>
-/// Contains the frames that the entities of a test have taken, and the state that they store beyond their lives. Can be used on any thread.
+/// Contains the frames that the entities of a test have taken, and the state that outlives their incarnations. Threading: any thread.
 /// </summary>
 internal sealed class EntityLog
 {
     private readonly ConcurrentDictionary<string, KeyValuePair<Guid, long>[]> _positions = new(StringComparer.Ordinal);
 
-    /// <summary>Gets the frames in the order in which they were taken: their connection, key and number, and the node of the entity.</summary>
+    /// <summary>Gets the taken frames in order. Each entry has the connection, the key, the number and the node of the entity.</summary>
     public ConcurrentQueue<(int Connection, int Key, int Number, string Node)> Taken { get; } = new();
 
-    /// <summary>Gets or sets a value indicating whether entities acknowledge.</summary>
+    /// <summary>Determines whether entities acknowledge.</summary>
     public volatile bool IsAcknowledging = true;
 
-    /// <summary>Gets or sets a value indicating whether the first acknowledgement of each chunk is lost.</summary>
+    /// <summary>Determines whether the first acknowledgement of each chunk is lost.</summary>
     public volatile bool LosesAcknowledgements;
 
     public long Duplicates;

@@ -1,6 +1,6 @@
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Tests the choice of the frames that an entity takes.</summary>
+/// <summary>Tests which frames an entity takes.</summary>
 public class FrameInboxTests
 {
     private static readonly Guid Source = Guid.NewGuid();

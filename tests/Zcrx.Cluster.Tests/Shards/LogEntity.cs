@@ -2,7 +2,7 @@ using Akka.Actor;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Represents the entity of a partition: it takes frames once, also across its lives, and acknowledges them.</summary>
+/// <summary>Represents the entity of a partition. It takes each frame once, across all its incarnations, and acknowledges the frames.</summary>
 internal sealed class LogEntity : ReceiveActor, IWithTimers
 {
     private readonly EntityLog _log;

@@ -2,7 +2,7 @@ using Zcrx.Cluster.Shards;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Tests the limit for the connections of a node at one shard.</summary>
+/// <summary>Tests the limit of a node's unacknowledged bytes at one shard.</summary>
 public class ShardBudgetTests
 {
     private readonly ShardBudget _budget = new(100);
@@ -16,7 +16,7 @@ public class ShardBudgetTests
         using ShardClaim third = Claim("third");
         Assert.True(first.TryTake(80));
         Assert.False(second.TryTake(50));
-        // It would fit, but must not overtake.
+        // The budget has room for this claim, but the claim must not overtake the waiting one.
         Assert.False(third.TryTake(10));
         Assert.False(second.TryTake(50));
 

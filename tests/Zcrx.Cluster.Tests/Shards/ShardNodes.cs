@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Represents the nodes of a test whose entities write to one log. Every node accepts connections and has entities.</summary>
+/// <summary>Represents the nodes of a test. Every node accepts connections and has entities, and all entities write to one log.</summary>
 internal sealed class ShardNodes(EntityLog log, ZcrxShardOptions options) : IAsyncDisposable
 {
     private const string Region = """
@@ -56,7 +56,7 @@ internal sealed class ShardNodes(EntityLog log, ZcrxShardOptions options) : IAsy
         return socket;
     }
 
-    /// <summary>Sends frames on a new connection, and waits until the service has closed it. All frames are acknowledged then.</summary>
+    /// <summary>Sends frames on a new connection and waits until the service closes it. The close means that all frames are acknowledged.</summary>
     public async Task SendAsync(int connection, int frames, int length = TestFrames.Header)
     {
         using Socket socket = await ConnectAsync();
@@ -73,7 +73,7 @@ internal sealed class ShardNodes(EntityLog log, ZcrxShardOptions options) : IAsy
         }
     }
 
-    /// <summary>Checks that the frames of the connections are taken once, and those of each key in order.</summary>
+    /// <summary>Checks that the frames of each connection are taken once and that frames with the same key are taken in order.</summary>
     public void AssertTakenOnce(params ReadOnlySpan<(int Connection, int Frames)> sent)
     {
         (int Connection, int Key, int Number, string Node)[] taken = [.. log.Taken];
@@ -94,7 +94,7 @@ internal sealed class ShardNodes(EntityLog log, ZcrxShardOptions options) : IAsy
 
     public async ValueTask DisposeAsync()
     {
-        // The first node stops last, because it has the coordinator.
+        // The first node has the shard coordinator, so it stops last.
         for (int i = _nodes.Count - 1; i >= 0; i--)
         {
             await _nodes[i].DisposeAsync();

@@ -4,7 +4,7 @@ using Zcrx.Cluster.Shards;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Tests sending, repeated sending and acknowledgements in plain memory.</summary>
+/// <summary>Tests sending, resending and acknowledgements in plain memory.</summary>
 public class ShardWindowTests
 {
     private const int Schedules = 2_000;
@@ -71,14 +71,14 @@ public class ShardWindowTests
         ShardFlow flow = new(MaxChunks: 1, MaxChunkBytes: 8, TimeSpan.FromSeconds(1));
         ShardWindow<int> window = new(Guid.NewGuid(), flow, static partition => new ShardBudget(1000).Claim(partition, static () => { }));
         Add(0);
-        // The first chunk is sent again after 1 s, and acknowledged after 2 s: that says nothing about the time of an acknowledgement.
+        // The first chunk is sent again after 1 s and acknowledged after 2 s. This acknowledgement does not measure the round trip, since it may belong to either attempt.
         Assert.Equal(1, ChunksAt(1));
         Acknowledge(1, 2);
         Add(2);
         Assert.Equal(0, ChunksAt(3.9));
         Assert.Equal(1, ChunksAt(4));
         Acknowledge(2, 5);
-        // Sent once, and acknowledged after 3 s: the next timeout is 9 s.
+        // This chunk is sent once and acknowledged after 3 s, so the next timeout is 9 s.
         Add(5);
         Acknowledge(3, 8);
         Add(8);

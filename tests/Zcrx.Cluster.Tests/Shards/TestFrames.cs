@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Creates frames behind their length, and reads them: connection, key and number of the frame.</summary>
+/// <summary>Creates length-prefixed frames and parses them. A frame contains its connection, its key and its number.</summary>
 internal static class TestFrames
 {
     public const int Header = 3 * sizeof(int);

@@ -4,7 +4,7 @@ using Zcrx.Cluster.Shards;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Connects windows with the inboxes of entities by a network in memory that loses, repeats, delays and reorders messages.</summary>
+/// <summary>Connects windows and inboxes through an in-memory network that loses, repeats, delays and reorders messages.</summary>
 internal sealed class WindowBench
 {
     public const int Partitions = 3;
@@ -40,7 +40,7 @@ internal sealed class WindowBench
     public void Send(int sender, int partition, int length)
     {
         (ShardWindow<int> window, int[] next) = _senders[sender];
-        // The number of the frame in its partition, and its token. Both are unique.
+        // The frame contains its number in the partition and its token. Both are unique.
         byte[] frame = new byte[Math.Max(length, 2 * sizeof(int))];
         BinaryPrimitives.WriteInt32LittleEndian(frame, next[partition]++);
         int token = next[Partitions]++;
@@ -54,9 +54,9 @@ internal sealed class WindowBench
         Collect();
     }
 
-    /// <summary>Delivers one of the chunks in flight. The entity acknowledges it.</summary>
+    /// <summary>Delivers one of the chunks in flight, and the entity acknowledges the chunk.</summary>
     /// <param name="index">The index of the chunk.</param>
-    /// <param name="keep">True if the chunk stays in flight and arrives again later.</param>
+    /// <param name="keep">Whether the chunk stays in flight and arrives again later.</param>
     public void DeliverChunk(int index, bool keep)
     {
         if (Take(_chunks, index, keep) is not { } chunk)
@@ -94,7 +94,7 @@ internal sealed class WindowBench
 
     public void LoseAcknowledgement(int index) => Take(_acknowledgements, index, keep: false);
 
-    /// <summary>Advances the time, so that windows send again.</summary>
+    /// <summary>Advances the time by the resend timeout, so the windows send again.</summary>
     public void Wait()
     {
         _now += Resend;
@@ -106,14 +106,14 @@ internal sealed class WindowBench
         Collect();
     }
 
-    /// <summary>Moves an entity that stores its positions.</summary>
+    /// <summary>Replaces an entity that stores its positions.</summary>
     public void Rehome(int partition) => _inboxes[partition] = new FrameInbox([.. _inboxes[partition].Positions]);
 
-    /// <summary>Moves an entity that stores nothing. Its unacknowledged frames are lost with it.</summary>
+    /// <summary>Replaces an entity that stores nothing. Its unacknowledged frames are lost.</summary>
     public void Crash(int partition)
     {
         _inboxes[partition] = new FrameInbox();
-        // Frames whose acknowledgement was lost are taken once more by the next life, and belong to it.
+        // The new incarnation takes frames again if their acknowledgement was lost. The log therefore drops these frames of the old incarnation.
         foreach ((ShardWindow<int> window, _) in _senders)
         {
             List<int> taken = Taken(window.Source, partition);
@@ -121,7 +121,7 @@ internal sealed class WindowBench
             taken.RemoveAll(number => number >= oldest);
         }
 
-        // Messages in flight to and from the old life are lost with it. A chunk that is delayed longer would be taken again, as "at least once" permits.
+        // Messages to and from the old incarnation are lost as well. If a chunk were delayed longer, it would be taken again, as "at least once" permits.
         _chunks.RemoveAll(chunk => chunk.Partition == partition);
         _acknowledgements.RemoveAll(acknowledgement => acknowledgement.Partition == partition);
     }
@@ -140,12 +140,12 @@ internal sealed class WindowBench
 
         foreach (List<int> taken in _taken.Values)
         {
-            // Once, in order, without a gap.
+            // Frames are taken once, in order and without a gap.
             Assert.Equal(Enumerable.Range(0, taken.Count), taken);
         }
     }
 
-    /// <summary>Makes the network reliable from now on, and checks that everything arrives and is acknowledged once.</summary>
+    /// <summary>Makes the network reliable from now on. Checks that everything arrives and is acknowledged once.</summary>
     public void Finish()
     {
         for (int round = 0; !_senders.TrueForAll(static sender => sender.Window.IsEmpty); round++)

@@ -9,10 +9,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Cluster.Tests.Support;
 
-/// <summary>Represents a node of a cluster: a separate host in this process, with real connections to the others.</summary>
+/// <summary>Represents a node of a cluster: a separate host in the test process with real connections to the other nodes.</summary>
 internal sealed class ClusterNode : IAsyncDisposable
 {
-    // Faults are noticed within a second, so that tests of them are quick.
+    // A fault is detected within a second, so tests of faults are quick.
     private const string Quick = """
         akka {
           stdout-loglevel = OFF
@@ -44,7 +44,7 @@ internal sealed class ClusterNode : IAsyncDisposable
 
     public string Name => Cluster.SelfAddress.ToString();
 
-    /// <summary>Starts a node, which is not a member yet.</summary>
+    /// <summary>Starts a node. The node is not a member of a cluster yet.</summary>
     /// <param name="configure">Sets the options of the cluster.</param>
     /// <param name="akka">Configures the actor system.</param>
     /// <param name="zcrx">Configures Zcrx.</param>

@@ -8,8 +8,8 @@ namespace Zcrx.Conformance.Backpressure;
 
 /// <summary>Tests consumers that are slower than their senders, over a pool of 64 buffers and through the whole receive loop.</summary>
 /// <remarks>
-/// An exhausted pool slows the senders down and loses nothing: with notifications and without, and on kernels that strand a request without
-/// buffers.
+/// An exhausted pool slows the senders down and no bytes are lost, with and without notifications. The same holds on kernels that strand a
+/// request without buffers.
 /// </remarks>
 public class BackpressureTests : IClassFixture<LeakCheck>
 {
@@ -73,12 +73,13 @@ public class BackpressureTests : IClassFixture<LeakCheck>
         Assert.InRange(statistics.Pauses, 1, long.MaxValue);
         Assert.InRange(statistics.TimeUnderPressure, TimeSpan.FromTicks(1), TimeSpan.MaxValue);
         Assert.All(streams, static stream => Assert.InRange(stream.Refusals, 2, int.MaxValue));
-        // The sender's socket is full of bytes that the peer has no window for.
+        // The sender's socket is full, because the receive window of the peer is closed.
         Assert.All(streams, static stream => Assert.InRange(stream.MostUnsent, 1024, int.MaxValue));
     }
 
     /// <summary>
-    /// Sends until no socket takes another byte, and only then lets the consumers release buffers. They are therefore always slower.
+    /// Sends until no socket accepts another byte, and only then lets the consumers release buffers. The consumers are therefore always
+    /// slower.
     /// </summary>
     private static void Run(ZcrxQueue queue, List<SlowStream> streams, AutoResetEvent changed)
     {
@@ -105,10 +106,10 @@ public class BackpressureTests : IClassFixture<LeakCheck>
             }
             else if (Stopwatch.GetElapsedTime(lastMove) > Deadline.Limit)
             {
-                Assert.Fail($"nothing moves: {string.Join("; ", streams.Select(static stream => stream.State))}; {queue.Snapshot()}");
+                Assert.Fail($"no stream makes progress: {string.Join("; ", streams.Select(static stream => stream.State))}; {queue.Snapshot()}");
             }
 
-            // Waits for a buffer to release, or at the latest for room to send.
+            // Waits for a buffer to release. The limit of 1 ms is for sockets that become writable.
             changed.WaitOne(1);
         }
     }
@@ -118,7 +119,7 @@ public class BackpressureTests : IClassFixture<LeakCheck>
         ZcrxQueueOptions options = new()
         {
             AreaSize = (long)Buffers * Environment.SystemPageSize,
-            // Otherwise connections with more than their share are paused before the pool is exhausted.
+            // With a smaller quota, connections would be paused before the pool is exhausted.
             ConnectionQuota = Buffers,
             NotificationInterval = NotificationInterval,
         };

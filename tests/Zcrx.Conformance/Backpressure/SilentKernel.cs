@@ -3,7 +3,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Conformance.Backpressure;
 
-/// <summary>Represents a kernel that loses every notification: it arms none, while the queue treats them as armed.</summary>
+/// <summary>Represents a kernel that loses every notification: it arms no type, but reports to the queue that all are armed.</summary>
 internal sealed unsafe class SilentKernel(IIoUringKernel kernel) : IIoUringKernel
 {
     public string Description => kernel.Description;

@@ -13,7 +13,7 @@ namespace Zcrx.Conformance.Backpressure;
 internal sealed class SlowStream : IObserver<ReceivedBuffer>, IDisposable
 {
     private const int Piece = 16 * 1024;
-    // Small, so that the sender soon notices a receiver that does not read.
+    // Small, so that the sender is soon blocked by a receiver that does not read.
     private const int SocketBuffer = 32 * 1024;
 
     private readonly Socket _sender;
@@ -34,10 +34,10 @@ internal sealed class SlowStream : IObserver<ReceivedBuffer>, IDisposable
     /// <summary>Gets the number of bytes sent and received. While it grows, the stream progresses.</summary>
     public long Moved => _sent + Volatile.Read(ref _received);
 
-    /// <summary>Gets the number of times that the kernel refused even a single byte.</summary>
+    /// <summary>Gets the number of sends in which the kernel accepted no byte.</summary>
     public int Refusals { get; private set; }
 
-    /// <summary>Gets the largest number of unsent bytes in the sender's socket at such a time.</summary>
+    /// <summary>Gets the largest number of unsent bytes in the sender's socket after such a send.</summary>
     public int MostUnsent { get; private set; }
 
     public string State => $"sent {_sent}, received {Volatile.Read(ref _received)}, {_kept.Count} kept, completed {_completed}, {_error?.Message}";
@@ -100,7 +100,7 @@ internal sealed class SlowStream : IObserver<ReceivedBuffer>, IDisposable
 
     public void OnNext(ReceivedBuffer value)
     {
-        // An exception here would end the stream like a consumer's fault, and the test sees the error.
+        // A failed assertion ends the stream like a consumer's fault, and AssertSound reports it.
         Assert.Equal(_received, value.StreamOffset);
         _kept.Enqueue(value.Retain());
         Volatile.Write(ref _received, _received + value.Length);

@@ -49,7 +49,7 @@ public class CapabilityTests
     }
 
     [SkippableTheory, MemberData(nameof(All))]
-    public void What_a_kernel_says_it_lacks_it_refuses(string name)
+    public void Features_that_the_kernel_does_not_report_are_refused(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.Open(name);
         Skip.If(name == KernelUnderTest.Linux && HostFacts.Read().WhyNoRegistration() is not null, HostFacts.Read().WhyNoRegistration());

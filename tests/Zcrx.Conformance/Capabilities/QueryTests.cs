@@ -21,7 +21,7 @@ public unsafe class QueryTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void An_answer_is_cut_to_the_room_there_is(string name)
+    public void Answer_is_truncated_to_the_size_of_the_callers_memory(string name)
     {
         KernelUnderTest kernel = Open(name);
         byte* answer = stackalloc byte[16];
@@ -89,7 +89,7 @@ public unsafe class QueryTests : IClassFixture<LeakCheck>
         byte* answer = stackalloc byte[64];
         io_uring_query_hdr header = new() { query_op = IO_URING_QUERY_OPCODES, query_data = (ulong)answer, size = 48 };
         header.next_entry = (ulong)&header;
-        // In the second round the size is what the first round wrote, so only the length of the chain can end it.
+        // In the second round, the size is the one that the first round wrote, so only the limit on the chain's length can end the call.
         Assert.True(Ask(kernel, &header) is -ERANGE or -EFAULT);
     }
 
@@ -108,7 +108,7 @@ public unsafe class QueryTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void It_can_be_asked_on_a_ring_too(string name)
+    public void Query_on_a_ring_is_answered(string name)
     {
         KernelUnderTest kernel = Open(name);
         using var ring = new TestRing(kernel.Kernel);

@@ -38,8 +38,8 @@ internal sealed class ChildProcess : IDisposable
     {
         while (true)
         {
-            Assert.True(_lines.TryTake(out string? line, Deadline.Limit), $"the child says {word} in time");
-            Assert.True(line.Length > 0, $"the child ends before it says {word}");
+            Assert.True(_lines.TryTake(out string? line, Deadline.Limit), $"the child prints {word} in time");
+            Assert.True(line.Length > 0, $"the child ended before it printed {word}");
             if (line.StartsWith(word, StringComparison.Ordinal))
             {
                 return line[word.Length..].Trim();

@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Child;
 
-/// <summary>Runs a case in its own process, so that a test can kill it. The process prints each state on a line.</summary>
+/// <summary>Runs a part of a test in a separate process, which the test can kill. The process prints each state on a line.</summary>
 /// <remarks>Usage: <c>child receive|hold KERNEL …</c> or <c>child receive-nic</c>.</remarks>
 internal static unsafe class ChildProgram
 {
@@ -108,7 +108,7 @@ internal static unsafe class ChildProgram
         zcrx_ctrl control = new() { zcrx_id = setup.Registration->zcrx_id, op = LinuxIoUringZcrx.ZCRX_CTRL_EXPORT };
         Results.Equal(0, ring.Register(LinuxIoUring.IORING_REGISTER_ZCRX_CTRL, &control, 0));
         Tell($"EXPORTED {control.zc_export.zcrx_fd}");
-        // Ends with the parent at the latest, because the parent's end of the pipe is then closed.
+        // The pipe is closed when the parent ends, so this process ends with it at the latest.
         Console.In.ReadToEnd();
     }
 

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Child;
 
-/// <summary>Opens a queue with an engine, receives a message from itself, and tells which engine it is.</summary>
+/// <summary>Opens a queue with an engine, receives a message that it sends itself, and prints the engine that was chosen.</summary>
 internal static class EngineChild
 {
     private const int Length = 100_000;

@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Child;
 
-/// <summary>Runs one side of a takeover. It leases the first buffers that it receives until it is killed.</summary>
+/// <summary>Runs one side of a takeover. The process leases the first buffers that it receives until it is killed.</summary>
 internal static class TakeoverChild
 {
     public const int MostKept = 10;
@@ -65,13 +65,13 @@ internal static class TakeoverChild
             },
         });
         ChildProgram.Tell($"LISTENING {((IPEndPoint)listener.LocalEndPoint!).Port}");
-        // Ends with the parent at the latest: its end of the pipe is closed then.
+        // The pipe is closed when the parent ends, so this process ends with it at the latest.
         await Console.In.ReadToEndAsync();
     }
 
     private static void Keep(ReceivedBuffer buffer)
     {
-        // Not more: a connection that leases its whole quota receives no further buffer.
+        // The number is limited, since a connection that leases its whole quota receives no further buffers.
         if (Kept.Count < MostKept)
         {
             Kept.Enqueue(buffer.Retain());

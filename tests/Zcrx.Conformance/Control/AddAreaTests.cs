@@ -196,7 +196,7 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
             if (completions.FirstOrDefault(cqe => !cqe.IsData) is { UserData: 1 } end)
             {
                 Results.Equal(-ENOMEM, end.Result);
-                // Never the same buffer twice, whatever areas were added in the meantime.
+                // No buffer is received twice, even if areas were added in the meantime.
                 Assert.Equal(held.Count, held.Select(cqe => cqe.Offset).Distinct().Count());
                 queue.Return(held);
                 queue.FlushAll();
@@ -224,7 +224,7 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_kernel_without_it_says_so(string name)
+    public void Add_area_on_a_kernel_without_the_operation_is_unsupported(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var queue = new TestQueue(kernel);

@@ -10,7 +10,7 @@ namespace Zcrx.Conformance.Control;
 public unsafe class ArmTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
-    public void What_has_not_fired_cannot_be_armed(string name)
+    public void Type_that_has_not_fired_cannot_be_armed(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Notifications));
         Results.Equal(-EINVAL, queue.Arm(ZCRX_EVENT_ALLOC_FAIL));
@@ -45,7 +45,7 @@ public unsafe class ArmTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void What_has_fired_can_be_armed_once(string name)
+    public void Type_that_has_fired_can_be_armed_once(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Notifications));
         using var connection = new TcpPair();
@@ -56,7 +56,7 @@ public unsafe class ArmTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Nothing_fires_and_nothing_can_be_armed_without_having_been_asked_for(string name)
+    public void Types_that_were_not_requested_neither_fire_nor_can_be_armed(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Notifications), notifications: 0);
         using var connection = new TcpPair();

@@ -49,7 +49,7 @@ public unsafe class ControlTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Parameters_that_are_not_there_are_refused(string name)
+    public void Missing_parameters_are_refused(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         Results.Equal(-EFAULT, queue.Ring.Register(IORING_REGISTER_ZCRX_CTRL, null, 0));
@@ -99,7 +99,7 @@ public unsafe class ControlTests : IClassFixture<LeakCheck>
         for (uint operation = 0; operation < 8; operation++)
         {
             zcrx_ctrl control = new() { zcrx_id = queue.Id, op = operation };
-            // A word that no operation accepts, so that none of them does anything.
+            // No operation accepts this reserved word, so none has an effect.
             control.zc_flush.__resv[5] = 1;
             int result = queue.Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0);
             Assert.True(operation < kernel.Capabilities.ControlOperations ? result is -EINVAL or -EFAULT : result == -EOPNOTSUPP, $"{operation}: {Results.Name(result)}");

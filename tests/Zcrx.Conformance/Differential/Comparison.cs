@@ -10,7 +10,8 @@ internal sealed record Comparison(Side LeftSide, Side RightSide, DifferentialPro
     private static readonly Regex ReceivedBytes = new(@"\d+ bytes in", RegexOptions.NonBacktracking);
 
     /// <summary>
-    /// Gets a value that indicates whether all steps have the same outcome, and none has an outcome that no kernel may have.
+    /// Gets a value that indicates whether all steps have the same outcome on both kernels, and none violates a rule that holds on every
+    /// kernel.
     /// </summary>
     public bool IsAgreed => Left.SequenceEqual(Right) && !Left.Concat(Right).Any(step => step.Contains("BROKEN", StringComparison.Ordinal));
 

@@ -15,7 +15,7 @@ internal sealed class Connection : IDisposable
     public Connection(TcpPair pair)
     {
         _pair = pair;
-        // A small piece does not wait for the acknowledgement of the previous one.
+        // With TCP_NODELAY, a small piece does not wait for the acknowledgement of the previous one.
         Posix.SetNoDelay(_pair.Client);
         // Observes the receiving socket after its descriptor was closed.
         _observer = Posix.Duplicate(_pair.Server);
@@ -43,7 +43,10 @@ internal sealed class Connection : IDisposable
     public bool HasArrived =>
         IsReset ? Posix.PollNow(_observer, Posix.POLLHUP) != 0 : Received + BytesWaiting == Sent && (!HasSenderEnded || Posix.PollNow(_observer, Posix.POLLRDHUP) != 0);
 
-    /// <summary>Gets a value that indicates whether an active request has something to do. Neither kernel may strand it.</summary>
+    /// <summary>
+    /// Gets a value that indicates whether an active request has bytes to deliver or an end to report. Neither kernel may strand such a
+    /// request.
+    /// </summary>
     public bool IsRequestDue
     {
         get
@@ -86,10 +89,10 @@ internal sealed class Connection : IDisposable
 
     public void CloseReceiver() => _pair.CloseServer();
 
-    /// <summary>Marks the request as stranded: it has something to do, but waits until something changes (kernels before 7.2).</summary>
+    /// <summary>Marks the request as stranded: it has something to deliver, but waits until more arrives (kernels before 7.2).</summary>
     public void MarkStalled() => (_stalledBytes, _stalledAtEnd) = (BytesWaiting, IsEnded);
 
-    /// <summary>Reads the bytes that no request has received, past the kernel under test.</summary>
+    /// <summary>Reads the bytes that no request has received, without the kernel under test.</summary>
     /// <returns>The number of bytes, or −1 when they are wrong.</returns>
     public int Drain()
     {

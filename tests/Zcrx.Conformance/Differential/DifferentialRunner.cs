@@ -13,7 +13,7 @@ internal static class DifferentialRunner
 
     // Each reduction runs hundreds of programs, and the first reductions already show the fault.
     private const int MostReductions = 5;
-    // For a program whose stream may have been cut into other packets.
+    // Limits the repetitions of a program whose stream may have been cut into other packets.
     private const int MostRepetitions = 3;
 
     private const string Usage = """
@@ -50,7 +50,7 @@ internal static class DifferentialRunner
         {
             if (i + 1 == args.Count || !options.ContainsKey(args[i]))
             {
-                error.WriteLine($"Not understood: '{args[i]}'.{Environment.NewLine}{Usage}");
+                error.WriteLine($"Unknown argument: '{args[i]}'.{Environment.NewLine}{Usage}");
                 return 2;
             }
 
@@ -59,7 +59,7 @@ internal static class DifferentialRunner
 
         if (!int.TryParse(options["--seed"], out int seed) || !int.TryParse(options["--programs"], out int programs) || !int.TryParse(options["--first"], out int first))
         {
-            error.WriteLine($"Not a number.{Environment.NewLine}{Usage}");
+            error.WriteLine($"An argument is not a number.{Environment.NewLine}{Usage}");
             return 2;
         }
 
@@ -143,7 +143,7 @@ internal static class DifferentialRunner
             return !again.IsAgreed;
         });
         string heading = smallest == comparison
-            ? "     It could not be made smaller; if it does not even differ again, time plays a part:"
+            ? "     The program could not be reduced. If a repetition does not differ, the difference depends on timing:"
             : $"     Reduced from {comparison.Program.Operations.Count} operations to {smallest.Program.Operations.Count}:";
         return heading + Environment.NewLine + smallest.SideBySide();
     }

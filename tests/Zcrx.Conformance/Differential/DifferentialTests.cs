@@ -5,8 +5,7 @@ using Zcrx.Interop;
 namespace Zcrx.Conformance.Differential;
 
 /// <summary>
-/// Tests the search for differences, on kernels with known differences. On a real kernel, <see cref="DifferentialRunner"/> runs it as a
-/// program.
+/// Tests the search for differences on kernels with known differences. <see cref="DifferentialRunner"/> runs the search on a real kernel.
 /// </summary>
 public class DifferentialTests : IClassFixture<LeakCheck>
 {
@@ -81,7 +80,7 @@ public class DifferentialTests : IClassFixture<LeakCheck>
     }
 
     [Fact]
-    public void What_differs_is_named_shown_and_counted()
+    public void Differences_are_named_shown_and_counted()
     {
         using StringWriter output = new();
         Side left = new(KernelUnderTest.Of("left", new EmulatedKernel(Options)));
@@ -107,7 +106,7 @@ public class DifferentialTests : IClassFixture<LeakCheck>
     [InlineData("-; request 3: 39212 bytes in 9 8; request 3 ends with -ENOMEM", "-; request 3: 40960 bytes in 9 8", false)]
     [InlineData("-; request 3: 39212 bytes in 9 8", "-; request 3: 40960 bytes in 9 8 7", false)]
     [InlineData("-; request 3: 39212 bytes in 9 8; BROKEN: wrong bytes", "-; request 3: 40960 bytes in 9 8; BROKEN: wrong bytes", false)]
-    public void Only_another_number_of_bytes_in_the_same_buffers_is_put_down_to_packets(string left, string right, bool isPackets)
+    public void Only_a_different_number_of_bytes_in_the_same_buffers_is_attributed_to_packets(string left, string right, bool isPackets)
     {
         Side kernel = new(KernelUnderTest.Of("left", new EmulatedKernel(Options)));
         DifferentialProgram program = new("by hand", true, []);
@@ -125,9 +124,9 @@ public class DifferentialTests : IClassFixture<LeakCheck>
         Assert.NotEqual(ProgramGenerator.Create(Seed, 7).Operations, ProgramGenerator.Create(Seed + 1, 7).Operations);
     }
 
-    /// <summary>Checks that programs make progress. Programs that never do would agree, too.</summary>
+    /// <summary>Checks that programs make progress. Programs without any effect would also agree.</summary>
     [SkippableFact]
-    public void Programs_reach_what_they_are_for()
+    public void Generated_programs_reach_all_outcomes()
     {
         Skip.If(TestMemory.Page > 4096, "the generated programs send too few bytes to fill a completion ring with larger pages");
         Side kernel = new(KernelUnderTest.Of("emulated 7.3", new EmulatedKernel(Options with { Profile = EmulatedKernelProfile.Linux73 })));
@@ -159,7 +158,7 @@ public class DifferentialTests : IClassFixture<LeakCheck>
     }
 
     [Fact]
-    public void Programs_for_an_interface_reach_what_they_are_for()
+    public void Generated_programs_for_an_interface_reach_all_outcomes()
     {
         using NicSlots slots = new(NicUnderTest.Open("emulated 7.3"));
         Side side = new(slots.Nic.Kernel, slots);

@@ -7,7 +7,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Conformance.Differential;
 
 /// <summary>Makes one parameter of a call invalid.</summary>
-/// <remarks>Programs make two mistakes at once: the one that is reported shows the order in which a kernel checks.</remarks>
+/// <remarks>Programs make two mistakes at once. The reported mistake shows the order of the kernel's checks.</remarks>
 internal static unsafe class Mistakes
 {
     public delegate void InRequest(io_uring_sqe* entry, Sockets sockets);
@@ -16,7 +16,7 @@ internal static unsafe class Mistakes
 
     public delegate void InImport(io_uring_zcrx_ifq_reg* registration, Sockets sockets);
 
-    /// <summary>Gets the mistakes that the registration cases make one by one.</summary>
+    /// <summary>Gets the mistakes that the registration tests make one by one.</summary>
     public static IReadOnlyList<KeyValuePair<string, Action<QueueSetup>>> Registration { get; } =
     [
         .. Named("parameters", RegistrationParameterTests.Spoils), .. Named("area", RegistrationAreaTests.Spoils),

@@ -5,8 +5,8 @@ namespace Zcrx.Conformance.Differential;
 /// <summary>Generates programs for an interface. The same seed and number give the same program.</summary>
 /// <remarks>
 /// Pieces have any size, because it is not guaranteed how a stream is cut into packets. There are two kinds of programs. The first kind
-/// has so many buffers that they never run out. In the second kind they run out on purpose. Nothing is copied there, because buffers
-/// that a page pool has taken are not available for copies. The link stays up there: an interface that comes up again has a new page
+/// has so many buffers that they never run out. In the second kind, they run out on purpose. These programs copy nothing, because buffers
+/// that a page pool has taken are not available for copies. They also leave the link up: an interface that comes up again has a new page
 /// pool, and the kernel returns the buffers of the old one up to a second later.
 /// </remarks>
 internal static class NicProgramGenerator
@@ -21,7 +21,9 @@ internal static class NicProgramGenerator
     // More buffers than all packets of a program fill.
     private const int PlentyOfBuffers = 2048;
 
-    /// <summary>More buffers than a program fills incidentally, and few enough to be used up by one step.</summary>
+    /// <summary>
+    /// The number of buffers of programs that run out. It is more than other steps fill, and few enough for one step to use up.
+    /// </summary>
     private const int FewBuffers = 512;
 
     private static readonly (OperationKind Kind, int Weight)[] Common =
@@ -54,7 +56,7 @@ internal static class NicProgramGenerator
 
             if (kind is Import or CloseExport)
             {
-                // Makes it likely that there is something to import or close.
+                // Makes it likely that a later import or close finds an export.
                 int export = random.Next(ProgramGenerator.Exports);
                 operations.AddRange([new(Export, export, random.Next(2)), new(OpenRing, 2, 0, CompletionEntries), new(Import, random.Next(2, ProgramGenerator.Queues), 2, export)]);
             }

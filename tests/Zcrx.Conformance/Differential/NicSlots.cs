@@ -36,7 +36,9 @@ internal sealed class NicSlots : IDisposable
 
     public TcpPair Connect(int slot) => _ports[slot].Connect();
 
-    /// <summary>Steers the connections of a slot to one of the two RX queues, or (2) to one where only the kernel has memory.</summary>
+    /// <summary>
+    /// Steers the connections of a slot to one of the two RX queues, or (2) to an RX queue that receives into kernel memory.
+    /// </summary>
     public void Steer(int slot, int destination)
     {
         if (_destinations[slot] != destination)
@@ -46,7 +48,7 @@ internal sealed class NicSlots : IDisposable
         }
     }
 
-    /// <summary>Determines whether connections of a slot arrive on the RX queue whose memory a queue owns.</summary>
+    /// <summary>Determines whether connections of a slot arrive on an RX queue.</summary>
     public bool ArrivesAt(int slot, uint rxQueue) => _destinations[slot] != 2 && RxQueueOf(_destinations[slot]) == rxQueue;
 
     public void SetLink(bool isUp)

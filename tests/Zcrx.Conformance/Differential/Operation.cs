@@ -1,13 +1,13 @@
 namespace Zcrx.Conformance.Differential;
 
 /// <summary>
-/// Represents one step of a program, on slots instead of objects. A step on an empty slot has no effect, so every part of a program is a
-/// program.
+/// Represents one step of a program. A step names slots instead of objects. A step on an empty slot has no effect, so every part of a
+/// program is a valid program.
 /// </summary>
 internal readonly record struct Operation(OperationKind Kind, int Target = 0, int Other = 0, int Value = 0)
 {
-    /// <summary>Gets a value that indicates whether a sender acts.</summary>
-    /// <remarks>The action may be joined with the next one: the ring then sees both at once.</remarks>
+    /// <summary>Gets a value that indicates whether the step is an action of a sender.</summary>
+    /// <remarks>The action may be joined with the next one. The ring then observes both at once.</remarks>
     public bool IsSenders => Kind is OperationKind.Send or OperationKind.EndSending or OperationKind.Reset;
 
     /// <summary>Gets a value that indicates whether the next step joins this step of a sender.</summary>

@@ -8,7 +8,7 @@ internal enum OperationKind
     /// <summary>Target: the ring. Value: completion entries.</summary>
     OpenRing,
 
-    /// <summary>Target: the ring. Its requests and buffers are left alone.</summary>
+    /// <summary>Target: the ring, which is closed with all its requests and without returning buffers.</summary>
     CloseRing,
 
     /// <summary>Target: the queue. Other: its ring. Value: buffers.</summary>
@@ -41,13 +41,15 @@ internal enum OperationKind
     /// <summary>Target: the connection. Other: the queue. Value: the mistakes in the request, two out of a table.</summary>
     ReceiveInvalid,
 
-    /// <summary>Target: the connection, whose request is cancelled. Other: the queue, on whose ring. Value: the cancel flags.</summary>
+    /// <summary>
+    /// Target: the connection, whose request is cancelled. Other: the queue, whose ring issues the cancel request. Value: the cancel flags.
+    /// </summary>
     Cancel,
 
     /// <summary>Target: the queue. Value: the number of buffers.</summary>
     Return,
 
-    /// <summary>Target: the queue. One held buffer, two entries.</summary>
+    /// <summary>Target: the queue, to which one held buffer is returned by two entries.</summary>
     ReturnTwice,
 
     /// <summary>Target: the queue. Value: the mistake in the entry.</summary>
@@ -90,14 +92,15 @@ internal enum OperationKind
     /// </summary>
     Steer,
 
-    /// <summary>Takes the link down until <see cref="LinkUp"/>. Nothing arrives.</summary>
+    /// <summary>Takes the link down until <see cref="LinkUp"/>. No packets arrive.</summary>
     LinkDown,
 
     /// <summary>Takes the link up again.</summary>
     LinkUp,
 
     /// <summary>
-    /// Target: the connection, on which so much is sent that its queue runs out of buffers. They are then returned, and the rest arrives.
+    /// Target: the connection, over which enough bytes are sent for its queue to run out of buffers. The buffers are then returned, and the
+    /// rest arrives.
     /// </summary>
     Exhaust,
 }

@@ -5,9 +5,9 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Conformance.Differential;
 
 /// <summary>
-/// Represents an interface queue that a program registered: its memory, its refill ring, and the buffers that the program holds.
+/// Represents an interface queue that a program has registered: its memory, its refill ring, and the buffers that the program holds.
 /// </summary>
-/// <remarks>After an import, several queues of a program share one pool. Its memory is freed after all rings.</remarks>
+/// <remarks>After an import, several queues of a program share one pool. Its memory is freed after all rings are closed.</remarks>
 internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
 {
     private readonly List<TestMemory> _areas = [setup.Area];
@@ -17,11 +17,11 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
 
     public int Number => number;
 
-    /// <summary>Gets the RX queue that has this memory, or 0 without a device.</summary>
+    /// <summary>Gets the RX queue that receives into this memory, or 0 without a device.</summary>
     public uint RxQueue => setup.Registration->if_rxq;
 
     /// <summary>
-    /// Gets or sets a value that indicates whether no lack of buffers has been reported since the notification was armed.
+    /// Gets or sets a value that indicates whether the notification about a lack of buffers is armed and has not fired.
     /// </summary>
     public bool ReportsNoBuffers { get; set; } = true;
 
@@ -44,7 +44,7 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
 
     private uint* SharedTail => (uint*)(setup.Region.Address + _registration.offsets.tail);
 
-    /// <summary>Returns the memory to which a completion points, or an empty span when it points nowhere.</summary>
+    /// <summary>Returns the bytes of a completion; an empty span when the completion points outside all areas.</summary>
     public ReadOnlySpan<byte> Payload(Cqe cqe)
     {
         int area = (int)(cqe.Offset >> IORING_ZCRX_AREA_SHIFT);
@@ -59,7 +59,7 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
         Volatile.Write(ref *SharedTail, ++_tail);
     }
 
-    /// <summary>Reads the kernel's progress.</summary>
+    /// <summary>Reads the head of the refill ring, which the kernel advances.</summary>
     /// <returns>The number of entries consumed since the last call, and the number left.</returns>
     public (uint Consumed, uint Left) ReadHead()
     {
@@ -80,7 +80,7 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
 
     public void OverwriteHead() => Volatile.Write(ref *SharedHead, _head + 0x1234_5678);
 
-    /// <summary>Records a further area. Its memory still belongs to its owner.</summary>
+    /// <summary>Records an additional area. The caller still owns its memory.</summary>
     public void AddArea(TestMemory memory) => _areas.Add(memory);
 
     public void Dispose() => setup.Dispose();

@@ -12,7 +12,7 @@ internal static class ProgramGenerator
     public const int Connections = 4;
     public const int Exports = 2;
 
-    // No program with pieces of any size needs more: at most 30 pieces of 5 pages, each of which may touch 2 more.
+    // More than any program with pieces of any size needs: at most 30 pieces of 5 pages, each of which may touch 2 more pages.
     private const int PlentyOfBuffers = 256;
     private const int MostSends = 30;
 
@@ -82,7 +82,7 @@ internal static class ProgramGenerator
         {
             Import or ImportInvalid when random.Next(2) == 0 =>
                 [new(OpenRing, ring, 0, CompletionEntries(random, wholePages)), new(Export, export, 0), new(Import, random.Next(1, Queues), ring, export)],
-            // Together more than a small ring has completions for, or than a small pool has buffers for.
+            // Together, both pieces need more completions than a small ring has, or more buffers than a small pool has.
             Send when wholePages && random.Next(6) == 0 => [BurstPart(random), BurstPart(random)],
             Flush when wholePages && random.Next(4) == 0 => [new(ReturnInvalid, 0, 0, random.Next(8)), new(Return, 0, 0, random.Next(1, 40))],
             _ => [],
@@ -123,12 +123,14 @@ internal static class ProgramGenerator
         return operation.IsSenders ? operation with { IsJoined = random.Next(3) == 0 } : operation;
     }
 
-    /// <summary>Prefers the first slots, so that steps meet.</summary>
+    /// <summary>Returns a slot, usually one of the first two, so that steps often use the same slots.</summary>
     public static int Low(Random random, int count) => random.Next(3) == 0 ? random.Next(count) : random.Next(2) * random.Next(2);
 
     private static int Buffers(Random random, bool wholePages) => wholePages ? random.Next(1, 20) : PlentyOfBuffers;
 
-    /// <summary>A small ring overflows. This is compared only where both kernels need the same number of completions.</summary>
+    /// <summary>
+    /// Returns a ring size. A small ring overflows, which is compared only if both kernels need the same number of completions.
+    /// </summary>
     private static int CompletionEntries(Random random, bool wholePages) => wholePages && random.Next(3) == 0 ? 8 : 256;
 
     private static int SendLength(Random random) => random.Next(3) switch
@@ -148,7 +150,7 @@ internal static class ProgramGenerator
         1 => (int)(IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL),
         2 => (int)IORING_ASYNC_CANCEL_ANY,
         3 => (int)IORING_ASYNC_CANCEL_ALL,
-        // Any of the first eight bits except the one for registered files, of which there are none.
+        // Any of the first eight bits, except the one for registered files, since there are none.
         4 => random.Next(256) & ~8,
         _ => 0,
     };

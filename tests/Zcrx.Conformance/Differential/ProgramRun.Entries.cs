@@ -38,7 +38,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         zcrx_ctrl control = new() { zcrx_id = queue.Id, op = ZCRX_CTRL_FLUSH_RQ };
         int result = Control(ring, &control);
         (uint consumed, uint left) = queue.Pool.ReadHead();
-        // The number of entries is unspecified, as are the splits. Whether none is left is specified.
+        // The number of entries is unspecified, since it depends on how the stream was split. Whether entries are left is specified.
         return Results.Name(result) + (_program.WholePages ? $", {consumed} consumed, {left} left" : left == 0 ? ", all consumed" : ", some left");
     }
 
@@ -101,12 +101,12 @@ internal sealed unsafe partial class ProgramRun : IDisposable
                 pool.Refill(ulong.MaxValue);
                 break;
             case 4 when pool.Held.Count > 0:
-                // Valid: an offset inside a buffer identifies the buffer.
+                // This entry is valid: an offset inside a buffer identifies the buffer.
                 pool.Refill(pool.Held[0] + 1234);
                 pool.Held.RemoveAt(0);
                 break;
             default:
-                // A buffer that is free, or whose return is in progress.
+                // A buffer that is free or about to be returned.
                 ulong free = Enumerable.Range(0, pool.Buffers).Select(buffer => (ulong)buffer * TestMemory.Page).Except(pool.Held).FirstOrDefault(ulong.MaxValue);
                 pool.Refill(free);
                 return $"{free:x}";

@@ -4,10 +4,10 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <content>What only an interface can do.</content>
+/// <content>Contains the steps that need an interface.</content>
 internal sealed unsafe partial class ProgramRun : IDisposable
 {
-    /// <summary>The same limit on a device, where a packet of a few bytes uses a whole buffer.</summary>
+    /// <summary>The limit on bytes in flight on a device, where a packet of a few bytes uses a whole buffer.</summary>
     private const int MostInFlightOnWire = 16 * 1024;
 
     // Twice as many bytes as the buffers of such a program can hold.
@@ -29,7 +29,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     }
 
     /// <summary>
-    /// Sends without returning buffers until the shortage is reported, then returns all of them until everything has arrived.
+    /// Sends without returning buffers until the shortage is reported. Then returns all buffers until all bytes have arrived.
     /// </summary>
     private string UseUp(NicSlots nic, int slot)
     {
@@ -69,7 +69,8 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             watch.Check(() => $"{connection.Received} of {end} are there");
         }
 
-        // The number of buffers that arrived last depends on the speed of the machine. The next step must not find fewer buffers for it.
+        // The number of buffers that arrived last depends on the speed of the machine. Returning all buffers makes the next step
+        // independent of it.
         ReturnHeld(pool, int.MaxValue);
         return answer;
     }

@@ -79,7 +79,10 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         return "done";
     }
 
-    /// <summary>Waits until the RX queues without a user are released. Until then, packets that arrive on them are lost.</summary>
+    /// <summary>
+    /// Waits until the kernel has released the RX queues that no ring or export uses any more. Before that, packets that arrive on them are
+    /// lost.
+    /// </summary>
     private void AwaitRelease()
     {
         for (int slot = 0; _nic is not null && slot < 2; slot++)

@@ -11,7 +11,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
 {
     private const string Nothing = "-";
 
-    /// <summary>Performs an operation, as far as its slots are filled.</summary>
+    /// <summary>Performs an operation if its slots are filled.</summary>
     /// <returns>The answer, in words that are the same on both kernels.</returns>
     private string Do(Operation operation, int step)
     {
@@ -75,7 +75,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             case Reset when !connection.IsReset:
                 connection.Reset();
                 return "done";
-            // A connection that is gone has no sides to shut down.
+            // A connection that was closed or reset cannot be shut down.
             case EndReceiving when connection is { Server: >= 0, IsReset: false }:
                 connection.EndReceiving();
                 return "done";

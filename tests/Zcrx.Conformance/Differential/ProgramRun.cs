@@ -14,13 +14,14 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     private const ulong FirstOther = 0x3000;
 
     /// <summary>
-    /// The maximum number of bytes in flight to one socket: less than its window and the congestion window, so a send never waits.
+    /// The maximum number of bytes in flight to one socket. It is less than the receive window and the congestion window, so a send never
+    /// waits.
     /// </summary>
     private const int MostInFlight = 48 * 1024;
 
-    // Twice the longest scheduling delay observed under emulation. Only a late kernel or a stranded request uses it up.
+    // Twice the longest scheduling delay observed under emulation. The full time is spent only if a kernel is late or strands a request.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
-    // TCP retransmits what a link or an empty pool has dropped. The delay grows with the duration of the loss.
+    // TCP retransmits packets that were lost while the link was down or the pool was empty. The delay grows with the duration of the loss.
     private static readonly TimeSpan PatienceOnWire = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan PatienceWithStalls = TimeSpan.FromMilliseconds(200);
 
@@ -85,7 +86,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     {
         IReadOnlyList<Operation> operations = _program.Operations;
         _nic?.Reset();
-        // The previous program has only just ended.
+        // The kernel may not have released the queues of the previous program yet.
         AwaitRelease();
         for (int i = 0; i < operations.Count; i++)
         {
@@ -117,7 +118,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         _step = new StepRecord(_program.WholePages);
     }
 
-    /// <summary>Waits for all effects of the step: until nothing completes any more and no request has anything to do.</summary>
+    /// <summary>Waits for all effects of the step: until no further completion arrives and no request has anything to deliver.</summary>
     private void Settle()
     {
         TimeSpan patience = _nic is not null ? PatienceOnWire : _kernel.StrandsReceives ? PatienceWithStalls : Patience;
@@ -176,7 +177,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             else if (connection.IsRequestDue)
             {
                 connection.MarkStalled();
-                _step.Facts.Add($"{connection.Request!.Name} lies there with {connection.BytesWaiting} bytes in its socket");
+                _step.Facts.Add($"{connection.Request!.Name} is stranded with {connection.BytesWaiting} bytes in its socket");
             }
         }
     }
@@ -242,7 +243,9 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         _step.Data(request, cqe);
     }
 
-    /// <summary>Checks the end: every sent byte was received or is still in its socket, and every copied byte was counted.</summary>
+    /// <summary>
+    /// Checks the final state: every sent byte was received or is still in its socket, and every copied byte was counted.
+    /// </summary>
     private void Finish()
     {
         for (int i = 0; i < _connections.Length; i++)

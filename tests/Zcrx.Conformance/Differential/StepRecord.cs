@@ -3,26 +3,29 @@ using Zcrx.Conformance.Support;
 namespace Zcrx.Conformance.Differential;
 
 /// <summary>
-/// Records the outcome of one step of a program, in the form in which two kernels are compared. Everything that the contract leaves
-/// unspecified is excluded here, or in the steps that say so.
+/// Records the outcome of one step of a program, in the form in which two kernels are compared. Values that the contract does not specify
+/// are excluded, by this class or by the steps.
 /// </summary>
 /// <remarks>
 /// These points are unspecified and therefore not compared:
 /// <list type="bullet">
 /// <item>The time of an effect. A step ends when all its effects have happened.</item>
 /// <item>The number of completions and buffers of a request, unless all pieces are whole pages
-/// (<see cref="DifferentialProgram.WholePages"/>). It determines which buffers those are, and how many entries were returned and consumed.</item>
-/// <item>The order of completions of different requests within one step. A separate check ensures that data arrives before the end of its own request.</item>
+/// (<see cref="DifferentialProgram.WholePages"/>). This number determines which buffers are used, and how many entries are returned and
+/// consumed.</item>
+/// <item>The order of completions of different requests within one step. A separate check ensures that data arrives before the end of its
+/// own request.</item>
 /// <item>Numbers that a kernel chooses: descriptors.</item>
-/// <item>The number of bytes counted as copied, within the small share that travels in the linear part of packets (<see cref="ProgramRun"/>).</item>
-/// <item>The bytes that an active request still takes from its socket when its ring is closed. Such connections end with the ring.</item>
-/// <item>The bytes of each of two receives on one socket. No program starts a second one.</item>
-/// <item>On an interface: how a stream is cut into packets, and therefore when exactly buffers run out and what is retransmitted. A step that
-/// runs out on purpose ends when everything has arrived. The comparison includes the single report of the shortage.</item>
-/// <item>On an interface: the fate of a reset while the link is down, and whether few buffers suffice just after the link came up again. No
-/// program resets without a link, and programs with few buffers leave the link up.</item>
-/// <item>On an interface: how long an RX queue still receives packets for a queue after its last user. They are lost, and closing waits for the
-/// end of this time.</item>
+/// <item>The number of bytes counted as copied, within the small share that travels in the linear part of packets
+/// (<see cref="ProgramRun"/>).</item>
+/// <item>The bytes that an active request takes from its socket while its ring is closed. Such connections end with the ring.</item>
+/// <item>The distribution of bytes between two receives on one socket. No program starts a second receive.</item>
+/// <item>On an interface: how a stream is cut into packets, and therefore when exactly buffers run out and what is retransmitted. A step
+/// that uses up all buffers ends when all bytes have arrived. The comparison includes the single report of the shortage.</item>
+/// <item>On an interface: whether a reset arrives while the link is down, and whether few buffers suffice just after the link came up
+/// again. No program resets a connection while the link is down, and programs with few buffers leave the link up.</item>
+/// <item>On an interface: how long an RX queue still receives into the memory of a queue whose last user has ended. Such packets are lost.
+/// Closing a queue waits for the end of this time.</item>
 /// </list>
 /// </remarks>
 internal sealed class StepRecord(bool wholePages)

@@ -33,7 +33,7 @@ public unsafe class ExportTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void An_export_that_cannot_be_told_leaves_no_descriptor(string name)
+    public void Export_whose_result_cannot_be_written_leaves_no_descriptor(string name)
     {
         KernelUnderTest kernel = Open(name);
         using var queue = new TestQueue(kernel);
@@ -63,7 +63,7 @@ public unsafe class ExportTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Buffers_that_are_out_stay_out_while_the_export_keeps_the_queue(string name)
+    public void Buffers_in_flight_stay_in_flight_while_an_export_keeps_the_queue(string name)
     {
         KernelUnderTest kernel = Open(name);
         using var queue = new TestQueue(kernel, buffers: 4, notifications: 0);
@@ -79,7 +79,7 @@ public unsafe class ExportTests : IClassFixture<LeakCheck>
         queue.CloseRing();
         using var importer = new TestRing(kernel.Kernel);
         Results.Equal(0, TestQueue.Import(importer, export.Fd, out uint id));
-        // Three of four buffers are lost: no component knows their offsets. The fourth is free.
+        // Three of four buffers are lost, since no component knows their offsets. The fourth is free.
         using var other = new TcpPair();
         importer.Receive(id, other.Server, 2);
         other.Send(10);

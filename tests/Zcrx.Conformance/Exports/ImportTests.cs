@@ -190,7 +190,7 @@ public unsafe class ImportTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_kernel_without_it_refuses_the_flag(string name)
+    public void Import_on_a_kernel_without_it_is_refused(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.Open(name, ZcrxFeature.NicQueue);
         using var ring = new TestRing(kernel.Kernel);

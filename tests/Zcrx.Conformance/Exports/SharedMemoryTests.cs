@@ -12,7 +12,7 @@ using Zcrx.Interop.Processes;
 namespace Zcrx.Conformance.Exports;
 
 /// <summary>
-/// Tests queues whose memory another process can map: they work as any other queue, and another process can continue them.
+/// Tests queues whose memory another process can map: they work like any other queue, and another process can continue to use them.
 /// </summary>
 public unsafe class SharedMemoryTests : IClassFixture<LeakCheck>
 {
@@ -61,7 +61,7 @@ public unsafe class SharedMemoryTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Another_process_goes_on_with_a_queue_that_was_sent_to_it(string name)
+    public void Another_process_continues_a_queue_that_was_sent_to_it(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Export, ZcrxFeature.Import);
         Skip.If(kernel.IsEmulated, "takeover to another process: an emulated queue lives in the process of its kernel");
@@ -91,7 +91,7 @@ public unsafe class SharedMemoryTests : IClassFixture<LeakCheck>
         RefillQueue refill = new((byte*)region.Address, new io_uring_zcrx_offsets { head = layout[2], tail = layout[3], rqes = layout[4] }, layout[5]);
         ring.Receive(id, connection.Server, 1);
         long position = 0;
-        // Several times the pool: only buffers that return through the mapped refill queue can receive again.
+        // Several times the size of the pool, so that buffers must return through the mapped refill queue.
         for (int i = 0; i < 50; i++)
         {
             connection.Send(20_000);

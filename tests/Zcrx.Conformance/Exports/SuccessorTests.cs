@@ -11,8 +11,8 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Conformance.Exports;
 
 /// <summary>
-/// Tests that a queue passes to another process. Both sides run in this process and share only descriptors; on a real kernel, one side is
-/// also killed. Every byte is checked, and no buffer may be lost.
+/// Tests the takeover of a queue by another process. Most tests run both sides in this process, and they share only descriptors. On a real
+/// kernel, some tests kill one side. Every byte is checked, and no buffer may be lost.
 /// </summary>
 public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
 {
@@ -23,28 +23,28 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     private string Place => Path.Combine(_directory.FullName, "place");
 
     [SkippableTheory, Kernels]
-    public async Task Both_sides_receive_and_what_comes_back_to_the_old_one_goes_through_the_new_one(string name)
+    public async Task Both_sides_receive_and_buffers_of_the_old_side_return_through_the_new_side(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, isShared: true);
         TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 5);
         using Sides sides = await OfferAsync(bench);
         ZcrxQueue before = await GoOverAsync(bench, sides);
         TakeoverBench.Connection coming = await bench.ConnectAsync();
-        await Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.LeasedElsewhere == 5, "the new side knows what the old one's consumers keep");
+        await Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.LeasedElsewhere == 5, "the new side knows the buffers that consumers of the old side lease");
 
         staying.Holds = false;
         await Task.WhenAll(staying.SendAsync(4 * Much), coming.SendAsync(4 * Much));
         await Task.WhenAll(staying.ReachAsync(), coming.ReachAsync());
         staying.LetGo();
-        await Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.LeasedElsewhere == 0, "what they gave back is known");
+        await Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.LeasedElsewhere == 0, "the new side knows the released buffers");
         await Task.WhenAll(staying.EndAsync(), coming.EndAsync());
         await before.DisposeAsync();
-        Assert.Equal(0, await sides.Inherited.Released.Within("the old side has no part in it any more"));
+        Assert.Equal(0, await sides.Inherited.Released.Within("the old side has released the queue"));
         await bench.AssertPoolIsWholeAsync();
     }
 
     [SkippableTheory, Kernels]
-    public async Task What_consumers_of_the_old_side_keep_comes_back_after_its_ring_has_ended(string name)
+    public async Task Buffers_leased_on_the_old_side_return_after_its_ring_has_ended(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, isShared: true);
         TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 10);
@@ -59,12 +59,12 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         await coming.SendAsync(Much);
         await coming.EndAsync();
         staying.LetGo();
-        await sides.Inherited.Released.Within("the old side has no part in it any more");
+        await sides.Inherited.Released.Within("the old side has released the queue");
         await bench.AssertPoolIsWholeAsync();
     }
 
     [SkippableTheory, Kernels]
-    public async Task When_the_new_side_closes_the_queue_the_old_one_goes_on_with_all_of_it(string name)
+    public async Task Old_side_continues_with_all_buffers_when_the_new_side_closes_the_queue(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, isShared: true);
         TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
@@ -72,10 +72,10 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         ZcrxQueue before = await GoOverAsync(bench, sides);
         TakeoverBench.Connection coming = await ConnectAndKeepAsync(bench, 4);
         await bench.Use(before).DisposeAsync();
-        // Leased buffers must not be received into.
+        // The kernel must not receive into leased buffers.
         Assert.False(sides.CameBack.IsCompleted);
         coming.LetGo();
-        await sides.CameBack.Within("the queue is the old side's again");
+        await sides.CameBack.Within("the queue has returned to the old side");
 
         staying.Holds = false;
         await staying.SendAsync(Much);
@@ -85,7 +85,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     }
 
     [SkippableTheory, Kernels]
-    public async Task Either_side_may_put_another_ring_in_its_place_meanwhile(string name)
+    public async Task Either_side_can_switch_to_another_ring_during_a_takeover(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, isShared: true);
         TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
@@ -95,7 +95,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         // Opens a second ring on the old side, and moves the connection to it.
         await using (await bench.SwitchAsync())
         {
-            Assert.True(await staying.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
+            Assert.True(await staying.Zcrx.MoveToAsync(bench.Queue).Within("the connection moves"));
         }
 
         ZcrxQueue second = bench.Use(after);
@@ -103,7 +103,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         TakeoverBench.Connection coming = await bench.ConnectAsync();
         await using (await bench.SwitchAsync())
         {
-            Assert.True(await coming.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
+            Assert.True(await coming.Zcrx.MoveToAsync(bench.Queue).Within("the connection moves"));
         }
 
         staying.Holds = false;
@@ -111,7 +111,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         await Task.WhenAll(staying.ReachAsync(), coming.ReachAsync());
         await coming.EndAsync();
         await bench.Use(second).DisposeAsync();
-        await sides.CameBack.Within("the queue is the old side's again");
+        await sides.CameBack.Within("the queue has returned to the old side");
         staying.LetGo();
         await staying.SendAsync(Much);
         await staying.EndAsync();
@@ -119,7 +119,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     }
 
     [SkippableTheory, Kernels]
-    public async Task An_attempt_that_comes_to_nothing_changes_nothing(string name)
+    public async Task Failed_takeover_changes_nothing(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, isShared: true);
         TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
@@ -137,7 +137,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     }
 
     [SkippableFact]
-    public async Task When_the_old_process_is_killed_its_buffers_come_back()
+    public async Task Buffers_of_a_killed_old_process_are_reclaimed()
     {
         OpenLinux();
         using var child = new ChildProcess("serve", KernelUnderTest.Linux, Place);
@@ -150,16 +150,16 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         }
 
         ZcrxQueueOptions options = TakeoverChild.Options;
-        await using ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = Place }).Within("the place is taken over");
+        await using ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = Place }).Within("the takeover begins");
         Assert.Null(takeover.TakeQueue(options with { Name = "another" }));
         Assert.Null(takeover.TakeQueue(options with { AreaSize = options.AreaSize * 2 }));
         using IncomingQueue inherited = takeover.TakeQueue(options) ?? throw new InvalidOperationException("No queue came.");
         using Socket listener = takeover.TakeListener("test", endPoint) ?? throw new InvalidOperationException("No listener came.");
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(KernelUnderTest.Linux);
-        await bench.Use(await ZcrxQueue.ImportAsync(inherited, options).Within("it is imported")).DisposeAsync();
+        await bench.Use(await ZcrxQueue.ImportAsync(inherited, options).Within("the queue is imported")).DisposeAsync();
         await takeover.CommitAsync().Within("the old process commits");
 
-        // Side by side: the old process still receives for its connection, from the remaining buffers of the pool.
+        // The old process still receives for its connection, with the remaining buffers of the pool.
         TakeoverBench.Connection coming = await bench.ConnectAsync();
         coming.Send(4 * Much);
         await established.SendAsync(Much);
@@ -171,19 +171,19 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     }
 
     [SkippableFact]
-    public async Task When_the_new_process_is_killed_the_old_one_goes_on_for_its_connections()
+    public async Task Old_process_continues_its_connections_when_the_new_process_is_killed()
     {
         OpenLinux();
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(KernelUnderTest.Linux, isShared: true);
         TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
         TakeoverSource source = new(bench.Listener, bench.Queue);
-        await using ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = Place }).Within("the place is taken");
+        await using ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = Place }).Within("the takeover socket is opened");
         await takeover.CommitAsync();
         takeover.Serve(source);
         using (var child = new ChildProcess("take-over", KernelUnderTest.Linux, Place))
         {
             child.Await("LISTENING");
-            await takeover.TakenOver.Within("it is handed over");
+            await takeover.TakenOver.Within("the queue is taken over");
             using Peer peer = await Peer.ConnectAsync(bench.Listener.LocalEndPoint!, 100);
             for (int i = 1; i <= 8; i++)
             {
@@ -208,7 +208,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
 
     private static void OpenLinux() => KernelUnderTest.OpenDeviceLess(KernelUnderTest.Linux, ZcrxFeature.Export, ZcrxFeature.Import);
 
-    /// <summary>Returns a connection on the present queue whose consumer leases this number of buffers.</summary>
+    /// <summary>Opens a connection on the present queue, and returns it once its consumer has leased this number of buffers.</summary>
     private static async Task<TakeoverBench.Connection> ConnectAndKeepAsync(TakeoverBench bench, int buffers)
     {
         TakeoverBench.Connection connection = await bench.ConnectAsync();
@@ -223,12 +223,14 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     }
 
     /// <summary>Exchanges the messages and descriptors of a takeover between two sides in one process.</summary>
-    /// <remarks>The only difference from a takeover between processes: the emulated kernel identifies exports by their numbers.</remarks>
+    /// <remarks>
+    /// The only difference from a takeover between processes is that the emulated kernel identifies exports by their descriptor numbers.
+    /// </remarks>
     private static async Task<Sides> OfferAsync(TakeoverBench bench)
     {
         bench.Pin();
-        OutgoingQueue departing = await OutgoingQueue.PrepareAsync(bench.Queue).Within("it is prepared");
-        int export = await ExportAsync(bench).Within("it is exported");
+        OutgoingQueue departing = await OutgoingQueue.PrepareAsync(bench.Queue).Within("the takeover is prepared");
+        int export = await ExportAsync(bench).Within("the queue is exported");
         int[] descriptors = [export, .. departing.Descriptors.Skip(1).Select(static fd => Posix.Duplicate(fd))];
         QueueManifest manifest = Assert.Single(TakeoverOffer.Decode(new TakeoverOffer([], [departing.Manifest]).Encode()).Queues);
         Assert.Equal(descriptors.Length, manifest.Descriptors);
@@ -237,7 +239,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
 
     private static async Task<ZcrxQueue> GoOverAsync(TakeoverBench bench, Sides sides)
     {
-        ZcrxQueue before = bench.Use(await ZcrxQueue.ImportAsync(sides.Inherited, TakeoverBench.Options(2)).Within("it is imported"));
+        ZcrxQueue before = bench.Use(await ZcrxQueue.ImportAsync(sides.Inherited, TakeoverBench.Options(2)).Within("the queue is imported"));
         sides.Inherited.Dispose();
         sides.Departing.Commit();
         sides.Inherited.Commit();

@@ -13,7 +13,7 @@ namespace Zcrx.Conformance.Exports;
 internal sealed class TakeoverBench : IAsyncDisposable
 {
     public const int Buffers = 16;
-    // The reserve of the pool: an eighth of it.
+    // The reserve of the pool, an eighth of its buffers.
     private const int Reserve = 2;
 
     private readonly Socket _listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -40,7 +40,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
         return new TakeoverBench(kernel, await ZcrxQueue.OpenAsync(Options(1) with { SharedMemory = isShared }, choice, kernel.Kernel, default, suspended).Within("the queue opens"));
     }
 
-    /// <summary>Lets a new loop continue the queue.</summary>
+    /// <summary>Opens a new loop that continues to use the queue.</summary>
     /// <returns>The previous loop, which still receives for its connections.</returns>
     public async Task<ZcrxQueue> SwitchAsync(ExportedQueue? exported = null, ZcrxSuspendedConnections? suspended = null)
     {
@@ -60,7 +60,8 @@ internal sealed class TakeoverBench : IAsyncDisposable
     }
 
     /// <summary>
-    /// Holds the memory of the present queue, as a real kernel pins it. The emulated kernel only uses the mapping of the registration.
+    /// Keeps the memory of the present queue mapped, as a real kernel pins it. The emulated kernel uses only the mapping of the
+    /// registration.
     /// </summary>
     public void Pin()
     {
@@ -74,14 +75,14 @@ internal sealed class TakeoverBench : IAsyncDisposable
     public async Task<Connection> ConnectAsync(ZcrxQueue? queue = null)
     {
         Peer peer = await Peer.ConnectAsync(_listener.LocalEndPoint!, _connections.Count);
-        Socket accepted = await _listener.AcceptAsync().Within("it is accepted");
-        Connection connection = new(peer, await (queue ?? Queue).AttachAsync(accepted).Within("it is attached"));
+        Socket accepted = await _listener.AcceptAsync().Within("the connection is accepted");
+        Connection connection = new(peer, await (queue ?? Queue).AttachAsync(accepted).Within("the connection is attached"));
         _connections.Add(connection);
         return connection;
     }
 
     /// <summary>
-    /// Asserts that no buffer is lost: a consumer can lease all buffers but the reserve, and the reserve serves another stream.
+    /// Asserts that no buffer is lost: a consumer can lease all buffers except the reserve, and the reserve serves another stream.
     /// </summary>
     /// <remarks>No other consumer may hold buffers.</remarks>
     public async Task AssertPoolIsWholeAsync()
@@ -119,7 +120,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
     {
         Name = $"loop {generation}",
         AreaSize = (long)Buffers * Environment.SystemPageSize,
-        // No connection is paused before the pool is down to its reserve.
+        // These options pause no connection before only the reserve of the pool is left.
         HighWaterMark = 1,
         ConnectionQuota = 2 * Buffers,
         NotificationInterval = TimeSpan.FromMilliseconds(10),
@@ -163,7 +164,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
         }
 
         /// <summary>
-        /// Queues bytes behind the current send, without waiting. A consumer that leases every buffer makes its sender wait.
+        /// Queues bytes behind the current send, without waiting. The send itself may wait for a consumer that leases every buffer.
         /// </summary>
         public void Send(long count) => _sending = SendBehindAsync(_sending, count);
 
@@ -179,7 +180,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
             {
                 using (lease)
                 {
-                    Assert.True(lease.Span.SequenceEqual(Payload.At(_peer.Stream, lease.StreamOffset, lease.Length)), "a kept buffer is what it was");
+                    Assert.True(lease.Span.SequenceEqual(Payload.At(_peer.Stream, lease.StreamOffset, lease.Length)), "a leased buffer keeps its bytes");
                 }
             }
         }

@@ -14,7 +14,7 @@ internal sealed class TakeoverSource(Socket listener, ZcrxQueue queue) : ITakeov
 
     public Task CameBack => _cameBack.Task;
 
-    /// <summary>Stops accepting.</summary>
+    /// <summary>Gets the action that stops accepting connections.</summary>
     public Func<Task> Release { get; init; } = static () => Task.CompletedTask;
 
     public IReadOnlyList<KeyValuePair<string, Socket>> GetListeners() => [KeyValuePair.Create("test", listener)];

@@ -14,11 +14,11 @@ public class TakeoverTests : IClassFixture<LeakCheck>
 {
     private const int Programs = 50;
 
-    /// <summary>Several times the pool, so that the bytes can only arrive if buffers return.</summary>
+    /// <summary>The size of a transfer: several times the pool, so that all bytes arrive only if buffers return.</summary>
     private const int Much = 500_000;
 
     [SkippableTheory, Kernels]
-    public async Task Connections_go_over_and_what_the_old_loop_gave_out_comes_back_to_the_new_one(string name)
+    public async Task Connections_move_and_buffers_of_the_old_loop_return_to_the_new_loop(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name);
         TakeoverBench.Connection connection = await bench.ConnectAsync();
@@ -34,14 +34,14 @@ public class TakeoverTests : IClassFixture<LeakCheck>
         Assert.Equal(10, bench.Queue.Snapshot().BuffersOut);
         await using (ZcrxQueue before = await bench.SwitchAsync())
         {
-            Assert.True(await connection.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
+            Assert.True(await connection.Zcrx.MoveToAsync(bench.Queue).Within("the connection moves"));
             connection.Holds = false;
             await connection.SendAsync(Much);
             await connection.ReachAsync();
             connection.LetGo(5);
         }
 
-        // The old loop has ended, so no loop processes the remaining returns of its buffers.
+        // The old loop has ended, so the buffers that its consumers still lease must return through the new loop.
         connection.LetGo();
         await connection.SendAsync(Much);
         await connection.ReachAsync();
@@ -62,7 +62,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
             await Task.WhenAll(staying.ReachAsync(), coming.ReachAsync());
             Assert.Equal(("loop 1", "loop 2"), (staying.Zcrx.QueueName, coming.Zcrx.QueueName));
 
-            // From now on, leases on the old loop are copies, because the pool belongs to the new loop.
+            // From now on, leases on the old loop are copies, because the new loop owns the pool.
             staying.Holds = true;
             await staying.SendAsync(Much);
             await staying.ReachAsync();
@@ -75,12 +75,12 @@ public class TakeoverTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public async Task A_queue_whose_ring_thread_died_goes_on_at_the_very_byte(string name)
+    public async Task Queue_whose_ring_thread_failed_continues_at_the_same_stream_offset(string name)
     {
         using ZcrxSuspendedConnections suspended = new();
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, suspended);
         TakeoverBench.Connection connection = await bench.ConnectAsync();
-        using ExportedQueue exported = await bench.Queue.ExportAsync().Within("it is exported");
+        using ExportedQueue exported = await bench.Queue.ExportAsync().Within("the queue is exported");
         for (int i = 0; i < 3; i++)
         {
             connection.Holds = true;
@@ -92,7 +92,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
             connection.Holds = false;
             connection.LetGo();
             await bench.SwitchAsync(exported, suspended);
-            Assert.Equal(1, await suspended.ContinueOnAsync(bench.Queue).Within("it goes on"));
+            Assert.Equal(1, await suspended.ContinueOnAsync(bench.Queue).Within("the connection continues"));
             await sending;
             await connection.ReachAsync();
         }
@@ -102,7 +102,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public async Task Nothing_is_notified_any_more_and_the_counters_begin_anew(string name)
+    public async Task Importing_loop_gets_no_notifications_and_its_counters_begin_at_zero(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name);
         TakeoverBench.Connection connection = await bench.ConnectAsync();
@@ -115,7 +115,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
         using IDisposable notifications = bench.Queue.Notifications.Subscribe(_ => notified++);
         Assert.Equal((ArmState.Disarmed, ArmState.Disarmed), (bench.Queue.Snapshot().NoBuffersArmState, bench.Queue.Snapshot().CopyArmState));
         Assert.Equal(0, bench.Queue.Snapshot().CopiedBytes);
-        Assert.True(await connection.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
+        Assert.True(await connection.Zcrx.MoveToAsync(bench.Queue).Within("the connection moves"));
         await before.DisposeAsync();
         await connection.SendAsync(Much);
         await connection.ReachAsync();
@@ -127,10 +127,10 @@ public class TakeoverTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public async Task An_import_that_fails_leaves_everything_as_it_was(string name)
+    public async Task Failed_import_changes_nothing(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name);
-        ExportedQueue exported = await bench.Queue.ExportAsync().Within("it is exported");
+        ExportedQueue exported = await bench.Queue.ExportAsync().Within("the queue is exported");
         exported.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => ZcrxQueue.ImportAsync(exported, new ZcrxQueueOptions()));
         TakeoverBench.Connection connection = await bench.ConnectAsync();
@@ -142,7 +142,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Any_order_of_handing_over_moving_keeping_and_ending_loses_nothing(string name)
+    public void Any_order_of_switches_moves_leases_and_ends_loses_no_byte(string name)
     {
         KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Export, ZcrxFeature.Import);
         Prop.ForAll(Gen.Choose(0, 11).ListOf(24).ToArbitrary(), program => RunAsync(name, [.. program]))
@@ -170,7 +170,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
                     connection.LetGo(3);
                     break;
                 case < 10:
-                    await connection.Zcrx.MoveToAsync(bench.Queue).Within("it moves");
+                    await connection.Zcrx.MoveToAsync(bench.Queue).Within("the connection moves");
                     break;
                 default:
                     former.Add(await bench.SwitchAsync());
@@ -182,7 +182,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
         foreach (TakeoverBench.Connection connection in connections)
         {
             connection.Holds = false;
-            Assert.True(await connection.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
+            Assert.True(await connection.Zcrx.MoveToAsync(bench.Queue).Within("the connection moves"));
         }
 
         foreach (ZcrxQueue queue in former)

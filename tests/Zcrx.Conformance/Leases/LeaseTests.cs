@@ -8,7 +8,7 @@ namespace Zcrx.Conformance.Leases;
 public class LeaseTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
-    public void A_borrowed_buffer_receives_again_after_the_loan(string name)
+    public void Borrowed_buffer_receives_again_after_OnNext(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 1);
         bench.Receive(1);
@@ -22,7 +22,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_kept_buffer_is_not_overwritten_by_what_arrives_later(string name)
+    public void Leased_buffer_is_not_overwritten_by_later_bytes(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 4);
         bench.Receive(1);
@@ -46,14 +46,14 @@ public class LeaseTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Released_leases_make_room_for_exactly_as_many_buffers(string name)
+    public void Each_released_lease_returns_exactly_one_buffer(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 8);
         bench.Receive(1);
         for (int lap = 0; lap < 10; lap++)
         {
             List<BufferLease> kept = bench.Deliver(8, 1, buffer => buffer.Retain());
-            // The pool is now empty. If one of these eight were lost, the next lap would not get eight.
+            // The pool is now empty. If one of the eight buffers were lost, the next round would receive fewer than eight.
             kept.ForEach(lease => lease.Dispose());
             bench.TakeBack();
         }
@@ -78,7 +78,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void What_another_thread_releases_comes_back_in_the_order_of_release(string name)
+    public void Buffers_released_on_another_thread_return_in_the_order_of_release(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 8);
         bench.Receive(1);
@@ -125,7 +125,8 @@ public class LeaseTests : IClassFixture<LeakCheck>
         bench.Receive(1);
         for (int lap = 0; lap < 20; lap++)
         {
-            // The pool is now empty. If the kernel drops a double return together with the legitimate one, the next lap is a buffer short.
+            // The pool is now empty. If the kernel had dropped a buffer because of a double return, the next round would be one buffer
+            // short.
             List<(BufferLease Lease, ulong Offset)> kept = bench.Deliver(Buffers, 1, buffer => (buffer.Retain(), OffsetOf(bench, buffer)));
             returned.Clear();
             using Barrier barrier = new(4);
@@ -157,7 +158,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
             }
             catch (ObjectDisposedException)
             {
-                // Another thread has released it first.
+                // Another thread has released the lease first.
             }
         }
     }
@@ -178,7 +179,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_return_wakes_the_ring_only_when_it_asked_for_it(string name)
+    public void Return_wakes_the_ring_thread_only_on_request(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 8);
         bench.Receive(1);

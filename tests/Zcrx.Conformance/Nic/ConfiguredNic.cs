@@ -10,10 +10,11 @@ namespace Zcrx.Conformance.Nic;
 
 /// <summary>Represents the NIC that the environment names. It may be any NIC with zero-copy receive.</summary>
 /// <remarks>
-/// <c>ZCRX_TEST_INTERFACE</c>, <c>ZCRX_TEST_QUEUE</c>: the interface and the RX queue that the cases take.
-/// <c>ZCRX_TEST_OTHER_QUEUE</c>: another one, for cases with two.
-/// <c>ZCRX_TEST_SENDER_NETNS</c>: a network namespace with a way to that interface that does not lead over loopback.
-/// <c>ZCRX_TEST_NIC_CONTROL</c>: a program that does for the cases what nothing else can (docs/nic-testing.md has its verbs).
+/// <c>ZCRX_TEST_INTERFACE</c>, <c>ZCRX_TEST_QUEUE</c>: the interface and the RX queue that the tests use.
+/// <c>ZCRX_TEST_OTHER_QUEUE</c>: another RX queue, for tests with two.
+/// <c>ZCRX_TEST_SENDER_NETNS</c>: a network namespace that reaches the interface without loopback.
+/// <c>ZCRX_TEST_NIC_CONTROL</c>: a program that controls the device, for example removes it. Its commands are listed in
+/// docs/nic-testing.md.
 /// </remarks>
 internal sealed class ConfiguredNic : NicUnderTest
 {

@@ -30,7 +30,7 @@ public unsafe class NicAreaTests : IClassFixture<LeakCheck>
         {
             HashSet<ulong> used = [];
             List<Cqe> held = [];
-            Deadline.Watch watch = Deadline.Start("more buffers are out than one area has");
+            Deadline.Watch watch = Deadline.Start("more buffers are in flight than one area has");
             while (held.Count <= BuffersEach)
             {
                 connection.SendSome(16 * 1024);
@@ -46,11 +46,11 @@ public unsafe class NicAreaTests : IClassFixture<LeakCheck>
                     held.Add(cqe);
                 }
 
-                watch.Check(() => $"{held.Count} are out");
+                watch.Check(() => $"{held.Count} are in flight");
             }
 
             Assert.Equal(2, used.Count);
-            // The completion's offset names the area. Otherwise the buffers of the second area would never return.
+            // The offset of a completion contains the area id, so the buffers of the second area return to that area.
             queue.Return(held);
             queue.FlushAll();
         }

@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Tests that a queue sets the machine's NIC up as it needs, and that the NIC is restored at the end and after a crash.</summary>
+/// <summary>Tests that a queue sets up the machine's NIC, and that the NIC is restored at the end and after a crash.</summary>
 public sealed class NicConfigurationTests : IClassFixture<LeakCheck>, IDisposable
 {
     private readonly NetlinkNicFacts _facts = new();
@@ -71,7 +71,7 @@ public sealed class NicConfigurationTests : IClassFixture<LeakCheck>, IDisposabl
     }
 
     [SkippableFact]
-    public void What_a_dead_process_has_left_is_undone_at_the_next_start()
+    public void Changes_of_a_dead_process_are_undone_at_the_next_start()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
         NicFacts original = _facts.Read(nic.Interface);

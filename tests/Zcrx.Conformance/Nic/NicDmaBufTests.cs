@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Tests a dma-buf as an area. Here it is ordinary memory from <c>/dev/udmabuf</c>, so that it can be read back.</summary>
+/// <summary>Tests a dma-buf as an area. The tests use ordinary memory from <c>/dev/udmabuf</c>, which the processor can read.</summary>
 public unsafe class NicDmaBufTests : IClassFixture<LeakCheck>
 {
     private const int Buffers = 512;
@@ -82,7 +82,7 @@ public unsafe class NicDmaBufTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void What_is_no_dma_buf_or_has_no_device_is_refused_with_the_reason(string name)
+    public void Descriptor_that_is_not_a_dma_buf_or_queue_without_a_device_is_refused_with_the_reason(string name)
     {
         NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.DmaBufArea);
         using var ring = new TestRing(nic.Kernel.Kernel);

@@ -24,7 +24,7 @@ public class NicLifetimeTests : IClassFixture<LeakCheck>
             Pattern.Fill(data, 0);
             int sent = Posix.SendNow(client, data);
             child.Await("RECEIVED");
-            // Bytes are pending, in buffers that the child holds and in the socket.
+            // Unprocessed bytes are in buffers that the child holds and in the socket.
             _ = Posix.SendNow(client, data.AsSpan(sent));
             child.Kill();
             nic.Unsteer(port);
@@ -40,7 +40,7 @@ public class NicLifetimeTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void Streams_go_on_after_the_link_was_down(string name)
+    public void Streams_continue_after_the_link_was_down(string name)
     {
         using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.Statistics));
         TcpPair connection = nic.Connect();

@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Tests a queue of the library on the machine's NIC, whose link goes down and whose device is removed.</summary>
+/// <summary>Tests a queue of the library on the machine's NIC while the link goes down or the device is removed.</summary>
 public class NicLinkTests : IClassFixture<LeakCheck>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);

@@ -15,7 +15,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     private readonly NetlinkFlowSteering _steering = new();
 
     [SkippableFact]
-    public void What_is_read_is_what_the_tools_say()
+    public void Facts_agree_with_the_tools()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
         AwaitNobodysQueues(nic);
@@ -25,7 +25,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     }
 
     [SkippableFact]
-    public void A_registered_queue_is_io_urings_and_no_other()
+    public void Registered_queue_reports_io_uring_as_its_provider()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
         AwaitNobodysQueues(nic);
@@ -41,7 +41,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     }
 
     [SkippableFact]
-    public void A_connections_queue_is_where_its_packets_arrive()
+    public void QueueOf_returns_the_queue_on_which_packets_arrive()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
         foreach (uint queue in new[] { nic.Queue, 0u })
@@ -68,7 +68,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     }
 
     [SkippableFact]
-    public void Rules_come_and_go()
+    public void Rules_can_be_added_and_removed()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
         FlowRule[] rules =
@@ -113,7 +113,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
             _steering.SetRssTable(nic.Interface, scrambled);
             Assert.Equal(scrambled, AssertAgrees(nic).RssTable);
 
-            // The driver has its own setting again, and can be configured from outside.
+            // After the reset to the default, other programs can configure the table again.
             int[] even = [.. before.RssTable.Select((_, bucket) => bucket % before.Queues.Count)];
             _steering.SetRssTable(nic.Interface, even);
             Assert.Equal(even, AssertAgrees(nic).RssTable);
@@ -165,10 +165,10 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
             nic.Control("link", "up");
         }
 
-        Deadline.Until(() => AssertAgrees(nic).IsUp, "it is up again");
+        Deadline.Until(() => AssertAgrees(nic).IsUp, "the interface is up again");
     }
 
-    /// <summary>Waits until all queues are released. Rings are torn down in the background, including those of earlier cases.</summary>
+    /// <summary>Waits until all queues are released. Rings of earlier tests may still be torn down in the background.</summary>
     private void AwaitNobodysQueues(ConfiguredNic nic) =>
         Deadline.Until(() => _facts.Read(nic.Interface).Queues.All(static queue => queue.Provider == RxMemoryProvider.Kernel), "every queue has been released");
 
@@ -200,7 +200,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     private NicFacts AssertAgrees(ConfiguredNic nic)
     {
         NicFacts facts = _facts.Read(nic.Interface);
-        // The guest's shell has its own `ip` without JSON. The tools of the NIC come first in the path.
+        // The shell of the guest has an `ip` command without JSON. The path lists the NIC's tools first.
         JsonElement link = AskJson("ip", "-json", "-details", "link", "show", "dev", nic.Interface);
         string[] flags = [.. link.GetProperty("flags").EnumerateArray().Select(flag => flag.GetString()!)];
         Assert.Equal(link.GetProperty("ifindex").GetUInt32(), facts.Index);

@@ -5,7 +5,9 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Tests the notifications of a device: its pool found no buffer, or packets arrived on a queue without the memory.</summary>
+/// <summary>
+/// Tests the notifications of a device: its pool found no buffer, or packets were copied because they arrived on another RX queue.
+/// </summary>
 public class NicNotificationTests : IClassFixture<LeakCheck>
 {
     private const uint NoBuffersOnly = 1u << (int)ZCRX_EVENT_ALLOC_FAIL;
@@ -19,7 +21,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
         nic.Queue.Receive(connection, 1);
         List<Cqe> held = [];
         HoldUntilReported(nic, connection, held);
-        // The missing buffers are held by the test and by the device, which keeps some for the next packets.
+        // The test holds some of the buffers. The device holds the others for the next packets.
         Assert.InRange(held.Count(cqe => cqe.IsData), 1, 128);
         Results.Equal(0, nic.Queue.Arm(ZCRX_EVENT_ALLOC_FAIL));
         HoldUntilReported(nic, connection, held);
@@ -30,7 +32,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
         position = nic.ReceiveUpTo(connection, 1, position, connection.Sent);
         Assert.Equal(connection.Sent, position);
         Assert.Equal(0ul, nic.Queue.CopyCount);
-        // It has fired and was not armed since, so it stays silent whatever happens.
+        // The notification has fired and was not armed again, so it must not fire a second time.
         Assert.DoesNotContain(nic.Queue.Ring.Settle(), IsNotification);
         Results.Equal(0, nic.Queue.Arm(ZCRX_EVENT_ALLOC_FAIL));
     }
@@ -63,7 +65,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void A_copy_is_reported_after_the_end_that_a_budget_brings_in_the_submission_itself_whatever_came_last(string name)
+    public void Copy_notification_follows_an_end_by_budget_during_the_submission(string name)
     {
         using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.Notifications));
         TcpPair connection = nic.Connect();
@@ -97,7 +99,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
         Cqe end = default;
         while (end == default)
         {
-            // Every buffer returns at once. The device needs none, and therefore takes none.
+            // Every buffer is returned at once, but the device needs none and therefore consumes no refill entries.
             connection.SendSome(32 * 1024);
             nic.Queue.Ring.RunTurn();
             IReadOnlyList<Cqe> completions = nic.Queue.Ring.TakeAll();
@@ -115,7 +117,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
 
     private static bool IsNotification(Cqe cqe) => cqe.UserData == QueueSetup.NotificationUserData;
 
-    /// <summary>Sends, and returns no buffers, until the device has reported a shortage of buffers. It must report this once.</summary>
+    /// <summary>Sends without returning buffers until the device has reported a shortage. It must report the shortage once.</summary>
     private static void HoldUntilReported(NicQueue nic, TcpPair connection, List<Cqe> held)
     {
         Deadline.Watch watch = Deadline.Start("an empty pool is reported");

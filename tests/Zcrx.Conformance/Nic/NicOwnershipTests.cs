@@ -5,7 +5,8 @@ using static Zcrx.Interop.Abi.Errno;
 namespace Zcrx.Conformance.Nic;
 
 /// <summary>
-/// Tests that payload belongs to the queue in whose memory it landed, wherever its flow is steered afterwards. Only that queue delivers it.
+/// Tests that payload stays in the memory of the queue that received it, even if its flow is steered to another queue. Only the first queue
+/// can deliver the payload.
 /// </summary>
 public class NicOwnershipTests : IClassFixture<LeakCheck>
 {
@@ -13,7 +14,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void A_receive_ends_where_another_queue_of_ours_received_and_that_one_goes_on(string name)
+    public void Receive_ends_at_bytes_of_another_queue_and_that_queue_continues(string name)
     {
         using var one = new NicQueue(Open(name));
         using TestQueue other = OtherQueue(one.Nic);
@@ -42,12 +43,12 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void What_landed_in_several_memories_each_of_them_delivers_in_the_order_of_the_stream(string name)
+    public void Bytes_in_several_memories_are_delivered_by_their_queues_in_stream_order(string name)
     {
         using var one = new NicQueue(Open(name));
         using TestQueue other = OtherQueue(one.Nic);
         TcpPair connection = one.Connect();
-        // No request is active yet, so all bytes wait in one socket. The fourth piece arrives where only the kernel has memory.
+        // No request is active yet, so all bytes wait in one socket. The fourth piece arrives on an RX queue with kernel memory.
         foreach (uint queue in new[] { one.Nic.Queue, one.Nic.OtherQueue, one.Nic.Queue, one.Port.Elsewhere, one.Nic.OtherQueue, one.Nic.Queue })
         {
             one.Port.SteerTo(queue);
@@ -61,7 +62,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
         AssertEndsAt(Piece, one.Queue, request: 2, 0);
         other.Receive(connection, 3);
         AssertEndsAt(2 * Piece, other, request: 3, Piece);
-        // The queue delivers its own bytes, and copies those in the kernel's memory.
+        // The queue delivers the bytes in its own memory, and copies the bytes in kernel memory.
         one.Queue.Receive(connection, 4);
         AssertEndsAt(4 * Piece, one.Queue, request: 4, 2 * Piece);
         other.Receive(connection, 5);
@@ -78,7 +79,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void The_end_of_a_stream_comes_after_what_another_queue_received(string name)
+    public void End_of_stream_follows_the_bytes_that_another_queue_received(string name)
     {
         using var one = new NicQueue(Open(name));
         using TestQueue other = OtherQueue(one.Nic);
@@ -97,7 +98,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void What_came_before_a_reset_lies_where_it_arrived(string name)
+    public void Bytes_before_a_reset_stay_in_the_memory_where_they_arrived(string name)
     {
         using var one = new NicQueue(Open(name));
         TcpPair connection = one.Connect();
@@ -114,7 +115,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void What_landed_in_the_memory_of_a_queue_is_lost_when_that_is_closed(string name)
+    public void Bytes_in_the_memory_of_a_queue_are_lost_when_the_queue_is_closed(string name)
     {
         NicUnderTest nic = Open(name);
         using TestQueue other = OtherQueue(nic);
@@ -132,7 +133,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
             connection.AwaitArrival(Piece);
         }
 
-        // The same RX queue with other memory.
+        // The successor uses the same RX queue with other memory.
         using var successor = new TestQueue(nic.Kernel, 256, 256, completionEntries: 1024, nic: nic);
         connection.Send(Piece);
         connection.AwaitArrival(2 * Piece);
@@ -142,7 +143,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
             AssertEndsAt(Piece, queue, request: 3, Piece);
         }
 
-        // Only this stream breaks.
+        // Other streams still work.
         TcpPair next = port.Connect();
         successor.Receive(next, 4);
         next.Send(Piece);
@@ -151,7 +152,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void A_queue_that_was_handed_on_delivers_what_landed_before_and_in_between(string name)
+    public void Imported_queue_delivers_bytes_that_arrived_before_and_during_the_takeover(string name)
     {
         NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.Export, ZcrxFeature.Import);
         using var port = new NicPort(nic);
@@ -182,7 +183,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
         }
     }
 
-    // Before 7.2 a request that has delivered data in the same turn need not report that it cannot continue.
+    // Before 7.2, a request that has delivered data in the same turn does not always report that it cannot continue.
     private static NicUnderTest Open(string name) => NicUnderTest.Open(name, ZcrxFeature.Notifications);
 
     private static TestQueue OtherQueue(NicUnderTest nic) => new(nic.Kernel, 256, 256, completionEntries: 1024, nic: nic, rxQueue: nic.OtherQueue);

@@ -17,7 +17,7 @@ internal sealed class NicPort : IDisposable
         SteerBack();
     }
 
-    /// <summary>Gets a queue that no case uses.</summary>
+    /// <summary>Gets an RX queue that no test uses.</summary>
     public uint Elsewhere => _nic.Queue == 0 ? 1u : 0;
 
     /// <summary>Connects from the sender's namespace. The connection ends with the port at the latest.</summary>
@@ -42,8 +42,8 @@ internal sealed class NicPort : IDisposable
         Posix.Close(_listener);
         foreach (TcpPair connection in _connections)
         {
-            // A closed socket lives until its peer has answered, or for minutes if the device is removed. Packets that arrived out of order hold
-            // their buffers, and therefore the queue, as long. A reset ends the socket at once.
+            // A closed socket exists until its peer has answered, or for minutes if the device is removed. Its packets that arrived out of
+            // order hold buffers, and therefore the queue. A reset ends the socket at once.
             connection.ResetOnClose();
             connection.Dispose();
         }

@@ -52,7 +52,7 @@ public class NicPreflightTests : IClassFixture<LeakCheck>
     }
 
     [SkippableFact]
-    public void A_queue_that_RSS_sends_others_traffic_to_is_a_warning_and_so_is_one_without_a_rule()
+    public void Queue_in_the_RSS_table_and_queue_without_a_rule_are_warnings()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
         NicFacts before = new NetlinkNicFacts().Read(nic.Interface);

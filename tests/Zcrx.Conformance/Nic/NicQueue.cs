@@ -22,7 +22,7 @@ internal sealed class NicQueue : IDisposable
     public TcpPair Connect() => Port.Connect();
 
     /// <summary>Receives a stream up to a position, checks it, and returns every buffer.</summary>
-    /// <returns>The position reached.</returns>
+    /// <returns>The stream position that was reached.</returns>
     public long ReceiveUpTo(TcpPair connection, ulong request, long position, long end)
     {
         Deadline.Watch watch = Deadline.Start($"the stream comes from {position} to {end}");

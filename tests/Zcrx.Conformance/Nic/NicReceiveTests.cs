@@ -68,7 +68,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
                 position = nic.Queue.AssertPattern(data, position);
                 isOffset |= data.Any(cqe => cqe.Offset % (ulong)TestMemory.Page != 0);
                 isShared |= data.Select(cqe => cqe.Offset / (ulong)TestMemory.Page).Distinct().Count() < data.Count;
-                // One entry for each completion, as many as the buffer has references.
+                // Each completion is returned by its own entry, since the buffer has one reference for each.
                 nic.Queue.Return(data, flushes: false);
             }
 
@@ -90,7 +90,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
         connection.Send(1000);
         connection.AwaitArrival(1000);
         Results.Equal(-EFAULT, Posix.ReceiveNow(connection.Server, new byte[1000]));
-        // This consumed no entry.
+        // The failed ordinary receive consumed no bytes.
         nic.Queue.Receive(connection, 1);
         Assert.Equal(1000, nic.Queue.AssertPattern(nic.Queue.Ring.TakeBytes(1, 1000)));
     }
@@ -138,13 +138,13 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
 
     [SkippableTheory]
     [Kernels]
-    public void Where_large_buffers_cannot_be_had_there_are_pages_and_a_reason(string name)
+    public void Unsupported_large_buffers_fall_back_to_pages_with_a_reason(string name)
     {
         NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.RxBufferLength);
         foreach (uint length in new uint[] { 64 * 1024, 2 * 1024 * 1024 })
         {
             using var ring = new TestRing(nic.Kernel.Kernel);
-            // Transparent huge pages can make any mapping contiguous. A length of one page more than a multiple cannot be divided into such
+            // Transparent huge pages can make any mapping contiguous. An area with one additional page cannot be divided into large
             // buffers.
             InterfaceQueue queue = Open(nic, ring, length, hugePages: false, area: (4 * 1024 * 1024) + TestMemory.Page);
             ring.Dispose();
@@ -175,7 +175,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
                 }
                 catch (ZcrxQueueBusyException)
                 {
-                    // The ring of the previous case may still be in teardown.
+                    // The kernel may still be closing the ring of the previous test.
                 }
 
                 return queue is not null || noMemory is not null;

@@ -28,7 +28,7 @@ public class NicRefillTests : IClassFixture<LeakCheck>
         queue.Return(data[1..], flushes: false);
         bool isBack = Circulate(queue, connection, victim);
 
-        // No capability reports this. Folding arrived with the release that can add areas.
+        // No capability reports folding. It was introduced in the same release as adding areas.
         Assert.Equal(!nic.Nic.Kernel.Capabilities.CanAddArea, isBack);
         if (!isBack)
         {

@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Tests why a registration on a NIC fails, by errno and by exception, and that a failed one leaves nothing behind.</summary>
+/// <summary>Tests the errno and the exception of failed registrations on a NIC, and that a failure leaves nothing behind.</summary>
 public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
 {
     private const uint NoSuchInterface = 0x7ffffff0;
@@ -33,10 +33,10 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
         NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.RxBufferLength);
         using var ring = new TestRing(nic.Kernel.Kernel);
         using var setup = new QueueSetup(nic.Kernel, nic: nic);
-        // The pages of an ordinary mapping. With guard pages on both sides they are never all contiguous.
+        // The area is an ordinary mapping. With guard pages on both sides, its pages are never all contiguous.
         setup.Registration->rx_buf_len = 256 * (uint)TestMemory.Page;
         int result = setup.Register(ring);
-        Assert.True(result is -ERANGE or -EOPNOTSUPP or -EINVAL, $"it is refused, and not with {Results.Name(result)}");
+        Assert.True(result is -ERANGE or -EOPNOTSUPP or -EINVAL, $"the registration is refused with an expected errno, not {Results.Name(result)}");
         setup.Registration->rx_buf_len = 0;
         Results.Equal(0, setup.RegisterWhenFree(ring));
     }
@@ -72,7 +72,7 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
         }
 
         Results.Equal(0, setup.RegisterWhenFree(ring));
-        // The kernel refuses to switch it off while a queue needs it.
+        // The kernel refuses to turn header/data split off while a queue needs it.
         nic.AssertRefuses("split", "off");
     }
 
@@ -93,7 +93,8 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
     private static void AssertRefused(string name, int expected, Action<QueueSetup> spoil) => AssertRefused(NicUnderTest.Open(name), expected, spoil, isTaken: false);
 
     /// <summary>
-    /// Registers with one invalid parameter. Unless the queue is taken, the same registration with a valid one must then succeed.
+    /// Registers with one invalid parameter. Unless the queue is taken, the same registration must succeed afterwards with a valid
+    /// parameter.
     /// </summary>
     private static void AssertRefused(NicUnderTest nic, int expected, Action<QueueSetup> spoil, bool isTaken)
     {

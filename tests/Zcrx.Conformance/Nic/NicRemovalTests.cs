@@ -6,12 +6,12 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Tests a device that is removed under its queues and added again. The kernel does not notify the ring.</summary>
+/// <summary>Tests a device that is removed while queues use it, and added again. The kernel does not notify the ring.</summary>
 public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory]
     [Kernels]
-    public void What_has_landed_can_be_received_and_then_nothing_more_is_said(string name)
+    public void Arrived_bytes_can_be_received_after_the_removal_and_nothing_else_is_reported(string name)
     {
         NicUnderTest nic = NicUnderTest.Open(name);
         using var queue = new NicQueue(nic);
@@ -61,7 +61,7 @@ public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void Streams_go_on_when_it_is_back_copied_until_a_new_queue_has_them(string name)
+    public void Streams_of_a_restored_device_continue_with_copies_until_a_new_queue_receives_them(string name)
     {
         NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.Statistics);
         using var queue = new NicQueue(nic);
@@ -71,7 +71,7 @@ public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
         long position = queue.ReceiveUpTo(connection, 1, 0, connection.Sent);
         Assert.Equal(0ul, queue.Queue.CopyCount);
 
-        // In mid-stream: the sender continues while the device is removed and added.
+        // The sender continues while the device is removed and added.
         using (var stop = new CancellationTokenSource())
         {
             var sender = new Thread(() =>

@@ -17,7 +17,7 @@ namespace Zcrx.Conformance.Nic;
 public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
 {
     [SkippableFact]
-    public async Task A_held_pool_is_exhausted_and_reported_and_comes_back()
+    public async Task Pool_whose_buffers_are_held_is_exhausted_reported_and_recovers()
     {
         using Bench bench = await Bench.OpenAsync(NicUnderTest.Open(KernelUnderTest.Linux, ZcrxFeature.Notifications), buffers: 128);
         for (int round = 0; round < Scale.Of(3, 50); round++)
@@ -27,7 +27,7 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
             bench.SendUntil(() => bench.Level == PoolPressureLevel.Exhausted && bench.Reported(ZcrxNotificationType.NoBuffers) > reportedBefore, "the pool is exhausted and reported");
             bench.Holds = false;
             bench.Release();
-            bench.SendUntil(() => bench.Received == bench.Connection.Sent, "everything that was sent has come", more: false);
+            bench.SendUntil(() => bench.Received == bench.Connection.Sent, "all sent bytes have arrived", more: false);
             Deadline.Until(() => bench.Level == PoolPressureLevel.Normal, "the level is normal again");
         }
 
@@ -41,21 +41,21 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
     [SkippableFact]
     public async Task A_flow_that_arrives_elsewhere_is_copied_until_it_is_steered_back()
     {
-        // More than a device keeps for itself (a cache of 128 and a ring), because copies cannot use those buffers.
+        // More buffers than a device takes (a cache of 128 and a ring), because copies cannot use those.
         const int Buffers = 1024;
         using Bench bench = await Bench.OpenAsync(NicUnderTest.Open(KernelUnderTest.Linux, ZcrxFeature.Notifications, ZcrxFeature.Statistics), Buffers);
         bench.SendUntil(() => bench.Received > 100_000, "the stream runs");
         Assert.Equal(0, bench.Queue.Snapshot().CopiedFragments);
 
         bench.Steer(away: true);
-        // Far more than the pool has. The NIC queue is idle, so only the loop can have its buffers returned.
+        // Far more bytes than the pool holds. The NIC queue is idle, so its buffers return only if the loop flushes the refill queue.
         long end = bench.Received + (2 * Buffers * 1448);
         bench.SendUntil(() => bench.Received > end, "the stream continues over another RX queue");
         Assert.NotEqual(0, bench.Queue.Snapshot().CopiedFragments);
         Assert.NotEqual(0, bench.Reported(ZcrxNotificationType.Copy));
 
         bench.Steer(away: false);
-        bench.SendUntil(() => bench.Received == bench.Connection.Sent, "what was on its way has come", more: false);
+        bench.SendUntil(() => bench.Received == bench.Connection.Sent, "all bytes in flight have arrived", more: false);
         long copied = bench.Queue.Snapshot().CopiedFragments;
         end = bench.Received + 200_000;
         bench.SendUntil(() => bench.Received > end, "the stream continues on its own RX queue");
@@ -65,7 +65,8 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
     }
 
     /// <summary>
-    /// Represents a queue, a stream from the other namespace, and a consumer that checks every byte and leases buffers on request.
+    /// Represents a queue, a stream from the sender's namespace, and a consumer. The consumer checks every byte and leases buffers on
+    /// request.
     /// </summary>
     private sealed class Bench : IDisposable
     {
@@ -132,7 +133,7 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
                 }
                 catch (ZcrxQueueBusyException)
                 {
-                    // The ring of the case before may still be on its way out.
+                    // The kernel may still be closing the ring of the previous test.
                     watch.Check();
                 }
             }

@@ -9,11 +9,11 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Tests that a process continues another process's RX queue without closing it in between.</summary>
+/// <summary>Tests that a process takes over the RX queue of another process without closing it.</summary>
 public sealed class NicSuccessorTests(ITestOutputHelper output) : IClassFixture<LeakCheck>, IDisposable
 {
-    // Several times the pool: buffers that the old process received must return through the new one, including those that it held when it
-    // was killed.
+    // Several times the size of the pool, so that buffers of the old process must return through the new one, even those that the old
+    // process held when it was killed.
     private const int Much = 6 * 1024 * 1024;
     private const int Piece = 128 * 1024;
 
@@ -22,7 +22,7 @@ public sealed class NicSuccessorTests(ITestOutputHelper output) : IClassFixture<
     private string? _failure;
 
     [SkippableFact]
-    public async Task The_new_process_has_the_queue_at_once_and_for_itself_when_the_old_one_is_killed()
+    public async Task New_process_receives_at_once_and_alone_after_the_old_process_is_killed()
     {
         NicUnderTest nic = NicUnderTest.Open(KernelUnderTest.Linux, ZcrxFeature.Export, ZcrxFeature.Import, ZcrxFeature.Statistics);
         string place = Path.Combine(_directory.FullName, "place");
@@ -71,7 +71,7 @@ public sealed class NicSuccessorTests(ITestOutputHelper output) : IClassFixture<
     private void Send(TcpPair connection)
     {
         connection.Send(Piece);
-        Deadline.Until(() => Volatile.Read(ref _received) == connection.Sent || Volatile.Read(ref _failure) is not null, "what was sent has come");
+        Deadline.Until(() => Volatile.Read(ref _received) == connection.Sent || Volatile.Read(ref _failure) is not null, "all sent bytes have arrived");
         Assert.Null(_failure);
     }
 

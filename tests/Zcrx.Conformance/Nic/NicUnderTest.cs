@@ -7,8 +7,8 @@ using Zcrx.Interop;
 namespace Zcrx.Conformance.Nic;
 
 /// <summary>
-/// Represents the NIC of the cases in this folder: the one that the environment names on the machine's kernel, an emulated one on the
-/// emulated kernel.
+/// Represents the NIC of the tests in this folder. On the machine's kernel, the environment names the NIC. On the emulated kernel, the NIC
+/// is emulated.
 /// </summary>
 internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
 {
@@ -21,7 +21,7 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     /// <summary>Gets the RX queue that the cases use.</summary>
     public uint Queue => queue;
 
-    /// <summary>Gets another RX queue that a case may take as well. Skips the case when none is available.</summary>
+    /// <summary>Gets a second RX queue that a test may use. Skips the test when none is available.</summary>
     public abstract uint OtherQueue { get; }
 
     public abstract string Interface { get; }
@@ -37,9 +37,9 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     /// <summary>Gets the address of the receiving end.</summary>
     public abstract IPAddress Address { get; }
 
-    /// <summary>Returns the NIC of a kernel. Skips the case, with the reason, if there is none or the kernel is unsuitable.</summary>
+    /// <summary>Returns the NIC of a kernel. If there is none or the kernel is unsuitable, skips the test with the reason.</summary>
     /// <param name="name">One of <see cref="KernelUnderTest.Names"/>.</param>
-    /// <param name="alsoNeeded">Features without which the case is meaningless.</param>
+    /// <param name="alsoNeeded">Features that the test needs in addition.</param>
     public static NicUnderTest Open(string name, params ReadOnlySpan<ZcrxFeature> alsoNeeded) =>
         name == KernelUnderTest.Linux ? ConfiguredNic.Open(alsoNeeded) : EmulatedNicUnderTest.Open(name, alsoNeeded);
 
@@ -47,7 +47,7 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     public abstract int Connect(ushort port);
 
     /// <summary>
-    /// Controls the NIC. Skips the case when the NIC does not support the command (docs/nic-testing.md lists the commands).
+    /// Controls the NIC. Skips the test when the NIC does not support the command (docs/nic-testing.md lists the commands).
     /// </summary>
     /// <returns>The output of the command.</returns>
     public string Control(params IReadOnlyList<string> arguments)
@@ -56,7 +56,7 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
         Assert.True(status == 0, $"{string.Join(' ', arguments)} ends with {status}: {output}");
         if (arguments is ["remove"])
         {
-            // The rules disappear with the device, and another one may get their numbers.
+            // The rules disappear with the device. Later rules may get their ids.
             _rules.Clear();
         }
 
@@ -69,16 +69,19 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     /// <summary>Steers the connections of this port to a queue.</summary>
     public void Steer(ushort port, uint queue)
     {
-        // Adds the new rule before removing the old one, so that the flow always has a rule. The old one is removed even if it would win.
+        // Adds the new rule before removing the old one, so that the flow always has a rule. The old rule is removed even if it would take
+        // precedence.
         int rule = Steering.AddRule(Interface, new FlowRule((int)queue, LocalPort: port) { Family = AddressFamily.InterNetwork });
         Unsteer(port);
         _rules[port] = rule;
     }
 
     /// <summary>Waits until an RX queue uses the kernel's own memory again.</summary>
-    /// <remarks>Rings are torn down in the background. Until then, packets land in memory that no process reads.</remarks>
+    /// <remarks>
+    /// The kernel closes rings in the background. Until it has released the RX queue, packets land in memory that no process reads.
+    /// </remarks>
     public void AwaitRelease(uint queue) => Deadline.Until(
-        () => Facts.Read(Interface).Queues.Single(facts => facts.Index == (int)queue).Provider != RxMemoryProvider.IoUring, $"RX queue {queue} is given up");
+        () => Facts.Read(Interface).Queues.Single(facts => facts.Index == (int)queue).Provider != RxMemoryProvider.IoUring, $"the kernel has released RX queue {queue}");
 
     /// <summary>Removes the rule of this port, so that the NIC chooses the queue.</summary>
     public void Unsteer(ushort port)
@@ -90,7 +93,7 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     }
 
     /// <summary>
-    /// Returns the fragments that the NIC has written to the memory of the queue's owner, or null when it does not count them.
+    /// Returns the number of fragments that the NIC has written to the memory of the queue's owner; null when the NIC does not count them.
     /// </summary>
     public long? ZeroCopyFragments()
     {

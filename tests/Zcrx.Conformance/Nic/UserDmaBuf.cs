@@ -6,8 +6,8 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Conformance.Nic;
 
 /// <summary>
-/// Represents memory of this process as a dma-buf (<c>linux/udmabuf.h</c>). Bytes that a device writes to the dma-buf are read from the
-/// memory.
+/// Represents memory of this process as a dma-buf (<c>linux/udmabuf.h</c>). The process reads the bytes of the device through its own
+/// mapping of the memory.
 /// </summary>
 internal sealed unsafe partial class UserDmaBuf : IDisposable
 {
@@ -39,7 +39,7 @@ internal sealed unsafe partial class UserDmaBuf : IDisposable
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int ioctl(int fd, nuint request, void* argument);
 
-    /// <summary>Creates a dma-buf, or skips the case when the kernel cannot.</summary>
+    /// <summary>Creates a dma-buf. If the kernel does not support that, skips the test.</summary>
     public static UserDmaBuf Create(nuint length)
     {
         Skip.IfNot(File.Exists(Device), $"this kernel has no {Device}, which makes a dma-buf out of ordinary memory");

@@ -6,8 +6,8 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Conformance.Notifications;
 
 /// <summary>
-/// Tests notifications on device-less queues. Every fragment is copied there, so a test can make the copy notification fire. The other type
-/// never fires.
+/// Tests notifications on device-less queues. A device-less queue copies every fragment, so tests can make the copy notification fire. The
+/// notification about an empty pool never fires.
 /// </summary>
 public class NotificationTests : IClassFixture<LeakCheck>
 {
@@ -25,7 +25,7 @@ public class NotificationTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void It_is_reported_once_until_it_is_armed_again(string name)
+    public void Copy_is_reported_once_until_it_is_armed_again(string name)
     {
         using var queue = new TestQueue(Open(name));
         using var connection = new TcpPair();
@@ -48,7 +48,7 @@ public class NotificationTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void It_comes_after_the_data_and_before_the_end(string name)
+    public void Copy_notification_follows_the_data_and_precedes_the_end(string name)
     {
         KernelUnderTest.OpenDeviceLessWithEnds(name);
         using var queue = new TestQueue(Open(name), buffers: 4);
@@ -62,7 +62,7 @@ public class NotificationTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void It_comes_after_the_end_that_a_budget_brings_in_the_submission_itself(string name)
+    public void Copy_notification_follows_an_end_by_budget_during_the_submission(string name)
     {
         KernelUnderTest kernel = Open(name);
         Skip.If(kernel.IsMultishot, "order of a notification in a submission: completions are translated after it, in the order of deferred work");

@@ -4,11 +4,11 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Conformance.Queues;
 
-/// <summary>Tests the library's queue above the raw calls: the parameters that it passes, and its errors.</summary>
+/// <summary>Tests the library's queue: the parameters that it passes to the kernel, and its errors.</summary>
 public unsafe class InterfaceQueueTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
-    public void Registers_what_was_asked_for(string name)
+    public void Register_uses_the_given_options(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 100, refillEntries: 33);
         Assert.Equal(100, bench.Queue.Buffers);
@@ -19,7 +19,7 @@ public unsafe class InterfaceQueueTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void There_is_one_refill_entry_for_each_buffer_unless_told_otherwise(string name)
+    public void Refill_entries_default_to_one_per_buffer(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 100);
         Assert.Equal(128u, bench.Queue.Refill.Capacity);
@@ -38,7 +38,7 @@ public unsafe class InterfaceQueueTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Arms_what_has_fired(string name)
+    public void Arm_of_a_fired_type_succeeds(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Notifications));
         Results.Equal(-Errno.EINVAL, bench.Queue.Arm(ZcrxNotificationType.Copy));
@@ -83,7 +83,7 @@ public unsafe class InterfaceQueueTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_kernel_that_cannot_grow_a_queue_is_named(string name)
+    public void AddArea_on_a_kernel_without_it_names_the_kernel(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name));
         if (bench.Kernel.Capabilities.CanAddArea)
@@ -121,7 +121,7 @@ public unsafe class InterfaceQueueTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_refusal_says_why_and_leaves_nothing_behind(string name)
+    public void Refused_registration_names_the_cause_and_leaves_nothing_behind(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var ring = new TestRing(kernel.Kernel);

@@ -9,11 +9,13 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
 {
     private const uint Entries = 8;
 
-    /// <summary>Gets the offsets of head, tail and entries in 7.2 and in 7.3, and a third layout: none of them is a constant.</summary>
+    /// <summary>
+    /// Gets the offsets of head, tail and entries in 7.2 and in 7.3, and a third layout, to detect constants in the library.
+    /// </summary>
     public static TheoryData<uint, uint, uint> Layouts => new() { { 0, 4, 64 }, { 0, 64, 128 }, { 256, 192, 1024 } };
 
     [Theory, MemberData(nameof(Layouts))]
-    public void Entries_lie_where_the_kernel_said(uint head, uint tail, uint entries)
+    public void Entries_are_written_at_the_offsets_of_the_kernel(uint head, uint tail, uint entries)
     {
         using var memory = new TestMemory(TestMemory.Page);
         RefillQueue queue = Create(memory, head, tail, entries);
@@ -46,7 +48,7 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
         Assert.False(queue.TryAppend(99));
         queue.Publish();
         Assert.Equal(9u, Word(memory, tail));
-        // The ninth entry replaced the first one, and no other.
+        // The ninth entry replaced only the first one.
         Assert.Equal([8ul, 1, 2, 3, 4, 5, 6, 7], Offsets(memory, entries));
     }
 
@@ -88,7 +90,7 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
         bench.Receive(1);
         for (int lap = 0; lap < 30; lap++)
         {
-            // Three of four, so that the laps of the ring and of the test differ.
+            // Three of four buffers, so that the ring and the test wrap around at different times.
             List<BufferLease> kept = bench.Deliver(3, 1, buffer => buffer.Retain());
             kept.ForEach(lease => lease.Dispose());
             bench.TakeBack();

@@ -17,7 +17,7 @@ public class CancelTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_request_that_is_not_there_is_not_found(string name)
+    public void Cancel_of_an_unknown_request_finds_nothing(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         queue.Ring.Cancel(7, 8);
@@ -141,7 +141,7 @@ public class CancelTests : IClassFixture<LeakCheck>
     public static IEnumerable<string> Ways => Table.Keys;
 
     [SkippableTheory, KernelsTimes(nameof(Ways))]
-    public void Cancels_by_what_the_flags_say(string name, string way)
+    public void Cancel_selects_by_its_flags(string name, string way)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var connection = new TcpPair();

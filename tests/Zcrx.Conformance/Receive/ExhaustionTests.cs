@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Conformance.Receive;
 
-/// <summary>Tests an exhausted pool and a full completion ring on kernels that then end the request.</summary>
+/// <summary>Tests an exhausted pool and a full completion ring on kernels that end the request.</summary>
 public class ExhaustionTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
@@ -57,7 +57,7 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_request_on_an_empty_pool_waits_while_no_bytes_do(string name)
+    public void Request_on_an_empty_pool_waits_if_no_bytes_wait(string name)
     {
         using TestQueue queue = Create(name, buffers: 1);
         using var first = new TcpPair();
@@ -89,13 +89,14 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
     public void A_full_completion_ring_ends_the_request_and_nothing_is_lost(string name)
     {
         using TestQueue queue = Create(name, buffers: 64, completionEntries: 8);
-        // More completions than fit, and a socket buffer for all of them where pages are large.
+        // The stream needs more completions than fit into the ring. On machines with large pages, the socket buffer must be large enough
+        // for it.
         int volume = 12 * (int)TestMemory.Page;
         using var connection = new TcpPair(receiveBuffer: 2 * volume);
         queue.Receive(connection, 1);
         connection.Send(volume);
         connection.AwaitArrival(volume);
-        // The ring is entered but not drained: completions that do not fit wait in the kernel.
+        // The ring is entered but no completion is consumed, so completions that do not fit wait in the kernel.
         Deadline.Until(
             () =>
             {
@@ -124,7 +125,7 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Where_neither_buffers_nor_completions_are_left_it_is_the_buffers_that_are_missing(string name)
+    public void Request_without_buffers_and_completions_ends_with_ENOMEM(string name)
     {
         using TestQueue queue = Create(name, buffers: 8, completionEntries: 8);
         int volume = 12 * (int)TestMemory.Page;
@@ -154,7 +155,7 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Others_go_on_receiving_when_one_holds_many_buffers(string name)
+    public void Other_connections_receive_while_one_holds_many_buffers(string name)
     {
         using TestQueue queue = Create(name, buffers: 8);
         using var greedy = new TcpPair();

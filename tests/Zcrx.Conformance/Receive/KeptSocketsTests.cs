@@ -5,7 +5,10 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Conformance.Receive;
 
-/// <summary>The emulated kernel whose caller keeps sockets open while requests wait for them, as the engine of Zcrx.Rx is: a request has no descriptor of its own.</summary>
+/// <summary>
+/// Tests the emulated kernel with a caller that keeps sockets open while requests wait for them, like Zcrx.Rx. Requests then use the
+/// caller's descriptor.
+/// </summary>
 public sealed unsafe class KeptSocketsTests
 {
     private const uint In = 1;
@@ -55,7 +58,7 @@ public sealed unsafe class KeptSocketsTests
         Poll(ring, first.Server, In, 2);
         if (completes)
         {
-            // What the first peer sends is no matter of the file that has the number now.
+            // The number belongs to another file now, so bytes of the first peer must have no effect on it.
             _ = first.SendSome(1);
         }
 

@@ -3,7 +3,7 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Conformance.Receive;
 
-/// <summary>Tests an exhausted pool and a full completion ring on kernels that then strand the request (7.1, and 7.2.0 to 7.2.9).</summary>
+/// <summary>Tests an exhausted pool and a full completion ring on kernels that strand the request (7.1, and 7.2.0 to 7.2.9).</summary>
 public class StrandedReceiveTests : IClassFixture<LeakCheck>
 {
     private const int Sent = 32_768;
@@ -63,7 +63,7 @@ public class StrandedReceiveTests : IClassFixture<LeakCheck>
     }
 
     /// <summary>Runs request 1 until it has used up the pool.</summary>
-    /// <returns>Its completions, and the number of bytes that they delivered.</returns>
+    /// <returns>The completions of the request, and the number of bytes that they delivered.</returns>
     private static (Cqe[] Completions, long Position) Strand(TestQueue queue, TcpPair connection)
     {
         queue.Receive(connection, 1);

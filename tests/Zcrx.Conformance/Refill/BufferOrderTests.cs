@@ -14,7 +14,7 @@ public class BufferOrderTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void What_came_back_last_goes_out_first(string name)
+    public void Buffer_that_returned_last_is_used_first(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         Skip.If(kernel.IsMultishot, "order of reuse: buffers that are provided already come before those that return");
@@ -44,7 +44,7 @@ public class BufferOrderTests : IClassFixture<LeakCheck>
         Assert.Equal(pieces.Length, pieces.Select(cqe => cqe.Offset).Distinct().Count());
     }
 
-    /// <summary>Returns the buffers that small pieces land in, one buffer each.</summary>
+    /// <summary>Returns the buffers into which small pieces are received, one buffer for each piece.</summary>
     private static List<int> Buffers(TestQueue queue, TcpPair connection, int count)
     {
         List<int> buffers = [];

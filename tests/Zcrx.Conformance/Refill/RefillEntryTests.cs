@@ -50,7 +50,7 @@ public unsafe class RefillEntryTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_buffer_that_is_not_out_is_consumed_without_effect(string name)
+    public void Entry_of_a_free_buffer_is_consumed_without_effect(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), buffers: 4);
         using var connection = new TcpPair();
@@ -91,7 +91,7 @@ public unsafe class RefillEntryTests : IClassFixture<LeakCheck>
         queue.Refill(held[1].Offset);
         Results.Equal(0, queue.Flush());
         Assert.Equal(4u, *queue.Head);
-        // If the first three entries were folded into a return of three references, they would return none: see NicRefillTests.
+        // If the kernel folded the first three entries into one return of three references, it would return no buffer: see NicRefillTests.
         AssertFree(queue, connection, 2);
     }
 
@@ -108,7 +108,7 @@ public unsafe class RefillEntryTests : IClassFixture<LeakCheck>
     }
 
     /// <summary>
-    /// Receives until every buffer is in flight and the request has ended or is stranded, without bytes left in the socket.
+    /// Receives until every buffer is in flight and the request has ended or is stranded. No bytes are left in the socket.
     /// </summary>
     private static List<Cqe> Exhaust(TestQueue queue, TcpPair connection)
     {

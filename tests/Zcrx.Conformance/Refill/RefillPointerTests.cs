@@ -3,7 +3,7 @@ using Zcrx.Conformance.Support;
 namespace Zcrx.Conformance.Refill;
 
 /// <summary>
-/// Tests head and tail with any content. They lie in memory that user space can write to, and the kernel must survive it.
+/// Tests arbitrary values of head and tail. User space can write both, and the kernel must survive any value.
 /// </summary>
 public unsafe class RefillPointerTests : IClassFixture<LeakCheck>
 {
@@ -13,7 +13,7 @@ public unsafe class RefillPointerTests : IClassFixture<LeakCheck>
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), entries: 64);
         queue.PublishTail(500);
         Results.Equal(0, queue.Flush());
-        // The first unwritten entry is a valid one: buffer 0, which is not in flight.
+        // Unwritten entries are zero, which is valid: they return buffer 0, which is not in flight.
         Assert.Equal(64u, *queue.Head);
         AssertAlive(queue);
     }

@@ -29,7 +29,7 @@ public class HugePageAreaTests : IClassFixture<LeakCheck>
                 return buffer.Retain();
             });
             Assert.Equal(buffers, used.Count);
-            // The next lap needs each of these buffers.
+            // The next round needs each of these buffers.
             kept.ForEach(static lease => lease.Dispose());
             bench.TakeBack();
         }

@@ -52,7 +52,7 @@ public unsafe class RegistrationAreaTests : IClassFixture<LeakCheck>
         {
             using var setup = new QueueSetup(kernel);
             setup.AreaRegistration->len = length;
-            // Up to 7.1 the limit was a gibibyte. Since 7.2 there are two other limits, at a tebibyte and just below.
+            // Up to 7.1, the limit was one gibibyte. Since 7.2, there are two limits, at one tebibyte and just below.
             Results.Equal(kernel.Capabilities.Notifications ? since72 : -EFAULT, setup.Register(ring));
         }
     }

@@ -54,7 +54,7 @@ public unsafe class RegistrationEventTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Statistics_may_be_asked_for_alone(string name)
+    public void Statistics_can_be_requested_alone(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Notifications, ZcrxFeature.Statistics);
         using var setup = new QueueSetup(kernel, notifications: 0);
@@ -63,7 +63,7 @@ public unsafe class RegistrationEventTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Neither_types_nor_statistics_is_a_valid_wish(string name)
+    public void Event_description_without_types_and_statistics_is_valid(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Notifications);
         using var setup = new QueueSetup(kernel, notifications: 0, statistics: false);
@@ -82,6 +82,6 @@ public unsafe class RegistrationEventTests : IClassFixture<LeakCheck>
         Results.Equal(kernel.Capabilities.Notifications ? 0 : -EINVAL, setup.Register(ring));
     }
 
-    /// <summary>Returns the offset of the last refill entry behind this kernel's header.</summary>
+    /// <summary>Returns the offset of the last refill entry in the region.</summary>
     private static nuint LastEntry(QueueSetup setup) => setup.EntriesOffset + ((setup.Registration->rq_entries - 1) * (nuint)sizeof(io_uring_zcrx_rqe));
 }

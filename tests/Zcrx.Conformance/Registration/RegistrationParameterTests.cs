@@ -57,7 +57,7 @@ public unsafe class RegistrationParameterTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Refuses_parameters_that_are_not_there(string name)
+    public void Refuses_missing_parameters(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var ring = new TestRing(kernel.Kernel);
@@ -83,7 +83,7 @@ public unsafe class RegistrationParameterTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Refuses_more_entries_than_there_may_be_on_a_ring_without_clamp(string name)
+    public void Refuses_too_many_entries_on_a_ring_without_clamp(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel, entries: 65536);
@@ -92,7 +92,7 @@ public unsafe class RegistrationParameterTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Clamps_more_entries_than_there_may_be_on_a_ring_with_clamp(string name)
+    public void Clamps_too_many_entries_on_a_ring_with_clamp(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel, entries: 65536);

@@ -34,7 +34,7 @@ public unsafe class RegistrationRegionTests : IClassFixture<LeakCheck>
     public void Refuses(string name, string change)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
-        // Without statistics, because their position would be checked against the invalid region first.
+        // Statistics are off, because the kernel would first check their position against the invalid region.
         using var setup = new QueueSetup(kernel, statistics: false);
         using var ring = new TestRing(kernel.Kernel);
         (Action<QueueSetup> spoil, int expected) = Table[change];

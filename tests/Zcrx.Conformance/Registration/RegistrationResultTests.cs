@@ -7,7 +7,7 @@ namespace Zcrx.Conformance.Registration;
 public unsafe class RegistrationResultTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
-    public void Writes_back_what_was_made(string name)
+    public void Registration_writes_its_results_back(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel, entries: 33);
@@ -20,7 +20,7 @@ public unsafe class RegistrationResultTests : IClassFixture<LeakCheck>
         Assert.Equal(0u, setup.Registration->offsets.head);
         Assert.Equal(setup.EntriesOffset, setup.Registration->offsets.rqes);
         Assert.InRange(setup.Registration->offsets.tail, 4u, setup.Registration->offsets.rqes - 4);
-        // The caller's own fields are unchanged.
+        // The kernel does not change the fields that the caller sets.
         Assert.Equal((ulong)setup.AreaRegistration, setup.Registration->area_ptr);
         Assert.Equal((ulong)setup.RegionDescriptor, setup.Registration->region_ptr);
         Assert.Equal((ulong)setup.Region.Address, setup.RegionDescriptor->user_addr);
@@ -28,7 +28,7 @@ public unsafe class RegistrationResultTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_page_as_buffer_length_is_what_it_is_anyway(string name)
+    public void Buffer_length_of_a_page_equals_the_default(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.RxBufferLength);
         using var setup = new QueueSetup(kernel);

@@ -18,7 +18,7 @@ public class RegistrationRingTests : IClassFixture<LeakCheck>
     public static IEnumerable<string> Rings => Table.Keys;
 
     [SkippableTheory, KernelsTimes(nameof(Rings))]
-    public void A_queue_wants_deferred_work_and_large_completions(string name, string ringWith)
+    public void Queue_requires_deferred_work_and_large_completions(string name, string ringWith)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         (uint flags, int expected) = Table[ringWith];
@@ -42,7 +42,7 @@ public class RegistrationRingTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_ring_whose_thread_has_ended_is_nobodys_until_it_is_closed(string name)
+    public void Ring_whose_thread_has_ended_can_only_be_closed(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel);
@@ -51,7 +51,7 @@ public class RegistrationRingTests : IClassFixture<LeakCheck>
         using TestRing ring = orphan!;
         for (int i = 0; i < 20; i++)
         {
-            // One of these threads gets the number of the ring's former thread.
+            // One of these threads may get the number of the ring's former thread.
             OtherThread.Run(() => Results.Equal(-EEXIST, setup.Register(ring)));
             OtherThread.Run(() => Results.Equal(-EEXIST, ring.Ring.SubmitAndWait(0)));
         }

@@ -13,7 +13,7 @@ public unsafe class BusyPollTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void Settings_are_kept_and_come_back_with_the_next_ones(string name)
+    public void Settings_are_stored_and_returned_by_the_next_call(string name)
     {
         using TestRing ring = Open(name);
         io_uring_napi first = Valid;
@@ -40,7 +40,7 @@ public unsafe class BusyPollTests : IClassFixture<LeakCheck>
         io_uring_napi[] mistakes =
         [
             padded, Valid with { resv = 1 }, Valid with { opcode = 9 }, Valid with { op_param = 7 },
-            // These operations require ids that are managed by hand.
+            // These operations are valid only with static tracking, in which the caller manages the ids.
             Valid with { opcode = IO_URING_NAPI_STATIC_ADD_ID, op_param = 100_000 },
             Valid with { opcode = IO_URING_NAPI_STATIC_DEL_ID, op_param = 100_000 },
         ];
@@ -59,7 +59,7 @@ public unsafe class BusyPollTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void The_library_asks_for_it(string name)
+    public void Library_enables_busy_polling(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.Open(name);
         Open(name).Dispose();

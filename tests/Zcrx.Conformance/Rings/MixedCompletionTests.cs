@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Conformance.Rings;
 
-/// <summary>Tests a ring whose completions are small unless they carry data: the other kind that a queue accepts.</summary>
+/// <summary>Tests a ring with completions of mixed size: only completions with data are large. A queue also accepts such a ring.</summary>
 public unsafe class MixedCompletionTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
@@ -23,7 +23,7 @@ public unsafe class MixedCompletionTests : IClassFixture<LeakCheck>
         int skipped = 0;
         for (int i = 0; i < 100; i++)
         {
-            // Sometimes an odd number of small completions, so that data must skip the last slot.
+            // An odd number of small completions makes data skip the last slot of the ring.
             if (i % 3 == 0)
             {
                 ring.Submit(new io_uring_sqe { opcode = IORING_OP_NOP, user_data = 2 });

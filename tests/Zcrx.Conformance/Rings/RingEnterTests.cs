@@ -27,7 +27,7 @@ public unsafe class RingEnterTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_full_submission_ring_is_handed_over_at_once(string name)
+    public void Full_submission_ring_is_submitted_at_once(string name)
     {
         using var ring = new TestRing(KernelUnderTest.Open(name).Kernel, completionEntries: 16, submissionEntries: 8);
         for (ulong i = 0; i < 8; i++)
@@ -42,14 +42,14 @@ public unsafe class RingEnterTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_wait_that_runs_out_says_so(string name)
+    public void Wait_that_times_out_returns_ETIME(string name)
     {
         using var ring = new TestRing(KernelUnderTest.Open(name).Kernel);
         var clock = Stopwatch.StartNew();
         int result;
         do
         {
-            // The runtime may send signals to its threads.
+            // The runtime may interrupt the wait with a signal.
             result = ring.Ring.SubmitAndWait(1, TimeSpan.FromMilliseconds(20));
         }
         while (result == -EINTR);
@@ -59,7 +59,7 @@ public unsafe class RingEnterTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_wait_for_what_is_there_returns_at_once(string name)
+    public void Wait_for_ready_completions_returns_at_once(string name)
     {
         using var ring = new TestRing(KernelUnderTest.Open(name).Kernel);
         ring.Nop(1);
@@ -69,7 +69,7 @@ public unsafe class RingEnterTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void What_was_submitted_counts_even_when_the_wait_runs_out(string name)
+    public void Submitted_entries_are_counted_even_when_the_wait_times_out(string name)
     {
         using var ring = new TestRing(KernelUnderTest.Open(name).Kernel);
         ring.Nop(1);
@@ -102,7 +102,7 @@ public unsafe class RingEnterTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void More_submissions_than_there_are_is_no_error(string name)
+    public void Submitting_more_entries_than_are_prepared_is_no_error(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.Open(name);
         using var ring = new TestRing(kernel.Kernel);

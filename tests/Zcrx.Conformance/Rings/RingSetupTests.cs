@@ -50,7 +50,7 @@ public unsafe class RingSetupTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Sizes_are_clamped_when_that_is_asked_for(string name)
+    public void Sizes_are_clamped_on_request(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.Open(name);
         using var ring = new RawRing(kernel.Kernel, RawRing.Mandatory | IORING_SETUP_CLAMP | IORING_SETUP_CQSIZE, entries: 100_000, completionEntries: 200_000);
@@ -59,7 +59,7 @@ public unsafe class RingSetupTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Offers_what_the_library_relies_on(string name)
+    public void Ring_has_the_features_that_the_library_needs(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.Open(name);
         using var ring = new RawRing(kernel.Kernel, RawRing.Mandatory);
@@ -68,7 +68,7 @@ public unsafe class RingSetupTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Refuses_parameters_that_are_not_there(string name)
+    public void Refuses_missing_parameters(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.Open(name);
         using var memory = new TestMemory(TestMemory.Page);

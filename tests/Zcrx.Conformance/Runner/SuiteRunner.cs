@@ -45,7 +45,7 @@ internal static class SuiteRunner
                     exclusions.Add(args[++i]);
                     break;
                 default:
-                    error.WriteLine($"Not understood: '{args[i]}'.{Environment.NewLine}{Usage}");
+                    error.WriteLine($"Unknown argument: '{args[i]}'.{Environment.NewLine}{Usage}");
                     return 2;
             }
         }

@@ -1,2 +1,2 @@
-// Tests run one after another: rings, ports, descriptors and locked memory belong to the process, and the leak check counts them.
+// Tests run one after another, because the leak check counts descriptors and memory of the whole process.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -2,7 +2,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Represents a descriptor of the kernel under test, which is closed once.</summary>
+/// <summary>Owns a descriptor of the kernel under test, and closes it once.</summary>
 internal sealed class Descriptor(IIoUringKernel kernel, int fd) : IDisposable
 {
     private bool _closed;

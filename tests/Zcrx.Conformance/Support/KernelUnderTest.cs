@@ -4,13 +4,16 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Represents one kernel that a case runs on: the machine's own, or the emulated one with the profile of a release.</summary>
+/// <summary>
+/// Represents the kernel that a test runs on: the machine's kernel, its io_uring without zcrx, or the emulated kernel with the profile of a
+/// release.
+/// </summary>
 internal sealed class KernelUnderTest
 {
     public const string Linux = "linux";
     public const string Multishot = "io_uring";
 
-    /// <summary>The same without what Linux 6.10 and 6.17 have added.</summary>
+    /// <summary>The multishot kernel without the features that Linux 6.10 and 6.17 have added.</summary>
     public const string OldMultishot = "io_uring 6.1";
 
     private const string EmulatedPrefix = "emulated ";
@@ -22,7 +25,10 @@ internal sealed class KernelUnderTest
         Capabilities = ZcrxCapabilities.Query(kernel);
     }
 
-    /// <summary>Gets or sets a value that indicates whether only the release of the machine's kernel is emulated. The program sets it in a guest.</summary>
+    /// <summary>
+    /// Gets or sets a value that indicates whether only the release of the machine's kernel is emulated. Set when the suite runs as a
+    /// program in a guest.
+    /// </summary>
     public static bool OnlyHostProfile { get; set; }
 
     public static IEnumerable<string> Names => [.. Profiles.Select(NameOf), Multishot, OldMultishot, Linux];
@@ -34,8 +40,8 @@ internal sealed class KernelUnderTest
     public ZcrxCapabilities Capabilities { get; }
 
     /// <summary>
-    /// Gets a value indicating whether a request that runs out in the middle of a packet stays armed and is not served. No capability
-    /// reports this, so the release of the kernel decides.
+    /// Gets a value indicating whether the kernel strands a request that runs out of buffers or completions in the middle of a packet. No
+    /// capability reports this, so the release of the kernel decides.
     /// </summary>
     public bool StrandsReceives => Kernel is EmulatedKernel emulated ? emulated.Options.Profile.StrandsReceives
         : IsMultishot ? false
@@ -44,10 +50,10 @@ internal sealed class KernelUnderTest
     /// <summary>Gets a value indicating whether queues live in this process and need no privileges.</summary>
     public bool IsEmulated => Kernel is not LinuxKernel;
 
-    /// <summary>Gets a value indicating whether the machine's io_uring receives, without zcrx.</summary>
+    /// <summary>Gets a value indicating whether receives are multishot receives of the machine's io_uring, without zcrx.</summary>
     public bool IsMultishot => Kernel is MultishotKernel;
 
-    /// <summary>The engine of Zcrx.Rx that uses this kernel without a NIC.</summary>
+    /// <summary>Gets the engine of Zcrx.Rx that uses this kernel without a NIC.</summary>
     public ZcrxEngine Engine => IsMultishot ? ZcrxEngine.IoUring : IsEmulated ? ZcrxEngine.Emulated : ZcrxEngine.DeviceLess;
 
     private static IEnumerable<EmulatedKernelProfile> Profiles =>
@@ -55,12 +61,14 @@ internal sealed class KernelUnderTest
             ? [host]
             : [EmulatedKernelProfile.Linux71, EmulatedKernelProfile.Linux720, EmulatedKernelProfile.Linux72, EmulatedKernelProfile.Linux73];
 
-    /// <summary>Opens a kernel by name, or skips the case with the reason why this kernel cannot run it.</summary>
+    /// <summary>Opens a kernel by name. If the kernel cannot run the test, skips the test with the reason.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
-    /// <param name="needed">Features without which the case is meaningless.</param>
+    /// <param name="needed">Features that the test needs.</param>
     public static KernelUnderTest Open(string name, params ReadOnlySpan<ZcrxFeature> needed) => Open(Create(name), needed);
 
-    /// <summary>Opens an emulated kernel with network interfaces in the same way.</summary>
+    /// <summary>
+    /// Opens an emulated kernel with network interfaces. If the kernel cannot run the test, skips the test with the reason.
+    /// </summary>
     public static KernelUnderTest OpenEmulated(string name, IReadOnlyList<EmulatedNic> nics, EmulatedFaultPlan? faults, params ReadOnlySpan<ZcrxFeature> needed) =>
         Open(Create(name, nics, faults), needed);
 
@@ -89,7 +97,7 @@ internal sealed class KernelUnderTest
         return kernel;
     }
 
-    /// <summary>Opens a kernel that registers queues without a NIC, which most cases need.</summary>
+    /// <summary>Opens a kernel that registers queues without a NIC, as most tests need.</summary>
     public static KernelUnderTest OpenDeviceLess(string name, params ReadOnlySpan<ZcrxFeature> alsoNeeded) =>
         Open(name, [ZcrxFeature.DeviceLess, ZcrxFeature.Flush, .. alsoNeeded]);
 
@@ -102,7 +110,7 @@ internal sealed class KernelUnderTest
         return OpenDeviceLess(name);
     }
 
-    /// <summary>Opens a kernel that ends a request that runs out of buffers or completions.</summary>
+    /// <summary>Opens a kernel that does not strand a request when buffers or completions run out.</summary>
     public static KernelUnderTest OpenDeviceLessWithEnds(string name)
     {
         KernelUnderTest kernel = OpenDeviceLess(name);
@@ -127,7 +135,7 @@ internal sealed class KernelUnderTest
         return new KernelUnderTest(name, new EmulatedKernel(new EmulatedKernelOptions { Profile = profile, Nics = nics ?? [], Faults = faults }));
     }
 
-    /// <summary>Wraps a kernel that is made for one case.</summary>
+    /// <summary>Wraps a kernel that was created for one test.</summary>
     public static KernelUnderTest Of(string name, IIoUringKernel kernel) => new(name, kernel);
 
     public override string ToString() => Name;

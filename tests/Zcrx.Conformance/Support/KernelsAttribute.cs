@@ -3,7 +3,7 @@ using Xunit.Sdk;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Runs a case once per kernel under test. The argument is a name for <see cref="KernelUnderTest.Open"/>.</summary>
+/// <summary>Runs a test once per kernel under test. The argument is a name for <see cref="KernelUnderTest.Open"/>.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class KernelsAttribute : DataAttribute
 {

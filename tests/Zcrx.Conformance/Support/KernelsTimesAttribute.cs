@@ -3,7 +3,7 @@ using Xunit.Sdk;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Runs a case once per kernel under test and per name in a table of the test class.</summary>
+/// <summary>Runs a test once per kernel under test and per name in a table of the test class.</summary>
 /// <param name="table">A static property of the class with the names.</param>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class KernelsTimesAttribute(string table) : DataAttribute

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace Zcrx.Conformance.Support;
 
 /// <summary>
-/// Checks, as a class fixture, that the cases of a class leave no descriptor, mapping or pinned page behind. The kernel dismantles rings in the
+/// Checks, as a class fixture, that the tests of a class leave no descriptor, mapping or pinned page behind. The kernel closes rings in the
 /// background, so the check waits.
 /// </summary>
 public sealed class LeakCheck : IDisposable
@@ -40,18 +40,19 @@ public sealed class LeakCheck : IDisposable
         }
     }
 
-    // The kernel frees a packet on the processor that received it. A packet that was read on another processor waits there for the next
-    // arrival, and its buffers keep the area pinned for as long.
+    // The kernel frees a packet on the processor that received it. A packet that was read on another processor is freed only when the next
+    // packet arrives. Until then, its buffers keep the area pinned.
     private static void FreeConsumedPackets()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        // Sends to itself, so that no other process is affected and no error returns.
+        // The socket sends to itself, so that no other process is affected and no ICMP error returns.
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         Posix.OnEachProcessor(() => socket.SendTo([0], socket.LocalEndPoint!));
     }
 
     /// <summary>
-    /// Returns sockets, rings, exports and the like. Files and pipes are excluded: the runtime opens them for assemblies and signals.
+    /// Returns the open descriptors, such as sockets, rings and exports. Files and pipes are excluded, since the runtime opens them for
+    /// assemblies and signals.
     /// </summary>
     private static List<string> Descriptors()
     {
@@ -68,7 +69,7 @@ public sealed class LeakCheck : IDisposable
     }
 
     /// <summary>
-    /// Returns the bytes of anonymous mappings that child processes do not inherit: the areas and regions of the library and the cases.
+    /// Returns the bytes of anonymous mappings that child processes do not inherit: the areas and regions of the library and the tests.
     /// </summary>
     private static long NotInheritedBytes()
     {

@@ -3,7 +3,7 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Runs the library's own queue on a kernel under test, with a minimal loop: receive, lend, take back, refill.</summary>
+/// <summary>Runs the library's queue on a kernel under test, with a minimal loop that receives, delivers and returns buffers.</summary>
 internal sealed unsafe class LeaseBench : IDisposable
 {
     private long _position;
@@ -58,7 +58,7 @@ internal sealed unsafe class LeaseBench : IDisposable
         Assert.Equal(1, Ring.Ring.Submit());
     }
 
-    /// <summary>Sends small pieces of one buffer each, lends the buffers, and returns the results of the consumer.</summary>
+    /// <summary>Sends small pieces that fill one buffer each, passes the buffers to a consumer, and returns its results.</summary>
     public List<T> Deliver<T>(int pieces, ulong request, Func<ReceivedBuffer, T> consumer)
     {
         List<T> results = [];

@@ -4,7 +4,9 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Contains the C library calls that the cases make besides the kernel under test. Results are those of the kernel.</summary>
+/// <summary>
+/// Contains the C library calls that tests make on the machine's kernel. A failed call throws, unless its summary states another result.
+/// </summary>
 internal static unsafe partial class Posix
 {
     public const int AF_UNIX = 1;
@@ -137,7 +139,7 @@ internal static unsafe partial class Posix
     public static (int Fd, ushort Port) Listen(ushort port = 0, IPAddress? host = null)
     {
         int fd = Socket(AF_INET, SOCK_STREAM);
-        // As in every server: connections of a predecessor must not block its port.
+        // Connections of an earlier process must not block the port.
         SetOption(fd, SO_REUSEADDR, 1);
         Address address = Address.Of(host ?? IPAddress.Loopback, port);
         uint length = (uint)sizeof(Address);
@@ -184,20 +186,20 @@ internal static unsafe partial class Posix
         }
     }
 
-    /// <summary>Sends small pieces at once.</summary>
+    /// <summary>Disables the delay of small pieces (TCP_NODELAY).</summary>
     public static void SetNoDelay(int fd)
     {
         int on = 1;
         Check(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(int)));
     }
 
-    /// <summary>Duplicates a descriptor to the first free number from a given one on.</summary>
+    /// <summary>Duplicates a descriptor to the lowest free number that is not below <paramref name="least"/>.</summary>
     public static int Duplicate(int fd, int least = 0) => Check(fcntl(fd, F_DUPFD_CLOEXEC, least));
 
-    /// <summary>Closes a descriptor, and gives its number to another file in the same step.</summary>
+    /// <summary>Closes a descriptor and assigns its number to another file atomically.</summary>
     public static void Replace(int number, int file) => _ = Check(dup3(file, number, SOCK_CLOEXEC));
 
-    /// <summary>Which of the events hold right now.</summary>
+    /// <summary>Returns which of the events are ready now.</summary>
     public static short PollNow(int fd, short events)
     {
         PollEntry entry = new() { Fd = fd, Events = events };

@@ -6,9 +6,9 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Conformance.Support;
 
 /// <summary>
-/// Contains the parameters of a registration, device-less or on a NIC. They are valid at first, and a case makes some invalid.
+/// Contains the parameters of a registration, device-less or on a NIC. They are valid at first. A test makes some of them invalid.
 /// </summary>
-/// <remarks>Each part lies in separate memory, as in user space, so that a case can remove a part.</remarks>
+/// <remarks>Each part lies in separate memory, as in user space, so that a test can remove a part.</remarks>
 internal sealed unsafe class QueueSetup : IDisposable
 {
     public const ulong NotificationUserData = 0xe0;
@@ -19,7 +19,7 @@ internal sealed unsafe class QueueSetup : IDisposable
         KernelUnderTest kernel, int buffers = 64, uint entries = 64, uint? notifications = null, bool statistics = true, NicUnderTest? nic = null, uint? rxQueue = null)
     {
         Area = new TestMemory((nuint)buffers * TestMemory.Page);
-        // The statistics have a separate page behind the refill ring, whose header may have any size.
+        // The statistics have a separate page after the refill ring, since the size of the ring's header varies.
         nuint ring = Round(128 + ((nuint)entries * (nuint)sizeof(io_uring_zcrx_rqe)));
         Region = new TestMemory(ring + TestMemory.Page);
         StatisticsOffset = ring;
@@ -68,7 +68,7 @@ internal sealed unsafe class QueueSetup : IDisposable
 
     public nuint StatisticsOffset { get; }
 
-    /// <summary>Gets the offset of the entries: behind the header whose size the kernel reports, on a cache line.</summary>
+    /// <summary>Gets the offset of the entries: after the header, whose size the kernel reports, on a cache line.</summary>
     public uint EntriesOffset { get; }
 
     /// <summary>Makes the parameters read-only after they were filled in.</summary>
@@ -77,8 +77,8 @@ internal sealed unsafe class QueueSetup : IDisposable
     public int Register(TestRing ring) => ring.Register(IORING_REGISTER_ZCRX_IFQ, Registration, 1);
 
     /// <summary>
-    /// Registers once the queue is free. The kernel tears rings down in the background, and a device's queue may still belong to the
-    /// previous one.
+    /// Registers once the queue is free. The kernel closes rings in the background, so the RX queue of a device may still belong to an
+    /// earlier ring.
     /// </summary>
     /// <returns>The result. It is −EEXIST only after the deadline.</returns>
     public int RegisterWhenFree(TestRing ring)

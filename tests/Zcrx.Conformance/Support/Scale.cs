@@ -1,11 +1,11 @@
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Scales the cases of a NIC: small in every run, large with <c>--long</c> (docs/nic-testing.md).</summary>
+/// <summary>Scales the tests on a NIC: small in every run, large with <c>--long</c> (docs/nic-testing.md).</summary>
 internal static class Scale
 {
     public static bool IsLong { get; private set; }
 
-    /// <summary>Selects the long run, which may run on an emulated CPU under load.</summary>
+    /// <summary>Selects the long run. It may run on an emulated CPU under load.</summary>
     public static void BeLong()
     {
         IsLong = true;

@@ -1,7 +1,7 @@
 namespace Zcrx.Conformance.Support;
 
 /// <summary>
-/// Represents a TCP connection over loopback. The ring receives from <see cref="Server"/>, and the case sends with <see cref="Client"/>.
+/// Represents a TCP connection over loopback. The ring receives from <see cref="Server"/>, and the test sends with <see cref="Client"/>.
 /// </summary>
 internal sealed class TcpPair : IDisposable
 {
@@ -13,7 +13,8 @@ internal sealed class TcpPair : IDisposable
         (int listener, ushort port) = Posix.Listen();
         if (receiveBuffer is { } size)
         {
-            // Inherited by the accepted socket. Only this bounds the window from the first byte on.
+            // The accepted socket inherits the option. Setting it on the listener is the only way to limit the window from the first byte
+            // on.
             Posix.SetOption(listener, Posix.SO_RCVBUF, size);
         }
 

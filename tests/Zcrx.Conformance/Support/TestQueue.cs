@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Conformance.Support;
 
 /// <summary>Represents a queue with its own ring, used through the raw ABI: device-less, or one of a NIC.</summary>
-/// <remarks>Disposal closes the ring first and then frees the memory, as every user must.</remarks>
+/// <remarks>Disposal closes the ring first and then frees the memory, as every user of a queue must do.</remarks>
 internal sealed unsafe class TestQueue : IDisposable
 {
     private readonly QueueSetup _setup;
@@ -59,8 +59,8 @@ internal sealed unsafe class TestQueue : IDisposable
     }
 
     /// <summary>
-    /// Adds an area on a ring that has the queue: its own, or an importer's on that ring's thread. The memory belongs to the caller and
-    /// must outlive the queue.
+    /// Adds an area through a ring that has registered or imported the queue, on the thread of that ring. The memory belongs to the caller
+    /// and must outlive the queue.
     /// </summary>
     /// <returns>The token of the area.</returns>
     public static ulong AddArea(TestRing ring, uint id, TestMemory memory)
@@ -73,12 +73,12 @@ internal sealed unsafe class TestQueue : IDisposable
     }
 
     /// <summary>
-    /// Registers an area with <see cref="Payload"/>, before or after it was added. Areas are registered in the order of their tokens.
+    /// Makes an area known to <see cref="Payload"/>, before or after it is added to the queue. Call it in the order of the tokens.
     /// </summary>
     public void Know(TestMemory area) => _areas.Add(area);
 
     /// <summary>Asserts that data completions contain the pattern from a position of the stream on.</summary>
-    /// <returns>The position behind them.</returns>
+    /// <returns>The position after the last byte.</returns>
     public long AssertPattern(IEnumerable<Cqe> completions, long position = 0)
     {
         foreach (Cqe cqe in completions.Where(cqe => cqe.IsData && cqe.UserData != QueueSetup.NotificationUserData))
@@ -109,8 +109,8 @@ internal sealed unsafe class TestQueue : IDisposable
     }
 
     /// <summary>Returns the buffers of data completions, one entry each.</summary>
-    /// <param name="completions">Completions. Only those with data count.</param>
-    /// <param name="flushes">Whether to flush when the ring is full. If false, its consumer must keep up.</param>
+    /// <param name="completions">The completions. Completions without data are ignored.</param>
+    /// <param name="flushes">Whether to flush when the refill ring is full. If false, the device must consume entries fast enough.</param>
     public void Return(IEnumerable<Cqe> completions, bool flushes = true)
     {
         foreach (Cqe cqe in completions.Where(cqe => cqe.IsData && cqe.UserData != QueueSetup.NotificationUserData))
@@ -169,7 +169,7 @@ internal sealed unsafe class TestQueue : IDisposable
         return result;
     }
 
-    /// <summary>Closes the ring. The memory stays for other users of the queue.</summary>
+    /// <summary>Closes the ring. The memory stays mapped for other users of the queue.</summary>
     public void CloseRing() => Ring.Dispose();
 
     public void Dispose()

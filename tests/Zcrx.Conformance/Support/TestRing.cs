@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Represents a ring of the calling thread, whose completions are collected in their order.</summary>
+/// <summary>Represents a ring of the calling thread, and collects its completions in order.</summary>
 internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntries = 256, uint submissionEntries = 64) : IDisposable
 {
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(50);
@@ -111,7 +111,9 @@ internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntr
         return taken;
     }
 
-    /// <summary>Lets the kernel do all pending work, proven by a request that was queued behind it. Takes the other completions.</summary>
+    /// <summary>
+    /// Lets the kernel do all pending work and takes the resulting completions. A no-op that is queued last shows that the work is done.
+    /// </summary>
     public IReadOnlyList<Cqe> Settle()
     {
         const ulong Marker = 0x5E771E;

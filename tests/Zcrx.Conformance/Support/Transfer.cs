@@ -4,7 +4,7 @@ namespace Zcrx.Conformance.Support;
 
 /// <summary>
 /// Sends streams and receives them on the same thread, as a service would. Returns buffers, and reissues requests that ended for lack of
-/// space.
+/// buffers or completions.
 /// </summary>
 internal static class Transfer
 {
@@ -74,7 +74,7 @@ internal static class Transfer
         }
     }
 
-    /// <summary>Cancels and reissues stranded requests: those whose socket has bytes while exhaustion did not end them.</summary>
+    /// <summary>Cancels and reissues stranded requests: requests that exhaustion did not end although their socket has bytes.</summary>
     private static void Unstick(TestQueue queue, IReadOnlyList<TcpPair> connections, IReadOnlyList<Cqe> completions, bool[] ended)
     {
         if (!queue.Kernel.StrandsReceives || completions.Count > 0)
@@ -89,7 +89,7 @@ internal static class Transfer
                 ulong userData = (ulong)i + 1;
                 queue.Ring.Cancel(userData, 0xC0);
                 queue.Ring.RunUntil(all => all.Any(cqe => cqe.UserData == 0xC0), "the cancellation completes");
-                // It may have ended by itself in the meantime. Its completion then reports this and is handled like any other.
+                // The request may have ended before the cancellation. Its completion then reports the end and is handled like any other.
                 if (queue.Ring.Drop(cqe => cqe.UserData == 0xC0 || (cqe.UserData == userData && cqe.Result == -ECANCELED)) == 2)
                 {
                     queue.Receive(connections[i], userData);

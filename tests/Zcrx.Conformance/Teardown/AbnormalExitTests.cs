@@ -7,7 +7,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Conformance.Teardown;
 
-/// <summary>Tests that a process which is killed at any time leaves the machine usable: its successor can do the same at once.</summary>
+/// <summary>Tests that a killed process leaves the machine usable: another process can use the same queue and port at once.</summary>
 public partial class AbnormalExitTests : IClassFixture<LeakCheck>
 {
     private const nint PidfdOpen = 434;
@@ -26,7 +26,7 @@ public partial class AbnormalExitTests : IClassFixture<LeakCheck>
             client.Send(50_000);
             while (long.Parse(child.Await("RECEIVED"), CultureInfo.InvariantCulture) < 50_000)
             {
-                // The next line contains the rest.
+                // The child prints further lines for the remaining bytes.
             }
 
             client.Send(50_000);

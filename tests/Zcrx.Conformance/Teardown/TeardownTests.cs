@@ -10,7 +10,7 @@ public class TeardownTests : IClassFixture<LeakCheck>
     private const byte Async = 1 << 4;
 
     [SkippableTheory, Kernels]
-    public void A_ring_can_go_with_requests_in_flight_and_the_bytes_are_the_next_rings(string name)
+    public void Ring_closed_with_requests_in_flight_leaves_the_bytes_to_the_next_ring(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var connection = new TcpPair();
@@ -27,7 +27,7 @@ public class TeardownTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, KernelsTimes(nameof(Exits))]
-    public void A_ring_can_go_with_work_that_is_due(string name, string exit)
+    public void Ring_can_be_closed_with_pending_work(string name, string exit)
     {
         bool isExported = exit.Contains("exported", StringComparison.Ordinal);
         bool isAsync = exit.Contains("worker", StringComparison.Ordinal);
@@ -45,7 +45,7 @@ public class TeardownTests : IClassFixture<LeakCheck>
             else
             {
                 Submit(queue, connection, 0);
-                // The bytes queue work for the ring, which no thread runs any more.
+                // The arriving bytes queue work for the ring, but no thread runs the work any more.
                 connection.Send(16);
             }
 
@@ -73,7 +73,7 @@ public class TeardownTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_ring_can_go_with_unread_completions_and_unreturned_buffers(string name)
+    public void Ring_can_be_closed_with_unread_completions_and_unreturned_buffers(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var connection = new TcpPair();
@@ -92,7 +92,7 @@ public class TeardownTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_ring_can_go_with_completions_that_did_not_fit(string name)
+    public void Ring_can_be_closed_with_completions_in_the_overflow_list(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var connection = new TcpPair();
@@ -104,7 +104,7 @@ public class TeardownTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Many_queues_come_and_go(string name)
+    public void Many_queues_can_be_opened_and_closed(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         for (int i = 0; i < 50; i++)
@@ -115,7 +115,7 @@ public class TeardownTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_ring_goes_with_all_of_its_queues(string name)
+    public void Closing_a_ring_closes_all_its_queues(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         QueueSetup[] setups = [.. Enumerable.Range(0, 8).Select(_ => new QueueSetup(kernel, buffers: 8))];

@@ -21,7 +21,7 @@ public sealed class Browser : IAsyncLifetime
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = Executable,
-            // Chromium has no sandbox for root. The pages are those of the tests.
+            // Chromium's sandbox does not work for root. The browser opens only the pages of the tests.
             Args = ["--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb", "--font-render-hinting=none"],
         });
     }

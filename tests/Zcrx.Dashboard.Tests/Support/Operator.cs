@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Zcrx.Dashboard.Tests.Support;
 
-/// <summary>Represents a client of the dashboard with cookies, like a browser. It sets only the headers that the test sets.</summary>
+/// <summary>Represents an HTTP client of the dashboard that keeps cookies, like a browser. It sends only the headers that the test sets.</summary>
 internal sealed class Operator : IDisposable
 {
     private readonly SocketsHttpHandler _handler = new() { AllowAutoRedirect = false, CookieContainer = new CookieContainer() };
@@ -20,7 +20,7 @@ internal sealed class Operator : IDisposable
 
     public HttpClient Http { get; }
 
-    /// <summary>Signs in with a role.</summary>
+    /// <summary>Signs in a user with a role.</summary>
     public async Task SignInAsync(string role) => (await Http.PostAsync(new Uri($"/sign-in/{role}", UriKind.Relative), null)).EnsureSuccessStatusCode();
 
     public async Task<HttpStatusCode> GetAsync(string path, string? origin = null, string? host = null, (string Name, string Value)? header = null)
@@ -32,7 +32,7 @@ internal sealed class Operator : IDisposable
             request.Headers.TryAddWithoutValidation(extra.Name, extra.Value);
         }
 
-        // The stream does not end.
+        // Reads the headers only: the body of the stream does not end.
         using HttpResponseMessage response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         return response.StatusCode;
     }

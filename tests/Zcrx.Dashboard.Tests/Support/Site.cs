@@ -83,7 +83,7 @@ internal sealed class Site : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes the handler keep every buffer that it receives, until <see cref="Release"/>.</summary>
+    /// <summary>Makes the handler keep every received buffer until <see cref="Release"/>.</summary>
     public void Hold() => _holds = true;
 
     public void Release()
@@ -95,7 +95,7 @@ internal sealed class Site : IAsyncDisposable
         }
     }
 
-    /// <summary>Steers the packets of the listener to an RX queue that no queue of the service uses.</summary>
+    /// <summary>Steers the packets of the listener to an unmanaged RX queue.</summary>
     public void BeginStorm() => _storm = Nic.AddRule(new FlowRule(OurQueues + 1, LocalPort: Ingest.Port));
 
     public void EndStorm() => Nic.RemoveRule(_storm!.Value);
@@ -140,7 +140,7 @@ internal sealed class Site : IAsyncDisposable
                 Interface = Nic.Name,
                 RxQueue = i,
                 AreaSize = options.AreaSize,
-                // Otherwise each connection is paused at its share, and the pool is never exhausted.
+                // A large quota: with the default, each connection would be paused at its share, and the pool would never be exhausted.
                 ConnectionQuota = 1 << 20,
                 Emulation = new EmulatedKernelOptions { Nics = [Nic], Faults = faults },
             });

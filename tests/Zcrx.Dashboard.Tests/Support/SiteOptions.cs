@@ -7,7 +7,7 @@ namespace Zcrx.Dashboard.Tests.Support;
 internal sealed record SiteOptions
 {
     /// <summary>
-    /// Gets the mapping of the dashboard; null for a dashboard without authorization and commands, for this machine only.
+    /// Gets the action that maps the dashboard; null for a dashboard on loopback without authorization and commands.
     /// </summary>
     public Action<WebApplication>? Map { get; init; }
 
@@ -15,6 +15,6 @@ internal sealed record SiteOptions
 
     public FlowSteeringPermission Steering { get; init; } = FlowSteeringPermission.Forbidden;
 
-    /// <summary>Gets the delay before a queue that has failed is opened again.</summary>
+    /// <summary>Gets the delay before a failed queue is opened again.</summary>
     public TimeSpan Backoff { get; init; } = TimeSpan.FromMilliseconds(100);
 }

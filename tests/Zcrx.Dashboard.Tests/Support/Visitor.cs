@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 
 namespace Zcrx.Dashboard.Tests.Support;
 
-/// <summary>Represents a page of the dashboard in a browser. Each error on its console fails the test at the end.</summary>
+/// <summary>Represents a page of the dashboard in a browser. Any error on the browser's console fails the test at the end.</summary>
 internal sealed class Visitor : IAsyncDisposable
 {
     private readonly IBrowserContext _context;
@@ -13,7 +13,7 @@ internal sealed class Visitor : IAsyncDisposable
     public Visitor(IBrowserContext context, IPage page)
     {
         (_context, Page) = (context, page);
-        // Violations of the content security policy are errors of the console.
+        // The browser reports violations of the content security policy as errors on the console.
         page.Console += (_, message) =>
         {
             if (message.Type is "error" or "warning")
@@ -25,7 +25,7 @@ internal sealed class Visitor : IAsyncDisposable
         page.Dialog += (_, dialog) => _complaints.Enqueue($"dialog: {dialog.Message}");
         page.RequestFailed += (_, request) =>
         {
-            // A stream or a request that was in progress when the page was left.
+            // Ignores streams and requests that were in progress when the page was left.
             if (!string.Equals(request.Failure, "net::ERR_ABORTED", StringComparison.Ordinal))
             {
                 _complaints.Enqueue($"request: {request.Url} {request.Failure}");
@@ -58,7 +58,7 @@ internal sealed class Visitor : IAsyncDisposable
 
     public Task SeesAsync(ILocator locator, Regex text) => Assertions.Expect(locator).ToContainTextAsync(text, new() { Timeout = Limit });
 
-    /// <summary>Saves a picture, if <c>ZCRX_SCREENSHOTS</c> names a directory.</summary>
+    /// <summary>Saves a picture if <c>ZCRX_SCREENSHOTS</c> names a directory.</summary>
     public async Task PhotographAsync(string name)
     {
         if (Environment.GetEnvironmentVariable("ZCRX_SCREENSHOTS") is { Length: > 0 } directory)
@@ -67,7 +67,7 @@ internal sealed class Visitor : IAsyncDisposable
         }
     }
 
-    /// <summary>Fails if the console has an error: an exception, a violation of the content security policy, a failed request.</summary>
+    /// <summary>Fails if the console has an error, such as an exception, a violation of the content security policy, or a failed request.</summary>
     public void AssertNoComplaints() => Assert.Empty(_complaints);
 
     public async ValueTask DisposeAsync() => await _context.DisposeAsync();

@@ -3,7 +3,7 @@ using SharpFuzz.Common;
 
 namespace Zcrx.Fuzz.Guidance;
 
-/// <summary>Reads which branches an input took, from the counters that instrumented assemblies write.</summary>
+/// <summary>Determines the branches that an input takes. Reads the counters that instrumented assemblies write.</summary>
 internal sealed unsafe class Coverage
 {
     // The size of AFL's map, which the instrumentation assumes.
@@ -15,11 +15,11 @@ internal sealed unsafe class Coverage
     public Coverage()
     {
         _counters = (byte*)NativeMemory.AllocZeroed(MapSize);
-        // Never freed, because a thread of the library may still write when the run is over.
+        // The counters are never freed, because a thread of the library may write after the end of the run.
         Trace.SharedMem = _counters;
     }
 
-    /// <summary>Gets the number of branches that any input has taken.</summary>
+    /// <summary>Gets the number of branches that at least one input has taken.</summary>
     public int Branches => _seen.AsSpan().Length - _seen.AsSpan().Count((byte)0);
 
     /// <summary>Resets the counters, before an input.</summary>
@@ -29,7 +29,10 @@ internal sealed unsafe class Coverage
         Trace.PrevLocation = 0;
     }
 
-    /// <summary>Determines whether the last input took a branch for the first time, or an order of magnitude more often than any before.</summary>
+    /// <summary>
+    /// Determines whether the last input has new coverage: it took a branch for the first time, or an order of magnitude more often than
+    /// all earlier inputs.
+    /// </summary>
     public bool HasNew()
     {
         bool isNew = false;

@@ -3,7 +3,7 @@ using SharpFuzz;
 
 namespace Zcrx.Fuzz.Guidance;
 
-/// <summary>Runs the program over instrumented copies of the libraries, which report the branches that they take.</summary>
+/// <summary>Runs the program with instrumented copies of the libraries, which report the branches that they take.</summary>
 internal static class InstrumentedProcess
 {
     private const string Mark = "ZCRX_FUZZ_INSTRUMENTED";
@@ -13,7 +13,7 @@ internal static class InstrumentedProcess
     /// <summary>Gets a value indicating whether the libraries of this process are instrumented.</summary>
     public static bool IsCurrent => Environment.GetEnvironmentVariable(Mark) == "1";
 
-    /// <summary>Runs the same command over instrumented copies, and returns its exit code.</summary>
+    /// <summary>Runs the same command with instrumented copies, and returns its exit code.</summary>
     public static int Run(string[] arguments)
     {
         string directory = Directory.CreateTempSubdirectory("zcrx-fuzz-").FullName;

@@ -22,7 +22,7 @@ internal sealed class InputRecord : IDisposable
         _view = _file.CreateViewAccessor();
     }
 
-    /// <summary>Reads the input of a process that has ended inside it.</summary>
+    /// <summary>Reads the last input of a process that has ended while it handled the input.</summary>
     public static byte[] Read(string path)
     {
         byte[] file = File.ReadAllBytes(path);

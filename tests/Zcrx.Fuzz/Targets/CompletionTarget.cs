@@ -6,8 +6,10 @@ using Zcrx.Rx.Engines;
 
 namespace Zcrx.Fuzz.Targets;
 
-/// <summary>Acts as a hostile kernel at the application's side of a queue: any completions, ring counters and results of calls.</summary>
-/// <remarks>It cannot report an accepted connection, because the library trusts the number of the descriptor.</remarks>
+/// <summary>
+/// Tests a queue of the library against a hostile kernel, which produces any completions, ring counters and results of calls.
+/// </summary>
+/// <remarks>The kernel cannot report accepted connections, because the library trusts the number of the descriptor.</remarks>
 internal sealed class CompletionTarget : IFuzzTarget
 {
     private const int Buffers = 8;
@@ -18,7 +20,7 @@ internal sealed class CompletionTarget : IFuzzTarget
 
     public IReadOnlyList<byte[]> Seeds { get; } =
     [
-        // Data in order, then the end.
+        // Data in order, then the end of the stream.
         [2, 0, 0, 0, 0, 0, 1, 0, 0, 16, 0, 1, 0, 1, 2, 0, 16, 9, 1, 0, 0, 0],
         // Data in other buffers, an errno, a stale completion.
         [1, 0, 0, 3, 0, 255, 15, 9, 1, 0, 12, 255, 2, 0, 1, 4, 0, 0, 9],
@@ -26,7 +28,7 @@ internal sealed class CompletionTarget : IFuzzTarget
         [1, 4, 0, 0, 0, 0x80, 9],
         // A tail far beyond the ring, after the kernel has dropped completions.
         [1, 5, 1, 4, 0, 0, 0, 0x80, 9],
-        // A completion from the input, and counters.
+        // A completion whose fields come from the input, and ring counters.
         [1, 3, 1, 0, 0, 0, 0, 0, 0, 1, 16, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 4, 3, 0, 0, 0, 9, 5, 1, 9, 7, 1, 0, 0, 0, 9],
     ];
 
@@ -56,7 +58,7 @@ internal sealed class CompletionTarget : IFuzzTarget
         {
             for (int i = 0; i < connections; i++)
             {
-                // Never connected: this kernel does not use the socket.
+                // The socket is not connected, since this kernel does not use it.
                 ZcrxConnection connection = await queue.AttachAsync(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ConfigureAwait(false);
                 ByteCounter observer = new();
                 observers.Add(observer);

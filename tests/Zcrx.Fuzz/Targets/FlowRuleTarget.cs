@@ -5,7 +5,9 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Fuzz.Targets;
 
-/// <summary>Reads flow rules of the kernel. A rule that can be represented must be unchanged after it was written and read again.</summary>
+/// <summary>
+/// Reads flow rules of the kernel. A rule that the library can represent must be unchanged after it was written and read again.
+/// </summary>
 internal sealed unsafe class FlowRuleTarget : IFuzzTarget
 {
     public string Name => "flow-rules";

@@ -6,7 +6,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Fuzz.Targets;
 
-/// <summary>Cuts a stream into frames, in one buffer and in pieces. Both results must have the same frames and the same end.</summary>
+/// <summary>
+/// Cuts a stream into frames twice: from one buffer and from pieces. Both runs must produce the same frames and the same end.
+/// </summary>
 internal sealed class FramingTarget : IFuzzTarget
 {
     private const int MaxPieces = 16;
@@ -56,7 +58,7 @@ internal sealed class FramingTarget : IFuzzTarget
         bool isDelimited = kind == 1;
         bool reports = (flags & 16) != 0;
         List<string> split = Cut(frames, stream, pieces, bufferSize, isDelimited ? flags : 0, flags, reports);
-        // An inconsistent parser may see other bytes in other pieces.
+        // An inconsistent parser may decide differently when the pieces differ.
         if (kind != 2)
         {
             List<string> whole = Cut(frames, stream, [], int.Max(1, stream.Length), isDelimited ? flags : 0, 0, reports);

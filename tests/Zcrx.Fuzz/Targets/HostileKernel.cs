@@ -7,7 +7,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Fuzz.Targets;
 
-/// <summary>Represents a kernel that follows the input, and ends all requests when the input is over.</summary>
+/// <summary>Represents a kernel that performs the steps of an input, and ends all requests after the last step.</summary>
 internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
 {
     private static readonly int[] Errors =
@@ -23,10 +23,10 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
 
     public override string Description => "hostile";
 
-    /// <summary>Gets a task that ends when the input is over, and the queue has entered the ring once more or has closed it.</summary>
+    /// <summary>Gets a task that ends after the last step, once the queue has entered the ring again or has closed it.</summary>
     public Task Finished => _finished.Task;
 
-    /// <summary>Starts reading the input: the connections are attached.</summary>
+    /// <summary>Starts reading the input. Called after the connections are attached.</summary>
     public void Begin() => _hasBegun = true;
 
     public override int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
@@ -57,7 +57,7 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
 
             if (result == -Errno.EBADF)
             {
-                // A descriptor that is reported as closed is not closed again.
+                // The library does not close a descriptor again that was reported as closed.
                 _ = Close(ringFd);
             }
 
@@ -71,7 +71,7 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
 
     public override int Close(int fd)
     {
-        // A failed queue does not enter the ring any more.
+        // A failed queue closes the ring without entering it again.
         _finished.TrySetResult();
         return base.Close(fd);
     }
@@ -117,7 +117,7 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
 
     private ulong Request() => _requests.Count == 0 ? 0 : _requests[input.Below(_requests.Count)];
 
-    /// <summary>Returns an offset in the area, usually that of the next buffer.</summary>
+    /// <summary>Returns an offset in the area, usually the offset of the next buffer.</summary>
     private ulong InArea()
     {
         byte form = input.Byte();

@@ -15,7 +15,7 @@ internal sealed class JournalTarget : IFuzzTarget
 
     public JournalTarget()
     {
-        // Deleted with the process, even when a finding ends it.
+        // The directory is deleted when the process exits, even if a finding ends it.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Path.GetDirectoryName(_path)!, recursive: true);
         string place = $"\"interface\":\"{_nic.Name}\",\"index\":{_nic.Index}";
         Seeds =
@@ -52,7 +52,7 @@ internal sealed class JournalTarget : IFuzzTarget
 
         _ = JournalDirectory.FateOf(record.Owner, _self, startTime: null);
         List<string> reports = [];
-        // Not the journal of this process. The changes that it undoes are reported, including those that the interface refuses.
+        // Undo the entries in a separate journal. It reports all changes, even those that the interface refuses.
         NicChangeJournal journal = new(new EmulatedNicFacts([_nic]), new EmulatedFlowSteering([_nic]), new Nowhere(), reports.Add, record.Entries);
         journal.Undo();
         FuzzException.Require(_nic.RssTable.All(queue => queue >= 0 && queue < _nic.RxQueues), "the RSS table names RX queues that exist");

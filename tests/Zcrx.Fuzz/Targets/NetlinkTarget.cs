@@ -67,7 +67,9 @@ internal sealed class NetlinkTarget : IFuzzTarget
         _ = NetlinkErrors.Explain("Querying eth0", "eth0", outcome.Error, outcome.Text).Message;
     }
 
-    /// <summary>Writes an input: the request, then each datagram behind its length and the choice of its sequence numbers.</summary>
+    /// <summary>
+    /// Writes an input: the request, then the datagrams. Its length and the choice of its sequence numbers precede each datagram.
+    /// </summary>
     private static byte[] Answer(byte question, params byte[][] datagrams)
     {
         List<byte> bytes = [question];
@@ -152,7 +154,7 @@ internal sealed class NetlinkTarget : IFuzzTarget
         return writer.Finish().ToArray();
     }
 
-    /// <summary>Answers with the datagrams of the input, and then no more.</summary>
+    /// <summary>Answers with the datagrams of the input, and then fails.</summary>
     private sealed class FuzzTransport(FuzzInput input) : INetlinkTransport
     {
         private uint _sequence;
@@ -174,7 +176,7 @@ internal sealed class NetlinkTarget : IFuzzTarget
             int length = input.UInt16();
             byte form = input.Byte();
             byte[] datagram = input.Bytes(length);
-            // Usually the numbers of the request, because other messages are only skipped.
+            // Most datagrams get the sequence number of the request, because messages with other numbers are skipped.
             if (form % 8 != 0)
             {
                 Number(datagram);

@@ -6,8 +6,8 @@ using Zcrx.Interop.Emulation;
 namespace Zcrx.Fuzz.Targets;
 
 /// <summary>
-/// Acts as a hostile application at the kernel's side of a refill queue: any entries, any tail, flushes and refills of a page pool at any
-/// time.
+/// Tests the kernel's side of a refill queue against a hostile application. The application writes any entries and any tail, and flushes
+/// and refills a page pool at any time.
 /// </summary>
 internal sealed unsafe class RefillTarget : IFuzzTarget
 {
@@ -19,11 +19,11 @@ internal sealed unsafe class RefillTarget : IFuzzTarget
 
     public IReadOnlyList<byte[]> Seeds { get; } =
     [
-        // Take, return, flush.
+        // Takes buffers, returns them, and flushes.
         [0, 3, 4, 1, 0, 0, 3, 0, 3, 1, 5, 0, 3, 0, 5],
-        // The same through a page pool.
+        // Takes, returns and flushes with a page pool.
         [5, 3, 8, 1, 1, 1, 1, 3, 0, 3, 0, 1, 6, 3, 0, 3, 0, 6, 1],
-        // Entries from the input, and a tail far ahead.
+        // Writes entries whose fields come from the input, and a tail far ahead.
         [5, 2, 8, 2, 0, 0, 2, 0, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 255, 255, 255, 255, 5, 6],
     ];
 

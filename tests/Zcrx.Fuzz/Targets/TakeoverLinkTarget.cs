@@ -109,7 +109,7 @@ internal sealed class TakeoverLinkTarget : IFuzzTarget, IDisposable
             int result = DescriptorPassing.Send((int)socket.SafeHandle.DangerousGetHandle(), bytes.AsSpan(sent, piece), sent == 0 ? descriptors : []);
             if (result < 0 && (!DescriptorPassing.WouldWait(result) || receiving.IsCompleted))
             {
-                // The other side has refused the previous bytes.
+                // The other side has closed the socket because it refused the previous bytes.
                 return;
             }
 

@@ -75,7 +75,7 @@ internal sealed class TakeoverMessageTarget : IFuzzTarget
         }
     }
 
-    /// <summary>Determines whether everything that the library would access lies in the memory from the other process.</summary>
+    /// <summary>Determines whether all memory that the library would access is part of the memory of the other process.</summary>
     private static unsafe bool IsInside(QueueManifest queue)
     {
         bool Lies(long offset, long length) => offset >= 0 && offset + length <= queue.RegionLength;

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 namespace Zcrx.Fuzz.Targets;
 
 /// <summary>
-/// Represents an application's parser whose decisions come from the bytes: frames of any length, requests for any number of bytes,
+/// Represents an application's parser that takes its decisions from the bytes: frames of any length, requests for any number of bytes, and
 /// exceptions.
 /// </summary>
 internal sealed class WildParser : IFrameParser

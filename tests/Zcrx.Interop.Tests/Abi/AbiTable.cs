@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Zcrx.Interop.Tests.Abi;
 
 /// <summary>
-/// Contains the kernel's own numbers from <c>zcrx-abi.json</c> and <c>netlink-abi.json</c>. C programs compiled against the headers of
-/// Linux 7.3 printed them.
+/// Contains the kernel's own numbers from <c>zcrx-abi.json</c> and <c>netlink-abi.json</c>. They were printed by C programs that were
+/// compiled against the headers of Linux 7.3.
 /// </summary>
 internal sealed record AbiTable(IReadOnlyDictionary<string, AbiStruct> Structs, IReadOnlyDictionary<string, ulong> Constants)
 {

@@ -3,7 +3,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Tests.Abi;
 
-/// <summary>Lists the types that the library declares of the kernel's ABI.</summary>
+/// <summary>Lists the types of the kernel's ABI that the library declares.</summary>
 internal static class AbiTypes
 {
     private static readonly Type[] All =

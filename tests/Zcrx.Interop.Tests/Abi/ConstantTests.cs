@@ -6,15 +6,15 @@ public class ConstantTests
     /// <summary>The constants of the library that the table lacks, each with its value and the reason.</summary>
     private static readonly Dictionary<string, ulong> NotInTable = new()
     {
-        // The map offset of a refill region that the kernel allocates. Declared beside the kernel's code (io_uring/memmap.h), in no uapi
-        // header.
+        // The map offset of a refill region that the kernel allocates. It is declared in the kernel's code (io_uring/memmap.h), not in a
+        // uapi header.
         ["IORING_MAP_OFF_ZCRX_REGION"] = 0x30000000,
         // The shift of a queue's id in that offset, from the same file.
         ["IORING_OFF_ZCRX_SHIFT"] = 16,
-        // Ways to identify a request to cancel, which only the emulated kernel must know; io_uring.h.
+        // Flags of cancel requests from io_uring.h, which only the emulated kernel uses.
         ["IORING_ASYNC_CANCEL_FD_FIXED"] = 1 << 3,
         ["IORING_ASYNC_CANCEL_OP"] = 1 << 5,
-        // Receives into provided buffers, of the engine IoUring only; io_uring.h.
+        // Flags of receives into provided buffers from io_uring.h, which only the engine IoUring uses.
         ["IOSQE_ASYNC"] = 1 << 4,
         ["IOSQE_BUFFER_SELECT"] = 1 << 5,
         ["IORING_RECVSEND_POLL_FIRST"] = 1 << 0,

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Tests.Abi;
 
-/// <summary>Tests that the error numbers are those of the C library of this process.</summary>
+/// <summary>Tests that the error numbers agree with the C library of this process.</summary>
 public partial class ErrnoTests
 {
     public static TheoryData<string> Names => [.. AbiTypes.Errors.Keys];

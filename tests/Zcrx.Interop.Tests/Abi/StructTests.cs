@@ -8,7 +8,7 @@ namespace Zcrx.Interop.Tests.Abi;
 /// <summary>Tests that every struct has the size, the alignment and the offsets that it has in C.</summary>
 public class StructTests
 {
-    /// <summary>Our structs that the table lacks.</summary>
+    /// <summary>The structs of the library that the table lacks, each with the reason.</summary>
     private static readonly Dictionary<string, string> NotInTable = new()
     {
         ["__kernel_timespec"] = "of linux/time_types.h, which the table does not cover: two s64",
@@ -17,22 +17,22 @@ public class StructTests
         ["zcrx_ctrl_flush_rq"] = "nothing but reserved words; the offset of zc_flush and the size of zcrx_ctrl cover it",
     };
 
-    /// <summary>Our fields that the table lacks, each with its offset from the header.</summary>
+    /// <summary>The fields of the library that the table lacks, each with its offset in the header.</summary>
     private static readonly Dictionary<string, int> FieldsNotInTable = new()
     {
-        // A part of the entry's first word. The table omits it because no test there separates it from the opcode.
+        // A byte of the entry's first word, which the table treats as a whole.
         ["io_uring_sqe.flags"] = 1,
-        // In the union with buf_index.
+        // Shares a union with buf_index.
         ["io_uring_sqe.buf_group"] = 40,
-        // In the union with file_index.
+        // Shares a union with file_index.
         ["io_uring_sqe.optlen"] = 44,
-        // In the union with msg_flags.
+        // Shares a union with msg_flags.
         ["io_uring_sqe.poll32_events"] = 28,
-        // __u32 resv[3] in C, declared as single words here.
+        // Declared as __u32 resv[3] in C, and as single words in the library.
         ["io_uring_params.resv0"] = 28,
         ["io_uring_params.resv1"] = 32,
         ["io_uring_params.resv2"] = 36,
-        // Reserved tails, which must be zero and are never accessed.
+        // Reserved words at the end of structs, which must be zero and are never accessed.
         ["io_uring_region_desc.__resv"] = 32,
         ["zcrx_ctrl_export.__resv1"] = 4,
         ["zcrx_ctrl_arm_event.__resv"] = 4,
@@ -41,7 +41,7 @@ public class StructTests
         ["io_uring_query_zcrx_event.__resv2"] = 16,
     };
 
-    /// <summary>Fields of the table that have another name here.</summary>
+    /// <summary>The fields of the table that have another name in the library.</summary>
     private static readonly Dictionary<string, string> Renamed = new()
     {
         ["io_uring_params.resv"] = "resv0",

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Zcrx.Interop.Tests.Emulation;
 
-/// <summary>Tests to which queue an emulated interface sends packets, and which calls it refuses.</summary>
+/// <summary>Tests the RX queue that an emulated interface chooses for packets, and the calls that it refuses.</summary>
 public class EmulatedNicTests
 {
     private static readonly IPEndPoint Local = new(IPAddress.Loopback, 9000);
@@ -43,7 +43,7 @@ public class EmulatedNicTests
     }
 
     [Fact]
-    public void What_there_is_not_is_refused()
+    public void Queues_tables_and_options_out_of_range_are_refused()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 2 });
         Assert.Throws<ArgumentOutOfRangeException>(() => nic.AddRule(new FlowRule(2)));

@@ -29,7 +29,7 @@ public class EmulatedSteeringTests
     }
 
     [Fact]
-    public void What_cannot_be_is_refused_with_the_kernels_error_and_changes_nothing()
+    public void Invalid_changes_are_refused_with_the_kernels_error_and_have_no_effect()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 2 });
         EmulatedFlowSteering steering = new([nic]);
@@ -45,7 +45,7 @@ public class EmulatedSteeringTests
     }
 
     [Fact]
-    public void The_rule_that_says_more_about_a_flow_decides_and_one_for_the_other_family_does_not()
+    public void Most_specific_rule_of_the_same_family_applies()
     {
         EmulatedNic nic = new();
         EmulatedFlowSteering steering = new([nic]);
@@ -62,7 +62,7 @@ public class EmulatedSteeringTests
     }
 
     [Fact]
-    public void A_sockets_queue_is_where_its_packets_arrive_and_unknown_where_nothing_tells()
+    public void QueueOf_returns_the_queue_of_the_packets_or_null_when_unknown()
     {
         EmulatedNic nic = new();
         using Socket listener = new(SocketType.Stream, ProtocolType.Tcp);

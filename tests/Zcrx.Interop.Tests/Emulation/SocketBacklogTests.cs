@@ -4,7 +4,7 @@ using Zcrx.Interop.Emulation;
 
 namespace Zcrx.Interop.Tests.Emulation;
 
-/// <summary>Tests that the pieces which wait in a socket are known, whichever thread reads and at whatever time.</summary>
+/// <summary>Tests that the backlog knows the memory of all waiting bytes, even if several threads read at any time.</summary>
 public class SocketBacklogTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -13,7 +13,7 @@ public class SocketBacklogTests
     public sealed record Step(byte Kind, byte Value);
 
     [Fact]
-    public void Who_looks_while_a_ring_reads_sees_the_socket_and_the_account_after_the_read()
+    public void Backlog_that_is_compared_during_a_read_is_seen_after_the_read()
     {
         SocketBacklog backlog = new();
         long waiting = 100;
@@ -27,7 +27,7 @@ public class SocketBacklogTests
         });
         using (backlog.Enter())
         {
-            // The socket has returned 60 bytes that are not yet recorded. 10 more arrive in the meantime.
+            // The ring has read 60 bytes that are not yet recorded, and 10 more have arrived.
             Volatile.Write(ref waiting, 50);
             looker.Start();
             Assert.True(SpinWait.SpinUntil(() => looker.ThreadState is ThreadState.WaitSleepJoin or ThreadState.Stopped, Limit));
@@ -43,7 +43,7 @@ public class SocketBacklogTests
     }
 
     [Fact]
-    public void More_than_is_known_can_be_received_and_is_no_debt()
+    public void Consume_of_more_bytes_than_recorded_does_not_affect_later_bytes()
     {
         SocketBacklog backlog = new();
         backlog.Add(30, null, rxQueue: 0);
@@ -55,12 +55,12 @@ public class SocketBacklogTests
     }
 
     [Fact]
-    public void Every_byte_lies_where_it_landed_whatever_happens_in_whatever_order() => Check.One(
+    public void Backlog_after_any_sequence_of_events_maps_every_byte_to_its_memory() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(1000).WithEndSize(60),
         Prop.ForAll<Step[]>(steps =>
         {
             SocketBacklog backlog = new();
-            // For each waiting byte: the queue on which it landed, or null when it arrived after the last change.
+            // The queue on which each waiting byte arrived; null for bytes that arrived after the last change.
             List<int?> socket = [];
             int queue = 0;
             foreach (Step step in steps)
@@ -81,7 +81,7 @@ public class SocketBacklogTests
                         socket.RemoveRange(0, count);
                         break;
                     case 3 when socket.TrueForAll(static landed => landed is not null):
-                        // Another reader took bytes without recording it. The backlog notices this while no further bytes have arrived.
+                        // Another reader has read bytes without recording that. The backlog detects it as long as no further bytes arrive.
                         socket.RemoveRange(0, int.Min(step.Value, socket.Count));
                         break;
                     default:

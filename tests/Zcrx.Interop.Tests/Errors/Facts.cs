@@ -3,7 +3,7 @@ using Zcrx.Interop.Tests.Kernel;
 
 namespace Zcrx.Interop.Tests.Errors;
 
-/// <summary>Contains usual facts, which tests vary with <c>with</c>.</summary>
+/// <summary>Contains typical facts. Tests change single values by a <c>with</c> expression.</summary>
 internal static class Facts
 {
     public static HostFacts Root { get; } = new()
@@ -36,6 +36,6 @@ internal static class Facts
         Linux72,
         Root);
 
-    /// <summary>Gets the same facts without a NIC.</summary>
+    /// <summary>Gets the facts for a device-less queue on Linux 7.2, with notifications.</summary>
     public static RegistrationFacts DeviceLess { get; } = Nic with { Interface = null, RxQueue = 0, DeviceLess = true };
 }

@@ -5,7 +5,7 @@ using Zcrx.Interop.Rings;
 
 namespace Zcrx.Interop.Tests.Errors;
 
-/// <summary>Tests that explaining an error never fails, whatever the errno and the facts.</summary>
+/// <summary>Tests that every errno is explained without a failure, with any facts.</summary>
 public class GeneratedErrorTests
 {
     private static readonly Config Many = Config.QuickThrowOnFailure.WithMaxTest(2_000);

@@ -8,7 +8,7 @@ namespace Zcrx.Interop.Tests.Errors;
 /// <summary>Generates input for the mapping of errors: any error number with any facts.</summary>
 internal static class Generators
 {
-    /// <summary>Generates mostly small numbers of either sign, because real ones are small, and the limits.</summary>
+    /// <summary>Generates error numbers: mostly small ones of either sign, like real ones, and the limits of the type.</summary>
     public static Gen<int> AnyErrno { get; } = Gen.Frequency(
         (8, Gen.Choose(-140, 140)),
         (2, Gen.Choose(-4095, 4095)),

@@ -68,16 +68,16 @@ public class RegistrationErrorTests
     [InlineData(100u)]
     [InlineData(2048u)]
     [InlineData(12288u)]
-    public void A_buffer_length_that_is_none(uint length) =>
+    public void Invalid_buffer_length(uint length) =>
         AssertOption("RxBufferLength", Facts.Nic with { RxBufferLength = length }, "power of two");
 
     [Theory]
     [InlineData(0UL)]
     [InlineData(4097UL)]
-    public void An_area_that_is_no_pages(ulong bytes) => AssertOption("Area", Facts.Nic with { AreaBytes = bytes }, "whole number of pages");
+    public void Area_that_is_not_a_whole_number_of_pages(ulong bytes) => AssertOption("Area", Facts.Nic with { AreaBytes = bytes }, "whole number of pages");
 
     [Fact]
-    public void A_queue_that_is_no_index() => AssertOption("RxQueue", Facts.Nic with { RxQueue = uint.MaxValue }, "not a queue index");
+    public void Invalid_queue_index() => AssertOption("RxQueue", Facts.Nic with { RxQueue = uint.MaxValue }, "not a queue index");
 
     [Fact]
     public void Header_split_is_off() => ExceptionAssert.Is<ZcrxDeviceException>(
@@ -95,7 +95,7 @@ public class RegistrationErrorTests
         "Linux 6.18.44 has no zero-copy receive at all");
 
     [Fact]
-    public void Something_of_ours_is_wrong() => ExceptionAssert.Is<ZcrxException>(
+    public void Refusal_without_a_known_cause_is_a_defect() => ExceptionAssert.Is<ZcrxException>(
         RegistrationErrors.Explain(-Errno.EINVAL, Facts.DeviceLess), Errno.EINVAL, "refused a parameter", "report it");
 
     [Fact]
@@ -170,7 +170,8 @@ public class RegistrationErrorTests
     [Fact]
     public void What_can_be_fallen_back_from_is_unsupported_or_not_permitted()
     {
-        // The automatic choice of an engine hides only these two errors. An error that a user must correct may therefore be neither.
+        // The automatic choice of an engine falls back on these two types only. An error that the user can repair must therefore have
+        // another type.
         int[] repairable = [Errno.EEXIST, Errno.EBUSY, Errno.ENODEV, Errno.ERANGE, Errno.ENOMEM, Errno.EFAULT, Errno.EINVAL];
         Assert.All(repairable, errno =>
         {

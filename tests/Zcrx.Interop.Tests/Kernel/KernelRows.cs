@@ -2,7 +2,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Tests.Kernel;
 
-/// <summary>Lists the answers of released kernels, as observed on them.</summary>
+/// <summary>Lists the answers to capability queries that were observed on released kernels.</summary>
 internal static class KernelRows
 {
     public static ScriptedKernel Linux616 => new() { Description = "Linux 6.16.12", CallResult = -Errno.EINVAL };
@@ -52,7 +52,7 @@ internal static class KernelRows
         Notifications = new io_uring_query_zcrx_event { event_flags = 3, stats_size = 16, stats_off_alignment = 8 },
     };
 
-    /// <summary>The answers under a seccomp filter or without io_uring.</summary>
+    /// <summary>Returns a kernel under a seccomp filter or without io_uring.</summary>
     public static ScriptedKernel Refusing(int errno) => new() { Description = "Linux 6.12.41", CallResult = -errno };
 
     public static IReadOnlyList<ScriptedKernel> All =>

@@ -8,7 +8,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Tests.Kernel;
 
-/// <summary>Tests zero-copy receive on the running kernel, and the exceptions when the kernel refuses it.</summary>
+/// <summary>Tests registrations on the running kernel, and the exceptions when the kernel refuses them.</summary>
 public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
 {
     private const int AreaBytes = 1 << 20;
@@ -85,7 +85,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     [SkippableFact]
     public void Without_the_capability_the_error_says_so()
     {
-        // In the kernel, capabilities belong to a thread. A separate thread can drop one without effect on the others.
+        // Capabilities belong to a thread, so a separate thread can drop them without effect on other threads.
         var (result, host, capabilities) = OtherThread.Run(() =>
         {
             DropAllCapabilities();
@@ -139,7 +139,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
         Host = HostFacts.Read(),
     };
 
-    /// <summary>Registers with a separate area and region. A successful registration ends with the ring.</summary>
+    /// <summary>Registers a queue with its own area and region. A successful registration ends with the ring.</summary>
     private int Register(MappedRing ring, io_uring_zcrx_ifq_reg registration)
     {
         const int RegionBytes = 1 << 17;

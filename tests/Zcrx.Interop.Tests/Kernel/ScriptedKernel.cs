@@ -51,7 +51,7 @@ internal sealed unsafe class ScriptedKernel : IIoUringKernel
         return Zcrx is null ? answered : 0;
     }
 
-    /// <summary>The result of every set-up.</summary>
+    /// <summary>Gets the result of every set-up.</summary>
     public int SetupResult { get; init; } = -Errno.ENOSYS;
 
     public int Setup(uint entries, io_uring_params* parameters) => SetupResult;
@@ -90,7 +90,7 @@ internal sealed unsafe class ScriptedKernel : IIoUringKernel
         header->size = (uint)Math.Max(size, 0);
     }
 
-    /// <summary>Copies as much of the answer as the caller requested, and zeroes the rest of the caller's memory.</summary>
+    /// <summary>Copies the part of the answer that fits into the caller's memory, and zeroes the rest of that memory.</summary>
     private static int Copy<T>(T? answer, io_uring_query_hdr* header)
         where T : unmanaged
     {

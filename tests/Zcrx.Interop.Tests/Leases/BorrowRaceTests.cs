@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Tests borrowed buffers that escape to another thread while the ring thread lends the next ones.</summary>
+/// <summary>Tests borrowed buffers that are used on another thread while the ring thread delivers the next ones.</summary>
 public sealed unsafe class BorrowRaceTests
 {
     private const int Buffers = 8;
@@ -94,9 +94,9 @@ public sealed unsafe class BorrowRaceTests
                 }
                 catch (InvalidOperationException)
                 {
-                    // The use after OnNext is an error, and the exception says so. ObjectDisposedException is one of these.
+                    // Expected after OnNext. ObjectDisposedException derives from InvalidOperationException.
                 }
-#pragma warning disable CA1031 // Everything else is a failure.
+#pragma warning disable CA1031 // Any other exception is a failure.
                 catch (Exception exception)
 #pragma warning restore CA1031
                 {

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Tests the ledger between the ring thread, on which a test begins, and other threads.</summary>
+/// <summary>Tests the ledger on the ring thread and other threads. The thread of a test is the ring thread.</summary>
 public sealed class BufferLedgerTests
 {
     [Fact]
@@ -50,7 +50,7 @@ public sealed class BufferLedgerTests
         OnAnotherThread(leases[0].Dispose);
         Assert.Equal(0, area.Wakes);
 
-        // A buffer has already been returned: the thread must not sleep, and no thread needs to wake it.
+        // A buffer has already been returned, so the ring thread must not sleep and needs no wake-up.
         Assert.False(area.Ledger.TryPrepareToSleep());
         OnAnotherThread(leases[1].Dispose);
         Assert.Equal(0, area.Wakes);
@@ -65,7 +65,7 @@ public sealed class BufferLedgerTests
     }
 
     [Fact]
-    public void Nobody_wakes_who_is_awake_for_another_reason()
+    public void Return_while_the_ring_thread_is_awake_does_not_wake_it()
     {
         using InMemoryArea area = new(4, 16);
         BufferLease lease = Retain(area, 1);
@@ -131,7 +131,7 @@ public sealed class BufferLedgerTests
         {
             foreach (BufferLease lease in queue.GetConsumingEnumerable())
             {
-                // Sometimes shared or moved, so that the last of several threads returns it.
+                // Some leases are shared or moved, so that different threads release the last reference.
                 BufferLease other = (lease.StreamOffset & 3) switch
                 {
                     0 => lease.Retain(),
@@ -167,9 +167,9 @@ public sealed class BufferLedgerTests
     }
 
     [Fact]
-    public void A_sleeping_ring_is_woken_by_whoever_returns()
+    public void Return_on_any_thread_wakes_a_sleeping_ring_thread()
     {
-        // The decisive race is between the request to be woken and the return. A lost wake-up ends in the timeout.
+        // The request for a wake-up races with the return. A lost wake-up ends in the timeout.
         const int rounds = 20_000;
         using InMemoryArea area = new(2, 16);
         using SemaphoreSlim handed = new(0);
@@ -214,7 +214,7 @@ public sealed class BufferLedgerTests
     }
 
     [Fact]
-    public void Pressure_asks_those_who_can_copy_once_each_time_it_rises()
+    public void Pressure_that_rises_reclaims_each_consumer_once()
     {
         using InMemoryArea area = new(4, 16);
         Relief relief = new();

@@ -2,7 +2,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Tests that a lease beyond the limit is a copy: its buffer returns when OnNext ends, however long the lease lasts.</summary>
+/// <summary>Tests that a lease beyond the limit is a copy. The buffer returns when OnNext ends, even if the lease lasts longer.</summary>
 public sealed class LeaseLimitTests
 {
     [Fact]
@@ -23,7 +23,7 @@ public sealed class LeaseLimitTests
     }
 
     [Fact]
-    public void A_copy_is_shared_by_all_who_keep_it_during_one_loan()
+    public void Copy_is_shared_by_all_leases_of_one_borrow()
     {
         using InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 0 } };
         ReceivedBuffer buffer = area.Begin(BitConverter.GetBytes(7L), 0, out ulong offset);
@@ -41,14 +41,14 @@ public sealed class LeaseLimitTests
     }
 
     [Fact]
-    public void Who_refers_to_the_buffers_own_memory_cannot_keep_a_copy_instead()
+    public void TryLeaseSlot_of_a_copied_buffer_returns_minus_one()
     {
         using InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 1 } };
         BufferLease other = Retain(area, 1);
         ReceivedBuffer buffer = area.Begin(BitConverter.GetBytes(2L), 0, out ulong offset);
         Assert.Equal(-1, buffer.TryLeaseSlot());
         using BufferLease copy = buffer.Retain();
-        // There is room again, but this buffer was already copied.
+        // The number of leases is below the limit again, but this buffer was already copied.
         other.Dispose();
         Assert.Equal(-1, buffer.TryLeaseSlot());
         area.End(offset);
@@ -80,7 +80,7 @@ public sealed class LeaseLimitTests
     {
         InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 1 } };
         BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3)];
-        // These buffers are in return when the queue is closed.
+        // Other threads have released these leases, but the ring thread has not drained them when the queue is closed.
         OnAnotherThread(leases[1].Dispose);
 
         Assert.Equal(1, area.Ledger.Close());

@@ -4,10 +4,11 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Interop.Tests.Leases;
 
 /// <summary>
-/// Performs a generated sequence of operations on leases, and the same on a model that counts the references of each buffer.
+/// Performs a generated sequence of operations on leases and on a model, which counts the references to each buffer.
 /// </summary>
 /// <remarks>
-/// Deterministic, on the ring thread. Ended leases and pins stay in the lists, so that later operations also meet stale ones.
+/// Deterministic: all operations run on the ring thread. Ended leases and pins stay in the lists, so that later operations also use stale
+/// ones.
 /// </remarks>
 internal sealed unsafe class LeaseModel : IDisposable
 {
@@ -40,7 +41,7 @@ internal sealed unsafe class LeaseModel : IDisposable
         Assert.Equal(_buffers.Count(static buffer => buffer.References > 0 && !buffer.IsCopy), _area.Ledger.Leased);
     }
 
-    /// <summary>Ends all leases and pins. All buffers must be back.</summary>
+    /// <summary>Ends all leases and pins. Asserts that all buffers have returned.</summary>
     public void Dispose()
     {
         _leases.ForEach(static lease => lease.Lease.Dispose());
@@ -81,7 +82,7 @@ internal sealed unsafe class LeaseModel : IDisposable
             pin.Lease.Buffer.References--;
         }
 
-        // A new copy of the struct each time. It refers to the same pin, even when the pin has ended.
+        // Each operation uses a new copy of the struct. All copies refer to the same pin, even after it has ended.
         MemoryHandle copy = pin.Handle;
         copy.Dispose();
     }
@@ -102,7 +103,7 @@ internal sealed unsafe class LeaseModel : IDisposable
                 Check(lease.IsHeld, () => lease.Memory = lease.Lease.Memory);
                 break;
             case LeaseOperation.StaleAccess:
-                // Memory that was taken earlier and that a pin keeps accessible.
+                // The memory was taken earlier. A pin may keep it accessible after the release of the lease.
                 if (lease.Memory is { } memory)
                 {
                     Check(lease.IsHeld || lease.Pins > 0, () => Assert.Equal(lease.Buffer.Content, BitConverter.ToInt64(memory.Span)));

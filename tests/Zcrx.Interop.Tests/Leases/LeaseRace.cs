@@ -3,9 +3,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Performs two operations on the same leases at the same time. Checks that each buffer returns exactly once.</summary>
+/// <summary>Performs two operations on the same leases concurrently, and checks that each buffer returns exactly once.</summary>
 /// <remarks>
-/// The calling thread is the area's ring thread: it performs <see cref="LeaseOperation.KernelReturn"/> and everything outside the race.
+/// The calling thread is the ring thread of the area. It performs <see cref="LeaseOperation.KernelReturn"/> and all steps outside the race.
 /// </remarks>
 internal sealed unsafe class LeaseRace : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed unsafe class LeaseRace : IDisposable
     private readonly BufferLease[] _leases = new BufferLease[Leases];
     private readonly BufferLease[] _stale = new BufferLease[Leases];
     private readonly MemoryHandle[] _pins = new MemoryHandle[Leases];
-    // The results of each side and lease.
+    // The results, by side and by lease.
     private readonly BufferLease?[,] _newLeases = new BufferLease?[2, Leases];
     private readonly MemoryHandle[,] _newPins = new MemoryHandle[2, Leases];
     private readonly Exception?[] _failures = new Exception?[2];
@@ -41,7 +41,7 @@ internal sealed unsafe class LeaseRace : IDisposable
         _area.Ledger.LeaseLimit = isCopy ? 0 : int.MaxValue;
         for (int i = 0; i < Leases; i++)
         {
-            // The stale lease had the same slot, because the slot that was returned last is used first.
+            // The stale lease used the same slot as the next lease, because the slot that was returned last is reused first.
             _stale[i] = Retain(-1);
             _stale[i].Dispose();
             _leases[i] = Retain(i);
@@ -131,9 +131,9 @@ internal sealed unsafe class LeaseRace : IDisposable
                 }
                 catch (ObjectDisposedException)
                 {
-                    // The other side was first.
+                    // The other side has ended the lease first.
                 }
-#pragma warning disable CA1031 // Everything else is a failure.
+#pragma warning disable CA1031 // Any other exception is a failure.
                 catch (Exception exception)
 #pragma warning restore CA1031
                 {
@@ -178,7 +178,7 @@ internal sealed unsafe class LeaseRace : IDisposable
                 _newPins[side, i] = _leases[i].Memory.Pin();
                 break;
             case LeaseOperation.Unpin:
-                // A copy of the struct, as in an operation that completes twice. Only the first end counts.
+                // Dispose a copy of the struct, like an operation that completes twice. Only the first disposal ends the pin.
                 MemoryHandle copy = _pins[i];
                 copy.Dispose();
                 break;
@@ -216,7 +216,7 @@ internal sealed unsafe class LeaseRace : IDisposable
         }
     }
 
-    /// <summary>Takes released buffers back, and gives free buffers other content.</summary>
+    /// <summary>Drains released buffers, and overwrites free buffers.</summary>
     private void ReuseBuffers()
     {
         _area.Ledger.Drain();

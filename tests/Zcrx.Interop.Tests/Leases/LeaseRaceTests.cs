@@ -1,7 +1,8 @@
 namespace Zcrx.Interop.Tests.Leases;
 
 /// <summary>
-/// Tests two threads that use one lease at the same time. Each gets a result or an exception, and never the memory of another buffer.
+/// Tests two threads that use one lease at the same time. Each thread gets a correct result or an exception, never the memory of another
+/// buffer.
 /// </summary>
 public sealed class LeaseRaceTests
 {

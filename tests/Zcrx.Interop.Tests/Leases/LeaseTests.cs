@@ -9,7 +9,7 @@ public sealed class LeaseTests : IDisposable
     public void Dispose() => _area.Dispose();
 
     [Fact]
-    public void A_buffer_is_valid_until_its_loan_ends()
+    public void Buffer_is_valid_until_its_borrow_ends()
     {
         ReceivedBuffer buffer = _area.Begin([1, 2, 3], 100, out ulong offset);
         ReceivedBuffer copy = buffer;
@@ -26,7 +26,7 @@ public sealed class LeaseTests : IDisposable
     }
 
     [Fact]
-    public void A_loan_does_not_revive_when_the_next_buffer_is_lent()
+    public void Ended_borrow_stays_invalid_when_the_next_buffer_is_borrowed()
     {
         ReceivedBuffer first = _area.Begin([1], 0, out ulong offset);
         _area.End(offset);
@@ -37,7 +37,7 @@ public sealed class LeaseTests : IDisposable
     }
 
     [Fact]
-    public void A_buffer_that_was_never_lent_is_not_valid() => Assert.False(default(ReceivedBuffer).IsValid);
+    public void Default_buffer_is_not_valid() => Assert.False(default(ReceivedBuffer).IsValid);
 
     [Fact]
     public void A_lease_keeps_the_buffer_until_it_is_released()
@@ -68,7 +68,7 @@ public sealed class LeaseTests : IDisposable
         lease.Dispose();
         BufferLease next = Retain([2]);
 
-        // The slot is in use again. The buffer itself returns through the area, which throws on a double return.
+        // The slot is in use again. A double return of the buffer would throw in the area.
         lease.Dispose();
 
         Assert.Equal([2], next.Span.ToArray());
@@ -113,7 +113,7 @@ public sealed class LeaseTests : IDisposable
     }
 
     [Fact]
-    public void A_lease_released_within_the_loan_leaves_the_buffer_to_the_borrower()
+    public void Lease_released_during_OnNext_leaves_the_borrow_valid()
     {
         ReceivedBuffer buffer = _area.Begin([1], 0, out ulong offset);
         buffer.Retain().Dispose();
@@ -125,7 +125,7 @@ public sealed class LeaseTests : IDisposable
     }
 
     [Fact]
-    public void A_kept_buffer_can_be_lent_later()
+    public void Leased_buffer_can_be_borrowed_later()
     {
         ReceivedBuffer buffer = _area.Begin([1, 2], 30, out ulong offset);
         int slot = buffer.TryLeaseSlot();
@@ -144,14 +144,14 @@ public sealed class LeaseTests : IDisposable
     }
 
     [Fact]
-    public void Leases_that_are_missing_can_say_where_they_were_taken()
+    public void Origins_of_leases_are_recorded_on_request()
     {
         using InMemoryArea area = new(4, 16, recordOrigins: true);
         ReceivedBuffer buffer = area.Begin([1], 0, out ulong offset);
         BufferLease lease = buffer.Retain();
         area.End(offset);
 
-        Assert.Contains(nameof(Leases_that_are_missing_can_say_where_they_were_taken), Assert.Single(area.Ledger.Origins()), StringComparison.Ordinal);
+        Assert.Contains(nameof(Origins_of_leases_are_recorded_on_request), Assert.Single(area.Ledger.Origins()), StringComparison.Ordinal);
         lease.Dispose();
         Assert.Empty(area.Ledger.Origins());
     }

@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Tests that the memory outlives the queue until the last buffer is released, and not longer.</summary>
+/// <summary>Tests that the memory stays mapped after the queue is closed, and is unmapped when the last buffer is released.</summary>
 public sealed class LedgerCloseTests
 {
     [Fact]
@@ -74,7 +74,7 @@ public sealed class LedgerCloseTests
     [Fact]
     public void Leases_released_while_the_queue_closes_are_all_accounted_for()
     {
-        // Each buffer in the area also keeps a count on a second region, like areas that were added.
+        // Each leased buffer also has a reference to a second region, like an area that was added.
         for (int round = 0; round < 200; round++)
         {
             InMemoryArea area = new(64, 16);

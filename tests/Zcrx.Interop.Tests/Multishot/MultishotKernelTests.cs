@@ -5,7 +5,10 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Tests.Multishot;
 
-/// <summary>The engine over the machine's io_uring, as far as it differs from the emulation. The conformance suite tests the rest.</summary>
+/// <summary>
+/// Tests the differences between the engine over the machine's io_uring and the emulation. The conformance suite tests the common
+/// behaviour.
+/// </summary>
 public class MultishotKernelTests
 {
     private const int Buffers = 4096;
@@ -42,7 +45,7 @@ public class MultishotKernelTests
         connection.Peer.Send([1]);
         Assert.Equal(1, connection.Take().Result);
 
-        // What the emulation would have: a duplicate of the socket's descriptor.
+        // The emulation would need a duplicate of the socket's descriptor.
         string socket = ReadLink((int)connection.Socket.Handle);
         connection.CloseDescriptor();
         Assert.Single(Directory.EnumerateFiles("/proc/self/fd"), path => ReadLink(int.Parse(Path.GetFileName(path), null)) == socket);
@@ -53,7 +56,7 @@ public class MultishotKernelTests
     {
         using Connection connection = Connection.Open(4);
         connection.CloseDescriptor();
-        // Five pages for four buffers. The file that has the number of the descriptor by then must not be read.
+        // Five pages exhaust the pool of four buffers. Another file may have the number of the closed descriptor and must not be read.
         connection.Peer.Send(new byte[5 * Environment.SystemPageSize]);
 
         int received = 0;
@@ -75,19 +78,19 @@ public class MultishotKernelTests
         }
         catch (IOException)
         {
-            // Another test has closed it.
+            // Another test has closed the descriptor.
             return "";
         }
     }
 
-    /// <summary>A queue of this kernel that receives from one connection over loopback.</summary>
+    /// <summary>Represents a queue of this kernel that receives from one connection over loopback.</summary>
     private sealed class Connection : IDisposable
     {
         private const ulong Request = 1;
 
         private readonly IoRing _ring;
         private readonly InterfaceQueue _queue;
-        // A duplicate, so that it can be closed without the socket.
+        // A duplicate, so that the descriptor can be closed while the socket stays open.
         private int _fd;
 
         private Connection(IoRing ring, InterfaceQueue queue, Socket peer, Socket socket, int fd)

@@ -7,7 +7,7 @@ namespace Zcrx.Interop.Tests.Multishot;
 
 public class MultishotSupportTests
 {
-    /// <summary>The errno of the set-up, and words of the reason.</summary>
+    /// <summary>Gets the errno of the set-up, and a part of the expected reason.</summary>
     public static TheoryData<int, string> Refusals => new()
     {
         { Errno.EINVAL, "need 6.1" },

@@ -3,13 +3,14 @@ using Zcrx.Interop.Nic.Preflight;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests the verdict and the advice for leased queues, inside the container and on the host.</summary>
+/// <summary>Tests the results and the remedies of the preflight for leased queues, inside the container and on the host.</summary>
 public class ContainerPreflightTests
 {
     private const long Area = 1 << 20;
 
     /// <summary>
-    /// The facts inside a container on Linux 7.2 and 7.3: two leased queues besides the interface's own, none with a NAPI instance.
+    /// The facts inside a container on Linux 7.2 and 7.3. The interface has two leased queues besides the first one. No queue has a NAPI
+    /// instance.
     /// </summary>
     private static readonly NicFacts Inside = new()
     {
@@ -78,7 +79,7 @@ public class ContainerPreflightTests
     [Theory]
     [InlineData(RxMemoryProvider.Leased, "")]
     [InlineData(RxMemoryProvider.IoUring, ", where an interface queue of io_uring receives")]
-    public void On_the_host_the_leased_queue_names_its_lease_and_nobody_is_to_stop_a_process(RxMemoryProvider provider, string receives)
+    public void Leased_queue_on_the_host_names_its_lease_instead_of_a_process_to_stop(RxMemoryProvider provider, string receives)
     {
         PreflightItem obstacle = Assert.Single(
             Run(Host with { Queues = [Host.Queues[0], Host.Queues[1] with { Provider = provider }] }, 1).Items, item => item.Outcome == PreflightOutcome.Obstacle);

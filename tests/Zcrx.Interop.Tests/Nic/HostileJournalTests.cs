@@ -7,7 +7,7 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests any content of the journal directory: it is reported, invalid files are set aside, and the process starts.</summary>
+/// <summary>Tests arbitrary contents of the journal directory. Invalid files are reported and renamed, and the process starts.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class HostileJournalTests : IDisposable
 {

@@ -6,7 +6,7 @@ using Zcrx.Interop.Nic.Journal;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests that the interface is restored wherever the process died, and that changes by other programs stay.</summary>
+/// <summary>Tests that the interface is restored after a crash at any point, and that changes of other programs are kept.</summary>
 public class JournalTests
 {
     private const int OwnPort = 9000;
@@ -16,7 +16,8 @@ public class JournalTests
     public sealed record Step(byte Kind, byte Value);
 
     /// <summary>
-    /// Describes a run: its steps, the number of effects before the process dies, and the number before its successor dies.
+    /// Describes a run: its steps, the number of effects before the process crashes, and the number of effects before its successor
+    /// crashes.
     /// </summary>
     public sealed record Script(Step[] Steps, byte DiesAt, bool AfterTheEffect, byte SuccessorDiesAt);
 
@@ -146,7 +147,7 @@ public class JournalTests
 
         Assert.Equal(JournalFate.Leave, JournalDirectory.FateOf(other, self, 6000));
         Assert.Equal(JournalFate.Undo, JournalDirectory.FateOf(other, self, null));
-        // Another process has its number by now.
+        // Another process has the process id of the owner.
         Assert.Equal(JournalFate.Undo, JournalDirectory.FateOf(other, self, 6001));
         Assert.Equal(JournalFate.Forget, JournalDirectory.FateOf(other with { Boot = "before" }, self, 6000));
         Assert.Equal(JournalFate.Leave, JournalDirectory.FateOf(other with { NetworkNamespace = "net:[2]" }, self, null));
@@ -172,7 +173,7 @@ public class JournalTests
         Config.QuickThrowOnFailure.WithMaxTest(count).WithEndSize(20),
         Prop.ForAll<Script>(script => make(script).Play()));
 
-    /// <summary>Contains an interface, a process that changes it, another program that does so too, and successors that clean up.</summary>
+    /// <summary>Contains an interface, the process and the other program that change it, and the successors that undo changes.</summary>
     private sealed class Bench(Script script)
     {
         private static readonly int[] Original = [.. Enumerable.Range(0, 128).Select(bucket => bucket % 4)];
@@ -200,7 +201,7 @@ public class JournalTests
             }
             catch (DiedException)
             {
-                // Another program may also change the interface between two lives.
+                // Another program may also change the interface between a crash and the next start.
                 Foreign((byte)script.SuccessorDiesAt);
                 try
                 {
@@ -237,7 +238,7 @@ public class JournalTests
                     Assert.True(journal.RemoveRule(_nic.Name, id));
                     break;
                 case 2:
-                    // Sometimes the original value.
+                    // Some steps set the original value.
                     journal.SetRssTable(_nic.Name, step.Value % 4 == 0 ? Original : [.. Original.Select(queue => (queue + step.Value) % 3)]);
                     break;
                 case 3:
@@ -249,7 +250,7 @@ public class JournalTests
             }
         }
 
-        /// <summary>Changes the interface as another program would, to values that it has not had before.</summary>
+        /// <summary>Changes the interface like another program, to values that it has not had before.</summary>
         private void Foreign(byte value)
         {
             int number = ++_foreignChanges;
@@ -275,7 +276,7 @@ public class JournalTests
         }
     }
 
-    /// <summary>Counts effects, and throws at one of them: the process is then dead.</summary>
+    /// <summary>Counts effects, and throws at one of them, which simulates a crash of the process.</summary>
     private sealed class Fuse
     {
         private int _effects;
@@ -307,7 +308,7 @@ public class JournalTests
 
         public IReadOnlyList<JournalEntry> Entries { get; private set; } = [];
 
-        /// <summary>Returns the entries that a successor would read.</summary>
+        /// <summary>Returns the entries as a successor reads them.</summary>
         public IReadOnlyList<JournalEntry> Read()
         {
             JournalRecord record = new(1, new JournalOwner(1, 2, "", "", ""), Entries);

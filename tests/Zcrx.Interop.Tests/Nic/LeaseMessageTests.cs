@@ -8,7 +8,7 @@ using static Zcrx.Interop.Tests.Nic.ScriptedTransport;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests messages about leased queues: the requests, and the answers of the kernel.</summary>
+/// <summary>Tests netlink messages about leased queues: the requests and the kernel's answers.</summary>
 public class LeaseMessageTests
 {
     private const ushort Family = 40;
@@ -86,11 +86,11 @@ public class LeaseMessageTests
     }
 
     [Theory]
-    // The NIC and its queue are in this namespace.
+    // The NIC is in this namespace, and its queue is not leased.
     [InlineData(true, 8197u, "eth0:0")]
-    // The lease is for an interface of this namespace, whose queue can be registered.
+    // The queue is leased to an interface of this namespace. That interface's queue can be registered.
     [InlineData(true, 8198u, "nkc:1")]
-    // The lease is for an interface of another namespace.
+    // The queue is leased to an interface of another namespace.
     [InlineData(true, 8199u, "eth0:2")]
     // Inside a container, a leased queue reports the NAPI instance of a NIC in another namespace.
     [InlineData(false, 8198u, "nkc:1")]
@@ -149,7 +149,7 @@ public class LeaseMessageTests
         return writer.Finish().ToArray();
     }
 
-    /// <summary>Represents a kernel with the family netdev, and further answers for a case.</summary>
+    /// <summary>Creates a kernel that has the family netdev and answers with the given values.</summary>
     private static ScriptedTransport Kernel(byte[][]? queues = null, uint? napi = null, uint namespaceId = 0, (int Error, string Text)? refusal = null) => new(request =>
     {
         NetlinkMessages messages = new(request);

@@ -3,7 +3,9 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests that each change of an interface is reported once, and no change of another interface.</summary>
+/// <summary>
+/// Tests that each change of the watched interface is reported once, and that changes of other interfaces are not reported.
+/// </summary>
 public sealed class LinkMonitorTests
 {
     [SkippableFact]
@@ -31,7 +33,7 @@ public sealed class LinkMonitorTests
         LinkChange last = Next(changes);
         while (last.State != LinkState.Removed)
         {
-            // A removed interface may go down first.
+            // A removed interface may first be reported as down.
             Assert.Equal("v0", last.Interface);
             last = Next(changes);
         }

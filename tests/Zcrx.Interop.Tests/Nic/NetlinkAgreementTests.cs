@@ -20,7 +20,7 @@ public class NetlinkAgreementTests
         AssertAgrees(place, "v0", isUp: true);
         AssertAgrees(place, "v1", isUp: true);
         place.Ip("link", "set", "v1", "down");
-        // The carrier disappears with the other end.
+        // The interface loses its carrier when the other end goes down.
         AssertAgrees(place, "v0", isUp: false);
     }
 

@@ -82,7 +82,7 @@ public class NetlinkExchangeTests
     }
 
     [Fact]
-    public void Whatever_bytes_come_instead_it_ends_without_a_crash() => Check.One(
+    public void Query_answered_with_arbitrary_bytes_ends_without_an_exception() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(3_000),
         Prop.ForAll<byte[][]>(datagrams =>
         {
@@ -91,7 +91,7 @@ public class NetlinkExchangeTests
         }));
 
     [Fact]
-    public void Whatever_becomes_of_a_good_answer_it_ends_without_a_crash() => Check.One(
+    public void Query_answered_with_a_damaged_answer_ends_without_an_exception() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(3_000),
         Prop.ForAll<Damage[], byte>((damages, cut) =>
         {
@@ -114,7 +114,7 @@ public class NetlinkExchangeTests
         }));
 
     [Fact]
-    public void Whatever_a_message_holds_every_reader_survives_it() => Check.One(
+    public void Every_reader_survives_arbitrary_messages() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(3_000),
         Prop.ForAll<byte[], byte, byte>((bytes, type, command) =>
         {

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests that each kernel provides its network interfaces, and that the code above does not ask which kernel it is.</summary>
+/// <summary>Tests that each kernel provides its network interfaces through the same members.</summary>
 public sealed class NicControlTests
 {
     [Fact]

@@ -6,7 +6,7 @@ using FsCheck.Fluent;
 namespace Zcrx.Interop.Tests.Nic;
 
 /// <summary>
-/// Tests that claimed queues and ports are set up, that other traffic is unaffected, and that everything is restored at the end.
+/// Tests that claimed queues and ports are set up, that other traffic is unaffected, and that all settings are restored at the end.
 /// </summary>
 public class NicSetupTests
 {
@@ -44,7 +44,7 @@ public class NicSetupTests
         Assert.Contains("has 2 RX queues", Assert.Throws<ZcrxDeviceException>(() => bench.Setup.ClaimQueue(2)).Message, StringComparison.Ordinal);
         using (bench.Setup.ClaimQueue(0))
         {
-            Assert.Contains("all 2 RX queues of enic0 would be ours, with none left for other traffic", Assert.Throws<ZcrxDeviceException>(() => bench.Setup.ClaimQueue(1)).Message, StringComparison.Ordinal);
+            Assert.Contains("this process would use all 2 RX queues of enic0 and leave none for other traffic", Assert.Throws<ZcrxDeviceException>(() => bench.Setup.ClaimQueue(1)).Message, StringComparison.Ordinal);
         }
 
         bench.AssertAsBefore();
@@ -56,7 +56,7 @@ public class NicSetupTests
     }
 
     [Fact]
-    public void A_port_goes_on_to_the_next_who_listens_on_it()
+    public void Rule_of_a_port_passes_to_the_next_listener()
     {
         Bench bench = new(new EmulatedNicOptions());
         using IDisposable first = bench.Setup.ClaimQueue(1);
@@ -71,7 +71,7 @@ public class NicSetupTests
     }
 
     [Fact]
-    public void Who_listens_on_one_family_does_not_take_the_port_of_the_other_one_away()
+    public void Listener_of_one_family_keeps_the_rule_of_the_other_family()
     {
         Bench bench = new(new EmulatedNicOptions());
         using IDisposable first = bench.Setup.ClaimQueue(1);
@@ -120,7 +120,7 @@ public class NicSetupTests
 
         Assert.Equal([steering.Keeps.Value], nic.Rules.Keys);
         Assert.Single(said, text => text.StartsWith("enic0: could not restore: ", StringComparison.Ordinal));
-        // The next claim adds its own rules, and does not count the one that could not be removed.
+        // The next claim adds its own rules. The rule that could not be removed does not count as one of them.
         using IDisposable next = setup.ClaimPort(new IPEndPoint(IPAddress.IPv6Any, 9000), 1);
         Assert.Equal(3, nic.Rules.Count);
     }
@@ -138,7 +138,7 @@ public class NicSetupTests
     }
 
     [Fact]
-    public void An_interface_that_goes_away_does_not_stop_anybody_from_giving_back()
+    public void Claims_of_a_removed_interface_can_be_disposed()
     {
         Bench bench = new(new EmulatedNicOptions());
         IDisposable queue = bench.Setup.ClaimQueue(1);
@@ -164,7 +164,7 @@ public class NicSetupTests
     }
 
     [Fact]
-    public void Whatever_is_taken_and_given_back_in_whatever_order() => Check.One(
+    public void Any_order_of_claims_and_releases_leaves_the_right_settings() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(300).WithEndSize(30),
         Prop.ForAll<Step[]>(steps =>
         {
@@ -210,7 +210,7 @@ public class NicSetupTests
                 Assert.Equal(queues.Count > 0, bench.Nic.HdsThreshold == 0);
                 Assert.DoesNotContain(bench.Nic.RssTable, bucket => queues.Any(claim => claim.Queue == bucket));
                 Assert.All(Even.Zip(bench.Nic.RssTable), pair => Assert.True(pair.First == pair.Second || queues.Any(claim => claim.Queue == pair.First)));
-                // One rule for each port and family that has a listener, to one of that listener's queues.
+                // Each port and address family with a listener has one rule, which leads to a queue of such a listener.
                 Assert.Equal(
                     ports.SelectMany(claim => claim.Families.Select(family => (claim.Port, family))).Distinct().Order(),
                     bench.Nic.Rules.Values.Select(rule => (rule.LocalPort!.Value, rule.Family!.Value)).Order());
@@ -242,7 +242,7 @@ public class NicSetupTests
         public RxQueueId? QueueOf(Socket socket) => null;
     }
 
-    /// <summary>Represents an interface that cannot remove one of the rules.</summary>
+    /// <summary>Represents an interface that refuses to remove one rule.</summary>
     private sealed class Stubborn(IFlowSteering inner) : IFlowSteering
     {
         public int? Keeps { get; set; }

@@ -5,7 +5,9 @@ using Zcrx.Interop.Nic.Journal;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests the host's part of a lease: the NIC is set up, the queue is leased, and as much as possible is undone.</summary>
+/// <summary>
+/// Tests the host's part of a lease: the NIC is set up, the queue is leased, and all changes except the lease are undone.
+/// </summary>
 public class QueueLeaseTests
 {
     private static readonly ContainerInterface Container = new("web", "nkc");

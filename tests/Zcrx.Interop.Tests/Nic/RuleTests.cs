@@ -7,7 +7,7 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests flow rules in the kernel's form, and their location in its table.</summary>
+/// <summary>Tests flow rules in the kernel's form, and their location in the rule table.</summary>
 public class RuleTests
 {
     private static readonly Gen<FlowRule> Rules =
@@ -39,7 +39,7 @@ public class RuleTests
     }
 
     [Fact]
-    public void A_rule_that_we_have_no_words_for_is_none_of_ours()
+    public void Rule_that_a_FlowRule_cannot_express_is_not_read()
     {
         ethtool_rx_flow_spec spec = RuleSpec.Write(new FlowRule(3, LocalPort: 80) { Family = AddressFamily.InterNetwork });
 
@@ -55,7 +55,7 @@ public class RuleTests
     }
 
     [Fact]
-    public void An_IPv6_rule_for_an_IPv4_mapped_address_is_none_of_ours()
+    public void IPv6_rule_for_an_IPv4_mapped_address_is_not_read()
     {
         ethtool_rx_flow_spec spec = RuleSpec.Write(new FlowRule(3, LocalAddress: IPAddress.IPv6Loopback));
         IPAddress.Parse("::ffff:192.0.2.1").GetAddressBytes().CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(new Span<ethtool_flow_union>(ref spec.h_u))[16..]);
@@ -64,7 +64,7 @@ public class RuleTests
     }
 
     [Fact]
-    public void A_flow_that_cannot_be_is_refused()
+    public void Rule_that_no_flow_can_match_is_refused()
     {
         Assert.Throws<ArgumentException>(() => RuleSpec.Write(new FlowRule(0, LocalPort: 80)));
         Assert.Throws<ArgumentException>(() => RuleSpec.Write(new FlowRule(0, LocalAddress: IPAddress.Loopback, RemoteAddress: IPAddress.IPv6Loopback)));
@@ -73,7 +73,7 @@ public class RuleTests
     }
 
     [Fact]
-    public void A_place_is_free_and_before_the_others_while_there_is_one() => Check.One(
+    public void Chosen_location_is_free_and_precedes_the_others_if_possible() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(2_000),
         Prop.ForAll<byte, byte[]>((size, places) =>
         {

@@ -4,7 +4,7 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Represents a kernel that gives its scripted answers and then no more.</summary>
+/// <summary>Represents a kernel that sends scripted answers and then fails.</summary>
 internal sealed class ScriptedTransport(Func<byte[], IEnumerable<byte[]>> answer) : INetlinkTransport
 {
     private readonly Queue<byte[]> _datagrams = [];

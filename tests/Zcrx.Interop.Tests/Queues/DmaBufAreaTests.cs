@@ -22,7 +22,7 @@ public class DmaBufAreaTests
         EmulatedNic nic = new();
         EmulatedKernel kernel = new(new EmulatedKernelOptions { Nics = [nic] });
         using IoRing ring = IoRing.Create(kernel, new IoRingOptions());
-        // This descriptor does not exist, so mapping it would be another error.
+        // The descriptor does not exist, so an attempt to map it would end with another error.
         InterfaceQueueOptions options = new() { Interface = nic.Name, DmaBuf = new DmaBufArea(-1, length) };
         InterfaceQueue.Register(ring, options, ZcrxCapabilities.Query(kernel)).Dispose();
     }

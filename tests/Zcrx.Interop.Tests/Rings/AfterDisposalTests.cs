@@ -4,8 +4,8 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Interop.Tests.Rings;
 
 /// <summary>
-/// Calls all public members of types whose memory is freed. Each member either throws or does not need the memory. New members must be
-/// added here.
+/// Tests all public members of types whose memory is freed. After disposal, each member either throws or does not need the memory. New
+/// members must be added to the tables.
 /// </summary>
 public class AfterDisposalTests
 {
@@ -86,6 +86,6 @@ public class AfterDisposalTests
 
     private static unsafe object Prepare(SubmissionQueue submission) => (nint)submission.TryPrepare();
 
-    // The former position: an address is arithmetic, and is not dereferenced.
+    // The result is only computed and not dereferenced.
     private static unsafe object Address(InterfaceQueue queue) => (nint)queue.Address(0);
 }

@@ -3,19 +3,20 @@ using System.Text.RegularExpressions;
 namespace Zcrx.Packages.Tests.Samples;
 
 /// <summary>Represents a C# sample of a document.</summary>
-/// <param name="Document">The path of the document inside the repository.</param>
-/// <param name="Line">The line of the document with the first line of the sample.</param>
+/// <param name="Document">The path of the document relative to the repository.</param>
+/// <param name="Line">The line number of the first line of the sample in the document.</param>
 /// <param name="Code">The text of the sample.</param>
 /// <param name="Context">
-/// The hidden comment <c>&lt;!-- sample: … --&gt;</c> above it, or an empty string: first the variables that the sample takes for granted, as a parameter list,
-/// then members that stand beside it. <c>sample in T: …</c> makes the sample a part of a class that derives from T.
+/// The content of the hidden comment <c>&lt;!-- sample: … --&gt;</c> above the sample. Its first line declares variables of the sample as a
+/// parameter list. Its other lines declare members beside the sample. With <c>sample in T: …</c>, the sample becomes part of a class that
+/// derives from T.
 /// </param>
 internal sealed partial record DocumentSample(string Document, int Line, string Code, SampleContext Context)
 {
-    /// <summary>Gets a name that is an identifier.</summary>
+    /// <summary>Gets a name that is a valid C# identifier.</summary>
     public string Name { get; } = $"{NotAllowed().Replace(Document, "_")}_{Line}";
 
-    /// <summary>Gets a value that indicates whether the sample is a whole program: it names what it uses.</summary>
+    /// <summary>Gets a value indicating whether the sample is a whole program, which begins with its using directives.</summary>
     public bool IsProgram { get; } = Code.StartsWith("using ", StringComparison.Ordinal) && FirstDirective().IsMatch(Code);
 
     /// <summary>Returns the C# samples of a document.</summary>

@@ -1,10 +1,10 @@
 namespace Zcrx.Packages.Tests.Samples;
 
-/// <summary>Represents what surrounds a sample, from the hidden comment above it.</summary>
-/// <param name="Parameters">The variables that the sample takes for granted, as a parameter list.</param>
-/// <param name="Members">C# members beside the sample: methods and types that it takes for granted.</param>
-/// <param name="Usings">Directives that only this sample needs.</param>
-/// <param name="Base">The class that the sample's class derives from, or an empty string.</param>
+/// <summary>Represents the declarations that a sample needs. They come from the hidden comment above the sample.</summary>
+/// <param name="Parameters">The variables that the sample uses without a declaration, as a parameter list.</param>
+/// <param name="Members">The methods and types that the sample uses without a declaration, as C# members.</param>
+/// <param name="Usings">The using directives that only this sample needs.</param>
+/// <param name="Base">The base class of the sample's class, or an empty string.</param>
 internal sealed record SampleContext(string Parameters, string Members, string Usings, string Base)
 {
     public static SampleContext Parse(string comment, string baseType)

@@ -5,13 +5,14 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Zcrx.Packages.Tests.Samples;
 
-/// <summary>Writes a sample as a source file that compiles beside those of other samples.</summary>
+/// <summary>Converts a sample to a source file that compiles together with the other samples.</summary>
 /// <remarks>
-/// The statements become the method <c>SampleAsync</c> of a class, and the types become its nested types. The compiler reports errors at the lines of the document.
+/// The statements become the method <c>SampleAsync</c> of a class, and the types become nested types of this class. The compiler reports
+/// errors at the lines of the document.
 /// </remarks>
 internal static class SampleSource
 {
-    /// <summary>The result of the method of a whole program: its exit code.</summary>
+    /// <summary>The return type of <c>SampleAsync</c> for a whole program. The result is the exit code.</summary>
     private const string ProgramResult = "Task<int>";
 
     public static string Write(DocumentSample sample)
@@ -30,7 +31,7 @@ internal static class SampleSource
         }
         else if (sample.Code.Contains("WebApplication", StringComparison.Ordinal))
         {
-            // The implicit usings of the SDK for web applications.
+            // Adds the implicit usings of the SDK for web applications.
             text.AppendLine("using Microsoft.AspNetCore.Builder; using Microsoft.AspNetCore.Hosting; using Microsoft.AspNetCore.Http; using Microsoft.AspNetCore.Routing;")
                 .AppendLine("using Microsoft.Extensions.Configuration; using Microsoft.Extensions.DependencyInjection; using Microsoft.Extensions.Hosting; using Microsoft.Extensions.Logging;");
         }
@@ -54,7 +55,7 @@ internal static class SampleSource
         return text.ToString();
     }
 
-    // Each piece names the line of the document that it comes from.
+    // Writes pieces of the sample, each with a #line directive for its line in the document.
     private static void Place(StringBuilder text, DocumentSample sample, IReadOnlyCollection<SyntaxNode> pieces)
     {
         foreach (SyntaxNode piece in pieces)

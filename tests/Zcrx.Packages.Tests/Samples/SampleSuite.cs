@@ -2,27 +2,27 @@ using Zcrx.Packages.Tests.Support;
 
 namespace Zcrx.Packages.Tests.Samples;
 
-/// <summary>The samples of all documents, each kind in a project that knows the packages only.</summary>
+/// <summary>Provides the samples of all documents, and creates projects of samples that reference only the packages.</summary>
 internal static class SampleSuite
 {
-    /// <summary>The directory below <c>Programs</c> for fragments.</summary>
+    /// <summary>The subdirectory of <c>Programs</c> for fragments.</summary>
     public const string Fragments = "Samples";
 
-    /// <summary>The directory below <c>Programs</c> for whole programs.</summary>
+    /// <summary>The subdirectory of <c>Programs</c> for whole programs.</summary>
     public const string Programs = "SamplePrograms";
 
-    /// <summary>Returns the samples of README, of the packages' own README files and of <c>docs</c>.</summary>
+    /// <summary>Gets the samples of README.md, of the README files of the packages, and of <c>docs</c>.</summary>
     public static IReadOnlyList<DocumentSample> All { get; } = [.. Documents().SelectMany(static file =>
         DocumentSample.Of(Path.GetRelativePath(Repository.Path, file).Replace('\\', '/'), File.ReadAllText(file)))];
 
-    /// <summary>Returns a project with the given samples, each in a file of its own.</summary>
+    /// <summary>Creates a project with the given samples, one file per sample.</summary>
     /// <param name="folder">The packages.</param>
-    /// <param name="program">The directory below <c>Programs</c> with the other sources.</param>
+    /// <param name="program">The subdirectory of <c>Programs</c> with the other sources.</param>
     /// <param name="samples">The samples.</param>
     /// <param name="change">Changes the text of a sample before it is compiled.</param>
     public static Consumer Project(PackageFolder folder, string program, IEnumerable<DocumentSample> samples, Func<string, string>? change = null)
     {
-        // A whole program shows what it needs. A fragment may be of any kind.
+        // A whole program must compile with the plain SDK. A fragment may need the web SDK.
         Consumer consumer = new(
             folder,
             program,

@@ -6,7 +6,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Packages.Tests.Samples;
 
-/// <summary>A program of a document that runs until it is stopped.</summary>
+/// <summary>Represents a running sample program that runs until it is stopped.</summary>
 internal sealed class ServerProgram : IDisposable
 {
     private readonly Process _process;
@@ -28,7 +28,7 @@ internal sealed class ServerProgram : IDisposable
     /// <summary>Sends a frame, ends the stream, and waits until the program has closed the connection.</summary>
     public async Task AcceptsFrameAsync()
     {
-        // A frame with a length prefix, and a line.
+        // The bytes are valid both as a frame with a length prefix and as a line, so they suit every sample.
         byte[] frame = new byte[4 + 16];
         BinaryPrimitives.WriteInt32BigEndian(frame, 16);
         frame[^1] = (byte)'\n';
@@ -38,7 +38,7 @@ internal sealed class ServerProgram : IDisposable
         byte[] answer = new byte[256];
         while (await client.ReceiveAsync(answer).Within($"{_sample} closes the connection") > 0)
         {
-            // An answer of the program.
+            // Ignores the answer of the program.
         }
 
         Assert.False(_process.HasExited, Report("ended"));
@@ -56,7 +56,7 @@ internal sealed class ServerProgram : IDisposable
     public void Dispose()
     {
         _process.Kill(entireProcessTree: true);
-        // The next program uses the same port.
+        // Waits for the end of the process, because the next program uses the same port.
         _process.WaitForExit();
         _process.Dispose();
     }

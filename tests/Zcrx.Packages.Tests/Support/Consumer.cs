@@ -10,8 +10,8 @@ internal sealed class Consumer : IDisposable
 
     /// <summary>Writes the project.</summary>
     /// <param name="packages">The packages.</param>
-    /// <param name="program">The directory below <c>Programs</c> with its sources.</param>
-    /// <param name="references">The packages that it references, with versions.</param>
+    /// <param name="program">The subdirectory of <c>Programs</c> with the sources.</param>
+    /// <param name="references">The ids and versions of the packages that the project references.</param>
     public Consumer(PackageFolder packages, string program, params (string Id, string Version)[] references)
         : this(packages, program, "Microsoft.NET.Sdk", references)
     {
@@ -41,7 +41,8 @@ internal sealed class Consumer : IDisposable
             </Project>
             """);
 
-        // Packages of the same version are packed again and again. They must not come from, or reach, the machine's own folder, which serves everything else.
+        // The packages under test keep their version although their content changes. So they use a separate packages folder: they must
+        // neither come from nor get into the folder of the machine. The folder of the machine provides all other packages.
         File.WriteAllText(_directory["nuget.config"], $"""
             <configuration>
               <config>
@@ -63,7 +64,7 @@ internal sealed class Consumer : IDisposable
     /// <summary>Adds a source file.</summary>
     public void Add(string name, string text) => File.WriteAllText(_directory[name], text);
 
-    /// <summary>Restores and builds the project, and returns what the build printed. A build that fails is a failed assertion.</summary>
+    /// <summary>Restores and builds the project, and returns the output of the build. Fails the test if the build fails.</summary>
     public async Task<string> BuildAsync()
     {
         (int exitCode, string output) = await ForeignProgram.ExecuteAsync(
@@ -72,7 +73,7 @@ internal sealed class Consumer : IDisposable
         return output;
     }
 
-    /// <summary>Runs the program and returns its output.</summary>
+    /// <summary>Runs the program and returns its output. Fails the test if the exit code is not 0.</summary>
     public async Task<string> RunAsync(params string[] arguments)
     {
         (int exitCode, string output) = await ForeignProgram.ExecuteAsync("exec dotnet exec \"$@\"", [Assembly, .. arguments]);
@@ -80,7 +81,7 @@ internal sealed class Consumer : IDisposable
         return output;
     }
 
-    /// <summary>Starts the program. Its input stays open.</summary>
+    /// <summary>Starts the program. Its standard input stays open.</summary>
     public Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", ["exec", Assembly, .. arguments])
     {
         UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,

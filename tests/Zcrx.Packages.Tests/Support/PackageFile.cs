@@ -8,7 +8,7 @@ namespace Zcrx.Packages.Tests.Support;
 /// <summary>Reads a package and the symbol package beside it.</summary>
 internal sealed class PackageFile
 {
-    // The kinds of custom debug information that portable PDBs define for source link and embedded source.
+    // Portable PDBs define these kinds of custom debug information for source link and embedded source.
     private static readonly Guid SourceLinkKind = new("CC110556-A091-4D38-9FEC-25AB9A351A6A");
     private static readonly Guid EmbeddedSourceKind = new("0E8A571B-6926-466E-B4AD-8AB04611F5FE");
 
@@ -50,7 +50,7 @@ internal sealed class PackageFile
         return reader.ReadToEnd();
     }
 
-    /// <summary>Reads the symbols of the library: the source link, and each document with its embedded source.</summary>
+    /// <summary>Reads the symbols of the library: the source link, and for each document whether its source is embedded.</summary>
     public (string SourceLink, IReadOnlyDictionary<string, bool> Documents) ReadSymbols()
     {
         using ZipArchive archive = ZipFile.OpenRead(Path.ChangeExtension(_file, ".snupkg"));

@@ -2,14 +2,16 @@ using Ingest.Tests.Support;
 
 namespace Zcrx.Packages.Tests.Support;
 
-/// <summary>Packs the output of the build, once for all tests. <c>./build.sh pack</c> passes the folder that it has just filled instead.</summary>
+/// <summary>
+/// Packs the output of the build once for all tests. If <c>./build.sh pack</c> runs the tests, uses the packages that it has already packed.
+/// </summary>
 public sealed class PackageFolder : IAsyncLifetime
 {
     private readonly TempDirectory? _own;
 
     public PackageFolder()
     {
-        // A build, a restore and programs of their own: longer than tests in one process.
+        // The tests build, restore and run separate programs, which takes longer than tests in one process.
         Deadline.Limit = TimeSpan.FromMinutes(8);
         string? given = Environment.GetEnvironmentVariable("ZCRX_PACKAGES");
         _own = given is null ? new TempDirectory() : null;
@@ -19,7 +21,7 @@ public sealed class PackageFolder : IAsyncLifetime
     /// <summary>Gets the directory of the packages.</summary>
     public string Path { get; }
 
-    /// <summary>Gets the packages, by id.</summary>
+    /// <summary>Gets the packages by id.</summary>
     internal IReadOnlyDictionary<string, PackageFile> Packages { get; private set; } = new Dictionary<string, PackageFile>();
 
     public async Task InitializeAsync()

@@ -1,6 +1,6 @@
 namespace Zcrx.Packages.Tests.Support;
 
-/// <summary>Represents the collection of all tests of this suite, for which the libraries are packed once.</summary>
+/// <summary>Represents the collection of all tests of this suite. They share one <see cref="PackageFolder"/>.</summary>
 [CollectionDefinition(Name)]
 public sealed class PackageSuite : ICollectionFixture<PackageFolder>
 {

@@ -3,17 +3,17 @@ using System.Xml.Linq;
 
 namespace Zcrx.Packages.Tests.Support;
 
-/// <summary>Describes the working copy from which these tests were built.</summary>
+/// <summary>Provides facts about the working copy from which these tests were built.</summary>
 internal static class Repository
 {
     /// <summary>Gets the directory of <c>build.sh</c>.</summary>
     public static string Path { get; } = Find(new DirectoryInfo(AppContext.BaseDirectory));
 
-    /// <summary>Gets the configuration that the tests, and so the libraries, were built with.</summary>
+    /// <summary>Gets the build configuration of the tests and of the libraries.</summary>
     public static string Configuration { get; } = typeof(Repository).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
 
     /// <summary>Returns a version from <c>Directory.Packages.props</c>.</summary>
-    /// <param name="property">The property that holds it.</param>
+    /// <param name="property">The name of the property that contains the version.</param>
     public static string VersionOf(string property) =>
         XDocument.Load(System.IO.Path.Combine(Path, "Directory.Packages.props")).Descendants(property).Single().Value;
 

@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Uses borrowed buffers on other threads while the ring thread lends the next ones.</summary>
+/// <summary>Uses borrowed buffers on other threads while the ring thread delivers the next ones.</summary>
 internal sealed unsafe class BorrowScenario(string name, bool isChecked) : IStressScenario
 {
     private const int Buffers = 8;
@@ -37,7 +37,7 @@ internal sealed unsafe class BorrowScenario(string name, bool isChecked) : IStre
 
             else if (random.Next(2) == 0)
             {
-                // Like the receive loop with a run of buffers: the previous borrow ends without a pause.
+                // Like the receive loop, begin the next borrow at once when the previous one ends.
                 byte* address = (byte*)Volatile.Read(ref _escaped)!.Address;
                 for (int shift = 1; shift < 8; shift++)
                 {
@@ -46,7 +46,7 @@ internal sealed unsafe class BorrowScenario(string name, bool isChecked) : IStre
             }
 
             area.End(offset);
-            StressRun.Require(!isChecked || Throws(memory), "memory throws after the loan where borrows are checked");
+            StressRun.Require(!isChecked || Throws(memory), "memory throws after OnNext where borrows are checked");
         }
 
         run.Join();
@@ -94,7 +94,7 @@ internal sealed unsafe class BorrowScenario(string name, bool isChecked) : IStre
             default:
                 while (true)
                 {
-                    // Repeats until the borrow ends and this throws, because the decisive moment is a few nanoseconds long.
+                    // Repeats until the borrow ends and the access throws, because the race is only a few nanoseconds long.
                     ReadOnlySpan<byte> span = escaped.Buffer.Span;
                     StressRun.Require(
                         (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(span)) == escaped.Address && span.Length == escaped.Length, "the span is the buffer's own");

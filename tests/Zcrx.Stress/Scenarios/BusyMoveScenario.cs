@@ -9,9 +9,9 @@ internal sealed class BusyMoveScenario : IStressScenario
 {
     private const int Bytes = 1 << 20;
     private const int SocketBuffer = 16 << 10;
-    // The number of turns of the source's ring thread while the target is busy. A sender that does not wait retries in each of them.
+    // The number of turns of the source's ring thread while the target is busy. A sender that does not wait would retry in each turn.
     private const int Turns = 200;
-    // One attempt for each wait that a move ends, and some for bytes that the kernel still accepts.
+    // Allows one attempt for each wait that a move ends, and some more for bytes that the kernel still accepts.
     private const int MaxAttempts = 50;
 
     public string Name => "busy-move";

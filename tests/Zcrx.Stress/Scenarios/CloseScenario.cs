@@ -5,7 +5,10 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Ends leases and pins while the queue is closed. The memory must outlive the last one, and not longer.</summary>
+/// <summary>
+/// Ends leases and pins while the queue is closed. The memory must stay mapped until the last lease or pin has ended, and must be unmapped
+/// then.
+/// </summary>
 internal sealed unsafe class CloseScenario : IStressScenario
 {
     private const int Buffers = 32;

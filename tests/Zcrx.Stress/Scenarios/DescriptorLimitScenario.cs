@@ -7,7 +7,7 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Sets rings up while the process has from zero to a few descriptors left. Each attempt succeeds or reports EMFILE, and leaves no
+/// Sets rings up while the process has only few or no descriptors left. Each attempt succeeds or reports EMFILE, and leaves no
 /// descriptor behind.
 /// </summary>
 /// <remarks>The limit belongs to the process: run nothing else in it at the same time.</remarks>
@@ -22,7 +22,7 @@ internal sealed unsafe partial class DescriptorLimitScenario : IStressScenario
     {
         RlimitPair before;
         StressRun.Require(getrlimit(LimitOnDescriptors, &before) == 0, "the limit can be read");
-        // Slightly above the highest number in use, so that it is reached soon.
+        // The limit is slightly above the highest number in use, so that it is reached soon.
         ulong highest = Directory.GetFiles("/proc/self/fd").Max(static path => ulong.Parse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture));
         RlimitPair low = before with { Soft = highest + 32 };
         StressRun.Require(setrlimit(LimitOnDescriptors, &low) == 0, "the limit can be lowered");

@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>Disposes sockets and listeners while their connections are paused, and reuses their descriptor numbers.</summary>
-/// <remarks>Every stream must have its own bytes, and every listener its own connections.</remarks>
+/// <remarks>Every stream must receive its own bytes, and every listener its own connections.</remarks>
 internal sealed class DescriptorReuseScenario : IStressScenario
 {
     private const int Sockets = 8;
@@ -39,7 +39,7 @@ internal sealed class DescriptorReuseScenario : IStressScenario
         });
     }
 
-    /// <summary>Attaches a socket and disposes it. The task ends with its stream.</summary>
+    /// <summary>Attaches a socket and disposes it. The returned task ends with the stream of the socket.</summary>
     private async Task<Task<int>> AttachAsync(TestQueue queue, Socket server, int seed)
     {
         Random random = new(seed);
@@ -69,7 +69,10 @@ internal sealed class DescriptorReuseScenario : IStressScenario
         return TransferAsync(peer, connection, random, mayBeReset: isEarly);
     }
 
-    /// <param name="mayBeReset">.NET resets a connection whose socket is disposed while another thread uses its handle, as the queue does until the socket is attached.</param>
+    /// <param name="mayBeReset">
+    /// Whether the connection may be reset. .NET resets it if the socket is disposed while another thread uses its handle. The queue uses
+    /// the handle until the socket is attached.
+    /// </param>
     private static async Task<int> TransferAsync(Peer peer, ZcrxConnection connection, Random random, bool mayBeReset)
     {
         using (peer)
@@ -81,7 +84,7 @@ internal sealed class DescriptorReuseScenario : IStressScenario
                 connection.Resume();
                 await peer.SendAsync(100);
                 connection.Pause();
-                // Takes a free number and returns it.
+                // Opens and closes a descriptor, which uses a free number.
                 using Socket passing = new(SocketType.Stream, ProtocolType.Tcp);
             }
 

@@ -55,7 +55,7 @@ internal sealed class ImportCancelScenario : IStressScenario
         }
         catch (OperationCanceledException)
         {
-            // The cancellation was in time.
+            // The import was cancelled before it succeeded.
             return;
         }
 

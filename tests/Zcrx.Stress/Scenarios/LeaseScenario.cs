@@ -70,7 +70,7 @@ internal sealed unsafe class LeaseScenario : IStressScenario
 
                 break;
             case 3:
-                // Owned by this thread for a while, then by all threads.
+                // First only this thread uses the lease, then all threads do.
                 BufferLease shared = lease.Retain();
                 Interlocked.Exchange(ref _shared[random.Next(Shared)], shared)?.Dispose();
                 break;

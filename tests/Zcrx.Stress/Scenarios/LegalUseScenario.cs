@@ -7,8 +7,8 @@ namespace Zcrx.Stress.Scenarios;
 
 /// <summary>Uses queues correctly under load.</summary>
 /// <remarks>
-/// Connections move between queues all the time, their first queue is suspended and replaced, and other threads lease buffers. Every byte
-/// is compared, every stream completes without a gap, and every buffer returns.
+/// Connections constantly move between queues, their first queue is suspended and replaced, and buffers are leased to other threads. Every
+/// byte is compared, every stream must complete without a gap, and every buffer must return.
 /// </remarks>
 internal sealed class LegalUseScenario : IStressScenario
 {
@@ -47,7 +47,7 @@ internal sealed class LegalUseScenario : IStressScenario
         TestQueue[] targets = [first, second, successor];
         Task<long>[] streams = [.. ends.Select(end => StreamAsync(end.Peer, end.Connection, targets, new Random(random.Next())))];
 
-        // At any point of the streams, even after the end of all of them.
+        // The queue is suspended at any point of the streams, even after their end.
         long point = random.NextInt64(LargestStream);
         await Deadline.UntilAsync(() => streams[0].IsCompleted || ends[0].Connection.BytesReceived >= point, "the first stream arrives");
         await first.Queue.SuspendAsync().Within("the queue is suspended");
@@ -110,7 +110,7 @@ internal sealed class LegalUseScenario : IStressScenario
             }
             catch (ObjectDisposedException)
             {
-                // The target is the suspended queue. The connection stays where it is.
+                // The target is the suspended queue, so the connection stays on its queue.
             }
         }
     }

@@ -4,11 +4,11 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Takes an interface up and down on two threads while it is watched. The last reported state must be that of the interface.
+/// Takes an interface up and down on two threads while it is watched. The last reported state must equal the state of the interface.
 /// </summary>
 internal sealed class LinkScenario : IStressScenario
 {
-    // Few changes, because only the last one shows whether an older state was reported after it.
+    // A round has few changes, because an older state that is reported late is detected only after the last change.
     private const int Changes = 8;
 
     public string Name => "link";

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>Moves connections while their queue is suspended or fails, and another queue resumes the suspended ones.</summary>
-/// <remarks>A connection that is open must be moved, and its stream must continue without a gap.</remarks>
+/// <remarks>Every open connection must be moved, and its stream must continue without a gap.</remarks>
 internal sealed class MoveSuspendScenario : IStressScenario
 {
     private const int Connections = 3;

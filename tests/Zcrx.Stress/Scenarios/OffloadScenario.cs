@@ -44,7 +44,7 @@ internal sealed class OffloadScenario : IStressScenario
                     return ValueTask.CompletedTask;
                 }).Subscribe(static (Unit _) => { }, end.OnError, end.OnCompleted);
             Task sending = peer.SendAllAsync(Bytes);
-            // The stream's own end, a reset and the disposals coincide.
+            // The disposals race with the end of the stream and with a reset.
             Thread.SpinWait(random.Next(50_000));
             bool isDisposed = false;
             switch (random.Next(4))
@@ -83,7 +83,7 @@ internal sealed class OffloadScenario : IStressScenario
         return 1;
     }
 
-    /// <summary>A peer that resets its own connection cannot send the rest.</summary>
+    /// <summary>Ignores the failure of a send, which is expected when the peer resets its connection.</summary>
     private static async Task IgnoreAsync(Task sending)
     {
         try
@@ -92,7 +92,7 @@ internal sealed class OffloadScenario : IStressScenario
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // Expected.
+            // The connection was reset.
         }
     }
 

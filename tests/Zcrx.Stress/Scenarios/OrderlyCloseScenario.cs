@@ -5,7 +5,8 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Closes connections in order while other threads send on them or query their sockets. The peer must see an orderly end, never a reset.
+/// Closes connections without a reset while other threads send on them or query their sockets. The peer must see an orderly end, never a
+/// reset.
 /// </summary>
 internal sealed class OrderlyCloseScenario : IStressScenario
 {
@@ -30,7 +31,7 @@ internal sealed class OrderlyCloseScenario : IStressScenario
         using (peer)
         {
             Task[] calls = [.. Enumerable.Range(0, Callers).Select(caller => Task.Run(() => CallAsync(connection, isSender: caller > 0)))];
-            // A separate task: with available bytes it would not return before the end.
+            // Runs as a separate task, because the method reads until the end of the stream without yielding while bytes are available.
             Task<bool> ending = Task.Run(peer.IsResetAsync);
             Thread.SpinWait(random.Next(20_000));
             connection.Dispose();

@@ -6,7 +6,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Cancels the reads of a pipe reader all the time, for both kinds of reads and with partial advances. Every byte must arrive once, and no
+/// Constantly cancels the reads of a pipe reader, for both kinds of reads and with partial advances. Every byte must arrive once, and no
 /// call may throw.
 /// </summary>
 internal sealed class PipeReaderScenario : IStressScenario
@@ -39,7 +39,7 @@ internal sealed class PipeReaderScenario : IStressScenario
                 source.Send([(byte)sent++]);
             }
 
-            // Reads must begin without data. Only then can a cancellation coincide with their beginning.
+            // Reads must begin without data, so that a cancellation can race with the beginning of a read.
             Thread.SpinWait(random.Next(20_000));
         }
 
@@ -61,7 +61,7 @@ internal sealed class PipeReaderScenario : IStressScenario
             }
 
             _reads++;
-            // Sometimes all bytes, sometimes a part. The rest counts as examined or not.
+            // Consumes all bytes or half of them. The rest is marked as examined or not.
             long take = random.Next(3) switch { 0 => result.Buffer.Length / 2, _ => result.Buffer.Length };
             ReadOnlySequence<byte> taken = result.Buffer.Slice(0, take);
             foreach (ReadOnlyMemory<byte> piece in taken)

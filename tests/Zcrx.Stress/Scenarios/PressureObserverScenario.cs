@@ -6,8 +6,8 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Observes a queue's pressure while the level changes. Observers wait for the ring thread in the replayed value, throw in it, subscribe
-/// and unsubscribe.
+/// Observes a queue's pressure while the level changes. Observers subscribe and unsubscribe. During the replayed value, some wait for the
+/// ring thread and some throw.
 /// </summary>
 /// <remarks>No observer may block the ring thread, and an observer that has thrown is called once.</remarks>
 internal sealed class PressureObserverScenario : IStressScenario
@@ -89,7 +89,7 @@ internal sealed class PressureObserverScenario : IStressScenario
             hasAnswered = queue.Queue.GetConnectionsAsync().Wait(Deadline.Limit);
         });
         IDisposable subscription = queue.Queue.Pressure.Subscribe(observer);
-        // Before the disposal, which would wait for the other threads in a deadlock.
+        // Check before the disposal, which would wait forever after a deadlock.
         StressRun.Require(isReplay, "the first value is replayed inside of Subscribe");
         StressRun.Require(hasAnswered, $"the ring thread answers within {Deadline.Limit.TotalSeconds} s while an observer waits for it; this is a deadlock");
         subscription.Dispose();
@@ -112,7 +112,7 @@ internal sealed class PressureObserverScenario : IStressScenario
         }
     }
 
-    /// <summary>Performs an action with its first value, and counts values.</summary>
+    /// <summary>Performs an action when the first value arrives, and counts the values.</summary>
     private sealed class Observer(Action first) : IObserver<PoolPressure>
     {
         public int Values { get; private set; }

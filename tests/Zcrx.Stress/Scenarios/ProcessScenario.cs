@@ -3,7 +3,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Disposes <c>Process</c> at every moment of its own end. No call may throw, and every buffer must return.</summary>
+/// <summary>
+/// Disposes the subscription of <c>Process</c> at random moments, even while it is ending. No call may throw, and every buffer must return.
+/// </summary>
 internal sealed class ProcessScenario : IStressScenario
 {
     private IDisposable? _subscription;

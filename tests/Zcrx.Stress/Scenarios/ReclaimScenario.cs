@@ -6,15 +6,15 @@ namespace Zcrx.Stress.Scenarios;
 
 /// <summary>Reclaims the buffers of a dead process while another ring imports the queue.</summary>
 /// <remarks>
-/// The importing ring keeps its leases. A buffer that is wrongly reclaimed from it would be delivered a second time and overwrite them.
-/// Each reclaim runs once the import has ended.
+/// Consumers of the importing ring hold leases. A wrongly reclaimed buffer would be delivered a second time, which would overwrite leased
+/// bytes. Each reclaim runs once the import has ended.
 /// </remarks>
 internal sealed class ReclaimScenario : IStressScenario
 {
     private const int Buffers = 32;
     private const int Imports = 8;
     private const int MostLeases = 8;
-    // Several times the pool, so that each buffer is delivered again while leases exist.
+    // Several times the size of the pool, so that each buffer is delivered again while leases exist.
     private const int Bytes = 512 << 10;
 
     public string Name => "reclaim-import";

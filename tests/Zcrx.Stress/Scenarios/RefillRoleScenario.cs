@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Imports the memory of a queue into other queues that end, in order or by a crash. The queue must continue to receive.</summary>
+/// <summary>Imports the memory of a queue into other queues, which are closed or crash. The first queue must continue to receive.</summary>
 internal sealed class RefillRoleScenario : IStressScenario
 {
     private const int Imports = 8;
@@ -36,7 +36,7 @@ internal sealed class RefillRoleScenario : IStressScenario
         return Imports;
     }
 
-    /// <summary>Imports one or two queues, and ends them while the role changes hands.</summary>
+    /// <summary>Opens one or two importing queues, and ends them while the role of the refill producer passes to another queue.</summary>
     private static async Task ImportAsync(TestQueue queue, ExportedQueue exported, Random random)
     {
         ZcrxQueue first = await OpenAsync(exported);
@@ -55,7 +55,7 @@ internal sealed class RefillRoleScenario : IStressScenario
     private static Task<ZcrxQueue> OpenAsync(ExportedQueue exported) =>
         ZcrxQueue.ImportAsync(exported, TestQueue.Options() with { Name = "importing" }).Within("the queue is imported");
 
-    /// <summary>Moves a connection to a queue with which its stream ends.</summary>
+    /// <summary>Moves a connection to a queue that ends during the stream.</summary>
     private static async Task UseAsync(TestQueue queue, ZcrxQueue importing)
     {
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -70,7 +70,7 @@ internal sealed class RefillRoleScenario : IStressScenario
             }
             catch (ObjectDisposedException)
             {
-                // The importing queue ended before.
+                // The importing queue has ended before the move.
             }
 
             await sending.Within("the bytes are sent, or the connection is reset");

@@ -4,7 +4,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Calls suspended connections under a lock of the application, while observers of other connections take the same lock.</summary>
+/// <summary>
+/// Calls members of suspended connections under a lock of the application, while observers of other connections take the same lock.
+/// </summary>
 /// <remarks>No observer may run on the stack of such a call, and nothing may block.</remarks>
 internal sealed class SuspendedScenario : IStressScenario
 {
@@ -47,7 +49,7 @@ internal sealed class SuspendedScenario : IStressScenario
         for (int i = 0; i < Strangers; i++)
         {
             int seed = random.Next();
-            // Separate threads: the observers run on the thread pool, which must not be exhausted.
+            // Use separate threads, since the observers run on the thread pool, which must not be exhausted.
             strangers.Add(Task.Factory.StartNew(() => CallAll(connections, users, new Random(seed)), default, TaskCreationOptions.LongRunning, TaskScheduler.Default));
         }
 
@@ -99,7 +101,9 @@ internal sealed class SuspendedScenario : IStressScenario
     }
 
     /// <summary>Takes the application's lock when its stream ends.</summary>
-    /// <param name="users">The lock, or null for an observer that a call subscribes and that may receive the end inside it.</param>
+    /// <param name="users">
+    /// The lock; null for an observer that a call subscribes. Such an observer may receive the end of its stream during that call.
+    /// </param>
     private sealed class Observer(Lock? users) : IObserver<ReceivedBuffer>
     {
         private int _ends;

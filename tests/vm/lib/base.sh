@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# The part of the guest that programs do not change: shell, init, .NET. It is kept in the cache under a hash of all that goes into it.
+# Builds the part of the guest that does not depend on its programs: shell, init and .NET. The cache key is a hash of all inputs.
 
-# Prints the path of the archive for the frameworks given, one a line, on standard input. The argument is the directory of foreign.sh, or empty.
+# Prints the path of the archive with the frameworks that standard input lists, one per line. The argument is the directory from
+# foreign_root, or empty for a guest of this machine's architecture.
 base_archive() {
     local foreign=$1 frameworks busybox key archive
     frameworks=$(cat)
@@ -44,7 +45,8 @@ build_base() {
     rm -rf "$root"
 }
 
-# Not compressed: unpacking under emulation takes longer than reading. Archives may be joined: the kernel unpacks one after another.
+# Packs a directory into an archive. It is not compressed, because under emulation decompression takes longer than reading. Archives can be
+# concatenated, because the kernel unpacks one after the other.
 pack() {
     (cd -- "$1" && find . -print0 | sort -z | cpio --quiet --null -o -H newc -R 0:0) >"$2"
 }

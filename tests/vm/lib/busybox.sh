@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The guest has no libraries of its own before the program's are in it, so its shell must be a static one.
+# The shell of the guest must be statically linked, because the base of the guest contains no libraries.
 
 static_busybox() {
     local candidate

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# What every script here shares: where things are, how to say something, and how to say that it cannot be done.
+# Contains paths and functions that all scripts of this directory share.
 
 vm_directory=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034  # used by the scripts that source this file
 repository=$(cd -- "$vm_directory/../.." && pwd)
 cache=${ZCRX_VM_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/zcrx-vm}
 
-# The flavour of Debian's kernels that the guests boot, and its architecture. run.sh sets it.
+# The flavour and the architecture of the guests' Debian kernel. run.sh sets ZCRX_VM_FLAVOUR.
 # shellcheck disable=SC2034  # used by the scripts that source this file
 flavour=${ZCRX_VM_FLAVOUR:-cloud-amd64}
 case "$flavour" in
@@ -14,7 +14,7 @@ case "$flavour" in
     *) architecture=arm64 ;;
 esac
 
-# Exit code of "it cannot run here", as automake and others have it. The reason is the last line on standard output.
+# The exit code for "cannot run on this machine", as in automake. The reason is the last line on standard output.
 readonly cannot_run_code=77
 
 log() {
@@ -36,7 +36,7 @@ cannot_run() {
     exit "$cannot_run_code"
 }
 
-# Only one process at a time changes a part of the cache. The lock ends with the script that took it.
+# Locks a part of the cache, so that only one process changes it at a time. The lock ends with the script.
 lock_cache() {
     local part=$1
     mkdir -p "$cache"

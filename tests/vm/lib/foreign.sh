@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# The shell and the libraries of a guest whose architecture is not this machine's. No program of the guest runs here, so `ldd` cannot name
-# what the guest needs: it gets everything that Debian's packages for .NET's dependencies contain.
+# Provides the shell and the libraries of a guest whose architecture differs from this machine's. `ldd` cannot list its libraries, because
+# its programs do not run here. So the guest gets all libraries in the Debian packages on which .NET depends.
 
 readonly foreign_packages=(base-files busybox-static libc6 libgcc-s1 libssl3t64 libstdc++6 zlib1g)
 
-# Prints the cached directory that they are unpacked in. On failure prints the reason on standard output instead.
+# Prints the cached directory with the unpacked packages. On failure prints the reason on standard output instead.
 foreign_root() {
     local key directory work
     key=$(printf '%s\n' "${foreign_packages[@]}" "$tool_suite" | sha256sum | cut -c1-16)

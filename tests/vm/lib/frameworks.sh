@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# The .NET runtimes that programs ask for, taken from this machine. One copy serves all programs; self-contained ones ask for none.
+# Copies the .NET runtimes that programs require from this machine into the guest. All programs share one copy. Self-contained programs
+# require no runtime.
 
-# `name major` of each framework in the runtimeconfig.json files of the given directories.
+# Prints `name major` of each framework in the runtimeconfig.json files of the given directories.
 frameworks_wanted() {
     local directory
     for directory in "$@"; do
@@ -12,7 +13,7 @@ frameworks_wanted() {
     done | sort -u
 }
 
-# Directories of the newest installed patch level of each, as `dotnet root|framework|version`.
+# Prints the newest installed patch level of each framework on standard input, as `dotnet root|framework|version`.
 frameworks_installed() {
     local name major line
     while read -r name major; do
@@ -22,7 +23,7 @@ frameworks_installed() {
     done
 }
 
-# Copies one of them into a guest, with the host programs that start it.
+# Copies one framework into a guest, with the host programs that start it.
 copy_framework() {
     local root=$1 dotnet name version
     IFS='|' read -r dotnet name version <<<"$2"

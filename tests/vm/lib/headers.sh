@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The headers of a cached kernel, of exactly its version and flavour. Modules for it are built with them.
+# Provides the headers of exactly the version and flavour of a cached kernel. Modules for the kernel are built with them.
 
-# Unpacks the headers beside the kernel. On failure prints the reason on standard output.
+# Unpacks the headers into the kernel's directory. On failure prints the reason on standard output.
 fetch_headers() {
     local kernel=$1 release version base work suite reasons=''
     [ ! -e "$kernel/headers" ] || return 0

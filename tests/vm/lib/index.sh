@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Package indexes, one private apt state in the cache for each Debian suite. The machine's own apt sources stay unchanged.
-# The states are separate because apt treats its sources as one: a suite that has expired or cannot be fetched must not affect the others.
+# Manages package indexes: one private apt state in the cache for each Debian suite. The apt sources of the machine stay unchanged.
+# The states are separate, because with one state an expired or unavailable suite would make apt fail for all suites.
 
 readonly kernel_suites=(trixie-backports experimental)
-# The compiler and the tools that go with the headers of those kernels.
+# The suite of the compiler and the tools that fit the headers of these kernels.
 # shellcheck disable=SC2034  # used by the scripts that source this file
 readonly tool_suite=trixie
-# Those of this machine's architecture, and others beside them.
+# The states of other architectures are in subdirectories.
 apt_states=${cache:?}/apt
 [ "${architecture:?}" = amd64 ] || apt_states=$apt_states/$architecture
 
@@ -29,13 +29,14 @@ apt_private() {
         "$@"
 }
 
-# Succeeds if the suite has an index and that index came from the source that is configured now.
+# Succeeds if the suite has an index that came from the currently configured source.
 have_index() {
     cmp -s "$apt_states/$1/refreshed" "$apt_states/$1/suite.sources"
 }
 
-# Refreshes the indexes that are older than so many minutes: refresh_indexes <minutes> <suite>...
-# The suites are refreshed at once, so that a machine without a network waits for one timeout only. A failure is logged and affects its own suite only.
+# Refreshes the indexes that are older than a number of minutes: refresh_indexes <minutes> <suite>...
+# The suites are refreshed concurrently, so that a machine without a network waits for only one timeout. A failure is logged, and affects
+# only its own suite.
 refresh_indexes() {
     local minutes=$1 suite
     shift
@@ -45,8 +46,8 @@ refresh_indexes() {
     wait
 }
 
-# A failure is remembered for the rest of the run, so that the guests of one run do not wait for the same timeout again.
-# The next run tries again: its user may have corrected the cause.
+# A failure is remembered for the rest of the run, so that other guests of the run do not wait for the same timeout.
+# The next run tries again, because the user may have fixed the cause.
 refresh_index() {
     local suite=$1 minutes=$2 state=$apt_states/$1
     lock_cache "apt-$suite"
@@ -85,7 +86,7 @@ write_source() {
         "$(head -n 1 <<<"$source")" "$1" "$architecture" "$(tail -n +2 <<<"$source")" >"$apt_states/$1/suite.sources"
 }
 
-# The suites that have an index, and the others as `suite (reason); suite (reason)`.
+# suites_with_index prints the suites that have an index. suites_without_index prints the others as `suite (reason); suite (reason)`.
 suites_with_index() {
     local suite
     for suite in "$@"; do
@@ -109,7 +110,8 @@ index_failure() {
     grep -m 1 '^E:' "$log" || grep -m 1 '^W:' "$log" || tail -n 1 "$log"
 }
 
-# Succeeds if a kernel has a version. The pattern 7.2 means 7.2, 7.2~rc3 and 7.2.*, and `newest` means any: the best one is chosen later.
+# Succeeds if a kernel version matches a pattern. The pattern 7.2 matches 7.2, 7.2~rc3 and 7.2.*. The pattern `newest` matches every version;
+# the caller chooses the newest.
 kernel_matches() {
     local upstream=$1 pattern=$2
     case "$upstream" in
@@ -118,9 +120,9 @@ kernel_matches() {
     esac
 }
 
-# Kernel images of a version and of the wanted flavour in a suite, as `version rank package package-version suite`.
-# Of one version the signed image has the highest rank, then the unsigned one, then (6.18 and older) the package with all modules in it.
-# A package that is too small to contain a kernel is a meta package.
+# Prints the matching kernel images of the wanted flavour in a suite, as `version rank package package-version suite`.
+# For the same version, the signed image has the highest rank, then the unsigned image, then the package with all modules (6.18 and older).
+# A package that is too small to contain a kernel is a meta package, and is ignored.
 kernels_in_index() {
     local suite=$1 pattern=$2 upstream rest
     apt_private "$suite" apt-cache dumpavail | awk -v suite="$suite" -v flavour="$flavour" '

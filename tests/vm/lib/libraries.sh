@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Shared libraries: what the dynamic linker would load for a directory of programs, copied to the same places in the guest.
+# Copies the shared libraries that the dynamic linker would load for a directory of programs to the same paths in the guest.
 
 copy_libraries_of() {
     local directory=$1 root=$2 library
     while IFS= read -r library; do
-        # Where a program brings a library itself, it finds it itself.
+        # Libraries in the program's own directory are copied with the program.
         case "$library" in "$directory"/*) continue ;; esac
         [ ! -e "$root$library" ] || continue
         mkdir -p "$root$(dirname -- "$library")"
@@ -12,7 +12,7 @@ copy_libraries_of() {
     done < <(elf_files "$directory" | xargs -r -d '\n' ldd 2>/dev/null | sed -nE 's/^[[:space:]]+(.* => )?(\/[^ ]+) \(0x.*/\2/p' | sort -u)
 }
 
-# .NET opens OpenSSL by name when a program first needs it, so the dynamic linker does not know of it.
+# Copies OpenSSL. .NET loads it by name at its first use, so `ldd` does not list it.
 copy_openssl() {
     local root=$1 library
     while IFS= read -r library; do

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Debian packages, with those that they depend on, unpacked into a directory. Nothing is installed or configured.
+# Unpacks Debian packages and their dependencies into a directory. Nothing is installed or configured.
 
-# Unpacks packages of the suite of tools into <work directory>/root. On failure prints the reason on standard output.
+# Unpacks packages of $tool_suite into <work directory>/root. On failure prints the reason on standard output.
 unpack_packages() {
     local work=$1 purpose=$2 package
     shift 2
@@ -11,7 +11,7 @@ unpack_packages() {
         return 1
     fi
 
-    # base-files first: it makes /bin, /lib and /sbin links into /usr, which the other packages count on.
+    # Unpacks base-files first: the other packages need its links from /bin, /lib and /sbin to /usr.
     for package in "$work"/packages/base-files_*.deb "$work"/packages/*.deb; do
         if ! dpkg-deb -x "$package" "$work/root" 2>>"$work/log"; then
             echo "$purpose could not be unpacked: $(tail -n 1 "$work/log")"

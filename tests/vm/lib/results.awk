@@ -1,10 +1,10 @@
-# Turns the console of a guest into records, one a line, fields separated by tabs:
+# Converts the console output of a guest to records: one per line, with fields separated by tabs.
 #   command     name  outcome  status  seconds  passed  failed  skipped  remark
 #   test        command  PASS|FAIL|SKIP  name  reason
 #   kernel-log  command  trouble|notice  message
 #   guest       release  seconds to init  outcome
-# Outcomes: passed, failed, unfinished (begun, no end), not-run. A command without counts of its own counts as one test, by its exit status.
-# Variables: commands, the file with `name<TAB>command` of what the guest was to run.
+# Outcomes: passed, failed, unfinished (begun without an end), not-run. A command that prints no counts counts as one test; its exit status
+# is the result. The variable `commands` names the file with `name<TAB>command` for each command of the guest.
 
 BEGIN {
     FS = "\t"; OFS = "\t"
@@ -20,7 +20,7 @@ $1 == "ZCRX-BEGIN" { current = $2; begun[current] = 1; next }
 $1 == "ZCRX-END" { ended[$2] = 1; status[$2] = $3; seconds[$2] = $4; current = ""; next }
 $1 == "ZCRX-DONE" { done = 1; next }
 
-# At the end of a command the guest prints what the kernel said meanwhile.
+# At the end of a command, the guest prints the kernel messages since its beginning.
 $1 == "ZCRX-KERNEL" {
     name = $2
     sub(/^ZCRX-KERNEL [^ ]+ /, "")
@@ -28,7 +28,7 @@ $1 == "ZCRX-KERNEL" {
     next
 }
 
-# What the kernel prints by itself is an emergency, and perhaps its last word.
+# The kernel itself prints only emergencies to the console, and may die afterwards.
 /^\[ *[0-9]+\.[0-9]+\] / { kernel(current == "" ? "guest" : current, $0); next }
 
 current == "" { next }
@@ -40,7 +40,7 @@ current == "" { next }
     said[current, "PASS"] = $1; said[current, "FAIL"] = $3; said[current, "SKIP"] = $5
 }
 
-# `name [reason]`; the name of a theory's case may hold brackets in its parentheses, and of a passed test all is name.
+# Splits `name [reason]`. The name of a theory case may contain brackets within its parentheses. The text of a passed test is only a name.
 function test(command, outcome, text,    at, name, reason) {
     name = text
     reason = ""
@@ -60,7 +60,7 @@ function test(command, outcome, text,    at, name, reason) {
     tests[++testCount] = "test" OFS command OFS outcome OFS name OFS reason
 }
 
-# Trouble fails the command; stalls only say that the host was busy, and the rest is for information.
+# Classifies a kernel message. "trouble" fails the command. A stall is only a notice, because it may mean that the host was busy.
 function kernel(command, message,    kind) {
     kind = message ~ /WARNING: |BUG: |Oops|Kernel panic|general protection fault|refcount_t: |UBSAN: |KASAN: |list_(add|del) corruption|Bad page/ \
         && message !~ /soft lockup|rcu.*stall|hung_task/ ? "trouble" : "notice"
@@ -91,7 +91,7 @@ function describe(name,    passed, failed, skipped, outcome, remark) {
         passed = 1
     }
 
-    # What is wrong with the command as a whole counts as one failure more.
+    # An error of the command as a whole counts as an additional failure.
     if (remark != "") failed++
     if (outcome == "") outcome = failed ? "failed" : "passed"
     if (outcome != "passed") bad = 1

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Where this machine gets Debian packages from. Whatever mirror and signing key it uses are used for the kernels too; only the suite differs.
-# apt itself answers only after its lists have been fetched, which in a fresh container they are not; so its sources are read here.
+# Determines the Debian mirror and the signing key of this machine's apt. The kernels come from the same mirror, but from another suite.
+# apt can report its mirror only after it has fetched its lists, which a fresh container has not done. So this script reads apt's sources.
 
-# Prints the address, then the lines of the Signed-By field, if there is one.
+# Prints the address of the mirror, then the lines of the Signed-By field, if it exists.
 debian_source() {
     if [ -n "${ZCRX_VM_MIRROR:-}" ]; then
         printf '%s\n' "$ZCRX_VM_MIRROR"
@@ -31,7 +31,7 @@ debian_source() {
     return 1
 }
 
-# The deb822 format: a paragraph for each source. Fields may span several lines (a Signed-By may hold the key itself).
+# Reads the deb822 format, with one paragraph per source. A field may span several lines, because Signed-By may contain the key itself.
 source_in_paragraphs() {
     awk -v codename="$1" '
         function finish() {
@@ -65,7 +65,7 @@ source_in_paragraphs() {
         END { finish() }'
 }
 
-# The older format: deb [options] address suite component…
+# Reads the one-line format: deb [options] address suite component…
 source_in_lines() {
     awk -v codename="$1" '
         $1 == "deb" {

@@ -1,4 +1,5 @@
-# Prints results.tsv for people: a line per command, then failures, kernel trouble and the reasons for skipping, each reason once. Exit 1 for a failure.
+# Prints results.tsv in a readable form: one line per command, then failures, kernel errors, and each distinct reason for skipped tests.
+# Exit code 1 if anything failed.
 BEGIN { FS = "\t" }
 
 $1 == "run" { title = sprintf("kernel %s (%s, %s), %d s", $2, $3, $4, $5) }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# A root directory with Debian's compiler and the few tools of the guest, for chroot: packages unpacked, nothing installed or configured.
+# Provides a root directory for chroot with Debian's compiler and the tools of the guest. Packages are unpacked, not installed or configured.
 
-# The compiler is the one that the kernels are built with; the libraries are those of the headers' own host programs.
+# gcc-14 is the compiler of the kernels. The host programs in the header packages need the libraries.
 readonly toolchain_packages=(base-files bash binutils coreutils dash diffutils ethtool findutils gcc-14 grep iproute2 libelf1t64 libssl3t64 make mawk sed zlib1g)
 
 # Prints the cached directory. On failure prints the reason on standard output instead.
@@ -28,14 +28,15 @@ fetch_toolchain() {
         return 1
     fi
 
-    # What the packages' scripts would have done.
+    # Does the required work of the packages' installation scripts, which do not run.
     ln -s mawk "$work/root/usr/bin/awk"
     mkdir -p "$work/root/proc" "$work/root/build"
     mv "$work/root" "$target"
     rm -rf "$work"
 }
 
-# Copies programs of the toolchain into a directory, each with its libraries and a wrapper: the guest has another C library for everything else.
+# Copies programs of the toolchain into a directory, each with its libraries and a wrapper script. The wrapper is necessary, because all other
+# programs of the guest use another C library.
 copy_tools() {
     local toolchain=$1 target=$2 tool program library
     mkdir -p "$target/bin" "$target/lib"

@@ -1,4 +1,4 @@
-// The rate of one queue over the last minutes. uPlot is a classic script, which defines a global name.
+// Draws the rates of one queue over the last minutes. uPlot is a classic script that defines a global name.
 
 import { History } from "./history.js";
 import * as format from "./format.js";
@@ -38,7 +38,7 @@ export class RateChart {
     this.#plot.setData(columns);
   }
 
-  /** Draws again, after the colours have changed. */
+  /** Draws the chart again after a change of the colours. */
   redraw() {
     this.#plot.redraw(false, true);
   }

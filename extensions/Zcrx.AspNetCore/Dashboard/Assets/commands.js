@@ -1,4 +1,4 @@
-// Sends commands. Each has the token of the session, and asks first where it affects a whole queue.
+// Sends commands with the token of the session. A command that affects a whole queue asks for confirmation first.
 
 import { setText, byId } from "./dom.js";
 
@@ -13,7 +13,7 @@ function report(message, level) {
   hiding = setTimeout(() => { result.hidden = true; }, 8000);
 }
 
-/** Asks the user, and returns whether to continue. */
+/** Asks the user for confirmation; returns whether the user confirmed. */
 function confirmed(question) {
   const dialog = byId("confirm");
   setText(byId("confirm-text"), question);

@@ -1,4 +1,4 @@
-// The connections: filtered, ordered and paged by the server, so that ten thousand of them cost a page only.
+// Shows the connections. The server filters, orders and pages them: ten thousand connections cost no more than one page.
 
 import { el, setText, setAttribute, byId } from "./dom.js";
 import * as format from "./format.js";
@@ -52,7 +52,7 @@ export class Connections {
     setInterval(() => document.hidden || this.#load(), every);
   }
 
-  /** Offers the queues to the filter and to moves. */
+  /** Lists the queues in the filter and as targets of moves. */
   setQueues(names) {
     if (names.join() !== this.#queues.join()) {
       this.#queues = names;
@@ -101,7 +101,7 @@ export class Connections {
         this.#render(await answer.json());
       }
     } catch {
-      // The banner says that the server does not answer.
+      // The banner already reports that the server does not answer.
     } finally {
       this.#loading = null;
       if (this.#again) {

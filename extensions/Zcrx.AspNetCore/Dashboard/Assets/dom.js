@@ -1,4 +1,4 @@
-// Builds elements. Text is only ever set as text, so that nothing a peer has sent can become markup.
+// Builds elements. Strings are only ever set as text: data from a peer can never become markup.
 
 /** Returns an element with attributes and children; strings become text nodes. */
 export function el(tag, attributes = {}, ...children) {
@@ -15,14 +15,14 @@ export function el(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Sets the text of an element if it has changed, so that screen readers and selections are left alone. */
+/** Sets the text of an element only if the text has changed: a write would disturb screen readers and selections. */
 export function setText(element, text) {
   if (element.textContent !== text) {
     element.textContent = text;
   }
 }
 
-/** Sets an attribute if it has changed, or removes it for null. */
+/** Sets an attribute if the value has changed; null removes the attribute. */
 export function setAttribute(element, name, value) {
   if (value === null) {
     element.removeAttribute(name);

@@ -2,7 +2,7 @@ const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const whole = new Intl.NumberFormat("en-US");
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
-/** Returns bytes with three significant digits: 1.25 MiB. */
+/** Formats a number of bytes with three significant digits: 1.25 MiB. */
 export function bytes(value) {
   let unit = 0;
   while (value >= 1024 && unit < units.length - 1) {
@@ -19,7 +19,7 @@ export const percent = value => `${value > 0 && value < 0.01 ? "<1" : Math.round
 export const time = value => clock.format(new Date(value));
 export const plural = (value, one, many) => `${count(value)} ${value === 1 ? one : many}`;
 
-/** Returns a short duration in seconds: 12 µs, 3.4 ms. */
+/** Formats a short duration given in seconds: 12 µs, 3.4 ms. */
 export function duration(seconds) {
   if (seconds < 0.001) {
     return `${Math.round(seconds * 1e6)} µs`;
@@ -28,7 +28,7 @@ export function duration(seconds) {
   return seconds < 1 ? `${(seconds * 1000).toFixed(1)} ms` : `${seconds.toFixed(1)} s`;
 }
 
-/** Returns how long something has lasted: 3 h 12 min. */
+/** Formats a long duration: 3 h 12 min. */
 export function age(seconds) {
   if (seconds < 60) {
     return `${Math.max(0, Math.floor(seconds))} s`;

@@ -1,11 +1,11 @@
-// Remembers samples of each queue, and derives rates from counters. A queue that was opened again counts from zero.
+// Keeps samples of each queue and derives rates from counters. The counters of a reopened queue start at zero.
 
 const seconds = 180;
 
 export class History {
   #queues = new Map();
 
-  /** Adds a sample and returns the present rates of the queue. */
+  /** Adds a sample and returns the current rates of the queue. */
   add(queue, at) {
     let entry = this.#queues.get(queue.name);
     if (!entry) {

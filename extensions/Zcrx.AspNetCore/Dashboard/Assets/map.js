@@ -1,4 +1,4 @@
-// The RX queues of each interface: which queue receives from them, the flow rules, and the moves of the last minutes.
+// Shows the RX queues of each interface: which queue receives from each, the flow rules, and the moves of the last minutes.
 
 import { el, byId } from "./dom.js";
 import * as format from "./format.js";

@@ -1,4 +1,4 @@
-// One card for each queue.
+// Shows one card for each queue.
 
 import { el, setText, setAttribute, byId } from "./dom.js";
 import * as format from "./format.js";

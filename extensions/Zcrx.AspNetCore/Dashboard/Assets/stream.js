@@ -1,4 +1,4 @@
-// Receives snapshots and events. The browser reconnects after an interruption; after a refusal this does.
+// Receives snapshots and events. After an interruption the browser reconnects. After a refusal this module reconnects.
 
 const retryAfter = 5000;
 const silentAfter = 5000;
@@ -33,7 +33,7 @@ export function watch({ onStatus, onEvents, onAlive }) {
   };
 
   open();
-  // A process that hangs keeps its connections open.
+  // A hung process keeps its connections open, so the browser raises no error. Silence is the only sign.
   setInterval(() => {
     if (performance.now() - last > silentAfter) {
       setAlive(false);

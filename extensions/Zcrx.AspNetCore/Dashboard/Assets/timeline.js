@@ -1,4 +1,4 @@
-// The events, newest first. An event that is counted up keeps its place.
+// Shows the events, newest first. An event whose count grows keeps its place.
 
 import { el, setText, byId } from "./dom.js";
 import * as format from "./format.js";

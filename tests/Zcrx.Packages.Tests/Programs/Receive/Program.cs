@@ -1,4 +1,4 @@
-// Receives over loopback with the package Zcrx.Rx, and compares every byte with what was sent.
+// Receives over loopback with the package Zcrx.Rx, and compares every received byte with the sent bytes.
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -28,7 +28,7 @@ using (Socket sender = new(SocketType.Stream, ProtocolType.Tcp))
     return equal ? 0 : 1;
 }
 
-// The analyzers of the package report this lease, which nothing releases.
+// Nothing releases this lease, so the analyzers of the package must report it.
 static class Mistake
 {
     public static IDisposable Subscribe(ZcrxConnection connection) => connection.Buffers.Subscribe(buffer => { buffer.Retain(); });

@@ -1,4 +1,5 @@
-// What fragments take for granted. A variable of the fragment, or one that its hidden comment declares, hides the one here.
+// Declares the variables and methods that fragments use without a declaration. A variable that the fragment or its hidden comment declares
+// takes precedence.
 using System.Threading.Channels;
 using Zcrx.Interop;
 
@@ -20,7 +21,7 @@ internal static class Ambient
 
     public static void Consume(ReadOnlySequence<byte> bytes) => _ = bytes.Length;
 
-    /// <summary>An index that copies before it returns.</summary>
+    /// <summary>Represents an index of the application that copies bytes before its methods return.</summary>
     public static ByteIndex index = null!;
 }
 

@@ -1,2 +1,2 @@
-// Fragments are compiled, not run.
+// Fragments are only compiled, so this program does nothing.
 return 0;

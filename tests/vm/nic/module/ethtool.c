@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What `ethtool` can ask and set: rings, split, channels, steering, counters. */
+/* Implements the ethtool operations: rings, split, channels, steering, counters. */
 #include <linux/module.h>
 
 #include "testnic.h"
@@ -25,7 +25,7 @@ static void testnic_get_drvinfo(struct net_device *dev,
 	strscpy(info->driver, KBUILD_MODNAME, sizeof(info->driver));
 }
 
-/* The core keeps the setting of the split, and the data path reads it there. */
+/* The core stores the setting of the split. The data path reads it there. */
 static void testnic_get_ringparam(struct net_device *dev,
 				  struct ethtool_ringparam *ring,
 				  struct kernel_ethtool_ringparam *kernel_ring,
@@ -100,8 +100,9 @@ static void testnic_get_ethtool_stats(struct net_device *dev,
 }
 
 /*
- * Not ethtool_op_get_link(): that one also runs pending link events, whose
- * notifiers want the RTNL, and a device with an instance lock is asked without.
+ * ethtool_op_get_link() is unsuitable: it also runs pending link events, whose
+ * notifiers need the RTNL. The core calls this device without the RTNL, because
+ * the device has an instance lock.
  */
 static u32 testnic_get_link(struct net_device *dev)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The module, its two ports, and the wire between them. */
+/* Implements the module, its two ports, and the wire between them. */
 #include <linux/dma-mapping.h>
 #include <linux/etherdevice.h>
 #include <linux/module.h>
@@ -84,7 +84,7 @@ static netdev_tx_t testnic_start_xmit(struct sk_buff *skb,
 	unsigned int len = skb->len;
 
 	skb_tx_timestamp(skb);
-	/* The sender goes on owning the packet until the peer has taken it. */
+	/* The packet is charged to the sender until the peer has taken it. */
 	if (testnic_queue_park(queue, skb)) {
 		dev_sw_netstats_tx_add(dev, 1, len);
 	} else {
@@ -127,7 +127,7 @@ static struct testnic_port *testnic_port_alloc(void)
 			   NETIF_F_RXCSUM;
 	dev->features = dev->hw_features;
 	dev->vlan_features = dev->hw_features;
-	/* Parked packets are linked by their own pointers. */
+	/* The backlog links packets by their own pointers, so they cannot be shared. */
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 	dev->lltx = true;
 	dev->cfg->hds_config = split ? ETHTOOL_TCP_DATA_SPLIT_ENABLED
@@ -160,7 +160,7 @@ static int __init testnic_module_init(void)
 	if (queues < 1 || queues > TESTNIC_MAX_QUEUES)
 		return -EINVAL;
 
-	/* Whose DMA the memory is mapped for. */
+	/* Memory is mapped for the DMA of this device. */
 	parent = platform_device_register_full(&info);
 	if (IS_ERR(parent))
 		return PTR_ERR(parent);
@@ -199,7 +199,7 @@ unregister_parent:
 
 static void __exit testnic_module_exit(void)
 {
-	/* Each refers to the other, so both are silent before either is freed. */
+	/* Each port refers to the other, so both are unregistered before one is freed. */
 	unregister_netdev(ports[1]->dev);
 	unregister_netdev(ports[0]->dev);
 	testnic_port_free(ports[1]);

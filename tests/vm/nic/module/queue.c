@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RX queues: their memory, and how packets get from the wire into it.
+ * Implements RX queues: their memory, and receiving packets into it.
  *
- * A queue's NAPI stays for good; what is replaced when a memory provider comes
- * or goes is the page pool alone.
+ * The NAPI of a queue is permanent. Only the page pool is replaced when a
+ * memory provider is added or removed.
  */
 #include <linux/etherdevice.h>
 #include <linux/io.h>
@@ -19,8 +19,8 @@ static int testnic_queue_mem_alloc(struct net_device *dev,
 {
 	struct testnic_queue_mem *mem = per_queue_mem;
 	u32 size = qcfg->rx_page_size ?: PAGE_SIZE;
-	/* The pool learns of its NAPI when the queue starts: a queue that does
-	 * not start must not leave a pool behind that believes it has one.
+	/* The pool is connected to the NAPI only when the queue starts. A pool
+	 * of a queue that was never started must not refer to a NAPI.
 	 */
 	const struct page_pool_params params = {
 		.order		= get_order(size),
@@ -61,7 +61,7 @@ static int testnic_queue_start(struct net_device *dev,
 	page_pool_enable_direct_recycling(queue->mem.pool, &queue->napi);
 	napi_enable_locked(&queue->napi);
 
-	/* Packets have come in meanwhile, and nobody was told. */
+	/* Packets may have arrived while the NAPI was disabled. */
 	local_bh_disable();
 	napi_schedule(&queue->napi);
 	local_bh_enable();
@@ -114,12 +114,12 @@ const struct netdev_queue_mgmt_ops testnic_queue_ops = {
 	.supported_params	= QCFG_RX_PAGE_SIZE,
 };
 
-/* A NIC whose buffers are pages and nothing else. */
+/* The operations of a NIC that supports only buffers of one page. */
 const struct netdev_queue_mgmt_ops testnic_page_queue_ops = {
 	TESTNIC_QUEUE_OPS,
 };
 
-/* A buffer, or a part of one when several packets may share it. */
+/* Allocates a buffer, or a part of a buffer if several packets may share it. */
 static netmem_ref testnic_take_buffer(struct testnic_queue *queue,
 				      unsigned int *offset, unsigned int *size)
 {
@@ -132,7 +132,7 @@ static netmem_ref testnic_take_buffer(struct testnic_queue *queue,
 	return page_pool_dev_alloc_netmems(pool);
 }
 
-/* What DMA would do. Without an IOMMU its address is the physical one. */
+/* Writes like DMA. Without an IOMMU the DMA address is the physical address. */
 static void testnic_write(struct page_pool *pool, netmem_ref netmem,
 			  unsigned int offset, const struct sk_buff *from,
 			  unsigned int position, unsigned int len)
@@ -154,7 +154,7 @@ static void testnic_count_frag(struct testnic_queue *queue, netmem_ref netmem,
 	}
 }
 
-/* Payload goes into buffers of the pool; false when it has none left. */
+/* Copies payload into buffers of the pool. Returns false if the pool is empty. */
 static bool testnic_add_payload(struct testnic_queue *queue,
 				struct sk_buff *skb, const struct sk_buff *sent,
 				unsigned int position)
@@ -178,8 +178,8 @@ static bool testnic_add_payload(struct testnic_queue *queue,
 	return true;
 }
 
-/* Bytes of headers where the packet is TCP and is to be split; all of it
- * otherwise.
+/* Returns the length of the headers if the packet is TCP and must be split,
+ * otherwise the length of the packet.
  */
 static unsigned int testnic_linear_part(struct net_device *dev,
 					const struct sk_buff *sent)
@@ -224,7 +224,7 @@ static void testnic_receive(struct testnic_queue *queue,
 	return;
 
 no_buffer:
-	/* As on hardware: the packet is gone, and TCP sends it again. */
+	/* As on hardware, the packet is dropped, and TCP retransmits it. */
 	queue->counters.no_buffer++;
 	dev_core_stats_rx_dropped_inc(dev);
 	if (skb)
@@ -253,7 +253,7 @@ static int testnic_poll(struct napi_struct *napi, int budget)
 	return done;
 }
 
-/* From the other port's transmit path. */
+/* Queues a packet. Called from the transmit path of the other port. */
 bool testnic_queue_park(struct testnic_queue *queue, struct sk_buff *skb)
 {
 	bool parked = false;
@@ -289,7 +289,9 @@ int testnic_queue_open(struct testnic_queue *queue)
 	struct testnic_queue_mem mem;
 	int err;
 
-	/* It may hold what a provider asked for while the port was down. */
+	/* The configuration may contain settings of a provider that was added while
+	 * the port was down.
+	 */
 	netdev_queue_config(dev, queue->index, &qcfg);
 	err = testnic_queue_mem_alloc(dev, &qcfg, &mem, queue->index);
 	if (err)

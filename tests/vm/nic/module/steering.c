@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which queue a packet arrives on: rules first, then the RSS table. */
+/* Chooses the queue on which a packet arrives: rules first, then the RSS table. */
 #include <linux/etherdevice.h>
 #include <linux/unaligned.h>
 #include <net/flow_dissector.h>
@@ -24,7 +24,7 @@ static u32 testnic_toeplitz(const u8 *key, const u8 *data, unsigned int len)
 	return hash;
 }
 
-/* Addresses and, where there are any, ports: in the order of the standard. */
+/* Hashes the addresses and, for TCP and UDP, the ports, in the RSS order. */
 static u32 testnic_hash(const struct testnic_port *port,
 			const struct flow_keys *keys)
 {
@@ -127,7 +127,7 @@ static struct testnic_rules *testnic_rules_of(struct testnic_port *port)
 					 lockdep_is_held(&port->dev->lock));
 }
 
-/* Replaces what is at a location: by a rule, or by nothing. */
+/* Replaces the rule at a location. Removes it if @spec is NULL. */
 static int testnic_put_rule(struct testnic_port *port, u32 location,
 			    const struct ethtool_rx_flow_spec *spec)
 {
@@ -179,7 +179,9 @@ static int testnic_insert_rule(struct testnic_port *port,
 		return -EOPNOTSUPP;
 	if (spec->ring_cookie >= port->dev->real_num_rx_queues)
 		return -EINVAL;
-	/* From the end, as ethtool itself does: what comes later decides first. */
+	/* Chooses the last free location, as ethtool does. So a later rule takes
+	 * precedence over an earlier one.
+	 */
 	if (spec->location & RX_CLS_LOC_SPECIAL) {
 		spec->location = TESTNIC_RULES - 1;
 		while (spec->location < TESTNIC_RULES &&
@@ -218,7 +220,7 @@ int testnic_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *info,
 	switch (info->cmd) {
 	case ETHTOOL_GRXCLSRLCNT:
 		info->rule_cnt = count;
-		/* A rule may come without a location. */
+		/* The driver chooses the location of a rule that has none. */
 		info->data = TESTNIC_RULES | RX_CLS_LOC_SPECIAL;
 		return 0;
 	case ETHTOOL_GRXCLSRULE:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A virtual NIC for tests of zero-copy receive: two ports, each the other's
- * far end, with RX queues that accept a memory provider. ../README.md tells
- * what it imitates and what it does not.
+ * A virtual NIC for tests of zero-copy receive: two connected ports, with RX
+ * queues that accept a memory provider. ../README.md describes what it imitates
+ * and what it does not.
  */
 #ifndef ZCRX_TESTNIC_H
 #define ZCRX_TESTNIC_H
@@ -19,18 +19,20 @@
 #define TESTNIC_MAX_MTU		9216
 #define TESTNIC_MAX_BUFFER	SZ_64K
 
-/* Written by the queue's NAPI, but for rx_overflow: under the backlog's lock. */
+/* The NAPI of the queue writes the counters, except @overflow, which is written
+ * under the lock of the backlog.
+ */
 struct testnic_counters {
 	u64 packets;
 	u64 bytes;
 	u64 zero_copy_frags;	/* payload in the memory of a provider */
 	u64 zero_copy_bytes;
 	u64 page_frags;		/* payload in ordinary pages */
-	u64 no_buffer;		/* packets dropped: the pool was empty */
-	u64 overflow;		/* packets dropped: too many were waiting */
+	u64 no_buffer;		/* packets dropped because the pool was empty */
+	u64 overflow;		/* packets dropped because too many were waiting */
 };
 
-/* What a queue is stopped and started with, and what a provider replaces. */
+/* The memory of a queue. It is replaced when a provider is added or removed. */
 struct testnic_queue_mem {
 	struct page_pool *pool;
 	u32 buffer_size;
@@ -41,7 +43,7 @@ struct testnic_queue {
 	struct testnic_port *port;
 	unsigned int index;
 	struct testnic_queue_mem mem;
-	/* Packets on the wire, as sent. The lock also guards @open. */
+	/* Packets that were sent but not received yet. Its lock also protects @open. */
 	struct sk_buff_head backlog;
 	bool open;
 	struct testnic_counters counters;
@@ -50,7 +52,7 @@ struct testnic_queue {
 struct testnic_rules {
 	struct rcu_head rcu;
 	unsigned int count;
-	/* Sorted by location: the lowest one that matches wins. */
+	/* Sorted by location. The first matching rule applies. */
 	struct ethtool_rx_flow_spec specs[] __counted_by(count);
 };
 
@@ -59,7 +61,7 @@ struct testnic_port {
 	struct testnic_port *peer;
 	u32 rss_table[TESTNIC_RSS_ENTRIES];
 	u8 rss_key[TESTNIC_RSS_KEY];
-	/* Replaced as a whole, under the instance lock. */
+	/* Replaced as a whole under the instance lock. */
 	struct testnic_rules __rcu *rules;
 	struct testnic_queue queues[TESTNIC_MAX_QUEUES];
 };

@@ -98,6 +98,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     {
         if (_isStopping)
         {
+            ReportStop();
             Finish();
             return;
         }
@@ -114,6 +115,23 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
             // Opened or Ended ends the actor.
             _ = message.SuspendsConnections ? SuspendAsync(_queue, message.Drain, message.Takeover) : _queue.StopAsync(message.Drain);
             ScheduleAbandonment(message.Drain + _watchdogOptions.AbandonAfter);
+        }
+    }
+
+    /// <summary>Reports what the stop has cut off. The counters are final.</summary>
+    private void ReportStop()
+    {
+        if (_queue?.Snapshot() is { } last)
+        {
+            if (last.ConnectionsUnfinished > 0)
+            {
+                ZcrxLog.UnfinishedReset(_logger, _name, last.ConnectionsUnfinished);
+            }
+
+            if (last.DiscardedBytes > 0)
+            {
+                ZcrxLog.BytesDiscarded(_logger, _name, last.DiscardedBytes);
+            }
         }
     }
 

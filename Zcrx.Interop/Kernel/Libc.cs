@@ -76,6 +76,32 @@ internal static unsafe partial class Libc
         return sent < 0 ? -Marshal.GetLastPInvokeError() : sent;
     }
 
+    [LibraryImport(Library, EntryPoint = "recv", SetLastError = true)]
+    private static partial nint recv(int fd, void* buffer, nuint length, int flags);
+
+    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int ioctl(int fd, nuint request, int* value);
+
+    /// <summary>Takes bytes off a socket without waiting and without reading them (recv(2), MSG_TRUNC).</summary>
+    /// <returns>The number of bytes; 0 for the end of the stream; the negative errno.</returns>
+    public static nint Discard(int fd)
+    {
+        const int Truncate = 0x20;
+        const int DontWait = 0x40;
+        const int Length = 16 * 1024;
+        // TCP drops the bytes without copying them, also those in the memory of a NIC's queue, which no recv(2) can copy. Other sockets copy.
+        byte* buffer = stackalloc byte[Length];
+        return Result(recv(fd, buffer, Length, Truncate | DontWait));
+    }
+
+    /// <summary>Returns the number of bytes that the peer has not acknowledged (SIOCOUTQ); 0 when that is unknown.</summary>
+    public static int BytesUnacknowledged(int fd)
+    {
+        const int OutputQueue = 0x5411;
+        int bytes;
+        return ioctl(fd, OutputQueue, &bytes) < 0 ? 0 : bytes;
+    }
+
     /// <summary>Duplicates a descriptor (fcntl(2), F_DUPFD_CLOEXEC).</summary>
     public static int Duplicate(int fd)
     {

@@ -88,6 +88,29 @@ internal sealed class ConnectionSocket : IConnectionSocket
         }
     }
 
+    // Only the ring thread closes the socket, and only the ring thread calls the next two members.
+    public bool HasUnacknowledged => !_socket.SafeHandle.IsClosed && Libc.BytesUnacknowledged(Descriptor) > 0;
+
+    public long Discard(out bool hasEnded)
+    {
+        const int MostCalls = 64;
+        hasEnded = false;
+        long discarded = 0;
+        for (int i = 0; i < MostCalls; i++)
+        {
+            nint count = _socket.SafeHandle.IsClosed ? -Errno.EBADF : Libc.Discard(Descriptor);
+            if (count <= 0)
+            {
+                hasEnded = count == 0;
+                return count is 0 or -Errno.EAGAIN or -Errno.EINTR ? discarded : -1;
+            }
+
+            discarded += count;
+        }
+
+        return discarded;
+    }
+
     public int TakeError()
     {
         const int SolSocket = 1;

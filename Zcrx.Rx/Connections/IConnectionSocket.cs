@@ -20,6 +20,14 @@ internal interface IConnectionSocket
     /// <summary>Gets a value indicating whether bytes, the end of the stream or an error wait.</summary>
     bool HasSomething { get; }
 
+    /// <summary>Gets a value indicating whether the peer has not acknowledged everything that was sent (SIOCOUTQ).</summary>
+    bool HasUnacknowledged { get; }
+
+    /// <summary>Takes bytes that wait off the socket, without reading them. At most about a megabyte, so that a fast peer cannot keep the caller.</summary>
+    /// <param name="hasEnded">Whether the peer has ended its side.</param>
+    /// <returns>The number of bytes; −1 when the connection is broken.</returns>
+    long Discard(out bool hasEnded);
+
     /// <summary>Returns the pending error of the socket and clears it, as a receive does.</summary>
     /// <returns>The errno; 0 for none.</returns>
     int TakeError();

@@ -116,6 +116,12 @@ public sealed record ZcrxQueueOptions
     public TimeSpan UnobservedTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
+    /// Gets the time for which a queue that stops waits for the peer's close, on each connection that it has sent on. What the peer still sends is discarded. Without
+    /// that, the kernel would reset the connection, and replies would be lost. A part of the drain time. 0 to a day.
+    /// </summary>
+    public TimeSpan PeerCloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
     /// Gets the maximum number of bytes that unfinished frames of all connections may copy because the pool needs their buffers. A
     /// connection that exceeds the number is reset with a <see cref="ZcrxFramingException"/>. The default is 256 MiB, and 0 means no limit.
     /// </summary>
@@ -196,6 +202,7 @@ public sealed record ZcrxQueueOptions
         Check(BusyTimeout >= TimeSpan.Zero && BusyTimeout <= LongestInterval, nameof(BusyTimeout), $"must be between 0 and a day, but is {BusyTimeout}");
         Check(IsInterval(ReceiveStallTimeout), nameof(ReceiveStallTimeout), $"must be between a millisecond and a day, but is {ReceiveStallTimeout}");
         Check(UnobservedTimeout == Timeout.InfiniteTimeSpan || IsInterval(UnobservedTimeout), nameof(UnobservedTimeout), $"must be between a millisecond and a day, or infinite, but is {UnobservedTimeout}");
+        Check(PeerCloseTimeout >= TimeSpan.Zero && PeerCloseTimeout <= LongestInterval, nameof(PeerCloseTimeout), $"must be between 0 and a day, but is {PeerCloseTimeout}");
         Check(MaxCopiedFrameBytes >= 0, nameof(MaxCopiedFrameBytes), $"must not be negative, but is {MaxCopiedFrameBytes}");
         Check(DescriptorReserve >= 0, nameof(DescriptorReserve), $"must not be negative, but is {DescriptorReserve}");
         Check(Enum.IsDefined(WhenConsumerFails), nameof(WhenConsumerFails), "must be Reset or Close");

@@ -25,14 +25,15 @@ internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl co
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            if (FollowsFromEnd(exception))
-            {
-                control.RequestClose(abort: false, "its handler had ended");
-            }
-            else
+            if (!FollowsFromEnd(exception))
             {
                 control.FailConsumer(exception);
                 control.ReportFault(exception);
+            }
+            else if (connection.Receiver.StopCause is null)
+            {
+                // A stop that has ended the handler closes the connection once other work has ended, too.
+                control.RequestClose(abort: false, "its handler had ended");
             }
         }
         finally

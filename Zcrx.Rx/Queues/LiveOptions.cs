@@ -16,6 +16,7 @@ internal static class LiveOptions
         StatisticsInterval = wanted.StatisticsInterval,
         ReceiveStallTimeout = wanted.ReceiveStallTimeout,
         UnobservedTimeout = wanted.UnobservedTimeout,
+        PeerCloseTimeout = wanted.PeerCloseTimeout,
         WhenConsumerFails = wanted.WhenConsumerFails,
         MaxCopiedFrameBytes = wanted.MaxCopiedFrameBytes,
         DescriptorReserve = wanted.DescriptorReserve,

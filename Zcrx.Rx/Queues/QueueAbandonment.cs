@@ -20,6 +20,7 @@ internal static class QueueAbandonment
     public static void Run(QueueOwners owners, object? stuck, string cause)
     {
         owners.Listeners.Abandon();
+        owners.Sockets.Abandon();
         foreach (ConnectionReceiver connection in owners.Table.Snapshot())
         {
             try

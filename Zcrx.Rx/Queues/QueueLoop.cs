@@ -286,7 +286,7 @@ internal sealed class QueueLoop : IRingTurn
         QueueOwners owners = Owners;
         long due = long.Min(owners.Notifications.Due, owners.Listeners.Due);
         due = long.Min(due, long.Min(owners.Scheduler.Due, owners.Watch.Due));
-        due = long.Min(due, owners.Limits.Due);
+        due = long.Min(due, long.Min(owners.Limits.Due, owners.Sockets.Due));
         return long.Min(due, owners.Phase.Due(_context.Clock.TurnStart));
     }
 

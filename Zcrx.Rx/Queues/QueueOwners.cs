@@ -22,6 +22,7 @@ internal sealed class QueueOwners
         ReceiveRequests receives = new(requests, queue);
         StallReports stalls = new(context, events);
         HangUpWatch hangUps = new(receives);
+        Sockets = new LingeringClose(context);
         Limits = new LimitReports(context, host.Frames, events);
         Descriptors = new DescriptorGate(context.Options.Value.Descriptors, context);
         bool IsRegistered(ZcrxNotificationType type) => !isImported && engine.Capabilities.Notifications && (engine.Capabilities.NotificationTypes & (1u << (int)type)) != 0;
@@ -32,13 +33,13 @@ internal sealed class QueueOwners
         Sharing = new PoolSharing(Pool, registered, thread, context);
         Notifications = new NotificationArming(context, IsRegistered, queue.Arm, events.Notified);
         Delivery delivery = new(queue.Areas, Pool, table, turn, context);
-        Scheduler = new ReceiveScheduler(table, Pool, receives, delivery, hangUps, stalls, turn, context);
+        Scheduler = new ReceiveScheduler(table, Pool, receives, delivery, hangUps, stalls, Sockets, turn, context);
         Watch = new ConnectionWatch(table, Pool, Scheduler, stalls, Limits, phase, context);
         Listeners = new Listeners(requests, Connections, Scheduler, phase, events, context.Clock, Descriptors, Limits);
         Mover = new ConnectionMover(host, Connections, Scheduler, hangUps, queue.Ledger, phase, context);
         Completions = new CompletionDispatcher(thread, requests, table, delivery, Scheduler, Listeners, Notifications, Pool, turn, context);
         Phase = phase;
-        Stop = new StopExecution(phase, requests, Completions, table, Scheduler, Listeners, Mover, Pool, Sharing, turn, context, host);
+        Stop = new StopExecution(phase, requests, Completions, table, Scheduler, Listeners, Mover, Pool, Sharing, Sockets, turn, context, host);
     }
 
     public SlotTable<ConnectionReceiver> Table { get; }
@@ -56,6 +57,8 @@ internal sealed class QueueOwners
     public ConnectionWatch Watch { get; }
 
     public Listeners Listeners { get; }
+
+    public LingeringClose Sockets { get; }
 
     public LimitReports Limits { get; }
 

@@ -38,6 +38,8 @@ internal static class StatisticsReader
             ConnectionsMovedIn = counters.ConnectionsMovedIn,
             ConnectionsRefused = counters.ConnectionsRefused,
             ConnectionsTimedOut = counters.ConnectionsTimedOut,
+            ConnectionsUnfinished = counters.ConnectionsUnfinished,
+            DiscardedBytes = counters.DiscardedBytes,
             CopiedFrameBytes = loop.Host.Frames.Used,
             FramesRefused = loop.Host.Frames.Refused,
             AwaitsDescriptors = loop.AwaitsDescriptors,

@@ -73,6 +73,12 @@ internal sealed class ConnectionControl : ISendingConnection
     /// <summary>Gets a value indicating whether a consumer has paused the connection, and the application has not.</summary>
     public bool IsPausedByConsumer => Volatile.Read(ref _pauses) is > 0 and < ApplicationPause;
 
+    /// <summary>Gets a value indicating whether a consumer, or <see cref="ZcrxConnection.Hold"/>, has paused the connection.</summary>
+    public bool IsHeld => (Volatile.Read(ref _pauses) & ~ApplicationPause) != 0;
+
+    /// <summary>Gets a value indicating whether the connection is to be reset.</summary>
+    public bool AbortRequested => Volatile.Read(ref _closeRequested) == 2;
+
     public bool CloseRequested => Volatile.Read(ref _closeRequested) != 0;
 
     /// <summary>Gets why the connection was closed on this side; null for an orderly close.</summary>
@@ -188,10 +194,11 @@ internal sealed class ConnectionControl : ISendingConnection
     void ISendingConnection.AwaitRoom() => _host.AwaitRoom(_receiver);
 
     /// <summary>Closes the socket. Every request of the connection has ended.</summary>
-    public void CloseSocket()
+    /// <param name="abort">Whether to reset the connection, although that was not requested.</param>
+    public void CloseSocket(bool abort = false)
     {
         Sender.Close();
-        _socket.Close(abort: Volatile.Read(ref _closeRequested) == 2);
+        _socket.Close(abort || AbortRequested);
         EndSocketWork();
     }
 

@@ -120,6 +120,9 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets the number of received bytes that wait for a consumer. Thread-safe.</summary>
     public long BytesWaiting => Undelivered.Bytes + Postponed.BytesWaiting;
 
+    /// <summary>Gets a value indicating whether consumers are still at work on what they have received: work, leases, or a hold.</summary>
+    public bool HasUnfinishedWork => Control.Work.IsAny || Control.IsHeld || BuffersLeased > 0;
+
     /// <summary>Gets the stream offset up to which observers have received.</summary>
     public long Delivered => Undelivered.Position(BytesReceived);
 

@@ -18,6 +18,7 @@ internal sealed class ReceiveScheduler
     private readonly IDelivery _delivery;
     private readonly HangUpWatch _hangUps;
     private readonly StallReports _stalls;
+    private readonly LingeringClose _sockets;
     private readonly ReceiveTurn _turn;
     private readonly QueueContext _context;
     private readonly BufferWaiters _waiters;
@@ -31,6 +32,7 @@ internal sealed class ReceiveScheduler
         IDelivery delivery,
         HangUpWatch hangUps,
         StallReports stalls,
+        LingeringClose sockets,
         ReceiveTurn turn,
         QueueContext context)
     {
@@ -40,6 +42,7 @@ internal sealed class ReceiveScheduler
         _delivery = delivery;
         _hangUps = hangUps;
         _stalls = stalls;
+        _sockets = sockets;
         _turn = turn;
         _context = context;
         _waiters = new BufferWaiters(connections, pool, context, Reconcile);
@@ -238,7 +241,7 @@ internal sealed class ReceiveScheduler
         _context.Heartbeat.Enter(RingCallback.End, connection);
         connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, delivered, cause, "", inner));
         _context.Heartbeat.Leave();
-        connection.Control.CloseSocket();
+        _sockets.Close(connection);
     }
 
     /// <summary>Frees the slot of a connection that leaves the queue.</summary>
@@ -321,6 +324,12 @@ internal sealed class ReceiveScheduler
             return error.Cause;
         }
 
+        if (connection.StopCause is not null && connection.HasUnfinishedWork)
+        {
+            // An orderly end would tell the peer that everything was handled.
+            return null;
+        }
+
         ConnectionControl control = connection.Control;
         if (control.Sender.IsShutDown && (control.CloseMode == CloseMode.AtEndOfStream || !control.Work.IsAny))
         {
@@ -331,7 +340,7 @@ internal sealed class ReceiveScheduler
         return (control.CloseMode, connection.StopCause) switch
         {
             (CloseMode.AtEndOfStream, _) => "its stream had ended, and CloseMode is AtEndOfStream",
-            _ when control.Work.IsAny || (connection.StopCause is not null && connection.BuffersLeased > 0) => null,
+            _ when control.Work.IsAny => null,
             (_, { } stop) => stop,
             (CloseMode.AfterConsumers, _) => "its stream had ended, and no consumer was at work. Call BeginWork or set CloseMode to send after that",
             _ => null,

@@ -21,6 +21,8 @@ internal sealed class QueueCounters
     private long _unobservedConnections;
     private long _refused;
     private long _timedOut;
+    private long _unfinished;
+    private long _discarded;
 
     public long Bytes { get => Volatile.Read(ref _bytes); set => Volatile.Write(ref _bytes, value); }
 
@@ -55,6 +57,10 @@ internal sealed class QueueCounters
     public long ConnectionsRefused { get => Volatile.Read(ref _refused); set => Volatile.Write(ref _refused, value); }
 
     public long ConnectionsTimedOut { get => Volatile.Read(ref _timedOut); set => Volatile.Write(ref _timedOut, value); }
+
+    public long ConnectionsUnfinished { get => Volatile.Read(ref _unfinished); set => Volatile.Write(ref _unfinished, value); }
+
+    public long DiscardedBytes { get => Volatile.Read(ref _discarded); set => Volatile.Write(ref _discarded, value); }
 
     public long UnobservedConnections { get => Volatile.Read(ref _unobservedConnections); set => Volatile.Write(ref _unobservedConnections, value); }
 }

@@ -81,6 +81,12 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of connections that were reset because they were silent for too long.</summary>
     public long ConnectionsTimedOut { get; init; }
 
+    /// <summary>Gets the number of connections that the end of the queue has reset, because work on them had not ended when its drain time was over.</summary>
+    public long ConnectionsUnfinished { get; init; }
+
+    /// <summary>Gets the number of bytes that peers sent after receiving had ended, and that were discarded; see <see cref="ZcrxQueueOptions.PeerCloseTimeout"/>.</summary>
+    public long DiscardedBytes { get; init; }
+
     /// <summary>Gets the number of bytes of unfinished frames that are copied now; see <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>.</summary>
     public long CopiedFrameBytes { get; init; }
 

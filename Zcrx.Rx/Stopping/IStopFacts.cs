@@ -16,6 +16,9 @@ internal interface IStopFacts
 
     bool HasConnections { get; }
 
+    /// <summary>Gets a value indicating whether sockets of closed connections wait for the peer's close. Each has a time limit.</summary>
+    bool HasLingering { get; }
+
     /// <summary>Gets a value indicating whether the kernel has receives.</summary>
     bool HasRequests { get; }
 }

@@ -17,11 +17,13 @@ internal sealed class StopExecution(
     ConnectionMover mover,
     BufferPool pool,
     PoolSharing sharing,
+    LingeringClose sockets,
     ReceiveTurn turn,
     QueueContext context,
     ConnectionHost host) : IStopFacts
 {
     private const string Closed = "the queue was closed";
+    private const string Unfinished = "the queue was closed, and work on the connection had not ended";
 
     private static readonly TimeSpan CancelTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan RestTimeout = TimeSpan.FromSeconds(1);
@@ -34,11 +36,13 @@ internal sealed class StopExecution(
     bool IStopFacts.IsDelivered => !HasUnreceived && !Array.Exists(connections.Snapshot(), static connection => connection.Has(ReceiveObstacles.Pool | ReceiveObstacles.Stranded) || IsWaiting(connection));
 
     // Leases of closed connections count, too.
-    bool IStopFacts.IsDrained => pool.Ledger.Leased == 0 && !host.HasLateWork && !Array.Exists(connections.Snapshot(), static connection => connection.Control.Work.IsAny);
+    bool IStopFacts.IsDrained => pool.Ledger.Leased == 0 && !host.HasLateWork && !Array.Exists(connections.Snapshot(), static connection => connection.Control.Work.IsAny || connection.Control.IsHeld);
 
     bool IStopFacts.HasListeners => listeners.Count > 0;
 
     bool IStopFacts.HasConnections => connections.Count > 0;
+
+    bool IStopFacts.HasLingering => sockets.IsAny;
 
     bool IStopFacts.HasRequests => HasRequests;
 
@@ -53,7 +57,9 @@ internal sealed class StopExecution(
     public void BeginStop(TimeSpan drain)
     {
         long now = context.Clock.Now;
-        if (machine.BeginStop(now, now + context.Clock.ToTicks(drain)))
+        long deadline = now + context.Clock.ToTicks(drain);
+        sockets.Begin(deadline);
+        if (machine.BeginStop(now, deadline))
         {
             listeners.RemoveAll();
         }
@@ -72,6 +78,7 @@ internal sealed class StopExecution(
     /// <summary>Takes the next step, and returns whether the ring thread may end.</summary>
     public bool Advance()
     {
+        sockets.Look();
         StopStep step = machine.Decide(machine.IsEnding ? context.Clock.Now : context.Clock.TurnStart, this);
         if (step == StopStep.EndStreams)
         {
@@ -90,13 +97,18 @@ internal sealed class StopExecution(
                 }
                 else
                 {
-                    connection.Control.RequestClose(abort: false, Closed);
+                    Close(connection);
                 }
 
                 scheduler.Reconcile(connection);
             }
 
             step = machine.Decide(context.Clock.Now, this);
+        }
+
+        else if (machine.HasEndedStreams)
+        {
+            FinishOthers();
         }
 
         return step == StopStep.End;
@@ -120,6 +132,7 @@ internal sealed class StopExecution(
 
         requests.MarkDead();
         closeRing();
+        sockets.CloseAll();
         foreach (ConnectionReceiver connection in connections.Snapshot())
         {
             bool mayWait = machine.Suspends && CanSuspend && !connection.Control.CloseRequested;
@@ -145,6 +158,31 @@ internal sealed class StopExecution(
     /// </summary>
     private static bool IsWaiting(ConnectionReceiver connection) =>
         connection.Control.IsPausedByConsumer && !connection.Control.CloseRequested && (connection.HasWaiting || (!connection.HasEnded && connection.Socket.HasSomething));
+
+    /// <summary>Closes a connection after the drain time: in order, or with a reset if consumers are still at work or have not received everything.</summary>
+    private void Close(ConnectionReceiver connection)
+    {
+        // An orderly end would tell the peer that everything was handled.
+        bool isUnfinished = !connection.Control.CloseRequested && (connection.HasUnfinishedWork || connection.HasWaiting);
+        if (isUnfinished)
+        {
+            context.Counters.ConnectionsUnfinished++;
+        }
+
+        connection.Control.RequestClose(abort: isUnfinished, isUnfinished ? Unfinished : Closed);
+    }
+
+    /// <summary>Closes the connections whose consumers have finished while those of others are still at work. The release of a lease reports nothing.</summary>
+    private void FinishOthers()
+    {
+        foreach (ConnectionReceiver connection in connections.Snapshot())
+        {
+            if (connection.StopCause is not null && !connection.HasUnfinishedWork)
+            {
+                scheduler.Reconcile(connection);
+            }
+        }
+    }
 
     /// <summary>Ends the stream of a connection after everything that had arrived was delivered. Consumers that are at work can still send on the socket.</summary>
     private void EndStream(ConnectionReceiver connection)

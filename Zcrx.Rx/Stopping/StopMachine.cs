@@ -18,6 +18,9 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
 
     public bool Suspends { get; private set; }
 
+    /// <summary>Gets a value indicating whether the streams have ended, and the queue waits for consumers.</summary>
+    public bool HasEndedStreams => _isDraining && _hasEndedStreams;
+
     public bool IsSalvaging { get; private set; }
 
     /// <summary>Begins to stop and to close the connections.</summary>
@@ -80,13 +83,19 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
             return StopStep.None;
         }
 
+        if (facts.HasLingering)
+        {
+            // Each socket has a time limit of its own.
+            return StopStep.None;
+        }
+
         bool isDone = !facts.HasListeners && (!facts.HasConnections || (Suspends && !facts.HasRequests));
         // A cancelled request might never end. After the deadline, closing the ring ends it.
         return isDone || now >= _deadline ? StopStep.End : StopStep.None;
     }
 
     /// <summary>Gets the time of the next decision; <see cref="long.MaxValue"/> for never.</summary>
-    public long Due(long now) => _isDraining ? long.Min(_deadline, now + pollTicks) : IsStopping ? _deadline : long.MaxValue;
+    public long Due(long now) => _isDraining ? long.Min(_deadline, now + pollTicks) : !IsStopping ? long.MaxValue : now < _deadline ? _deadline : now + pollTicks;
 
     private bool TryDrain(long deadline)
     {

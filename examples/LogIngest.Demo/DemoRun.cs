@@ -4,6 +4,7 @@ using LogIngest.Demo.Database;
 using LogIngest.Demo.Display;
 using LogIngest.Demo.Load;
 using LogIngest.Demo.Processes;
+using LogIngest.Reporting;
 using Npgsql;
 
 namespace LogIngest.Demo;
@@ -50,7 +51,9 @@ internal static class DemoRun
         while (!sending.IsCompleted)
         {
             await Task.WhenAny(sending, second.WaitForNextTickAsync(cancellationToken).AsTask());
-            yield return new Snapshot(Stopwatch.GetElapsedTime(began), load.Sent, load.BytesQueued, load.LongestStall, await service.GetStatusAsync());
+            // First: a slow answer must not make the rates too high.
+            IngestStatus status = await service.GetStatusAsync();
+            yield return new Snapshot(Stopwatch.GetElapsedTime(began), load.Sent, load.BytesQueued, load.LongestStall, status);
         }
     }
 }

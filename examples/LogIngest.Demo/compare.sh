@@ -19,7 +19,12 @@ done
 work=$(mktemp -d)
 children=()
 stop() {
-    for child in "${children[@]}"; do kill -INT "$child" 2>/dev/null || true; wait "$child" 2>/dev/null || true; done
+    local child
+    # SIGINT is ignored by the children of a script, except by the database, which closes its connections then.
+    for child in "${children[@]}"; do
+        kill "$([ "$child" = "${server-}" ] && echo -INT || echo -TERM)" "$child" 2>/dev/null || true
+        wait "$child" 2>/dev/null || true
+    done
     rm -rf "$work"
 }
 trap stop EXIT

@@ -20,23 +20,37 @@ internal sealed class PostgresCluster : IAsyncDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("log-ingest-db-").FullName;
     private Process? _server;
 
-    private PostgresCluster(string programs) => _programs = programs;
+    private PostgresCluster(string programs, long? diskSize)
+    {
+        _programs = programs;
+        Disk = diskSize is { } size ? new SmallDisk(Path.Combine(_directory, "disk"), size) : null;
+    }
+
+    /// <summary>Gets the disk of the database with the messages; null for the one of the temporary directory.</summary>
+    public SmallDisk? Disk { get; }
 
     /// <summary>Gets the connection string of the database with the messages.</summary>
     public string ConnectionString => ConnectionStringOf("logs");
 
     /// <summary>Creates a cluster and starts its server.</summary>
     /// <param name="programs">The directory with the programs of the server.</param>
-    public static async Task<PostgresCluster> StartAsync(string programs)
+    /// <param name="diskSize">The size of a separate disk for the database with the messages; null for none.</param>
+    public static async Task<PostgresCluster> StartAsync(string programs, long? diskSize = null)
     {
-        PostgresCluster cluster = new(programs);
+        PostgresCluster cluster = new(programs, diskSize);
         try
         {
             await cluster.CreateAsync();
             await cluster.StartServerAsync();
             await using NpgsqlConnection connection = new(cluster.ConnectionStringOf("postgres"));
             await connection.OpenAsync();
-            await using NpgsqlCommand command = new("create database logs", connection);
+            if (cluster.Disk is { } disk)
+            {
+                await using NpgsqlCommand tablespace = new($"create tablespace disk location '{disk.Directory}'", connection);
+                await tablespace.ExecuteNonQueryAsync();
+            }
+
+            await using NpgsqlCommand command = new(cluster.Disk is null ? "create database logs" : "create database logs tablespace disk", connection);
             await command.ExecuteNonQueryAsync();
             return cluster;
         }
@@ -50,7 +64,8 @@ internal sealed class PostgresCluster : IAsyncDisposable
     /// <summary>Starts the server, and returns when it accepts connections.</summary>
     public async Task StartServerAsync()
     {
-        _server = Start(Path.Combine(_programs, "postgres"), "-D", Data, "-k", _directory, "-p", $"{Port}", "-c", "listen_addresses=", "-c", "max_wal_size=4GB", "-c", "log_min_messages=panic");
+        _server = Start(Disk, Path.Combine(_programs, "postgres"), "-D", Data, "-k", _directory, "-p", $"{Port}", "-c", "listen_addresses=", "-c", "max_wal_size=4GB", "-c", "log_min_messages=panic");
+        Disk?.Attach(_server);
         long began = Stopwatch.GetTimestamp();
         while (!await IsReadyAsync())
         {
@@ -101,7 +116,12 @@ internal sealed class PostgresCluster : IAsyncDisposable
             await owner.WaitForExitAsync();
         }
 
-        using Process creation = Start(Path.Combine(_programs, "initdb"), "-D", Data, "-U", "logs", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions");
+        if (Disk is not null)
+        {
+            Directory.CreateDirectory(Disk.Directory);
+        }
+
+        using Process creation = Start(null, Path.Combine(_programs, "initdb"), "-D", Data, "-U", "logs", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions");
         await creation.WaitForExitAsync();
         if (creation.ExitCode != 0)
         {
@@ -109,9 +129,10 @@ internal sealed class PostgresCluster : IAsyncDisposable
         }
     }
 
-    private Process Start(string program, params string[] arguments)
+    private Process Start(SmallDisk? disk, string program, params string[] arguments)
     {
         string[] command = _user?.Wrap(program, arguments) ?? [program, .. arguments];
+        command = disk?.Wrap(_user, command) ?? command;
         Process process = Process.Start(new ProcessStartInfo(command[0], command[1..])
         {
             // The unprivileged user of the server may have no access to this process's directory.

@@ -20,7 +20,8 @@ internal sealed class LiveView
         {
             await foreach (Snapshot snapshot in snapshots)
             {
-                if ((int)snapshot.Elapsed.TotalSeconds % SecondsOfLine == 0)
+                // A snapshot that is late must not drop its line, and one that is early must not repeat it.
+                if (LineOf(snapshot) > (_before is null ? 0 : LineOf(_before)))
                 {
                     Console.WriteLine(string.Join(", ", Cells(snapshot).Select(static cell => $"{cell.Name} {cell.Value}")));
                     _before = snapshot;
@@ -46,6 +47,8 @@ internal sealed class LiveView
             }
         });
     }
+
+    private static int LineOf(Snapshot snapshot) => (int)snapshot.Elapsed.TotalSeconds / SecondsOfLine;
 
     private IEnumerable<(string Name, string Value)> Cells(Snapshot now)
     {

@@ -72,6 +72,9 @@ internal sealed class ServiceProcess : IDisposable
     /// <summary>Returns the response of the readiness check.</summary>
     public Task<string> GetHealthAsync() => GetTextAsync("/health/ready");
 
+    /// <summary>Returns the connections as the dashboard shows them.</summary>
+    public Task<string> GetDashboardConnectionsAsync() => GetTextAsync("/zcrx/api/connections");
+
     /// <summary>Kills the service with SIGKILL.</summary>
     public async Task KillAsync()
     {

@@ -6,6 +6,7 @@ using LogIngest.Settings;
 using LogIngest.Storing;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Zcrx.Actors;
+using Zcrx.AspNetCore;
 
 namespace LogIngest.Service;
 
@@ -55,7 +56,8 @@ internal static class LogIngestService
         WebApplication app = builder.Build();
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("live") });
         app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("ready"), ResponseWriter = HealthResponse.WriteAsync });
-        // A web page can be mapped here: app.MapZcrxDashboard("/zcrx").
+        // For viewers on this machine. A service that others reach calls RequireAuthorization() instead.
+        app.MapZcrxDashboard("/zcrx", static dashboard => dashboard.AllowAnonymousOnLoopback = true);
         app.MapGet("/status", static async (IZcrx zcrx, IngestMetrics metrics, StoreCondition condition, CancellationToken cancellation) =>
             IngestStatus.From(await zcrx.GetStatusAsync(cancellation), metrics, condition));
         return app;

@@ -1,6 +1,9 @@
 using System.Globalization;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Akka.Actor;
 using LogIngest.Demo;
+using LogIngest.Demo.Database;
 using LogIngest.Demo.Load;
 using LogIngest.Demo.Processes;
 using LogIngest.Reporting;
@@ -39,6 +42,32 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
     }
 
     [SkippableFact]
+    public async Task Service_that_stops_while_the_database_is_away_resets_its_senders_and_reports_what_is_not_stored()
+    {
+        const int Messages = 500;
+        using ServiceProcess service = await StartAsync("--Zcrx:DrainTimeout", "00:00:01");
+        Assert.True(await Client.SendAsync(service.EndPoint, Client.Lines("stop-stored", Messages)));
+        await database.Cluster.CrashServerAsync();
+        using Socket sender = await Client.ConnectAsync(service.EndPoint);
+        using Socket idle = await Client.ConnectAsync(service.EndPoint);
+        await sender.SendAsync(Client.Lines("stop-waiting", Messages)).Within("the messages are sent");
+        // Fewer than the window, so the service has received all of them.
+        await UntilAsync(service, static status => status is { Waiting: Messages, Connections: 2, StoreFailure: not null }, "the messages wait");
+
+        int exitCode = await service.StopAsync();
+        await database.Cluster.StartServerAsync();
+
+        Assert.Equal(0, exitCode);
+        SocketException error = await Assert.ThrowsAsync<SocketException>(() => sender.ReceiveAsync(new byte[1]).Within("the service ends the connection"));
+        Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
+        Assert.Equal(0, await idle.ReceiveAsync(new byte[1]).Within("the service closes the connection"));
+        Assert.Contains("has reset 1 connection(s)", service.Output, StringComparison.Ordinal);
+        Assert.Contains($"{Messages} received messages are not stored", service.Output, StringComparison.Ordinal);
+        // Sent = stored + reported.
+        Assert.Equal([$"{Messages}|0"], await database.QueryAsync("select count(*) filter (where app = 'stop-stored'), count(*) filter (where app = 'stop-waiting') from logs"));
+    }
+
+    [SkippableFact]
     public async Task Table_that_is_locked_slows_the_senders_down_and_the_service_holds_no_more_than_its_windows()
     {
         using ServiceProcess service = await StartAsync();
@@ -55,6 +84,8 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
         await UntilAsync(service, status => status.Paused == Connections && load.LongestStall > TimeSpan.FromSeconds(1), "all senders wait");
         IngestStatus before = await service.GetStatusAsync();
         long queued = load.BytesQueued;
+        await Deadline.UntilAsync(
+            async () => Regex.Count(await service.GetDashboardConnectionsAsync(), "\"state\":\\s*\"Paused\"") == Connections, () => "the dashboard shows the paused connections");
         await UntilAsync(service, _ => load.LongestStall > TimeSpan.FromSeconds(5), "the senders still wait");
         IngestStatus after = await service.GetStatusAsync();
         Assert.True(queued > 0, "bytes wait in the senders' sockets");
@@ -66,6 +97,30 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
 
         await sending.Within("everything is stored");
         await ReportAsync("table locked", "db-lock", load.Sent, load.LongestStall, before, await service.GetStatusAsync());
+    }
+
+    [SkippableFact]
+    public async Task Disk_of_the_database_that_is_full_and_has_room_again_costs_no_message()
+    {
+        const long Size = 96 << 20;
+        const long Left = 4 << 20;
+        Skip.If(PostgresPrograms.Find() is null, PostgresPrograms.Missing);
+        Skip.IfNot(await SmallDisk.IsPermittedAsync(), "A disk of its own needs CAP_SYS_ADMIN.");
+        await using PostgresCluster cluster = await PostgresCluster.StartAsync(PostgresPrograms.Find()!, Size);
+        using ServiceProcess service = await StartAsync("--connection-string", cluster.ConnectionString);
+        cluster.Disk!.Fill(Left);
+        LoadGenerator load = new(new LoadPlan(service.EndPoint, "disk-full", Connections, TimeSpan.FromSeconds(4)) { Rate = 5_000 });
+        IngestStatus before = await service.GetStatusAsync();
+        Task sending = load.RunAsync(CancellationToken.None);
+        await UntilAsync(
+            service, static status => status.FailedBatches > 2 && status.StoreFailure?.Contains("No space left on device", StringComparison.Ordinal) == true, "the disk is full");
+        Assert.Contains("Degraded", await service.GetHealthAsync(), StringComparison.Ordinal);
+
+        cluster.Disk.Free();
+
+        await sending.Within("everything is stored");
+        await ReportAsync("disk full", "disk-full", load.Sent, load.LongestStall, before, await service.GetStatusAsync(), cluster);
+        Assert.Contains("Healthy", await service.GetHealthAsync(), StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -165,9 +220,9 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
         return Deadline.UntilAsync(async () => condition(last = await service.GetStatusAsync()), () => $"{expectation}; {last}");
     }
 
-    private async Task ReportAsync(string failure, string run, long sent, TimeSpan stall, IngestStatus before, IngestStatus after)
+    private async Task ReportAsync(string failure, string run, long sent, TimeSpan stall, IngestStatus before, IngestStatus after, PostgresCluster? cluster = null)
     {
-        await using NpgsqlConnection connection = await database.Cluster.OpenAsync();
+        await using NpgsqlConnection connection = await (cluster ?? database.Cluster).OpenAsync();
         Verdict verdict = await Verdict.AskAsync(connection, run, sent);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{failure}: {verdict}; longest stall {stall.TotalMilliseconds:N0} ms; memory {before.Memory >> 20} MiB before, {after.Memory >> 20} MiB after"));

@@ -1,11 +1,23 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace LogIngest.Tests.Support;
 
 /// <summary>Represents a sender of messages.</summary>
 internal static class Client
 {
+    /// <summary>Connects.</summary>
+    public static async Task<Socket> ConnectAsync(IPEndPoint to)
+    {
+        Socket socket = new(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(to);
+        return socket;
+    }
+
+    /// <summary>Returns messages of an application, one a line.</summary>
+    public static byte[] Lines(string app, int count) => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat($"<13>1 - host {app} - - - text\n", count)));
+
     /// <summary>Sends bytes, ends its side, and waits until the service closes the connection. All messages are then stored or refused.</summary>
     /// <returns>False if the service has reset the connection.</returns>
     public static async Task<bool> SendAsync(IPEndPoint to, byte[] bytes)

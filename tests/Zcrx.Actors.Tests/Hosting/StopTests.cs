@@ -64,6 +64,35 @@ public class StopTests
     }
 
     [Fact]
+    public async Task Stop_resets_the_connection_whose_actor_has_not_acknowledged_and_logs_the_number()
+    {
+        using var system = TestKitConfig.CreateSystem("ours");
+        TaskCompletionSource arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var silent = system.ActorOf(Props.Create(() => new SilentActor(arrived)));
+        var connections = 0;
+        await using var host = await TestHost.StartAsync(
+            zcrx => zcrx
+                .DrainTimeout(TimeSpan.FromMilliseconds(100))
+                .Listen("127.0.0.1:0", connection => Interlocked.Increment(ref connections) == 1
+                    ? connection.Buffers.ToActor(silent)
+                    : connection.Buffers.Subscribe(static _ => { }, static _ => { })),
+            services => services.AddSingleton(system));
+        using var waiting = await host.ConnectAsync();
+        await waiting.SendAsync("not stored"u8.ToArray()).WithinLimit();
+        await arrived.Task.WithinLimit();
+        using var idle = await host.ConnectAsync();
+        await host.Kit.AwaitConditionAsync(() => Volatile.Read(ref connections) == 2, "the second connection is accepted");
+
+        await host.StopAsync();
+
+        var reset = await Assert.ThrowsAsync<SocketException>(() => waiting.ReceiveAsync(new byte[1]).WithinLimit());
+        Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
+        Assert.Equal(0, await idle.ReceiveAsync(new byte[1]).WithinLimit());
+        var entry = Assert.Single(host.Log.Entries, static entry => entry.EventId == 1134);
+        Assert.Contains("reset 1 connection(s)", entry.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_actor_system_that_ends_first_drains_too()
     {
         const int Sent = 100_000;
@@ -215,5 +244,16 @@ public class StopTests
 
         await host.StopAsync();
         await completed.Task.WithinLimit();
+    }
+
+    /// <summary>Never acknowledges data.</summary>
+    private sealed class SilentActor : ReceiveActor
+    {
+        public SilentActor(TaskCompletionSource arrived)
+        {
+            Receive<ZcrxStream.Init>(static init => init.Acknowledge());
+            Receive<ZcrxStream.Data>(_ => arrived.TrySetResult());
+            ReceiveAny(static _ => { });
+        }
     }
 }

@@ -53,6 +53,104 @@ public class StopExecutionTests
         Assert.True(bench.Stop.Advance());
     }
 
+    [Theory]
+    [InlineData(UnfinishedWork.Work)]
+    [InlineData(UnfinishedWork.Hold)]
+    [InlineData(UnfinishedWork.Lease)]
+    [InlineData(UnfinishedWork.Undelivered)]
+    public void Drain_time_that_ends_before_the_work_resets_that_connection_and_no_other(UnfinishedWork kind)
+    {
+        using QueueBench bench = new();
+        BufferLease? lease = null;
+        ConnectionReceiver busy = bench.Connect(0, new Recorder(0) { Then = buffer => lease = kind == UnfinishedWork.Lease ? buffer.Retain() : null });
+        ConnectionReceiver idle = bench.Connect(1, new Recorder(1));
+        bench.Settle();
+        Begin(kind, busy);
+        bench.Receive(busy, idle);
+
+        bench.Stop.BeginStop(TimeSpan.FromSeconds(10));
+        Assert.False(bench.Stop.Advance());
+        bench.Settle();
+        bench.Clock.Advance(TimeSpan.FromSeconds(10));
+        bench.Stop.Advance();
+        bench.Settle();
+        bench.TearDown();
+
+        Assert.Equal((true, true), (((MemorySocket)busy.Socket).IsClosed, ((MemorySocket)busy.Socket).WasReset));
+        Assert.Equal((true, false), (((MemorySocket)idle.Socket).IsClosed, ((MemorySocket)idle.Socket).WasReset));
+        Assert.Equal(1, bench.Context.Counters.ConnectionsUnfinished);
+        Assert.Contains("had not ended", busy.Control.WhyClosed, StringComparison.Ordinal);
+        lease?.Dispose();
+    }
+
+    [Theory]
+    [InlineData(UnfinishedWork.Work)]
+    [InlineData(UnfinishedWork.Hold)]
+    public void Work_that_ends_within_the_drain_time_lets_its_connection_close_in_order_in_every_mode(UnfinishedWork kind)
+    {
+        using QueueBench bench = new();
+        ConnectionReceiver connection = bench.Connect(0, new Recorder(0));
+        connection.Control.CloseMode = CloseMode.AtEndOfStream;
+        bench.Settle();
+        Begin(kind, connection);
+
+        bench.Stop.BeginStop(TimeSpan.FromSeconds(10));
+        Assert.False(bench.Stop.Advance());
+        bench.Settle();
+        Assert.True(connection.HasEnded);
+        Assert.False(connection.Control.CloseRequested);
+        End(kind, connection);
+        bench.Settle();
+
+        Assert.Equal((true, false), (((MemorySocket)connection.Socket).IsClosed, ((MemorySocket)connection.Socket).WasReset));
+        Assert.Equal(0, bench.Context.Counters.ConnectionsUnfinished);
+    }
+
+    [Fact]
+    public void Connection_whose_leases_are_released_closes_while_another_is_still_at_work()
+    {
+        using QueueBench bench = new();
+        BufferLease? lease = null;
+        ConnectionReceiver leased = bench.Connect(0, new Recorder(0) { Then = buffer => lease = buffer.Retain() });
+        ConnectionReceiver busy = bench.Connect(1, new Recorder(1));
+        bench.Settle();
+        bench.Receive(leased);
+        Begin(UnfinishedWork.Work, busy);
+        bench.Stop.BeginStop(TimeSpan.FromSeconds(10));
+        Assert.False(bench.Stop.Advance());
+        bench.Settle();
+        Assert.False(bench.Stop.Advance());
+        Assert.False(leased.Control.CloseRequested);
+
+        lease!.Dispose();
+        bench.Settle();
+        Assert.False(bench.Stop.Advance());
+
+        Assert.True(((MemorySocket)leased.Socket).IsClosed);
+        Assert.False(((MemorySocket)busy.Socket).IsClosed);
+    }
+
+    [Fact]
+    public void Queue_that_stops_waits_for_the_close_of_a_peer_that_has_replies_to_read()
+    {
+        using QueueBench bench = new();
+        ConnectionReceiver connection = bench.Connect(0, new Recorder(0));
+        MemorySocket socket = (MemorySocket)connection.Socket;
+        bench.Settle();
+        Assert.Equal(1, connection.Control.Sender.TrySend([1]));
+
+        bench.Stop.BeginStop(TimeSpan.FromMinutes(1));
+        Assert.False(bench.Stop.Advance());
+        bench.EndCancelled();
+        Assert.False(bench.Stop.Advance());
+        Assert.Equal((true, false), (socket.WasShutDown, socket.IsClosed));
+        socket.HasPeerEnded = true;
+        bench.Clock.Advance(TimeSpan.FromMilliseconds(10));
+        Assert.True(bench.Stop.Advance());
+
+        Assert.Equal((true, false), (socket.IsClosed, socket.WasReset));
+    }
+
     [Fact]
     public void Queue_ends_when_a_cancelled_receive_does_not()
     {
@@ -196,6 +294,46 @@ public class StopExecutionTests
 
         Assert.Same(Crash, Assert.IsType<ZcrxStreamException>(recorder.Error).InnerException);
         Assert.Contains("ring closed", bench.Ring.Log);
+    }
+
+    /// <summary>Specifies what has not ended on a connection when the drain time is over.</summary>
+    public enum UnfinishedWork
+    {
+        Work,
+        Hold,
+        Lease,
+        Undelivered,
+    }
+
+    private static void Begin(UnfinishedWork kind, ConnectionReceiver connection)
+    {
+        switch (kind)
+        {
+            case UnfinishedWork.Work:
+                connection.Control.Work.Begin();
+                break;
+            case UnfinishedWork.Hold:
+                connection.Control.PauseForConsumer();
+                break;
+            case UnfinishedWork.Undelivered:
+                // A stop does not wait for connections that the application has paused.
+                connection.Control.Pause();
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static void End(UnfinishedWork kind, ConnectionReceiver connection)
+    {
+        if (kind == UnfinishedWork.Work)
+        {
+            connection.Control.Work.End();
+        }
+        else
+        {
+            connection.Control.ResumeForConsumer();
+        }
     }
 
     /// <summary>

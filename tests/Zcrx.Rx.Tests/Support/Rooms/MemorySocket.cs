@@ -24,6 +24,20 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
 
     public bool WasReset { get; private set; }
 
+    /// <summary>Gets or sets a value indicating whether the peer has ended its side.</summary>
+    public bool HasPeerEnded { get; set; }
+
+    public bool HasUnacknowledged { get; set; }
+
+    public bool WasShutDown { get; private set; }
+
+    public long Discard(out bool hasEnded)
+    {
+        hasEnded = HasPeerEnded;
+        (int waiting, BytesWaiting) = (BytesWaiting, 0);
+        return waiting;
+    }
+
     public int TakeError() => 0;
 
     public int Send(ReadOnlySpan<byte> bytes, out SocketError error)
@@ -50,9 +64,7 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
         return length;
     }
 
-    public void ShutdownSend()
-    {
-    }
+    public void ShutdownSend() => WasShutDown = true;
 
     public void Close(bool abort)
     {

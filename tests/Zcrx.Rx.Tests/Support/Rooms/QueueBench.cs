@@ -25,14 +25,15 @@ internal sealed class QueueBench : IDisposable
         Queue = imported is null ? new MemoryQueue(buffers, refillEntries) : new MemoryQueue(imported);
         Context = ReceiveBench.ContextOf(TestQueue.Options(buffers), Clock, isOnNic);
         HangUpWatch hangUps = new(Requests);
+        Sockets = new LingeringClose(Context);
         Pool = new BufferPool(Queue, Queue.IsImported, Context, Events);
         Sharing = new PoolSharing(Pool, Queue, Worker, Context);
         Phase = StopExecution.CreateMachine(Context.Clock);
         Host = new ConnectionHost(Worker, suspended, Context.Options, Events, null);
         Delivery = new Delivery(Queue.Areas, Pool, Table, Turn, Context);
-        Scheduler = new ReceiveScheduler(Table, Pool, Requests, Delivery, hangUps, new StallReports(Context, Events), Turn, Context);
+        Scheduler = new ReceiveScheduler(Table, Pool, Requests, Delivery, hangUps, new StallReports(Context, Events), Sockets, Turn, Context);
         Mover = new ConnectionMover(Host, new ConnectionTable(Table, Host, Phase, Context), Scheduler, hangUps, Queue.Ledger, Phase, Context);
-        Stop = new StopExecution(Phase, Ring, Ring, Table, Scheduler, Ring, Mover, Pool, Sharing, Turn, Context, Host);
+        Stop = new StopExecution(Phase, Ring, Ring, Table, Scheduler, Ring, Mover, Pool, Sharing, Sockets, Turn, Context, Host);
         Host.Attach(Mover);
         Worker.AfterEnd = Host.ForwardChanges;
         Ring.Handled = EndCancelled;
@@ -57,6 +58,8 @@ internal sealed class QueueBench : IDisposable
     public RoomEvents Events { get; } = new();
 
     public SlotTable<ConnectionReceiver> Table { get; } = new();
+
+    public LingeringClose Sockets { get; }
 
     public ReceiveTurn Turn { get; } = new();
 

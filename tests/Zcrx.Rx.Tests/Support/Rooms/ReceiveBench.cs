@@ -18,7 +18,7 @@ internal sealed class ReceiveBench : IDelivery, IDisposable
         Queue = new MemoryQueue(buffers);
         Context = ContextOf(options ?? TestQueue.Options(buffers), Clock, isOnNic);
         Pool = new BufferPool(Queue, isImported: false, Context, Events);
-        Scheduler = new ReceiveScheduler(Table, Pool, Requests, this, new HangUpWatch(Requests), new StallReports(Context, Events), _turn, Context);
+        Scheduler = new ReceiveScheduler(Table, Pool, Requests, this, new HangUpWatch(Requests), new StallReports(Context, Events), new LingeringClose(Context), _turn, Context);
     }
 
     public ManualClock Clock { get; } = new();

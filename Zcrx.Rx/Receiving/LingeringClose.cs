@@ -1,0 +1,123 @@
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Receiving;
+
+/// <summary>Closes the sockets of connections. While the queue stops, a socket on which replies were sent stays open until the peer has read them. Ring thread only.</summary>
+/// <remarks>
+/// When a socket is closed with bytes that were not received, or when bytes arrive after that, the kernel resets the connection and drops the
+/// replies that it has not sent. So the bytes are discarded until the peer closes, for a limited time. A connection on which nothing was sent
+/// is closed at once: its peer notices the reset, and would wait for nothing.
+/// </remarks>
+internal sealed class LingeringClose(QueueContext context)
+{
+    // Nothing reports that the peer has acknowledged the last byte.
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
+
+    private readonly Lock _gate = new();
+    // The ring thread changes it under the lock. Another thread reads it when the ring thread is stuck.
+    private readonly List<LingeringSocket> _sockets = [];
+    private long _deadline = long.MaxValue;
+    private long _nextLook;
+    private bool _lingers;
+
+    /// <summary>Gets a value indicating whether sockets wait for the peer's close.</summary>
+    public bool IsAny => _sockets.Count > 0;
+
+    /// <summary>Gets the time of the next look; <see cref="long.MaxValue"/> for never.</summary>
+    public long Due => IsAny ? _nextLook : long.MaxValue;
+
+    /// <summary>Lets sockets linger from now on.</summary>
+    /// <param name="deadline">The end of the drain time. The earliest one counts.</param>
+    public void Begin(long deadline)
+    {
+        _lingers = true;
+        _deadline = long.Min(_deadline, deadline);
+    }
+
+    /// <summary>Closes the socket of a connection, now or later. The kernel has no request of the connection.</summary>
+    public void Close(ConnectionReceiver connection)
+    {
+        ConnectionControl control = connection.Control;
+        long now = context.Clock.Now;
+        long until = long.Min(_deadline, now + context.Clock.ToTicks(context.Options.Value.PeerCloseTimeout));
+        if (!_lingers || now >= until || control.AbortRequested || control.Sender.Sends == 0)
+        {
+            control.CloseSocket();
+            return;
+        }
+
+        LingeringSocket socket = new(connection, until);
+        if (TryClose(socket, now))
+        {
+            return;
+        }
+
+        if (!IsAny)
+        {
+            _nextLook = now + context.Clock.ToTicks(Interval);
+        }
+
+        lock (_gate)
+        {
+            _sockets.Add(socket);
+        }
+    }
+
+    /// <summary>Discards what has arrived, and closes the sockets that are done.</summary>
+    public void Look()
+    {
+        if (!IsAny)
+        {
+            return;
+        }
+
+        long now = context.Clock.Now;
+        if (now >= _nextLook)
+        {
+            _nextLook = now + context.Clock.ToTicks(Interval);
+            bool isAnyClosed = false;
+            foreach (LingeringSocket socket in _sockets)
+            {
+                isAnyClosed |= TryClose(socket, now);
+            }
+
+            if (isAnyClosed)
+            {
+                lock (_gate)
+                {
+                    _sockets.RemoveAll(static socket => socket.IsClosed);
+                }
+            }
+        }
+    }
+
+    /// <summary>Closes all sockets, because the queue ends.</summary>
+    public void CloseAll()
+    {
+        _sockets.ForEach(static socket => socket.Close());
+        lock (_gate)
+        {
+            _sockets.Clear();
+        }
+    }
+
+    /// <summary>Ends all connections, because the ring thread is stuck and will not. Any thread.</summary>
+    public void Abandon()
+    {
+        LingeringSocket[] sockets;
+        lock (_gate)
+        {
+            sockets = [.. _sockets];
+        }
+
+        Array.ForEach(sockets, static socket => socket.Abandon());
+    }
+
+    private bool TryClose(LingeringSocket socket, long now)
+    {
+        long before = socket.Discarded;
+        bool isClosed = socket.TryClose(now);
+        context.Counters.DiscardedBytes += socket.Discarded - before;
+        return isClosed;
+    }
+}

@@ -1,0 +1,61 @@
+using Zcrx.Rx.Connections;
+
+namespace Zcrx.Rx.Receiving;
+
+/// <summary>Represents a socket that waits for the peer's close. Ring thread only.</summary>
+/// <remarks>
+/// The end of sending (FIN) tells the peer that everything was handled. It is sent only if no byte is left unread at that time. Otherwise the
+/// connection is reset as soon as the peer has acknowledged the replies: its kernel then has them, and keeps them readable.
+/// </remarks>
+internal sealed class LingeringSocket(ConnectionReceiver connection, long until)
+{
+    private bool _isShutDown;
+    private bool _hasEnded;
+
+    /// <summary>Gets the number of bytes that were discarded.</summary>
+    public long Discarded { get; private set; }
+
+    /// <summary>Gets a value indicating whether the socket is closed.</summary>
+    public bool IsClosed { get; private set; }
+
+    /// <summary>Gets a value indicating whether the peer would take bytes as handled that were discarded.</summary>
+    private bool IsToBeReset => Discarded > 0 && !(_isShutDown && _hasEnded);
+
+    /// <summary>Discards what has arrived, and closes the socket if nothing is left to wait for.</summary>
+    /// <returns>Whether the socket is closed.</returns>
+    public bool TryClose(long now)
+    {
+        IConnectionSocket socket = connection.Socket;
+        connection.Control.Sender.Close();
+        long discarded = socket.Discard(out _hasEnded);
+        Discarded += long.Max(0, discarded);
+        if (!_isShutDown && Discarded == 0)
+        {
+            _isShutDown = true;
+            socket.ShutdownSend();
+        }
+
+        bool isDone = discarded < 0 || (_isShutDown ? _hasEnded : !socket.HasUnacknowledged);
+        if (!isDone && now < until && !connection.Control.AbortRequested)
+        {
+            return false;
+        }
+
+        Close();
+        return true;
+    }
+
+    /// <summary>Closes the socket.</summary>
+    public void Close()
+    {
+        connection.Control.CloseSocket(IsToBeReset);
+        IsClosed = true;
+    }
+
+    /// <summary>Resets the connection, and leaves the descriptor open: the ring thread, which is stuck, may use it. Any thread.</summary>
+    public void Abandon()
+    {
+        connection.Control.AbandonSocket();
+        connection.Control.EndAbandoned();
+    }
+}

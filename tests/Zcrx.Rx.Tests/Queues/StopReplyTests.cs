@@ -1,0 +1,162 @@
+using System.Net.Sockets;
+using Zcrx.Interop;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Queues;
+
+/// <summary>Tests over real sockets that a stop loses no reply, and that no peer takes bytes as handled that were not.</summary>
+[Collection(SocketsCollection.Name)]
+public class StopReplyTests : IClassFixture<ResourceCheck>
+{
+    private static readonly TimeSpan Long = TimeSpan.FromHours(1);
+
+    [Fact]
+    public async Task Stop_with_unread_bytes_gives_a_slow_reader_all_replies_and_then_a_reset()
+    {
+        const int Unread = 10;
+        await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { PeerCloseTimeout = Long });
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            // As many bytes as the sockets of both sides have room for.
+            byte[] reply = new byte[64 * 1024];
+            int sent = 0;
+            while (connection.TrySend(reply) is var count and > 0)
+            {
+                sent += count;
+            }
+
+            connection.Pause();
+            await peer.SendAsync(Unread);
+            await Deadline.UntilAsync(() => connection.Receiver.Socket.BytesWaiting == Unread, "the bytes wait in the socket");
+
+            Task stopping = queue.Queue.StopAsync(Long);
+            await Deadline.UntilAsync(() => queue.Queue.Snapshot().DiscardedBytes == Unread, "the bytes are discarded");
+            Assert.False(stopping.IsCompleted);
+
+            Assert.Equal((sent, true), await ReadToEndAsync(peer.Socket));
+            await stopping.Within("the queue stops once the replies are acknowledged");
+        }
+    }
+
+    [Fact]
+    public async Task Stop_with_everything_read_ends_in_order_and_as_soon_as_the_peer_has_closed()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { PeerCloseTimeout = Long });
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await peer.SendAsync(100);
+            await recorder.ReachAsync(100);
+            await connection.SendAsync(new byte[100]);
+
+            Task stopping = queue.Queue.StopAsync(Long);
+
+            Assert.Equal((100, false), await ReadToEndAsync(peer.Socket));
+            Assert.False(stopping.IsCompleted);
+            peer.EndSending();
+            await stopping.Within("the queue stops once the peer has closed");
+            Assert.Equal(0, queue.Queue.Snapshot().DiscardedBytes);
+        }
+    }
+
+    [Fact]
+    public async Task Peer_that_sends_for_ever_is_reset_when_the_time_is_over()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { PeerCloseTimeout = TimeSpan.FromMilliseconds(50) });
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await connection.SendAsync(new byte[1]);
+            Task sending = peer.SendAllAsync(long.MaxValue);
+            await recorder.ReachAsync(100_000);
+
+            // Receiving ends after half of this time.
+            await queue.Queue.StopAsync(TimeSpan.FromMilliseconds(400)).Within("the queue stops");
+
+            await sending.Within("the peer notices the end");
+            Assert.True(peer.WasReset);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Handler_that_is_still_at_work_after_the_drain_time_has_its_connection_reset(bool drains)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        (Peer other, ZcrxConnection idle) = await queue.ConnectAsync();
+        using (peer)
+        using (other)
+        {
+            Recorder recorder = new(other.Stream);
+            using IDisposable subscription = idle.Buffers.Subscribe(recorder);
+            TaskCompletionSource stored = new();
+            Task handling = connection.HandleAsync((_, _) => stored.Task);
+
+            await queue.Queue.StopAsync(drains ? TimeSpan.FromMilliseconds(100) : TimeSpan.Zero).Within("the queue stops");
+
+            Assert.True(await peer.IsResetAsync());
+            Assert.False(await other.IsResetAsync());
+            Assert.Equal(1, queue.Queue.Snapshot().ConnectionsUnfinished);
+            stored.SetResult();
+            await handling.Within("the handler ends");
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Handler_that_a_stop_has_ended_leaves_its_connection_open_for_other_work(bool ends)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            using IDisposable work = connection.BeginWork();
+            Task handling = connection.HandleAsync(static async (connection, token) =>
+            {
+                await foreach (BufferLease lease in connection.Buffers.ToAsyncEnumerable(cancellationToken: token))
+                {
+                    lease.Dispose();
+                }
+            });
+
+            Task stopping = queue.Queue.StopAsync(ends ? Long : TimeSpan.FromMilliseconds(500));
+            await handling.Within("the stop ends the handler");
+            if (ends)
+            {
+                Assert.False(stopping.IsCompleted);
+                work.Dispose();
+            }
+
+            Assert.Equal(!ends, await peer.IsResetAsync());
+            await stopping.Within("the queue stops");
+            Assert.Equal(ends ? 0 : 1, queue.Queue.Snapshot().ConnectionsUnfinished);
+        }
+    }
+
+    private static async Task<(int Count, bool IsReset)> ReadToEndAsync(Socket socket)
+    {
+        byte[] buffer = new byte[64 * 1024];
+        int total = 0;
+        try
+        {
+            while (await socket.ReceiveAsync(buffer).Within("the connection ends at the peer") is var count and > 0)
+            {
+                total += count;
+            }
+
+            return (total, false);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return (total, true);
+        }
+    }
+}

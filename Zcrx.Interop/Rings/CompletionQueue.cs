@@ -88,6 +88,9 @@ public sealed unsafe class CompletionQueue
         Volatile.Write(ref *_sharedHead, _head);
     }
 
+    /// <summary>Gets a value indicating whether the ring is closed. Calls throw then.</summary>
+    internal bool IsEnded => _isDisposed;
+
     /// <summary>Makes later calls throw: the memory is about to be unmapped.</summary>
     internal void End() => _isDisposed = true;
 }

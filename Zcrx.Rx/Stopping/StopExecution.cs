@@ -107,19 +107,14 @@ internal sealed class StopExecution(
     /// <param name="closeRing">Closes the ring.</param>
     public void TearDown(Exception? crash, Action closeRing)
     {
-        bool isReadToItsEnd = crash is null || Salvage(crash);
-        if (!isReadToItsEnd && !turn.IsCorrupt)
-        {
-            listeners.CloseUnseenSockets(turn.Handled);
-        }
-
+        bool isReadToItsEnd = (crash is null || Salvage(crash)) && !turn.IsAbandoned;
         if (!isReadToItsEnd)
         {
             sharing.RequestReclaim();
         }
 
         requests.MarkDead();
-        closeRing();
+        CloseRing(isReadToItsEnd, closeRing);
         foreach (ConnectionReceiver connection in connections.Snapshot())
         {
             bool mayWait = machine.Suspends && CanSuspend && !connection.Control.CloseRequested;
@@ -139,12 +134,30 @@ internal sealed class StopExecution(
         listeners.FinishAll(() => crash is null ? null : new QueueFailedException(context.Options.Name, crash));
     }
 
+    /// <summary>Closes the ring of a thread that was abandoned and has left its callback. Another thread ends the connections.</summary>
+    /// <param name="closeRing">Closes the ring.</param>
+    public void EndAbandoned(Action closeRing) => CloseRing(isReadToItsEnd: false, closeRing);
+
     /// <summary>
     /// Determines whether a consumer has paused the connection, and more has arrived. A stop does not wait for connections that the
     /// application has paused.
     /// </summary>
     private static bool IsWaiting(ConnectionReceiver connection) =>
         connection.Control.IsPausedByConsumer && !connection.Control.CloseRequested && (connection.HasWaiting || (!connection.HasEnded && connection.Socket.HasSomething));
+
+    private void CloseRing(bool isReadToItsEnd, Action closeRing)
+    {
+        // Under the lock: a thread that abandons this one reads the ring.
+        lock (turn.Gate)
+        {
+            if (!isReadToItsEnd && !turn.IsCorrupt)
+            {
+                listeners.CloseUnseenSockets(turn.Handled);
+            }
+
+            closeRing();
+        }
+    }
 
     /// <summary>Ends the stream of a connection after everything that had arrived was delivered. Consumers that are at work can still send on the socket.</summary>
     private void EndStream(ConnectionReceiver connection)

@@ -51,7 +51,7 @@ internal sealed unsafe class Delivery : IDelivery
                     DeliverSome(ref run);
                 }
             }
-            while (isIntact && run.HasNext);
+            while (isIntact && run.HasNext && !_turn.IsAbandoned);
         }
         catch
         {

@@ -47,8 +47,9 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
 
     /// <summary>Ends a request whose budget is used up.</summary>
     /// <remarks>
-    /// The kernel posts notifications in the ring's deferred work, which usually also ends requests, after the notification. A budget that
-    /// is used up during the submission ends the request at once, so its notification follows.
+    /// As in the kernel, the notification usually precedes the end of the request: both are posted by the ring's deferred work, in this
+    /// order. But a budget that is used up during the submission ends the request at once, and only the notification waits for the deferred
+    /// work.
     /// </remarks>
     public void EndWithBudget(EmulatedRequest request, EmulatedInterfaceQueue queue, bool isFirst, bool hasCopied)
     {

@@ -112,7 +112,7 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
     }
 
     /// <summary>
-    /// Returns whether a stranded request reads again. It does so only after another packet with bytes or with the end of the stream.
+    /// Returns whether a stranded request reads again, because another packet with bytes or with the end of the stream has arrived.
     /// </summary>
     public bool WakesStranded(EmulatedRequest request, uint events)
     {

@@ -36,7 +36,7 @@ public sealed class ShardSink : IDisposable
     /// <summary>Gets the number of chunks that were sent again.</summary>
     public long Resends => _outcome.Resends;
 
-    /// <summary>Stops receiving. Received frames are still sent until they are acknowledged.</summary>
+    /// <summary>Stops receiving. Frames that were already received are still delivered: they are sent again until they are acknowledged.</summary>
     public void Dispose()
     {
         _sink.Dispose();

@@ -175,8 +175,8 @@ internal sealed class Listeners(
         }
         else
         {
-            // The process is out of descriptors or memory: peers wait in the backlog until the retry. A cancelled multishot request is replaced at
-            // once, by a single accept while descriptors are low.
+            // An error means that the process is out of descriptors or memory: peers wait in the backlog until the retry. A cancelled multishot
+            // request is replaced at once. While descriptors are low, the replacement accepts a single connection.
             listener.RetryAt = completion.Result is < 0 and not -ECANCELED ? clock.Now + clock.ToTicks(AcceptRetry) : 0;
             _pending.Add(listener);
         }

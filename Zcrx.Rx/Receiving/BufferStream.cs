@@ -84,7 +84,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         }
     }
 
-    /// <summary>Returns the exception of the last observer, once, if no observer is left. Ring thread only.</summary>
+    /// <summary>Returns the exception of the observer that failed last, if no observer is left. Each exception is returned at most once. Ring thread only.</summary>
     public Exception? TakeFailure()
     {
         Exception? failure = _failure;

@@ -23,7 +23,7 @@ internal sealed class ReceiveTurn
     /// <summary>Gets a value indicating whether the batch filled the completion ring.</summary>
     public bool WasRingFull { get; private set; }
 
-    /// <summary>Gets a value indicating whether the completion ring is corrupt. Its completions must not be acted upon then: their descriptors may be arbitrary.</summary>
+    /// <summary>Gets a value indicating whether the completion ring is corrupt. Then its completions must not be acted on: their descriptors may be arbitrary.</summary>
     public bool IsCorrupt { get; private set; }
 
     /// <summary>Gets the connections that have received in this turn.</summary>

@@ -234,3 +234,20 @@ public struct __kernel_timespec
     public long tv_sec;
     public long tv_nsec;
 }
+
+/// <summary>The answer of IORING_REGISTER_PROBE. The entries follow.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 16)]
+public struct io_uring_probe
+{
+    public byte last_op;
+    public byte ops_len;
+}
+
+/// <summary>One opcode of the answer of IORING_REGISTER_PROBE.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 8)]
+public struct io_uring_probe_op
+{
+    public byte op;
+    public byte resv;
+    public ushort flags;
+}

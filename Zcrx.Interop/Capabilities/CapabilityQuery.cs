@@ -19,7 +19,14 @@ internal static unsafe class CapabilityQuery
         int result = Ask(kernel, LinuxIoUringQuery.IO_URING_QUERY_OPCODES, &opcodes, (uint)sizeof(io_uring_query_opcode));
         if (result < 0)
         {
-            return new ZcrxCapabilities { Kernel = kernel.Description, State = Classify(result), QueryErrorNumber = -result };
+            CapabilityQueryState state = Classify(result);
+            return new ZcrxCapabilities
+            {
+                Kernel = kernel.Description,
+                State = state,
+                QueryErrorNumber = -result,
+                RequestOpcodes = state == CapabilityQueryState.QueryUnknown ? OpcodeProbe.Count(kernel) : null,
+            };
         }
 
         var capabilities = new ZcrxCapabilities
@@ -39,7 +46,7 @@ internal static unsafe class CapabilityQuery
         result = Ask(kernel, LinuxIoUringQuery.IO_URING_QUERY_ZCRX, &zcrx, (uint)sizeof(io_uring_query_zcrx));
         if (result < 0)
         {
-            var state = result == -Errno.EOPNOTSUPP ? CapabilityQueryState.ZcrxQueryUnknown : Classify(result);
+            CapabilityQueryState state = result == -Errno.EOPNOTSUPP ? CapabilityQueryState.ZcrxQueryUnknown : Classify(result);
             return capabilities with { State = state, QueryErrorNumber = -result };
         }
 

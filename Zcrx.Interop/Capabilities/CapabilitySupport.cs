@@ -28,6 +28,7 @@ internal static class CapabilitySupport
         CapabilityQueryState.Answered => ZcrxSupport.Yes,
         CapabilityQueryState.Refused => ZcrxSupport.No,
         CapabilityQueryState.ZcrxQueryUnknown => KnowsOpcodes(capabilities) ? ZcrxSupport.Unknown : ZcrxSupport.No,
+        CapabilityQueryState.QueryUnknown when capabilities.RequestOpcodes <= LinuxIoUring.IORING_OP_RECV_ZC => ZcrxSupport.No,
         _ => ZcrxSupport.Unknown,
     };
 

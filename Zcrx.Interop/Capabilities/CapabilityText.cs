@@ -20,6 +20,8 @@ internal static class CapabilityText
     {
         CapabilityQueryState.Refused =>
             $"io_uring is missing or forbidden here (the query for capabilities gives {ErrnoText.Name(capabilities.QueryErrorNumber)})",
+        CapabilityQueryState.QueryUnknown when feature is ZcrxFeature.NicQueue or ZcrxFeature.DmaBufArea =>
+            $"{capabilities.Kernel} has no opcode for zero-copy receive (it has {capabilities.RequestOpcodes} opcodes)",
         CapabilityQueryState.QueryUnknown =>
             $"{capabilities.Kernel} answers no capability queries, which came with 6.18",
         CapabilityQueryState.ZcrxQueryUnknown =>

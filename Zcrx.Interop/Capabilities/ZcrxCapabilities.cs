@@ -56,7 +56,7 @@ public sealed record ZcrxCapabilities
     /// <summary>Gets the alignment of the offset of the statistics in bytes; 0 without statistics.</summary>
     public int StatisticsAlignment { get; init; }
 
-    /// <summary>Gets the number of request opcodes; null when the kernel did not report it.</summary>
+    /// <summary>Gets the number of request opcodes, from the query or, without queries, from a probe; null when the kernel did not report it.</summary>
     public uint? RequestOpcodes { get; init; }
 
     /// <summary>Gets the number of register opcodes; null when the kernel did not report it.</summary>
@@ -125,7 +125,7 @@ public sealed record ZcrxCapabilities
     /// <param name="kernel">The kernel. No ring is needed.</param>
     /// <returns>The snapshot. If the kernel refuses to answer, the snapshot records that.</returns>
     /// <remarks>
-    /// Makes three register calls without a ring. Any thread. Needs no permission. Does not throw, whatever the kernel answers.
+    /// Makes three register calls without a ring. For a kernel that answers no queries, creates a ring for a moment to count its opcodes. Any thread. Needs no permission. Does not throw, whatever the kernel answers.
     /// </remarks>
     public static ZcrxCapabilities Query(IIoUringKernel kernel)
     {

@@ -14,6 +14,8 @@ public class StructTests
         ["__kernel_timespec"] = "of linux/time_types.h, which the table does not cover: two s64",
         ["io_uring_buf"] = "of the engine IoUring; io_uring.h has had it since 5.19",
         ["io_uring_buf_reg"] = "of the engine IoUring; io_uring.h has had it since 5.19",
+        ["io_uring_probe"] = "of the count of opcodes; io_uring.h has had it since 5.6",
+        ["io_uring_probe_op"] = "of the count of opcodes; io_uring.h has had it since 5.6",
         ["zcrx_ctrl_flush_rq"] = "nothing but reserved words; the offset of zc_flush and the size of zcrx_ctrl cover it",
     };
 
@@ -117,6 +119,8 @@ public class StructTests
         Assert.Equal(16, Unsafe.SizeOf<__kernel_timespec>());
         Assert.Equal(16, Unsafe.SizeOf<io_uring_buf>());
         Assert.Equal(40, Unsafe.SizeOf<io_uring_buf_reg>());
+        Assert.Equal(16, Unsafe.SizeOf<io_uring_probe>());
+        Assert.Equal(8, Unsafe.SizeOf<io_uring_probe_op>());
         Assert.Equal(Unsafe.SizeOf<zcrx_ctrl_export>(), Unsafe.SizeOf<zcrx_ctrl_flush_rq>());
     }
 

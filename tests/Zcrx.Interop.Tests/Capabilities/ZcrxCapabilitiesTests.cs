@@ -1,4 +1,5 @@
 using Zcrx.Interop.Abi;
+using Zcrx.Interop.Capabilities;
 using Zcrx.Interop.Tests.Kernel;
 
 namespace Zcrx.Interop.Tests.Capabilities;
@@ -26,6 +27,37 @@ public class ZcrxCapabilitiesTests
                 $"device-less mode needs Linux 7.1 or newer: {kernel.Description} answers no capability queries, which came with 6.18",
                 capabilities.WhyNot(ZcrxFeature.DeviceLess));
         }
+    }
+
+    [Fact]
+    public void Kernel_without_queries_and_without_the_opcode_has_no_NIC_queue()
+    {
+        ScriptedKernel kernel = KernelRows.Linux61;
+
+        ZcrxCapabilities capabilities = ZcrxCapabilities.Query(kernel);
+
+        AssertSupport(capabilities, yes: [], unknown: []);
+        Assert.Equal(
+            "a NIC queue needs Linux 6.15 or newer: Linux 6.1.153 has no opcode for zero-copy receive (it has 49 opcodes)",
+            capabilities.WhyNot(ZcrxFeature.NicQueue));
+        Assert.Equal([ScriptedKernel.ProbedRing], kernel.Closed);
+    }
+
+    [Fact]
+    public void Kernel_without_queries_on_which_no_ring_can_be_created_may_have_NIC_queues()
+    {
+        ScriptedKernel kernel = new() { Description = "Linux 6.16.12", CallResult = -Errno.EINVAL };
+
+        AssertSupport(ZcrxCapabilities.Query(kernel), yes: [], unknown: [ZcrxFeature.NicQueue, ZcrxFeature.DmaBufArea]);
+    }
+
+    [SkippableFact]
+    public void Probe_of_the_kernel_of_this_machine_counts_the_opcodes_that_its_query_reports()
+    {
+        LinuxKernel kernel = new();
+        Skip.If(ZcrxCapabilities.Query(kernel).RequestOpcodes is null, "the kernel does not report its opcodes");
+
+        Assert.Equal(ZcrxCapabilities.Query(kernel).RequestOpcodes, OpcodeProbe.Count(kernel));
     }
 
     [Fact]
@@ -203,7 +235,7 @@ public class ZcrxCapabilitiesTests
         ZcrxCapabilities.Query(asked);
         Assert.Equal(3, asked.Calls);
 
-        var refusing = KernelRows.Linux616;
+        var refusing = KernelRows.Refusing(Errno.EPERM);
         ZcrxCapabilities.Query(refusing);
         Assert.Equal(1, refusing.Calls);
     }

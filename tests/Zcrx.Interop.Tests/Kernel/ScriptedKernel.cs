@@ -5,6 +5,9 @@ namespace Zcrx.Interop.Tests.Kernel;
 /// <summary>Represents a kernel that answers capability queries from a table and supports nothing else.</summary>
 internal sealed unsafe class ScriptedKernel : IIoUringKernel
 {
+    /// <summary>The descriptor of the ring on which the probe runs.</summary>
+    public const int ProbedRing = 77;
+
     public required string Description { get; init; }
 
     /// <summary>Gets the result of the register call itself: 0, or the errno of a kernel without queries.</summary>
@@ -19,6 +22,9 @@ internal sealed unsafe class ScriptedKernel : IIoUringKernel
     /// <summary>Gets the result of an unknown query.</summary>
     public int UnknownQueryResult { get; init; } = -Errno.EOPNOTSUPP;
 
+    /// <summary>Gets the number of opcodes that the probe reports; 0 when rings cannot be created.</summary>
+    public byte ProbedOpcodes { get; init; }
+
     /// <summary>Gets the closed descriptors, in order.</summary>
     public List<int> Closed { get; } = [];
 
@@ -28,6 +34,12 @@ internal sealed unsafe class ScriptedKernel : IIoUringKernel
     public int Register(int ringFd, uint opcode, void* argument, uint argumentCount)
     {
         Calls++;
+        if (ringFd == ProbedRing && opcode == LinuxIoUring.IORING_REGISTER_PROBE && argumentCount <= 256)
+        {
+            ((io_uring_probe*)argument)->last_op = (byte)(ProbedOpcodes - 1);
+            return 0;
+        }
+
         if (ringFd != -1 || opcode != LinuxIoUring.IORING_REGISTER_QUERY || argumentCount != 0)
         {
             return -Errno.EINVAL;
@@ -54,7 +66,7 @@ internal sealed unsafe class ScriptedKernel : IIoUringKernel
     /// <summary>Gets the result of every set-up.</summary>
     public int SetupResult { get; init; } = -Errno.ENOSYS;
 
-    public int Setup(uint entries, io_uring_params* parameters) => SetupResult;
+    public int Setup(uint entries, io_uring_params* parameters) => ProbedOpcodes > 0 ? ProbedRing : SetupResult;
 
     public int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize) => -Errno.ENOSYS;
 

@@ -1,0 +1,43 @@
+using System.Runtime.InteropServices;
+using Zcrx.Interop.Abi;
+
+namespace Zcrx.Interop.Capabilities;
+
+/// <summary>Counts the request opcodes of a kernel that answers no queries.</summary>
+/// <remarks>The probe is as old as Linux 5.6, but needs a ring. Source: <c>IORING_REGISTER_PROBE</c> in io_uring_register(2).</remarks>
+internal static unsafe class OpcodeProbe
+{
+    // The kernel accepts at most this number of entries.
+    private const int MaxOpcodes = 256;
+
+    /// <summary>Creates a ring with one entry, probes it, and closes it.</summary>
+    /// <returns>The number of opcodes; null when the ring or the probe fails.</returns>
+    public static uint? Count(IIoUringKernel kernel)
+    {
+        io_uring_params parameters = default;
+        int ring = kernel.Setup(1, &parameters);
+        if (ring < 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            // The kernel refuses memory that is not zero.
+            nuint size = (nuint)(sizeof(io_uring_probe) + (MaxOpcodes * sizeof(io_uring_probe_op)));
+            io_uring_probe* probe = (io_uring_probe*)NativeMemory.AllocZeroed(size);
+            try
+            {
+                return kernel.Register(ring, LinuxIoUring.IORING_REGISTER_PROBE, probe, MaxOpcodes) < 0 ? null : probe->last_op + 1u;
+            }
+            finally
+            {
+                NativeMemory.Free(probe);
+            }
+        }
+        finally
+        {
+            _ = kernel.Close(ring);
+        }
+    }
+}

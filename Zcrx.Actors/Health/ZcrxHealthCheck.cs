@@ -4,8 +4,8 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Health;
 
 /// <summary>
-/// Reports Healthy if every queue receives and its pool has free buffers, and Degraded if some queues do not. Reports the registered
-/// failure status if no queue receives, or if the ports are closed.
+/// Reports the registered failure status if Zcrx is not running, if no queue receives, or if the ports are closed. Otherwise reports
+/// Degraded if the status shows any other problem, such as an exhausted pool, and Healthy if it shows none.
 /// </summary>
 /// <remarks>The data for programs are <c>state</c>, one entry per queue, and <c>reasons</c> with the codes of the problems.</remarks>
 internal sealed class ZcrxHealthCheck(IStatusSource zcrx) : IHealthCheck

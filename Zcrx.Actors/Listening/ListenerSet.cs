@@ -134,8 +134,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     }
 
     /// <summary>
-    /// Handles that the port of a listener is bound. The message also follows a restart of the listener's actor, which then needs the queues
-    /// again.
+    /// Called when the port of a listener is bound. Also called after a restart of the listener's actor, which then needs the queues again.
     /// </summary>
     public void OnBound(ListenerActor.Bound message)
     {
@@ -167,7 +166,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         }
     }
 
-    /// <summary>Handles that a port could not be bound.</summary>
+    /// <summary>Called when a port could not be bound.</summary>
     public void OnBindFailed(ListenerActor.BindFailed message, IActorContext context)
     {
         if (Find(message.Slot) is not { } listener)
@@ -184,7 +183,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         }
     }
 
-    /// <summary>Handles that no queue accepts on a port any more.</summary>
+    /// <summary>Called when no queue accepts on a port any more.</summary>
     public void OnReleased(ListenerActor.Released message)
     {
         if (Find(message.Slot) is { } listener)
@@ -198,7 +197,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         }
     }
 
-    /// <summary>Handles that the last connection of a listener is closed.</summary>
+    /// <summary>Called when the last connection of a listener is closed.</summary>
     public void OnFinished(ListenerActor.Finished message, IActorContext context) => Find(message.Slot)?.End(context);
 
     /// <summary>Handles the end of a listener's actor.</summary>

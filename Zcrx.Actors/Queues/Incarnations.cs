@@ -43,7 +43,7 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
         _ = _closing.PipeTo(context.Self, success: static next => new Closed(next), failure: static _ => new Closed(null));
     }
 
-    /// <summary>Handles that the queue of the last incarnation is closed.</summary>
+    /// <summary>Records that the queue of the last incarnation is closed.</summary>
     /// <param name="message">The message.</param>
     /// <param name="keepsNext">True to use a queue that continues the registration. False to close it first.</param>
     /// <param name="context">The actor.</param>

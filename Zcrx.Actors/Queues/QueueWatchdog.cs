@@ -18,7 +18,7 @@ internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options
     private readonly StuckMachine _machine = new(options.StuckAfter, options.NotLiveAfter);
     private StuckQueue? _stuck;
 
-    /// <summary>Returns the interval of the checks. It is a quarter of the limit, so a stuck queue is reported soon after the limit.</summary>
+    /// <summary>Returns the interval of the checks. It is a quarter of the limit, within bounds, so a stuck queue is reported soon after the limit.</summary>
     public static TimeSpan IntervalFor(ZcrxWatchdogOptions options) => new(long.Clamp(options.StuckAfter.Ticks / 4, ShortestInterval.Ticks, LongestInterval.Ticks));
 
     /// <summary>Checks the ring thread.</summary>

@@ -34,7 +34,7 @@ internal sealed class CopyStormDetector(ZcrxRebalancingOptions options)
         long bytes = received - _received;
         if (bytes < options.MinSampleBytes)
         {
-            // So few bytes prove nothing. They count with the next sample.
+            // The sample is too small to be representative. Its bytes count with the next sample.
             return;
         }
 

@@ -342,7 +342,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Handles that a steering actor was stopped from outside. That actor undoes its changes, and sends no further answer.</summary>
+    /// <summary>Called when a steering actor was stopped from outside. That actor undoes its changes, and sends no further answer.</summary>
     private void OnSteeringEnded(IActorRef steering)
     {
         _ended.Add(steering);

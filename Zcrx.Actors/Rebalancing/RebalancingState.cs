@@ -29,7 +29,7 @@ internal sealed class RebalancingState(Published<RebalancingSnapshot> published,
         }
     }
 
-    /// <summary>Asks the application for a permission for every action of a step. A veto of one action vetoes the whole step.</summary>
+    /// <summary>Asks the application for permission for every action of a step. A veto of one action vetoes the whole step.</summary>
     public bool IsPermitted(RebalanceStep step, Func<RebalanceAction, bool>? permit)
     {
         foreach (RebalanceAction action in step.Actions)

@@ -127,7 +127,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
 
     public void OnError(Exception error) => EndSource(error);
 
-    /// <summary>Handles that the actor has acknowledged an item.</summary>
+    /// <summary>Called when the actor has acknowledged an item.</summary>
     public void Acknowledge(ZcrxStream.Item item)
     {
         lock (_gate)
@@ -143,7 +143,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
 
     public void OnTargetEnded() => Abandon(offset => new ZcrxActorTerminatedException(target, offset));
 
-    /// <summary>Handles that a message is about to be sent to another process. The stream ends, because no acknowledgement could return.</summary>
+    /// <summary>Called when a message is about to be sent to another process. The stream ends, because no acknowledgement could return.</summary>
     public void OnSerialized() => Abandon(offset => new ZcrxException(
         $"Sending a stream to {target}",
         0,

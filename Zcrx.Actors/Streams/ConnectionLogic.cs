@@ -90,7 +90,7 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
     /// <summary>Fails the stage with the exception type that Akka's TCP streams use.</summary>
     protected void Fail(string message, Exception cause) => FailStage(new StreamTcpException(message, cause));
 
-    /// <summary>Handles that upstream and downstream have ended before the connection is established.</summary>
+    /// <summary>Called when upstream and downstream have ended before the connection is established.</summary>
     protected virtual void OnAbandoned()
     {
     }
@@ -173,7 +173,7 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
 
     private void OnUpstreamFailure(Exception error) => FailStage(error);
 
-    /// <summary>Handles that the upstream has ended and every byte is sent.</summary>
+    /// <summary>Called when the upstream has ended and every byte is sent.</summary>
     private void EndSending()
     {
         _isSendClosed = true;

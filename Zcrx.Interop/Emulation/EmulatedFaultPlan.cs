@@ -105,10 +105,10 @@ public sealed class EmulatedFaultPlan
     public void BreakRings(int count) => Set(ref _brokenRings, count);
 
     /// <summary>
-    /// Loses the completions of the next ends of receives, as when the completion ring is full and the kernel cannot allocate memory. The
-    /// ring counts an overflow. The stream positions of all connections with a receive are then unknown.
+    /// Loses the last completion of each of the next receives that end, as when the completion ring is full and the kernel cannot allocate
+    /// memory. The ring counts an overflow. The stream positions of all connections with a receive are then unknown.
     /// </summary>
-    /// <param name="count">The number of ends.</param>
+    /// <param name="count">The number of receives.</param>
     public void LoseCompletions(int count) => Set(ref _lostCompletions, count);
 
     internal bool NextEndOfReceive()

@@ -12,7 +12,8 @@ public sealed record EmulatedKernelOptions
     /// and the sender a wake-up.
     /// </summary>
     /// <remarks>
-    /// The default of 512 pages is 2 MiB, which takes about half a millisecond. The kernel's limit of 32 packets in a row is as large.
+    /// The default of 512 pages is 2 MiB, which takes about half a millisecond. The kernel serves 32 packets of a connection in a row, which
+    /// can have as many bytes.
     /// </remarks>
     public int BuffersPerTurn { get; init; } = 512;
 

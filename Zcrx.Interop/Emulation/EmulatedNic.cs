@@ -331,8 +331,8 @@ public sealed class EmulatedNic
     }
 
     /// <summary>
-    /// Returns the bytes that have waited in a socket since before the last change, with the memory that holds them; null when there are
-    /// none.
+    /// Returns the bytes that have waited in a socket since before the last change of steering, with the memory that holds them; null when
+    /// there are none.
     /// </summary>
     internal SocketBacklog? BacklogOf(int fd)
     {

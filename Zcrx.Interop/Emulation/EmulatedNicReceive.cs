@@ -20,7 +20,7 @@ internal sealed unsafe class EmulatedNicReceive(
 {
     private readonly List<DelayedRequest> _delayed = [];
 
-    /// <summary>Receives the bytes that waited before the last change, piece by piece, and then the bytes that arrive now.</summary>
+    /// <summary>Receives the bytes that have waited since before the last change of steering, piece by piece. Then receives newer bytes.</summary>
     public void Receive(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, bool isFirst)
     {
         LookUp(request, nic);

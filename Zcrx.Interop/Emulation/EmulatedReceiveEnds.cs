@@ -47,8 +47,9 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
 
     /// <summary>Ends a request whose budget is used up.</summary>
     /// <remarks>
-    /// The kernel posts notifications in the ring's deferred work, which usually also ends requests, after the notification. A budget that
-    /// is used up during the submission ends the request at once, so its notification follows.
+    /// As in the kernel, the notification usually precedes the end of the request: both are posted by the ring's deferred work, in this
+    /// order. But a budget that is used up during the submission ends the request at once, and only the notification waits for the deferred
+    /// work.
     /// </remarks>
     public void EndWithBudget(EmulatedRequest request, EmulatedInterfaceQueue queue, bool isFirst, bool hasCopied)
     {
@@ -111,7 +112,7 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
     }
 
     /// <summary>
-    /// Returns whether a stranded request reads again. It does so only after another packet with bytes or with the end of the stream.
+    /// Returns whether a stranded request reads again, because another packet with bytes or with the end of the stream has arrived.
     /// </summary>
     public bool WakesStranded(EmulatedRequest request, uint events)
     {

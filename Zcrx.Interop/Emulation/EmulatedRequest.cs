@@ -124,8 +124,8 @@ internal sealed unsafe class EmulatedRequest
     }
 
     /// <summary>
-    /// Reads from the socket and subtracts the bytes from <see cref="Backlog"/>, in one step, since other threads compare both through the
-    /// interface.
+    /// Reads from the socket and subtracts the bytes from <see cref="Backlog"/>. Both happen under one lock, because another thread that
+    /// changes the steering compares the bytes in the socket with the backlog.
     /// </summary>
     public nint Read(MessageHeader* message)
     {

@@ -5,8 +5,8 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Registers the files of one ring's requests with the poller. The descriptor of each refers to the same file as long as the request uses
-/// it.
+/// Registers the files of one ring's requests with the poller. Ensures that the descriptor of a request refers to the same file as long as
+/// the request uses it.
 /// </summary>
 /// <param name="poller">Watches the files.</param>
 /// <param name="callerKeepsSockets">Whether the caller keeps a socket open while requests for it wait.</param>

@@ -1,7 +1,7 @@
 namespace Zcrx.Interop;
 
 /// <summary>Thrown when this process may not use a kernel feature: a capability, a sysctl or a seccomp filter forbids it.</summary>
-/// <remarks>The automatic choice of an engine falls back on this error and on <see cref="ZcrxUnsupportedException"/> only.</remarks>
+/// <remarks>The automatic choice of an engine precedes the opening of a queue, so this error does not lead to another engine.</remarks>
 public sealed class ZcrxNotPermittedException : ZcrxException
 {
     /// <inheritdoc cref="ZcrxException(string, int, string, string, Exception?)"/>

@@ -1,7 +1,7 @@
 namespace Zcrx.Interop;
 
 /// <summary>Thrown when this kernel or device does not support an operation. A retry cannot succeed.</summary>
-/// <remarks>The automatic choice of an engine falls back on this error and on <see cref="ZcrxNotPermittedException"/> only.</remarks>
+/// <remarks>The automatic choice of an engine precedes the opening of a queue, so this error does not lead to another engine.</remarks>
 public sealed class ZcrxUnsupportedException : ZcrxException
 {
     /// <inheritdoc cref="ZcrxException(string, int, string, string, Exception?)"/>

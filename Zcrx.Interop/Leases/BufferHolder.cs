@@ -10,7 +10,7 @@ internal class BufferHolder : IBufferSource
     private int _leased;
     private int _inReturn;
 
-    /// <summary>Gets the number of leased buffers. Any thread. The number may be too high for a moment, but never too low.</summary>
+    /// <summary>Gets the number of leased buffers. Any thread. The number is approximate while buffers are leased or released.</summary>
     public int Leased => Volatile.Read(ref _leased) - Volatile.Read(ref _inReturn);
 
     /// <summary>Counts a buffer that another thread has released and the ring thread has not drained yet. Any thread.</summary>

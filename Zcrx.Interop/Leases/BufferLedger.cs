@@ -63,8 +63,8 @@ internal sealed unsafe class BufferLedger
     public Action<ulong>? Forward { get; set; }
 
     /// <summary>Gets the number of buffers that consumers lease. Any thread. A released buffer no longer counts, even if the ring thread has not drained it yet.</summary>
-    // The order of the reads matters. A drain between them lowers both numbers, so the result may be too high for a moment, but never too
-    // low.
+    // The order of the reads matters. A drain between the reads lowers both numbers. With this order, the result is then too high for a
+    // moment and not too low.
     public int Leased => Volatile.Read(ref _slotsInUse) - Volatile.Read(ref _inReturn);
 
     /// <summary>

@@ -5,7 +5,8 @@ namespace Zcrx.Interop;
 public interface IBufferSource
 {
     /// <summary>
-    /// Pauses the source until <see cref="Resume"/> was called equally often. Buffers that the kernel has delivered by then still arrive.
+    /// Pauses the source until <see cref="Resume"/> was called once for each call of this method. Buffers that the kernel has already
+    /// delivered still arrive.
     /// </summary>
     void Hold();
 

@@ -9,8 +9,8 @@ namespace Zcrx.Interop.Multishot;
 /// and does not use zcrx.
 /// </summary>
 /// <remarks>
-/// Used on the thread of the ring. Needs Linux 6.1 for a ring with deferred task work. The kernel takes bytes from sockets only during
-/// <see cref="Enter"/>, since it runs deferred task work only then.
+/// Used on the thread of the ring. Needs Linux 6.1 for a ring with deferred task work. The kernel runs deferred task work only during
+/// <see cref="Enter"/>, so it takes bytes from sockets only during that call.
 /// </remarks>
 internal sealed unsafe class HostRing : IDisposable
 {

@@ -32,6 +32,9 @@ internal sealed class MultishotRequest(int index)
     /// <summary>Gets or sets the bytes left in the budget of a receive.</summary>
     public long Budget { get; set; }
 
-    /// <summary>Gets or sets the result with which a receive ends once the host ring has ended it; null when the host ring's result applies.</summary>
+    /// <summary>
+    /// Gets or sets the result that the caller's completion reports when the host ring ends the receive; null to report the host ring's
+    /// result.
+    /// </summary>
     public int? End { get; set; }
 }

@@ -89,6 +89,9 @@ public sealed unsafe class CompletionQueue
         Volatile.Write(ref *_sharedHead, _head);
     }
 
+    /// <summary>Gets a value indicating whether the ring is closed. Calls throw then.</summary>
+    internal bool IsEnded => _isDisposed;
+
     /// <summary>Makes later calls throw. Called before the memory is unmapped.</summary>
     internal void End() => _isDisposed = true;
 }

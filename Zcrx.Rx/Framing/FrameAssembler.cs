@@ -41,7 +41,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     /// <summary>Gets the holder of the connection that received the current buffer.</summary>
     public BufferHolder? Source { get; private set; }
 
-    /// <summary>Gets the number of bytes that wait because the source is paused or a consumer is full.</summary>
+    /// <summary>Gets the number of bytes that wait because the source is paused or a consumer has no room for the frame.</summary>
     public long BytesWaiting => _isWaiting ? _held.Length : 0;
 
     /// <summary>Gets a value indicating whether the stream is inside a frame.</summary>

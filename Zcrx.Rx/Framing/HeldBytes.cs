@@ -75,7 +75,7 @@ internal sealed class HeldBytes(int maxBuffers)
         return true;
     }
 
-    /// <summary>Copies as <see cref="Copy"/> does, if the bound has room.</summary>
+    /// <summary>Copies as <see cref="Copy"/> does, unless the copies would exceed the bound.</summary>
     public bool TryCopy(bool isBounded)
     {
         long uncopied = Uncopied();

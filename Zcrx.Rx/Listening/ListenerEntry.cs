@@ -3,12 +3,14 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Listening;
 
-/// <summary>Represents a listening socket with its multishot accept. Ring thread only.</summary>
+/// <summary>Represents a listening socket with its multishot accept. Ring thread only, except <see cref="TryConclude"/>.</summary>
 /// <param name="socket">The socket; owned by the entry.</param>
 /// <param name="observer">Receives the connections.</param>
 /// <param name="gate">The limits; null for none.</param>
 internal sealed class ListenerEntry(Socket socket, IObserver<ConnectionReceiver> observer, ListenerGate? gate)
 {
+    private int _isConcluded;
+
     public ListenerGate? Gate { get; } = gate;
 
     public Socket Socket { get; } = socket;
@@ -28,4 +30,8 @@ internal sealed class ListenerEntry(Socket socket, IObserver<ConnectionReceiver>
 
     /// <summary>Gets or sets the time before which the listener is not armed again, after an error such as EMFILE.</summary>
     public long RetryAt { get; set; }
+
+    /// <summary>Records that the socket is closed and the observer receives the end. Any thread.</summary>
+    /// <returns>False when that was recorded before.</returns>
+    public bool TryConclude() => Interlocked.Exchange(ref _isConcluded, 1) == 0;
 }

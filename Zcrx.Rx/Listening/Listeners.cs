@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Zcrx.Interop;
 using Zcrx.Interop.Errors;
+using Zcrx.Interop.Kernel;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Receiving;
 using Zcrx.Rx.Ring;
@@ -8,7 +9,7 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Rx.Listening;
 
-/// <summary>Accepts connections on the listening sockets of a queue. Ring thread only, except <see cref="Conclude"/>.</summary>
+/// <summary>Accepts connections on the listening sockets of a queue. Ring thread only, except <see cref="Conclude"/> and <see cref="Abandon"/>.</summary>
 internal sealed class Listeners(
     RingRequests requests,
     ConnectionTable connections,
@@ -23,19 +24,25 @@ internal sealed class Listeners(
     private const int Burst = 4096;
 
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
+    // How often backlogs are checked: at most after a client was found there, at least while none is found.
+    private static readonly TimeSpan ShortestCheck = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestCheck = TimeSpan.FromSeconds(1);
 
     private readonly SlotTable<ListenerEntry> _listeners = new();
     private readonly List<ListenerEntry> _pending = [];
+    private volatile bool _isAbandoned;
+    private TimeSpan _checkInterval = LongestCheck;
+    private long _checkAt = long.MaxValue;
 
     /// <summary>Gets the number of listeners.</summary>
     public int Count => _listeners.Count;
 
-    /// <summary>Gets the time at which accepting is retried; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>Gets the time at which accepting is retried or the backlogs are checked; <see cref="long.MaxValue"/> for never.</summary>
     public long Due
     {
         get
         {
-            long due = long.MaxValue;
+            long due = _listeners.Count == 0 ? long.MaxValue : _checkAt;
             foreach (ListenerEntry listener in _pending)
             {
                 due = long.Min(due, listener.RetryAt);
@@ -57,6 +64,12 @@ internal sealed class Listeners(
         (listener.Slot, listener.Generation) = _listeners.Reserve();
         _listeners.Set(listener.Slot, listener);
         _pending.Add(listener);
+        _checkAt = long.Min(_checkAt, clock.Now + clock.ToTicks(_checkInterval));
+        Interlocked.MemoryBarrier();
+        if (_isAbandoned)
+        {
+            Conclude(listener, null, events);
+        }
     }
 
     /// <summary>Stops accepting, and closes the entry's socket.</summary>
@@ -83,6 +96,11 @@ internal sealed class Listeners(
     /// <summary>Arms the listeners that are due.</summary>
     public void Arm()
     {
+        if (_listeners.Count > 0 && clock.TurnStart >= _checkAt)
+        {
+            CheckBacklogs();
+        }
+
         if (_pending.Count == 0)
         {
             return;
@@ -157,8 +175,8 @@ internal sealed class Listeners(
         }
         else
         {
-            // The process is out of descriptors or memory: peers wait in the backlog until the retry. A cancelled multishot request is replaced at
-            // once, by a single accept while descriptors are low.
+            // An error means that the process is out of descriptors or memory: peers wait in the backlog until the retry. A cancelled multishot
+            // request is replaced at once. While descriptors are low, the replacement accepts a single connection.
             listener.RetryAt = completion.Result is < 0 and not -ECANCELED ? clock.Now + clock.ToTicks(AcceptRetry) : 0;
             _pending.Add(listener);
         }
@@ -171,33 +189,43 @@ internal sealed class Listeners(
     /// <param name="handled">The number of completions that were handled.</param>
     public void CloseUnseenSockets(uint handled)
     {
-        CompletionQueue completions = requests.Completions;
-        uint ready = completions.Ready;
-        if (ready > completions.Capacity)
+        foreach (int unseen in FindUnseen(handled))
         {
-            // The ring is corrupt: its descriptors may be arbitrary.
-            return;
-        }
-
-        for (uint i = handled; i < ready; i++)
-        {
-            ref readonly Completion completion = ref completions.Peek(i);
-            if (UserData.Decode(completion.UserData).Kind == RequestKind.Accept && completion.Result >= 0)
-            {
-                Reset(new SafeSocketHandle(completion.Result, ownsHandle: true));
-            }
+            Reset(new SafeSocketHandle(unseen, ownsHandle: true));
         }
     }
 
     /// <summary>Ends all listeners with the queue.</summary>
     public void FinishAll(Func<Exception?> error) => Array.ForEach(_listeners.Snapshot(), listener => Finish(listener, error()));
 
-    /// <summary>Ends all listeners of a ring thread that is stuck. Any thread may call this method, because it only reads the table.</summary>
-    public void Abandon() => Array.ForEach(_listeners.Snapshot(), listener => Conclude(listener, null, events));
+    /// <summary>Ends all listeners of a ring thread that is stuck: the present ones, and those that it adds if it continues. Any thread; the table does not change.</summary>
+    /// <param name="turn">The progress of the ring thread.</param>
+    public void Abandon(ReceiveTurn turn)
+    {
+        lock (turn.Gate)
+        {
+            turn.Abandon();
+            if (!turn.IsCorrupt)
+            {
+                // The descriptors stay open: the ring thread closes them if it continues.
+                FindUnseen(turn.Handled).ForEach(static unseen => _ = Libc.Disconnect(unseen));
+            }
+        }
 
-    /// <summary>Closes the socket of an entry and ends its observer. Thread-safe for an entry that no queue owns.</summary>
+        _isAbandoned = true;
+        // Pairs with the fence in Add: either this thread sees the listener, or the ring thread sees the flag.
+        Interlocked.MemoryBarrier();
+        Array.ForEach(_listeners.Snapshot(), listener => Conclude(listener, null, events));
+    }
+
+    /// <summary>Closes the socket of an entry and ends its observer, once. Any thread may call it for an entry that is not owned by a queue, or whose ring thread was abandoned.</summary>
     public static void Conclude(ListenerEntry listener, Exception? error, IReceiveEvents events)
     {
+        if (!listener.TryConclude())
+        {
+            return;
+        }
+
         listener.Socket.Dispose();
         try
         {
@@ -216,6 +244,29 @@ internal sealed class Listeners(
         {
             events.Faulted(null, exception);
         }
+    }
+
+    /// <summary>Returns the accepted sockets in completions that were not handled.</summary>
+    private List<int> FindUnseen(uint handled)
+    {
+        List<int> unseen = [];
+        CompletionQueue completions = requests.Completions;
+        // A ring with more completions than its capacity is corrupt: its descriptors may be arbitrary.
+        if (completions.IsEnded || completions.Ready is var ready && ready > completions.Capacity)
+        {
+            return unseen;
+        }
+
+        for (uint i = handled; i < ready; i++)
+        {
+            ref readonly Completion completion = ref completions.Peek(i);
+            if (UserData.Decode(completion.UserData).Kind == RequestKind.Accept && completion.Result >= 0)
+            {
+                unseen.Add(completion.Result);
+            }
+        }
+
+        return unseen;
     }
 
     private static void Reset(SafeSocketHandle handle)
@@ -282,6 +333,27 @@ internal sealed class Listeners(
 
         // Called even without an observer, because the end of the connection must be detected as well.
         scheduler.Reconcile(connection);
+    }
+
+    /// <summary>Renews the requests of listeners in whose backlog clients wait although they are armed.</summary>
+    /// <remarks>
+    /// A real kernel wakes one of the rings that accept on a socket, and for each client the same one. If the thread of that ring is stuck, in this process or in
+    /// another one with the socket, it takes the wake-ups and not the clients. A new request accepts what waits.
+    /// </remarks>
+    private void CheckBacklogs()
+    {
+        bool isAnyWaiting = false;
+        foreach (ListenerEntry listener in _listeners.Snapshot())
+        {
+            if (listener is { IsArmed: true, IsRemoved: false } && listener.Socket.Poll(TimeSpan.Zero, SelectMode.SelectRead))
+            {
+                isAnyWaiting = true;
+                requests.Cancel(AcceptTag(listener));
+            }
+        }
+
+        _checkInterval = isAnyWaiting ? ShortestCheck : TimeSpan.FromTicks(long.Min(_checkInterval.Ticks * 2, LongestCheck.Ticks));
+        _checkAt = clock.TurnStart + clock.ToTicks(_checkInterval);
     }
 
     private bool IsAdmitted(ListenerGate? gate, ConnectionSocket socket)

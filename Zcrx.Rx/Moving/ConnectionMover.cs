@@ -148,7 +148,6 @@ internal sealed class ConnectionMover(
                 AwaitRoom(connection);
             }
 
-            scheduler.Reconcile(connection);
         }
         finally
         {
@@ -159,6 +158,9 @@ internal sealed class ConnectionMover(
                 move.Succeed();
             }
         }
+
+        // Last: it calls observers, and one that blocks must not block those that wait for the move.
+        scheduler.Reconcile(connection);
     }
 
     /// <summary>Suspends a connection after the queue has ended. The ring is closed.</summary>

@@ -28,7 +28,7 @@ internal sealed class SuspendedConnectionOwner
 
     /// <summary>Distributes the suspended connections, and those that are suspended later, over queues.</summary>
     /// <param name="queues">The queues. If empty, connections stay suspended.</param>
-    /// <returns>The number of connections that were resumed. The others stay suspended, because their queue has ended.</returns>
+    /// <returns>The number of connections that were resumed. A connection stays suspended if the queue that was to resume it has ended.</returns>
     public async Task<int> ResumeOnAsync(ImmutableArray<ConnectionHost> queues)
     {
         List<ConnectionMove> moves = [];

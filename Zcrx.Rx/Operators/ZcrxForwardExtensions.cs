@@ -46,7 +46,7 @@ public static class ZcrxForwardExtensions
     {
         Task first = await Task.WhenAny(there, back).ConfigureAwait(false);
         await Task.WhenAll(there, back).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        // The second failure follows from the first one.
+        // The first failure is the cause: it resets both connections, so the other direction fails as well. So it is thrown first.
         await first.ConfigureAwait(false);
         await (first == there ? back : there).ConfigureAwait(false);
     }

@@ -136,7 +136,7 @@ internal sealed class PoolSharing : IRefillProducer
     /// </remarks>
     private void Reclaim()
     {
-        // Buffers that are being returned come first. A buffer that has returned may be delivered again, and a second entry would take it from its new consumer.
+        // First, the kernel must consume all entries of buffers that are already being returned. Otherwise such a buffer would get a second entry below, which could take it from its next consumer.
         _queue.Ledger.Drain();
         TakeForwarded();
         _pool.Flush();

@@ -44,22 +44,51 @@ internal sealed unsafe class CompletionDispatcher(
             if (DeliveryRun.IsData(*next))
             {
                 delivery.Deliver(next, count);
-                continue;
+            }
+            else if (!TryHandle(*next))
+            {
+                return;
             }
 
-            // Counted before it is handled: if its owner fails, the completion must not be handled again when the rest of the batch is salvaged.
-            turn.CountHandled(1);
-            Handle(*next);
+            if (turn.IsAbandoned)
+            {
+                // A callback has returned after its queue was abandoned.
+                return;
+            }
         }
 
-        completions.Advance(ready);
-        turn.EndBatch();
+        lock (turn.Gate)
+        {
+            // The thread that abandons this one reads the rest of the ring.
+            if (!turn.IsAbandoned)
+            {
+                completions.Advance(ready);
+                turn.EndBatch();
+            }
+        }
     }
 
     /// <summary>Handles a completion of anything but received data.</summary>
-    private void Handle(in Completion completion)
+    /// <returns>False when the queue was abandoned.</returns>
+    private bool TryHandle(in Completion completion)
     {
         UserData data = UserData.Decode(completion.UserData);
+        // Counted first: a completion whose owner fails must not be handled again when the rest of the batch is salvaged.
+        if (data.Kind != RequestKind.Accept)
+        {
+            turn.CountHandled(1);
+        }
+        else if (!turn.TryTakeAccepted())
+        {
+            return false;
+        }
+
+        Handle(data, completion);
+        return true;
+    }
+
+    private void Handle(UserData data, in Completion completion)
+    {
         switch (data.Kind)
         {
             case RequestKind.Receive when connections.Find(data.Slot, data.Generation) is { } connection:

@@ -29,6 +29,7 @@ internal sealed class QueueLoop : IRingTurn
     private IDisposable? _linkWatch;
     // Keeps the export's descriptor open until the import has ended.
     private ExportedQueue.Reference? _importing;
+    private readonly TaskCompletionSource<QueueAbandonment> _abandonment = new();
     private volatile bool _isStuck;
 
     /// <param name="options">The options.</param>
@@ -105,7 +106,8 @@ internal sealed class QueueLoop : IRingTurn
 
     bool IRingTurn.MayBlock => !Host.HasChanges && !Owners.Scheduler.HasQueued && Owners.Pool.TryPrepareToSleep(Owners.Scheduler.AwaitsBuffers);
 
-    private QueueOwners Owners => _owners!;
+    /// <summary>Gets the owners on the ring thread. Valid once the queue is open. Ring thread only.</summary>
+    internal QueueOwners Owners => _owners!;
 
     /// <summary>Starts the ring thread, and waits until the queue is registered.</summary>
     /// <param name="cancellationToken">Stops waiting. A queue that is registered afterwards is closed again.</param>
@@ -217,7 +219,9 @@ internal sealed class QueueLoop : IRingTurn
 
         if (_owners is { } owners)
         {
-            QueueAbandonment.Run(owners, subject, cause);
+            QueueAbandonment abandonment = new(owners, subject, cause);
+            abandonment.Run();
+            _abandonment.TrySetResult(abandonment);
         }
 
         _linkWatch?.Dispose();
@@ -294,7 +298,10 @@ internal sealed class QueueLoop : IRingTurn
     {
         Owners.Pool.Ledger.Awake();
         Owners.Completions.HandleAll();
-        Owners.Scheduler.AfterTurn();
+        if (!Owners.Turn.IsAbandoned)
+        {
+            Owners.Scheduler.AfterTurn();
+        }
     }
 
     void IRingTurn.TearDown(Exception? crash) => Owners.Stop.TearDown(crash, _thread.CloseRing);
@@ -311,6 +318,13 @@ internal sealed class QueueLoop : IRingTurn
     }
 
     void IRingTurn.OnEnded() => Host.ForwardChanges();
+
+    void IRingTurn.EndAbandoned()
+    {
+        Owners.Stop.EndAbandoned(_thread.CloseRing);
+        // The other thread may only now be about to end the connections.
+        _ = _abandonment.Task.ContinueWith(static ended => ended.Result.CloseSocketsAsync(), TaskScheduler.Default);
+    }
 
     void IRingTurn.Conclude() => _events.Complete();
 

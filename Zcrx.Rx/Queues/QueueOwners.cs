@@ -28,6 +28,7 @@ internal sealed class QueueOwners
         bool IsRegistered(ZcrxNotificationType type) => !isImported && engine.Capabilities.Notifications && (engine.Capabilities.NotificationTypes & (1u << (int)type)) != 0;
 
         Table = table;
+        Turn = turn;
         Connections = new ConnectionTable(table, host, phase, context);
         Pool = new BufferPool(registered, isImported, context, events) { CountQueued = leased => QueuedBufferCount.Of(table.Snapshot(), leased) };
         Sharing = new PoolSharing(Pool, registered, thread, context);
@@ -43,6 +44,8 @@ internal sealed class QueueOwners
     }
 
     public SlotTable<ConnectionReceiver> Table { get; }
+
+    public ReceiveTurn Turn { get; }
 
     public ConnectionTable Connections { get; }
 

@@ -18,7 +18,7 @@ public sealed class ZcrxSuspendedConnections : IDisposable
 
     /// <summary>Lets a queue resume all suspended connections, and those that are suspended later, until the queue ends or another call names other queues.</summary>
     /// <param name="queue">The queue.</param>
-    /// <returns>The number of connections that the queue has resumed. The others stay suspended, because the queue has ended.</returns>
+    /// <returns>The number of connections that the queue has resumed. The others stay suspended if the queue has ended.</returns>
     public Task<int> ContinueOnAsync(ZcrxQueue queue)
     {
         ArgumentNullException.ThrowIfNull(queue);
@@ -27,7 +27,7 @@ public sealed class ZcrxSuspendedConnections : IDisposable
 
     /// <summary>Distributes the suspended connections, and those that are suspended later, over queues.</summary>
     /// <param name="queues">The queues. If empty, connections stay suspended.</param>
-    /// <returns>The number of connections that were resumed. The others stay suspended, because their queue has ended.</returns>
+    /// <returns>The number of connections that were resumed. A connection stays suspended if the queue that was to resume it has ended.</returns>
     public async Task<int> ContinueOnAsync(IReadOnlyList<ZcrxQueue> queues)
     {
         ArgumentNullException.ThrowIfNull(queues);

@@ -70,23 +70,21 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
 
     /// <summary>Removes an observer that has thrown out of OnNext. Ring thread only.</summary>
     /// <remarks>
-    /// An observer that is still subscribed gets its exception as OnError. An operator that has already unsubscribed itself has passed the exception on to its own
-    /// observer, which did not handle it. Such an exception is reported to the owner of the queue.
+    /// The exception is reported to the owner of the queue. An observer that is still subscribed gets it as OnError as well. An operator that has already unsubscribed
+    /// itself has passed it on to its own observer.
     /// </remarks>
     public void Drop(IObserver<ReceivedBuffer> observer, Exception exception)
     {
         _failure = exception;
-        if (!Remove(observer))
-        {
-            control.ReportFault(exception);
-        }
-        else if (TrySendError(observer, exception) is { } unhandled)
+        control.ReportFault(exception);
+        // Rx's default OnError rethrows.
+        if (Remove(observer) && TrySendError(observer, exception) is { } unhandled && unhandled != exception)
         {
             control.ReportFault(unhandled);
         }
     }
 
-    /// <summary>Returns the exception of the last observer, once, if no observer is left. Ring thread only.</summary>
+    /// <summary>Returns the exception of the observer that failed last, if no observer is left. Each exception is returned at most once. Ring thread only.</summary>
     public Exception? TakeFailure()
     {
         Exception? failure = _failure;

@@ -39,7 +39,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
     /// <remarks>
     /// The reserve, the last buffers of the pool, is for connections without leases. Leases on buffers of the reserve are copies: a few bytes may take a whole
     /// buffer, so a budget in bytes does not limit the number of buffers. A consumer that keeps its leases can therefore never take the whole pool. Connections
-    /// whose consumers return their buffers always continue, if only one buffer at a time.
+    /// whose consumers return their buffers always continue, even if with one buffer at a time.
     /// </remarks>
     public int Allowance(ConnectionReceiver connection) => int.Max(pool.Available, connection.Holder.Leased == 0 ? 1 : 0);
 

@@ -103,7 +103,7 @@ internal sealed class ConnectionControl : ISendingConnection
 
     string ISendingConnection.WhyClosed => _receiver.EndError is { } error && Failure is null ? error.Cause : WhyClosed;
 
-    /// <summary>Gets or sets a value indicating whether a sender waits for room while no queue has the connection.</summary>
+    /// <summary>Gets or sets a value indicating whether a sender waits for room in the socket while the connection is between two queues. The next queue then requests a report of room.</summary>
     public bool AwaitsRoomOnArrival { get => _awaitsRoomOnArrival; set => _awaitsRoomOnArrival = value; }
 
     /// <summary>Records that a change waits for the ring thread. A full fence.</summary>

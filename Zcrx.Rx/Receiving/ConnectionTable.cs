@@ -4,10 +4,12 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Adds connections to a queue. Ring thread only.</summary>
+/// <summary>Adds connections to a queue. Ring thread only, except <see cref="Abandon"/>.</summary>
 internal sealed class ConnectionTable(SlotTable<ConnectionReceiver> connections, IConnectionHost host, IQueuePhase phase, QueueContext context)
 {
     private static long _lastId;
+
+    private volatile Action<ConnectionReceiver>? _endAbandoned;
 
     /// <summary>Adds a connection that was just accepted or attached.</summary>
     /// <param name="socket">The socket. The connection owns it from now on.</param>
@@ -35,6 +37,16 @@ internal sealed class ConnectionTable(SlotTable<ConnectionReceiver> connections,
         Enter(connection);
     }
 
+    /// <summary>Ends the connections of a ring thread that is stuck: the present ones, and those that it adds if it continues. Any thread.</summary>
+    /// <param name="end">Ends one connection. May be called twice for one, and by two threads at once.</param>
+    public void Abandon(Action<ConnectionReceiver> end)
+    {
+        _endAbandoned = end;
+        // Pairs with the fence in Enter: either this thread sees the connection, or the ring thread sees the request.
+        Interlocked.MemoryBarrier();
+        Array.ForEach(connections.Snapshot(), end);
+    }
+
     private void Enter(ConnectionReceiver connection)
     {
         if (phase.Suspends)
@@ -48,5 +60,7 @@ internal sealed class ConnectionTable(SlotTable<ConnectionReceiver> connections,
 
         connections.Set(connection.Slot, connection);
         context.Counters.Connections = connections.Count;
+        Interlocked.MemoryBarrier();
+        _endAbandoned?.Invoke(connection);
     }
 }

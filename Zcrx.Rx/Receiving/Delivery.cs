@@ -34,7 +34,7 @@ internal sealed unsafe class Delivery : IDelivery
         _heartbeat = context.Heartbeat;
     }
 
-    /// <summary>Delivers received buffers up to the next completion of another kind, at least one.</summary>
+    /// <summary>Delivers a run of received buffers: at least one, and no further than the next completion of another kind.</summary>
     /// <param name="first">The first completion, of received data.</param>
     /// <param name="count">The number of adjacent completions of any kind.</param>
     public void Deliver(Completion* first, uint count)
@@ -51,7 +51,7 @@ internal sealed unsafe class Delivery : IDelivery
                     DeliverSome(ref run);
                 }
             }
-            while (isIntact && run.HasNext);
+            while (isIntact && run.HasNext && !_turn.IsAbandoned);
         }
         catch
         {

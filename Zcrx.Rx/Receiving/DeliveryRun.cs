@@ -28,12 +28,12 @@ internal unsafe ref struct DeliveryRun(Completion* first, Completion* end, long 
     /// <summary>The connection's position when its run began.</summary>
     public long Start;
 
-    /// <summary>Gets a value indicating whether the next completion has received data, too.</summary>
+    /// <summary>Gets a value indicating whether the next completion has data, too.</summary>
     public readonly bool HasNext => At != End && IsData(*At);
 
     /// <summary>Gets a value indicating whether the connection has one observer, and no earlier buffer waits.</summary>
     public readonly bool IsUsual => Observers.Length == 1 && Connection.Undelivered.Count == 0;
 
-    /// <summary>Determines whether a completion has received data, and is neither the end of a request nor of another kind.</summary>
+    /// <summary>Determines whether a completion belongs to a receive and has data. The last completion of a receive has none.</summary>
     public static bool IsData(in Completion completion) => UserData.Decode(completion.UserData).Kind == RequestKind.Receive && completion.HasMore;
 }

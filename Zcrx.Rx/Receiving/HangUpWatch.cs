@@ -90,7 +90,8 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
             return false;
         }
 
-        // The kernel reports a known hang-up with every poll. Then only an error is new. A hang-up without an error, after both sides have ended, is an orderly end.
+        // A hang-up is a failure if the socket has an error. It is also one if the end of the peer's side was known and this side has not ended sending. After both
+        // sides have ended, a hang-up is orderly.
         bool isNews = !connection.HasPeerEnded;
         connection.HasPeerEnded = true;
         if (((uint)result & (PollError | PollHangUp)) != 0 && connection.Socket.TakeError() is var error && (error != 0 || (!isNews && !connection.Control.Sender.IsShutDown)))

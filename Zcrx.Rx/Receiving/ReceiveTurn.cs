@@ -1,8 +1,17 @@
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Records the progress of one turn: how many of its completions were handled, and which connections received. Ring thread only.</summary>
+/// <summary>Records the progress of one turn: how many of its completions were handled, and which connections received. Ring thread only, unless stated otherwise.</summary>
 internal sealed class ReceiveTurn
 {
+    private volatile bool _isAbandoned;
+
+    /// <summary>Gets the lock that decides which thread acts on an accepted socket in a completion: the ring thread, or the one that abandons it.</summary>
+    /// <remarks>The ring advances and is closed under it. Nothing else is taken under it.</remarks>
+    public Lock Gate { get; } = new();
+
+    /// <summary>Gets a value indicating whether the ring thread was abandoned. It handles no further completion. Any thread.</summary>
+    public bool IsAbandoned => _isAbandoned;
+
     private readonly List<ConnectionReceiver> _received = [];
 
     /// <summary>Gets the number of the turn.</summary>
@@ -14,7 +23,7 @@ internal sealed class ReceiveTurn
     /// <summary>Gets a value indicating whether the batch filled the completion ring.</summary>
     public bool WasRingFull { get; private set; }
 
-    /// <summary>Gets a value indicating whether the completion ring is corrupt. Its completions must not be acted upon then: their descriptors may be arbitrary.</summary>
+    /// <summary>Gets a value indicating whether the completion ring is corrupt. Then its completions must not be acted on: their descriptors may be arbitrary.</summary>
     public bool IsCorrupt { get; private set; }
 
     /// <summary>Gets the connections that have received in this turn.</summary>
@@ -30,8 +39,26 @@ internal sealed class ReceiveTurn
     /// <summary>Counts completions that were handled.</summary>
     public void CountHandled(uint completions) => Handled += completions;
 
+    /// <summary>Counts a completion of an accepted socket as handled, unless the thread that abandons this one acts on it.</summary>
+    /// <returns>False when the thread was abandoned.</returns>
+    public bool TryTakeAccepted()
+    {
+        lock (Gate)
+        {
+            if (!_isAbandoned)
+            {
+                Handled++;
+            }
+
+            return !_isAbandoned;
+        }
+    }
+
     /// <summary>Ends the batch: all its completions were handled, and the kernel may reuse their entries.</summary>
     public void EndBatch() => Handled = 0;
+
+    /// <summary>Records that the ring thread was abandoned. Any thread, under the lock.</summary>
+    public void Abandon() => _isAbandoned = true;
 
     /// <summary>Records that the completion ring is corrupt.</summary>
     public void MarkCorrupt() => IsCorrupt = true;

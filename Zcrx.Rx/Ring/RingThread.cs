@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Zcrx.Interop;
-using Zcrx.Interop.Abi;
 using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Ring;
@@ -14,7 +12,7 @@ namespace Zcrx.Rx.Ring;
 /// these steps. Other threads reach the thread through <see cref="Post"/>, which wakes it by an eventfd. A simulation has no thread, and calls the parts of a turn itself.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Run disposes the ring.")]
-internal sealed unsafe class RingThread : IRingWorker
+internal sealed class RingThread : IRingWorker
 {
     // Other threads may post faster than the ring thread runs. The limit keeps posted work from delaying completions.
     private const int WorkPerTurn = 4096;
@@ -28,18 +26,12 @@ internal sealed unsafe class RingThread : IRingWorker
     private readonly TaskCompletionSource _opened = new(Threads.ContinuationOptions);
     private readonly TaskCompletionSource _ended = new(Threads.ContinuationOptions);
     private readonly ConcurrentQueue<RingWork> _work = new();
-    // The innermost lock: callers of Wake may hold any lock, and no lock is taken under this one.
-    private readonly Lock _wakeGate = new();
+    private readonly RingWake _wake = new();
     // The identity of the thread; see Threads.Current.
     private object? _thread;
     private IoRing? _ring;
     private TimeSpan? _timeout;
     private RingRequests _requests = null!;
-    // The kernel writes the eventfd's counter here until the ring is closed.
-    private ulong* _wakeBuffer;
-    private int _wakeFd = -1;
-    private int _wakePending;
-    private bool _wakeArmed;
     private volatile bool _refusesWork;
     private int _abandoned;
 
@@ -55,6 +47,9 @@ internal sealed unsafe class RingThread : IRingWorker
 
     /// <summary>Gets a task that ends when the thread has ended; faulted when it failed.</summary>
     public Task Ended => _ended.Task;
+
+    /// <summary>Gets a value indicating whether the thread was given up. Any thread.</summary>
+    public bool IsAbandoned => Volatile.Read(ref _abandoned) != 0;
 
     /// <summary>Gets the ring's descriptor. Ring thread only.</summary>
     public int RingDescriptor => _ring!.Fd;
@@ -126,28 +121,17 @@ internal sealed unsafe class RingThread : IRingWorker
     /// <summary>Wakes the thread if it sleeps or is about to. Thread-safe.</summary>
     public void Wake()
     {
-        if (Threads.Current != _thread && Interlocked.Exchange(ref _wakePending, 1) == 0)
+        if (Threads.Current != _thread)
         {
-            SignalWake();
+            _wake.Wake();
         }
     }
 
-    /// <summary>Wakes the thread even if a wake-up is already pending. Thread-safe.</summary>
-    public void SignalWake()
-    {
-        // The lock keeps the descriptor from being closed, and its number from being reused, between the check and the write.
-        lock (_wakeGate)
-        {
-            if (_wakeFd >= 0)
-            {
-                ulong one = 1;
-                _ = Libc.Write(_wakeFd, &one, sizeof(ulong));
-            }
-        }
-    }
+    /// <inheritdoc cref="RingWake.SignalWake"/>
+    public void SignalWake() => _wake.SignalWake();
 
-    /// <summary>Records that the read on the eventfd has completed, so that the next turn issues another. Ring thread only.</summary>
-    public void OnWoken() => _wakeArmed = false;
+    /// <inheritdoc cref="RingWake.OnWoken"/>
+    public void OnWoken() => _wake.OnWoken();
 
     /// <summary>Refuses work from now on. <see cref="Run"/> refuses earlier work. Ring thread only.</summary>
     public void StopTakingWork() => _refusesWork = true;
@@ -156,8 +140,8 @@ internal sealed unsafe class RingThread : IRingWorker
     /// <param name="cause">The error of <see cref="Ended"/>.</param>
     /// <returns>False when the thread has ended, or has already been abandoned.</returns>
     /// <remarks>
-    /// If the callback returns after all, the thread ends without another turn and closes its ring, so that the RX queue can be registered again. The memory of the
-    /// queue stays allocated until the process ends.
+    /// A thread whose callback returns after all ends without another turn, and closes its ring, so that its RX queue can be registered again. It runs no more work.
+    /// Its memory stays until the process ends.
     /// </remarks>
     public bool TryAbandon(Exception cause)
     {
@@ -171,6 +155,8 @@ internal sealed unsafe class RingThread : IRingWorker
         Interlocked.MemoryBarrier();
         _ended.TrySetException(cause);
         _ = _ended.Task.Exception;
+        // Its callback may have returned just now, and the thread may be about to sleep.
+        _wake.SignalWake();
         // Refused work may be code of the application, which may wait for a resource that the stuck callback holds.
         Threads.RunOnPool(static thread => ((RingThread)thread).RefuseWork(), this);
         return true;
@@ -246,10 +232,11 @@ internal sealed unsafe class RingThread : IRingWorker
     /// <summary>Ends everything after the last turn or a failure. Ring thread only.</summary>
     internal void End(Exception? crash)
     {
-        if (Volatile.Read(ref _abandoned) != 0)
+        if (IsAbandoned)
         {
-            // Another thread has ended everything that this thread owned, except the ring. An open ring would keep the RX queue.
-            CloseRing();
+            // Another thread has ended what this one owned. The ring is this thread's alone, and keeps the RX queue while it is open.
+            _turn.EndAbandoned();
+            _wake.Close();
             return;
         }
 
@@ -272,13 +259,7 @@ internal sealed unsafe class RingThread : IRingWorker
 
     private void OpenRing()
     {
-        _wakeFd = Libc.EventFd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
-        if (_wakeFd < 0)
-        {
-            throw new ZcrxException("Creating the ring thread's eventfd", -_wakeFd, "the process has no free descriptor", "Raise the limit on open files (`ulimit -n`)");
-        }
-
-        _wakeBuffer = (ulong*)NativeMemory.AllocZeroed(sizeof(ulong));
+        _wake.Open();
         _ring = IoRing.Create(_kernel, _ringOptions);
         _requests = new RingRequests(_ring);
     }
@@ -295,12 +276,17 @@ internal sealed unsafe class RingThread : IRingWorker
     {
         _clock.BeginTurn();
         _heartbeat.BeginTurn();
-        // A full fence: the flag must be cleared before the queues are read. Otherwise a thread that enqueues now could see the flag set and not wake this thread.
-        Interlocked.Exchange(ref _wakePending, 0);
+        // A full fence: the flag must be cleared before the queues are read. Otherwise a thread that enqueues now could see it set and not wake this thread.
+        _wake.Clear();
         RunWork();
+        if (IsAbandoned)
+        {
+            return false;
+        }
+
         _turn.Prepare();
-        ArmWake();
-        if (_turn.IsFinished() || Volatile.Read(ref _abandoned) != 0)
+        _wake.Arm(_requests);
+        if (_turn.IsFinished() || IsAbandoned)
         {
             return false;
         }
@@ -330,27 +316,10 @@ internal sealed unsafe class RingThread : IRingWorker
 
     private void RunWork()
     {
-        for (int i = 0; i < WorkPerTurn && _work.TryDequeue(out RingWork work); i++)
+        for (int i = 0; i < WorkPerTurn && !IsAbandoned && _work.TryDequeue(out RingWork work); i++)
         {
             work.Run();
         }
-    }
-
-    private void ArmWake()
-    {
-        if (_wakeArmed)
-        {
-            return;
-        }
-
-        io_uring_sqe* entry = _requests.Prepare();
-        entry->opcode = LinuxIoUring.IORING_OP_READ;
-        entry->fd = _wakeFd;
-        entry->addr = (ulong)_wakeBuffer;
-        entry->len = sizeof(ulong);
-        entry->off = ulong.MaxValue;
-        entry->user_data = new UserData(RequestKind.Wake, 0, 0).Encode();
-        _wakeArmed = true;
     }
 
     private TimeSpan? NextTimeout()
@@ -364,17 +333,8 @@ internal sealed unsafe class RingThread : IRingWorker
         CloseRing();
         _turn.Release();
         _refusesWork = true;
-        lock (_wakeGate)
-        {
-            if (_wakeFd >= 0)
-            {
-                _ = Libc.Close(_wakeFd);
-                _wakeFd = -1;
-            }
-        }
-
-        NativeMemory.Free(_wakeBuffer);
-        // The fence pairs with the fence in Signal.
+        _wake.Close();
+        // The fence pairs with the one in Signal.
         Interlocked.MemoryBarrier();
         RefuseWork();
         _turn.OnEnded();

@@ -119,19 +119,14 @@ internal sealed class StopExecution(
     /// <param name="closeRing">Closes the ring.</param>
     public void TearDown(Exception? crash, Action closeRing)
     {
-        bool isReadToItsEnd = crash is null || Salvage(crash);
-        if (!isReadToItsEnd && !turn.IsCorrupt)
-        {
-            listeners.CloseUnseenSockets(turn.Handled);
-        }
-
+        bool isReadToItsEnd = (crash is null || Salvage(crash)) && !turn.IsAbandoned;
         if (!isReadToItsEnd)
         {
             sharing.RequestReclaim();
         }
 
         requests.MarkDead();
-        closeRing();
+        CloseRing(isReadToItsEnd, closeRing);
         sockets.CloseAll();
         foreach (ConnectionReceiver connection in connections.Snapshot())
         {
@@ -150,6 +145,14 @@ internal sealed class StopExecution(
         }
 
         listeners.FinishAll(() => crash is null ? null : new QueueFailedException(context.Options.Name, crash));
+    }
+
+    /// <summary>Closes the ring of a thread that was abandoned and has left its callback. Another thread ends the connections.</summary>
+    /// <param name="closeRing">Closes the ring.</param>
+    public void EndAbandoned(Action closeRing)
+    {
+        CloseRing(isReadToItsEnd: false, closeRing);
+        sockets.CloseAll();
     }
 
     /// <summary>
@@ -181,6 +184,20 @@ internal sealed class StopExecution(
             {
                 scheduler.Reconcile(connection);
             }
+        }
+    }
+
+    private void CloseRing(bool isReadToItsEnd, Action closeRing)
+    {
+        // Under the lock: a thread that abandons this one reads the ring.
+        lock (turn.Gate)
+        {
+            if (!isReadToItsEnd && !turn.IsCorrupt)
+            {
+                listeners.CloseUnseenSockets(turn.Handled);
+            }
+
+            closeRing();
         }
     }
 

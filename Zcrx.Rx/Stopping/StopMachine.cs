@@ -25,7 +25,7 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
 
     /// <summary>Begins to stop and to close the connections.</summary>
     /// <param name="now">The current time.</param>
-    /// <param name="deadline">The latest end of draining. If the queue drains already, the earlier deadline applies.</param>
+    /// <param name="deadline">The latest end of draining. If the queue is already draining, the earlier deadline applies.</param>
     /// <returns>Whether to remove listeners now.</returns>
     /// <remarks>Peers that never stop sending would use up the whole time. Receiving therefore ends after half of it. The other half is for consumers and their replies.</remarks>
     public bool BeginStop(long now, long deadline)

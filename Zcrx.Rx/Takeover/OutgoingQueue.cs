@@ -141,7 +141,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 
         _memory.IsSharedWithProcess = false;
         _memory.HasFixedAreas = false;
-        // Does nothing if a ring that this process has opened in the meantime is the producer.
+        // Does nothing if this process has opened another ring in the meantime, and that ring is now the producer.
         await _memory.SwitchToAsync(_local, onlyAfter: this).ConfigureAwait(false);
         _memory.Reclaim();
         Returned?.Invoke();

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# newest-kernel.sh <pattern>...: fetches the newest kernel of Debian's suites, and prints its version. If fetch-kernel.sh would fetch the same
-# kernel for one of the patterns, also prints the first such pattern. Ends with exit code 77 and a reason if no kernel is available.
+# newest-kernel.sh <pattern>...: fetches the newest kernel of Debian's suites, and prints its version. Also prints the first pattern for
+# which fetch-kernel.sh would fetch the same kernel, if there is one. Ends with exit code 77 and a reason if no kernel is available.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib/common.sh"

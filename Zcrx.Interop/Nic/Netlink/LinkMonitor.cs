@@ -24,14 +24,38 @@ internal sealed unsafe class LinkMonitor : IDisposable
     private readonly List<LinkWatch> _watches = [];
 
     /// <summary>Starts a monitor of the network namespace of the calling thread.</summary>
+    /// <exception cref="ZcrxException">The process has no free descriptor.</exception>
     public LinkMonitor()
+        : this(static () => NetlinkSocket.Open(LinuxNetlink.NETLINK_ROUTE))
     {
-        _socket = NetlinkSocket.Open(LinuxNetlink.NETLINK_ROUTE);
-        _socket.Join(LinuxRtnetlink.RTNLGRP_LINK);
-        // The session's socket is opened now, since a later caller of Watch may be in another namespace.
-        NetlinkSocket questions = NetlinkSocket.Open(LinuxNetlink.NETLINK_ROUTE);
-        _session = new NetlinkSession(_ => questions);
-        _stop = Libc.EventFd(0, Libc.EFD_CLOEXEC);
+    }
+
+    /// <summary>Starts a monitor with sockets of the caller, for tests.</summary>
+    /// <param name="open">Opens a socket. The monitor owns it.</param>
+    internal LinkMonitor(Func<NetlinkSocket> open)
+    {
+        _socket = open();
+        NetlinkSocket? questions = null;
+        try
+        {
+            _socket.Join(LinuxRtnetlink.RTNLGRP_LINK);
+            // The session's socket is opened now, since a later caller of Watch may be in another namespace.
+            questions = open();
+            _stop = Libc.EventFd(0, Libc.EFD_CLOEXEC);
+            if (_stop < 0)
+            {
+                throw new ZcrxException("Watching network interfaces", -_stop, "the process has no free descriptor", "Raise the limit on open files (`ulimit -n`)");
+            }
+        }
+        catch
+        {
+            questions?.Dispose();
+            _socket.Dispose();
+            throw;
+        }
+
+        NetlinkSocket asking = questions;
+        _session = new NetlinkSession(_ => asking);
         _thread = new Thread(Run) { IsBackground = true, Name = "zcrx links" };
         _thread.Start();
     }
@@ -51,7 +75,17 @@ internal sealed unsafe class LinkMonitor : IDisposable
             monitor = shared.Monitor;
         }
 
-        IDisposable watch = monitor.Watch(name, index, changed);
+        IDisposable watch;
+        try
+        {
+            watch = monitor.Watch(name, index, changed);
+        }
+        catch
+        {
+            Leave(place);
+            throw;
+        }
+
         return new Ending(() =>
         {
             watch.Dispose();

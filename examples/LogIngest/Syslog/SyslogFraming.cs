@@ -23,7 +23,7 @@ internal sealed class SyslogFraming(int maxLength, BadInputPolicy badInput) : IF
     // The number of remaining bytes of a counted message over the limit.
     private long _left;
     private bool _isInsideLine;
-    // The header, found by the last call, of the next counted message. ParseEnd uses it.
+    // The header of the next counted message, as the last call has found it. ParseEnd uses it.
     private CountHeader _header;
 
     private enum Mode

@@ -18,7 +18,7 @@ internal sealed class DashboardEndpoints
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    // Is a little less than the interval: a timer that fires early then does not get the previous snapshot again.
+    // A little less than the interval. Otherwise a timer that fires early would get the previous snapshot again.
     private static readonly TimeSpan Shared = TimeSpan.FromMilliseconds(900);
 
     private readonly EventTimeline _timeline;

@@ -26,7 +26,7 @@ public sealed class ShardSink : IDisposable
 
     /// <summary>
     /// Gets a task that completes when the stream has ended in order and the entities have acknowledged everything. If the stream fails, the task faults with its error once
-    /// everything before is acknowledged. It also faults if the key selector or the shard region fails. <see cref="Dispose"/> cancels it.
+    /// everything before the failure is acknowledged. It also faults if the key selector or the shard region fails. <see cref="Dispose"/> cancels it.
     /// </summary>
     public Task Completion { get; }
 
@@ -36,7 +36,7 @@ public sealed class ShardSink : IDisposable
     /// <summary>Gets the number of chunks that were sent again.</summary>
     public long Resends => _outcome.Resends;
 
-    /// <summary>Stops receiving. Received frames are still sent until they are acknowledged.</summary>
+    /// <summary>Stops receiving. Frames that were already received are still delivered: they are sent again until they are acknowledged.</summary>
     public void Dispose()
     {
         _sink.Dispose();

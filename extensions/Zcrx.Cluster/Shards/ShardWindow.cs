@@ -78,7 +78,7 @@ internal sealed class ShardWindow<T>(Guid source, ShardFlow flow, Func<int, Shar
     /// <summary>Sends the waiting chunks of a shard whose budget has room again.</summary>
     public void OnGranted(int partition, TimeSpan now) => Send(_lanes[partition], now);
 
-    /// <summary>Sends the chunks again that were not acknowledged in time.</summary>
+    /// <summary>Sends again each chunk that was not acknowledged in time.</summary>
     public void OnTime(TimeSpan now)
     {
         foreach (ShardLane<T> lane in _lanes.Values)

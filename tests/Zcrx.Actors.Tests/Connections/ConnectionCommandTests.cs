@@ -84,7 +84,7 @@ public class ConnectionCommandTests
         using var quiet = await host.ConnectAsync();
         var stream = await received.StreamAsync(0);
         await Ask<ZcrxReply.Paused>(host, new ZcrxCommand.PauseConnection(stream.Connection.Id));
-        // The ring thread answers a move to the connection's own queue. By then, the pause has cancelled the receive.
+        // A move to the connection's own queue changes nothing. The ring thread answers it after it has cancelled the receive for the pause.
         await Ask<ZcrxReply.Moved>(host, new ZcrxCommand.MoveConnection(stream.Connection.Id, "zcrx-0"));
         await quiet.SendAsync(Payload.Bytes(3_000)).WithinLimit();
 

@@ -47,7 +47,7 @@ public class SerializeEverythingTests
         await ReceiveAsync(reader, client, 0, 10_000);
         string queue = events.FishForMessage<ZcrxEvent.ConnectionOpened>(static _ => true, Eventually.Limit).Queue;
 
-        // The sender is a probe, so that the reply passes a mailbox and is checked. A reply to Ask would not be.
+        // The sender is a probe, so that the reply passes a mailbox and is checked. A reply to Ask passes no mailbox.
         supervisor.Tell(new ZcrxCommand.RestartQueue(queue), reader);
         reader.ExpectMsg<ZcrxReply.Restarted>(Eventually.Limit);
         await ReceiveAsync(reader, client, 10_000, 20_000);

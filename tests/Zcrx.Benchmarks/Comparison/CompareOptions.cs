@@ -10,7 +10,7 @@ internal sealed record CompareOptions
     /// <summary>Gets the traffic of one case, in bytes.</summary>
     public long Volume { get; init; } = 3L << 30;
 
-    /// <summary>Gets the traffic of one case that only warms up, in bytes. Null for a third of the volume.</summary>
+    /// <summary>Gets the part of the traffic of one case that only warms up, in bytes. Null for a third of the volume.</summary>
     public long? WarmUp { get; init; }
 
     public int Rounds { get; init; } = 5;

@@ -15,7 +15,7 @@ internal readonly record struct ComparisonCase(string Receiver, int Connections)
 
     public long TotalBytes(long volume) => BytesPerConnection(volume) * Connections;
 
-    /// <summary>Returns the bytes that only warm up: the part of the case that <paramref name="warmUp"/> is of <paramref name="volume"/>.</summary>
+    /// <summary>Returns the number of bytes that only warm up: <paramref name="warmUp"/>, reduced for slow receivers; by default a third of all bytes.</summary>
     public long WarmUpBytes(long volume, long? warmUp) =>
         warmUp is { } bytes ? (long)(bytes * Kind.VolumeShare) : TotalBytes(volume) / WarmUpPart;
 }

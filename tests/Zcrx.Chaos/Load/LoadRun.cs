@@ -33,6 +33,7 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
             await MeasureAsync(server, $"{connects / 10:n0} connections that are reset", () => ConnectManyAsync(server, connects / 10, abort: true)).ConfigureAwait(false);
             await MeasureAsync(server, $"{slow:n0} peers, one byte a second, {SlowRounds} s", () => TrickleAsync(server, slow)).ConfigureAwait(false);
             await MeasureAsync(server, $"a peer that reads nothing for {Silence.TotalSeconds:0} s", () => PauseAsync(server)).ConfigureAwait(false);
+            await MeasureAsync(server, $"a server that is stopped for {Silence.TotalSeconds:0} s; {slow:n0} peers send, as many connect", () => SuspendAsync(server, slow)).ConfigureAwait(false);
         }
         finally
         {
@@ -64,11 +65,7 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
         List<Socket> sockets = [];
         try
         {
-            for (int i = 0; i < count; i += AtOnce)
-            {
-                sockets.AddRange(await Task.WhenAll(Enumerable.Range(0, int.Min(AtOnce, count - i)).Select(_ => ConnectAsync())).ConfigureAwait(false));
-            }
-
+            await ConnectToAsync(sockets, count).ConfigureAwait(false);
             return ServerUse.Of(server);
         }
         finally
@@ -99,11 +96,7 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
         List<Socket> sockets = [];
         try
         {
-            for (int i = 0; i < count; i += AtOnce)
-            {
-                sockets.AddRange(await Task.WhenAll(Enumerable.Range(0, int.Min(AtOnce, count - i)).Select(_ => ConnectAsync())).ConfigureAwait(false));
-            }
-
+            await ConnectToAsync(sockets, count).ConfigureAwait(false);
             using PeriodicTimer second = new(TimeSpan.FromSeconds(1));
             for (int i = 0; i < SlowRounds; i++)
             {
@@ -141,6 +134,49 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
 
         await sending.WaitAsync(options.Patience).ConfigureAwait(false);
         return peak;
+    }
+
+    /// <summary>Stops the process. Peers that are connected send, others connect, and all are served when it continues.</summary>
+    private async Task<ServerUse> SuspendAsync(Process server, int count)
+    {
+        List<Socket> sockets = [];
+        try
+        {
+            await ConnectToAsync(sockets, count).ConfigureAwait(false);
+            await SignalAsync(server, "STOP").ConfigureAwait(false);
+            Task[] connected = [.. sockets.Select(EchoAsync)];
+            Task<Socket>[] connecting = [.. Enumerable.Range(0, count).Select(_ => ConnectAsync())];
+            await Task.Delay(Silence).ConfigureAwait(false);
+            bool isServed = Array.Exists(connected, static echo => echo.IsCompleted) || Array.Exists(connecting, static echo => echo.IsCompleted);
+            await SignalAsync(server, "CONT").ConfigureAwait(false);
+            if (isServed)
+            {
+                throw new InvalidOperationException("the process was not stopped");
+            }
+
+            await Task.WhenAll(connected).ConfigureAwait(false);
+            sockets.AddRange(await Task.WhenAll(connecting).ConfigureAwait(false));
+            return ServerUse.Of(server);
+        }
+        finally
+        {
+            sockets.ForEach(static socket => socket.Dispose());
+        }
+    }
+
+    private static async Task SignalAsync(Process process, string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Connects peers, some at once, and adds them to a list.</summary>
+    private async Task ConnectToAsync(List<Socket> sockets, int count)
+    {
+        for (int i = 0; i < count; i += AtOnce)
+        {
+            sockets.AddRange(await Task.WhenAll(Enumerable.Range(0, int.Min(AtOnce, count - i)).Select(_ => ConnectAsync())).ConfigureAwait(false));
+        }
     }
 
     private async Task<Socket> ConnectAsync()

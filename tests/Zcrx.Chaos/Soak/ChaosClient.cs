@@ -117,7 +117,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
     }
 
-    /// <summary>Waits for a task, at most until the deadline of expected events. The wait is shorter if the stream has failed and may get no further packet.</summary>
+    /// <summary>Waits for a task until the deadline of expected events. Waits for less time if the stream has failed and may get no further packet.</summary>
     private async Task<int> InTimeAsync(Task<int> done, int stream)
     {
         long start = Stopwatch.GetTimestamp();

@@ -113,7 +113,7 @@ internal sealed class WindowBench
     public void Crash(int partition)
     {
         _inboxes[partition] = new FrameInbox();
-        // The new incarnation takes frames again if their acknowledgement was lost. The log therefore drops these frames of the old incarnation.
+        // Frames whose acknowledgement has not arrived are sent again, and the new incarnation takes them. So they are removed from what was taken before.
         foreach ((ShardWindow<int> window, _) in _senders)
         {
             List<int> taken = Taken(window.Source, partition);

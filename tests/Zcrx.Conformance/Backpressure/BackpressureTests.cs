@@ -109,7 +109,7 @@ public class BackpressureTests : IClassFixture<LeakCheck>
                 Assert.Fail($"no stream makes progress: {string.Join("; ", streams.Select(static stream => stream.State))}; {queue.Snapshot()}");
             }
 
-            // Waits for a buffer to release. The limit of 1 ms is for sockets that become writable.
+            // Waits for another pressure level. A socket that becomes writable does not end the wait, so the wait takes at most 1 ms.
             changed.WaitOne(1);
         }
     }

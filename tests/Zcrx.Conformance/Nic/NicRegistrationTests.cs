@@ -33,7 +33,7 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
         NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.RxBufferLength);
         using var ring = new TestRing(nic.Kernel.Kernel);
         using var setup = new QueueSetup(nic.Kernel, nic: nic);
-        // The area is an ordinary mapping. With guard pages on both sides, its pages are never all contiguous.
+        // The area lies between guard pages, so no transparent huge page covers all of it. Its pages are therefore not all contiguous.
         setup.Registration->rx_buf_len = 256 * (uint)TestMemory.Page;
         int result = setup.Register(ring);
         Assert.True(result is -ERANGE or -EOPNOTSUPP or -EINVAL, $"the registration is refused with an expected errno, not {Results.Name(result)}");

@@ -170,8 +170,7 @@ public class RegistrationErrorTests
     [Fact]
     public void What_can_be_fallen_back_from_is_unsupported_or_not_permitted()
     {
-        // The automatic choice of an engine falls back on these two types only. An error that the user can repair must therefore have
-        // another type.
+        // These two types mean that another engine is needed. An error that the user can repair must therefore have another type.
         int[] repairable = [Errno.EEXIST, Errno.EBUSY, Errno.ENODEV, Errno.ERANGE, Errno.ENOMEM, Errno.EFAULT, Errno.EINVAL];
         Assert.All(repairable, errno =>
         {

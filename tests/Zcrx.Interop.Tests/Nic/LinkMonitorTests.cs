@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Zcrx.Interop.Abi;
 using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop.Tests.Nic;
@@ -73,6 +74,25 @@ public sealed class LinkMonitorTests
         place.Ip("link", "del", "v0");
         Assert.Equal(LinkState.Removed, Next(changes).State);
         Assert.Empty(ended);
+    }
+
+    [Fact]
+    public void Monitor_whose_second_socket_cannot_be_opened_closes_the_first()
+    {
+        List<NetlinkSocket> opened = [];
+
+        Assert.Throws<ZcrxException>(() => new LinkMonitor(() =>
+        {
+            if (opened.Count > 0)
+            {
+                throw new ZcrxException("Opening a netlink socket", Errno.EMFILE, "a test", "");
+            }
+
+            opened.Add(NetlinkSocket.Open(LinuxNetlink.NETLINK_ROUTE));
+            return opened[0];
+        }));
+
+        Assert.True(Assert.Single(opened).IsClosed);
     }
 
     [Fact]

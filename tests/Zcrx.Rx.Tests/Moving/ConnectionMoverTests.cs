@@ -89,6 +89,24 @@ public class ConnectionMoverTests
     }
 
     [Fact]
+    public void Move_has_succeeded_before_its_target_calls_an_observer_that_may_block()
+    {
+        using QueueBench source = new();
+        using QueueBench target = new();
+        ConnectionReceiver connection = source.Connect(0);
+        source.Receive(connection);
+        Task<bool> moved = source.Host.MoveAsync(connection, target.Host);
+        source.Settle();
+        List<bool> hasMoved = [];
+        Recorder recorder = new(0) { Then = _ => hasMoved.Add(moved.IsCompletedSuccessfully) };
+        connection.Stream.Subscribe(recorder);
+
+        target.Settle();
+
+        Assert.Equal([true], hasMoved);
+    }
+
+    [Fact]
     public async Task Connection_whose_target_has_ended_stays_on_its_queue()
     {
         using QueueBench source = new();

@@ -125,7 +125,7 @@ internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queu
                     OnBytes(_bytes, taken.ToArray());
                 }
 
-                // A consumer that waits for more bytes while it leases buffers may wait for ever, because some of these pools are so small.
+                // Some of these pools are so small that a consumer which waits for more bytes while it leases buffers may wait forever.
                 reader.AdvanceTo(taken.End);
                 if (result.IsCompleted && take == result.Buffer.Length)
                 {

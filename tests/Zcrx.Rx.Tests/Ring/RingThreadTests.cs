@@ -130,6 +130,8 @@ public class RingThreadTests
         {
         }
 
+        public void EndAbandoned() => Thread!.CloseRing();
+
         public void Conclude()
         {
         }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Reactive.Linq;
@@ -97,6 +98,37 @@ public class FaultyObserverTests : IClassFixture<ResourceCheck>
             Assert.Same(connection, fault.Connection);
             Assert.Equal("a consumer's mistake", fault.Exception.Message);
             Assert.True(await peer.IsResetAsync());
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Exception_of_an_observer_with_an_error_handler_is_reported_once(bool handlerThrows)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8);
+        ConcurrentQueue<string> reported = new();
+        using IDisposable faults = queue.Queue.ConsumerFaults.Subscribe(fault => reported.Enqueue(fault.Exception.Message));
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            List<string> handled = [];
+            using IDisposable subscription = connection.Buffers.Subscribe(
+                static _ => throw new InvalidOperationException("a consumer's mistake"),
+                error =>
+                {
+                    handled.Add(error.Message);
+                    if (handlerThrows)
+                    {
+                        throw new InvalidOperationException("a handler's mistake");
+                    }
+                });
+            await peer.SendAsync(1);
+
+            Assert.True(await peer.IsResetAsync());
+            await connection.Finished.Within("the connection ends");
+            Assert.Equal(["a consumer's mistake"], handled);
+            Assert.Equal(handlerThrows ? ["a consumer's mistake", "a handler's mistake"] : ["a consumer's mistake"], reported);
         }
     }
 

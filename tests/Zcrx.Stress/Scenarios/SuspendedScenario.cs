@@ -102,7 +102,8 @@ internal sealed class SuspendedScenario : IStressScenario
 
     /// <summary>Takes the application's lock when its stream ends.</summary>
     /// <param name="users">
-    /// The lock; null for an observer that a call subscribes. Such an observer may receive the end of its stream during that call.
+    /// The lock; null to take none. It is null for an observer that one of the tested calls subscribes, because its stream may end during
+    /// that call.
     /// </param>
     private sealed class Observer(Lock? users) : IObserver<ReceivedBuffer>
     {

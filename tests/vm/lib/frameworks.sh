@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Copies the .NET runtimes that programs require from this machine into the guest. All programs share one copy. Self-contained programs
-# require no runtime.
+# Copies this machine's .NET runtimes into the guest, as far as the programs require them. All programs share one copy. Self-contained
+# programs require no runtime.
 
 # Prints `name major` of each framework in the runtimeconfig.json files of the given directories.
 frameworks_wanted() {

@@ -7,7 +7,7 @@ namespace Zcrx.Rx.Tests.Support.Rooms;
 /// <summary>Represents the ring and the listeners of a queue that ends. The test chooses the completions of the kernel.</summary>
 internal sealed class MemoryRing : IRingEnd, IListeners, ICompletionHandler
 {
-    /// <summary>Gets the calls whose order tests check, in order.</summary>
+    /// <summary>Gets the recorded calls, in order. Tests compare their order.</summary>
     public List<string> Log { get; } = [];
 
     public bool HasDroppedCompletions { get; set; }

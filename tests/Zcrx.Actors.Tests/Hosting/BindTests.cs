@@ -305,6 +305,9 @@ public class BindTests
 
         // The null list makes the supervisor throw.
         host.Zcrx.Supervisor.Tell(new TreeMessage.RefuseOptions(null!, null));
+        // Until the message is handled, the status is the one before the failure.
+        await host.Kit.AwaitConditionAsync(
+            () => host.Log.Entries.Count(static entry => entry.EventId == 1201 && entry.Message.Contains("door", StringComparison.Ordinal)) == 2, "the port is open again");
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).State == ZcrxState.Running, "the tree has started again");
 
         await EchoAsync(binding.LocalAddress, 0);

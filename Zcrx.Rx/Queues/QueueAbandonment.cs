@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Zcrx.Interop;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Receiving;
 
@@ -37,43 +38,55 @@ internal sealed class QueueAbandonment(QueueOwners owners, object? stuck, string
 
     private void End(ConnectionReceiver connection)
     {
-        try
+        ZcrxStreamException error = new(
+            $"Receiving on {connection}",
+            0,
+            PositionOf(connection),
+            cause,
+            "Do not block in OnNext: use Process or Offload for work that waits");
+        connection.Control.Fail(new ConnectionFailure(cause, error), abort: true);
+        connection.Control.AbandonSocket();
+        connection.Move?.GiveUp();
+        // Taken now: a handler that disposes its subscription in the meantime must not keep the error from its observer.
+        IObserver<ReceivedBuffer>[] observers = connection.Observers.End(error) ?? [];
+        if (connection == stuck)
         {
-            ZcrxStreamException error = new(
-                $"Receiving on {connection}",
-                0,
-                connection.Delivered,
-                cause,
-                "Do not block in OnNext: use Process or Offload for work that waits");
-            connection.Control.Fail(new ConnectionFailure(cause, error), abort: true);
-            connection.Control.AbandonSocket();
-            connection.Move?.GiveUp();
-            if (connection == stuck)
-            {
-                connection.Observers.End(error);
-                connection.Control.EndAbandoned();
-            }
-            else
-            {
-                _ends.Enqueue(EndAsync(connection, error));
-            }
-        }
-#pragma warning disable CA1031 // The stuck thread may continue at any time and change what is read here. The other connections must end.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            connection.Control.ReportFault(exception);
-            connection.Control.AbandonSocket();
             connection.Control.EndAbandoned();
+        }
+        else
+        {
+            _ends.Enqueue(NotifyAsync(connection, observers, error));
         }
     }
 
-    private static async Task EndAsync(ConnectionReceiver connection, ZcrxStreamException error)
+    private static long PositionOf(ConnectionReceiver connection)
     {
         try
         {
-            // Each connection gets its own thread, because an observer may wait for a resource that the stuck observer holds.
-            await Task.Run(() => connection.Stream.End(error)).WaitAsync(ObserverTimeout).ConfigureAwait(false);
+            return connection.Delivered;
+        }
+#pragma warning disable CA1031 // The thread has continued and changes what is read here. The connection must end all the same.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return connection.BytesReceived;
+        }
+    }
+
+    private static async Task NotifyAsync(ConnectionReceiver connection, IObserver<ReceivedBuffer>[] observers, ZcrxStreamException error)
+    {
+        try
+        {
+            // A task each, because an observer may wait for a resource that the stuck thread holds. The time begins when the observer is called, since a busy
+            // machine may call it late.
+            TaskCompletionSource called = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            Task notified = Task.Run(() =>
+            {
+                called.SetResult();
+                connection.Stream.Notify(observers, error);
+            });
+            await called.Task.ConfigureAwait(false);
+            await notified.WaitAsync(ObserverTimeout).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

@@ -93,9 +93,12 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
     }
 
     /// <summary>Ends the stream for all observers, and for those that subscribe later.</summary>
-    public void End(Exception? error)
+    public void End(Exception? error) => Notify(Observers.End(error) ?? [], error);
+
+    /// <summary>Passes the end of the stream to observers that <see cref="ObserverSet{T}.End"/> has returned.</summary>
+    public void Notify(IObserver<ReceivedBuffer>[] observers, Exception? error)
     {
-        foreach (IObserver<ReceivedBuffer> observer in Observers.End(error) ?? [])
+        foreach (IObserver<ReceivedBuffer> observer in observers)
         {
             if (error is not null)
             {

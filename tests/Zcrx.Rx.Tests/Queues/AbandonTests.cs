@@ -106,6 +106,30 @@ public class AbandonTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
+    public async Task Observer_of_an_abandoned_queue_receives_the_error_although_its_subscription_is_disposed_at_once()
+    {
+        using StuckCallback stuck = new();
+        TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            Recorder recorder = new(peer.Stream);
+            IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            queue.Queue.Loop.Post(stuck.Run);
+            await stuck.Entered.Within("the ring thread is stuck");
+
+            Assert.True(queue.Queue.Loop.Abandon());
+            subscription.Dispose();
+
+            Assert.Contains("its queue was abandoned", (await recorder.AssertFailedAsync()).Message, StringComparison.Ordinal);
+            Assert.True(await peer.IsResetAsync());
+            stuck.Release();
+        }
+
+        await queue.CloseAsync();
+    }
+
+    [Fact]
     public async Task Move_that_an_abandoned_queue_has_begun_ends_without_success()
     {
         using StuckCallback stuck = new();

@@ -17,7 +17,7 @@ public static class ZcrxWebHostBuilderExtensions
     /// <returns>The builder.</returns>
     /// <remarks>
     /// The queues are those of <see cref="ZcrxServiceCollectionExtensions.AddZcrx(IServiceCollection, Action{ZcrxBuilder})"/> or of <c>WithZcrx</c>, shared with the service's own
-    /// listeners. They must have started before Kestrel, which a <c>WebApplication</c> ensures. Unix sockets, named pipes, file handles and QUIC stay with Kestrel's own transports.
+    /// listeners, unless <see cref="ZcrxTransportOptions.Zcrx"/> is set. They must have started before Kestrel, which a <c>WebApplication</c> ensures. Unix sockets, named pipes, file handles and QUIC stay with Kestrel's own transports.
     /// </remarks>
     public static IWebHostBuilder UseZcrx(this IWebHostBuilder builder, Action<ZcrxTransportOptions>? configure = null)
     {
@@ -29,6 +29,7 @@ public static class ZcrxWebHostBuilderExtensions
                 .Validate(static options => options.MaxQueuedBuffers > 0, $"{nameof(ZcrxTransportOptions.MaxQueuedBuffers)} must be positive: nothing could be received otherwise.")
                 .Validate(static options => options.MaxReadBytes > 0, $"{nameof(ZcrxTransportOptions.MaxReadBytes)} must be positive: nothing could be read otherwise.")
                 .Validate(static options => options.MaxLeasedBuffers >= 0, $"{nameof(ZcrxTransportOptions.MaxLeasedBuffers)} must not be negative. With 0 every incomplete request is copied.")
+                .Validate(static options => options.MaxWriteBytes > 0, $"{nameof(ZcrxTransportOptions.MaxWriteBytes)} must be positive: nothing could be sent otherwise.")
                 .ValidateOnStart();
             if (configure is not null)
             {

@@ -13,7 +13,7 @@ namespace Zcrx.Cluster.Tests.Support;
 internal sealed class ClusterNode : IAsyncDisposable
 {
     // Faults are noticed within a second, so that tests of them are quick.
-    private const string Quick = """
+    public const string Quick = """
         akka {
           stdout-loglevel = OFF
           loglevel = ERROR

@@ -79,7 +79,7 @@ public sealed class QueueTests
     [Fact]
     public async Task Queues_are_shared_with_the_listeners_of_the_service_by_default()
     {
-        await using WebServer server = await WebServer.StartAsync(WebServer.OnZcrx, configure: builder => builder.Services.AddZcrx(zcrx => zcrx.Listen("127.0.0.1:0", Keep([]), name: "ingest")));
+        await using WebServer server = await WebServer.StartAsync(WebServer.OnZcrx, configure: builder => builder.Services.AddZcrx(zcrx => zcrx.Listen("127.0.0.1:0", static connection => connection.Buffers.Subscribe(static _ => { }, static _ => { }), name: "ingest")));
         IZcrx zcrx = server.Services.GetRequiredService<IZcrx>();
         using RawClient web = await RawClient.ConnectAsync(server.EndPoint);
         using RawClient peer = await RawClient.ConnectAsync(zcrx.EndPoints["ingest"]);
@@ -99,9 +99,19 @@ public sealed class QueueTests
         using IHost separate = queues.Build();
         await separate.StartAsync();
         ConcurrentQueue<BufferLease> kept = [];
+        bool keeps = true;
+        IDisposable Keep(ZcrxConnection connection) => connection.Buffers.Subscribe(
+            buffer =>
+            {
+                if (Volatile.Read(ref keeps))
+                {
+                    kept.Enqueue(buffer.Retain());
+                }
+            },
+            static _ => { });
         await using (WebServer server = await WebServer.StartAsync(WebServer.OnZcrx, configure: builder =>
         {
-            builder.Services.AddZcrx(zcrx => zcrx.Listen("127.0.0.1:0", Keep(kept), name: "ingest"));
+            builder.Services.AddZcrx(zcrx => zcrx.Listen("127.0.0.1:0", Keep, name: "ingest"));
             builder.Services.Configure<ZcrxTransportOptions>(options => options.Zcrx = _ => separate.Services.GetRequiredService<IZcrx>());
         }))
         {
@@ -121,6 +131,7 @@ public sealed class QueueTests
             Assert.Equal(["kestrel-0"], (await separate.Services.GetRequiredService<IZcrx>().GetStatusAsync()).Listeners.Select(static listener => listener.Name));
             await end.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
+            Volatile.Write(ref keeps, false);
             while (kept.TryDequeue(out BufferLease? lease))
             {
                 lease.Dispose();
@@ -165,6 +176,4 @@ public sealed class QueueTests
         await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(() => RawClient.ConnectAsync(server.EndPoint));
         await server.StopAsync().WaitAsync(Patience);
     }
-
-    private static Func<ZcrxConnection, IDisposable> Keep(ConcurrentQueue<BufferLease> kept) => connection => connection.Buffers.Subscribe(buffer => kept.Enqueue(buffer.Retain()), static _ => { });
 }

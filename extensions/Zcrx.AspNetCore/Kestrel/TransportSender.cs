@@ -50,10 +50,11 @@ internal sealed class TransportSender
                 }
             }
         }
-#pragma warning disable CA1031 // The client is gone, or Kestrel has completed the output with an error of any type. What is not sent is dropped in both cases.
+#pragma warning disable CA1031 // The client is gone, or Kestrel has completed the output with an error of any type.
         catch (Exception)
 #pragma warning restore CA1031
         {
+            // What is not sent is dropped in both cases. Reads report why the connection has ended.
         }
         finally
         {

@@ -64,7 +64,9 @@ public class EchoService
     /// <summary>Waits until the client cancels or its deadline is over.</summary>
     public virtual async Task<byte[]> Wait(byte[] request, ServerCallContext context)
     {
-        await Task.Delay(Timeout.InfiniteTimeSpan, context.CancellationToken);
+        TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using CancellationTokenRegistration registration = context.CancellationToken.Register(() => cancelled.TrySetCanceled(context.CancellationToken));
+        await cancelled.Task;
         return request;
     }
 

@@ -66,11 +66,11 @@ internal sealed partial record WebLoad(string Name, string Unit, string Program,
             ? Number(H2loadRequests().Match(output))
             : throw new InvalidOperationException($"h2load reports errors: {output}");
 
-    private static double Number(Match match) => match.Success ? double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : throw new InvalidOperationException("The program printed no number of requests.");
+    private static double Number(Match match) => match.Success ? double.Parse(match.Groups["count"].Value, CultureInfo.InvariantCulture) : throw new InvalidOperationException("The program printed no number of requests.");
 
-    [GeneratedRegex(@"(\d+) requests in", RegexOptions.None, 10_000)]
+    [GeneratedRegex(@"(?<count>\d+) requests in", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex WrkRequests();
 
-    [GeneratedRegex(@"(\d+) succeeded", RegexOptions.None, 10_000)]
+    [GeneratedRegex(@"(?<count>\d+) succeeded", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex H2loadRequests();
 }

@@ -42,12 +42,19 @@ Task("test")
 // tests are skipped and name the package. tests/vm/README.md lists everything that `test` installs.
 void InstallForeignClients()
 {
-    (string Program, string Package)[] clients = [("ip", "iproute2"), ("ethtool", "ethtool"), ("nc", "netcat-openbsd"), ("ncat", "ncat"), ("socat", "socat"), ("curl", "curl"), ("python3", "python3"), ("busybox", "busybox-static"), ("logger", "bsdutils")];
-    var missing = clients.Where(client => Context.Tools.Resolve(client.Program) is null).Select(client => client.Package).ToArray();
-    if (missing.Length > 0 && Run("eng/apt-install.sh", missing) != 0)
+    (string Program, string Package)[] clients = [("ip", "iproute2"), ("ethtool", "ethtool"), ("nc", "netcat-openbsd"), ("ncat", "ncat"), ("socat", "socat"), ("curl", "curl"), ("python3", "python3"), ("busybox", "busybox-static"), ("logger", "bsdutils"), ("chromium", "chromium"), ("promtool", "prometheus"), ("h2load", "nghttp2-client"), ("wrk", "wrk")];
+    // Modules of Debian's own Python.
+    (string Module, string Package)[] modules = [("websockets", "python3-websockets"), ("grpc", "python3-grpcio")];
+    string[] Missing() =>
+    [
+        .. clients.Where(client => Context.Tools.Resolve(client.Program) is null).Select(client => client.Package),
+        .. modules.Where(module => !DirectoryExists($"/usr/lib/python3/dist-packages/{module.Module}")).Select(module => module.Package),
+    ];
+
+    if (Missing() is { Length: > 0 } missing && Run("eng/apt-install.sh", missing) != 0)
     {
-        var packages = clients.Where(client => Context.Tools.Resolve(client.Program) is null).Select(client => client.Package);
-        Console.WriteLine($"Could not install {string.Join(' ', packages)}; the tests that need them are skipped. Run as root: apt-get install {string.Join(' ', packages)}");
+        var packages = string.Join(' ', Missing());
+        Console.WriteLine($"Could not install {packages}; the tests that need them are skipped. Run as root: apt-get install {packages}");
     }
 }
 

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Queues;
 using Zcrx.Actors.Supervision;
@@ -12,13 +14,16 @@ namespace Zcrx.Actors.Metrics;
 /// </summary>
 /// <remarks>
 /// <para>Counters continue across restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name.</para>
-/// <para>Attributes: <c>zcrx.queue.name</c>, <c>zcrx.listener.name</c> for listeners, <c>zcrx.notification.type</c> for notifications,
+/// <para>Attributes: <c>zcrx.queue.name</c> and, on a NIC, <c>network.interface.name</c> and <c>zcrx.rx_queue</c>; <c>zcrx.listener.name</c> for listeners, <c>zcrx.notification.type</c> for notifications,
 /// <c>zcrx.connection.state</c> for connections, and <c>zcrx.move.reason</c> for rebalancing. Only the number of open queues has
 /// <c>zcrx.engine</c>. On counters this attribute would begin a new series when a queue falls back to another engine.</para>
 /// </remarks>
 internal sealed class ZcrxMetrics : IDisposable
 {
     public const string MeterName = "Zcrx";
+
+    // Prometheus names the buckets of a histogram like this. .NET has no observable histogram, and the ring thread must not run the code of listeners.
+    private static readonly string[] TurnBounds = [.. QueueStatistics.TurnDurationBounds.Select(static bound => bound.TotalSeconds.ToString("0.######", CultureInfo.InvariantCulture)), "+Inf"];
 
     // Covers a single request of 1 ms up to a connection that stays open for a day.
     private static readonly double[] DurationBuckets = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 60, 300, 1800, 3600, 21_600, 86_400];
@@ -58,6 +63,7 @@ internal sealed class ZcrxMetrics : IDisposable
         _meter.CreateObservableCounter("zcrx.notification.received", Notifications, "{notification}", "Notifications from the kernel.");
         Count("zcrx.ring.turns", "{turn}", "Turns of the ring thread.", static totals => totals.Turns);
         Time("zcrx.ring.busy", "Time that the ring thread has worked. Divided by the turns it is the mean duration of a turn.", static totals => totals.BusyTime);
+        _meter.CreateObservableCounter("zcrx.ring.turn.buckets", TurnBuckets, "{turn}", "Turns of the ring thread that took at most the time of the attribute le, in seconds.");
         _meter.CreateObservableUpDownCounter("zcrx.queue.storm", Storms, "{storm}", "Current copy storms.");
         _meter.CreateObservableCounter("zcrx.connection.closed", () => _tree.Tally.Closed, "{connection}", "Connections that were closed; with error.type if their stream ended with an error.");
         _meter.CreateObservableCounter("zcrx.consumer.faults", () => _tree.Tally.Faults, "{fault}", "Handlers and observers that have thrown.");
@@ -130,6 +136,20 @@ internal sealed class ZcrxMetrics : IDisposable
         }
     }
 
+    private IEnumerable<Measurement<long>> TurnBuckets()
+    {
+        foreach (QueueSnapshot queue in Queues)
+        {
+            ImmutableArray<long> turns = queue.Totals().TurnsByDuration;
+            long sum = 0;
+            for (int i = 0; i < (turns.IsDefault ? 0 : turns.Length); i++)
+            {
+                sum += turns[i];
+                yield return new Measurement<long>(sum, [.. Tags(queue), new("le", TurnBounds[i])]);
+            }
+        }
+    }
+
     private IEnumerable<Measurement<int>> PoolStates()
     {
         foreach (QueueSnapshot queue in Queues)
@@ -163,8 +183,12 @@ internal sealed class ZcrxMetrics : IDisposable
     [
         .. Tags(queue),
         new("zcrx.engine", AttributeValue.Of(queue.Engine)),
-        .. queue.Options.Interface is { } name ? [new("network.interface.name", name), new("zcrx.rx_queue", queue.Options.RxQueue)] : Array.Empty<KeyValuePair<string, object?>>(),
     ];
 
-    private static KeyValuePair<string, object?>[] Tags(QueueSnapshot queue) => [new("zcrx.queue.name", queue.Name)];
+    // A queue is on one RX queue, so the interface adds no series.
+    private static KeyValuePair<string, object?>[] Tags(QueueSnapshot queue) =>
+    [
+        new("zcrx.queue.name", queue.Name),
+        .. queue.Options.Interface is { } name ? [new("network.interface.name", name), new("zcrx.rx_queue", queue.Options.RxQueue)] : Array.Empty<KeyValuePair<string, object?>>(),
+    ];
 }

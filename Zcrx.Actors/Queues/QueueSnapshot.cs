@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
@@ -140,6 +141,9 @@ internal readonly record struct QueueTotals
 
     public TimeSpan BusyTime { get; private init; }
 
+    /// <summary>Gets the turns by their duration; the default without any queue.</summary>
+    public ImmutableArray<long> TurnsByDuration { get; private init; }
+
     public QueueTotals Add(QueueStatistics statistics) => new()
     {
         Bytes = Bytes + statistics.BytesReceived,
@@ -162,5 +166,6 @@ internal readonly record struct QueueTotals
         TimeUnderPressure = TimeUnderPressure + statistics.TimeUnderPressure,
         Turns = Turns + statistics.Turns,
         BusyTime = BusyTime + statistics.BusyTime,
+        TurnsByDuration = TurnsByDuration.IsDefaultOrEmpty ? statistics.TurnsByDuration : [.. TurnsByDuration.Zip(statistics.TurnsByDuration, static (earlier, present) => earlier + present)],
     };
 }

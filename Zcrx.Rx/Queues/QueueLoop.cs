@@ -87,6 +87,9 @@ internal sealed class QueueLoop : IRingTurn
     /// <summary>Gets the time that the ring thread has worked.</summary>
     public TimeSpan BusyTime => _context.Heartbeat.Busy;
 
+    /// <summary>Gets the turns of the ring thread by their duration.</summary>
+    public TurnDurations TurnDurations => _context.Heartbeat.Durations;
+
     /// <summary>Gets the number of buffers that only connections without leases may take.</summary>
     public int Reserve => Owners.Pool.Reserve;
 

@@ -45,6 +45,7 @@ internal static class StatisticsReader
             AwaitsDescriptors = loop.AwaitsDescriptors,
             Turns = loop.Turns,
             BusyTime = loop.BusyTime,
+            TurnsByDuration = loop.TurnDurations.Read(),
             Pressure = loop.PressureLevel,
             TimeUnderPressure = loop.TimeUnderPressure,
             NoBuffersArmState = noBuffers,

@@ -11,6 +11,7 @@ internal sealed class RingHeartbeat(RingClock clock)
     private int _callback;
     private object? _subject;
     private long _busy;
+    private long _busyAtTurn;
 
     /// <summary>Gets the number of turns so far.</summary>
     public long Turn => Volatile.Read(ref _turn);
@@ -27,10 +28,19 @@ internal sealed class RingHeartbeat(RingClock clock)
     /// <summary>Gets the time that the thread has worked until its current turn began, or until it went to sleep.</summary>
     public TimeSpan Busy => clock.ToSpan(Volatile.Read(ref _busy));
 
-    /// <summary>Records the beginning of a turn.</summary>
+    /// <summary>Gets the turns by their duration, without the one that runs.</summary>
+    public TurnDurations Durations { get; } = new(clock);
+
+    /// <summary>Records the beginning of a turn, and the duration of the one before.</summary>
     public void BeginTurn()
     {
         CountUntil(clock.TurnStart);
+        if (_turn > 0)
+        {
+            Durations.Add(_busy - _busyAtTurn);
+        }
+
+        _busyAtTurn = _busy;
         Volatile.Write(ref _turn, _turn + 1);
         Volatile.Write(ref _busySince, clock.TurnStart);
     }

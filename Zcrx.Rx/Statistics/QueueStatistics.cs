@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Zcrx.Rx;
 
 /// <summary>Represents the counters and the current state of a queue.</summary>
@@ -101,6 +103,16 @@ public sealed record QueueStatistics
 
     /// <summary>Gets the time that the ring thread has worked, without the time that it slept in the kernel. Divided by <see cref="Turns"/> it is the mean duration of a turn.</summary>
     public TimeSpan BusyTime { get; init; }
+
+    /// <summary>Gets the upper bounds of the durations by which <see cref="TurnsByDuration"/> counts: from 10 µs to a second.</summary>
+    public static ImmutableArray<TimeSpan> TurnDurationBounds { get; } =
+        [.. new[] { 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 100_000, 1_000_000 }.Select(static microseconds => TimeSpan.FromMicroseconds(microseconds))];
+
+    /// <summary>
+    /// Gets the number of completed turns by their duration: one number for each of <see cref="TurnDurationBounds"/>, and last that of longer turns. Time that the ring
+    /// thread slept in the kernel does not count.
+    /// </summary>
+    public ImmutableArray<long> TurnsByDuration { get; init; } = [];
 
     /// <summary>Gets the pool's level.</summary>
     public PoolPressureLevel Pressure { get; init; }

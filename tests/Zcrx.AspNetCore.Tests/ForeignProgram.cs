@@ -5,6 +5,25 @@ namespace Zcrx.AspNetCore.Tests;
 /// <summary>Runs installed client programs that do not use .NET.</summary>
 internal static class ForeignProgram
 {
+    /// <summary>Runs a script of this project by Debian's Python, and returns its output. Skips the test if a module is missing.</summary>
+    /// <param name="module">The module that the script imports.</param>
+    /// <param name="package">The Debian package that has it.</param>
+    /// <param name="script">The file name of the script.</param>
+    /// <param name="input">The first line of the script's standard input. Its line breaks are sent as <c>\n</c>.</param>
+    /// <param name="arguments">The arguments of the script.</param>
+    public static async Task<string> RunPythonAsync(string module, string package, string script, string input, params string[] arguments)
+    {
+        // Packages of Debian belong to Debian's own Python, which need not be the first one of PATH.
+        const string Python = "/usr/bin/python3";
+        Skip.IfNot(File.Exists(Python), $"{Python} is missing: apt-get install {package}.");
+        using Process import = Process.Start(new ProcessStartInfo(Python, ["-c", $"import importlib.util, sys; sys.exit(importlib.util.find_spec('{module}') is None)"]) { UseShellExecute = false })!;
+        await import.WaitForExitAsync().Within("Python looks for the module");
+        Skip.IfNot(import.ExitCode == 0, $"The Python module {module} is missing: apt-get install {package}.");
+        string path = Path.Combine(AppContext.BaseDirectory, "Clients", script);
+        string line = input.Replace("\n", "\\n", StringComparison.Ordinal) + "\n";
+        return await RunAsync(Python, package, line, ["-X", "utf8", path, .. arguments]);
+    }
+
     /// <summary>Runs a program and returns its standard output and standard error. Skips the test if the program is not installed.</summary>
     /// <param name="program">The program.</param>
     /// <param name="package">The Debian package that contains the program.</param>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Zcrx.AspNetCore.Tests;
@@ -9,7 +10,9 @@ namespace Zcrx.AspNetCore.Tests;
 /// </summary>
 public sealed partial class ForeignProgramTests
 {
-    private const int UploadBytes = 16 << 20;
+    private const int DownloadBytes = 16 << 20;
+
+    private static readonly long UploadMebibytes = long.Parse(Environment.GetEnvironmentVariable("ZCRX_UPLOAD_MIB") ?? "16", System.Globalization.CultureInfo.InvariantCulture);
 
     public static TheoryData<string> Transports => [WebServer.Sockets, WebServer.OnZcrx];
 
@@ -29,12 +32,22 @@ public sealed partial class ForeignProgramTests
         string file = Path.GetTempFileName();
         try
         {
-            byte[] payload = Payload.Create(UploadBytes);
-            await File.WriteAllBytesAsync(file, payload);
+            using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            await using (FileStream stream = File.OpenWrite(file))
+            {
+                Random random = new(20_251);
+                byte[] block = new byte[1 << 20];
+                for (long i = 0; i < UploadMebibytes; i++)
+                {
+                    random.NextBytes(block);
+                    hash.AppendData(block);
+                    await stream.WriteAsync(block);
+                }
+            }
 
-            string output = await ForeignProgram.RunAsync("curl", "curl", "", "-sSk", version, "--data-binary", $"@{file}", $"{server.Address}/hash");
+            string output = await ForeignProgram.RunAsync("curl", "curl", "", "-sSk", version, "-X", "POST", "-H", "Expect:", "-T", file, $"{server.Address}/hash");
 
-            Assert.Equal(Convert.ToHexString(SHA256.HashData(payload)), output.Trim());
+            Assert.Equal(Convert.ToHexString(hash.GetHashAndReset()), output.Trim());
         }
         finally
         {
@@ -50,9 +63,9 @@ public sealed partial class ForeignProgramTests
         string file = Path.GetTempFileName();
         try
         {
-            _ = await ForeignProgram.RunAsync("curl", "curl", "", "-sSk", version, "-o", file, $"{server.Address}/bytes/{UploadBytes}");
+            _ = await ForeignProgram.RunAsync("curl", "curl", "", "-sSk", version, "-o", file, $"{server.Address}/bytes/{DownloadBytes}");
 
-            Assert.Equal(SHA256.HashData(Payload.Create(UploadBytes)), SHA256.HashData(await File.ReadAllBytesAsync(file)));
+            Assert.Equal(SHA256.HashData(Payload.Create(DownloadBytes)), SHA256.HashData(await File.ReadAllBytesAsync(file)));
         }
         finally
         {
@@ -143,8 +156,11 @@ public sealed partial class ForeignProgramTests
         Assert.DoesNotContain("Non-2xx", output, StringComparison.Ordinal);
     }
 
-    private static Task<WebServer> StartAsync(string transport, bool tls, bool http2) =>
-        WebServer.StartAsync(transport, tls, tls ? HttpProtocols.Http1AndHttp2 : http2 ? HttpProtocols.Http2 : HttpProtocols.Http1);
+    private static Task<WebServer> StartAsync(string transport, bool tls, bool http2) => WebServer.StartAsync(
+        transport,
+        tls,
+        tls ? HttpProtocols.Http1AndHttp2 : http2 ? HttpProtocols.Http2 : HttpProtocols.Http1,
+        static builder => builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Limits.MaxRequestBodySize = null));
 
     [GeneratedRegex("Hello", RegexOptions.None, 10_000)]
     private static partial Regex Hello();

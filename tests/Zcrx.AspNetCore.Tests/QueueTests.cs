@@ -1,10 +1,14 @@
+using System.Collections.Concurrent;
 using System.Net;
+using System.Security.Cryptography;
 using Akka.Actor;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Zcrx.Actors;
+using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.AspNetCore.Tests;
@@ -12,6 +16,8 @@ namespace Zcrx.AspNetCore.Tests;
 /// <summary>Tests that Kestrel's connections are connections of the queues.</summary>
 public sealed class QueueTests
 {
+    private const string Hello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
@@ -68,6 +74,71 @@ public sealed class QueueTests
             // The reset arrived before the connect call completed.
             Assert.Equal(System.Net.Sockets.SocketError.ConnectionReset, exception.SocketErrorCode);
         }
+    }
+
+    [Fact]
+    public async Task Queues_are_shared_with_the_listeners_of_the_service_by_default()
+    {
+        await using WebServer server = await WebServer.StartAsync(WebServer.OnZcrx, configure: builder => builder.Services.AddZcrx(zcrx => zcrx.Listen("127.0.0.1:0", static connection => connection.Buffers.Subscribe(static _ => { }, static _ => { }), name: "ingest")));
+        IZcrx zcrx = server.Services.GetRequiredService<IZcrx>();
+        using RawClient web = await RawClient.ConnectAsync(server.EndPoint);
+        using RawClient peer = await RawClient.ConnectAsync(zcrx.EndPoints["ingest"]);
+        await web.SendAsync(Hello);
+        Assert.Contains("Hello", await web.ReadUntilAsync("Hello"), StringComparison.Ordinal);
+
+        await Deadline.UntilAsync(
+            async () => (await zcrx.GetStatusAsync()).Queues.Single().Connections.Select(static connection => connection.Listener).Order(StringComparer.Ordinal).SequenceEqual(["ingest", "kestrel-0"]),
+            () => "both connections are on the one queue");
+    }
+
+    [Fact]
+    public async Task Separate_queues_serve_while_the_pool_of_the_service_is_exhausted()
+    {
+        HostApplicationBuilder queues = Host.CreateEmptyApplicationBuilder(null);
+        queues.Services.AddZcrx(static zcrx => zcrx.AddQueue(new ZcrxQueueOptions { Name = "separate", Engine = ZcrxEngine.Emulated, AreaSize = 1 << 20 }));
+        using IHost separate = queues.Build();
+        await separate.StartAsync();
+        ConcurrentQueue<BufferLease> kept = [];
+        bool keeps = true;
+        IDisposable Keep(ZcrxConnection connection) => connection.Buffers.Subscribe(
+            buffer =>
+            {
+                if (Volatile.Read(ref keeps))
+                {
+                    kept.Enqueue(buffer.Retain());
+                }
+            },
+            static _ => { });
+        await using (WebServer server = await WebServer.StartAsync(WebServer.OnZcrx, configure: builder =>
+        {
+            builder.Services.AddZcrx(zcrx => zcrx.Listen("127.0.0.1:0", Keep, name: "ingest"));
+            builder.Services.Configure<ZcrxTransportOptions>(options => options.Zcrx = _ => separate.Services.GetRequiredService<IZcrx>());
+        }))
+        {
+            IZcrx own = server.Services.GetRequiredService<IZcrx>();
+            using CancellationTokenSource end = new();
+            using RawClient peer = await RawClient.ConnectAsync(own.EndPoints["ingest"]);
+            Task sending = peer.Socket.SendAsync(new byte[16 << 20], end.Token).AsTask();
+            await Deadline.UntilAsync(async () => (await own.GetStatusAsync()).Queues.Single() is { Statistics.PausedConnections: 1 }, () => "the service receives nothing more");
+
+            using HttpClient client = server.CreateClient();
+            byte[] payload = Payload.Create(4 << 20);
+            using HttpResponseMessage response = await client.PostAsync(new Uri("/hash", UriKind.Relative), new ByteArrayContent(payload));
+            Assert.Equal(Convert.ToHexString(SHA256.HashData(payload)), await response.Content.ReadAsStringAsync());
+
+            Assert.False(sending.IsCompleted);
+            Assert.Equal(["ingest"], (await own.GetStatusAsync()).Listeners.Select(static listener => listener.Name));
+            Assert.Equal(["kestrel-0"], (await separate.Services.GetRequiredService<IZcrx>().GetStatusAsync()).Listeners.Select(static listener => listener.Name));
+            await end.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
+            Volatile.Write(ref keeps, false);
+            while (kept.TryDequeue(out BufferLease? lease))
+            {
+                lease.Dispose();
+            }
+        }
+
+        await separate.StopAsync();
     }
 
     [Fact]

@@ -43,6 +43,9 @@ internal sealed class WebServer : IAsyncDisposable
     /// <summary>Gets the source of a task that the handlers await. When it completes, <c>/wait</c> replies and <c>/upload</c> reads.</summary>
     public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Gets the certificate of servers with TLS, for clients that are to trust it.</summary>
+    public static string CertificatePem => Certificate.Value.ExportCertificatePem();
+
     public IServiceProvider Services => _app.Services;
 
     public IPEndPoint EndPoint => IPEndPoint.Parse(new Uri(Address).Authority);
@@ -50,7 +53,7 @@ internal sealed class WebServer : IAsyncDisposable
     /// <summary>Gets the address with the actual port.</summary>
     public string Address => _app.Urls.First();
 
-    public static async Task<WebServer> StartAsync(string transport, bool tls = false, HttpProtocols? protocols = null, Action<WebApplicationBuilder>? configure = null)
+    public static async Task<WebServer> StartAsync(string transport, bool tls = false, HttpProtocols? protocols = null, Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
@@ -81,6 +84,7 @@ internal sealed class WebServer : IAsyncDisposable
         WebServer server = new(app, complaints);
         app.UseWebSockets();
         server.Map();
+        map?.Invoke(app);
         try
         {
             await app.StartAsync();
@@ -130,6 +134,9 @@ internal sealed class WebServer : IAsyncDisposable
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new("CN=localhost", key, HashAlgorithmName.SHA256);
+        SubjectAlternativeNameBuilder names = new();
+        names.AddDnsName("localhost");
+        request.CertificateExtensions.Add(names.Build());
         using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null);
     }

@@ -3,6 +3,7 @@ using Zcrx.Benchmarks.Comparison;
 using Zcrx.Benchmarks.Loop;
 using Zcrx.Benchmarks.Receivers;
 using Zcrx.Benchmarks.Traffic;
+using Zcrx.Benchmarks.Web;
 
 return args switch
 {
@@ -10,6 +11,8 @@ return args switch
     ["sender", ..] => await Sender.RunAsync(args.AsMemory(1)),
     ["receive", ..] => await ReceiverProgram.RunAsync(args.AsMemory(1)),
     ["serve", ..] => await ServeProgram.RunAsync(args.AsMemory(1)),
+    ["web-server", var kind] => await WebServerProcess.ServeAsync(kind),
+    ["web", ..] => await WebCommand.RunAsync(args[1..]),
     ["answers", ..] => await AnswersCommand.RunAsync(args[1..]),
     ["loop", ..] => LoopProgram.Run(args[1..]),
     _ => await CompareCommand.RunAsync(args),

@@ -27,6 +27,7 @@ public sealed partial class PageTests(Browser browser)
         await Assertions.Expect(visitor.Rows).ToHaveCountAsync(6);
         await visitor.SeesAsync(visitor.Page.Locator("#map"), "RX 1");
         await visitor.SeesEventAsync("is open with engine emulated");
+        await Assertions.Expect(visitor.Page.Locator("#nodes-section")).ToBeHiddenAsync();
         await Assertions.Expect(visitor.Page.Locator(".chart canvas")).ToHaveCountAsync(2);
         await FillChartsAsync(visitor);
         await visitor.PhotographAsync("calm");

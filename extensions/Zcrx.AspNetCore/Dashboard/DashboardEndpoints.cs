@@ -35,7 +35,7 @@ internal sealed class DashboardEndpoints
         _mask = new AddressMask(options.MaskAddresses);
         _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
         _stopping = services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
-        SnapshotReader reader = new(_mask);
+        SnapshotReader reader = new(_mask, services.GetService<IZcrxNodes>(), _time);
         _snapshot = new Cached<string>(ReadAsync, Shared, _time);
         _connections = new Cached<ZcrxStatus>(() => zcrx.GetStatusAsync(), Shared, _time);
 

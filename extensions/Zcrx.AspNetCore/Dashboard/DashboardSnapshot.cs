@@ -1,6 +1,6 @@
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Represents the content of the page at one moment, without events and connections.</summary>
+/// <summary>Represents the content of the page at one moment, without events and connections. The nodes are null without a cluster.</summary>
 internal sealed record DashboardSnapshot(
     DateTimeOffset Time,
     string State,
@@ -8,4 +8,5 @@ internal sealed record DashboardSnapshot(
     HealthView Health,
     IReadOnlyList<QueueView> Queues,
     IReadOnlyList<ListenerView> Listeners,
-    RebalancingView Rebalancing);
+    RebalancingView Rebalancing,
+    IReadOnlyList<NodeView>? Nodes);

@@ -78,7 +78,7 @@ internal sealed record EventText(string Level, string Kind, string Text, string?
         RebalanceEvent.Failed failed => new EventText(Warning, nameof(RebalanceEvent.Failed), $"Rebalancing failed for {failed.Action}: {failed.Cause?.Message ?? "the connection had ended or was being moved"}", Many: "actions of the rebalancer failed."),
         RebalanceEvent.UndoFailed failed => new EventText(Warning, nameof(RebalanceEvent.UndoFailed), $"Flow rule of connection {failed.ConnectionId} could not be removed: {failed.Cause.Message}", Many: "flow rules could not be removed."),
         RebalanceEvent.Faulted faulted => new EventText(Error, nameof(RebalanceEvent.Faulted), $"Part of the rebalancer failed: {faulted.Cause.Message}"),
-        RebalanceEvent.ConnectionDegraded { Connection: var connection } => new EventText(Warning, nameof(RebalanceEvent.ConnectionDegraded), $"Connection {connection.ConnectionId} on {connection.Queue} is copied: {connection.Reason}.", connection.Queue, Many: $"connections on {connection.Queue} are copied: {connection.Reason}."),
+        RebalanceEvent.ConnectionDegraded { Connection: var connection } => new EventText(Warning, nameof(RebalanceEvent.ConnectionDegraded), $"Connection {connection.ConnectionId} on {connection.Queue} is copied: {connection.Reason}.", connection.Queue, Many: $"connections on {connection.Queue} are copied, the last because {connection.Reason}."),
         RebalanceEvent.ConnectionRecovered recovered => new EventText(Good, nameof(RebalanceEvent.ConnectionRecovered), $"Connection {recovered.ConnectionId} on {recovered.Queue} is no longer copied.", recovered.Queue, Many: $"connections on {recovered.Queue} are no longer copied."),
         _ => null,
     };

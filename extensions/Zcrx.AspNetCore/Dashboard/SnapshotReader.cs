@@ -4,7 +4,7 @@ using Zcrx.Rx;
 namespace Zcrx.AspNetCore.Dashboard;
 
 /// <summary>Converts a status to the content of the page.</summary>
-internal sealed class SnapshotReader(AddressMask mask)
+internal sealed class SnapshotReader(AddressMask mask, IZcrxNodes? nodes, TimeProvider time)
 {
     // A person does not read more rules than this. The page also shows the total number.
     private const int MostFlows = 64;
@@ -27,8 +27,26 @@ internal sealed class SnapshotReader(AddressMask mask)
                 rebalancing.FlowRules,
                 rebalancing.Degraded.Count,
                 rebalancing.TablesReplaced,
-                rebalancing.Vetoed));
+                rebalancing.Vetoed),
+            nodes is null ? null : [.. nodes.Nodes.Values.OrderBy(static node => node.Node, StringComparer.Ordinal).Select(Read)]);
     }
+
+    private NodeView Read(ZcrxNodeStatus node) => new(
+        node.Node,
+        node.Time,
+        // Clocks of nodes differ.
+        double.Max(0, (time.GetUtcNow() - node.Time).TotalSeconds),
+        node.State.ToString(),
+        node.IsAccepting,
+        [.. node.Reasons.Select(mask.Text)],
+        node.Queues.Count,
+        node.Queues.Count(static queue => queue.State == QueueState.Open),
+        node.Queues.Sum(static queue => queue.Connections),
+        node.Queues.Sum(static queue => queue.BuffersOut),
+        node.Queues.Sum(static queue => queue.Buffers),
+        node.Queues.Sum(static queue => queue.BytesReceived),
+        node.Queues.Sum(static queue => queue.CopiedBytes),
+        node.Queues.Sum(static queue => queue.Restarts));
 
     private QueueView Read(QueueStatus queue, bool hasStorm)
     {

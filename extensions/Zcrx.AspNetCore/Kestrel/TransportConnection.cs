@@ -18,12 +18,12 @@ internal sealed class TransportConnection : DefaultConnectionContext, IDisposabl
     private readonly CancellationTokenSource _closed = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TransportPipeReader _input;
-    private readonly TransportPipeWriter _output;
+    private readonly TransportSender _output;
     private readonly IDisposable _end;
     private int _isDisposed;
 
     /// <summary>Creates the connection and starts receiving. Ring thread only, before the first buffer.</summary>
-    public TransportConnection(ZcrxConnection connection, ZcrxTransportOptions options)
+    public TransportConnection(ZcrxConnection connection, ZcrxTransportOptions options, PipeScheduler sends)
         : base(connection.Id.ToString("X13", CultureInfo.InvariantCulture))
     {
         _connection = connection;
@@ -34,8 +34,8 @@ internal sealed class TransportConnection : DefaultConnectionContext, IDisposabl
         _ = connection.HandleAsync((_, _) => _ended.Task);
         _end = connection.Buffers.Subscribe(new EndObserver(this));
         _input = new TransportPipeReader(connection.Buffers.ToPipeReader(options.MaxQueuedBuffers, options.MaxReadBytes, options.MaxLeasedBuffers, long.MaxValue));
-        _output = new TransportPipeWriter(connection.ToPipeWriter());
-        Transport = new DuplexPipe(_input, _output);
+        _output = new TransportSender(connection, sends, options.MaxWriteBytes);
+        Transport = new DuplexPipe(_input, _output.Writer);
     }
 
     /// <summary>Resets the connection if Kestrel gives a reason; otherwise closes it, as Kestrel's socket transport does.</summary>
@@ -72,7 +72,8 @@ internal sealed class TransportConnection : DefaultConnectionContext, IDisposabl
 
         // Completes the fields, not Transport: Kestrel has replaced Transport with a wrapper by now.
         await _input.CompleteAsync().ConfigureAwait(false);
-        await _output.CompleteAsync().ConfigureAwait(false);
+        await _output.Writer.CompleteAsync().ConfigureAwait(false);
+        await _output.Completion.ConfigureAwait(false);
         _ended.TrySetResult();
         await _connection.Closed.ConfigureAwait(false);
         await base.DisposeAsync().ConfigureAwait(false);

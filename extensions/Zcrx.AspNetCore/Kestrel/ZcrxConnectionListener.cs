@@ -12,6 +12,9 @@ internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options) : ICo
 {
     // The channel needs no bound: Kestrel accepts each connection at once, and the listener's limits reject connections before this point.
     private readonly Channel<TransportConnection> _accepted = Channel.CreateUnbounded<TransportConnection>(new UnboundedChannelOptions { SingleReader = true });
+    // As many as Kestrel's own transport has.
+    private readonly SendScheduler[] _sends = [.. Enumerable.Range(0, int.Min(Environment.ProcessorCount, 16)).Select(static _ => new SendScheduler())];
+    private uint _handled;
     private ZcrxServerBinding? _binding;
 
     public EndPoint EndPoint => _binding!.LocalAddress;
@@ -32,7 +35,9 @@ internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options) : ICo
     /// <returns>The subscription that ends Kestrel's use of the connection.</returns>
     public IDisposable Handle(ZcrxConnection connection)
     {
-        TransportConnection transport = new(connection, options);
+        // Several ring threads accept for one port.
+        SendScheduler sends = _sends[Interlocked.Increment(ref _handled) % (uint)_sends.Length];
+        TransportConnection transport = new(connection, options, sends);
         if (!_accepted.Writer.TryWrite(transport))
         {
             transport.Abort(new ConnectionAbortedException("The port is closed."));

@@ -25,8 +25,8 @@ internal sealed class ZcrxConnectionListenerFactory(IServiceProvider services, I
             throw new NotSupportedException($"Zcrx receives TCP connections only, not those of {endpoint}. Kestrel's own transport serves it.");
         }
 
-        IZcrx zcrx = services.GetService<IZcrx>() ?? throw new InvalidOperationException("UseZcrx finds no IZcrx. Add the queues with services.AddZcrx(…), or with akka.WithZcrx(…) and services.AddZcrx().");
         ZcrxTransportOptions transport = options.Value;
+        IZcrx zcrx = transport.Zcrx?.Invoke(services) ?? services.GetService<IZcrx>() ?? throw new InvalidOperationException("UseZcrx finds no IZcrx. Add the queues with services.AddZcrx(…), or with akka.WithZcrx(…) and services.AddZcrx().");
         ZcrxConnectionListener listener = new(transport);
         ZcrxListenerOptions port = new()
         {

@@ -6,6 +6,15 @@ namespace Zcrx.AspNetCore;
 /// <summary>Contains the options of the Kestrel transport; see <see cref="ZcrxWebHostBuilderExtensions.UseZcrx"/>.</summary>
 public sealed class ZcrxTransportOptions
 {
+    /// <summary>
+    /// Gets or sets the function that returns the Zcrx whose queues receive. With null, the Zcrx of the application's services is used, and its queues are shared with the
+    /// service's own listeners.
+    /// </summary>
+    /// <remarks>
+    /// For separate queues, it returns the Zcrx of another host in this process. That host must have started before Kestrel, and is stopped after it by its owner.
+    /// </remarks>
+    public Func<IServiceProvider, IZcrx>? Zcrx { get; set; }
+
     /// <summary>Gets or sets how many received buffers of one connection may wait for Kestrel: 256 by default.</summary>
     /// <remarks>At this limit receiving pauses, and TCP slows the client down.</remarks>
     public int MaxQueuedBuffers { get; set; } = 256;
@@ -18,6 +27,9 @@ public sealed class ZcrxTransportOptions
     /// default. The bytes of further buffers are copied: a slow client then does not hold buffers of the pool.
     /// </summary>
     public int MaxLeasedBuffers { get; set; } = 16;
+
+    /// <summary>Gets or sets how many bytes that Kestrel has written may wait to be sent: 64 KiB by default, as with Kestrel's own transport. A flush beyond that waits.</summary>
+    public long MaxWriteBytes { get; set; } = 64 << 10;
 
     /// <summary>
     /// Gets or sets the action that configures each port before it is bound: connection limits, keep-alive, socket options. Null for none.

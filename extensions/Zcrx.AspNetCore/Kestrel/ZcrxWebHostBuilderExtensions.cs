@@ -17,8 +17,8 @@ public static class ZcrxWebHostBuilderExtensions
     /// <returns>The builder.</returns>
     /// <remarks>
     /// The queues come from <see cref="ZcrxServiceCollectionExtensions.AddZcrx(IServiceCollection, Action{ZcrxBuilder})"/> or <c>WithZcrx</c> and are shared with the service's own
-    /// listeners. They must start before Kestrel; a <c>WebApplication</c> ensures this order. Kestrel's own transports still serve Unix sockets, named pipes, file handles
-    /// and QUIC.
+    /// listeners, unless <see cref="ZcrxTransportOptions.Zcrx"/> is set. They must start before Kestrel; a <c>WebApplication</c> ensures this order. Kestrel's own transports still
+    /// serve Unix sockets, named pipes, file handles and QUIC.
     /// </remarks>
     public static IWebHostBuilder UseZcrx(this IWebHostBuilder builder, Action<ZcrxTransportOptions>? configure = null)
     {
@@ -30,6 +30,7 @@ public static class ZcrxWebHostBuilderExtensions
                 .Validate(static options => options.MaxQueuedBuffers > 0, $"{nameof(ZcrxTransportOptions.MaxQueuedBuffers)} must be positive: nothing could be received otherwise.")
                 .Validate(static options => options.MaxReadBytes > 0, $"{nameof(ZcrxTransportOptions.MaxReadBytes)} must be positive: nothing could be read otherwise.")
                 .Validate(static options => options.MaxLeasedBuffers >= 0, $"{nameof(ZcrxTransportOptions.MaxLeasedBuffers)} must not be negative. With 0 every incomplete request is copied.")
+                .Validate(static options => options.MaxWriteBytes > 0, $"{nameof(ZcrxTransportOptions.MaxWriteBytes)} must be positive: nothing could be sent otherwise.")
                 .ValidateOnStart();
             if (configure is not null)
             {

@@ -48,7 +48,7 @@ public static class ZcrxClusterHostingExtensions
             });
     }
 
-    /// <summary>Adds <see cref="IZcrxCluster"/> to the container, for <see cref="WithZcrxCluster"/>.</summary>
+    /// <summary>Adds <see cref="IZcrxCluster"/> to the container, for <see cref="WithZcrxCluster"/>, also as <see cref="IZcrxNodes"/>, from which the dashboard of Zcrx.AspNetCore reads.</summary>
     /// <param name="services">The services.</param>
     /// <returns>The services.</returns>
     public static IServiceCollection AddZcrxCluster(this IServiceCollection services)
@@ -56,6 +56,7 @@ public static class ZcrxClusterHostingExtensions
         ArgumentNullException.ThrowIfNull(services);
         services.TryAddSingleton<ClusterView>();
         services.TryAddSingleton<IZcrxCluster>(static provider => provider.GetRequiredService<ClusterView>());
+        services.TryAddSingleton<IZcrxNodes>(static provider => provider.GetRequiredService<ClusterView>());
         return services;
     }
 }

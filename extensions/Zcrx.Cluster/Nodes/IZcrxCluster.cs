@@ -3,16 +3,15 @@ using Zcrx.Actors;
 namespace Zcrx.Cluster;
 
 /// <summary>Represents Zcrx on all nodes of the cluster, as this node sees it.</summary>
-/// <remarks>Threading: all members are safe to call from any thread.</remarks>
-public interface IZcrxCluster
+/// <remarks>
+/// <para>
+/// <see cref="IZcrxNodes.Nodes"/> has each member that runs Zcrx, by its address. A node that was removed from the cluster is not included. The maximum age of a status is
+/// <see cref="ZcrxClusterOptions.StatusInterval"/> plus the time of the gossip. The last status of an unreachable node is kept: compare <see cref="ZcrxNodeStatus.Time"/>.
+/// </para>
+/// <para>Threading: all members are safe to call from any thread.</para>
+/// </remarks>
+public interface IZcrxCluster : IZcrxNodes
 {
-    /// <summary>Gets the last status of each member that runs Zcrx, by the address of the node. A node that was removed from the cluster is not included.</summary>
-    /// <remarks>
-    /// The maximum age of a status is <see cref="ZcrxClusterOptions.StatusInterval"/> plus the time of the gossip. The last status of an unreachable node is kept: compare
-    /// <see cref="ZcrxNodeStatus.Time"/>.
-    /// </remarks>
-    IReadOnlyDictionary<string, ZcrxNodeStatus> Nodes { get; }
-
     /// <summary>Gets the events of all nodes, starting at the subscription. Events can be lost while nodes cannot reach each other.</summary>
     /// <remarks>Events are published one at a time, on a thread of the actor system. The sequence completes when the actor system ends.</remarks>
     IObservable<ZcrxNodeEvent> Events { get; }

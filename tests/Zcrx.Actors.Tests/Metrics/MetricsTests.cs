@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using Akka.Actor;
 using Zcrx.Actors.Tests.Support;
+using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Metrics;
@@ -117,6 +119,37 @@ public class MetricsTests
         Assert.Contains(durations[1].Tags, static tag => tag.Key == "error.type");
         Assert.InRange(reader.Read("zcrx.ring.turns"), 1, long.MaxValue);
         Assert.Equal(0, reader.Read("zcrx.queue.storm"));
+    }
+
+    [Fact]
+    public async Task Turn_buckets_are_cumulative_and_continue_across_restarts()
+    {
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.AddQueues(1, 1.MiB()));
+        using MetricsReader reader = new(host.Services);
+        await host.Kit.AwaitConditionAsync(() => reader.Read("zcrx.ring.turn.buckets", "le", "+Inf") > 0, "turns are counted");
+        long before = reader.Read("zcrx.ring.turn.buckets", "le", "+Inf");
+
+        Assert.IsType<ZcrxReply.Restarted>(await host.Zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue("zcrx-0"), TimeSpan.FromMinutes(1)));
+
+        await host.Kit.AwaitConditionAsync(() => reader.Read("zcrx.ring.turn.buckets", "le", "+Inf") > before, "the turns of both openings are counted");
+        long[] buckets = [.. new[] { "0.00001", "0.000025", "0.00005", "0.0001", "0.00025", "0.0005", "0.001", "0.0025", "0.005", "0.01", "0.1", "1", "+Inf" }.Select(bound => reader.Read("zcrx.ring.turn.buckets", "le", bound))];
+        Assert.Equal(buckets.Order(), buckets);
+        Assert.InRange(buckets[^1], 1, reader.Read("zcrx.ring.turns"));
+    }
+
+    [Fact]
+    public async Task Interface_and_RX_queue_are_attributes_of_all_instruments_of_a_queue()
+    {
+        EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 2 });
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.AddQueue(new ZcrxQueueOptions
+        {
+            Name = "zcrx-0", Engine = ZcrxEngine.Emulated, AreaSize = 1.MiB(), Interface = nic.Name, RxQueue = 1, Emulation = new EmulatedKernelOptions { Nics = [nic] },
+        }));
+        using MetricsReader reader = new(host.Services);
+
+        string[] names = ["zcrx.receive.io", "zcrx.pool.usage", "zcrx.queue.restarts", "zcrx.queue.open", "zcrx.ring.busy", "zcrx.queue.storm"];
+        Assert.All(names, name => Assert.Equal(reader.Read(name), reader.Read(name, "network.interface.name", nic.Name)));
+        Assert.All(names, name => Assert.Contains(reader.Tags(name), static tag => tag is { Key: "zcrx.rx_queue", Value: 1 }));
     }
 
     [Fact]

@@ -46,6 +46,14 @@ internal sealed class MetricsReader : IDisposable
         return measured;
     }
 
+    /// <summary>Returns the attributes of all present values of an instrument.</summary>
+    public IEnumerable<KeyValuePair<string, object?>> Tags(string name)
+    {
+        _values.Clear();
+        _listener.RecordObservableInstruments();
+        return _values[name].SelectMany(static entry => entry.Tags);
+    }
+
     /// <summary>Determines whether an instrument has a value. Some instruments have no series before their first event.</summary>
     public bool Has(string name)
     {

@@ -13,7 +13,7 @@ namespace Zcrx.Cluster.Tests.Support;
 internal sealed class ClusterNode : IAsyncDisposable
 {
     // A fault is detected within a second, so tests of faults are quick.
-    private const string Quick = """
+    public const string Quick = """
         akka {
           stdout-loglevel = OFF
           loglevel = ERROR

@@ -38,6 +38,7 @@ internal sealed class Site : IAsyncDisposable
         });
         builder.Services.AddAuthorizationBuilder().AddPolicy("operators", static policy => policy.RequireRole("operator"));
         builder.Services.AddAntiforgery();
+        options.Services?.Invoke(builder.Services);
         Nic = new EmulatedNic(new EmulatedNicOptions { RxQueues = 4 });
         builder.Services.AddZcrx(zcrx => zcrx
             .Configure(configured =>

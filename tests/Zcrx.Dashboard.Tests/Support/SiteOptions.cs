@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Zcrx.Actors;
 
 namespace Zcrx.Dashboard.Tests.Support;
@@ -10,6 +11,9 @@ internal sealed record SiteOptions
     /// Gets the action that maps the dashboard; null for a dashboard on loopback without authorization and commands.
     /// </summary>
     public Action<WebApplication>? Map { get; init; }
+
+    /// <summary>Gets the action that adds services, such as those of a cluster; null for none.</summary>
+    public Action<IServiceCollection>? Services { get; init; }
 
     public long AreaSize { get; init; } = 4 << 20;
 

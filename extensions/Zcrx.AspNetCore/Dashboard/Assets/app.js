@@ -6,6 +6,7 @@ import { watch } from "./stream.js";
 import { History } from "./history.js";
 import { Queues } from "./queues.js";
 import { QueueMap } from "./map.js";
+import { Nodes } from "./nodes.js";
 import { Timeline } from "./timeline.js";
 import { Connections } from "./connections.js";
 import { Commands } from "./commands.js";
@@ -14,6 +15,7 @@ const totals = [["engine", "Engine"], ["received", "Received"], ["copied", "Copi
 const history = new History();
 const timeline = new Timeline();
 const map = new QueueMap();
+const nodes = new Nodes();
 const connections = new Connections();
 let commands = null;
 const queues = new Queues(history, name => commands?.restart(name));
@@ -50,6 +52,7 @@ function show(snapshot) {
     : `${listener.name} ${listener.endPoint ?? "closed"}: ${format.count(listener.connections)} open, ${format.count(listener.accepted)} accepted${listener.refused > 0 ? `, ${format.count(listener.refused)} refused` : ""}${listener.isFull ? ", full" : ""}`).join(" · ") || "no listeners");
   queues.show(snapshot.queues, rates, commands !== null);
   map.show(snapshot, timeline.events);
+  nodes.show(snapshot.nodes ?? []);
   connections.setQueues(snapshot.queues.map(queue => queue.name));
 }
 

@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+
+namespace Zcrx.Rx.Ring;
+
+/// <summary>Counts the turns of a ring thread by their duration. The ring thread writes, any thread reads.</summary>
+/// <remarks>A comparison for each bound that is exceeded and one write, in each turn and not for each buffer.</remarks>
+internal sealed class TurnDurations
+{
+    private readonly long[] _bounds;
+    private readonly long[] _counts;
+
+    public TurnDurations(RingClock clock)
+    {
+        _bounds = [.. QueueStatistics.TurnDurationBounds.Select(clock.ToTicks)];
+        _counts = new long[_bounds.Length + 1];
+    }
+
+    /// <summary>Counts a turn.</summary>
+    /// <param name="ticks">Its duration. A turn that is as long as a bound belongs to it.</param>
+    public void Add(long ticks)
+    {
+        int bucket = 0;
+        while (bucket < _bounds.Length && ticks > _bounds[bucket])
+        {
+            bucket++;
+        }
+
+        Volatile.Write(ref _counts[bucket], _counts[bucket] + 1);
+    }
+
+    /// <summary>Reads the counts: one for each bound, and that of longer turns.</summary>
+    public ImmutableArray<long> Read()
+    {
+        ImmutableArray<long>.Builder counts = ImmutableArray.CreateBuilder<long>(_counts.Length);
+        for (int i = 0; i < _counts.Length; i++)
+        {
+            counts.Add(Volatile.Read(ref _counts[i]));
+        }
+
+        return counts.MoveToImmutable();
+    }
+}

@@ -1,0 +1,65 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.AspNetCore.Kestrel;
+
+/// <summary>Sends what Kestrel writes to a connection.</summary>
+/// <remarks>
+/// A flush only schedules the send. Everything that is flushed until it runs is sent with one system call, such as the replies to several streams of HTTP/2, or a body and the end
+/// of its chunks. As with Kestrel's own transport, a flush does not throw when the client is gone. It returns a completed result.
+/// </remarks>
+internal sealed class TransportSender
+{
+    private readonly ZcrxConnection _connection;
+    private readonly Pipe _pipe;
+
+    /// <param name="connection">The connection.</param>
+    /// <param name="scheduler">Runs the sends.</param>
+    /// <param name="maxWriteBytes">The number of unsent bytes beyond which a flush waits.</param>
+    public TransportSender(ZcrxConnection connection, PipeScheduler scheduler, long maxWriteBytes)
+    {
+        _connection = connection;
+        _pipe = new Pipe(new PipeOptions(
+            readerScheduler: scheduler, writerScheduler: PipeScheduler.ThreadPool, pauseWriterThreshold: maxWriteBytes, resumeWriterThreshold: maxWriteBytes / 2, useSynchronizationContext: false));
+        Completion = SendAsync();
+    }
+
+    public PipeWriter Writer => _pipe.Writer;
+
+    /// <summary>Gets a task that ends when everything is sent, or cannot be sent. Never faults.</summary>
+    public Task Completion { get; }
+
+    private async Task SendAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                ReadResult read = await _pipe.Reader.ReadAsync().ConfigureAwait(false);
+                if (!read.Buffer.IsEmpty)
+                {
+                    await _connection.SendAsync(read.Buffer).ConfigureAwait(false);
+                }
+
+                _pipe.Reader.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                {
+                    break;
+                }
+            }
+        }
+#pragma warning disable CA1031 // The client is gone, or Kestrel has completed the output with an error of any type.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            // What is not sent is dropped in both cases. Reads report why the connection has ended.
+        }
+        finally
+        {
+            _connection.ShutdownSend();
+            await _pipe.Reader.CompleteAsync().ConfigureAwait(false);
+        }
+    }
+}

@@ -6,7 +6,9 @@ namespace ClusterIngest;
 /// <param name="Length">The number of bytes of a frame.</param>
 /// <param name="FramesPerSecond">The pace of each connection; 0 for as fast as possible.</param>
 /// <param name="EntityDelay">How long an entity takes for a chunk of frames.</param>
-internal sealed record DemoOptions(int Connections, int Frames, int Length, int FramesPerSecond, TimeSpan EntityDelay)
+/// <param name="StableAfter">How long a partition must last before the split-brain resolver decides.</param>
+/// <param name="Partition">The partition; null for none.</param>
+internal sealed record DemoOptions(int Connections, int Frames, int Length, int FramesPerSecond, TimeSpan EntityDelay, TimeSpan StableAfter, PartitionOptions? Partition)
 {
     public long TotalFrames => (long)Connections * Frames;
 }

@@ -60,7 +60,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         try
         {
             ZcrxTree tree = _tree = new(_options, _zcrx.Directory, _time);
-            _takeover = await HostedTakeover.BeginAsync(tree, _logger, _services.GetService<IHostApplicationLifetime>(), cancellationToken).ConfigureAwait(false);
+            _takeover = await HostedTakeover.BeginAsync(tree, _logger, _services.GetService<IHostApplicationLifetime>(), _time, cancellationToken).ConfigureAwait(false);
             IActorRef supervisor = CreateSupervisor(tree) ?? throw new OperationCanceledException("Zcrx was stopped before it had started.");
             SystemShutdown.Register(_system, ClosePortsAsync, DrainAsync, () => StopAsync(TimeSpan.Zero));
             if (await WhenStartedAsync(supervisor, tree, cancellationToken).ConfigureAwait(false) is null)

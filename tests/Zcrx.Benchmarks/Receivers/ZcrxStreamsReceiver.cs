@@ -67,6 +67,6 @@ internal sealed class ZcrxStreamsReceiver(StreamElements elements) : IReceiver
                 throw new ArgumentOutOfRangeException(nameof(connection), $"There are no elements {elements}.");
         }
 
-        void Run(Flow<ByteString, int, Akka.NotUsed> flow) => Source.Maybe<ByteString>().Via(flow).RunWith(Sink.Ignore<int>(), materializer);
+        void Run(Flow<ByteString, int, Akka.NotUsed> flow) => _ = Source.Maybe<ByteString>().Via(flow).RunWith(Sink.Ignore<int>(), materializer);
     }
 }

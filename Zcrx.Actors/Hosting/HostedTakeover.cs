@@ -24,14 +24,17 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
     private readonly ZcrxTree _tree;
     private readonly ILogger _logger;
     private readonly IHostApplicationLifetime? _lifetime;
+    private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
     private ActorSystem _system = null!;
     private IActorRef _supervisor = ActorRefs.Nobody;
     private Task _lingering = Task.CompletedTask;
+    private Task _closing = Task.CompletedTask;
     private int _disposed;
 
-    private HostedTakeover(ZcrxTakeover takeover, ZcrxTree tree, ILogger logger, IHostApplicationLifetime? lifetime)
+    private HostedTakeover(ZcrxTakeover takeover, ZcrxTree tree, ILogger logger, IHostApplicationLifetime? lifetime, TimeProvider time)
     {
+        _time = time;
         _takeover = takeover;
         _tree = tree;
         _logger = logger;
@@ -50,7 +53,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
 
     /// <summary>Takes over the listeners and queues of the predecessor, which keeps accepting until <see cref="CompleteAsync"/>.</summary>
     /// <returns>Null if no takeover is configured.</returns>
-    public static async Task<HostedTakeover?> BeginAsync(ZcrxTree tree, ILogger logger, IHostApplicationLifetime? lifetime, CancellationToken cancellationToken)
+    public static async Task<HostedTakeover?> BeginAsync(ZcrxTree tree, ILogger logger, IHostApplicationLifetime? lifetime, TimeProvider time, CancellationToken cancellationToken)
     {
         ZcrxHostedTakeoverOptions options = tree.Options.Value.Takeover;
         if (options.Path is null)
@@ -64,7 +67,12 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
             _ = listener.TryTakeOver(takeover);
         }
 
-        HostedTakeover hosted = new(takeover, tree, logger, lifetime);
+        if (options.ListenerTimeout > TimeSpan.Zero)
+        {
+            tree.KeptPorts.Add(takeover.TakeListeners());
+        }
+
+        HostedTakeover hosted = new(takeover, tree, logger, lifetime, time);
         foreach (QueueSnapshot queue in tree.Queues.Select(static queue => queue.Value))
         {
             if (takeover.TakeQueue(queue.Options) is { } incoming)
@@ -93,6 +101,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
             supervisor.Tell(new TreeMessage.BeginAccepting());
             ZcrxLog.TookOver(_logger, predecessor, string.Join(", ", _takeover.ListenerEndPoints));
             system.EventStream.Publish(new ZcrxEvent.TookOver(predecessor));
+            _closing = CloseKeptPortsAsync();
         }
 
         _takeover.Serve(this);
@@ -100,7 +109,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
     }
 
     public IReadOnlyList<KeyValuePair<string, Socket>> GetListeners() =>
-        [.. _tree.Listeners.Value.Where(static listener => listener.Socket is not null).Select(static listener => KeyValuePair.Create(listener.Name, listener.Socket!))];
+        [.. _tree.Listeners.Value.Where(static listener => listener.Socket is not null).Select(static listener => KeyValuePair.Create(listener.Name, listener.Socket!)), .. _tree.KeptPorts.All];
 
     public IReadOnlyList<ZcrxQueue> GetQueues() => [.. _tree.Queues.Select(static queue => queue.Value).Where(static queue => queue.IsOpen).Select(static queue => queue.Current).OfType<ZcrxQueue>()];
 
@@ -111,6 +120,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
     public async Task ReleaseAsync(int successor)
     {
         _lingering = LingerAsync();
+        _tree.KeptPorts.Close();
         using Activity? activity = ZcrxActivities.Start("zcrx.takeover.release");
         activity?.SetTag("zcrx.takeover.successor", successor).SetTag("zcrx.connection.count", Connections);
         try
@@ -140,6 +150,8 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         await _takeover.DisposeAsync().ConfigureAwait(false);
         // Contains queues only if the start failed before it opened them.
         Queues.Dispose();
+        _tree.KeptPorts.Close();
+        await _closing.ConfigureAwait(false);
         await _lingering.ConfigureAwait(false);
         _stopping.Dispose();
     }
@@ -154,6 +166,24 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         catch (OperationCanceledException)
         {
             // This process closed the queue before the predecessor released its last buffer.
+        }
+    }
+
+    /// <summary>Closes the ports that no listener has got in time.</summary>
+    private async Task CloseKeptPortsAsync()
+    {
+        IReadOnlyList<KeyValuePair<string, Socket>> kept = _tree.KeptPorts.All;
+        if (kept.Count == 0)
+        {
+            return;
+        }
+
+        TimeSpan time = Options.ListenerTimeout;
+        ZcrxLog.PortsKept(_logger, string.Join(", ", kept.Select(static port => port.Key)), time);
+        await Task.Delay(time, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_tree.KeptPorts.Close() is { Count: > 0 } closed)
+        {
+            ZcrxLog.PortsNotBound(_logger, string.Join(", ", closed), time);
         }
     }
 

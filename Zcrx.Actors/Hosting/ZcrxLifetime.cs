@@ -9,6 +9,7 @@ using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Logging;
 using Zcrx.Actors.Metrics;
 using Zcrx.Actors.Queues;
+using Zcrx.Actors.Serialization;
 using Zcrx.Actors.Supervision;
 
 namespace Zcrx.Actors.Hosting;
@@ -62,8 +63,9 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         using Activity? activity = ZcrxActivities.Start("zcrx.start");
         try
         {
+            NodeStatusSerializer.Bind(_system);
             ZcrxTree tree = _tree = new(_options, _zcrx.Directory, _time);
-            _takeover = await HostedTakeover.BeginAsync(tree, _logger, _services.GetService<IHostApplicationLifetime>(), cancellationToken).ConfigureAwait(false);
+            _takeover = await HostedTakeover.BeginAsync(tree, _logger, _services.GetService<IHostApplicationLifetime>(), _time, cancellationToken).ConfigureAwait(false);
             IActorRef supervisor = CreateSupervisor(tree) ?? throw new OperationCanceledException("Zcrx was stopped before it had started.");
             SystemShutdown.Register(_system, ClosePortsAsync, DrainAsync, () => StopAsync(TimeSpan.Zero));
             if (await WhenStartedAsync(supervisor, tree, cancellationToken).ConfigureAwait(false) is null)

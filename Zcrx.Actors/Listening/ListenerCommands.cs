@@ -13,12 +13,14 @@ namespace Zcrx.Actors.Listening;
 /// <param name="set">The states of the listeners.</param>
 /// <param name="slots">Publishes the configured listeners, and added listeners once they are bound. An unbound listener is removed.</param>
 /// <param name="endPoints">Publishes the addresses of the listeners.</param>
+/// <param name="kept">The ports of a predecessor that no listener has yet.</param>
 /// <param name="start">Starts the actor of a listener, by its number.</param>
 /// <param name="logger">The log.</param>
 internal sealed class ListenerCommands(
     ListenerSet set,
     Published<ImmutableList<ListenerSlot>> slots,
     Published<ListenerEndPoints> endPoints,
+    KeptPorts kept,
     Func<int, ListenerSlot, IActorRef> start,
     ILogger logger)
 {
@@ -41,7 +43,7 @@ internal sealed class ListenerCommands(
             return;
         }
 
-        ListenerSlot slot = new(WithFreeName(options), isAdded: true);
+        ListenerSlot slot = new(WithFreeName(options), kept);
         _binds.Add(slot, new PendingBind(asker));
         set.Add(slot, start);
     }

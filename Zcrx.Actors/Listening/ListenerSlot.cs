@@ -6,8 +6,8 @@ namespace Zcrx.Actors.Listening;
 
 /// <summary>Holds the socket and the counters of a listener. They survive restarts of the listener's actor and of the queues.</summary>
 /// <param name="options">The options. They must not change.</param>
-/// <param name="isAdded">True if the listener was added at run time. The start of the tree does not wait for it.</param>
-internal sealed class ListenerSlot(ZcrxListenerOptions options, bool isAdded = false)
+/// <param name="kept">The ports of a predecessor, for a listener that was added at run time. Null for a configured listener: the start of the tree waits for it.</param>
+internal sealed class ListenerSlot(ZcrxListenerOptions options, KeptPorts? kept = null)
 {
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Socket? _socket;
@@ -17,7 +17,7 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, bool isAdded = f
 
     public string Name => options.EffectiveName;
 
-    public bool IsAdded => isAdded;
+    public bool IsAdded => kept is not null;
 
     /// <summary>Gets the configured address as text.</summary>
     public string Address => options.EndPoint;
@@ -64,7 +64,7 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, bool isAdded = f
         }
 
         IPEndPoint endPoint = _endPoint ?? (ListenEndPoint.TryParse(options.EndPoint, out IPEndPoint? parsed) ? parsed : throw new InvalidOperationException("Validated before."));
-        Socket socket = ListenSocket.Bind(endPoint, options);
+        Socket socket = TakeKept(endPoint) ?? ListenSocket.Bind(endPoint, options);
         _endPoint = (IPEndPoint)socket.LocalEndPoint!;
         Volatile.Write(ref _socket, socket);
         return socket;
@@ -88,4 +88,24 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, bool isAdded = f
     }
 
     public void OnClosed() => Interlocked.Decrement(ref _connections);
+
+    private Socket? TakeKept(IPEndPoint endPoint)
+    {
+        if (kept?.Take(Name, endPoint) is not { } socket)
+        {
+            return null;
+        }
+
+        try
+        {
+            ListenSocket.Configure(socket, options);
+            return socket;
+        }
+        catch
+        {
+            // Code of the application has thrown. The port cannot be served as it wants.
+            socket.Dispose();
+            throw;
+        }
+    }
 }

@@ -200,6 +200,12 @@ internal static partial class ZcrxLog
     [LoggerMessage(1709, LogLevel.Warning, "Successor ended or closed queue {Queue}; it continues here for the remaining connections.")]
     public static partial void QueueCameBack(ILogger logger, string queue);
 
+    [LoggerMessage(1710, LogLevel.Information, "Keeping the predecessor's ports of {Listeners} for {Time}: no listener has bound them yet.")]
+    public static partial void PortsKept(ILogger logger, string listeners, TimeSpan time);
+
+    [LoggerMessage(1711, LogLevel.Warning, "No listener has bound the predecessor's ports {EndPoints} within {Time}; they are closed.")]
+    public static partial void PortsNotBound(ILogger logger, string endPoints, TimeSpan time);
+
     [LoggerMessage(1603, LogLevel.Warning, "Command {Command} from {Sender} refused: it came from another process.")]
     public static partial void RemoteCommandRefused(ILogger logger, string command, Akka.Actor.IActorRef sender);
 

@@ -25,6 +25,7 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
         Compare(restart, nameof(ZcrxOptions.ActorName), static options => options.ActorName);
         Compare(restart, nameof(ZcrxOptions.Dispatcher), static options => options.Dispatcher);
         Compare(applied, $"{nameof(ZcrxOptions.Takeover)}:{nameof(ZcrxHostedTakeoverOptions.Linger)}", static options => options.Takeover.Linger);
+        Compare(restart, $"{nameof(ZcrxOptions.Takeover)}:{nameof(ZcrxHostedTakeoverOptions.ListenerTimeout)}", static options => options.Takeover.ListenerTimeout);
         Compare(restart, $"{nameof(ZcrxOptions.Takeover)}:{nameof(ZcrxHostedTakeoverOptions.Path)}", static options => options.Takeover.Path);
         Compare(restart, $"{nameof(ZcrxOptions.Takeover)}:{nameof(ZcrxHostedTakeoverOptions.Timeout)}", static options => options.Takeover.Timeout);
         CompareRebalancing(applied, restart, current.Rebalancing, changed.Rebalancing);

@@ -24,6 +24,12 @@ public sealed class ZcrxHostedTakeoverOptions
     /// </summary>
     public TimeSpan Linger { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// Gets or sets how long this process keeps ports of its predecessor that are not in its own configuration: for listeners that are bound at
+    /// run time. Connections to them wait. From zero, which closes these ports at once, to a day. The default is 30 s.
+    /// </summary>
+    public TimeSpan ListenerTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Returns the options for <see cref="ZcrxTakeover"/>, which needs no host.</summary>
     internal ZcrxTakeoverOptions ToTakeoverOptions() => new() { Path = Path ?? "", Timeout = Timeout };
 }

@@ -37,6 +37,7 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         CheckRestart(options.Restart, Check);
         CheckWatchdog(options.Watchdog, Check);
         CheckRebalancing(options.Rebalancing, Check);
+        Check(options.Takeover.ListenerTimeout >= TimeSpan.Zero && options.Takeover.ListenerTimeout <= TimeSpan.FromDays(1), $"{nameof(ZcrxOptions.Takeover)}:{nameof(ZcrxHostedTakeoverOptions.ListenerTimeout)}", $"must be between zero and a day, but is {options.Takeover.ListenerTimeout}");
         Check(options.Takeover.Linger >= TimeSpan.Zero && options.Takeover.Linger <= TimeSpan.FromDays(1), $"{nameof(ZcrxOptions.Takeover)}:{nameof(ZcrxHostedTakeoverOptions.Linger)}", $"must be between zero and a day, but is {options.Takeover.Linger}");
         if (options.Takeover.Path is not null)
         {

@@ -28,6 +28,19 @@ internal sealed class NodeStatusSerializer(ExtendedActorSystem system) : Seriali
     // The identifier is part of the protocol, like the manifests, and must never change.
     private const int Id = 2_026_110;
 
+    /// <summary>Binds this serializer in a running actor system whose configuration does not bind another one.</summary>
+    /// <remarks>The configuration of an actor system that the application creates by itself cannot be completed before.</remarks>
+    public static void Bind(ActorSystem system)
+    {
+        Akka.Serialization.Serialization serialization = ((ExtendedActorSystem)system).Serialization;
+        if (serialization.FindSerializerForType(typeof(ZcrxNodeStatus)) == serialization.FindSerializerForType(typeof(object)))
+        {
+            NodeStatusSerializer serializer = new((ExtendedActorSystem)system);
+            serialization.AddSerializer("zcrx-node-status", serializer);
+            serialization.AddSerializationMap(typeof(ZcrxNodeStatus), serializer);
+        }
+    }
+
     public override int Identifier => Id;
 
     public override string Manifest(object o) => o is ZcrxNodeStatus

@@ -8,15 +8,16 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Streams;
 
 /// <summary>Connects to a server when it is materialized, and then represents the connection.</summary>
+/// <typeparam name="T">The type of the elements that are emitted.</typeparam>
 /// <param name="zcrx">The running receiver.</param>
 /// <param name="remote">The server.</param>
 /// <param name="receive">Creates the elements of the connection.</param>
 /// <param name="halfClose">True if the connection still receives after the upstream has ended.</param>
 /// <param name="timeout">The time limit for connecting; null if only the limit of the kernel applies.</param>
-internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnection, Action, IElements<ByteString>> receive, bool halfClose, TimeSpan? timeout)
-    : GraphStageWithMaterializedValue<FlowShape<ByteString, ByteString>, Task<ZcrxOutgoingConnection>>
+internal sealed class OutgoingStage<T>(IZcrx zcrx, EndPoint remote, Func<ZcrxConnection, Action, IElements<T>> receive, bool halfClose, TimeSpan? timeout)
+    : GraphStageWithMaterializedValue<FlowShape<ByteString, T>, Task<ZcrxOutgoingConnection>>
 {
-    public override FlowShape<ByteString, ByteString> Shape { get; } = new(new Inlet<ByteString>("ZcrxOutgoing.in"), new Outlet<ByteString>("ZcrxOutgoing.out"));
+    public override FlowShape<ByteString, T> Shape { get; } = new(new Inlet<ByteString>("ZcrxOutgoing.in"), new Outlet<T>("ZcrxOutgoing.out"));
 
     protected override Attributes InitialAttributes { get; } = Attributes.CreateName("ZcrxOutgoing");
 
@@ -29,7 +30,7 @@ internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnec
     }
 
     [SuppressMessage("Design", "CA1001", Justification = "PostStop disposes the fields. It ends every stage.")]
-    private sealed class Logic : ConnectionLogic<ByteString>
+    private sealed class Logic : ConnectionLogic<T>
     {
         private readonly TaskCompletionSource<ZcrxOutgoingConnection> _connected;
         private readonly IZcrx _zcrx;
@@ -42,11 +43,11 @@ internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnec
         private int _hasEnded;
 
         public Logic(
-            OutgoingStage stage,
+            OutgoingStage<T> stage,
             TaskCompletionSource<ZcrxOutgoingConnection> connected,
             IZcrx zcrx,
             EndPoint remote,
-            Func<ZcrxConnection, Action, IElements<ByteString>> receive,
+            Func<ZcrxConnection, Action, IElements<T>> receive,
             bool halfClose,
             TimeSpan? timeout)
             : base(stage.Shape, receive, halfClose)

@@ -4,6 +4,8 @@ using Akka.IO;
 using Akka.Streams;
 using Akka.Streams.Dsl;
 using Zcrx.Actors.Streams;
+using Zcrx.Interop;
+using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
@@ -100,15 +102,13 @@ public static class ZcrxStreamsExtensions
     public static Flow<ByteString, ByteString, Task<ZcrxOutgoingConnection>> OutgoingConnection(
         this IZcrx zcrx, EndPoint remoteAddress, bool halfClose = true, TimeSpan? connectionTimeout = null, TimeSpan? idleTimeout = null)
     {
-        ArgumentNullException.ThrowIfNull(zcrx);
-        ArgumentNullException.ThrowIfNull(remoteAddress);
-        OutgoingStage stage = new(
+        return Connect(
             zcrx,
             remoteAddress,
-            static (connection, wake) => new Elements<Interop.ReceivedBuffer, ByteString>(connection, connection.Buffers, ByteStrings.Copy, ByteStrings.Combine, wake),
+            static (connection, wake) => new Elements<ReceivedBuffer, ByteString>(connection, connection.Buffers, ByteStrings.Copy, ByteStrings.Combine, wake),
             halfClose,
-            connectionTimeout);
-        return IdleTimeout.Join(Flow.FromGraph(stage), idleTimeout);
+            connectionTimeout,
+            idleTimeout);
     }
 
     /// <summary>Connects to a server for each materialization.</summary>
@@ -120,6 +120,66 @@ public static class ZcrxStreamsExtensions
     {
         ArgumentNullException.ThrowIfNull(host);
         return OutgoingConnection(zcrx, IPAddress.TryParse(host, out IPAddress? address) ? new IPEndPoint(address, port) : new DnsEndPoint(host, port));
+    }
+
+    /// <summary>Connects to a server for each materialization, with elements that are made of borrowed buffers, without copying them.</summary>
+    /// <typeparam name="T">The type of the elements.</typeparam>
+    /// <param name="zcrx">The running receiver.</param>
+    /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/>.</param>
+    /// <param name="selector">Creates the element of a buffer, as for <see cref="ZcrxIncomingConnection.MapBuffers"/>.</param>
+    /// <param name="halfClose">Whether the connection still receives when the upstream has completed. If not, it is closed then.</param>
+    /// <param name="connectionTimeout">The time limit for connecting, or null for the kernel's limit.</param>
+    /// <param name="idleTimeout">The idle timeout of the connection; null for no limit.</param>
+    /// <returns>The flow, as for <see cref="OutgoingConnection(IZcrx, EndPoint, bool, TimeSpan?, TimeSpan?)"/>.</returns>
+    public static Flow<ByteString, T, Task<ZcrxOutgoingConnection>> OutgoingBuffers<T>(
+        this IZcrx zcrx, EndPoint remoteAddress, Func<ReceivedBuffer, T> selector, bool halfClose = true, TimeSpan? connectionTimeout = null, TimeSpan? idleTimeout = null)
+    {
+        ArgumentNullException.ThrowIfNull(selector);
+        return Connect(
+            zcrx,
+            remoteAddress,
+            (connection, wake) => new Elements<ReceivedBuffer, T>(connection, connection.Buffers, selector, null, wake),
+            halfClose,
+            connectionTimeout,
+            idleTimeout);
+    }
+
+    /// <summary>Connects to a server for each materialization, with elements that are made of borrowed frames, without copying them.</summary>
+    /// <typeparam name="T">The type of the elements.</typeparam>
+    /// <param name="zcrx">The running receiver.</param>
+    /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/>.</param>
+    /// <param name="frames">Cuts the buffers of the connection: <c>buffers => buffers.Frames(LengthPrefix.UInt32BigEndian, maxLength)</c>.</param>
+    /// <param name="selector">Creates the element of a frame, as for <see cref="ZcrxIncomingConnection.MapFrames"/>.</param>
+    /// <param name="halfClose">Whether the connection still receives when the upstream has completed. If not, it is closed then.</param>
+    /// <param name="connectionTimeout">The time limit for connecting, or null for the kernel's limit.</param>
+    /// <param name="idleTimeout">The idle timeout of the connection; null for no limit.</param>
+    /// <returns>The flow, as for <see cref="OutgoingConnection(IZcrx, EndPoint, bool, TimeSpan?, TimeSpan?)"/>.</returns>
+    public static Flow<ByteString, T, Task<ZcrxOutgoingConnection>> OutgoingFrames<T>(
+        this IZcrx zcrx,
+        EndPoint remoteAddress,
+        Func<IObservable<ReceivedBuffer>, IObservable<ReceivedFrame>> frames,
+        Func<ReceivedFrame, T> selector,
+        bool halfClose = true,
+        TimeSpan? connectionTimeout = null,
+        TimeSpan? idleTimeout = null)
+    {
+        ArgumentNullException.ThrowIfNull(frames);
+        ArgumentNullException.ThrowIfNull(selector);
+        return Connect(
+            zcrx,
+            remoteAddress,
+            (connection, wake) => new Elements<ReceivedFrame, T>(connection, frames(connection.Buffers), selector, null, wake),
+            halfClose,
+            connectionTimeout,
+            idleTimeout);
+    }
+
+    private static Flow<ByteString, T, Task<ZcrxOutgoingConnection>> Connect<T>(
+        IZcrx zcrx, EndPoint remoteAddress, Func<ZcrxConnection, Action, IElements<T>> receive, bool halfClose, TimeSpan? connectionTimeout, TimeSpan? idleTimeout)
+    {
+        ArgumentNullException.ThrowIfNull(zcrx);
+        ArgumentNullException.ThrowIfNull(remoteAddress);
+        return IdleTimeout.Join(Flow.FromGraph(new OutgoingStage<T>(zcrx, remoteAddress, receive, halfClose, connectionTimeout)), idleTimeout);
     }
 
     private static Source<ZcrxIncomingConnection, Task<ZcrxServerBinding>> Bind(IZcrx zcrx, Func<ZcrxListenerOptions> listener, bool halfClose, TimeSpan? idleTimeout)

@@ -49,7 +49,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         _changes = new TreeOptions(tree.Options, _queues, logger, Context.System.EventStream);
         ConnectionReports reports = new(logger, Context.System.EventStream, time, tree.Tally);
         _actors = new TreeActors(tree, incoming, directory, time, logger, reports);
-        _ports = new ListenerCommands(_listeners, tree.Listeners, tree.EndPoints, (number, slot) => StartChild($"listener-{number}", _actors.Listener(slot)), logger);
+        _ports = new ListenerCommands(_listeners, tree.Listeners, tree.EndPoints, tree.KeptPorts, (number, slot) => StartChild($"listener-{number}", _actors.Listener(slot)), logger);
         Receive<RemoteCommand>(command => Refuse(command.Command));
         // Must precede the other handlers. A command that was forwarded for a sender in another process cannot be answered either.
         Receive<ZcrxCommand>(command => Refuse(command.GetType().Name), _ => !Sender.IsNobody() && Sender.Path.Address.HasGlobalScope);

@@ -81,6 +81,15 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         return found.Socket;
     }
 
+    /// <summary>Takes all listening sockets of the predecessor that were not taken: for listeners that are not known yet.</summary>
+    /// <returns>The sockets with the names of their listeners, owned by the caller.</returns>
+    public IReadOnlyList<KeyValuePair<string, Socket>> TakeListeners()
+    {
+        KeyValuePair<string, Socket>[] remaining = [.. _listeners.Select(static listener => KeyValuePair.Create(listener.Name, listener.Socket))];
+        _listeners.Clear();
+        return remaining;
+    }
+
     /// <summary>Takes the predecessor's queue that these options describe, if it offers one.</summary>
     /// <param name="options">The options of the queue. The queue is found by its name and, on a NIC, by the RX queue; without a NIC, also by its size.</param>
     /// <returns>The queue, owned by the caller, for <see cref="ZcrxQueue.ImportAsync(IncomingQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>; null when a queue has to be opened.</returns>

@@ -27,14 +27,40 @@ internal static class ClusterIngestCommandLine
         });
         Option<int> pace = new("--pace") { Description = "Frames per second of each connection; 0 for as fast as possible." };
         Option<double> delay = new("--delay") { Description = "How many milliseconds an entity takes for a chunk." };
-        Command command = new("demo", "Starts an edge and two workers on loopback, sends frames, and checks that each is stored once.") { connections, frames, length, pace, delay };
+        Option<double> stableAfter = StableAfter();
+        Option<string?> partition = new("--partition") { Description = "Cuts a node off from the others when a quarter of the frames is stored. Each node has a network namespace then." };
+        partition.AcceptOnlyFromAmong([DemoRun.Edge, .. DemoRun.Workers]);
+        Option<double?> healAfter = new("--heal-after") { Description = "How many seconds the partition lasts. By default it ends when the demo receives SIGCONT." };
+        Option<double?> maxRetransmission = new("--rto-max")
+        {
+            Description = "The most seconds between two retransmissions of TCP in a partition, at least 1. Needs Linux 6.15. The kernel's default is 120.",
+        };
+        Option<bool> isIsolated = new("--isolated") { Hidden = true };
+        Command command = new("demo", "Starts an edge and two workers on loopback, sends frames, and checks that each is stored once.")
+        {
+            connections, frames, length, pace, delay, stableAfter, partition, healAfter, maxRetransmission, isIsolated,
+        };
         command.SetAction(async (result, _) =>
         {
             using CancellationTokenSource stopping = new();
             using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
             using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+            PartitionOptions? planned = result.GetValue(partition) is { } node
+                ? new(node, Seconds(result.GetValue(healAfter)), Seconds(result.GetValue(maxRetransmission)))
+                : null;
+            if (planned is not null && !result.GetValue(isIsolated))
+            {
+                return await IsolatedDemo.RunAsync([.. result.Tokens.Select(static token => token.Value), isIsolated.Name], stopping.Token);
+            }
+
             DemoOptions options = new(
-                result.GetValue(connections), result.GetValue(frames), result.GetValue(length), result.GetValue(pace), TimeSpan.FromMilliseconds(result.GetValue(delay)));
+                result.GetValue(connections),
+                result.GetValue(frames),
+                result.GetValue(length),
+                result.GetValue(pace),
+                TimeSpan.FromMilliseconds(result.GetValue(delay)),
+                TimeSpan.FromSeconds(result.GetValue(stableAfter)),
+                planned);
             using DemoRun run = new(options, new DemoView(Console.Out, !Console.IsOutputRedirected));
             return await run.RunAsync(stopping.Token);
 
@@ -49,8 +75,10 @@ internal static class ClusterIngestCommandLine
 
     private static Command Edge()
     {
-        Command command = new("edge", "Runs the edge. The demo starts it.");
-        command.SetAction(static (_, token) => EdgeProgram.RunAsync(token));
+        Option<string> listen = new("--listen") { Description = "The address of the listener.", Required = true };
+        (Option<string> address, Option<double> stableAfter) = (Address(), StableAfter());
+        Command command = new("edge", "Runs the edge. The demo starts it.") { listen, address, stableAfter };
+        command.SetAction((result, token) => EdgeProgram.RunAsync(NodeOptions(result, address, stableAfter), result.GetRequiredValue(listen), token));
         return command;
     }
 
@@ -59,11 +87,22 @@ internal static class ClusterIngestCommandLine
         Option<string> join = new("--join") { Description = "The address of a node of the cluster.", Required = true };
         Option<string> directory = new("--directory") { Description = "The directory of the journals, shared by the workers.", Required = true };
         Option<double> delay = new("--delay") { Description = "How many milliseconds an entity takes for a chunk." };
-        Command command = new("worker", "Runs a worker. The demo starts it.") { join, directory, delay };
+        (Option<string> address, Option<double> stableAfter) = (Address(), StableAfter());
+        Command command = new("worker", "Runs a worker. The demo starts it.") { join, directory, delay, address, stableAfter };
         command.SetAction((result, token) => WorkerProgram.RunAsync(
-            result.GetRequiredValue(join), result.GetRequiredValue(directory), TimeSpan.FromMilliseconds(result.GetValue(delay)), token));
+            NodeOptions(result, address, stableAfter), result.GetRequiredValue(join), result.GetRequiredValue(directory), TimeSpan.FromMilliseconds(result.GetValue(delay)), token));
         return command;
     }
+
+    private static TimeSpan? Seconds(double? value) => value is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+
+    private static Option<string> Address() => new("--address") { Description = "The address at which the other nodes reach this one.", Required = true };
+
+    private static Option<double> StableAfter() =>
+        new("--stable-after") { Description = "How many seconds a partition must last before the split-brain resolver decides.", DefaultValueFactory = static _ => 2 };
+
+    private static NodeOptions NodeOptions(ParseResult result, Option<string> address, Option<double> stableAfter) =>
+        new(result.GetRequiredValue(address), TimeSpan.FromSeconds(result.GetValue(stableAfter)));
 
     private static Option<int> Positive(string name, string description, int value)
     {

@@ -8,13 +8,20 @@ namespace ClusterIngest;
 /// <summary>Starts an edge and two workers, sends frames to the edge, and checks what the entities have stored.</summary>
 internal sealed class DemoRun(DemoOptions options, IDemoView view) : IDisposable
 {
-    private const int Workers = 2;
+    /// <summary>The name of the edge.</summary>
+    public const string Edge = "edge";
+
+    private const string Loopback = "127.0.0.1";
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("cluster-ingest-").FullName;
     private readonly List<NodeProcess> _nodes = [];
+    private DemoNetwork? _network;
+
+    /// <summary>Gets the names of the workers.</summary>
+    public static IReadOnlyList<string> Workers { get; } = ["worker-1", "worker-2"];
 
     public void Dispose()
     {
@@ -24,11 +31,16 @@ internal sealed class DemoRun(DemoOptions options, IDemoView view) : IDisposable
 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        NodeProcess edge = Start("edge", "edge");
-        string address = await edge.Node.WaitAsync(StartTimeout, cancellationToken);
-        for (int i = 1; i <= Workers; i++)
+        if (options.Partition is { } partition)
         {
-            Start($"worker-{i}", "worker", "--join", address, "--directory", _directory, "--delay", options.EntityDelay.TotalMilliseconds.ToString(CultureInfo.InvariantCulture));
+            _network = await DemoNetwork.CreateAsync(Edge, Workers, partition.MaxRetransmission);
+        }
+
+        NodeProcess edge = Start(Edge, "edge", "--listen", _network is null ? Loopback : DemoNetwork.EdgeAddress);
+        string address = await edge.Node.WaitAsync(StartTimeout, cancellationToken);
+        foreach (string worker in Workers)
+        {
+            Start(worker, "worker", "--join", address, "--directory", _directory, "--delay", options.EntityDelay.TotalMilliseconds.ToString(CultureInfo.InvariantCulture));
         }
 
         await Task.WhenAll(_nodes.Select(node => node.Node.WaitAsync(StartTimeout, cancellationToken)));
@@ -72,19 +84,26 @@ internal sealed class DemoRun(DemoOptions options, IDemoView view) : IDisposable
         return verdict.IsGood && failures.Count == 0 ? 0 : 1;
     }
 
-    private NodeProcess Start(string name, params IEnumerable<string> arguments)
+    private NodeProcess Start(string name, string command, params IEnumerable<string> arguments)
     {
-        NodeProcess node = NodeProcess.Start(name, arguments);
-        _nodes.Add(node);
-        return node;
+        NodeOptions node = new(_network?.AddressOf(name) ?? Loopback, options.StableAfter);
+        NodeProcess process = NodeProcess.Start(name, _network is not null, [command, .. node.ToArguments(), .. arguments]);
+        _nodes.Add(process);
+        return process;
     }
 
     /// <summary>Shows the progress until all frames are acknowledged.</summary>
     /// <returns>The reason why frames are not acknowledged; null if all of them are.</returns>
     private async Task<string?> WatchAsync(Task sending, IReadOnlyList<FrameSender> senders, long start)
     {
+        using DemoPartition? partition = options.Partition is { } planned ? new(planned, options.TotalFrames, view) : null;
         do
         {
+            if (partition is not null)
+            {
+                await partition.OnProgressAsync(Stopwatch.GetElapsedTime(start), _nodes.Skip(1).Sum(static node => node.Numbers[0]));
+            }
+
             view.Show(Stopwatch.GetElapsedTime(start), senders.Sum(static sender => (long)sender.Sent), options.TotalFrames, _nodes);
         }
         while (await Task.WhenAny(sending, Task.Delay(Tick)) != sending);

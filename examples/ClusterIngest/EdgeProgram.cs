@@ -17,13 +17,14 @@ internal static class EdgeProgram
 
     private static readonly ZcrxShardOptions Sharding = new() { Partitions = 16, ResendTimeout = TimeSpan.FromMilliseconds(500) };
 
-    public static async Task<int> RunAsync(CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(NodeOptions node, string listen, CancellationToken cancellationToken)
     {
         ConcurrentBag<ShardSink> sinks = [];
         // The handler reads this variable. The variable is set before the node becomes a member, and a port is bound only after that.
         ActorSystem? system = null;
         using IHost host = NodeHost.Build(
             NodeHost.EdgeRole,
+            node,
             join: null,
             static services => services.AddZcrx().AddZcrxCluster(),
             akka => akka
@@ -32,7 +33,7 @@ internal static class EdgeProgram
                 .WithZcrxCluster(options =>
                 {
                     options.DrainTimeout = TimeSpan.FromSeconds(20);
-                    options.Listeners.Add(new ZcrxListenerOptions { Name = Listener, EndPoint = "127.0.0.1:0", Handler = connection => Receive(connection, ActorRegistry.For(system!).Get<JournalEntity>(), sinks) });
+                    options.Listeners.Add(new ZcrxListenerOptions { Name = Listener, EndPoint = $"{listen}:0", Handler = connection => Receive(connection, ActorRegistry.For(system!).Get<JournalEntity>(), sinks) });
                 }));
         await host.StartAsync(cancellationToken);
         system = host.Services.GetRequiredService<ActorSystem>();

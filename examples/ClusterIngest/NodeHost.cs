@@ -16,7 +16,7 @@ internal static class NodeHost
     public const string WorkerRole = "worker";
     public const string EdgeRole = "edge";
 
-    // The failure detector notices a fault after 2 s, and the resolver decides 2 s later. In production, use the defaults (docs/cluster.md).
+    // The failure detector notices a fault after 2 s. In production, use the defaults (docs/cluster.md).
     private const string Quick = """
         akka {
           stdout-loglevel = OFF
@@ -24,14 +24,13 @@ internal static class NodeHost
             gossip-interval = 200ms
             leader-actions-interval = 200ms
             failure-detector { heartbeat-interval = 500ms, acceptable-heartbeat-pause = 2s }
-            split-brain-resolver.stable-after = 2s
             sharding { retry-interval = 500ms, rebalance-interval = 1s }
             distributed-data { gossip-interval = 200ms, notify-subscribers-interval = 100ms }
           }
         }
         """;
 
-    public static IHost Build(string role, string? join, Action<IServiceCollection> services, Action<AkkaConfigurationBuilder> configure)
+    public static IHost Build(string role, NodeOptions options, string? join, Action<IServiceCollection> services, Action<AkkaConfigurationBuilder> configure)
     {
         HostApplicationBuilder builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders().AddSimpleConsole().SetMinimumLevel(LogLevel.Warning);
@@ -40,12 +39,13 @@ internal static class NodeHost
         builder.Services.AddAkka(System, akka =>
         {
             akka.AddHocon(Quick, HoconAddMode.Prepend)
+                .AddHocon($"akka.cluster.split-brain-resolver.stable-after = {(int)options.StableAfter.TotalMilliseconds}ms", HoconAddMode.Prepend)
                 .ConfigureLoggers(static logging =>
                 {
                     logging.ClearLoggers().AddLoggerFactory();
                     logging.LogLevel = Akka.Event.LogLevel.WarningLevel;
                 })
-                .WithRemoting("127.0.0.1", 0)
+                .WithRemoting(options.Address, 0)
                 .WithClustering(new ClusterOptions
                 {
                     Roles = [role],

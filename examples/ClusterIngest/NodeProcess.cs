@@ -34,23 +34,36 @@ internal sealed class NodeProcess : IDisposable
     /// <summary>Gets a task that completes with the address of the listener when the listener is bound.</summary>
     public Task<string> Port => _port.Task;
 
-    public static NodeProcess Start(string name, params IEnumerable<string> arguments)
+    /// <summary>Gets the command that starts this program.</summary>
+    public static IReadOnlyList<string> Program
     {
-        string program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown, so it cannot start its nodes.");
-        ProcessStartInfo start = new(program) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        // If this program was started as `dotnet ClusterIngest.dll`, the process is `dotnet` and the program is its first argument.
-        if (Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
+        get
         {
-            start.ArgumentList.Add("exec");
-            start.ArgumentList.Add(typeof(NodeProcess).Assembly.Location);
+            string program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown, so it cannot start its nodes.");
+            // If this program was started as `dotnet ClusterIngest.dll`, the process is `dotnet` and the program is its first argument.
+            return Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase)
+                ? [program, "exec", typeof(NodeProcess).Assembly.Location]
+                : [program];
         }
+    }
 
-        foreach (string argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
+    /// <summary>Starts a node.</summary>
+    /// <param name="name">The name of the node.</param>
+    /// <param name="isIsolated">Whether it runs in the network namespace of its name.</param>
+    /// <param name="arguments">The arguments of this program.</param>
+    public static NodeProcess Start(string name, bool isIsolated, IEnumerable<string> arguments)
+    {
+        // `ip` is replaced by the program, so that it has the process id.
+        string[] command = [.. isIsolated ? (string[])["ip", "netns", "exec", name] : [], .. Program, .. arguments];
+        return new NodeProcess(name, Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!);
+    }
 
-        return new NodeProcess(name, Process.Start(start)!);
+    /// <summary>Sends a signal to a process.</summary>
+    /// <param name="process">The process id.</param>
+    /// <param name="signal">The name of the signal.</param>
+    public static void Signal(int process, string signal)
+    {
+        using Process? kill = Process.Start("kill", [$"-{signal}", process.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
     }
 
     /// <summary>Stops the node in order and waits until it has ended.</summary>
@@ -59,7 +72,7 @@ internal sealed class NodeProcess : IDisposable
     {
         if (!_process.HasExited)
         {
-            using Process? kill = Process.Start("kill", ["-TERM", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+            Signal(Id, "TERM");
         }
 
         try

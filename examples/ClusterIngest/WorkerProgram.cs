@@ -11,11 +11,12 @@ namespace ClusterIngest;
 /// <summary>Runs a worker. The entities of its shards store the frames.</summary>
 internal static class WorkerProgram
 {
-    public static async Task<int> RunAsync(string join, string directory, TimeSpan delay, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(NodeOptions options, string join, string directory, TimeSpan delay, CancellationToken cancellationToken)
     {
         WorkerTally tally = new();
         using IHost host = NodeHost.Build(
             NodeHost.WorkerRole,
+            options,
             join,
             static _ => { },
             akka => akka

@@ -28,13 +28,13 @@ internal sealed partial class DemoProcess : IDisposable
         })!);
 
     /// <summary>Waits for a line of output.</summary>
-    public async Task<string> LineAsync(Func<string, bool> which, string expectation)
-    {
-        string? found = null;
-        await Deadline.UntilAsync(() => (found = _lines.FirstOrDefault(which)) is not null || _process.HasExited, () => $"{expectation}\n{Describe()}");
-        Assert.True(found is not null, $"{expectation}: the demo has ended before\n{Describe()}");
-        return found;
-    }
+    public Task<string> LineAsync(Func<string, bool> which, string expectation) => LineAsync(_lines, which, expectation);
+
+    /// <summary>Waits for a line on standard error, where the logs of the nodes are.</summary>
+    public Task<string> LogAsync(Func<string, bool> which, string expectation) => LineAsync(_errors, which, expectation);
+
+    /// <summary>Sends a signal to the demo.</summary>
+    public Task SignalAsync(string signal) => KillAsync(signal, _process.Id.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Waits until a condition on the progress holds, and then sends a signal to a node.</summary>
     /// <param name="node">The name of the node.</param>
@@ -47,9 +47,7 @@ internal sealed partial class DemoProcess : IDisposable
         await LineAsync(
             line => Progress().Match(line) is { Success: true } match && when(Number(match, "sent"), Number(match, "first") + Number(match, "second")),
             $"the moment of {signal} to {node}");
-        using Process kill = Process.Start("kill", [$"-{signal}", id]);
-        await kill.WaitForExitAsync().Within();
-        Assert.Equal(0, kill.ExitCode);
+        await KillAsync(signal, id);
     }
 
     /// <summary>Waits for the end of the demo. Returns its exit code and its last two lines: the numbers and the verdict.</summary>
@@ -76,7 +74,22 @@ internal sealed partial class DemoProcess : IDisposable
     [GeneratedRegex(@"sent (?<sent>[\d,]+) of .* worker-1 \w+ (?<first>[\d,]+)  worker-2 \w+ (?<second>[\d,]+)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Progress();
 
+    private static async Task KillAsync(string signal, string process)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", process]);
+        await kill.WaitForExitAsync().Within();
+        Assert.Equal(0, kill.ExitCode);
+    }
+
     private static int Number(Match match, string name) => int.Parse(match.Groups[name].Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+
+    private async Task<string> LineAsync(ConcurrentQueue<string> lines, Func<string, bool> which, string expectation)
+    {
+        string? found = null;
+        await Deadline.UntilAsync(() => (found = lines.FirstOrDefault(which)) is not null || _process.HasExited, () => $"{expectation}\n{Describe()}");
+        Assert.True(found is not null, $"{expectation}: the demo has ended before\n{Describe()}");
+        return found;
+    }
 
     private static async Task ReadAsync(StreamReader reader, ConcurrentQueue<string> lines)
     {

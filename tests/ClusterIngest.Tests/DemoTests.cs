@@ -1,6 +1,7 @@
 namespace ClusterIngest.Tests;
 
 /// <summary>Tests the example with real processes, and the delivery of frames when a process ends.</summary>
+[Collection(nameof(DemoTests))]
 public class DemoTests
 {
     [Fact]

@@ -43,7 +43,10 @@ public static class ZcrxClusterHostingExtensions
                 for (int i = 0; i < options.Listeners.Count; i++)
                 {
                     ZcrxListenerOptions listener = options.Listeners[i];
-                    system.ActorOf(Props.Create(() => new PortActor(listener, options.DrainTimeout, supervisor)).WithDeploy(Deploy.Local), $"zcrx-cluster-port-{i}");
+                    PortConnections connections = new();
+                    // A listener without a handler is refused when it is bound.
+                    listener.Handler = listener.Handler is { } handler ? connections.Track(handler) : null;
+                    system.ActorOf(Props.Create(() => new PortActor(listener, connections, options.DrainTimeout, supervisor)).WithDeploy(Deploy.Local), $"zcrx-cluster-port-{i}");
                 }
             });
     }

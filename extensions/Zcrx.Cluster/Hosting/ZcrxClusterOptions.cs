@@ -16,7 +16,7 @@ public sealed class ZcrxClusterOptions
 
     /// <summary>
     /// Gets the listeners that are bound only while the node is Up and on the side of the majority. The listeners in <see cref="ZcrxOptions.Listeners"/> are bound
-    /// regardless of the cluster.
+    /// regardless of the cluster. On the side of a minority, connections of these listeners are paused.
     /// </summary>
     public IList<ZcrxListenerOptions> Listeners { get; } = [];
 

@@ -5,12 +5,13 @@ using Zcrx.Actors;
 
 namespace Zcrx.Cluster.Membership;
 
-/// <summary>Binds one listener of the cluster while this node is Up, and unbinds it when the node leaves or is on the side of a minority.</summary>
+/// <summary>Binds one listener of the cluster while this node is Up, and unbinds it when the node leaves. On the side of a minority, the port is closed and its connections are paused.</summary>
 internal sealed class PortActor : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
     private readonly ZcrxListenerOptions _listener;
+    private readonly PortConnections _connections;
     private readonly TimeSpan _drain;
     private readonly Task<IActorRef> _starting;
     private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
@@ -23,11 +24,12 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
     private bool _isBusy;
 
     /// <param name="listener">The listener, which has a name.</param>
+    /// <param name="connections">The listener's connections.</param>
     /// <param name="drain">How long the listener's connections may take to end when the node leaves.</param>
     /// <param name="supervisor">Completes with the supervisor of Zcrx when Zcrx has started.</param>
-    public PortActor(ZcrxListenerOptions listener, TimeSpan drain, Task<IActorRef> supervisor)
+    public PortActor(ZcrxListenerOptions listener, PortConnections connections, TimeSpan drain, Task<IActorRef> supervisor)
     {
-        (_listener, _drain, _starting) = (listener, drain, supervisor);
+        (_listener, _connections, _drain, _starting) = (listener, connections, drain, supervisor);
         Receive<IActorRef>(OnStarted);
         // Requests the whole state: the events alone do not say which members are unreachable at one moment.
         Receive<ClusterEvent.IClusterDomainEvent>(_ => _cluster.SendCurrentClusterState(Self));
@@ -47,7 +49,12 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
         _cluster.Subscribe(Self, ClusterEvent.InitialStateAsSnapshot, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
     }
 
-    protected override void PostStop() => _cluster.Unsubscribe(Self);
+    protected override void PostStop()
+    {
+        _cluster.Unsubscribe(Self);
+        // Without this actor, nothing would end the pause.
+        _connections.SetPaused(false);
+    }
 
     private void OnStarted(IActorRef supervisor)
     {
@@ -67,13 +74,15 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
         if (wanted == PortState.Minority)
         {
             _log.Warning(
-                "Listener {0} closes: this node reaches only {1} of {2} members. It is bound again when the members can be reached.",
+                "Listener {0} closes and its connections pause: this node reaches only {1} of {2} members. The port is bound again and they continue when the members can be reached.",
                 _listener.Name,
                 state.Members.Count - state.Unreachable.Count,
                 state.Members.Count);
         }
 
         _wanted = wanted;
+        // At once, and before the resolver decides. A node that is downed has no reason to wait any longer: its connections end.
+        _connections.SetPaused(wanted == PortState.Minority);
         Reconcile();
     }
 

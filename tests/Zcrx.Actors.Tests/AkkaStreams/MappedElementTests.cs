@@ -111,17 +111,56 @@ public class MappedElementTests
         await bench.AssertIdleAsync();
     }
 
+    [Fact]
+    public async Task Frames_and_buffers_of_a_server_become_elements()
+    {
+        await using var bench = await StreamBench.StartAsync();
+        byte[] bytes = Numbered(Frames);
+        var binding = await bench.Zcrx.BindAndHandle(Flow.Create<ByteString>(), bench.Materializer, StreamBench.Loopback, 0, halfClose: true).WithinLimit();
+        var request = Source.From(bytes.Chunk(1000).Select(ByteString.FromBytes));
+
+        var numbers = request
+            .Via(bench.Zcrx.OutgoingFrames(binding.LocalAddress, static buffers => buffers.Frames(LengthPrefix.UInt32BigEndian, 1024), Number))
+            .RunWith(Sink.Seq<int>(), bench.Materializer);
+        var lengths = request
+            .Via(bench.Zcrx.OutgoingBuffers(binding.LocalAddress, static buffer => buffer.Length))
+            .RunWith(Sink.Sum<int>(static (sum, next) => sum + next), bench.Materializer);
+
+        Assert.Equal(Enumerable.Range(0, Frames), await numbers.WithinLimit());
+        Assert.Equal(bytes.Length, await lengths.WithinLimit());
+        await bench.AssertIdleAsync();
+    }
+
+    [Theory]
+    [InlineData("take")]
+    [InlineData("failure")]
+    [InlineData("cancellation")]
+    public async Task Stream_from_a_server_that_ends_early_leaves_no_lease_and_no_connection(string how)
+    {
+        await using var bench = await StreamBench.StartAsync();
+        var binding = await bench.Zcrx.BindAndHandle(Flow.Create<ByteString>(), bench.Materializer, StreamBench.Loopback, 0, halfClose: true).WithinLimit();
+        var numbers = Source.Single(ByteString.FromBytes(Numbered(Frames))).ConcatMaterialized(Source.Maybe<ByteString>(), Keep.Right)
+            .ViaMaterialized(bench.Zcrx.OutgoingFrames(binding.LocalAddress, static buffers => buffers.Frames(LengthPrefix.UInt32BigEndian, 1024), Number), Keep.Left);
+
+        var (send, done) = Ending(numbers, how).ToMaterialized(Sink.Ignore<int>(), Keep.Both).Run(bench.Materializer);
+        await Record.ExceptionAsync(() => done.WithinLimit());
+        send.TrySetResult(ByteString.Empty);
+
+        await bench.AssertIdleAsync();
+    }
+
     private static (TaskCompletionSource<ByteString> Send, Task Done) TestSources(StreamBench bench, ZcrxIncomingConnection connection, string how)
     {
         var numbers = Source.Maybe<ByteString>().ViaMaterialized(Numbers(connection), Keep.Left);
-        var ending = how switch
-        {
-            "take" => numbers.Take(3),
-            "failure" => numbers.Select(static number => number < 100 ? number : throw new InvalidOperationException("over")),
-            _ => numbers.TakeWhile(static number => number < 50),
-        };
-        return ending.ToMaterialized(Sink.Ignore<int>(), Keep.Both).MapMaterializedValue(static both => (both.Item1, (Task)both.Item2)).Run(bench.Materializer);
+        return Ending(numbers, how).ToMaterialized(Sink.Ignore<int>(), Keep.Both).MapMaterializedValue(static both => (both.Item1, (Task)both.Item2)).Run(bench.Materializer);
     }
+
+    private static Source<int, TMat> Ending<TMat>(Source<int, TMat> numbers, string how) => how switch
+    {
+        "take" => numbers.Take(3),
+        "failure" => numbers.Select(static number => number < 100 ? number : throw new InvalidOperationException("over")),
+        _ => numbers.TakeWhile(static number => number < 50),
+    };
 
     private static Flow<ByteString, int, Akka.NotUsed> Numbers(ZcrxIncomingConnection connection) =>
         connection.MapFrames(static buffers => buffers.Frames(LengthPrefix.UInt32BigEndian, 1024), Number);

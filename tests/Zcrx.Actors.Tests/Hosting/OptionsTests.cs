@@ -108,6 +108,7 @@ public class OptionsTests
     [InlineData("Zcrx:Queue:0:Name", "x", "no such option; there are Engine, ActorName, Dispatcher, DrainTimeout, Queues, Listeners, Restart, Watchdog, Takeover, Rebalancing", "Zcrx:Queue")]
     [InlineData("Zcrx:Restart", "never", "expected a section, not 'never'")]
     [InlineData("Zcrx:Takeover:Path", "takeover", "must be an absolute path of a socket, but is 'takeover'")]
+    [InlineData("Zcrx:Takeover:ListenerTimeout", "1.00:00:01", "must be between zero and a day")]
     [InlineData("Zcrx:Takeover:Linger", "-00:00:01", "must be between zero and a day")]
     [InlineData("Zcrx:Takeover:Timeout", "soon", "'soon' is not a time span")]
     [InlineData("Zcrx:Restart:RandomFactor", "2", "must be between 0 and 1, but is 2")]

@@ -1,6 +1,8 @@
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
 using Zcrx.Actors.Tests.Support;
 using Zcrx.Rx;
 
@@ -114,6 +116,7 @@ public sealed class TakeoverTests : IDisposable
         await using TestHost first = await TestHost.StartAsync(zcrx => zcrx.Takeover(Place, TimeSpan.Zero)
             .Listen("127.0.0.1:0", received.Handle, "kept").Listen("127.0.0.1:0", received.Handle, "dropped"));
         await using TestHost second = await TestHost.StartAsync(zcrx => zcrx.Takeover(Place, TimeSpan.Zero)
+            .Configure(static options => options.Takeover.ListenerTimeout = TimeSpan.Zero)
             .Listen("127.0.0.1:0", received.Handle, "new").Listen("127.0.0.1:0", received.Handle, "kept"));
 
         Assert.Equal(first.Zcrx.EndPoints[0], second.Zcrx.EndPoints[1]);
@@ -122,7 +125,65 @@ public sealed class TakeoverTests : IDisposable
         await first.Kit.AwaitConditionAsync(async () => await Record.ExceptionAsync(() => client.ConnectAsync(first.Zcrx.EndPoints[1])) is SocketException { SocketErrorCode: SocketError.ConnectionRefused }, "the port that the successor does not have is closed");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Port_of_a_listener_bound_at_run_time_stays_open_until_a_successor_binds_it_by_its_name(int takeovers)
+    {
+        Received ofFirst = new();
+        Received ofLast = new();
+        await using TestHost first = await StartAsync(ofFirst);
+        IPEndPoint endPoint = (await first.Zcrx.AddListenerAsync("127.0.0.1:0", ofFirst.Handle, "door")).LocalAddress;
+        Stack<TestHost> hosts = [];
+        for (int i = 0; i < takeovers; i++)
+        {
+            hosts.Push(await StartAsync(ofLast));
+        }
+
+        TestHost last = hosts.Peek();
+        using Socket client = await ConnectAsync(endPoint);
+        await client.SendAsync(Payload.Bytes(5));
+        Assert.False(last.Zcrx.EndPoints.ByName.ContainsKey("door"));
+        Assert.True(last.Log.Has(1710));
+
+        ZcrxServerBinding binding = await last.Zcrx.AddListenerAsync("127.0.0.1:0", ofLast.Handle, "door");
+
+        Assert.Equal(endPoint, binding.LocalAddress);
+        await (await ofLast.StreamAsync(0)).AssertReceivedAsync(5);
+        Assert.Empty(ofFirst.Streams);
+        while (hosts.TryPop(out TestHost? host))
+        {
+            await host.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Port_that_no_listener_binds_in_time_is_closed_and_reported()
+    {
+        FakeTimeProvider clock = new();
+        Received received = new();
+        await using TestHost first = await StartAsync(received);
+        IPEndPoint endPoint = (await first.Zcrx.AddListenerAsync("127.0.0.1:0", received.Handle, "door")).LocalAddress;
+        await using TestHost second = await TestHost.StartAsync(
+            zcrx => zcrx.Takeover(Place).AddQueues(1, 1.MiB()).Listen("127.0.0.1:0", received.Handle), services => services.AddSingleton<TimeProvider>(clock));
+        using Socket waiting = await ConnectAsync(endPoint);
+
+        clock.Advance(TimeSpan.FromSeconds(30));
+
+        await Assert.ThrowsAsync<SocketException>(async () => await waiting.ReceiveAsync(new byte[1]).WithinLimit());
+        var refused = await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(endPoint));
+        Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
+        await first.Kit.AwaitConditionAsync(() => second.Log.Has(1711), "the closed port is logged");
+    }
+
     public void Dispose() => _directory.Delete(recursive: true);
+
+    private static async Task<Socket> ConnectAsync(IPEndPoint endPoint)
+    {
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(endPoint).WithinLimit();
+        return socket;
+    }
 
     private Task<TestHost> StartAsync(Received received, int queues = 1) =>
         TestHost.StartAsync(zcrx => zcrx.Takeover(Place).AddQueues(queues, 1.MiB()).Listen("127.0.0.1:0", received.Handle));

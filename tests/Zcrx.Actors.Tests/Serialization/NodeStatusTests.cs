@@ -1,4 +1,6 @@
 using System.Runtime.Serialization;
+using Akka.Actor;
+using Akka.Hosting;
 using Akka.Serialization;
 using FsCheck;
 using FsCheck.Fluent;
@@ -33,6 +35,35 @@ public sealed class NodeStatusTests(ITestOutputHelper output) : ActorTest(output
         // Zcrx has added the serializer to the configuration of the actor system.
         var serializer = Assert.IsType<NodeStatusSerializer>(host.System.Serialization.FindSerializerFor(snapshot));
         Assert.Equivalent(snapshot, serializer.FromBinary(serializer.ToBinary(snapshot), serializer.Manifest(snapshot)), strict: true);
+    }
+
+    [Theory]
+    [InlineData(Wiring.ZcrxFirst)]
+    [InlineData(Wiring.AkkaFirst)]
+    [InlineData(Wiring.WithZcrx)]
+    [InlineData(Wiring.WithZcrxFirst)]
+    [InlineData(Wiring.Both)]
+    public async Task Serializer_is_bound_in_the_actor_system_of_the_application(Wiring wiring)
+    {
+        await using var host = TestHost.Build(wiring, "ours", static zcrx => zcrx.AddQueues(1, 1.MiB()));
+        await host.StartAsync();
+        var snapshot = ZcrxNodeStatus.From("edge-1", await host.Zcrx.GetStatusAsync());
+
+        var serialization = host.System.Serialization;
+        var serializer = Assert.IsType<NodeStatusSerializer>(serialization.FindSerializerFor(snapshot));
+
+        // As Akka.Remote reads it: by the number of the serializer.
+        Assert.Equivalent(snapshot, serialization.Deserialize(serializer.ToBinary(snapshot), serializer.Identifier, serializer.Manifest(snapshot)), strict: true);
+    }
+
+    [Fact]
+    public async Task Serializer_of_the_application_is_not_replaced()
+    {
+        await using var host = TestHost.Build(
+            Wiring.AkkaFirst, "ours", static zcrx => zcrx.AddQueues(1, 1.MiB()), static akka => akka.WithCustomSerializer("own", [typeof(ZcrxNodeStatus)], static system => new OwnSerializer(system)));
+        await host.StartAsync();
+
+        Assert.IsType<OwnSerializer>(host.System.Serialization.FindSerializerForType(typeof(ZcrxNodeStatus)));
     }
 
     [Fact]
@@ -164,5 +195,16 @@ public sealed class NodeStatusTests(ITestOutputHelper output) : ActorTest(output
     {
         using BinaryReader reader = new(new MemoryStream(record));
         return reader.ReadBytes(reader.Read7BitEncodedInt());
+    }
+
+    private sealed class OwnSerializer(ExtendedActorSystem system) : Akka.Serialization.Serializer(system)
+    {
+        public override int Identifier => 4711;
+
+        public override bool IncludeManifest => false;
+
+        public override byte[] ToBinary(object obj) => [];
+
+        public override object FromBinary(byte[] bytes, Type type) => bytes;
     }
 }

@@ -1,4 +1,5 @@
 using Zcrx.Benchmarks.Receivers;
+using Zcrx.Benchmarks.Traffic;
 
 namespace Zcrx.Benchmarks.Comparison;
 
@@ -10,8 +11,8 @@ internal readonly record struct ComparisonCase(string Receiver, int Connections)
 
     public ReceiverKind Kind => ReceiverKind.Find(Receiver)!;
 
-    /// <summary>Returns the number of bytes of each connection, which is the same for all connections.</summary>
-    public long BytesPerConnection(long volume) => long.Max((long)(volume * Kind.VolumeShare) / Connections, 1);
+    /// <summary>Returns the number of bytes that each connection carries: whole frames, and the same for all connections.</summary>
+    public long BytesPerConnection(long volume) => long.Max((long)(volume * Kind.VolumeShare) / Connections / Payload.FrameLength, 1) * Payload.FrameLength;
 
     public long TotalBytes(long volume) => BytesPerConnection(volume) * Connections;
 

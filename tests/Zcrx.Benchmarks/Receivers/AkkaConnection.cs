@@ -11,16 +11,7 @@ internal sealed class AkkaConnection(ConnectionMeter meter) : UntypedActor
         switch (message)
         {
             case Tcp.Received received:
-                if (meter.ReadsAll)
-                {
-                    // A ByteString does not expose its memory: reading more than one byte requires a copy.
-                    meter.Count(received.Data.ToArray());
-                }
-                else
-                {
-                    meter.Count(received.Data[0], received.Data.Count);
-                }
-
+                meter.Count(received.Data);
                 break;
             case Tcp.ConnectionClosed:
                 Context.Stop(Self);

@@ -1,5 +1,8 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Akka.IO;
 using Zcrx.Benchmarks.Traffic;
 
 namespace Zcrx.Benchmarks.Receivers;
@@ -14,13 +17,37 @@ internal sealed class ConnectionMeter(bool readsAll)
 
     public ulong Sum => _state.Sum;
 
-    public bool ReadsAll => readsAll;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Count(ReadOnlySpan<byte> chunk)
     {
         _state.Sum += readsAll ? ByteSum.Of(chunk) : chunk[0];
         Volatile.Write(ref _state.Bytes, _state.Bytes + chunk.Length);
+    }
+
+    /// <summary>Counts a chunk of Akka.</summary>
+    public void Count(ByteString chunk)
+    {
+        if (readsAll)
+        {
+            // A ByteString does not expose its memory: reading more than one byte requires a copy.
+            Count(chunk.ToArray());
+        }
+        else
+        {
+            Count(chunk[0], chunk.Count);
+        }
+    }
+
+    /// <summary>Counts a frame whose prefix was removed.</summary>
+    public void CountFrame(ReadOnlySequence<byte> content)
+    {
+        Span<byte> prefix = stackalloc byte[Payload.PrefixLength];
+        BinaryPrimitives.WriteInt32BigEndian(prefix, (int)content.Length);
+        Count(prefix);
+        foreach (ReadOnlyMemory<byte> part in content)
+        {
+            Count(part.Span);
+        }
     }
 
     /// <summary>Counts a chunk of which only the first byte is read, for receivers that have no span.</summary>

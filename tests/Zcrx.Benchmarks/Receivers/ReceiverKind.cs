@@ -17,6 +17,9 @@ internal sealed record ReceiverKind(string Name, string Title, double VolumeShar
     public const string Socket = "socket";
     public const string Akka = "akka";
 
+    // A frame of 1 KiB is an element, which costs far more than its bytes.
+    private const double FramesShare = 0.0625;
+
     /// <summary>Gets the receivers that run by default, in order.</summary>
     public static IReadOnlyList<string> Default { get; } = [Zcrx, Socket, "pipelines", Akka, "akka-64k"];
 
@@ -30,6 +33,14 @@ internal sealed record ReceiverKind(string Name, string Title, double VolumeShar
         // With its default settings, Akka.IO is several times slower than the others. The smaller volume makes it run about as long.
         new(Akka, "Akka.IO Tcp", 0.125, static () => new AkkaReceiver(bufferLength: null)),
         new("akka-64k", "Akka.IO Tcp, 64 KiB buffers", 0.5, static () => new AkkaReceiver(64 * 1024)),
+        new("streams-tcp", "Akka.Streams Tcp(), bytes", 0.125, static () => new TcpStreamsReceiver(isFramed: false, bufferLength: null)),
+        new("streams-tcp-64k", "Akka.Streams Tcp(), bytes, 64 KiB buffers", 0.25, static () => new TcpStreamsReceiver(isFramed: false, 64 * 1024)),
+        new("streams-zcrx", "Akka.Streams over Zcrx, bytes", 0.25, static () => new ZcrxStreamsReceiver(StreamElements.Bytes)),
+        new("streams-zcrx-mapped", "Akka.Streams over Zcrx, MapBuffers", 0.5, static () => new ZcrxStreamsReceiver(StreamElements.MappedBuffers)),
+        new("frames-tcp", "Akka.Streams Tcp(), frames", FramesShare, static () => new TcpStreamsReceiver(isFramed: true, bufferLength: null)),
+        new("frames-tcp-64k", "Akka.Streams Tcp(), frames, 64 KiB buffers", FramesShare, static () => new TcpStreamsReceiver(isFramed: true, 64 * 1024)),
+        new("frames-zcrx", "Akka.Streams over Zcrx, frames", FramesShare, static () => new ZcrxStreamsReceiver(StreamElements.Frames)),
+        new("frames-zcrx-mapped", "Akka.Streams over Zcrx, MapFrames", FramesShare, static () => new ZcrxStreamsReceiver(StreamElements.MappedFrames)),
         new("rings", "Zcrx.Interop rings alone", 1, static () => new RingsReceiver(new EmulatedKernel())),
         new("zcrx-device-less", "Zcrx (device-less engine)", 1, static () => new ZcrxReceiver(ZcrxEngine.DeviceLess)),
         new("rings-device-less", "Zcrx.Interop rings alone, device-less", 1, static () => new RingsReceiver(new LinuxKernel())),

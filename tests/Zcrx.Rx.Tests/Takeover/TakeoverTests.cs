@@ -88,6 +88,29 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
+    public async Task TakeListeners_returns_what_was_not_taken_and_leaves_it_open_after_the_commit()
+    {
+        await using MeetingPlace place = new();
+        (ZcrxTakeover takeover, MeetingPlace.Source source) = await place.ServeAsync();
+        await using (takeover)
+        {
+            await using ZcrxTakeover next = await place.OpenAsync();
+            (string name, Socket socket) = Assert.Single(next.TakeListeners());
+            using (socket)
+            {
+                Assert.Empty(next.TakeListeners());
+                Assert.Null(next.TakeListener("ingest", source.EndPoint));
+                await next.CommitAsync();
+                source.Dispose();
+
+                Assert.Equal(("ingest", source.EndPoint), (name, (IPEndPoint)socket.LocalEndPoint!));
+                using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                await client.ConnectAsync(source.EndPoint).Within("the port is still open");
+            }
+        }
+    }
+
+    [Fact]
     public async Task Successor_that_ends_before_the_commit_changes_nothing()
     {
         await using MeetingPlace place = new();

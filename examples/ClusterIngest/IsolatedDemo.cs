@@ -1,0 +1,27 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace ClusterIngest;
+
+/// <summary>Runs this program again in namespaces of its own, so that it may create networks without privileges, and leaves nothing behind.</summary>
+internal static class IsolatedDemo
+{
+    // `ip netns` keeps its namespaces below /run.
+    private const string Script = "mount -t tmpfs none /run && exec \"$@\"";
+
+    /// <summary>Runs a command of this program, with the same input and output.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(IEnumerable<string> arguments, CancellationToken cancellationToken)
+    {
+        using Process demo = Process.Start(new ProcessStartInfo(
+            "unshare", ["--user", "--map-root-user", "--net", "--mount", "sh", "-c", Script, "demo", .. NodeProcess.Program, .. arguments])
+        {
+            UseShellExecute = false,
+        })!;
+        // unshare and sh are replaced by the program, so that it has the process id.
+        await using CancellationTokenRegistration stop = cancellationToken.Register(() => NodeProcess.Signal(demo.Id, "TERM"));
+        using PosixSignalRegistration heal = PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => NodeProcess.Signal(demo.Id, "CONT"));
+        await demo.WaitForExitAsync(CancellationToken.None);
+        return demo.ExitCode;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+
+namespace ClusterIngest.Tests;
+
+/// <summary>Tests partitions between real processes, each in a network namespace of its own. The link of one of them is taken down.</summary>
+[Collection(nameof(DemoTests))]
+public class PartitionTests
+{
+    private const string Good = "OK: sent 12,000, at entities 12,000, lost 0, duplicates 0";
+
+    private static readonly string[] Load = ["--connections", "2", "--frames", "6000", "--pace", "3000"];
+
+    // The resolver decides long after the end of the partition, and TCP continues soon after it.
+    private static readonly string[] Healed = ["--stable-after", "120", "--rto-max", "1"];
+
+    public PartitionTests() => SkipWithoutNamespaces();
+
+    [SkippableFact]
+    public async Task Worker_that_is_cut_off_and_connected_again_loses_no_frame_and_repeats_none()
+    {
+        using DemoProcess demo = DemoProcess.Start([.. Load, "--partition", "worker-2", .. Healed]);
+        await demo.LogAsync(static line => line.StartsWith("edge:", StringComparison.Ordinal) && line.Contains("UNREACHABLE", StringComparison.Ordinal), "the edge cannot reach the worker");
+        await demo.SignalAsync("CONT");
+
+        (int code, string numbers, string verdict) = await demo.EndAsync();
+
+        Assert.True(code == 0 && verdict == Good, demo.Describe());
+        // What could not reach the worker, or was not acknowledged.
+        Assert.DoesNotContain("sent again 0,", numbers, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Worker_that_stays_cut_off_is_downed_and_its_frames_are_taken_by_the_other()
+    {
+        using DemoProcess demo = DemoProcess.Start([.. Load, "--partition", "worker-2"]);
+
+        (int code, string numbers, string verdict) = await demo.EndAsync();
+
+        Assert.True(code == 0 && verdict == Good, demo.Describe());
+        Assert.DoesNotContain("sent again 0,", numbers, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Edge_that_is_cut_off_pauses_its_connections_and_continues_when_it_is_connected_again()
+    {
+        using DemoProcess demo = DemoProcess.Start([.. Load, "--partition", "edge", .. Healed]);
+        await demo.LogAsync(
+            static line => line.EndsWith("Listener frames closes and its connections pause: this node reaches only 1 of 3 members. The port is bound again and they continue when the members can be reached.", StringComparison.Ordinal),
+            "the edge knows that it is on the side of a minority");
+        await demo.SignalAsync("CONT");
+
+        (int code, _, string verdict) = await demo.EndAsync();
+
+        Assert.True(code == 0 && verdict == Good, demo.Describe());
+    }
+
+    [SkippableFact]
+    public async Task Edge_that_stays_cut_off_resets_its_connections_so_that_no_client_takes_its_frames_for_stored()
+    {
+        using DemoProcess demo = DemoProcess.Start([.. Load, "--partition", "edge"]);
+
+        (int code, _, string verdict) = await demo.EndAsync();
+
+        Assert.True(code == 1 && verdict.EndsWith("duplicates 0", StringComparison.Ordinal), demo.Describe());
+        await demo.LineAsync(static line => line == "Sending ended early: Connection reset by peer", "the connections are reset");
+    }
+
+    /// <summary>Skips the test where this user cannot create namespaces and a bridge.</summary>
+    private static void SkipWithoutNamespaces()
+    {
+        string problem;
+        try
+        {
+            using Process probe = Process.Start(new ProcessStartInfo(
+                "unshare", ["--user", "--map-root-user", "--net", "--mount", "sh", "-c", "mount -t tmpfs none /run && ip netns add probe && ip link add probe type bridge && test -e /proc/sys/net/ipv4/tcp_rto_max_ms"])
+            {
+                RedirectStandardError = true,
+                UseShellExecute = false,
+            })!;
+            problem = probe.StandardError.ReadToEnd().Trim();
+            probe.WaitForExit();
+            Skip.If(probe.ExitCode != 0, $"network namespaces, a bridge or tcp_rto_max_ms (Linux 6.15) are not available: {problem}");
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            Skip.If(true, "unshare is not installed (Debian package util-linux)");
+        }
+    }
+}

@@ -219,7 +219,6 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
 
         Fail(_abandoned);
         _watch.Remove(this);
-        _work?.Dispose();
         if (last is null)
         {
             // The connection to reset is known with its first item, so a subscription is needed until then.
@@ -235,6 +234,9 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
                 abandoned.Abandon();
             }
         }
+
+        // Last: a connection whose stream has ended closes in order when no work is left, and its peer would take everything for acknowledged.
+        _work?.Dispose();
     }
 
     /// <summary>Sends the messages that may be sent, in order, and the end behind the last item.</summary>

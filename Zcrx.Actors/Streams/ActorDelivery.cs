@@ -218,7 +218,6 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
 
         Fail(_abandoned);
         _watch.Remove(this);
-        _work?.Dispose();
         if (last is null)
         {
             // The first item identifies the connection that must be reset. So the stream must be subscribed until then.
@@ -234,6 +233,9 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
                 abandoned.Abandon();
             }
         }
+
+        // Last: a connection whose stream has ended closes in order when no work is left, and its peer would take everything for acknowledged.
+        _work?.Dispose();
     }
 
     /// <summary>Sends the messages that may be sent, in order. The end of the stream is sent after the last item.</summary>

@@ -126,6 +126,27 @@ public class ToActorTests
     }
 
     [Fact]
+    public async Task Actor_that_ends_after_the_end_of_the_stream_without_acknowledging_resets_the_connection()
+    {
+        // Repeated: a connection whose stream has ended closes in order as soon as no work is left, on another thread.
+        for (int i = 0; i < 50; i++)
+        {
+            await using SinkBench bench = await SinkBench.OpenAsync();
+            using var sink = bench.ToActor();
+            await bench.BeginAsync();
+            await bench.SendAsync(0, 3000);
+            bench.Peer.Shutdown(SocketShutdown.Send);
+            await bench.TakeAsync(0, 3000);
+            await bench.ExpectAsync<ZcrxStream.Completed>();
+
+            bench.System.Stop(bench.Actor);
+
+            await Assert.ThrowsAsync<ZcrxActorTerminatedException>(() => sink.Completion.WithinLimit());
+            await bench.AssertResetAsync();
+        }
+    }
+
+    [Fact]
     public async Task An_actor_that_has_ended_before_resets_the_connection_with_the_first_bytes()
     {
         await using SinkBench bench = await SinkBench.OpenAsync();

@@ -61,7 +61,7 @@ public sealed class ProtectionTests : IDisposable
 
         foreach (string name in new[]
         {
-            "zcrx_receive_io_bytes_total{", "zcrx_copy_io_bytes_total{", "zcrx_queue_restarts_total{", "zcrx_pool_pressure_time_seconds_total{", "zcrx_ring_busy_seconds_total{", "zcrx_ring_turns_total{",
+            "zcrx_receive_io_bytes_total{", "zcrx_copy_io_bytes_total{", "zcrx_queue_restarts_total{", "zcrx_pool_pressure_time_seconds_total{", "zcrx_ring_busy_seconds_total{", "zcrx_ring_turns_total{", "zcrx_ring_turn_buckets_total{",
             "zcrx_pool_usage{", "zcrx_pool_limit{", "zcrx_queue_storm{", "zcrx_queue_stuck{", "zcrx_connection_stalled{", "zcrx_queue_descriptor_waits{", "zcrx_rebalancing_degraded", "zcrx_listener_accepted_total{",
         })
         {

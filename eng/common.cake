@@ -92,6 +92,21 @@ int Run(string program, params string[] arguments)
     }
 }
 
+// Runs a program while others run, and prints its whole output at once after its end.
+int RunAside(string title, string program, string[] arguments)
+{
+    using var process = new System.Diagnostics.Process { StartInfo = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false } };
+    var lines = new System.Collections.Concurrent.ConcurrentQueue<string>([title]);
+    process.OutputDataReceived += (_, line) => lines.Enqueue(line.Data);
+    process.ErrorDataReceived += (_, line) => lines.Enqueue(line.Data);
+    process.Start();
+    process.BeginOutputReadLine();
+    process.BeginErrorReadLine();
+    process.WaitForExit();
+    Console.Out.WriteLine(string.Join(Environment.NewLine, lines.Where(line => line is not null)));
+    return process.ExitCode;
+}
+
 void Build(string project)
 {
     if (Run("dotnet", "build", project, "--configuration", Configuration, "--nologo", "--verbosity", "quiet", "-consoleLoggerParameters:NoSummary") != 0)

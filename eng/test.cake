@@ -1,8 +1,8 @@
 // Builds once, runs each test suite separately, and reads the outcomes from the result files instead of the printed output.
-Accepts("test", values: ["kernels", "guests"], check: () => KernelsProblem() ?? GuestsProblem());
+Accepts("test", values: ["kernels", "guests", "suites"], check: () => KernelsProblem() ?? CountProblem("guests") ?? CountProblem("suites"));
 
 Task("test")
-    .Description("builds everything and runs all test suites, also on real kernels  [--kernels 7.2,7.3|none] [--guests N at once]")
+    .Description("builds everything and runs all test suites, also on real kernels  [--kernels 7.2,7.3|none] [--suites N at once] [--guests N at once]")
     .Does(() =>
 {
     var results = artifacts.Combine("test");
@@ -11,20 +11,25 @@ Task("test")
     InstallForeignClients();
     ProvideSyslogClients();
 
-    var outcomes = new List<SuiteOutcome>();
-    foreach (var project in TestSuites())
-    {
-        var suite = project.GetFilenameWithoutExtension().ToString();
-        var trx = results.CombineWithFilePath(suite + ".trx").FullPath;
-        Console.WriteLine($"== {suite}");
+    var suites = TestSuites().ToArray();
+    var read = new SuiteOutcome[suites.Length];
+    // A suite waits for most of its time. Two at once shorten the run, also on two processors.
+    Parallel.ForEach(
+        System.Collections.Concurrent.Partitioner.Create(Enumerable.Range(0, suites.Length), System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering),
+        new ParallelOptions { MaxDegreeOfParallelism = Argument("suites", 2) },
+        i =>
+        {
+            var suite = suites[i].GetFilenameWithoutExtension().ToString();
+            var trx = results.CombineWithFilePath(suite + ".trx").FullPath;
+            var clock = System.Diagnostics.Stopwatch.StartNew();
 
-        // --blame-hang ends a hanging test and reports its name. Otherwise the timeout of the caller would end the whole build.
-        var code = Run("dotnet", "test", OutputOf(project), "--nologo",
-            "--results-directory", results.FullPath, "--logger", $"trx;LogFileName={suite}.trx",
-            "--blame-hang", "--blame-hang-timeout", "10min", "--blame-hang-dump-type", "none");
-        outcomes.Add(SuiteOutcome.Read(suite, trx, code));
-    }
-
+            // --blame-hang ends a hanging test and reports its name. Otherwise the timeout of the caller would end the whole build.
+            var code = RunAside($"== {suite}", "dotnet", ["test", OutputOf(suites[i]), "--nologo",
+                "--results-directory", results.FullPath, "--logger", $"trx;LogFileName={suite}.trx",
+                "--blame-hang", "--blame-hang-timeout", "10min", "--blame-hang-dump-type", "none"]);
+            read[i] = SuiteOutcome.Read(suite, trx, code) with { Duration = clock.Elapsed };
+        });
+    var outcomes = new List<SuiteOutcome>(read);
     outcomes.AddRange(TestKernels());
 
     PrintOutcomes(outcomes);
@@ -75,18 +80,22 @@ void ProvideSyslogClients()
     Environment.SetEnvironmentVariable("PATH", $"{clients.FullPath}/bin:{EnvironmentVariable("PATH")}");
 }
 
+// The suites that take longest come first.
+string[] longSuites = ["Zcrx.Conformance", "Ingest.Tests", "Zcrx.Dashboard.Tests", "Zcrx.Rx.Tests", "Zcrx.Packages.Tests"];
+
 IEnumerable<FilePath> TestSuites() => GetFiles("./tests/*/*.csproj")
     .Where(project => project.FullPath.EndsWith(".Tests.csproj") || project.FullPath.EndsWith("/Zcrx.Conformance.csproj"))
-    .OrderBy(project => project.FullPath, StringComparer.Ordinal);
+    .OrderBy(project => (uint)Array.IndexOf(longSuites, project.GetFilenameWithoutExtension().ToString()))
+    .ThenBy(project => project.FullPath, StringComparer.Ordinal);
 
 void PrintOutcomes(IReadOnlyList<SuiteOutcome> outcomes)
 {
     var width = outcomes.Max(outcome => outcome.Suite.Length);
     Console.WriteLine();
-    Console.WriteLine($"{"suite".PadRight(width)}  passed  failed  skipped");
+    Console.WriteLine($"{"suite".PadRight(width)}  passed  failed  skipped     time");
     foreach (var outcome in outcomes)
     {
-        Console.WriteLine($"{outcome.Suite.PadRight(width)}  {outcome.Passed,6}  {outcome.Failed,6}  {outcome.Skipped,7}");
+        Console.WriteLine($"{outcome.Suite.PadRight(width)}  {outcome.Passed,6}  {outcome.Failed,6}  {outcome.Skipped,7}  {outcome.Duration.TotalSeconds,5:0} s");
         foreach (var part in outcome.Parts)
         {
             Console.WriteLine($"  {part}");
@@ -109,6 +118,9 @@ void PrintOutcomes(IReadOnlyList<SuiteOutcome> outcomes)
 public sealed record SuiteOutcome(
     string Suite, int Passed, int Failed, int Skipped, IReadOnlyList<string> Failures, IReadOnlyList<string> SkipReasons, string Problem)
 {
+    // The wall time of the suite or the guest.
+    public TimeSpan Duration { get; init; }
+
     // Contains one line per guest command with its counts, or one line per measurement of a test.
     public IReadOnlyList<string> Parts { get; init; } = [];
 

@@ -150,8 +150,9 @@ string KernelsProblem()
         : null;
 }
 
-string GuestsProblem() =>
-    !HasArgument("guests") || (int.TryParse(Argument<string>("guests"), out var count) && count > 0) ? null : $"--guests is the number of guests that run at once, not '{Argument<string>("guests")}'.";
+// Returns an error about an argument that is a number of things that run at once, or null.
+string CountProblem(string name) =>
+    !HasArgument(name) || (int.TryParse(Argument<string>(name), out var count) && count > 0) ? null : $"--{name} is the number of {name} that run at once, not '{Argument<string>(name)}'.";
 
 // Runs the guests for the target `test`, which has built the solution, and returns one outcome per guest. `--kernels 7.2,7.3` selects
 // kernels, and `--kernels none` runs none. With enough processors, several guests run at once (`--guests`).
@@ -198,21 +199,6 @@ SuiteOutcome NewestCoveredBy(string[] others)
     return process.ExitCode == 0 && answer is [var version, var other]
         ? new(KernelSuite(NewestKernel), 0, 0, 1, [], [$"Debian's newest kernel is {version}: covered by Linux {other}"], null)
         : null;
-}
-
-// Runs a program while others run, and prints its whole output at once after its end.
-int RunAside(string title, string program, string[] arguments)
-{
-    using var process = new System.Diagnostics.Process { StartInfo = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false } };
-    var lines = new System.Collections.Concurrent.ConcurrentQueue<string>([title]);
-    process.OutputDataReceived += (_, line) => lines.Enqueue(line.Data);
-    process.ErrorDataReceived += (_, line) => lines.Enqueue(line.Data);
-    process.Start();
-    process.BeginOutputReadLine();
-    process.BeginErrorReadLine();
-    process.WaitForExit();
-    Console.Out.WriteLine(string.Join(Environment.NewLine, lines.Where(line => line is not null)));
-    return process.ExitCode;
 }
 
 void PublishGuestPrograms(bool built, ForeignGuest foreign = null)
@@ -262,6 +248,7 @@ SuiteOutcome RunKernel(string kernel, IEnumerable<GuestCommand> commandsOfGuest,
         arguments.AddRange(["--command", $"{command.Name}: {command.CommandLine}"]);
     }
 
+    var clock = System.Diagnostics.Stopwatch.StartNew();
     var code = (run ?? Run)("tests/vm/run.sh", [.. arguments]);
     if (!FileExists(results))
     {
@@ -290,6 +277,7 @@ SuiteOutcome RunKernel(string kernel, IEnumerable<GuestCommand> commandsOfGuest,
         failed > 0 ? $"{failed} failed" : code != 0 ? $"tests/vm/run.sh ended with exit code {code} although nothing failed" : null)
     {
         Parts = [.. commands.Select(command => $"{command[1]}: {command[5]} passed, {command[6]} failed, {command[7]} skipped")],
+        Duration = clock.Elapsed,
     };
 }
 

@@ -7,7 +7,7 @@ namespace Zcrx.Build.Tests;
 public class ArgumentTests
 {
     [Theory]
-    [InlineData("test --version", "build: target 'test' has no argument --version; it takes --kernels, --guests.")]
+    [InlineData("test --version", "build: target 'test' has no argument --version; it takes --kernels, --guests, --suites.")]
     [InlineData("test --kernels 7.2,7.22", "not '7.22' in a list.")]
     [InlineData("test --kernels 7.2.9,7.2.8", "build: --kernels takes a list of 7.2, 7.3, 7.1, 7.2.9, 6.19, 7.0, newest, or 'all', or 'none', not '7.2.8' in a list.")]
     [InlineData("test-kernel --kernel latest", "build: --kernel is a version such as 7.2, or 'newest', not 'latest'.")]

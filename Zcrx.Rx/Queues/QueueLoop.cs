@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Zcrx.Interop;
 using Zcrx.Interop.Abi;
+using Zcrx.Interop.Kernel;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Engines;
 using Zcrx.Rx.Listening;
@@ -24,12 +25,12 @@ internal sealed class QueueLoop : IRingTurn
     private readonly ExportedQueue? _exported;
     private readonly RingThread _thread;
     private readonly ManualResetEventSlim _endRequested = new();
+    private readonly TaskCompletionSource<QueueAbandonment> _abandonment = new(Threads.ContinuationOptions);
     private InterfaceQueue? _queue;
     private QueueOwners? _owners;
     private IDisposable? _linkWatch;
     // Keeps the export's descriptor open until the import has ended.
     private ExportedQueue.Reference? _importing;
-    private readonly TaskCompletionSource<QueueAbandonment> _abandonment = new();
     private volatile bool _isStuck;
 
     /// <param name="options">The options.</param>
@@ -325,11 +326,17 @@ internal sealed class QueueLoop : IRingTurn
     void IRingTurn.EndAbandoned()
     {
         Owners.Stop.EndAbandoned(_thread.CloseRing);
-        // The other thread may only now be about to end the connections.
-        _ = _abandonment.Task.ContinueWith(static ended => ended.Result.CloseSocketsAsync(), TaskScheduler.Default);
+        _ = CloseAbandonedSocketsAsync();
     }
 
     void IRingTurn.Conclude() => _events.Complete();
+
+    private async Task CloseAbandonedSocketsAsync()
+    {
+        // The other thread may only now be about to end the connections.
+        QueueAbandonment abandonment = await _abandonment.Task.ConfigureAwait(false);
+        await abandonment.CloseSocketsAsync().ConfigureAwait(false);
+    }
 
     private ConnectionReceiver Attach(Socket socket)
     {

@@ -47,11 +47,13 @@ Task("test")
 // tests are skipped and name the package. tests/vm/README.md lists everything that `test` installs.
 void InstallForeignClients()
 {
-    (string Program, string Package)[] clients = [("ip", "iproute2"), ("ethtool", "ethtool"), ("nc", "netcat-openbsd"), ("ncat", "ncat"), ("socat", "socat"), ("curl", "curl"), ("python3", "python3"), ("busybox", "busybox-static"), ("logger", "bsdutils"), ("chromium", "chromium"), ("promtool", "prometheus"), ("h2load", "nghttp2-client"), ("wrk", "wrk")];
+    (string Program, string Package)[] clients = [("ip", "iproute2"), ("ethtool", "ethtool"), ("nc", "netcat-openbsd"), ("ncat", "ncat"), ("socat", "socat"), ("curl", "curl"), ("python3", "python3"), ("busybox", "busybox-static"), ("logger", "bsdutils"), ("chromium", "chromium"), ("promtool", "prometheus"), ("h2load", "nghttp2-client"), ("wrk", "wrk"), ("ld", "binutils"), ("gcc", "gcc")];
     // Modules of Debian's own Python.
     (string Module, string Package)[] modules = [("websockets", "python3-websockets"), ("grpc", "python3-grpcio")];
     string[] Missing() =>
     [
+        // The native compiler links with it.
+        .. FileExists("/usr/include/zlib.h") ? Array.Empty<string>() : ["zlib1g-dev"],
         .. clients.Where(client => Context.Tools.Resolve(client.Program) is null).Select(client => client.Package),
         .. modules.Where(module => !DirectoryExists($"/usr/lib/python3/dist-packages/{module.Module}")).Select(module => module.Package),
     ];

@@ -39,7 +39,7 @@ public abstract record RebalanceEvent : ZcrxEvent
     /// <param name="Action">The action that was undone.</param>
     public sealed record Unsteered(RebalanceAction Action) : RebalanceEvent;
 
-    /// <summary>Published when an action was vetoed (<see cref="ZcrxRebalancingOptions.Permit"/>), together with the other actions of its step.</summary>
+    /// <summary>Published when <see cref="ZcrxRebalancingOptions.Permit"/> vetoed an action. The other actions of the same step are not taken either.</summary>
     /// <param name="Action">The vetoed action.</param>
     public sealed record Vetoed(RebalanceAction Action) : RebalanceEvent;
 

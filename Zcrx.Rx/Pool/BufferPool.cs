@@ -60,7 +60,7 @@ internal sealed class BufferPool
     /// <summary>Gets the number of buffers that only connections without leased buffers may take.</summary>
     public int Reserve { get; private set; }
 
-    /// <summary>Gets the number of buffers beyond the reserve that no consumer leases.</summary>
+    /// <summary>Gets the number of buffers that are not in flight, less the reserve.</summary>
     public int Available => _buffers - _leasedElsewhere - _ledger.InFlight - Reserve;
 
     /// <summary>Gets the buffers that the kernel can use now, as far as this queue knows.</summary>

@@ -43,7 +43,33 @@ public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
         output.WriteLine($"measured: {programs.Length} programs of documents compiled and run");
     }
 
-    private static async Task RunAsync(Consumer consumer, DocumentSample program, int port)
+    /// <summary>Runs the client of README.md against its program, and compares what both print with the document.</summary>
+    private async Task RunReadmeAsync(ServerProgram server, int port)
+    {
+        if (!ForeignProgram.Exists("python3"))
+        {
+            output.WriteLine("The client of README.md was not run: python3 is missing.");
+            return;
+        }
+
+        string text = await File.ReadAllTextAsync(Path.Combine(Repository.Path, "README.md"));
+        string client = Block("python").Replace("9000", $"{port}", StringComparison.Ordinal);
+        await server.ListensAsync();
+
+        (int exitCode, string printed) = await ForeignProgram.ExecuteAsync("exec python3 -c \"$1\"", client);
+
+        Assert.True(exitCode == 0, printed);
+        Assert.Contains($"The client prints `{printed.Trim()}`.", text, StringComparison.Ordinal);
+        foreach (string line in Block("text").Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            // The port of the client is another one each time, and the document cuts the message.
+            await server.PrintsAsync(line[line.IndexOf(": ", StringComparison.Ordinal)..].TrimEnd('…', ' '));
+        }
+
+        string Block(string language) => Regex.Match(text, $@"^```{language}\n(?<text>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(10)).Groups["text"].Value;
+    }
+
+    private async Task RunAsync(Consumer consumer, DocumentSample program, int port)
     {
         bool isWeb = program.Code.Contains("WebApplication", StringComparison.Ordinal);
         if (!isWeb && !program.Code.Contains("9000", StringComparison.Ordinal))
@@ -53,6 +79,11 @@ public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
         }
 
         using ServerProgram server = new(consumer.Start(program.Name, "--urls", $"http://127.0.0.1:{port}"), $"{program.Document}:{program.Line}", port);
+        if (program.Document == "README.md")
+        {
+            await RunReadmeAsync(server, port);
+        }
+
         await (isWeb ? server.AnswersAsync() : server.AcceptsFrameAsync());
     }
 

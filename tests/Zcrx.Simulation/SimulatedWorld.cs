@@ -116,7 +116,7 @@ internal sealed class SimulatedWorld : IDisposable
     /// <summary>Gets a value indicating whether a fault has occurred that permits streams to end early with an error.</summary>
     public bool MayStreamsBreak { get; private set; }
 
-    /// <summary>Records that such a fault has occurred.</summary>
+    /// <summary>Permits all streams to end early with an error, because of a fault.</summary>
     public void LetStreamsBreak()
     {
         MayStreamsBreak = true;

@@ -17,7 +17,7 @@ internal sealed class NicPort : IDisposable
         SteerBack();
     }
 
-    /// <summary>Gets an RX queue that no test uses.</summary>
+    /// <summary>Gets an RX queue that is not the queue under test.</summary>
     public uint Elsewhere => _nic.Queue == 0 ? 1u : 0;
 
     /// <summary>Connects from the sender's namespace. The connection ends with the port at the latest.</summary>

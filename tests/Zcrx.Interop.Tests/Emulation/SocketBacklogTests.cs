@@ -4,7 +4,7 @@ using Zcrx.Interop.Emulation;
 
 namespace Zcrx.Interop.Tests.Emulation;
 
-/// <summary>Tests that the backlog knows the memory of all waiting bytes, even if several threads read at any time.</summary>
+/// <summary>Tests that the backlog finds the memory of every waiting byte while several threads read from the socket.</summary>
 public class SocketBacklogTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);

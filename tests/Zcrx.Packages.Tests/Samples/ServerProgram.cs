@@ -44,10 +44,17 @@ internal sealed class ServerProgram : IDisposable
         Assert.False(_process.HasExited, Report("ended"));
     }
 
+    /// <summary>Waits until the program listens.</summary>
+    public async Task ListensAsync() => (await ConnectAsync()).Dispose();
+
+    /// <summary>Waits until the program has printed a line that contains a text.</summary>
+    public Task PrintsAsync(string text) =>
+        Deadline.UntilAsync(() => _output.Any(line => line?.Contains(text, StringComparison.Ordinal) == true), () => Report($"has not printed '{text}'"));
+
     /// <summary>Sends an HTTP request and waits for the answer.</summary>
     public async Task AnswersAsync()
     {
-        (await ConnectAsync()).Dispose();
+        await ListensAsync();
         using HttpClient client = new();
         using HttpResponseMessage response = await client.GetAsync(new Uri($"http://127.0.0.1:{_port}/")).Within($"{_sample} answers");
         Assert.True(response.IsSuccessStatusCode, Report($"answered {response.StatusCode}"));

@@ -88,7 +88,8 @@ internal static unsafe class CapabilityQuery
 
     private static CapabilityQueryState Classify(int result) => -result switch
     {
-        Errno.EINVAL or Errno.EOPNOTSUPP => CapabilityQueryState.QueryUnknown,
+        // Old kernels look up the ring before they look at the opcode, and the query has no ring.
+        Errno.EINVAL or Errno.EOPNOTSUPP or Errno.EBADF => CapabilityQueryState.QueryUnknown,
         Errno.ENOSYS or Errno.EPERM or Errno.EACCES => CapabilityQueryState.Refused,
         _ => CapabilityQueryState.Failed,
     };

@@ -9,7 +9,7 @@ public enum CapabilityQueryState
     /// <summary>The kernel answers queries, but not this one (Linux 6.18, −EOPNOTSUPP).</summary>
     ZcrxQueryUnknown,
 
-    /// <summary>The kernel answers no queries (up to Linux 6.17, −EINVAL).</summary>
+    /// <summary>The kernel answers no queries (up to Linux 6.17: −EINVAL, or −EBADF on old kernels).</summary>
     QueryUnknown,
 
     /// <summary>io_uring itself is missing or forbidden (−ENOSYS, −EPERM, −EACCES).</summary>

@@ -6,7 +6,8 @@ namespace Zcrx.Interop;
 /// <summary>Represents an immutable snapshot of the features of zero-copy receive that a kernel reports.</summary>
 /// <remarks>
 /// Kernel versions are never compared: distributions backport, and a kernel may be built without a feature. Version numbers in texts are
-/// hints for people. For a kernel that is too old to answer, support is <see cref="ZcrxSupport.Unknown"/>: only an attempt can tell.
+/// hints for people. A kernel that is too old to answer is probed for the opcode of zero-copy receive. If it has the opcode, support is
+/// <see cref="ZcrxSupport.Unknown"/>: only an attempt can tell.
 /// Masks contain the bits that the kernel returned. Code paths should depend on the properties named after features.
 /// Source: <c>IORING_REGISTER_QUERY</c> in io_uring_register(2), <c>linux/io_uring/query.h</c>.
 /// </remarks>

@@ -1,16 +1,16 @@
-// The limit for the device-less and NIC engines: one thread, one ring, RECV_ZC multishot, a refill entry per completion.
+// The limit for the device-less engine: one thread, one ring, RECV_ZC multishot, a refill entry per completion.
 //
-// Usage: zcrx_loop CONNECTIONS BYTES WARM_UP touch|read [INTERFACE QUEUE ADDRESS]
+// Usage: zcrx_loop CONNECTIONS BYTES WARM_UP touch|read
 //
 // The program speaks the protocol of the receivers of this benchmark: it prints `listening PORT`, receives BYTES in total,
-// and prints one line of JSON with the resources that it used after WARM_UP bytes. Without INTERFACE the queue is
-// device-less. The kernel's headers of a distribution may be older than zcrx, so the structures are declared here.
+// and prints one line of JSON with the resources that it used after WARM_UP bytes. Sizes of rings and area, and the number
+// of entries after which it flushes, are the defaults of ZcrxQueueOptions. The kernel's headers of a distribution may be
+// older than zcrx, so the structures are declared here.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/io_uring.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -40,10 +40,12 @@
 #define PAGE 4096u
 #define AREA_BYTES (64u << 20)
 #define REFILL_ENTRIES (AREA_BYTES / PAGE)
-#define SUBMISSIONS 1024u
-#define COMPLETIONS 16384u
+#define SUBMISSIONS 512u
+#define COMPLETIONS 4096u
 #define FLUSH_AFTER 64u
-#define MAX_CONNECTIONS 4096
+#define STALL_SECONDS 30
+// Each connection needs one submission entry at the start.
+#define MAX_CONNECTIONS 512
 
 struct region_desc { uint64_t user_addr, size; uint32_t flags, id; uint64_t mmap_offset, resv[4]; };
 struct zcrx_offsets { uint32_t head, tail, rqes, resv2; uint64_t resv[2]; };
@@ -66,16 +68,16 @@ static struct connection connections[MAX_CONNECTIONS];
 static int connection_count;
 static uint64_t expected, warm_up;
 static int read_all;
-static _Atomic uint64_t buffers, enters, flushes, rearms;
+static uint64_t buffers, enters, flushes, rearms;
 
 static int ring;
-static unsigned *sq_head, *sq_tail, *sq_array, *cq_head, *cq_tail, sq_mask, cq_mask, pending;
+static unsigned *sq_tail, *sq_array, *cq_head, *cq_tail, sq_mask, cq_mask, pending;
 static struct io_uring_sqe *sqes;
 static struct big_cqe *cqes;
 static struct zcrx_ifq ifq;
 static unsigned char *area;
 static uint64_t token;
-static uint32_t *refill_head, *refill_tail, refill_mask;
+static uint32_t *refill_tail, refill_mask;
 static struct refill_entry *refill;
 
 static void fail(const char *what) { perror(what); exit(1); }
@@ -83,7 +85,7 @@ static void fail(const char *what) { perror(what); exit(1); }
 static uint64_t total(void)
 {
     uint64_t bytes = 0;
-    for (int i = 0; i < connection_count; i++) bytes += atomic_load_explicit(&connections[i].bytes, memory_order_relaxed);
+    for (int i = 0; i < connection_count; i++) bytes += atomic_load_explicit(&connections[i].bytes, memory_order_acquire);
     return bytes;
 }
 
@@ -108,8 +110,12 @@ static void *measure(void *unused)
     (void)unused;
     struct snapshot warm = { 0 };
     int is_warm = 0;
+    uint64_t last = 0;
+    time_t last_change = time(NULL);
     for (;;) {
         uint64_t bytes = total();
+        if (bytes != last) { last = bytes; last_change = time(NULL); }
+        else if (time(NULL) - last_change > STALL_SECONDS) { fprintf(stderr, "zcrx_loop: no byte for %d s\n", STALL_SECONDS); exit(1); }
         if (!is_warm && bytes >= warm_up) { warm = take(); is_warm = 1; }
         if (bytes >= expected) break;
         nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
@@ -136,7 +142,6 @@ static void create_ring(void)
     if (rings == MAP_FAILED) fail("mmap of the rings");
     sqes = mmap(NULL, params.sq_entries * sizeof *sqes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQES);
     if (sqes == MAP_FAILED) fail("mmap of the entries");
-    sq_head = (unsigned *)(rings + params.sq_off.head);
     sq_tail = (unsigned *)(rings + params.sq_off.tail);
     sq_array = (unsigned *)(rings + params.sq_off.array);
     sq_mask = params.sq_entries - 1;
@@ -146,7 +151,7 @@ static void create_ring(void)
     cq_mask = params.cq_entries - 1;
 }
 
-static void register_queue(const char *interface, unsigned queue)
+static void register_queue(void)
 {
     size_t region_bytes = PAGE + REFILL_ENTRIES * sizeof(struct refill_entry);
     char *region = mmap(NULL, region_bytes, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE | MAP_POPULATE, -1, 0);
@@ -154,12 +159,9 @@ static void register_queue(const char *interface, unsigned queue)
     if (region == MAP_FAILED || area == MAP_FAILED) fail("mmap of the area");
     struct region_desc region_desc = { .user_addr = (uint64_t)(uintptr_t)region, .size = region_bytes, .flags = REGION_TYPE_USER };
     struct zcrx_area area_desc = { .addr = (uint64_t)(uintptr_t)area, .len = AREA_BYTES };
-    ifq = (struct zcrx_ifq){ .rq_entries = REFILL_ENTRIES, .area_ptr = (uint64_t)(uintptr_t)&area_desc, .region_ptr = (uint64_t)(uintptr_t)&region_desc };
-    if (interface) { ifq.if_idx = if_nametoindex(interface); ifq.if_rxq = queue; }
-    else ifq.flags = REG_NODEV;
+    ifq = (struct zcrx_ifq){ .flags = REG_NODEV, .rq_entries = REFILL_ENTRIES, .area_ptr = (uint64_t)(uintptr_t)&area_desc, .region_ptr = (uint64_t)(uintptr_t)&region_desc };
     if (syscall(__NR_io_uring_register, ring, REGISTER_ZCRX_IFQ, &ifq, 1) < 0) fail("IORING_REGISTER_ZCRX_IFQ");
     token = area_desc.token;
-    refill_head = (uint32_t *)(region + ifq.offsets.head);
     refill_tail = (uint32_t *)(region + ifq.offsets.tail);
     refill = (struct refill_entry *)(region + ifq.offsets.rqes);
     refill_mask = ifq.rq_entries - 1;
@@ -185,13 +187,28 @@ static void flush(void)
 {
     struct zcrx_ctrl ctrl = { .zcrx_id = ifq.zcrx_id, .op = CTRL_FLUSH_RQ };
     if (syscall(__NR_io_uring_register, ring, REGISTER_ZCRX_CTRL, &ctrl, 0) < 0) fail("ZCRX_CTRL_FLUSH_RQ");
-    atomic_fetch_add_explicit(&flushes, 1, memory_order_relaxed);
+    flushes++;
 }
 
+// Sums 16 bytes at a time, as the .NET receivers do.
 static uint64_t sum_of(const unsigned char *chunk, int length)
 {
+    typedef uint8_t bytes16 __attribute__((vector_size(16)));
+    typedef uint16_t words8 __attribute__((vector_size(16)));
     uint64_t sum = 0;
-    for (int i = 0; i < length; i++) sum += chunk[i];
+    int i = 0;
+    while (length - i >= 16) {
+        words8 sums = { 0 };
+        // A word has room for the sums of 256 vectors.
+        for (int vectors = 0; vectors < 64 && length - i >= 16; vectors++, i += 16) {
+            bytes16 part;
+            memcpy(&part, chunk + i, 16);
+            sums += (words8)part & 0xff;
+            sums += (words8)part >> 8;
+        }
+        for (int lane = 0; lane < 8; lane++) sum += sums[lane];
+    }
+    for (; i < length; i++) sum += chunk[i];
     return sum;
 }
 
@@ -204,16 +221,19 @@ static int handle(const struct big_cqe *cqe, uint32_t *tail)
         if (cqe->res < 0) { fprintf(stderr, "receive: %s\n", strerror(-cqe->res)); exit(1); }
         return 0;
     }
+    buffers++;
     uint64_t offset = cqe->off & ~AREA_MASK;
     const unsigned char *chunk = area + offset;
     connection->sum += read_all ? sum_of(chunk, cqe->res) : chunk[0];
-    atomic_store_explicit(&connection->bytes, atomic_load_explicit(&connection->bytes, memory_order_relaxed) + (unsigned)cqe->res, memory_order_relaxed);
+    // Release: the meter reads the sum after the bytes.
+    atomic_store_explicit(&connection->bytes, atomic_load_explicit(&connection->bytes, memory_order_relaxed) + (unsigned)cqe->res, memory_order_release);
+    // The ring has as many entries as the area has buffers, and each completion of a device-less queue has a buffer of its own.
     refill[*tail & refill_mask] = (struct refill_entry){ .off = offset | token };
     ++*tail;
     return 0;
 }
 
-static void receive(int is_device_less)
+static void receive(void)
 {
     static uint64_t again[MAX_CONNECTIONS];
     uint32_t tail = *refill_tail;
@@ -230,19 +250,13 @@ static void receive(int is_device_less)
         for (; head != end; head++) {
             const struct big_cqe *cqe = &cqes[head & cq_mask];
             if (handle(cqe, &tail)) again[armed++] = cqe->user_data;
-            buffers++;
-            if (tail - flushed >= FLUSH_AFTER) {
-                // Release: the kernel reads the entries after it has seen the tail.
-                atomic_store_explicit((_Atomic uint32_t *)refill_tail, tail, memory_order_release);
-                if (is_device_less) flush();
-                flushed = tail;
-            }
         }
-        // Release: the kernel reuses the places after they were read.
+        // Release: the kernel reuses the entries after they were read.
         atomic_store_explicit((_Atomic unsigned *)cq_head, head, memory_order_release);
-        if (tail != flushed && armed) {
+        if (tail - flushed >= FLUSH_AFTER || (armed && tail != flushed)) {
+            // Release: the kernel reads the entries after it has seen the tail.
             atomic_store_explicit((_Atomic uint32_t *)refill_tail, tail, memory_order_release);
-            if (is_device_less) flush();
+            flush();
             flushed = tail;
         }
         for (int i = 0; i < armed; i++) { rearms++; arm((int)again[i]); }
@@ -251,16 +265,16 @@ static void receive(int is_device_less)
 
 int main(int argc, char **argv)
 {
-    if (argc != 5 && argc != 8) { fprintf(stderr, "usage: zcrx_loop CONNECTIONS BYTES WARM_UP touch|read [INTERFACE QUEUE ADDRESS]\n"); return 2; }
+    if (argc != 5) { fprintf(stderr, "usage: zcrx_loop CONNECTIONS BYTES WARM_UP touch|read\n"); return 2; }
     connection_count = atoi(argv[1]);
     expected = strtoull(argv[2], NULL, 10);
     warm_up = strtoull(argv[3], NULL, 10);
     read_all = !strcmp(argv[4], "read");
     if (connection_count < 1 || connection_count > MAX_CONNECTIONS) { fprintf(stderr, "zcrx_loop: 1 to %d connections\n", MAX_CONNECTIONS); return 2; }
     create_ring();
-    register_queue(argc == 8 ? argv[5] : NULL, argc == 8 ? (unsigned)atoi(argv[6]) : 0);
+    register_queue();
     int listener = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = inet_addr(argc == 8 ? argv[7] : "127.0.0.1") };
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t length = sizeof address;
     if (bind(listener, (struct sockaddr *)&address, length) || listen(listener, 4096) || getsockname(listener, (struct sockaddr *)&address, &length)) fail("listen");
     printf("listening %d\n", ntohs(address.sin_port));
@@ -272,5 +286,5 @@ int main(int argc, char **argv)
     pthread_t meter;
     if (pthread_create(&meter, NULL, measure, NULL)) fail("pthread_create");
     for (int i = 0; i < connection_count; i++) arm(i);
-    receive(argc != 8);
+    receive();
 }

@@ -9,6 +9,8 @@ internal static class KernelRows
 
     public static ScriptedKernel Linux617 => new() { Description = "Linux 6.17.13", CallResult = -Errno.EINVAL, ProbedOpcodes = 63 };
 
+    public static ScriptedKernel Linux515 => new() { Description = "Linux 5.15.190", CallResult = -Errno.EBADF, ProbedOpcodes = 40 };
+
     public static ScriptedKernel Linux61 => new() { Description = "Linux 6.1.153", CallResult = -Errno.EINVAL, ProbedOpcodes = 49 };
 
     public static ScriptedKernel Linux618 => new()
@@ -58,7 +60,7 @@ internal static class KernelRows
     public static ScriptedKernel Refusing(int errno) => new() { Description = "Linux 6.12.41", CallResult = -errno };
 
     public static IReadOnlyList<ScriptedKernel> All =>
-        [Linux61, Linux616, Linux617, Linux618, Linux619, Linux70, Linux71, Linux72, Linux73, Refusing(Errno.EPERM), Refusing(Errno.ENOSYS), Refusing(Errno.EFAULT)];
+        [Linux515, Linux61, Linux616, Linux617, Linux618, Linux619, Linux70, Linux71, Linux72, Linux73, Refusing(Errno.EPERM), Refusing(Errno.ENOSYS), Refusing(Errno.EFAULT)];
 
     public static io_uring_query_zcrx Zcrx(ulong registerFlags, uint controls, uint features, uint header) => new()
     {

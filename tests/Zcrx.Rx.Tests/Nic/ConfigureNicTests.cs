@@ -56,7 +56,7 @@ public class ConfigureNicTests : IClassFixture<ResourceCheck>
     public async Task Refused_set_up_leaves_the_interface_unchanged()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 1, HeaderDataSplit = false });
-        Assert.Contains("none left for other traffic", (await Assert.ThrowsAsync<ZcrxDeviceException>(() => OpenAsync(nic, 0, []))).Message, StringComparison.Ordinal);
+        Assert.Contains("leave none for other traffic", (await Assert.ThrowsAsync<ZcrxDeviceException>(() => OpenAsync(nic, 0, []))).Message, StringComparison.Ordinal);
         Assert.False(nic.HeaderDataSplit);
 
         // The set-up succeeds, but then the registration fails.

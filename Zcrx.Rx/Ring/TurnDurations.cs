@@ -6,12 +6,16 @@ namespace Zcrx.Rx.Ring;
 /// <remarks>A comparison for each bound that is exceeded and one write, in each turn and not for each buffer.</remarks>
 internal sealed class TurnDurations
 {
+    /// <summary>The upper bounds of the durations.</summary>
+    public static readonly ImmutableArray<TimeSpan> Bounds =
+        [.. new[] { 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 100_000, 1_000_000 }.Select(static microseconds => TimeSpan.FromMicroseconds(microseconds))];
+
     private readonly long[] _bounds;
     private readonly long[] _counts;
 
     public TurnDurations(RingClock clock)
     {
-        _bounds = [.. QueueStatistics.TurnDurationBounds.Select(clock.ToTicks)];
+        _bounds = [.. Bounds.Select(clock.ToTicks)];
         _counts = new long[_bounds.Length + 1];
     }
 

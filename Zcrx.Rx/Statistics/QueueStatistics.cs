@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx;
 
@@ -105,8 +106,7 @@ public sealed record QueueStatistics
     public TimeSpan BusyTime { get; init; }
 
     /// <summary>Gets the upper bounds of the durations by which <see cref="TurnsByDuration"/> counts: from 10 µs to a second.</summary>
-    public static ImmutableArray<TimeSpan> TurnDurationBounds { get; } =
-        [.. new[] { 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 100_000, 1_000_000 }.Select(static microseconds => TimeSpan.FromMicroseconds(microseconds))];
+    public static ImmutableArray<TimeSpan> TurnDurationBounds => TurnDurations.Bounds;
 
     /// <summary>
     /// Gets the number of completed turns by their duration: one number for each of <see cref="TurnDurationBounds"/>, and last that of longer turns. Time that the ring

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
@@ -89,6 +90,11 @@ public class JsonTests
                 var entries = (System.Collections.IDictionary)Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(types))!;
                 entries.Add(Create(types[0]), Create(types[1]));
                 return entries;
+            }
+
+            if (type == typeof(ImmutableArray<long>))
+            {
+                return ImmutableArray.Create(4L, 5L);
             }
 
             if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))

@@ -124,7 +124,9 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets a value indicating whether consumers are still at work on what they have received: work, leases, or a hold.</summary>
     public bool HasUnfinishedWork => Control.Work.IsAny || Control.IsHeld || BuffersLeased > 0;
 
-    /// <summary>Gets or sets a value indicating whether the stream ended with an error inside a frame, so that received bytes were dropped. Thread-safe.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether the stream ended with an error inside a frame, so that received bytes were dropped. Thread-safe.
+    /// </summary>
     public bool EndedInsideFrame { get => _endedInsideFrame; set => _endedInsideFrame = value; }
 
     /// <summary>Gets the stream offset up to which observers have received.</summary>

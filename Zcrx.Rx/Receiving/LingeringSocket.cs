@@ -4,9 +4,10 @@ namespace Zcrx.Rx.Receiving;
 
 /// <summary>Represents a socket that waits for the peer's close. Ring thread only.</summary>
 /// <remarks>
-/// The end of sending (FIN) tells the peer that everything was handled. It is sent only if no byte is left unread at that time. Otherwise the
-/// connection is reset as soon as the peer has acknowledged the replies: its kernel then has them, and keeps them readable. The same applies to
-/// a stream that the stop has ended inside a frame.
+/// The end of sending (FIN) tells the peer that everything was handled that it had sent before. It is sent only if no byte is left unread at that
+/// time, and no frame is unfinished. Otherwise the connection is reset as soon as the peer has acknowledged the replies: its kernel then has
+/// them, and keeps them readable. Bytes that cross the FIN on the network are discarded. If the peer has also ended its side, the connection is
+/// not reset, because a reset could drop replies.
 /// </remarks>
 internal sealed class LingeringSocket(ConnectionReceiver connection, long until)
 {

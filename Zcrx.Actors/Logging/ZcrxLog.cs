@@ -148,7 +148,7 @@ internal static partial class ZcrxLog
     [LoggerMessage(1133, LogLevel.Error, "Queue {Queue} abandoned: its ring thread has been stuck for {Duration} {Place}. Its connections ended with an error, its memory stays until the process ends.")]
     public static partial void QueueAbandoned(ILogger logger, string queue, TimeSpan duration, string place);
 
-    [LoggerMessage(1134, LogLevel.Warning, "Queue {Queue} has reset {Connections} connection(s): work on them had not ended when the drain time was over.")]
+    [LoggerMessage(1134, LogLevel.Warning, "Queue {Queue} has reset {Connections} connection(s): when it stopped, work on them or a frame was unfinished.")]
     public static partial void UnfinishedReset(ILogger logger, string queue, long connections);
 
     [LoggerMessage(1135, LogLevel.Information, "Queue {Queue} has discarded {Bytes} bytes that arrived after it had ended its streams.")]

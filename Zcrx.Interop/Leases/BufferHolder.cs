@@ -57,6 +57,11 @@ internal class BufferHolder : IBufferSource
     {
     }
 
+    /// <summary>Records that the stream ends with an error after bytes of an unfinished frame, which no observer receives. Any thread.</summary>
+    public virtual void EndInsideFrame()
+    {
+    }
+
     IDisposable IBufferSource.BeginWork() => new HolderWork(this);
 
     /// <summary>

@@ -220,9 +220,17 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
             return;
         }
 
-        if (error is null && _thrown is null && _frames.IsInside)
+        if (_thrown is null && _frames.IsInside)
         {
-            error = _frames.EndInside();
+            if (error is null)
+            {
+                error = _frames.EndInside();
+            }
+            else
+            {
+                // The rest of the frame will not arrive. An orderly close would tell the peer that the frame was handled.
+                _frames.Source?.EndInsideFrame();
+            }
         }
 
         // A completion must not hide that the observer has missed bytes.

@@ -28,6 +28,8 @@ internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHo
         }
     }
 
+    public override void EndInsideFrame() => connection.EndedInsideFrame = true;
+
     public override void Fail(Exception exception)
     {
         if (!connection.Stream.HasObservers)

@@ -20,6 +20,7 @@ internal sealed class ConnectionReceiver
     private BufferHolder _holder;
     // The holders of queues that the connection has left, while consumers lease buffers of these queues.
     private volatile BufferHolder[] _formerHolders = [];
+    private volatile bool _endedInsideFrame;
     // The position at which the current request began, and the number of bytes that the request may deliver.
     private long _requestStart;
     private uint _requestBudget;
@@ -122,6 +123,11 @@ internal sealed class ConnectionReceiver
 
     /// <summary>Gets a value indicating whether consumers are still at work on what they have received: work, leases, or a hold.</summary>
     public bool HasUnfinishedWork => Control.Work.IsAny || Control.IsHeld || BuffersLeased > 0;
+
+    /// <summary>
+    /// Gets or sets a value indicating whether the stream ended with an error inside a frame, so that received bytes were dropped. Thread-safe.
+    /// </summary>
+    public bool EndedInsideFrame { get => _endedInsideFrame; set => _endedInsideFrame = value; }
 
     /// <summary>Gets the stream offset up to which observers have received.</summary>
     public long Delivered => Undelivered.Position(BytesReceived);

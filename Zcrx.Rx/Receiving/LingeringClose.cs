@@ -40,9 +40,16 @@ internal sealed class LingeringClose(QueueContext context)
         ConnectionControl control = connection.Control;
         long now = context.Clock.Now;
         long until = long.Min(_deadline, now + context.Clock.ToTicks(context.Options.Value.PeerCloseTimeout));
+        // Before a stop, the application may close a connection anywhere in its stream.
+        bool isUnfinished = _lingers && connection.EndedInsideFrame;
+        if (isUnfinished && !control.AbortRequested)
+        {
+            context.Counters.ConnectionsUnfinished++;
+        }
+
         if (!_lingers || now >= until || control.AbortRequested || control.Sender.Sends == 0)
         {
-            control.CloseSocket();
+            control.CloseSocket(isUnfinished);
             return;
         }
 

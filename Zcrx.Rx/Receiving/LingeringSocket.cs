@@ -4,8 +4,10 @@ namespace Zcrx.Rx.Receiving;
 
 /// <summary>Represents a socket that waits for the peer's close. Ring thread only.</summary>
 /// <remarks>
-/// The end of sending (FIN) tells the peer that everything was handled. It is sent only if no byte is left unread at that time. Otherwise the
-/// connection is reset as soon as the peer has acknowledged the replies: its kernel then has them, and keeps them readable.
+/// The end of sending (FIN) tells the peer that everything was handled that it had sent before. It is sent only if no byte is left unread at that
+/// time, and no frame is unfinished. Otherwise the connection is reset as soon as the peer has acknowledged the replies: its kernel then has
+/// them, and keeps them readable. Bytes that cross the FIN on the network are discarded. If the peer has also ended its side, the connection is
+/// not reset, because a reset could drop replies.
 /// </remarks>
 internal sealed class LingeringSocket(ConnectionReceiver connection, long until)
 {
@@ -18,8 +20,11 @@ internal sealed class LingeringSocket(ConnectionReceiver connection, long until)
     /// <summary>Gets a value indicating whether the socket is closed.</summary>
     public bool IsClosed { get; private set; }
 
-    /// <summary>Gets a value indicating whether the peer would take bytes as handled that were discarded.</summary>
-    private bool IsToBeReset => Discarded > 0 && !(_isShutDown && _hasEnded);
+    /// <summary>Gets a value indicating whether bytes were discarded or dropped.</summary>
+    private bool HasUnhandled => Discarded > 0 || connection.EndedInsideFrame;
+
+    /// <summary>Gets a value indicating whether the peer would take bytes as handled that were not.</summary>
+    private bool IsToBeReset => HasUnhandled && !(_isShutDown && _hasEnded);
 
     /// <summary>Discards what has arrived, and closes the socket if nothing is left to wait for.</summary>
     /// <returns>Whether the socket is closed.</returns>
@@ -29,7 +34,7 @@ internal sealed class LingeringSocket(ConnectionReceiver connection, long until)
         connection.Control.Sender.Close();
         long discarded = socket.Discard(out _hasEnded);
         Discarded += long.Max(0, discarded);
-        if (!_isShutDown && Discarded == 0)
+        if (!_isShutDown && !HasUnhandled)
         {
             _isShutDown = true;
             socket.ShutdownSend();

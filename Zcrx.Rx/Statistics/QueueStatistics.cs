@@ -84,7 +84,7 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of connections that were reset because they were silent for too long.</summary>
     public long ConnectionsTimedOut { get; init; }
 
-    /// <summary>Gets the number of connections that the end of the queue has reset, because work on them had not ended when its drain time was over.</summary>
+    /// <summary>Gets the number of connections that the end of the queue has reset, because work on them had not ended when its drain time was over, or because their stream ended inside a frame.</summary>
     public long ConnectionsUnfinished { get; init; }
 
     /// <summary>Gets the number of bytes that peers sent after receiving had ended, and that were discarded; see <see cref="ZcrxQueueOptions.PeerCloseTimeout"/>.</summary>

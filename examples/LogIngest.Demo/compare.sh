@@ -44,7 +44,8 @@ sql() { psql -X -q -At -h "$work" -p $port -U logs -d "${2:-logs}" -c "$1"; }
 until sql "select 1" postgres >/dev/null 2>&1; do kill -0 $server || { cat "$work/postgres.log" >&2; exit 1; }; sleep 0.1; done
 sql "create database logs" postgres
 
-# Both tables have the same columns and the same kind of index.
+# This table has the columns of a message. LogIngest's table has five more (boot, connection, position, raw, flags), and an index on three columns
+# instead of one.
 sql "create table rsyslog (source text, received timestamptz, facility smallint, severity smallint, sent timestamptz, host text, app text, process text,
     message_id text, data text, message text); create index on rsyslog (received)"
 cat >"$work/rsyslog.conf" <<CONF

@@ -18,6 +18,12 @@ internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, Inges
     /// <summary>Gets the batch that is being stored; null if there is none.</summary>
     public LogBatch? Current { get; private set; }
 
+    /// <summary>Gets a value indicating whether the storer has the batch and has not reported an outcome.</summary>
+    public bool IsStoring { get; private set; }
+
+    /// <summary>Gets the number of messages that are not stored.</summary>
+    public int Count => _taken.Length + _waiting.Count;
+
     public bool HasWaiting => _waiting.Count > 0;
 
     /// <summary>Gets a value indicating whether the waiting messages fill a batch.</summary>
@@ -53,8 +59,8 @@ internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, Inges
     /// <summary>Removes a stream that has ended. Its messages stay.</summary>
     public void End(ActorSink stream) => _streams.Remove(stream);
 
-    /// <summary>Moves waiting messages to the next batch and returns it.</summary>
-    public LogBatch Take()
+    /// <summary>Moves waiting messages to the next batch.</summary>
+    public void Take()
     {
         _taken = new Waiting[Math.Min(batchSize, _waiting.Count)];
         for (int index = 0; index < _taken.Length; index++)
@@ -62,11 +68,22 @@ internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, Inges
             _taken[index] = _waiting.Dequeue();
         }
 
-        return Current = new LogBatch(++_number, Array.ConvertAll(_taken, static waiting => waiting.Entry));
+        Current = new LogBatch(++_number, Array.ConvertAll(_taken, static waiting => waiting.Entry));
+    }
+
+    /// <summary>Records that the storer gets the batch, and returns the batch.</summary>
+    public LogBatch BeginAttempt()
+    {
+        IsStoring = true;
+        return Current!;
     }
 
     /// <summary>Records that an attempt to store the batch has failed.</summary>
-    public void Fail() => Current = Current! with { FailedAttempts = Current.FailedAttempts + 1 };
+    public void Fail()
+    {
+        IsStoring = false;
+        Current = Current! with { FailedAttempts = Current.FailedAttempts + 1 };
+    }
 
     /// <summary>Completes the batch: its buffers return to the pool. If answers are on, senders get their answers.</summary>
     public void Complete()
@@ -84,6 +101,7 @@ internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, Inges
 
         _taken = [];
         Current = null;
+        IsStoring = false;
     }
 
     private sealed record StreamState(LogStream Origin, StreamAcknowledger? Acknowledger);

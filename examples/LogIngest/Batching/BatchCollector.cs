@@ -6,13 +6,15 @@ using LogIngest.Storing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Zcrx.Actors;
+using Zcrx.Rx;
 
 namespace LogIngest.Batching;
 
 /// <summary>Collects the messages of some connections in batches and acknowledges a batch when it is stored. Each writer has one collector.</summary>
 /// <remarks>
 /// The collector does nothing that can fail: its child, the <see cref="BatchStorer"/>, uses the store. If the store fails, the child throws and is restarted. After a
-/// delay the child gets the same batch again. Until then the windows of the connections are full, and the senders wait.
+/// delay the child gets the same batch again. Until then the windows of the connections are full, and the senders wait. The child has at most one
+/// batch, and the batch's buffers are in use until the child has reported.
 /// </remarks>
 internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 {
@@ -21,7 +23,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 
     private readonly int _writer;
     private readonly Backlog _backlog;
-    private readonly StoreFactory _stores;
+    private readonly ILogStores _stores;
     private readonly LogIngestOptions _options;
     private readonly IngestMetrics _metrics;
     private readonly StoreCondition _condition;
@@ -30,7 +32,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
     private bool _isDelayOver;
 
     public BatchCollector(
-        int writer, Backlog backlog, StoreFactory stores, IOptions<LogIngestOptions> options, IngestMetrics metrics, StoreCondition condition, ILogger<BatchCollector> logger)
+        int writer, Backlog backlog, ILogStores stores, IOptions<LogIngestOptions> options, IngestMetrics metrics, StoreCondition condition, ILogger<BatchCollector> logger)
     {
         _writer = writer;
         _backlog = backlog;
@@ -44,7 +46,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         Receive<ZcrxStream.Completed>(completed => OnStreamEnded(completed.Sink));
         Receive<ZcrxStream.Failed>(OnStreamFailed);
         Receive<DelayOver>(_ => OnDelayOver());
-        Receive<Retry>(_ => StoreAgain());
+        Receive<Retry>(OnRetry);
         Receive<BatchStorer.Stored>(OnStored);
         Receive<BatchStorer.Failed>(OnFailed);
     }
@@ -53,7 +55,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        // After a restart of this actor the child still runs, but its last message may be lost.
+        // After a restart of this actor the child still exists. An attempt in progress continues, and its report arrives here.
         _storer = Context.Child("storer");
         if (_storer.IsNobody())
         {
@@ -62,8 +64,8 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 
         if (_backlog.Current is not null)
         {
-            _backlog.Fail();
-            StoreAgain();
+            // The restart has cancelled the timer of the next attempt.
+            Store();
         }
         else if (_backlog.HasWaiting)
         {
@@ -71,12 +73,34 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         }
     }
 
-    // Akka does not redeliver the message that failed, so it is added here. The base method is not called because it would stop the child.
+    // Akka does not redeliver the message that failed. Each of these messages arrives only once. The base method is not called because it would
+    // stop the child.
     protected override void PreRestart(Exception reason, object message)
     {
-        if (message is ZcrxStream.Frame frame)
+        switch (message)
         {
-            _backlog.Add(frame);
+            case ZcrxStream.Init init:
+                init.Acknowledge();
+                break;
+            case ZcrxStream.Frame frame:
+                _backlog.Add(frame);
+                break;
+            case ZcrxStream.Completed or ZcrxStream.Failed:
+                _backlog.End(((ZcrxStream)message).Sink);
+                break;
+            case BatchStorer.Stored or BatchStorer.Failed:
+                Self.Tell(message);
+                break;
+        }
+    }
+
+    // Not called by a restart. The backlog ends with this actor: Zcrx resets the connections of unacknowledged messages.
+    protected override void PostStop()
+    {
+        if (_backlog.Count > 0)
+        {
+            _metrics.CountLost(_backlog.Count);
+            Lost(_logger, _writer, _backlog.Count);
         }
     }
 
@@ -98,8 +122,13 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 
     private void OnStreamFailed(ZcrxStream.Failed failed)
     {
-        _metrics.CountBrokenConnection();
-        Broken(_logger, failed.Cause.Message);
+        // Error number 0 without an inner exception: this side has ended the connection, for example at a stop.
+        if (failed.Cause is not ZcrxStreamException { ErrorNumber: 0, InnerException: null })
+        {
+            _metrics.CountBrokenConnection();
+            Broken(_logger, failed.Cause.Message);
+        }
+
         OnStreamEnded(failed.Sink);
     }
 
@@ -120,11 +149,12 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
     {
         if (stored.Number != _backlog.Current?.Number)
         {
-            // The batch was stored twice, by the attempt before a restart and the attempt after it. This is the second report.
+            // PreRestart has repeated a report that was handled before the failure.
             return;
         }
 
-        _metrics.CountBatch(_backlog.Current.Entries.Count, Stopwatch.GetElapsedTime(stored.Began));
+        Timers.Cancel(Retry.Key);
+        _metrics.CountBatch(_backlog.Current.Entries.Count, stored.Invalid, Stopwatch.GetElapsedTime(stored.Began));
         if (_backlog.Current.FailedAttempts > 0)
         {
             Recovered(_logger, _writer, _backlog.Current.FailedAttempts);
@@ -139,7 +169,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 
     private void OnFailed(BatchStorer.Failed failed)
     {
-        if (failed.Number != _backlog.Current?.Number)
+        if (failed.Number != _backlog.Current?.Number || !_backlog.IsStoring)
         {
             return;
         }
@@ -154,14 +184,14 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
             Failing(_logger, _writer, _backlog.Current.Entries.Count, failed.Reason);
         }
 
-        Timers.StartSingleTimer(Retry.Instance, Retry.Instance, delay);
+        Timers.StartSingleTimer(Retry.Key, new Retry(failed.Number), delay);
     }
 
-    private void StoreAgain()
+    private void OnRetry(Retry retry)
     {
-        if (_backlog.Current is { } batch)
+        if (retry.Number == _backlog.Current?.Number)
         {
-            _storer.Tell(batch);
+            Store();
         }
     }
 
@@ -170,7 +200,17 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         if (_backlog.Current is null && (_backlog.IsFull || (_isDelayOver && _backlog.HasWaiting)))
         {
             Timers.Cancel(DelayOver.Instance);
-            _storer.Tell(_backlog.Take());
+            _backlog.Take();
+            Store();
+        }
+    }
+
+    // A batch that the storer gets twice would be read again after its buffers have been released.
+    private void Store()
+    {
+        if (!_backlog.IsStoring)
+        {
+            _storer.Tell(_backlog.BeginAttempt());
         }
     }
 
@@ -183,13 +223,16 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
     [LoggerMessage(3, LogLevel.Information, "A connection broke: {Reason}")]
     private static partial void Broken(ILogger logger, string reason);
 
+    [LoggerMessage(4, LogLevel.Error, "Writer {Writer} has ended: {Messages} received messages are not stored. Their senders see a reset.")]
+    private static partial void Lost(ILogger logger, int writer, int messages);
+
     private sealed class DelayOver
     {
         public static DelayOver Instance { get; } = new();
     }
 
-    private sealed class Retry
+    private sealed record Retry(long Number)
     {
-        public static Retry Instance { get; } = new();
+        public const string Key = "retry";
     }
 }

@@ -5,42 +5,68 @@ using LogIngest.Storing;
 namespace LogIngest.Batching;
 
 /// <summary>Stores one batch after another and throws any failure. The parent then restarts this actor, which opens the store again.</summary>
+/// <remarks>
+/// Each batch has exactly one report, when the attempt has really ended. The parent may restart this actor during an attempt: Akka restarts the
+/// children of an actor that restarts. The attempt then continues and reports its outcome.
+/// </remarks>
 internal sealed class BatchStorer : ReceiveActor
 {
     private readonly int _writer;
-    private readonly StoreFactory _stores;
+    private readonly ILogStores _stores;
+    private readonly IActorRef _collector;
+    private readonly CancellationTokenSource _ended = new();
     private ILogStore? _store;
+    private Task _attempt = Task.CompletedTask;
 
-    public BatchStorer(int writer, StoreFactory stores)
+    public BatchStorer(int writer, ILogStores stores)
     {
         _writer = writer;
         _stores = stores;
+        _collector = Context.Parent;
         ReceiveAsync<LogBatch>(OnBatchAsync);
     }
 
-    protected override void PreRestart(Exception reason, object message)
+    // The base method is not called because it would call PostStop: a restart releases no buffers, so the attempt may continue.
+    protected override void PreRestart(Exception reason, object message) => _ = CloseAsync(_store, _attempt, _ended);
+
+    // The buffers of the batch are released once the collector has ended, which is later.
+    protected override void PostStop()
     {
-        if (message is LogBatch batch)
-        {
-            Context.Parent.Tell(new Failed(batch.Number, reason.GetBaseException().Message.ReplaceLineEndings(" ")));
-        }
-
-        base.PreRestart(reason, message);
+        // The token is cancelled now. Its callbacks run on the thread pool, because they may use the network.
+        _ = _ended.CancelAsync();
+        _ = CloseAsync(_store, _attempt, _ended);
     }
-
-    // Is not awaited: closing a broken connection may take as long as the timeout of the database.
-    protected override void PostStop() => _ = _store?.DisposeAsync().AsTask();
 
     private async Task OnBatchAsync(LogBatch batch)
     {
         long began = Stopwatch.GetTimestamp();
-        _store ??= _stores.Open(_writer);
-        await _store.StoreAsync(batch, CancellationToken.None);
-        Context.Parent.Tell(new Stored(batch.Number, began));
+        try
+        {
+            _store ??= _stores.Open(_writer);
+            Task<InvalidMessages> attempt = _store.StoreAsync(batch, _ended.Token);
+            _attempt = attempt;
+            _collector.Tell(new Stored(batch.Number, began, await attempt));
+        }
+        catch (Exception exception)
+        {
+            _collector.Tell(new Failed(batch.Number, exception.GetBaseException().Message.ReplaceLineEndings(" ")));
+            throw;
+        }
+    }
+
+    /// <summary>Closes the store after the attempt, which uses it, has ended. The actor does not wait: a broken connection may take as long as the timeout of the database.</summary>
+    private static async Task CloseAsync(ILogStore? store, Task attempt, CancellationTokenSource ended)
+    {
+        await attempt.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        ended.Dispose();
+        if (store is not null)
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>Reports to the parent that a batch is stored.</summary>
-    internal sealed record Stored(long Number, long Began);
+    internal sealed record Stored(long Number, long Began, InvalidMessages Invalid);
 
     /// <summary>Reports to the parent that the outcome of a batch is unknown: it may or may not be stored.</summary>
     internal sealed record Failed(long Number, string Reason);

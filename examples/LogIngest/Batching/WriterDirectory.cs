@@ -3,14 +3,27 @@ using Akka.Actor;
 namespace LogIngest.Batching;
 
 /// <summary>Distributes connections over the writers. All messages of a connection go to one writer, which keeps their order.</summary>
+/// <remarks>Threading: any thread.</remarks>
 internal sealed class WriterDirectory
 {
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IActorRef[] _writers = [];
     private int _next = -1;
 
-    /// <summary>Sets the writers. Must be called before connections are accepted.</summary>
-    public void Set(IActorRef[] writers) => Volatile.Write(ref _writers, writers);
+    /// <summary>Gets a task that ends when the writers have started. Connections must not be accepted before.</summary>
+    public Task Ready => _ready.Task;
+
+    /// <summary>Sets the writers, instead of earlier ones. A connection that gets a writer that has ended is reset.</summary>
+    public void Set(IActorRef[] writers)
+    {
+        Volatile.Write(ref _writers, writers);
+        _ready.TrySetResult();
+    }
 
     /// <summary>Returns the writer of the next connection.</summary>
-    public IActorRef Next() => _writers[(int)((uint)Interlocked.Increment(ref _next) % (uint)_writers.Length)];
+    public IActorRef Next()
+    {
+        IActorRef[] writers = Volatile.Read(ref _writers);
+        return writers[(int)((uint)Interlocked.Increment(ref _next) % (uint)writers.Length)];
+    }
 }

@@ -6,50 +6,24 @@ using Microsoft.Extensions.Options;
 
 namespace LogIngest.Batching;
 
-/// <summary>Starts the writers and restarts a writer after any failure.</summary>
-internal sealed partial class WriterSupervisor : ReceiveActor
+/// <summary>Starts the writers, publishes them in the directory, and restarts a writer after any failure.</summary>
+/// <remarks>A restart of the supervisor itself ends its writers with their backlogs, and starts new ones. The connections of lost messages are reset.</remarks>
+internal sealed class WriterSupervisor(IOptions<LogIngestOptions> options, WriterDirectory directory, IngestMetrics metrics, TimeProvider time) : ActorBase
 {
-    private readonly LogIngestOptions _options;
-    private readonly IngestMetrics _metrics;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
-    // Identifies the run of the service: each run numbers its connections from the beginning.
+    // Identifies this run of the writers. A restart begins a new run: Zcrx numbers connections once in a process, so keys stay unique either way.
     private readonly Guid _boot = Guid.NewGuid();
 
-    public WriterSupervisor(IOptions<LogIngestOptions> options, IngestMetrics metrics, TimeProvider time, ILogger<WriterSupervisor> logger)
-    {
-        _options = options.Value;
-        _metrics = metrics;
-        _time = time;
-        _logger = logger;
-        IActorRef[] writers = [.. Enumerable.Range(0, _options.Writers).Select(Start)];
-        Receive<GetWriters>(_ => Sender.Tell(writers));
-    }
+    // Also called after a restart.
+    protected override void PreStart() => directory.Set([.. Enumerable.Range(0, options.Value.Writers).Select(Start)]);
 
-    // Zcrx has stopped, and the writers too, so the number is final.
-    protected override void PostStop()
-    {
-        if (_metrics.Waiting > 0)
-        {
-            Lost(_logger, _metrics.Waiting);
-        }
-    }
+    protected override bool Receive(object message) => false;
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(static _ => Directive.Restart);
 
     // The backlog is an argument of the actor's Props, so a restarted actor gets the same backlog.
     private IActorRef Start(int writer)
     {
-        Backlog backlog = new(_boot, _options.BatchSize, _options.Acknowledge, _metrics, _time);
+        Backlog backlog = new(_boot, options.Value.BatchSize, options.Value.Acknowledge, metrics, time);
         return Context.ActorOf(DependencyResolver.For(Context.System).Props<BatchCollector>(writer, backlog), $"writer-{writer}");
-    }
-
-    [LoggerMessage(4, LogLevel.Error, "{Messages} received messages are not stored. Their senders see a reset.")]
-    private static partial void Lost(ILogger logger, long messages);
-
-    /// <summary>Requests the writers. The answer is an array of <see cref="IActorRef"/>.</summary>
-    internal sealed class GetWriters
-    {
-        public static GetWriters Instance { get; } = new();
     }
 }

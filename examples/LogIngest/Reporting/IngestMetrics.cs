@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using LogIngest.Syslog;
+using LogIngest.Storing;
 
 namespace LogIngest.Reporting;
 
@@ -9,8 +9,6 @@ internal sealed class IngestMetrics : IDisposable
 {
     public const string MeterName = "LogIngest";
 
-    private static readonly MessageFlags[] AllFlags = [.. Enum.GetValues<MessageFlags>().Where(static flag => int.PopCount((int)flag) == 1)];
-
     private readonly Meter _meter = new(MeterName);
     private readonly Counter<long> _flaggedByFlag;
     private readonly Histogram<int> _batchSize;
@@ -19,6 +17,7 @@ internal sealed class IngestMetrics : IDisposable
     private long _stored;
     private long _flagged;
     private long _refused;
+    private long _lost;
     private long _batches;
     private long _failedBatches;
     private long _brokenConnections;
@@ -29,10 +28,11 @@ internal sealed class IngestMetrics : IDisposable
         _meter.CreateObservableCounter("log_ingest.message.received", () => Received, "{message}", "Messages that have arrived.");
         _meter.CreateObservableCounter("log_ingest.message.stored", () => Stored, "{message}", "Messages that are stored.");
         _meter.CreateObservableCounter("log_ingest.message.refused", () => Refused, "{message}", "Messages that were refused because they are not valid.");
+        _meter.CreateObservableCounter("log_ingest.message.lost", () => Lost, "{message}", "Messages that were waiting when their writer ended.");
         _meter.CreateObservableUpDownCounter("log_ingest.message.waiting", () => Waiting, "{message}", "Messages that have arrived and are not stored yet.");
         _meter.CreateObservableCounter("log_ingest.batch.failed", () => FailedBatches, "{attempt}", "Attempts to store a batch that failed.");
         _meter.CreateObservableCounter("log_ingest.connection.broken", () => BrokenConnections, "{connection}", "Connections that ended with an error.");
-        _flaggedByFlag = _meter.CreateCounter<long>("log_ingest.message.flagged", "{message}", "Messages with a flag, by flag.");
+        _flaggedByFlag = _meter.CreateCounter<long>("log_ingest.message.flagged", "{message}", "Stored or refused messages with a flag, by flag.");
         _batchSize = _meter.CreateHistogram<int>("log_ingest.batch.size", "{message}", "Messages of a stored batch.");
         _batchDuration = _meter.CreateHistogram<double>("log_ingest.batch.duration", "s", "Time to store a batch.");
     }
@@ -44,6 +44,8 @@ internal sealed class IngestMetrics : IDisposable
     public long Flagged => Volatile.Read(ref _flagged);
 
     public long Refused => Volatile.Read(ref _refused);
+
+    public long Lost => Volatile.Read(ref _lost);
 
     public long Batches => Volatile.Read(ref _batches);
 
@@ -59,29 +61,32 @@ internal sealed class IngestMetrics : IDisposable
         Interlocked.Increment(ref _waiting);
     }
 
-    /// <summary>Counts an invalid message by its flags, and whether it was refused.</summary>
-    public void CountFlagged(MessageFlags flags, bool isRefused)
-    {
-        Interlocked.Increment(ref isRefused ? ref _refused : ref _flagged);
-        foreach (MessageFlags flag in AllFlags)
-        {
-            if (flags.HasFlag(flag))
-            {
-                _flaggedByFlag.Add(1, KeyValuePair.Create<string, object?>("flag", flag.ToString()));
-            }
-        }
-    }
-
     /// <summary>Counts a stored batch.</summary>
     /// <param name="messages">The number of its messages, including refused ones.</param>
+    /// <param name="invalid">The counts of its invalid messages, of the attempt that has stored it.</param>
     /// <param name="duration">The time of the last attempt.</param>
-    public void CountBatch(int messages, TimeSpan duration)
+    public void CountBatch(int messages, InvalidMessages invalid, TimeSpan duration)
     {
-        Interlocked.Add(ref _stored, messages);
-        Interlocked.Add(ref _waiting, -messages);
+        Interlocked.Add(ref _stored, messages - invalid.Refused);
+        Interlocked.Add(ref _refused, invalid.Refused);
+        Interlocked.Add(ref _flagged, invalid.Flagged);
+        foreach ((Syslog.MessageFlags flag, long count) in invalid.ByFlag)
+        {
+            _flaggedByFlag.Add(count, KeyValuePair.Create<string, object?>("flag", flag.ToString()));
+        }
+
         Interlocked.Increment(ref _batches);
         _batchSize.Record(messages);
         _batchDuration.Record(duration.TotalSeconds);
+        // Changes last, so that a message that no longer waits is already counted as stored or refused.
+        Interlocked.Add(ref _waiting, -messages);
+    }
+
+    /// <summary>Counts messages that are lost, because their writer has ended before it has stored them.</summary>
+    public void CountLost(int messages)
+    {
+        Interlocked.Add(ref _lost, messages);
+        Interlocked.Add(ref _waiting, -messages);
     }
 
     public void CountFailedBatch() => Interlocked.Increment(ref _failedBatches);

@@ -4,7 +4,7 @@ namespace LogIngest.Reporting;
 
 /// <summary>Represents the current state of the service, in a form that JSON can carry.</summary>
 /// <param name="Received">Messages that have arrived.</param>
-/// <param name="Stored">Messages that are stored or refused.</param>
+/// <param name="Stored">Messages that are stored.</param>
 /// <param name="Waiting">Messages that have arrived and are not stored yet.</param>
 /// <param name="Flagged">Messages that are stored with a flag.</param>
 /// <param name="Refused">Messages that are invalid and not stored.</param>

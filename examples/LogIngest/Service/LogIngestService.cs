@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Hosting;
+using Akka.Pattern;
 using LogIngest.Batching;
 using LogIngest.Reporting;
 using LogIngest.Settings;
@@ -25,7 +26,8 @@ internal static class LogIngestService
     /// <summary>Creates the service from the configuration and the command line.</summary>
     /// <param name="args">The command line: <c>--store file</c>, or any key of the configuration, such as <c>--LogIngest:Writers 4</c>.</param>
     /// <param name="zcrx">Configures Zcrx further, for tests.</param>
-    public static WebApplication Create(string[] args, Action<ZcrxBuilder>? zcrx = null)
+    /// <param name="services">Replaces services, for tests.</param>
+    public static WebApplication Create(string[] args, Action<ZcrxBuilder>? zcrx = null, Action<IServiceCollection>? services = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddCommandLine(args, Switches);
@@ -36,21 +38,27 @@ internal static class LogIngestService
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IngestMetrics>();
         builder.Services.AddSingleton<StoreCondition>();
-        builder.Services.AddSingleton<StoreFactory>();
+        builder.Services.AddSingleton<ILogStores, StoreFactory>();
         builder.Services.AddSingleton<WriterDirectory>();
         // Is added before Zcrx: the host stops services in reverse order, so the last measurements are exported too.
         builder.Services.AddHostedService<TelemetryExport>();
         builder.Services.AddZcrx();
-        builder.Services.AddAkka("log-ingest", (akka, services) => akka
+        builder.Services.AddAkka("log-ingest", (akka, provider) => akka
             .ConfigureLoggers(static logging => logging.ClearLoggers().AddLoggerFactory())
             // The ports open after this callback has completed.
-            .WithActors(async (system, _, resolver) => services.GetRequiredService<WriterDirectory>().Set(
-                await system.ActorOf(resolver.Props<WriterSupervisor>(), "writers").Ask<IActorRef[]>(WriterSupervisor.GetWriters.Instance)))
+            .WithActors(async (system, _, resolver) =>
+            {
+                // Restarts the supervisor after any failure. By default, Akka stops an actor that was killed.
+                BackoffOptions supervisor = Backoff.OnStop(resolver.Props<WriterSupervisor>(), "writers", TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), 0.2, maxNrOfRetries: -1);
+                system.ActorOf(BackoffSupervisor.Props(supervisor.WithSupervisorStrategy(new OneForOneStrategy(static _ => Directive.Restart))), "ingest");
+                await provider.GetRequiredService<WriterDirectory>().Ready;
+            })
             .WithZcrx(builder.Configuration, options =>
             {
                 options.Handle<SyslogConnection>("syslog");
                 zcrx?.Invoke(options);
             }));
+        services?.Invoke(builder.Services);
         builder.Services.AddHealthChecks().AddZcrx().AddCheck<StoreHealthCheck>("store", tags: ["ready"]);
 
         WebApplication app = builder.Build();

@@ -22,19 +22,22 @@ internal sealed class FileStore : ILogStore
         _file.Position = _file.Length;
     }
 
-    public async Task StoreAsync(LogBatch batch, CancellationToken cancellationToken)
+    public async Task<InvalidMessages> StoreAsync(LogBatch batch, CancellationToken cancellationToken)
     {
         _lines.ResetWrittenCount();
+        InvalidMessages invalid = new();
         foreach (LogEntry entry in batch.Entries)
         {
-            if (_reader.TryRead(in entry, batch.FailedAttempts == 0, out SyslogMessage message))
+            if (_reader.TryRead(in entry, invalid, out SyslogMessage message))
             {
                 Write(in entry, in message);
             }
         }
 
+        cancellationToken.ThrowIfCancellationRequested();
         await _file.WriteAsync(_lines.WrittenMemory, cancellationToken);
         _file.Flush(flushToDisk: true);
+        return invalid;
     }
 
     public async ValueTask DisposeAsync()

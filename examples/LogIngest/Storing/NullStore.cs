@@ -5,14 +5,15 @@ namespace LogIngest.Storing;
 /// <summary>Parses messages and drops them.</summary>
 internal sealed class NullStore(MessageReader reader) : ILogStore
 {
-    public Task StoreAsync(LogBatch batch, CancellationToken cancellationToken)
+    public Task<InvalidMessages> StoreAsync(LogBatch batch, CancellationToken cancellationToken)
     {
+        InvalidMessages invalid = new();
         foreach (LogEntry entry in batch.Entries)
         {
-            reader.TryRead(in entry, isFirstAttempt: true, out SyslogMessage _);
+            reader.TryRead(in entry, invalid, out SyslogMessage _);
         }
 
-        return Task.CompletedTask;
+        return Task.FromResult(invalid);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

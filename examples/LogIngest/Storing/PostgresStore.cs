@@ -20,22 +20,23 @@ internal sealed class PostgresStore(NpgsqlDataSource database, PostgresSchema sc
 
     private NpgsqlConnection? _connection;
 
-    public async Task StoreAsync(LogBatch batch, CancellationToken cancellationToken)
+    public async Task<InvalidMessages> StoreAsync(LogBatch batch, CancellationToken cancellationToken)
     {
         NpgsqlConnection connection = _connection ??= await OpenAsync(cancellationToken);
         if (batch.FailedAttempts > 0 && await IsStoredAsync(connection, batch, cancellationToken))
         {
-            return;
+            // The attempt that stored the batch has reported no counts.
+            return Count(batch);
         }
 
         try
         {
-            await CopyAsync(connection, batch, batch.FailedAttempts == 0, hasFields: true, cancellationToken);
+            return await CopyAsync(connection, batch, hasFields: true, cancellationToken);
         }
         catch (PostgresException error) when (ValueErrors.Contains(error.SqlState[..2], StringComparer.Ordinal))
         {
             // Stores the messages without their fields: one value that the table refuses must not block all other messages of the batch.
-            await CopyAsync(connection, batch, isFirstAttempt: false, hasFields: false, cancellationToken);
+            return await CopyAsync(connection, batch, hasFields: false, cancellationToken);
         }
     }
 
@@ -65,9 +66,10 @@ internal sealed class PostgresStore(NpgsqlDataSource database, PostgresSchema sc
     /// <summary>Returns whether a failed attempt has stored the batch. This happens when the connection breaks after the commit.</summary>
     private async Task<bool> IsStoredAsync(NpgsqlConnection connection, LogBatch batch, CancellationToken cancellationToken)
     {
+        InvalidMessages unused = new();
         foreach (LogEntry entry in batch.Entries)
         {
-            if (!reader.TryRead(in entry, isFirstAttempt: false, out SyslogMessage _))
+            if (!reader.TryRead(in entry, unused, out SyslogMessage _))
             {
                 continue;
             }
@@ -83,18 +85,32 @@ internal sealed class PostgresStore(NpgsqlDataSource database, PostgresSchema sc
         return true;
     }
 
-    private async Task CopyAsync(NpgsqlConnection connection, LogBatch batch, bool isFirstAttempt, bool hasFields, CancellationToken cancellationToken)
+    private InvalidMessages Count(LogBatch batch)
     {
+        InvalidMessages invalid = new();
+        foreach (LogEntry entry in batch.Entries)
+        {
+            reader.TryRead(in entry, invalid, out SyslogMessage _);
+        }
+
+        return invalid;
+    }
+
+    private async Task<InvalidMessages> CopyAsync(NpgsqlConnection connection, LogBatch batch, bool hasFields, CancellationToken cancellationToken)
+    {
+        InvalidMessages invalid = new();
         await using NpgsqlBinaryImporter importer = await connection.BeginBinaryImportAsync(Copy, cancellationToken);
         foreach (LogEntry entry in batch.Entries)
         {
-            if (reader.TryRead(in entry, isFirstAttempt, out SyslogMessage message))
+            if (reader.TryRead(in entry, invalid, out SyslogMessage message))
             {
                 await WriteAsync(importer, entry, hasFields ? message : WithoutFields(in message), cancellationToken);
             }
         }
 
+        cancellationToken.ThrowIfCancellationRequested();
         await importer.CompleteAsync(cancellationToken);
+        return invalid;
     }
 
     private static SyslogMessage WithoutFields(in SyslogMessage message) =>

@@ -1,4 +1,3 @@
-using LogIngest.Reporting;
 using LogIngest.Settings;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -6,25 +5,22 @@ using Npgsql;
 namespace LogIngest.Storing;
 
 /// <summary>Opens a store for each writer, of the kind that the options specify.</summary>
-internal sealed class StoreFactory : IAsyncDisposable
+internal sealed class StoreFactory : ILogStores, IAsyncDisposable
 {
     private readonly LogIngestOptions _options;
-    private readonly IngestMetrics _metrics;
     private readonly PostgresSchema _schema = new();
     private readonly NpgsqlDataSource? _database;
 
-    public StoreFactory(IOptions<LogIngestOptions> options, IngestMetrics metrics)
+    public StoreFactory(IOptions<LogIngestOptions> options)
     {
         _options = options.Value;
-        _metrics = metrics;
         _database = _options.Store == StoreKind.Postgres ? NpgsqlDataSource.Create(_options.ConnectionString) : null;
     }
 
-    /// <summary>Opens a store.</summary>
-    /// <param name="writer">The number of the writer, from 0.</param>
+    /// <inheritdoc/>
     public ILogStore Open(int writer)
     {
-        MessageReader reader = new(_options.BadInput, _metrics);
+        MessageReader reader = new(_options.BadInput);
         switch (_options.Store)
         {
             case StoreKind.Postgres:

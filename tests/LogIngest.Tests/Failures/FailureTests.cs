@@ -42,6 +42,28 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
     }
 
     [SkippableFact]
+    public async Task Refused_messages_are_counted_once_when_the_database_is_away_at_first()
+    {
+        await using ServiceHost service = await ServiceHost.StartAsync(["--connection-string", database.Cluster.ConnectionString, "--bad-input", "refuse"]);
+        await database.Cluster.CrashServerAsync();
+        Task<bool> sending;
+        try
+        {
+            sending = Client.SendAsync(service.EndPoint, [.. Client.Lines("refused-later", 2), .. "<999>bad\n"u8]);
+            await Deadline.UntilAsync(() => service.Metrics.FailedBatches > 1, "the store fails more than once");
+            Assert.Equal((0, 0, 3), (service.Metrics.Stored, service.Metrics.Refused, service.Metrics.Waiting));
+        }
+        finally
+        {
+            await database.Cluster.StartServerAsync();
+        }
+
+        Assert.True(await sending.Within("the messages are stored"));
+        Assert.Equal((2, 1, 0), (service.Metrics.Stored, service.Metrics.Refused, service.Metrics.Waiting));
+        Assert.Equal(["2"], await database.QueryAsync("select count(*) from logs where app = 'refused-later'"));
+    }
+
+    [SkippableFact]
     public async Task Service_that_stops_while_the_database_is_away_resets_its_senders_and_reports_what_is_not_stored()
     {
         const int Messages = 500;
@@ -72,6 +94,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
     {
         using ServiceProcess service = await StartAsync();
         Assert.True(await Client.SendAsync(service.EndPoint, "<13>1 - h creates-the-table - - - x\n"u8.ToArray()));
+        IngestStatus idle = await service.GetStatusAsync();
         await using NpgsqlConnection connection = await database.Cluster.OpenAsync();
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
         await using (NpgsqlCommand command = new("lock table logs in access exclusive mode", connection, transaction))
@@ -96,7 +119,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
         await transaction.RollbackAsync();
 
         await sending.Within("everything is stored");
-        await ReportAsync("table locked", "db-lock", load.Sent, load.LongestStall, before, await service.GetStatusAsync());
+        await ReportAsync("table locked", "db-lock", load.Sent, load.LongestStall, idle, await service.GetStatusAsync());
     }
 
     [SkippableFact]
@@ -202,7 +225,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
         {
             long stored = service.Metrics.Stored;
             await Deadline.UntilAsync(() => service.Metrics.Stored > stored || sending.IsCompleted, "the writer stores");
-            service.ActorSystem.ActorSelection($"/user/writers/{actor}").Tell(Kill.Instance);
+            service.ActorSystem.ActorSelection($"/user/ingest/writers/{actor}").Tell(Kill.Instance);
         }
 
         await sending.Within("everything is stored");

@@ -77,6 +77,24 @@ public sealed class FileStoreTests : IDisposable
         await service.StopAsync().Within("the service stops");
 
         Assert.Equal("waits", Text(Assert.Single(await ReadAsync(service)), "message"));
+        Assert.Equal(0, service.Metrics.BrokenConnections);
+    }
+
+    [Fact]
+    public async Task Stop_inside_a_line_stores_the_whole_messages_and_resets_the_sender()
+    {
+        await using ServiceHost service = await StartAsync();
+        using System.Net.Sockets.Socket sender = await Client.ConnectAsync(service.EndPoint);
+        // One segment, so the rest has arrived with the whole message.
+        await sender.SendAsync("<13>1 - h a - - - whole\n<13>last"u8.ToArray());
+        await Deadline.UntilAsync(() => service.Metrics.Stored == 1, "the whole message is stored");
+
+        await service.StopAsync().Within("the service stops");
+
+        System.Net.Sockets.SocketException error =
+            await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(() => sender.ReceiveAsync(new byte[1]).Within("the connection ends"));
+        Assert.Equal(System.Net.Sockets.SocketError.ConnectionReset, error.SocketErrorCode);
+        Assert.Equal("whole", Text(Assert.Single(await ReadAsync(service)), "message"));
     }
 
     [Fact]
@@ -92,20 +110,22 @@ public sealed class FileStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Directory_that_cannot_be_written_degrades_health_and_nothing_is_lost()
+    public async Task Directory_that_cannot_be_written_degrades_health_and_nothing_is_lost_or_uncounted()
     {
         string path = _directory["writer-0.jsonl"];
         Directory.CreateDirectory(path);
-        await using ServiceHost service = await StartAsync("--LogIngest:Writers", "1");
-        Task<bool> sending = Client.SendAsync(service.EndPoint, "<13>1 - h a - - - patient\n"u8.ToArray());
+        await using ServiceHost service = await StartAsync("--LogIngest:Writers", "1", "--bad-input", "refuse");
+        Task<bool> sending = Client.SendAsync(service.EndPoint, "<13>1 - h a - - - patient\n<999>bad\n"u8.ToArray());
 
         await Deadline.UntilAsync(() => service.Metrics.FailedBatches > 1, "the store fails more than once");
-        Assert.Contains("1 messages wait", (await service.GetHealthAsync("store")).Description, StringComparison.Ordinal);
+        Assert.Contains("2 messages wait", (await service.GetHealthAsync("store")).Description, StringComparison.Ordinal);
         Assert.False(sending.IsCompleted);
+        Assert.Equal(0, service.Metrics.Refused);
         Directory.Delete(path);
 
         Assert.True(await sending.Within("the message is stored"));
         Assert.Equal("patient", Text(Assert.Single(await ReadAsync(service)), "message"));
+        Assert.Equal((1, 1), (service.Metrics.Stored, service.Metrics.Refused));
         Assert.Equal(Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy, (await service.GetHealthAsync("store")).Status);
     }
 

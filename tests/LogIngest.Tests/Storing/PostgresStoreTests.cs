@@ -91,7 +91,7 @@ public sealed class PostgresStoreTests(Database database)
         Assert.True(await Client.SendAsync(service.EndPoint, "<13>1 - h commit - - - first\n"u8.ToArray()));
         string boot = Assert.Single(await database.QueryAsync("select boot from logs where app = 'commit'"));
         await using NpgsqlDataSource source = NpgsqlDataSource.Create(database.Cluster.ConnectionString);
-        await using PostgresStore store = new(source, new PostgresSchema(), new MessageReader(BadInputPolicy.Store, service.Metrics));
+        await using PostgresStore store = new(source, new PostgresSchema(), new MessageReader(BadInputPolicy.Store));
         LogEntry entry = new(new LogStream(Guid.Parse(boot), 77, "here"), 5, DateTime.UtcNow, MessageFlags.None, new ReadOnlySequence<byte>("<13>1 - h commit - - - second"u8.ToArray()));
         LogBatch batch = new(1, [entry, entry with { Position = 6 }]);
 

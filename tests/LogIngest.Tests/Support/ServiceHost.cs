@@ -1,5 +1,6 @@
 using System.Net;
 using Akka.Actor;
+using LogIngest.Batching;
 using LogIngest.Reporting;
 using LogIngest.Service;
 using Microsoft.AspNetCore.Builder;
@@ -20,14 +21,16 @@ internal sealed class ServiceHost : IAsyncDisposable
 
     public IngestMetrics Metrics => _app.Services.GetRequiredService<IngestMetrics>();
 
+    public WriterDirectory Writers => _app.Services.GetRequiredService<WriterDirectory>();
+
     public IZcrx Zcrx => _app.Services.GetRequiredService<IZcrx>();
 
     public ActorSystem ActorSystem => _app.Services.GetRequiredService<ActorSystem>();
 
-    public static async Task<ServiceHost> StartAsync(string[] arguments, Action<ZcrxBuilder>? zcrx = null)
+    public static async Task<ServiceHost> StartAsync(string[] arguments, Action<ZcrxBuilder>? zcrx = null, Action<IServiceCollection>? services = null)
     {
         ServiceHost host = new(LogIngestService.Create(
-            ["--listen", "127.0.0.1:0", "--Urls", "http://127.0.0.1:0", "--Logging:LogLevel:Default", "Warning", "--Zcrx:Engine", "emulated", .. arguments], zcrx));
+            ["--listen", "127.0.0.1:0", "--Urls", "http://127.0.0.1:0", "--Logging:LogLevel:Default", "Warning", "--Zcrx:Engine", "emulated", .. arguments], zcrx, services));
         try
         {
             await host._app.StartAsync();

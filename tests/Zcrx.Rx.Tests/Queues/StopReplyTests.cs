@@ -141,6 +141,51 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
         }
     }
 
+    [Theory]
+    [InlineData("whole\n", false, false)]
+    [InlineData("whole\n", true, false)]
+    [InlineData("whole\nhalf", false, true)]
+    [InlineData("whole\nhalf", true, true)]
+    public async Task Stop_inside_a_frame_resets_the_connection_after_its_replies_and_counts_it(string sent, bool replies, bool isReset)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { PeerCloseTimeout = TimeSpan.FromMilliseconds(50) });
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            TaskCompletionSource<Exception?> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            int frames = 0;
+            using IDisposable subscription = connection.Buffers.Frames(Delimiter.LineFeed, 100).Subscribe(_ => frames++, error => end.TrySetResult(error), () => end.TrySetResult(null));
+            await peer.Socket.SendAsync(System.Text.Encoding.ASCII.GetBytes(sent));
+            await Deadline.UntilAsync(() => connection.BytesReceived == sent.Length, "the bytes arrive");
+            int reply = replies ? connection.TrySend(new byte[1000]) : 0;
+
+            Task stopping = queue.Queue.StopAsync(Long);
+
+            Assert.Equal((reply, isReset), await ReadToEndAsync(peer.Socket));
+            await stopping.Within("the queue stops");
+            Assert.IsType<ZcrxStreamException>(await end.Task.Within("the frames end"));
+            Assert.Equal((1, isReset ? 1 : 0), (frames, queue.Queue.Snapshot().ConnectionsUnfinished));
+        }
+    }
+
+    [Fact]
+    public async Task Application_that_closes_inside_a_frame_before_a_stop_ends_the_connection_in_order()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            using IDisposable subscription = connection.Buffers.Frames(Delimiter.LineFeed, 100).Subscribe(static _ => { }, static _ => { });
+            await peer.Socket.SendAsync("half"u8.ToArray());
+            await Deadline.UntilAsync(() => connection.BytesReceived == 4, "the bytes arrive");
+
+            connection.Dispose();
+
+            Assert.Equal((0, false), await ReadToEndAsync(peer.Socket));
+            Assert.Equal(0, queue.Queue.Snapshot().ConnectionsUnfinished);
+        }
+    }
+
     private static async Task<(int Count, bool IsReset)> ReadToEndAsync(Socket socket)
     {
         byte[] buffer = new byte[64 * 1024];

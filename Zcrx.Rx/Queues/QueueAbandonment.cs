@@ -38,7 +38,7 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
             End(connection);
         }
 
-        // The last step: if the thread continues meanwhile, connections go from the table to this list.
+        // The last step: if the thread continues, connections go from the table to this list.
         owners.Sockets.Abandon();
     }
 

@@ -267,7 +267,7 @@ internal sealed class StopExecution(
         return !requests.HasDroppedCompletions;
     }
 
-    /// <summary>Waits for completions. The thread sleeps meanwhile, so it must not look stuck.</summary>
+    /// <summary>Waits for completions. The wait is recorded as sleep, so that the thread does not look stuck.</summary>
     private void Await(TimeSpan timeout)
     {
         context.Heartbeat.Sleep();

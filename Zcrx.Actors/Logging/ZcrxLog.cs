@@ -154,6 +154,9 @@ internal static partial class ZcrxLog
     [LoggerMessage(1135, LogLevel.Information, "Queue {Queue} has discarded {Bytes} bytes that arrived after it had ended its streams.")]
     public static partial void BytesDiscarded(ILogger logger, string queue, long bytes);
 
+    [LoggerMessage(1136, LogLevel.Warning, "Queue {Queue}: {Observers} observer(s) had not returned in time when they were given its end. They may wait for the callback that is stuck.")]
+    public static partial void ObserversBlocked(ILogger logger, string queue, int observers);
+
     [LoggerMessage(1401, LogLevel.Warning, "Pool of queue {Queue} exhausted: {BuffersOut} of {Buffers} buffers in flight, {Paused} connections paused.")]
     public static partial void PoolExhausted(ILogger logger, string queue, int buffersOut, int buffers, int paused);
 

@@ -81,12 +81,13 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
     /// </summary>
     private async Task EndOrAbandonAsync(Task work, ZcrxQueue queue)
     {
+        QueueWatchdog watchdog = watch(queue);
         while (!work.IsCompleted)
         {
             await work.WaitAsync(AbandonRetry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!work.IsCompleted)
             {
-                watch(queue).TryAbandon();
+                watchdog.TryAbandon();
             }
         }
 

@@ -16,6 +16,8 @@ internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options
     private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(1);
 
     private readonly StuckMachine _machine = new(options.StuckAfter, options.NotLiveAfter);
+    private readonly AbandonRule _rule = new(options.StuckAfter);
+    private readonly long _start = time.GetTimestamp();
     private StuckQueue? _stuck;
 
     /// <summary>Returns the interval of the checks. It is a quarter of the limit, within bounds, so a stuck queue is reported soon after the limit.</summary>
@@ -27,6 +29,7 @@ internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options
     public bool Check(out StuckQueue? stuck)
     {
         QueueActivity activity = queue.Loop.Activity;
+        _ = MayAbandon(activity);
         StuckStep step = _machine.Observe(activity.BusyFor);
         switch (step)
         {
@@ -55,12 +58,12 @@ internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options
         return step != StuckStep.None;
     }
 
-    /// <summary>Abandons the ring thread if it is stuck. The connections of the queue then end with an error.</summary>
-    /// <returns>False if the thread is not stuck. The queue then ends without help.</returns>
+    /// <summary>Abandons the ring thread if two observations have found it stuck in the same turn. The connections of the queue then end with an error.</summary>
+    /// <returns>False if the thread is not stuck, or was found stuck for the first time. The caller tries again later.</returns>
     public bool TryAbandon()
     {
         QueueActivity activity = queue.Loop.Activity;
-        if (activity.BusyFor < options.StuckAfter)
+        if (!MayAbandon(activity))
         {
             return false;
         }
@@ -69,8 +72,20 @@ internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options
         {
             ZcrxLog.QueueAbandoned(logger, queue.Name, activity.BusyFor, activity.Place);
             events.Publish(new ZcrxEvent.QueueAbandoned(queue.Name, activity.Place));
+            _ = ReportMissedAsync();
         }
 
         return true;
+    }
+
+    private bool MayAbandon(QueueActivity activity) => _rule.Observe(activity.Turn, activity.BusyFor, time.GetElapsedTime(_start));
+
+    private async Task ReportMissedAsync()
+    {
+        int missed = await queue.Loop.MissedObservers.ConfigureAwait(false);
+        if (missed > 0)
+        {
+            ZcrxLog.ObserversBlocked(logger, queue.Name, missed);
+        }
     }
 }

@@ -88,7 +88,8 @@ internal sealed class ConnectionSocket : IConnectionSocket
         }
     }
 
-    // Only the ring thread closes the socket, and only the ring thread calls the next two members.
+    // Only the ring thread calls the next two members, and only the ring thread closes the socket. When a queue was abandoned, another thread closes it, but only
+    // after the ring thread has left its last callback.
     public bool HasUnacknowledged => !_socket.SafeHandle.IsClosed && Libc.BytesUnacknowledged(Descriptor) > 0;
 
     public long Discard(out bool hasEnded)

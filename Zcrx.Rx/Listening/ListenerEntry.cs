@@ -26,6 +26,12 @@ internal sealed class ListenerEntry(Socket socket, IObserver<ConnectionReceiver>
     /// <summary>Gets or sets a value indicating whether the request accepts until it is cancelled.</summary>
     public bool IsMultishot { get; set; }
 
+    /// <summary>Gets or sets the number of connections that a multishot request may accept at once.</summary>
+    public int Burst { get; set; }
+
+    /// <summary>Gets or sets the part of <see cref="Burst"/> that counts, because a multishot request is armed; otherwise 0.</summary>
+    public int ArmedBurst { get; set; }
+
     public bool IsRemoved { get; set; }
 
     /// <summary>Gets or sets the time before which the listener is not armed again, after an error such as EMFILE.</summary>

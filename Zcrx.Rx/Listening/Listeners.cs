@@ -20,19 +20,19 @@ internal sealed class Listeners(
     DescriptorGate descriptors,
     ILimitReports limits) : IListeners
 {
-    // A multishot request can accept a whole backlog at once. 4096 is the kernel's default bound of a backlog (net.core.somaxconn).
-    private const int Burst = 4096;
-
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
     // How often backlogs are checked: at most after a client was found there, at least while none is found.
     private static readonly TimeSpan ShortestCheck = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestCheck = TimeSpan.FromSeconds(1);
 
+    private readonly UnseenSockets _unseen = new(requests);
     private readonly SlotTable<ListenerEntry> _listeners = new();
     private readonly List<ListenerEntry> _pending = [];
     private volatile bool _isAbandoned;
     private TimeSpan _checkInterval = LongestCheck;
     private long _checkAt = long.MaxValue;
+    // The connections that the kernel may accept at once: the backlogs of all listeners with a multishot request.
+    private int _burst;
 
     /// <summary>Gets the number of listeners.</summary>
     public int Count => _listeners.Count;
@@ -61,6 +61,7 @@ internal sealed class Listeners(
             return;
         }
 
+        listener.Burst = ListenBacklog.Read(listener.Socket);
         (listener.Slot, listener.Generation) = _listeners.Reserve();
         _listeners.Set(listener.Slot, listener);
         _pending.Add(listener);
@@ -123,7 +124,9 @@ internal sealed class Listeners(
             }
 
             _pending.RemoveAt(i);
-            listener.IsMultishot = descriptors.Fits(Burst);
+            listener.IsMultishot = descriptors.Fits(_burst + listener.Burst);
+            _burst += listener.IsMultishot ? listener.Burst : 0;
+            listener.ArmedBurst = listener.IsMultishot ? listener.Burst : 0;
             requests.Accept((int)listener.Socket.SafeHandle.DangerousGetHandle(), listener.IsMultishot, AcceptTag(listener));
             listener.IsArmed = true;
         }
@@ -145,6 +148,8 @@ internal sealed class Listeners(
         if (!completion.HasMore)
         {
             listener.IsArmed = false;
+            _burst -= listener.ArmedBurst;
+            listener.ArmedBurst = 0;
         }
 
         if (completion.Result >= 0)
@@ -155,7 +160,7 @@ internal sealed class Listeners(
 
         if (listener.IsArmed)
         {
-            if (listener is { IsMultishot: true, IsRemoved: false } && (!MayAccept() || !descriptors.Fits(Burst)))
+            if (listener is { IsMultishot: true, IsRemoved: false } && (!MayAccept() || !descriptors.Fits(_burst)))
             {
                 // The kernel would accept all waiting connections before this thread could stop it.
                 listener.IsMultishot = false;
@@ -187,46 +192,59 @@ internal sealed class Listeners(
     /// wait for a reply.
     /// </summary>
     /// <param name="handled">The number of completions that were handled.</param>
-    public void CloseUnseenSockets(uint handled)
-    {
-        foreach (int unseen in FindUnseen(handled))
-        {
-            Reset(new SafeSocketHandle(unseen, ownsHandle: true));
-        }
-    }
+    public void CloseUnseenSockets(uint handled) => _unseen.Close(handled);
 
     /// <summary>Ends all listeners with the queue.</summary>
     public void FinishAll(Func<Exception?> error) => Array.ForEach(_listeners.Snapshot(), listener => Finish(listener, error()));
 
     /// <summary>Ends all listeners of a ring thread that is stuck: the present ones, and those that it adds if it continues. Any thread; the table does not change.</summary>
     /// <param name="turn">The progress of the ring thread.</param>
-    public void Abandon(ReceiveTurn turn)
+    /// <param name="notify">Calls an observer, which may wait for a resource that the stuck callback holds.</param>
+    public void Abandon(ReceiveTurn turn, Action<Action> notify)
     {
         lock (turn.Gate)
         {
             turn.Abandon();
             if (!turn.IsCorrupt)
             {
-                // The descriptors stay open: the ring thread closes them if it continues.
-                FindUnseen(turn.Handled).ForEach(static unseen => _ = Libc.Disconnect(unseen));
+                _unseen.Disconnect(turn.Handled);
             }
         }
 
         _isAbandoned = true;
         // Pairs with the fence in Add: either this thread sees the listener, or the ring thread sees the flag.
         Interlocked.MemoryBarrier();
-        Array.ForEach(_listeners.Snapshot(), listener => Conclude(listener, null, events));
+        foreach (ListenerEntry listener in _listeners.Snapshot())
+        {
+            if (TryClose(listener))
+            {
+                notify(() => Notify(listener, null, events));
+            }
+        }
     }
 
     /// <summary>Closes the socket of an entry and ends its observer, once. Any thread may call it for an entry that is not owned by a queue, or whose ring thread was abandoned.</summary>
     public static void Conclude(ListenerEntry listener, Exception? error, IReceiveEvents events)
     {
-        if (!listener.TryConclude())
+        if (TryClose(listener))
         {
-            return;
+            Notify(listener, error, events);
+        }
+    }
+
+    private static bool TryClose(ListenerEntry listener)
+    {
+        bool isFirst = listener.TryConclude();
+        if (isFirst)
+        {
+            listener.Socket.Dispose();
         }
 
-        listener.Socket.Dispose();
+        return isFirst;
+    }
+
+    private static void Notify(ListenerEntry listener, Exception? error, IReceiveEvents events)
+    {
         try
         {
             if (error is null)
@@ -246,42 +264,6 @@ internal sealed class Listeners(
         }
     }
 
-    /// <summary>Returns the accepted sockets in completions that were not handled.</summary>
-    private List<int> FindUnseen(uint handled)
-    {
-        List<int> unseen = [];
-        CompletionQueue completions = requests.Completions;
-        // A ring with more completions than its capacity is corrupt: its descriptors may be arbitrary.
-        if (completions.IsEnded || completions.Ready is var ready && ready > completions.Capacity)
-        {
-            return unseen;
-        }
-
-        for (uint i = handled; i < ready; i++)
-        {
-            ref readonly Completion completion = ref completions.Peek(i);
-            if (UserData.Decode(completion.UserData).Kind == RequestKind.Accept && completion.Result >= 0)
-            {
-                unseen.Add(completion.Result);
-            }
-        }
-
-        return unseen;
-    }
-
-    private static void Reset(SafeSocketHandle handle)
-    {
-        try
-        {
-            using Socket socket = new(handle) { LingerState = new LingerOption(true, 0) };
-        }
-        catch (SocketException)
-        {
-            // The peer had already disconnected.
-            handle.Dispose();
-        }
-    }
-
     private void OnAccepted(ListenerEntry listener, int fd)
     {
         SafeSocketHandle handle = new(fd, ownsHandle: true);
@@ -291,7 +273,7 @@ internal sealed class Listeners(
             if (phase.IsSalvaging)
             {
                 // No queue will serve the connection. The reset shows the peer that this is not an orderly end.
-                Reset(handle);
+                UnseenSockets.Reset(handle);
             }
 
             handle.Dispose();

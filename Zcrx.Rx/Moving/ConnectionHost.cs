@@ -95,7 +95,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     /// <summary>Handles the connections that have changed. Ring thread only.</summary>
     public void TakeChanges()
     {
-        for (int i = 0; i < ChangesPerTurn && _changes.TryDequeue(out ConnectionReceiver? connection); i++)
+        for (int i = 0; i < ChangesPerTurn && !thread.IsAbandoned && _changes.TryDequeue(out ConnectionReceiver? connection); i++)
         {
             // The mark is cleared first: a change during the call then queues the connection again.
             connection.Control.TakeChange();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Zcrx.Interop;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Receiving;
+using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
@@ -10,29 +11,56 @@ namespace Zcrx.Rx.Queues;
 /// Only parts that are safe beside the stuck thread are touched: requests to connections, sets of observers and sockets. Area, ring and
 /// descriptors stay, because the kernel and the stuck callback may still use them. The thread may continue at any time: what it adds then is ended as well.
 /// </remarks>
+/// <param name="name">The name of the queue.</param>
 /// <param name="owners">The owners on the ring thread.</param>
-/// <param name="stuck">The connection whose callback does not return. Its observers are not called: their OnNext has not returned.</param>
+/// <param name="heartbeat">Names the connection whose callback does not return.</param>
 /// <param name="cause">The cause, as a clause.</param>
-internal sealed class QueueAbandonment(QueueOwners owners, object? stuck, string cause)
+internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHeartbeat heartbeat, string cause)
 {
-    // No observer takes longer, unless it waits for another component.
-    private static readonly TimeSpan ObserverTimeout = TimeSpan.FromSeconds(1);
+    // For all observers together. An observer takes no longer, unless it waits for another component.
+    private static readonly TimeSpan ObserverTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentQueue<Task> _ends = new();
+    private readonly ObserverThreads _threads = new(name);
+    // Its observers are called after the stuck callback has returned: an observer is never called while its OnNext runs.
+    private readonly object? _stuck = heartbeat.Subject;
+    private Action? _notifyStuck;
+    private int _missed;
 
     /// <summary>Ends everything that a stuck ring thread owns.</summary>
     public void Run()
     {
-        owners.Listeners.Abandon(owners.Turn);
-        owners.Sockets.Abandon();
+        owners.Listeners.Abandon(owners.Turn, Notify);
         owners.Connections.Abandon(End);
+        if (_stuck is ConnectionReceiver connection && heartbeat.Subject == connection)
+        {
+            // In the callback for the end of its stream, a connection has left the table and is not in the list of sockets yet.
+            End(connection);
+        }
+
+        // The last step: if the thread continues, connections go from the table to this list.
+        owners.Sockets.Abandon();
+    }
+
+    /// <summary>Waits until the observers have returned, or their time is over.</summary>
+    /// <returns>The number of observers that had not returned in time.</returns>
+    public async Task<int> CompleteAsync()
+    {
+        await Task.WhenAll(_ends).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return Volatile.Read(ref _missed);
     }
 
     /// <summary>Closes the descriptors of the connections, which the ring thread no longer uses: it has left its callback.</summary>
     public async Task CloseSocketsAsync()
     {
+        if (Interlocked.Exchange(ref _notifyStuck, null) is { } notify)
+        {
+            // Its first observer has returned, and the others were not called at all.
+            _ends.Enqueue(_threads.RunAsync(notify).WaitAsync(ObserverTimeout));
+        }
+
         // After the observers: the handler of a closed connection disposes its subscriptions.
-        await Task.WhenAll(_ends).ConfigureAwait(false);
+        await CompleteAsync().ConfigureAwait(false);
         Array.ForEach(owners.Table.Snapshot(), static connection => connection.Control.CloseSocket());
     }
 
@@ -49,21 +77,25 @@ internal sealed class QueueAbandonment(QueueOwners owners, object? stuck, string
         connection.Move?.GiveUp();
         // Taken now: a handler that disposes its subscription in the meantime must not keep the error from its observer.
         IObserver<ReceivedBuffer>[] observers = connection.Observers.End(error) ?? [];
-        if (connection == stuck)
+        if (connection != _stuck)
         {
-            connection.Control.EndAbandoned();
+            _ends.Enqueue(EndAsync(connection, observers, error));
+            return;
         }
-        else
+
+        if (observers.Length > 0)
         {
-            _ends.Enqueue(NotifyAsync(connection, observers, error));
+            Volatile.Write(ref _notifyStuck, () => connection.Stream.Notify(observers, error));
         }
+
+        connection.Control.EndAbandoned();
     }
 
     private static long PositionOf(ConnectionReceiver connection)
     {
         try
         {
-            return connection.Delivered;
+            return connection.Passed;
         }
 #pragma warning disable CA1031 // The thread has continued and changes what is read here. The connection must end all the same.
         catch (Exception)
@@ -73,27 +105,28 @@ internal sealed class QueueAbandonment(QueueOwners owners, object? stuck, string
         }
     }
 
-    private static async Task NotifyAsync(ConnectionReceiver connection, IObserver<ReceivedBuffer>[] observers, ZcrxStreamException error)
+    private async Task EndAsync(ConnectionReceiver connection, IObserver<ReceivedBuffer>[] observers, ZcrxStreamException error)
     {
-        try
+        if (observers.Length > 0)
         {
-            // A task each, because an observer may wait for a resource that the stuck thread holds. The time begins when the observer is called, since a busy
-            // machine may call it late.
-            TaskCompletionSource called = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            Task notified = Task.Run(() =>
-            {
-                called.SetResult();
-                connection.Stream.Notify(observers, error);
-            });
-            await called.Task.ConfigureAwait(false);
-            await notified.WaitAsync(ObserverTimeout).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            // The observer does not return. The connection is ended anyway.
+            await InTimeAsync(() => connection.Stream.Notify(observers, error), observers.Length).ConfigureAwait(false);
         }
 
         // Runs after the observers were called, because the handler of a closed connection disposes its subscriptions.
         connection.Control.EndAbandoned();
+    }
+
+    private void Notify(Action call) => _ends.Enqueue(InTimeAsync(call, observers: 1));
+
+    private async Task InTimeAsync(Action call, int observers)
+    {
+        try
+        {
+            await _threads.RunAsync(call).WaitAsync(ObserverTimeout).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            Interlocked.Add(ref _missed, observers);
+        }
     }
 }

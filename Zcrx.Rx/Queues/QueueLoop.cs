@@ -26,6 +26,7 @@ internal sealed class QueueLoop : IRingTurn
     private readonly RingThread _thread;
     private readonly ManualResetEventSlim _endRequested = new();
     private readonly TaskCompletionSource<QueueAbandonment> _abandonment = new(Threads.ContinuationOptions);
+    private readonly TaskCompletionSource<int> _missedObservers = new(Threads.ContinuationOptions);
     private InterfaceQueue? _queue;
     private QueueOwners? _owners;
     private IDisposable? _linkWatch;
@@ -213,25 +214,28 @@ internal sealed class QueueLoop : IRingTurn
     public bool Abandon()
     {
         QueueActivity activity = Activity;
-        object? subject = _context.Heartbeat.Subject;
         string cause = $"its queue was abandoned, because the ring thread had been stuck for {activity.BusyFor.TotalSeconds:F1} s {activity.Place}";
         ZcrxException error = new($"Receiving on the queue {Options.Name}", 0, cause, "Do not block in OnNext: use Process or Offload for work that waits");
+        // Created first: it reads which connection is stuck.
+        QueueAbandonment? abandonment = _owners is { } owners ? new QueueAbandonment(Options.Name, owners, _context.Heartbeat, cause) : null;
         if (!_thread.TryAbandon(error))
         {
             return false;
         }
 
-        if (_owners is { } owners)
+        _linkWatch?.Dispose();
+        if (abandonment is not null)
         {
-            QueueAbandonment abandonment = new(owners, subject, cause);
             abandonment.Run();
             _abandonment.TrySetResult(abandonment);
         }
 
-        _linkWatch?.Dispose();
-        _events.Complete();
+        _ = ConcludeAbandonedAsync(abandonment);
         return true;
     }
+
+    /// <summary>Gets the number of observers that had not returned in time when they were given the end of an abandoned queue. The task ends only for an abandoned queue.</summary>
+    public Task<int> MissedObservers => _missedObservers.Task;
 
     /// <summary>Stops accepting, delivers the bytes that the kernel has taken from the sockets, then suspends the connections.</summary>
     public Task SuspendAsync(TimeSpan drain)
@@ -268,6 +272,12 @@ internal sealed class QueueLoop : IRingTurn
     {
         QueueOwners owners = Owners;
         Host.TakeChanges();
+        if (owners.Turn.IsAbandoned)
+        {
+            // A callback has returned after its queue was abandoned. Nothing is to be received any more.
+            return;
+        }
+
         owners.Sharing.TakeReturned();
         owners.Scheduler.WatchPool();
         owners.Scheduler.ArmReceives();
@@ -284,6 +294,11 @@ internal sealed class QueueLoop : IRingTurn
 
     bool IRingTurn.IsFinished()
     {
+        if (Owners.Turn.IsAbandoned)
+        {
+            return true;
+        }
+
         Owners.Watch.Check();
         Owners.Limits.Flush();
         return Owners.Stop.Advance();
@@ -330,6 +345,14 @@ internal sealed class QueueLoop : IRingTurn
     }
 
     void IRingTurn.Conclude() => _events.Complete();
+
+    private async Task ConcludeAbandonedAsync(QueueAbandonment? abandonment)
+    {
+        int missed = abandonment is null ? 0 : await abandonment.CompleteAsync().ConfigureAwait(false);
+        // The last step: an observer of an abandoned stream may have thrown.
+        _events.Complete();
+        _missedObservers.TrySetResult(missed);
+    }
 
     private async Task CloseAbandonedSocketsAsync()
     {

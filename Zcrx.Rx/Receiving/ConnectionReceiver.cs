@@ -132,6 +132,9 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets the stream offset up to which observers have received.</summary>
     public long Delivered => Undelivered.Position(BytesReceived);
 
+    /// <summary>Gets the stream offset up to which bytes have passed all consumers. A consumer of frames may hold bytes of a buffer that it has received and has not passed on.</summary>
+    public long Passed => Delivered - Postponed.MostWaiting();
+
     /// <summary>
     /// Gets or sets a value indicating whether the ring thread failed while it delivered a buffer, so that the position of the observers is
     /// uncertain.
@@ -281,8 +284,7 @@ internal sealed class ConnectionReceiver
     /// <returns>The stream offset up to which observers have received.</returns>
     public long DropUndelivered()
     {
-        // A consumer of frames may hold bytes of a buffer that it has received and has not passed on.
-        long delivered = Delivered - Postponed.MostWaiting();
+        long delivered = Passed;
         Undelivered.Clear();
         return delivered;
     }

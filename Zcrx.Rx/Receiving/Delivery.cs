@@ -170,7 +170,7 @@ internal sealed unsafe class Delivery : IDelivery
 
             CountBytes(ref run);
         }
-        while (run.HasNext && area.Contains(at->BufferOffset, at->Result) && TryFindConnection(ref run) && run.IsUsual && !run.Connection.Control.IsPaused);
+        while (run.HasNext && area.Contains(at->BufferOffset, at->Result) && !_turn.IsAbandoned && TryFindConnection(ref run) && run.IsUsual && !run.Connection.Control.IsPaused);
 
         borrow.End();
         return false;

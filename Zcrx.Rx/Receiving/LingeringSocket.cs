@@ -2,7 +2,7 @@ using Zcrx.Rx.Connections;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Represents a socket that waits for the peer's close. Ring thread only.</summary>
+/// <summary>Represents a socket that waits for the peer's close. Ring thread only, except <see cref="Abandon"/>.</summary>
 /// <remarks>
 /// The end of sending (FIN) tells the peer that everything was handled that it had sent before. It is sent only if no byte is left unread at that
 /// time, and no frame is unfinished. Otherwise the connection is reset as soon as the peer has acknowledged the replies: its kernel then has

@@ -6,6 +6,9 @@ internal interface IRingWorker
     /// <inheritdoc cref="RingThread.Ended"/>
     Task Ended { get; }
 
+    /// <inheritdoc cref="RingThread.IsAbandoned"/>
+    bool IsAbandoned { get; }
+
     /// <inheritdoc cref="RingThread.Post"/>
     void Post(Action work, Action? refuse = null);
 

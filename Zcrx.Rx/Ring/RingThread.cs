@@ -48,7 +48,7 @@ internal sealed class RingThread : IRingWorker
     /// <summary>Gets a task that ends when the thread has ended; faulted when it failed.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Gets a value indicating whether the thread was given up. Any thread.</summary>
+    /// <summary>Gets a value indicating whether the thread was abandoned. Any thread.</summary>
     public bool IsAbandoned => Volatile.Read(ref _abandoned) != 0;
 
     /// <summary>Gets the ring's descriptor. Ring thread only.</summary>

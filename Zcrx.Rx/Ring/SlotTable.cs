@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Maps slots to objects. Each use of a slot has its own generation. Ring thread only.</summary>
+/// <summary>Maps slots to objects. Each use of a slot has its own generation. Ring thread only, except <see cref="Snapshot"/>.</summary>
 internal sealed class SlotTable<T>
     where T : class
 {
@@ -53,7 +53,7 @@ internal sealed class SlotTable<T>
         Count--;
     }
 
-    /// <summary>Returns a copy of the objects, so that the table may change during an enumeration.</summary>
+    /// <summary>Returns a copy of the objects, so that the table may change during an enumeration. Any thread. An object that the ring thread adds during the call may be missing.</summary>
     public T[] Snapshot() => [.. _entries.Select(static entry => entry.Item).OfType<T>()];
 
     // Item and generation are adjacent, so that finding an object reads one cache line.

@@ -255,7 +255,7 @@ internal sealed class StopExecution(
         long deadline = context.Clock.Now + context.Clock.ToTicks(CancelTimeout);
         while (!requests.IsDead && (HasRequests || listeners.Count > 0) && deadline - context.Clock.Now is var left and > 0)
         {
-            requests.TryEnter(context.Clock.ToSpan(left));
+            Await(context.Clock.ToSpan(left));
             if (requests.HasDroppedCompletions)
             {
                 return false;
@@ -265,6 +265,20 @@ internal sealed class StopExecution(
         }
 
         return !requests.HasDroppedCompletions;
+    }
+
+    /// <summary>Waits for completions. The wait is recorded as sleep, so that the thread does not look stuck.</summary>
+    private void Await(TimeSpan timeout)
+    {
+        context.Heartbeat.Sleep();
+        try
+        {
+            requests.TryEnter(timeout);
+        }
+        finally
+        {
+            context.Heartbeat.Wake();
+        }
     }
 
     /// <summary>Ends the streams whose buffer was being delivered when the ring thread failed. No more of their bytes may be delivered, because there may be a gap.</summary>
@@ -290,7 +304,7 @@ internal sealed class StopExecution(
                 sharing.TakeReturned();
                 scheduler.WatchPool();
                 scheduler.ArmReceives();
-                requests.TryEnter(DrainPoll);
+                Await(DrainPoll);
                 completions.HandleAll();
             }
         }

@@ -13,6 +13,8 @@ public class SoakTests
         StringWriter summary = new();
         ChaosSummary.Write(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(summary), Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors }), report);
         Assert.True(report.HasPassed, summary.ToString());
+        // The run does not end before a consumer that blocks has led to an abandoned queue.
+        Assert.True(report.Abandoned > 0, summary.ToString());
         // A run without restarts and surviving streams would prove nothing.
         Assert.True(report.Restarts > 0 && report.Continued > 0 && report.Tally.SurvivedFaults > 0, summary.ToString());
     }

@@ -59,6 +59,19 @@ internal sealed class FaultInjector
         }
     }
 
+    /// <summary>Injects a certain fault, if the run has it.</summary>
+    /// <returns>False if the run does not have that fault.</returns>
+    public bool TryInject(string name)
+    {
+        if (Faults.FirstOrDefault(fault => fault.Name == name) is not { } fault)
+        {
+            return false;
+        }
+
+        fault.Count += fault.Inject(_random) ? 1 : 0;
+        return true;
+    }
+
     /// <summary>Ends all lasting faults: streams can then complete.</summary>
     public void Relent()
     {

@@ -16,6 +16,10 @@ internal sealed class ChaosRun(ChaosOptions options)
     private const long HeapMargin = 48L << 20;
     private const long ResidentMargin = 192L << 20;
     private const int DescriptorMargin = 8;
+
+    // A run of this duration has time for a queue that gets stuck, is reported and is abandoned.
+    private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(30);
+
     // The memory of an abandoned ring thread stays until the process ends. Its descriptors are closed when its callback returns.
     private const long HeapOfAbandoned = 1L << 20;
     private const long ResidentOfAbandoned = 8L << 20;
@@ -97,9 +101,13 @@ internal sealed class ChaosRun(ChaosOptions options)
         using PeriodicTimer tick = new(options.Interval);
         bool hasWarmedUp = false;
         TimeSpan asked = TimeSpan.Zero;
-        while (await tick.WaitForNextTickAsync().ConfigureAwait(false) && Stopwatch.GetElapsedTime(start) < options.Duration)
+        while (await tick.WaitForNextTickAsync().ConfigureAwait(false) && (Stopwatch.GetElapsedTime(start) < options.Duration || AwaitsAbandonment(injector, start)))
         {
-            injector.InjectOne();
+            if (Stopwatch.GetElapsedTime(start) < options.Duration)
+            {
+                injector.InjectOne();
+            }
+
             remover?.Tick();
             TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
             if (!hasWarmedUp && elapsed > options.Duration / 4)
@@ -117,6 +125,14 @@ internal sealed class ChaosRun(ChaosOptions options)
 
         Note("at the end of the faults");
     }
+
+    /// <summary>Makes a consumer block, if no queue of a long run was abandoned. The faults are random, and a run without that one would prove less.</summary>
+    /// <returns>False if the run may end.</returns>
+    private bool AwaitsAbandonment(FaultInjector injector, long start) =>
+        options.Duration >= LongEnough
+        && Interlocked.Read(ref _abandoned) == 0
+        && Stopwatch.GetElapsedTime(start) < options.Duration + options.Patience
+        && injector.TryInject(ConsumerFaults.Blocking);
 
     /// <summary>Checks that the supervisor answers, and restarts failed or stuck queues.</summary>
     private async Task AskAsync(ChaosHost host)

@@ -1,9 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Reactive;
 using System.Reactive.Linq;
 using System.Reactive.Threading.Tasks;
 using Zcrx.Interop;
 using Zcrx.Interop.Processes;
+using Zcrx.Rx.Connections;
+using Zcrx.Rx.Listening;
+using Zcrx.Rx.Receiving;
 using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Limits;
@@ -268,6 +272,43 @@ public class LimitTests
     }
 
     [Fact]
+    public async Task Listeners_accept_bursts_only_while_the_backlogs_of_all_of_them_fit()
+    {
+        DescriptorUse use = new(2 * ListenBacklog.Least + 100, 50, IsCheap: true);
+        await using ZcrxQueue queue = await OpenAsync(options => options with { DescriptorReserve = 64, Descriptors = () => use });
+        using Socket first = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using Socket second = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        TaskCompletionSource firstEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        ListenerEntry one = EntryFor(first, firstEnded.SetResult);
+        ListenerEntry other = EntryFor(second, static () => { });
+
+        queue.Loop.AddListener(one);
+        await Deadline.UntilAsync(() => one.IsArmed, "the first listener accepts");
+        queue.Loop.AddListener(other);
+        await Deadline.UntilAsync(() => other.IsArmed, "the second listener accepts");
+
+        Assert.Equal((true, false), (one.IsMultishot, other.IsMultishot));
+
+        queue.Loop.RemoveListener(one);
+        await firstEnded.Task.Within("the first listener ends");
+        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        // The request for one client ends with that client. The next one covers the backlog, which fits now.
+        await client.ConnectAsync(second.LocalEndPoint!).Within("the client is in the backlog");
+        await Deadline.UntilAsync(() => other is { IsArmed: true, IsMultishot: true }, "the second listener accepts a burst");
+    }
+
+    [Fact]
+    public void Backlog_of_a_listening_socket_is_the_bound_of_the_kernel()
+    {
+        int bound = int.Parse(File.ReadAllText("/proc/sys/net/core/somaxconn"), System.Globalization.CultureInfo.InvariantCulture);
+        using Socket large = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), new ZcrxListenOptions { Backlog = 100_000 });
+        using Socket small = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), new ZcrxListenOptions { Backlog = 1 });
+
+        Assert.Equal(int.Max(ListenBacklog.Least, int.Min(bound, 100_000)), ListenBacklog.Read(large));
+        Assert.Equal(ListenBacklog.Least, ListenBacklog.Read(small));
+    }
+
+    [Fact]
     public void Descriptors_of_this_process_are_counted()
     {
         DescriptorUse before = ProcessDescriptors.Read();
@@ -286,6 +327,8 @@ public class LimitTests
         ZcrxQueueOptions options = TestQueue.Options() with { UnobservedTimeout = TimeSpan.FromMinutes(10), ReceiveStallTimeout = TimeSpan.FromMilliseconds(40) };
         return await ZcrxQueue.OpenAsync(configure?.Invoke(options) ?? options).Within("the queue opens");
     }
+
+    private static ListenerEntry EntryFor(Socket socket, Action ended) => new(SocketOwnership.Duplicate(socket), Observer.Create<ConnectionReceiver>(static _ => { }, ended), null);
 
     private static async Task EchoAsync(ZcrxConnection connection, CancellationToken token)
     {

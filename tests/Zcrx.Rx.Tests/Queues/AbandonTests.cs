@@ -14,6 +14,7 @@ namespace Zcrx.Rx.Tests.Queues;
 public class AbandonTests : IClassFixture<ResourceCheck>
 {
     private const int Clients = 5;
+    private const int Blocked = 500;
 
     [Fact]
     public async Task Clients_that_the_ring_of_an_abandoned_queue_has_accepted_are_reset_and_never_served()
@@ -158,6 +159,177 @@ public class AbandonTests : IClassFixture<ResourceCheck>
         }
 
         await source.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Observers_that_wait_for_a_lock_of_the_stuck_callback_block_neither_the_thread_pool_nor_the_end_of_their_connections()
+    {
+        using StuckCallback stuck = new();
+        Lock gate = new();
+        TestQueue queue = await TestQueue.OpenAsync(buffers: 2 * Blocked);
+        List<Peer> peers = [];
+        List<ZcrxConnection> connections = [];
+        for (int i = 0; i < Blocked; i++)
+        {
+            (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+            peers.Add(peer);
+            connections.Add(connection);
+            _ = connection.Buffers.Subscribe(
+                _ => Locked(gate, stuck.Run),
+                _ => Locked(gate, static () => { }));
+        }
+
+        await peers[0].SendAsync(1);
+        await stuck.Entered.Within("the first observer blocks, and has the lock");
+
+        Assert.True(queue.Queue.Loop.Abandon());
+
+        await Task.WhenAll(Enumerable.Range(0, 2 * Environment.ProcessorCount).Select(static _ => Task.Run(static () => { }))).Within("the thread pool runs other work");
+        await Task.WhenAll(connections.Select(static connection => connection.Finished)).Within("all connections end");
+        Assert.Equal(Blocked - 1, await queue.Queue.Loop.MissedObservers.Within("the observers that did not return are counted"));
+        stuck.Release();
+        await Deadline.UntilAsync(() => connections.All(static connection => connection.Socket.SafeHandle.IsClosed), "the sockets are closed");
+        peers.ForEach(static peer => peer.Dispose());
+        await queue.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Listener_whose_observer_waits_for_a_lock_of_the_stuck_callback_does_not_block_the_thread_that_abandons()
+    {
+        using StuckCallback stuck = new();
+        Lock gate = new();
+        ZcrxQueue queue = await ZcrxQueue.OpenAsync(TestQueue.Options()).Within("the queue opens");
+        using Socket listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using IDisposable accepting = queue.Listen(listener).Subscribe(_ => Locked(gate, stuck.Run), () => Locked(gate, static () => { }));
+        using Peer peer = await Peer.ConnectAsync(listener.LocalEndPoint!, 0);
+        await stuck.Entered.Within("the handler blocks, and has the lock");
+
+        Assert.True(await Task.Run(queue.Loop.Abandon).Within("the queue is abandoned"));
+
+        Assert.True(await peer.IsResetAsync());
+        Assert.Equal(1, await queue.Loop.MissedObservers.Within("the observer of the listener is counted"));
+        stuck.Release();
+    }
+
+    [Fact]
+    public async Task Connection_whose_callback_blocks_at_the_end_of_its_stream_ends_with_its_abandoned_queue()
+    {
+        using StuckCallback stuck = new();
+        ZcrxQueue queue = await ZcrxQueue.OpenAsync(TestQueue.Options()).Within("the queue opens");
+        using Socket listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        ListenerGate gate = new("test", new ZcrxListenOptions());
+        TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using IDisposable accepting = queue.Listen(listener, gate).Subscribe(connection =>
+        {
+            _ = connection.Buffers.Subscribe(static _ => { }, _ => stuck.Run());
+            accepted.SetResult(connection);
+        });
+        using Peer peer = await Peer.ConnectAsync(listener.LocalEndPoint!, 0);
+        ZcrxConnection connection = await accepted.Task.Within("the connection is accepted");
+        connection.Abort();
+        await stuck.Entered.Within("OnError blocks");
+        Assert.Equal(1, gate.Connections);
+
+        Assert.True(queue.Loop.Abandon());
+
+        await connection.Closed.Within("the connection is closed");
+        await connection.Finished.Within("the connection ends");
+        await Deadline.UntilAsync(() => gate.Connections == 0, "the listener does not count the connection any more");
+        Assert.True(await peer.IsResetAsync());
+        stuck.Release();
+        await Deadline.UntilAsync(() => connection.Socket.SafeHandle.IsClosed, "the socket is closed");
+    }
+
+    [Fact]
+    public async Task Second_observer_of_the_stuck_connection_receives_the_error_after_the_callback_has_returned()
+    {
+        using StuckCallback stuck = new();
+        TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            Recorder first = new(peer.Stream) { Then = _ => stuck.Run() };
+            Recorder second = new(peer.Stream);
+            using IDisposable one = connection.Buffers.Subscribe(first);
+            using IDisposable other = connection.Buffers.Subscribe(second);
+            await peer.SendAsync(1);
+            await stuck.Entered.Within("the first observer blocks");
+
+            Assert.True(queue.Queue.Loop.Abandon());
+            await connection.Finished.Within("the connection ends");
+            Assert.False(first.HasEnded);
+            stuck.Release();
+
+            Assert.Contains("its queue was abandoned", (await second.AssertFailedAsync()).Message, StringComparison.Ordinal);
+            Assert.Contains("its queue was abandoned", (await first.AssertFailedAsync()).Message, StringComparison.Ordinal);
+        }
+
+        await queue.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Fault_of_an_observer_that_is_given_the_end_of_an_abandoned_queue_is_published()
+    {
+        using StuckCallback stuck = new();
+        TestQueue queue = await TestQueue.OpenAsync();
+        TaskCompletionSource<ConsumerFault> fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using IDisposable faults = queue.Queue.ConsumerFaults.Subscribe(fault.SetResult);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            using IDisposable subscription = connection.Buffers.Subscribe(static _ => { }, static _ => throw new InvalidOperationException("a test"));
+            queue.Queue.Loop.Post(stuck.Run);
+            await stuck.Entered.Within("the ring thread is stuck");
+
+            Assert.True(queue.Queue.Loop.Abandon());
+
+            Assert.Equal("a test", (await fault.Task.Within("the fault is published")).Exception.Message);
+            Assert.Equal(0, await queue.Queue.Loop.MissedObservers.Within("all observers have returned"));
+            stuck.Release();
+        }
+
+        await queue.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Change_behind_a_callback_that_returns_after_its_queue_was_abandoned_is_not_served()
+    {
+        using StuckCallback stuck = new();
+        TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection first) = await queue.ConnectAsync();
+        (Peer otherPeer, ZcrxConnection other) = await queue.ConnectAsync();
+        using (peer)
+        using (otherPeer)
+        {
+            using IDisposable one = first.Buffers.Subscribe(static _ => { }, _ => stuck.Run());
+            using IDisposable two = other.Buffers.Subscribe(static _ => { }, static _ => { });
+            // Without a receive, the close of the connection calls its observer in the step that serves changes.
+            first.Pause();
+            await Deadline.UntilAsync(() => (first.ReceiveState, other.ReceiveState) == (ReceiveState.Idle, ReceiveState.Armed), "one connection receives");
+            queue.Queue.Loop.Post(() =>
+            {
+                first.Abort();
+                // The next change of the same turn.
+                other.Pause();
+            });
+            await stuck.Entered.Within("OnError blocks");
+
+            Assert.True(queue.Queue.Loop.Abandon());
+            stuck.Release();
+
+            await Deadline.UntilAsync(() => first.Socket.SafeHandle.IsClosed && other.Socket.SafeHandle.IsClosed, "the ring thread has left");
+            Assert.Equal(ReceiveState.Armed, other.ReceiveState);
+        }
+
+        await queue.CloseAsync();
+    }
+
+    private static void Locked(Lock gate, Action action)
+    {
+        lock (gate)
+        {
+            action();
+        }
     }
 
     /// <summary>Represents a callback that does not return until the test ends.</summary>

@@ -49,6 +49,25 @@ public class DeliveryInMemoryTests
         .Check(Config.QuickThrowOnFailure.WithMaxTest(200));
 
     [Fact]
+    public unsafe void Queue_that_is_abandoned_during_a_callback_delivers_to_no_other_connection()
+    {
+        using QueueBench bench = new();
+        ConnectionReceiver first = bench.Connect(0, new Recorder(0) { Then = _ => bench.Turn.Abandon() });
+        Recorder other = new(1);
+        ConnectionReceiver second = bench.Connect(1, other);
+        bench.Settle();
+        Completion[] batch = [QueueBench.Completed(first.ReceiveTag, bench.TakeFree(), 10), QueueBench.Completed(second.ReceiveTag, bench.TakeFree(), 10)];
+
+        bench.Turn.Begin(wasRingFull: false);
+        fixed (Completion* completions = batch)
+        {
+            bench.Delivery.Deliver(completions, 2);
+        }
+
+        Assert.Equal((0L, 1u), (other.Buffers, bench.Turn.Handled));
+    }
+
+    [Fact]
     public void Completion_of_a_connection_that_has_left_returns_its_buffer()
     {
         using QueueBench bench = new();

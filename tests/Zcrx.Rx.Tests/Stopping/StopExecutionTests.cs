@@ -210,6 +210,32 @@ public class StopExecutionTests
     }
 
     [Fact]
+    public void Crash_that_waits_for_the_last_completions_does_not_look_stuck()
+    {
+        using QueueBench bench = new();
+        ConnectionReceiver connection = bench.Connect(0, new Recorder(0));
+        bench.Settle();
+        Action end = bench.Ring.Handled;
+        bench.Ring.Handled = static () => { };
+        List<TimeSpan> busy = [];
+        bench.Ring.Entered = () =>
+        {
+            bench.Clock.Advance(TimeSpan.FromSeconds(1));
+            busy.Add(bench.Context.Heartbeat.BusyFor);
+            bench.Ring.Handled = end;
+        };
+        bench.Context.Clock.BeginTurn();
+        bench.Context.Heartbeat.BeginTurn();
+
+        bench.TearDown(Crash);
+
+        Assert.Equal([TimeSpan.Zero], busy);
+        Assert.True(((MemorySocket)connection.Socket).WasReset);
+        bench.Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(TimeSpan.FromSeconds(1), bench.Context.Heartbeat.BusyFor);
+    }
+
+    [Fact]
     public void Crash_without_suspension_resets_the_connections_and_names_the_position()
     {
         using QueueBench bench = new();

@@ -13,6 +13,8 @@ internal sealed class MemoryWorker : IRingWorker
 
     public Task Ended => _ended.Task;
 
+    public bool IsAbandoned => false;
+
     /// <summary>Gets the number of times that another ring or thread woke this one.</summary>
     public int Wakes { get; private set; }
 

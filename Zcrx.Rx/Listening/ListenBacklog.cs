@@ -1,0 +1,32 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+
+namespace Zcrx.Rx.Listening;
+
+/// <summary>Reads how many connections the kernel may accept on a listening socket before the ring thread can stop it.</summary>
+internal static class ListenBacklog
+{
+    // The kernel's default bound of a backlog (net.core.somaxconn). New clients refill a smaller backlog while the kernel empties it.
+    public const int Least = 4096;
+
+    private const int TcpLevel = 6;
+    private const int TcpInfo = 11;
+    // The field tcpi_sacked of struct tcp_info. For a listening socket, it has the bound of the backlog.
+    private const int BoundOffset = 28;
+
+    /// <summary>Returns the bound of the backlog, and at least <see cref="Least"/>.</summary>
+    public static int Read(Socket listener)
+    {
+        Span<byte> info = stackalloc byte[BoundOffset + sizeof(int)];
+        try
+        {
+            int length = listener.GetRawSocketOption(TcpLevel, TcpInfo, info);
+            return length == info.Length ? int.Max(Least, BinaryPrimitives.ReadInt32LittleEndian(info[BoundOffset..])) : Least;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The socket is closed, which the accept request reports.
+            return Least;
+        }
+    }
+}

@@ -47,10 +47,17 @@ if [ -z "${ZCRX_VM_BOUND:-}" ]; then
     ZCRX_VM_BOUND=yes bound_to_parent TERM "$0" "$@"
 fi
 
+# Without this, the kernel's watchdog declares the TSC unstable when the host is busy, and the kernel then patches its own code. QEMU 7.2 sometimes
+# executes the temporary breakpoint of such a patch, which ends in `Oops: int3`.
+clock=
+if [ "$accelerator" = tcg ] && [ "$architecture" != arm64 ]; then
+    clock=" tsc=reliable"
+fi
+
 emulator=("$emulator" "${machine[@]}" "${processor[@]}" -m 3072 -smp 2
     -nodefaults -display none -serial stdio -no-reboot
     -kernel "$kernel" -initrd "$initrd"
-    -append "console=$terminal quiet loglevel=1 panic=-1 mitigations=off random.trust_cpu=on zcrx.deadline=$guest_seconds")
+    -append "console=$terminal quiet loglevel=1 panic=-1 mitigations=off random.trust_cpu=on zcrx.deadline=$guest_seconds$clock")
 
 status=0
 bound_to_parent KILL timeout --kill-after=5 "$seconds" bash -c 'bound_to_parent KILL "$@"' - "${emulator[@]}" </dev/null >"$console" 2>&1 &

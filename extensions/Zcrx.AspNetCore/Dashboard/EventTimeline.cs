@@ -58,7 +58,8 @@ internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
 
     /// <summary>Returns the version of an id; 0 if another process has issued the id.</summary>
     public long VersionOf(string id) =>
-        id.Split('-') is [var process, var version] && string.Equals(process, _process, StringComparison.Ordinal) && long.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out long seen) ? seen : 0;
+        id.Split('-') is [var process, var version] && string.Equals(process, _process, StringComparison.Ordinal) &&
+        long.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out long seen) ? seen : 0;
 
     /// <summary>Returns the entries that were added or changed after a version, oldest first.</summary>
     public IReadOnlyList<TimelineEntry> After(long version)

@@ -35,6 +35,7 @@ internal sealed class TransportSender
     private async Task SendAsync()
     {
         bool isSending = false;
+        bool hasError = false;
         try
         {
             while (true)
@@ -59,14 +60,19 @@ internal sealed class TransportSender
 #pragma warning restore CA1031
         {
             // What is not sent is dropped in both cases. Reads report why the connection has ended.
-            if (!isSending)
-            {
-                _connection.Abort();
-            }
+            hasError = !isSending;
         }
         finally
         {
-            _connection.ShutdownSend();
+            if (hasError)
+            {
+                _connection.Abort();
+            }
+            else
+            {
+                _connection.ShutdownSend();
+            }
+
             await _pipe.Reader.CompleteAsync().ConfigureAwait(false);
         }
     }

@@ -250,7 +250,9 @@ public sealed partial class TransportTests
                 await connection.Transport.Input.ReadAsync();
                 await connection.Transport.Output.CompleteAsync(new InvalidDataException("The reply cannot be completed."));
                 // Only the output ends. The connection's task does not, so its end is not what the client sees.
-                await Task.Delay(Timeout.Infinite, connection.ConnectionClosed).ContinueWith(static _ => { }, TaskScheduler.Default);
+                TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                using CancellationTokenRegistration registration = connection.ConnectionClosed.Register(closed.SetResult);
+                await closed.Task;
             }))));
         using RawClient client = await RawClient.ConnectAsync(server.EndPoints[^1]);
 

@@ -41,12 +41,24 @@ internal sealed class DemoNic
     public void AddTo(ZcrxOptions options) => Array.ForEach(_queues, options.Queues.Add);
 
     /// <summary>Maps endpoints that break and repair the interface and its queues.</summary>
-    public void Map(IEndpointRouteBuilder routes)
+    /// <param name="routes">The routes of the application.</param>
+    /// <param name="carriesHttp">Whether requests arrive on the queues of the interface.</param>
+    public void Map(IEndpointRouteBuilder routes, bool carriesHttp)
     {
+        // The configured listener is bound first. The ports of Kestrel follow.
         routes.MapPost("/storm", (IZcrx zcrx) => BeginStorm(zcrx.EndPoints[0].Port));
         routes.MapDelete("/storm", EndStorm);
         routes.MapPost("/queues/{name}/crash", Crash);
-        routes.MapDelete("/interface", _nic.Remove);
+        routes.MapDelete("/interface", () =>
+        {
+            if (carriesHttp)
+            {
+                return Results.Conflict($"Requests arrive on {_nic.Name}, so nothing could restore it. Start with --HttpOverZcrx=false.");
+            }
+
+            _nic.Remove();
+            return Results.Ok();
+        });
         routes.MapPost("/interface", () =>
         {
             _nic.Restore();

@@ -9,12 +9,19 @@ using Zcrx.Rx;
 
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
 DemoNic? demo = DemoNic.From(builder.Configuration);
+bool httpOverZcrx = builder.Configuration.GetValue("HttpOverZcrx", true);
 
 // Is added before Zcrx: the host stops services in reverse order, so the last measurements are exported too.
 builder.Services.AddHostedService<TelemetryExport>();
 builder.Services.AddZcrx(builder.Configuration, zcrx => zcrx
     .Configure(options => demo?.AddTo(options))
     .Handle(connection => connection.Buffers.Subscribe(static buffer => _ = buffer.Span.Length, static _ => { })));
+if (httpOverZcrx)
+{
+    // Kestrel's ports share the queues with the listeners above. HttpOverZcrx=false keeps them on Kestrel's own transport.
+    builder.WebHost.UseZcrx();
+}
+
 builder.Services.AddHealthChecks().AddZcrx();
 builder.Services.AddAntiforgery();
 // Prometheus scrapes the same instruments that OTLP exports.
@@ -35,5 +42,5 @@ changes.MapPost("/queues/{name}/restart", static async (string name, IZcrx zcrx)
     ZcrxReply.Failed failed => Results.Problem(failed.Message, statusCode: StatusCodes.Status503ServiceUnavailable),
     _ => Results.StatusCode(StatusCodes.Status500InternalServerError),
 });
-demo?.Map(changes);
+demo?.Map(changes, httpOverZcrx);
 app.Run();

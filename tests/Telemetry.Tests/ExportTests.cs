@@ -89,6 +89,7 @@ public sealed class ExportTests : IDisposable
             {
               "Urls": "http://127.0.0.1:0",
               "DemoNic": true,
+              "HttpOverZcrx": false,
               "Zcrx": {
                 "DrainTimeout": "{{drainTimeout}}",
                 "Listeners": [ { "Name": "ingest", "EndPoint": "127.0.0.1:0" } ]

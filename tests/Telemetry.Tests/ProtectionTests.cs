@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Telemetry.Tests.Support;
 
 namespace Telemetry.Tests;
@@ -77,6 +78,35 @@ public sealed class ProtectionTests : IDisposable
             string line = Assert.Single(metrics.Split('\n'), line => line.StartsWith($"{name}{{", StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal)));
             // The value follows the labels. A timestamp may follow the value.
             return double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+        }
+    }
+
+    [Fact]
+    public async Task Http_is_received_by_the_queues_and_survives_their_restarts()
+    {
+        await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
+        using TelemetryProcess example = await StartAsync(collector);
+        using HttpClient client = new() { Timeout = Deadline.Limit };
+
+        JsonElement status = await StatusAsync();
+        Assert.Equal(["ingest", "kestrel-0"], status.GetProperty("listeners").EnumerateArray().Select(static listener => listener.GetProperty("name").GetString()));
+        JsonElement own = Assert.Single(status.GetProperty("queues").EnumerateArray().SelectMany(static queue => queue.GetProperty("connections").EnumerateArray()));
+        Assert.Equal("kestrel-0", own.GetProperty("listener").GetString());
+
+        Assert.Equal(HttpStatusCode.OK, (await client.PostAsync(new Uri($"{example.Url}/queues/enic0-0/restart"), null)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await client.PostAsync(new Uri($"{example.Url}/queues/enic0-1/restart"), null)).StatusCode);
+
+        // The same connection has carried every request.
+        status = await StatusAsync();
+        Assert.Equal(1, status.GetProperty("listeners")[1].GetProperty("accepted").GetInt64());
+        using HttpResponseMessage removal = await client.DeleteAsync(new Uri($"{example.Url}/interface"));
+        Assert.Equal(HttpStatusCode.Conflict, removal.StatusCode);
+        Assert.Contains("HttpOverZcrx=false", await removal.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        async Task<JsonElement> StatusAsync()
+        {
+            using JsonDocument answer = JsonDocument.Parse(await client.GetStringAsync(new Uri($"{example.Url}/status")));
+            return answer.RootElement.Clone();
         }
     }
 

@@ -137,6 +137,7 @@ public sealed class UnderLoadTests : IDisposable
             {
               "Urls": "http://127.0.0.1:0",
               "DemoNic": true,
+              "HttpOverZcrx": false,
               "Zcrx": {
                 "DrainTimeout": "00:00:05",
                 "Listeners": [ { "Name": "ingest", "EndPoint": "127.0.0.1:0" } ],

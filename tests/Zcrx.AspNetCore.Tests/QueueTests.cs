@@ -38,6 +38,34 @@ public sealed class QueueTests
     }
 
     [Fact]
+    public async Task An_upload_continues_while_its_connection_moves_between_queues()
+    {
+        await using WebServer server = await WebServer.StartAsync(WebServer.OnZcrx, configure: static builder => builder.Services.AddZcrx(
+            static zcrx => zcrx.AddQueue(new ZcrxQueueOptions { Name = "other", Engine = ZcrxEngine.Emulated, AreaSize = 4 << 20 })));
+        IZcrx zcrx = server.Services.GetRequiredService<IZcrx>();
+        using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
+        byte[] body = Payload.Create(2 << 20);
+        const int Piece = 128 << 10;
+        await client.SendAsync($"POST /hash HTTP/1.1\r\nHost: a\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n");
+
+        // Each move happens in the middle of the body: before a piece that the server still waits for.
+        List<string> queues = [];
+        for (int sent = 0; sent < body.Length; sent += Piece)
+        {
+            ConnectionStatus connection = Assert.Single((await zcrx.GetStatusAsync()).Queues.SelectMany(static queue => queue.Connections));
+            Task sending = client.SendAsync(body.AsMemory(sent, Piece));
+            string target = connection.Queue == "web" ? "other" : "web";
+            ZcrxReply reply = await zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.MoveConnection(connection.Id, target), Patience);
+            queues.Add(Assert.IsType<ZcrxReply.Moved>(reply).Connection.Queue);
+            await sending.WaitAsync(Patience);
+        }
+
+        Assert.Contains(Convert.ToHexString(SHA256.HashData(body)), await client.ReadToEndAsync(), StringComparison.Ordinal);
+        Assert.Equal([8, 8], queues.CountBy(static queue => queue).Select(static pair => pair.Value));
+        Assert.Empty(server.Logged);
+    }
+
+    [Fact]
     public async Task Connections_are_listed_by_the_status_and_are_gone_with_their_clients()
     {
         await using WebServer server = await WebServer.StartAsync(WebServer.OnZcrx);

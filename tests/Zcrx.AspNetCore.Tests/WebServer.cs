@@ -48,7 +48,10 @@ internal sealed class WebServer : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    public IPEndPoint EndPoint => IPEndPoint.Parse(new Uri(Address).Authority);
+    public IPEndPoint EndPoint => EndPoints[0];
+
+    /// <summary>Gets the ports in the order of their configuration.</summary>
+    public IReadOnlyList<IPEndPoint> EndPoints => [.. _app.Urls.Select(static url => IPEndPoint.Parse(new Uri(url).Authority))];
 
     /// <summary>Gets the address with the actual port.</summary>
     public string Address => _app.Urls.First();

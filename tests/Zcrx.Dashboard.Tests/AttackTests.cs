@@ -69,6 +69,30 @@ public sealed class AttackTests
         Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
     }
 
+    [Theory]
+    [InlineData("viewer", false)]
+    [InlineData("operator", true)]
+    public async Task Session_offers_commands_only_to_users_that_may_send_them(string role, bool expected)
+    {
+        await using Site site = await Site.StartAsync(Protected);
+        using Operator visitor = site.Visit();
+        await visitor.SignInAsync(role);
+
+        Assert.Equal(expected, (await visitor.JsonAsync("/zcrx/api/session")).GetProperty("hasCommands").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Session_offers_commands_without_authorization_if_they_are_mapped()
+    {
+        await using Site open = await Site.StartAsync(OpenWithCommands);
+        await using Site readOnly = await Site.StartAsync();
+        using Operator visitor = open.Visit();
+        using Operator reader = readOnly.Visit();
+
+        Assert.True((await visitor.JsonAsync("/zcrx/api/session")).GetProperty("hasCommands").GetBoolean());
+        Assert.False((await reader.JsonAsync("/zcrx/api/session")).GetProperty("hasCommands").GetBoolean());
+    }
+
     [Fact]
     public async Task Operator_with_a_token_restarts_a_queue()
     {
@@ -194,6 +218,22 @@ public sealed class AttackTests
         using Operator visitor = site.Visit();
 
         Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync("/zcrx/", header: (header, value)));
+        // Any user of the application can be signed in. No policy says that this one may see the dashboard.
+        await visitor.SignInAsync("viewer");
+        Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync("/zcrx/", header: (header, value)));
+    }
+
+    [Fact]
+    public async Task User_that_the_authorization_allows_may_come_through_a_proxy()
+    {
+        await using Site site = await Site.StartAsync(new SiteOptions
+        {
+            Map = static app => app.MapZcrxDashboard("/zcrx", static options => options.AllowAnonymousOnLoopback = true).RequireAuthorization(),
+        });
+        using Operator visitor = site.Visit();
+        await visitor.SignInAsync("viewer");
+
+        Assert.Equal(HttpStatusCode.OK, await visitor.GetAsync("/zcrx/", header: ("X-Forwarded-For", "192.0.2.1")));
     }
 
     [SkippableFact]
@@ -216,6 +256,8 @@ public sealed class AttackTests
         });
         using Operator visitor = new($"http://{address}:{new Uri(site.Address).Port}");
 
+        Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync("/zcrx/", host: "localhost"));
+        await visitor.SignInAsync("viewer");
         Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync("/zcrx/", host: "localhost"));
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Deque.AxeCore.Commons;
@@ -255,6 +256,58 @@ public sealed partial class PageTests(Browser browser)
         await site.DisposeAsync();
 
         await visitor.SeesAsync(visitor.Health, "Disconnected");
+    }
+
+    [SkippableFact]
+    public async Task Page_shows_the_events_of_the_new_process_only_after_a_restart()
+    {
+        await using Site site = await Site.StartAsync();
+        await using Visitor visitor = await browser.OpenAsync(site);
+        await visitor.SeesEventAsync($"Queue {site.Queue(0)} is open");
+        TaskCompletionSource isRestarted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int answers = 0;
+        // The first answer is one of a process that has ended: more events, and the same numbers. The page then reconnects to the site.
+        await visitor.Page.RouteAsync("**/api/stream", async route =>
+        {
+            if (Interlocked.Increment(ref answers) > 1)
+            {
+                await isRestarted.Task;
+                await route.ContinueAsync();
+                return;
+            }
+
+            string events = string.Join(',', Enumerable.Range(1, 9).Select(static id =>
+                $$"""{"id":{{id}},"version":{{id}},"time":"2026-01-01T00:00:00Z","level":"info","kind":"Old","count":1,"text":"Old event {{id}}."}"""));
+            await route.FulfillAsync(new RouteFulfillOptions { ContentType = "text/event-stream", Body = $"retry: 10\nid: 0a-9\nevent: events\ndata: [{events}]\n\n" });
+        });
+
+        await visitor.Page.ReloadAsync();
+        await visitor.SeesEventAsync("Old event 9.");
+        isRestarted.SetResult();
+
+        await visitor.SeesEventAsync($"Queue {site.Queue(0)} is open");
+        await visitor.SeesEventAsync($"Queue {site.Queue(1)} is open");
+        Assert.Equal(0, await visitor.Events.Filter(new() { HasText = "Old event" }).CountAsync());
+    }
+
+    [SkippableFact]
+    public async Task Page_of_a_viewer_has_no_commands_and_does_not_ask_for_a_token()
+    {
+        await using Site site = await Site.StartAsync(new SiteOptions { Map = static app => app.MapZcrxDashboard("/zcrx").RequireAuthorization().MapCommands().RequireAuthorization("operators") });
+        await using Visitor viewer = await browser.OpenAsync(site, role: "viewer");
+        await using Visitor @operator = await browser.OpenAsync(site, role: "operator");
+
+        await Assertions.Expect(@operator.Card(site.Queue(0)).GetByRole(AriaRole.Button, new() { Name = "Restart" })).ToBeVisibleAsync();
+        ConcurrentQueue<string> requested = [];
+        viewer.Page.Request += (_, request) => requested.Enqueue(request.Url);
+        await viewer.Page.RunAndWaitForResponseAsync(() => viewer.Page.ReloadAsync(), static response => response.Url.EndsWith("/api/session", StringComparison.Ordinal));
+        // The page would ask for a token as soon as it has read its session, which is before these two round trips end.
+        await viewer.Page.EvaluateAsync("async () => { for (let i = 0; i < 2; i++) { await (await fetch('api/session')).json(); } }");
+        await viewer.SeesEventAsync($"Queue {site.Queue(0)} is open");
+        Assert.DoesNotContain(requested, static url => url.Contains("/commands/", StringComparison.Ordinal));
+        Assert.Equal(0, await viewer.Card(site.Queue(0)).GetByRole(AriaRole.Button, new() { Name = "Restart" }).CountAsync());
+        viewer.AssertNoComplaints();
+        @operator.AssertNoComplaints();
     }
 
     private static void WithCommands(WebApplication app) => app.MapZcrxDashboard("/zcrx", static options => options.AllowAnonymousOnLoopback = true).MapCommands();

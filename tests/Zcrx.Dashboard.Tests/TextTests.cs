@@ -29,6 +29,16 @@ public sealed class TextTests
     [InlineData("peer 2001:db8::1 ended", "peer 2001:db8:* ended")]
     [InlineData("[fe80::1%eth0]:80", "fe80:0:*")]
     [InlineData("[::ffff:203.0.113.7]:80", "203.0.*.*")]
+    [InlineData("sent by 2001:db8::1.", "sent by 2001:db8:*.")]
+    [InlineData("sent by 2001:db8::1.Reset", "sent by 2001:db8:*.Reset")]
+    [InlineData("2001:db8::1: reset", "2001:db8:*: reset")]
+    [InlineData("from 2001:db8:1:2:3:4:5:6:4711, again", "from 2001:db8:*, again")]
+    [InlineData("fe80::1%eth0.", "fe80:0:*.")]
+    [InlineData("::ffff:203.0.113.7.", "203.0.*.*.")]
+    [InlineData("::ffff:203.0.113.7:4711.", "203.0.*.*.")]
+    [InlineData("sent by 203.0.113.7.", "sent by 203.0.*.*.")]
+    [InlineData("203.0.113.7:4711: reset", "203.0.*.*: reset")]
+    [InlineData("at 12:34:56: queue a:b:c: failed.", "at 12:34:56: queue a:b:c: failed.")]
     [InlineData("stuck since 12:34:56 UTC on enic0:3, version 1.2.3", "stuck since 12:34:56 UTC on enic0:3, version 1.2.3")]
     public void Addresses_in_a_text_are_masked_and_nothing_else(string text, string expected)
     {
@@ -51,6 +61,21 @@ public sealed class TextTests
         Assert.Equal(["5 connections moved from a to b.", "Connection 6 moved from b to a (reason: CopyStorm)."], entries.Select(static entry => entry.Text));
         Assert.Equal("b", Assert.Single(timeline.After(entries[0].Version)).Queue);
         Assert.Empty(timeline.After(entries.Max(static entry => entry.Version)));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("1")]
+    [InlineData("1-1")]
+    [InlineData("1-1-1")]
+    public void Id_of_another_process_begins_from_the_first_event(string foreign)
+    {
+        EventTimeline timeline = new(TimeProvider.System, new AddressMask(false));
+        EventTimeline other = new(TimeProvider.System, new AddressMask(false));
+
+        Assert.Equal(7, timeline.VersionOf(timeline.IdOf(7)));
+        Assert.Equal(0, other.VersionOf(timeline.IdOf(7)));
+        Assert.Equal(0, timeline.VersionOf(foreign));
     }
 
     [Fact]

@@ -18,7 +18,24 @@ internal sealed partial class AddressMask(bool isOn)
     private static string Masked(Match match)
     {
         string address = match.Groups["inner"] is { Success: true } inner ? inner.Value : match.Groups["bare"].Value;
-        return IPAddress.TryParse(address, out IPAddress? parsed) ? Masked(parsed) : match.Value;
+        string rest = "";
+        // A colon that ends the address in a sentence, or a port without brackets, looks like a part of an IPv6 address.
+        for (; address.Count(':') != 1; address = address[..address.LastIndexOf(':')])
+        {
+            if (IPAddress.TryParse(address, out IPAddress? parsed))
+            {
+                return Masked(parsed) + rest;
+            }
+
+            if (!address.Contains(':', StringComparison.Ordinal))
+            {
+                break;
+            }
+
+            rest = address[^1] == ':' ? ":" : "";
+        }
+
+        return match.Value;
     }
 
     private static string Masked(IPAddress address)
@@ -30,9 +47,12 @@ internal sealed partial class AddressMask(bool isOn)
             : $"{(bytes[0] << 8) | bytes[1]:x}:{(bytes[2] << 8) | bytes[3]:x}:*";
     }
 
-    // Matches [v6]:port, v6 with an optional scope, v4:port and v4. A match that does not parse as an address, such as a time of day, is left unchanged.
+    // Matches [v6]:port, v6 that ends in v4, v6 with an optional scope, v4:port and v4. Punctuation may follow. A match that does not parse as an address, such as a time of day, is left unchanged.
     [GeneratedRegex(
-        @"\[(?<inner>[0-9A-Fa-f:.]{2,45})(?:%\w+)?\](?::\d{1,5})?|(?<![\w:.])(?<bare>[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f.]{0,15}){2,8})(?:%\w+)?(?![\w:])|(?<![\w.])(?<bare>\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?(?![\w])",
+        @"\[(?<inner>[0-9A-Fa-f:.]{2,45})(?:%\w+)?\](?::\d{1,5})?|" +
+        @"(?<![\w:.])(?<bare>[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){1,6}:\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?(?!\w)|" +
+        @"(?<![\w:.])(?<bare>[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,8})(?:%\w+)?(?!\w)|" +
+        @"(?<![\w.])(?<bare>\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?(?![\w])",
         RegexOptions.ExplicitCapture,
         matchTimeoutMilliseconds: 1000)]
     private static partial Regex Addresses();

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -25,8 +26,12 @@ internal sealed class DashboardAccess(string pattern, ZcrxDashboardOptions optio
 
     public AddressMask Mask { get; } = new(options.MaskAddresses);
 
-    /// <summary>Gets or sets a value indicating whether the commands are mapped.</summary>
-    public bool HasCommands { get; set; }
+    /// <summary>Gets or sets what decides who may send commands; null if the commands are not mapped.</summary>
+    public CommandAuthorization? Commands { get; set; }
+
+    /// <summary>Determines from the metadata of an endpoint whether it requires authorization.</summary>
+    public static bool IsProtected(IEnumerable<object> metadata) =>
+        metadata.Any(static item => item is IAuthorizeData or AuthorizationPolicy) && !metadata.Any(static item => item is IAllowAnonymous);
 
     /// <summary>Wraps a handler: requests that the dashboard must not answer are refused.</summary>
     /// <param name="handler">Answers the requests that are not refused.</param>
@@ -58,7 +63,8 @@ internal sealed class DashboardAccess(string pattern, ZcrxDashboardOptions optio
     private string? WhyRefused(HttpContext context, bool needsOrigin)
     {
         HttpRequest request = context.Request;
-        if (AllowsAnonymousOnLoopback && context.User.Identity is not { IsAuthenticated: true })
+        // Being signed in is not enough: only an endpoint with authorization says which users may see it.
+        if (AllowsAnonymousOnLoopback && !IsProtected(context.GetEndpoint()?.Metadata ?? EndpointMetadataCollection.Empty))
         {
             if (!IsLoopback(context.Connection.RemoteIpAddress) || !IsLoopback(context.Connection.LocalIpAddress))
             {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -47,7 +46,11 @@ internal sealed class DashboardEndpoints
     {
         group.MapGet("/", access.Guard(SendPageAsync));
         group.MapGet("assets/{**file}", access.Guard(static context => DashboardAssets.SendAsync(context, context.Request.RouteValues["file"] as string ?? "")));
-        group.MapGet("api/session", access.Guard(context => Answer.SendAsync(context, new SessionView(access.HasCommands, _mask.IsOn), DashboardJson.Default.SessionView)));
+        group.MapGet("api/session", access.Guard(async context =>
+        {
+            bool hasCommands = access.Commands is { } commands && await commands.AllowsAsync(context).ConfigureAwait(false);
+            await Answer.SendAsync(context, new SessionView(hasCommands, _mask.IsOn), DashboardJson.Default.SessionView).ConfigureAwait(false);
+        }));
         group.MapGet("api/stream", access.Guard(StreamAsync));
         group.MapGet("api/connections", access.Guard(SendConnectionsAsync));
     }
@@ -85,7 +88,7 @@ internal sealed class DashboardEndpoints
         try
         {
             // A browser that reconnects has already received the events up to this id.
-            long seen = long.TryParse(context.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out long last) ? last : 0;
+            long seen = _timeline.VersionOf(context.Request.Headers["Last-Event-ID"].ToString());
             await TypedResults.ServerSentEvents(ReadAsync(seen, ending.Token)).ExecuteAsync(context).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
@@ -112,7 +115,7 @@ internal sealed class DashboardEndpoints
             if (entries.Count > 0)
             {
                 seen = entries.Max(static entry => entry.Version);
-                yield return new SseItem<string>(JsonSerializer.Serialize(entries, DashboardJson.Default.IReadOnlyListTimelineEntry), "events") { EventId = seen.ToString(CultureInfo.InvariantCulture) };
+                yield return new SseItem<string>(JsonSerializer.Serialize(entries, DashboardJson.Default.IReadOnlyListTimelineEntry), "events") { EventId = _timeline.IdOf(seen) };
             }
         }
         while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false));

@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Microsoft.AspNetCore.Antiforgery;
-using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -52,20 +51,20 @@ internal sealed class DashboardStart
     }
 
     /// <summary>Throws if the services cannot issue antiforgery tokens; otherwise enables the commands.</summary>
-    public void ExpectCommands()
+    /// <returns>The authorization of the commands, which finds their endpoints.</returns>
+    public CommandAuthorization ExpectCommands()
     {
         if (_services.GetService<IAntiforgery>() is null)
         {
             throw new InvalidOperationException($"The commands of the dashboard at {_access.Pattern} need tokens against forgery. Call builder.Services.AddAntiforgery().");
         }
 
-        _access.HasCommands = true;
+        return _access.Commands = new CommandAuthorization();
     }
 
     private void ThrowIfOpen(EndpointBuilder endpoint)
     {
-        bool isProtected = endpoint.Metadata.Any(static item => item is IAuthorizeData or AuthorizationPolicy) && !endpoint.Metadata.OfType<IAllowAnonymous>().Any();
-        if (!isProtected && !_access.AllowsAnonymousOnLoopback)
+        if (!DashboardAccess.IsProtected(endpoint.Metadata) && !_access.AllowsAnonymousOnLoopback)
         {
             throw new InvalidOperationException(
                 $"The dashboard at {_access.Pattern} would be open to everyone, since it has no authorization. Call MapZcrxDashboard(…).RequireAuthorization(), " +

@@ -13,6 +13,8 @@ internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
     private readonly Lock _gate = new();
     private readonly LinkedList<TimelineEntry> _entries = [];
     private readonly Dictionary<string, (LinkedListNode<TimelineEntry> Node, long Begun)> _open = new(StringComparer.Ordinal);
+    // Distinguishes the versions of this process from those of an earlier one. Contains no hyphen.
+    private readonly string _process = Guid.NewGuid().ToString("N");
     private long _version;
     private long _id;
 
@@ -50,6 +52,14 @@ internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
             }
         }
     }
+
+    /// <summary>Returns the id that a viewer sends back to continue after a version.</summary>
+    public string IdOf(long version) => $"{_process}-{version.ToString(CultureInfo.InvariantCulture)}";
+
+    /// <summary>Returns the version of an id; 0 if another process has issued the id.</summary>
+    public long VersionOf(string id) =>
+        id.Split('-') is [var process, var version] && string.Equals(process, _process, StringComparison.Ordinal) &&
+        long.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out long seen) ? seen : 0;
 
     /// <summary>Returns the entries that were added or changed after a version, oldest first.</summary>
     public IReadOnlyList<TimelineEntry> After(long version)

@@ -5,8 +5,13 @@ public sealed class ZcrxDashboardOptions
 {
     /// <summary>
     /// Gets or sets a value indicating whether the dashboard is served without authorization to clients of this machine.
-    /// The dashboard refuses a request from another machine, through a proxy, or with a host name that is not a loopback name.
+    /// The dashboard refuses a request from another machine, with a header of a proxy, or with a host name that is not a loopback name.
     /// </summary>
+    /// <remarks>
+    /// This does not detect every proxy. A proxy on this machine that adds no header and sends a loopback name as <c>Host</c>, such as nginx with only <c>proxy_pass</c>, looks like
+    /// a local client, and the dashboard is open to all of its clients. Never set this option behind a proxy. A signed-in user has no additional access unless the endpoint has
+    /// <c>RequireAuthorization()</c>.
+    /// </remarks>
     public bool AllowAnonymousOnLoopback { get; set; }
 
     /// <summary>Gets or sets a value indicating whether the addresses of peers are masked: <c>203.0.*.*</c> in place of <c>203.0.113.7:4711</c>.</summary>

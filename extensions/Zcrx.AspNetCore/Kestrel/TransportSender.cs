@@ -8,7 +8,8 @@ namespace Zcrx.AspNetCore.Kestrel;
 /// <summary>Sends what Kestrel writes to a connection.</summary>
 /// <remarks>
 /// A flush only schedules the send. Everything that is flushed until it runs is sent with one system call, such as the replies to several streams of HTTP/2, or a body and the end
-/// of its chunks. As with Kestrel's own transport, a flush does not throw when the client is gone. It returns a completed result.
+/// of its chunks. As with Kestrel's own transport, a flush does not throw when the client is gone. It returns a completed result. Output that is completed with an
+/// error resets the connection: an orderly end would tell the client that it has received everything.
 /// </remarks>
 internal sealed class TransportSender
 {
@@ -33,6 +34,8 @@ internal sealed class TransportSender
 
     private async Task SendAsync()
     {
+        bool isSending = false;
+        bool hasError = false;
         try
         {
             while (true)
@@ -40,7 +43,9 @@ internal sealed class TransportSender
                 ReadResult read = await _pipe.Reader.ReadAsync().ConfigureAwait(false);
                 if (!read.Buffer.IsEmpty)
                 {
+                    isSending = true;
                     await _connection.SendAsync(read.Buffer).ConfigureAwait(false);
+                    isSending = false;
                 }
 
                 _pipe.Reader.AdvanceTo(read.Buffer.End);
@@ -55,10 +60,19 @@ internal sealed class TransportSender
 #pragma warning restore CA1031
         {
             // What is not sent is dropped in both cases. Reads report why the connection has ended.
+            hasError = !isSending;
         }
         finally
         {
-            _connection.ShutdownSend();
+            if (hasError)
+            {
+                _connection.Abort();
+            }
+            else
+            {
+                _connection.ShutdownSend();
+            }
+
             await _pipe.Reader.CompleteAsync().ConfigureAwait(false);
         }
     }

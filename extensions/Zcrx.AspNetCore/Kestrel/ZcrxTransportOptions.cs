@@ -24,8 +24,12 @@ public sealed class ZcrxTransportOptions
 
     /// <summary>
     /// Gets or sets how many buffers of one connection stay leased after Kestrel has examined them and waits for more bytes, for example during an incomplete header: 16 by
-    /// default. The bytes of further buffers are copied: a slow client then does not hold buffers of the pool.
+    /// default. The bytes of further buffers are copied.
     /// </summary>
+    /// <remarks>
+    /// Slow clients together lease up to this number times their connections. 1,024 of them lease 16,384 buffers: all of the default pool of 64 MiB with buffers of 4 KiB.
+    /// Choose an area that is larger than the product, limit the connections by <see cref="ConfigureListener"/>, or set a lower number. With 0, slow clients lease nothing.
+    /// </remarks>
     public int MaxLeasedBuffers { get; set; } = 16;
 
     /// <summary>Gets or sets how many bytes that Kestrel has written may wait to be sent: 64 KiB by default, as with Kestrel's own transport. A flush beyond that waits.</summary>

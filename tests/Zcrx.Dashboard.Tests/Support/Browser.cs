@@ -36,8 +36,8 @@ public sealed class Browser : IAsyncLifetime
         _playwright?.Dispose();
     }
 
-    /// <summary>Opens the dashboard of a site in a separate browser context.</summary>
-    internal async Task<Visitor> OpenAsync(Site site, int width = 1360, int height = 900, ColorScheme scheme = ColorScheme.Light)
+    /// <summary>Opens the dashboard of a site in a separate browser context, which is signed in if a role is given.</summary>
+    internal async Task<Visitor> OpenAsync(Site site, int width = 1360, int height = 900, ColorScheme scheme = ColorScheme.Light, string? role = null)
     {
         Skip.If(_browser is null, $"{Executable} is missing: apt-get install chromium.");
         IBrowserContext context = await _browser.NewContextAsync(new BrowserNewContextOptions
@@ -49,6 +49,12 @@ public sealed class Browser : IAsyncLifetime
             TimezoneId = "UTC",
         });
         context.SetDefaultTimeout((float)Deadline.Limit.TotalMilliseconds);
+        if (role is not null)
+        {
+            // The requests of the context share its cookies.
+            Assert.True((await context.APIRequest.PostAsync($"{site.Address}/sign-in/{role}")).Ok, $"signed in as {role}");
+        }
+
         Visitor visitor = new(context, await context.NewPageAsync());
         await visitor.GoToAsync($"{site.Address}/zcrx");
         return visitor;

@@ -37,6 +37,13 @@ internal sealed class Operator : IDisposable
         return response.StatusCode;
     }
 
+    /// <summary>Returns the JSON of a path.</summary>
+    public async Task<JsonElement> JsonAsync(string path)
+    {
+        using JsonDocument document = JsonDocument.Parse(await Http.GetStringAsync(new Uri(path, UriKind.Relative)));
+        return document.RootElement.Clone();
+    }
+
     /// <summary>Returns the header and the value of an antiforgery token.</summary>
     public async Task<(string Header, string Token)> TokenAsync()
     {
@@ -57,10 +64,19 @@ internal sealed class Operator : IDisposable
     }
 
     /// <summary>Reads the stream until a line satisfies a condition.</summary>
-    public async Task<string> ReadStreamAsync(Func<string, bool> isWanted)
+    /// <param name="isWanted">The condition.</param>
+    /// <param name="lastEvent">The id of the last event that a browser has received when it connects again; null for a first connection.</param>
+    public async Task<string> ReadStreamAsync(Func<string, bool> isWanted, string? lastEvent = null)
     {
         using CancellationTokenSource limit = new(Deadline.Limit);
-        using Stream stream = await Http.GetStreamAsync(new Uri("/zcrx/api/stream", UriKind.Relative), limit.Token);
+        using HttpRequestMessage request = new(HttpMethod.Get, "/zcrx/api/stream");
+        if (lastEvent is not null)
+        {
+            request.Headers.Add("Last-Event-ID", lastEvent);
+        }
+
+        using HttpResponseMessage response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        using Stream stream = await response.EnsureSuccessStatusCode().Content.ReadAsStreamAsync(limit.Token);
         using StreamReader reader = new(stream);
         while (await reader.ReadLineAsync(limit.Token) is { } line)
         {

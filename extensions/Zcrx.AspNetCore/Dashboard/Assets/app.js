@@ -73,7 +73,7 @@ byId("theme").addEventListener("click", () => {
 
 watch({
   onStatus: show,
-  onEvents: events => timeline.add(events),
+  onEvents: (events, process) => timeline.add(events, process),
   onAlive: alive => alive || showHealth("Unknown", "The server does not answer. What you see is old.", "Disconnected"),
 });
 

@@ -3,7 +3,7 @@
 const retryAfter = 5000;
 const silentAfter = 5000;
 
-/** Calls the handlers with each snapshot, with new or changed events, and with whether the stream is alive. */
+/** Calls the handlers with each snapshot, with new or changed events and the stamp of their process, and with whether the stream is alive. */
 export function watch({ onStatus, onEvents, onAlive }) {
   let last = performance.now();
   let alive = null;
@@ -22,7 +22,11 @@ export function watch({ onStatus, onEvents, onAlive }) {
       setAlive(true);
       onStatus(JSON.parse(message.data));
     });
-    source.addEventListener("events", message => onEvents(JSON.parse(message.data)));
+    source.addEventListener("events", message => {
+      // The id is the stamp of the process and the version of its timeline.
+      const [process] = message.lastEventId.split("-");
+      onEvents(JSON.parse(message.data), process);
+    });
     source.addEventListener("error", () => {
       setAlive(false);
       if (source.readyState === EventSource.CLOSED) {

@@ -11,6 +11,7 @@ export class Timeline {
   #items = new Map();
   #host = byId("events");
   #problems = byId("events-problems");
+  #process = null;
 
   constructor() {
     this.#problems.addEventListener("change", () => this.#host.classList.toggle("problems", this.#problems.checked));
@@ -20,7 +21,15 @@ export class Timeline {
     return [...this.#events.values()];
   }
 
-  add(events) {
+  add(events, process) {
+    // Another process counts its events from one again. Its events would replace those with the same numbers.
+    if (this.#process !== process) {
+      this.#process = process;
+      this.#events.clear();
+      this.#items.clear();
+      this.#host.replaceChildren();
+    }
+
     for (const event of events) {
       this.#events.set(event.id, event);
       const item = this.#items.get(event.id);

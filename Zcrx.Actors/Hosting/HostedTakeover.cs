@@ -108,8 +108,21 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         ZcrxLog.OffersTakeover(_logger, Options.Path!);
     }
 
-    public IReadOnlyList<KeyValuePair<string, Socket>> GetListeners() =>
-        [.. _tree.Listeners.Value.Where(static listener => listener.Socket is not null).Select(static listener => KeyValuePair.Create(listener.Name, listener.Socket!)), .. _tree.KeptPorts.All];
+    public IReadOnlyList<KeyValuePair<string, Socket>> GetListeners()
+    {
+        // Read first: a kept port is published before it is removed from here, so it is in one of both lists at least.
+        IReadOnlyList<KeyValuePair<string, Socket>> kept = _tree.KeptPorts.All;
+        List<KeyValuePair<string, Socket>> listeners = [];
+        foreach (ListenerSlot listener in _tree.Listeners.Value)
+        {
+            if (listener.Socket is { } socket)
+            {
+                listeners.Add(KeyValuePair.Create(listener.Name, socket));
+            }
+        }
+
+        return [.. listeners.Concat(kept).DistinctBy(static port => port.Value)];
+    }
 
     public IReadOnlyList<ZcrxQueue> GetQueues() => [.. _tree.Queues.Select(static queue => queue.Value).Where(static queue => queue.IsOpen).Select(static queue => queue.Current).OfType<ZcrxQueue>()];
 
@@ -172,14 +185,14 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
     /// <summary>Closes the ports that no listener has got in time.</summary>
     private async Task CloseKeptPortsAsync()
     {
-        IReadOnlyList<KeyValuePair<string, Socket>> kept = _tree.KeptPorts.All;
+        IReadOnlyList<string> kept = _tree.KeptPorts.Waiting;
         if (kept.Count == 0)
         {
             return;
         }
 
         TimeSpan time = Options.ListenerTimeout;
-        ZcrxLog.PortsKept(_logger, string.Join(", ", kept.Select(static port => port.Key)), time);
+        ZcrxLog.PortsKept(_logger, string.Join(", ", kept), time);
         await Task.Delay(time, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_tree.KeptPorts.Close() is { Count: > 0 } closed)
         {

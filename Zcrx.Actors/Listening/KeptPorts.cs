@@ -4,20 +4,36 @@ using System.Net.Sockets;
 namespace Zcrx.Actors.Listening;
 
 /// <summary>Keeps listening sockets of a predecessor that no listener has yet, for listeners that are bound at run time. Connections wait in their backlogs.</summary>
-/// <remarks>Ownership: this object closes what was not taken. Threading: any thread.</remarks>
+/// <remarks>
+/// <para>Ownership: this object closes what was not taken. Threading: any thread.</para>
+/// <para>A taken socket stays listed until its listener is published or closed. A successor that comes in between is offered it from here.</para>
+/// </remarks>
 internal sealed class KeptPorts
 {
     private readonly Lock _gate = new();
     private readonly List<KeyValuePair<string, Socket>> _ports = [];
+    private readonly List<KeyValuePair<string, Socket>> _taken = [];
 
-    /// <summary>Gets the sockets with the names of their listeners.</summary>
+    /// <summary>Gets the sockets with the names of their listeners, also those that were taken and not removed.</summary>
     public IReadOnlyList<KeyValuePair<string, Socket>> All
     {
         get
         {
             lock (_gate)
             {
-                return [.. _ports];
+                return [.. _ports, .. _taken];
+            }
+        }
+    }
+
+    /// <summary>Gets the names of the sockets that no listener has taken.</summary>
+    public IReadOnlyList<string> Waiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _ports.Select(static port => port.Key)];
             }
         }
     }
@@ -32,7 +48,7 @@ internal sealed class KeptPorts
     }
 
     /// <summary>Takes the socket of an address; with port 0 that of a name.</summary>
-    /// <returns>The socket, owned by the caller; null if there is none.</returns>
+    /// <returns>The socket, owned by the caller, which calls <see cref="Remove"/> later; null if there is none.</returns>
     public Socket? Take(string name, IPEndPoint endPoint)
     {
         lock (_gate)
@@ -45,13 +61,23 @@ internal sealed class KeptPorts
                 return null;
             }
 
-            Socket socket = _ports[found].Value;
+            KeyValuePair<string, Socket> port = _ports[found];
             _ports.RemoveAt(found);
-            return socket;
+            _taken.Add(port);
+            return port.Value;
         }
     }
 
-    /// <summary>Closes the sockets.</summary>
+    /// <summary>Removes a taken socket, because its listener is published or is about to close it.</summary>
+    public void Remove(Socket socket)
+    {
+        lock (_gate)
+        {
+            _taken.RemoveAll(port => port.Value == socket);
+        }
+    }
+
+    /// <summary>Closes the sockets that no listener has taken.</summary>
     /// <returns>The addresses of those that it has closed.</returns>
     public IReadOnlyList<EndPoint> Close()
     {

@@ -60,7 +60,8 @@ internal sealed class ListenerCommands(
         }
 
         ListenerSlot? known = (ListenerSlot?)command.Slot;
-        if ((known is null ? set.Find(command.Listener) : set.Find(known)) is not { Actor: not null } listener)
+        IReadOnlyList<ListenerRecord> found = known is null ? set.FindAll(command.Listener) : set.Find(known) is { Actor: not null } one ? [one] : [];
+        if (found.Count == 0)
         {
             if (known is not null)
             {
@@ -74,18 +75,23 @@ internal sealed class ListenerCommands(
             return;
         }
 
-        _unbinds.Add(new PendingUnbind(listener.Slot, asker, command.Drain is not null));
-        if (_binds.Remove(listener.Slot, out PendingBind? bind))
+        // Earlier listeners with the name may still have connections. A drain by name closes these too, because no other name leads to them.
+        ListenerRecord[] affected = [.. found.Take(command.Drain is null ? 1 : found.Count)];
+        _unbinds.Add(new PendingUnbind([.. affected.Select(static listener => listener.Slot)], asker, command.Drain is not null));
+        foreach (ListenerRecord listener in affected)
         {
-            bind.Asker.Tell(new ZcrxReply.Failed(ZcrxFailure.CannotListen, null, $"The listener {listener.Slot.Name} was unbound first."));
-        }
+            if (_binds.Remove(listener.Slot, out PendingBind? bind))
+            {
+                bind.Asker.Tell(new ZcrxReply.Failed(ZcrxFailure.CannotListen, null, $"The listener {listener.Slot.Name} was unbound first."));
+            }
 
-        if (!listener.IsLeaving)
-        {
-            ZcrxLog.Unbinding(logger, listener.Slot.Name);
-        }
+            if (!listener.IsLeaving)
+            {
+                ZcrxLog.Unbinding(logger, listener.Slot.Name);
+            }
 
-        Leave(listener, command.Drain);
+            Leave(listener, command.Drain);
+        }
     }
 
     /// <summary>Handles the reports of a listener's actor.</summary>
@@ -144,7 +150,7 @@ internal sealed class ListenerCommands(
     public void Abandon()
     {
         Cancel(ZcrxFailure.CannotListen, "The supervisor failed and restarts. Try again.");
-        foreach (ListenerSlot slot in _unbinds.Select(static unbind => unbind.Slot).Distinct().ToArray())
+        foreach (ListenerSlot slot in _unbinds.SelectMany(static unbind => unbind.Slots).Distinct().ToArray())
         {
             AnswerUnbinds(slot, static _ => true);
         }
@@ -190,7 +196,7 @@ internal sealed class ListenerCommands(
             : null;
     }
 
-    private string Present(string name) => set.Find(name)?.Slot is { } slot ? slot.EndPoint?.ToString() ?? slot.Address : "another address";
+    private string Present(string name) => set.Present.FirstOrDefault(listener => listener.Slot.Name == name)?.Slot is { } slot ? slot.EndPoint?.ToString() ?? slot.Address : "another address";
 
     private bool IsTaken(string name) => set.Present.Any(listener => listener.Slot.Name == name);
 
@@ -252,6 +258,7 @@ internal sealed class ListenerCommands(
 
         _binds.Remove(slot);
         slots.Publish(slots.Value.Add(slot));
+        slot.OnPublished();
         PublishEndPoints();
         bind.Asker.Tell(new ZcrxReply.Bound(slot.Name, endPoint) { Slot = slot });
     }
@@ -287,10 +294,13 @@ internal sealed class ListenerCommands(
 
     private void AnswerUnbinds(ListenerSlot slot, Predicate<PendingUnbind> which)
     {
-        foreach (PendingUnbind unbind in _unbinds.Where(unbind => unbind.Slot == slot && which(unbind)).ToArray())
+        foreach (PendingUnbind unbind in _unbinds.Where(unbind => unbind.Slots.Contains(slot) && which(unbind)).ToArray())
         {
-            _unbinds.Remove(unbind);
-            unbind.Asker.Tell(new ZcrxReply.Unbound(slot.Name, slot.Connections));
+            if (unbind.IsLast(slot))
+            {
+                _unbinds.Remove(unbind);
+                unbind.Asker.Tell(new ZcrxReply.Unbound(slot.Name, unbind.Slots.Sum(static one => one.Connections)));
+            }
         }
     }
 
@@ -317,5 +327,17 @@ internal sealed class ListenerCommands(
     }
 
     /// <summary>Represents an unbind command that is not answered yet.</summary>
-    private sealed record PendingUnbind(ListenerSlot Slot, IActorRef Asker, bool AwaitsEnd);
+    private sealed class PendingUnbind(IReadOnlyList<ListenerSlot> slots, IActorRef asker, bool awaitsEnd)
+    {
+        private readonly HashSet<ListenerSlot> _awaited = [.. slots];
+
+        public IReadOnlyList<ListenerSlot> Slots => slots;
+
+        public IActorRef Asker => asker;
+
+        public bool AwaitsEnd => awaitsEnd;
+
+        /// <summary>Records that a slot needs no more waiting. Returns true if it was the last one.</summary>
+        public bool IsLast(ListenerSlot slot) => _awaited.Remove(slot) && _awaited.Count == 0;
+    }
 }

@@ -65,8 +65,11 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// <summary>Returns the listener of a slot, or null if it was removed.</summary>
     public ListenerRecord? Find(ListenerSlot slot) => _listeners.Find(listener => listener.Slot == slot);
 
-    /// <summary>Returns the listener with a name. If none has it, returns the last listener with this name that is being removed.</summary>
-    public ListenerRecord? Find(string name) => Present.FirstOrDefault(listener => listener.Slot.Name == name) ?? _listeners.FindLast(listener => listener.Slot.Name == name);
+    /// <summary>
+    /// Returns the listeners with a name whose actors live: first the one that is present, then those that are being removed, the last one first.
+    /// </summary>
+    public IReadOnlyList<ListenerRecord> FindAll(string name) =>
+        [.. Enumerable.Reverse(_listeners).Where(listener => listener.Slot.Name == name && listener.Actor is not null).OrderBy(static listener => listener.IsLeaving)];
 
     /// <summary>Returns the slot of the listener that an actor belongs to; null if the actor belongs to none.</summary>
     public ListenerSlot? SlotOf(IActorRef actor) => Find(actor)?.Slot;

@@ -73,7 +73,23 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, KeptPorts? kept 
     /// <summary>Gets the socket for a successor; null while it is not bound.</summary>
     public Socket? Socket => Volatile.Read(ref _socket);
 
-    public void Close() => Interlocked.Exchange(ref _socket, null)?.Dispose();
+    public void Close()
+    {
+        if (Interlocked.Exchange(ref _socket, null) is { } socket)
+        {
+            kept?.Remove(socket);
+            socket.Dispose();
+        }
+    }
+
+    /// <summary>Records that the listener is published: a successor finds its socket here from now on.</summary>
+    public void OnPublished()
+    {
+        if (Socket is { } socket)
+        {
+            kept?.Remove(socket);
+        }
+    }
 
     /// <summary>Gets a task that ends when the port is closed and will not be opened again.</summary>
     public Task Closed => _closed.Task;
@@ -103,7 +119,8 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, KeptPorts? kept 
         }
         catch
         {
-            // Code of the application has thrown. The port cannot be served as it wants.
+            // The kernel refused an option. The port cannot be served as the application wants.
+            kept.Remove(socket);
             socket.Dispose();
             throw;
         }

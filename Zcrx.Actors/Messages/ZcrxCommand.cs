@@ -57,7 +57,8 @@ public abstract record ZcrxCommand : ILocalMessage
     /// <param name="Listener">The listener's name.</param>
     /// <param name="Drain">
     /// The time after which open connections of the listener are closed. The answer then comes after the last connection has ended. With null,
-    /// the connections stay open, and the answer comes once the port is closed.
+    /// the connections stay open, and the answer comes once the port is closed. A drain also closes the connections that earlier listeners
+    /// with the name have left open.
     /// </param>
     /// <remarks>The command may be repeated, also with a shorter time, until the last connection is closed.</remarks>
     public sealed record Unbind(string Listener, TimeSpan? Drain = null) : ZcrxCommand

@@ -86,8 +86,8 @@ public interface IZcrx
     /// <summary>Closes the port of one listener, which may be a listener of the configuration.</summary>
     /// <param name="listener">The listener's name.</param>
     /// <param name="drain">
-    /// The time after which open connections of the listener are closed. The task then ends after the last connection has ended. With null, the
-    /// connections stay open, and the task ends once the port is closed.
+    /// The time after which open connections of the listener are closed, also those that earlier listeners with the name have left open. The
+    /// task then ends after the last connection has ended. With null, the connections stay open, and the task ends once the port is closed.
     /// </param>
     /// <param name="cancellationToken">Cancels only the waiting. The listener is still unbound.</param>
     /// <returns>The number of connections of the listener that are still open.</returns>

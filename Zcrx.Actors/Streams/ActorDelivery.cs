@@ -24,8 +24,11 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
     private IDisposable? _work;
     private Exception? _error;
     private ZcrxException? _abandoned;
+    // Set while the thread that subscribes must still reset these sources.
+    private HashSet<IBufferSource>? _toReset;
     private bool _initSent;
     private bool _isSubscribed;
+    private bool _isSubscribing;
     private bool _sourceEnded;
     private bool _endSent;
     private bool _disposed;
@@ -59,10 +62,10 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
                 return;
             }
 
-            _isSubscribed = true;
+            (_isSubscribed, _isSubscribing) = (true, true);
         }
 
-        IDisposable subscription;
+        IDisposable? subscription = null;
         try
         {
             subscription = SubscribeToSource();
@@ -72,20 +75,29 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
 #pragma warning restore CA1031
         {
             OnError(exception);
-            return;
         }
 
+        HashSet<IBufferSource>? sources;
         lock (_gate)
         {
+            _isSubscribing = false;
+            sources = _toReset;
             // An abandoned stream without an item stays subscribed, because only an item identifies the connection that must be reset.
-            if (!_disposed && (_abandoned is null || _window.LastSource is null))
+            if (sources is null && !_disposed)
             {
                 _subscription = subscription;
                 return;
             }
         }
 
-        subscription.Dispose();
+        if (sources is null)
+        {
+            subscription?.Dispose();
+        }
+        else
+        {
+            Reset(subscription, sources);
+        }
     }
 
     /// <summary>Sends an item, or releases it if the stream is over.</summary>
@@ -196,7 +208,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
     /// </summary>
     private void Abandon(Func<long, ZcrxException> cause)
     {
-        IDisposable? subscription = null;
+        IDisposable? subscription;
         HashSet<IBufferSource> sources;
         IBufferSource? last;
         lock (_gate)
@@ -209,10 +221,17 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
             _abandoned = cause(_window.FirstUnacknowledged());
             sources = _window.ReleaseAll();
             last = _window.LastSource;
-            if (!_disposed && last is not null)
+            subscription = _subscription;
+            if (_disposed)
+            {
+                // The application has ended this stream, and the connection is left to it.
+                sources.Clear();
+            }
+            else if (last is not null)
             {
                 sources.Add(last);
-                subscription = _subscription;
+                // A subscription that is not known yet would count as another observer, and would keep the connection.
+                _toReset = _isSubscribing ? sources : null;
             }
         }
 
@@ -225,13 +244,18 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
             return;
         }
 
-        if (subscription is not null)
+        if (_toReset is null)
         {
-            subscription.Dispose();
-            foreach (IBufferSource abandoned in sources)
-            {
-                abandoned.Abandon();
-            }
+            Reset(subscription, sources);
+        }
+    }
+
+    private void Reset(IDisposable? subscription, HashSet<IBufferSource> sources)
+    {
+        subscription?.Dispose();
+        foreach (IBufferSource source in sources)
+        {
+            source.Abandon();
         }
 
         // Last: a connection whose stream has ended closes in order when no work is left, and its peer would take everything for acknowledged.

@@ -56,7 +56,7 @@ internal static class EdgeProgram
 
             mostMemory = Math.Max(mostMemory, Environment.WorkingSet);
             await NodeReport.WriteAsync("edge", NodeReport.Numbers(
-                sinks.Sum(static sink => sink.Chunks), sinks.Sum(static sink => sink.Resends), all.Nodes.Count, GC.GetTotalAllocatedBytes(), mostMemory));
+                sinks.Sum(static sink => sink.Chunks), sinks.Sum(static sink => sink.Resends), all.Nodes.Count, GC.GetTotalAllocatedBytes(), mostMemory, sinks.Count));
         }
 
         await ended;

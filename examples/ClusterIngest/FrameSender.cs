@@ -3,7 +3,11 @@ using System.Net.Sockets;
 
 namespace ClusterIngest;
 
-/// <summary>Sends the frames of one connection and waits until the service closes the connection, which means that all frames are acknowledged.</summary>
+/// <summary>Sends the frames of one connection and waits until the service closes the connection.</summary>
+/// <remarks>
+/// The service closes the connection in order when all frames are acknowledged. If its process dies, the kernel may close the connection in the same way. The protocol of the
+/// demo has no acknowledgements, so <see cref="DemoRun"/> counts the frames in the journals of the entities, and reports an edge that has died.
+/// </remarks>
 internal sealed class FrameSender(int connection, DemoOptions options)
 {
     private const int Batch = 64;
@@ -13,9 +17,23 @@ internal sealed class FrameSender(int connection, DemoOptions options)
     /// <summary>Gets the number of frames that were passed to the kernel.</summary>
     public int Sent => Volatile.Read(ref _sent);
 
-    /// <summary>Sends all frames.</summary>
-    /// <exception cref="SocketException">The service has reset the connection.</exception>
+    /// <summary>Gets the reason why the connection ended early; null if it ended in order.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>Sends all frames, and waits for the end of the connection.</summary>
     public async Task RunAsync(IPEndPoint to, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await SendAsync(to, cancellationToken);
+        }
+        catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+        {
+            Problem = $"Connection {connection} ended early: {exception.Message}";
+        }
+    }
+
+    private async Task SendAsync(IPEndPoint to, CancellationToken cancellationToken)
     {
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(to, cancellationToken);

@@ -11,7 +11,7 @@ internal sealed class NodeProcess : IDisposable
     private readonly TaskCompletionSource<string> _node = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<string> _port = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _reading;
-    private long[] _numbers = [0, 0, 0, 0, 0];
+    private long[] _numbers = [0, 0, 0, 0, 0, 0];
 
     private NodeProcess(string name, Process process)
     {

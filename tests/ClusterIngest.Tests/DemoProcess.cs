@@ -40,13 +40,15 @@ internal sealed partial class DemoProcess : IDisposable
     /// <param name="node">The name of the node.</param>
     /// <param name="signal">The name of the signal.</param>
     /// <param name="when">Returns true when the signal must be sent. Its arguments are the numbers of sent and taken frames.</param>
-    public async Task SignalAsync(string node, string signal, Func<int, int, bool> when)
+    public Task SignalAsync(string node, string signal, Func<int, int, bool> when) => SignalAsync(
+        node, signal, line => Progress().Match(line) is { Success: true } match && when(Number(match, "sent"), Number(match, "first") + Number(match, "second")));
+
+    /// <summary>Waits for a line of output, and then sends a signal to a node.</summary>
+    public async Task SignalAsync(string node, string signal, Func<string, bool> which)
     {
         string nodes = await LineAsync(static line => line.StartsWith("Nodes ", StringComparison.Ordinal), "the nodes are members");
         string id = nodes.Split($"{node} (process ")[1].Split(')')[0];
-        await LineAsync(
-            line => Progress().Match(line) is { Success: true } match && when(Number(match, "sent"), Number(match, "first") + Number(match, "second")),
-            $"the moment of {signal} to {node}");
+        await LineAsync(which, $"the moment of {signal} to {node}");
         await KillAsync(signal, id);
     }
 

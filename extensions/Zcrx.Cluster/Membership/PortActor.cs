@@ -15,6 +15,8 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
     private readonly TimeSpan _drain;
     private readonly Task<IActorRef> _starting;
     private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
+    // Read whichever strategy the resolver has: the ports always follow keep-majority.
+    private readonly string _role = Context.System.Settings.Config.GetString("akka.cluster.split-brain-resolver.keep-majority.role", "");
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private IActorRef? _supervisor;
     private PortState _wanted = PortState.Closed;
@@ -64,7 +66,8 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
 
     private void OnMembers(ClusterEvent.CurrentClusterState state)
     {
-        PortState wanted = PortRule.Decide(_cluster.SelfUniqueAddress, state.Members, state.Unreachable, _wasMember);
+        ClusterSide side = ClusterSide.Of(state.Members, state.Unreachable, _role);
+        PortState wanted = PortRule.Decide(_cluster.SelfUniqueAddress, state.Members, side, _wasMember);
         _wasMember |= wanted is PortState.Open or PortState.Minority;
         if (wanted == _wanted)
         {
@@ -74,10 +77,11 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
         if (wanted == PortState.Minority)
         {
             _log.Warning(
-                "Listener {0} closes and its connections pause: this node reaches only {1} of {2} members. The port is bound again and they continue when the members can be reached.",
+                "Listener {0} closes and its connections pause: this node reaches only {1} of {2} members{3}. The port is bound again and they continue when the members can be reached.",
                 _listener.Name,
-                state.Members.Count - state.Unreachable.Count,
-                state.Members.Count);
+                side.Reachable,
+                side.Counted,
+                _role.Length == 0 ? "" : $" with the role {_role}");
         }
 
         _wanted = wanted;

@@ -17,9 +17,11 @@ public sealed class FrameInbox
     private readonly Dictionary<Guid, LinkedListNode<Position>> _positions = [];
     // Ordered by activity: the source that was seen most recently is last.
     private readonly LinkedList<Position> _order = new();
+    // Ordered by their ends: the source that ended most recently is last.
+    private readonly LinkedList<Position> _ended = new();
 
     /// <summary>Initializes an inbox.</summary>
-    /// <param name="maxSources">The number of sources that the inbox remembers at the same time. The source that was silent for the longest time is forgotten first.</param>
+    /// <param name="maxSources">The number of sources that the inbox remembers at the same time. Beyond it, an ended source is removed first, otherwise the source that was silent for the longest time.</param>
     public FrameInbox(int maxSources = DefaultMaxSources)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxSources);
@@ -43,7 +45,8 @@ public sealed class FrameInbox
     public long Duplicates { get; private set; }
 
     /// <summary>Gets the next number of each source. An entity that must not take a frame again after a restart stores these positions.</summary>
-    public IEnumerable<KeyValuePair<Guid, long>> Positions => _order.Select(static position => KeyValuePair.Create(position.Source, position.Next));
+    /// <remarks>Sources that have ended come first.</remarks>
+    public IEnumerable<KeyValuePair<Guid, long>> Positions => _ended.Concat(_order).Select(static position => KeyValuePair.Create(position.Source, position.Next));
 
     /// <summary>Takes the frames of a chunk that were not taken before.</summary>
     /// <param name="chunk">The chunk.</param>
@@ -85,14 +88,16 @@ public sealed class FrameInbox
         return new FrameAcknowledgement(chunk.Source, chunk.Partition, Find(chunk.Source).Next);
     }
 
-    /// <summary>Removes a source that has ended.</summary>
+    /// <summary>Marks a source as ended. Its position stays until the inbox needs the room for another source.</summary>
     /// <param name="ended">The message.</param>
+    /// <remarks>A chunk that was sent twice may arrive after the end of its source. The position recognizes its frames as duplicates.</remarks>
     public void Forget(FrameSourceEnded ended)
     {
         ArgumentNullException.ThrowIfNull(ended);
-        if (_positions.Remove(ended.Source, out LinkedListNode<Position>? node))
+        if (_positions.TryGetValue(ended.Source, out LinkedListNode<Position>? node) && node.List == _order)
         {
             _order.Remove(node);
+            _ended.AddLast(node);
         }
     }
 
@@ -100,15 +105,21 @@ public sealed class FrameInbox
     {
         if (_positions.TryGetValue(source, out LinkedListNode<Position>? node))
         {
-            _order.Remove(node);
-            _order.AddLast(node);
+            // A late duplicate does not make an ended source active again.
+            if (node.List == _order)
+            {
+                _order.Remove(node);
+                _order.AddLast(node);
+            }
+
             return node.Value;
         }
 
         if (_positions.Count == _maxSources)
         {
-            _positions.Remove(_order.First!.Value.Source);
-            _order.RemoveFirst();
+            LinkedListNode<Position> removed = (_ended.First ?? _order.First)!;
+            removed.List!.Remove(removed);
+            _positions.Remove(removed.Value.Source);
         }
 
         node = _order.AddLast(new Position(source));

@@ -70,6 +70,34 @@ public class BindTests
     }
 
     [Fact]
+    public async Task Drain_by_name_closes_the_connections_of_all_listeners_that_had_the_name()
+    {
+        await using var host = await StartAsync();
+        List<Socket> clients = [];
+        for (int i = 0; i < 3; i++)
+        {
+            var bound = Assert.IsType<ZcrxReply.Bound>(await AskAsync(host, new ZcrxCommand.Bind(Options("door"))));
+            clients.Add(await ConnectAsync(bound.EndPoint));
+            await _received.StreamAsync(i);
+            if (i < 2)
+            {
+                await AskAsync(host, new ZcrxCommand.Unbind("door"));
+            }
+        }
+
+        var unbound = Assert.IsType<ZcrxReply.Unbound>(await AskAsync(host, new ZcrxCommand.Unbind("door", TimeSpan.Zero)));
+
+        Assert.Equal(("door", 0), (unbound.Listener, unbound.Connections));
+        // The answer follows the end of the last connection.
+        Assert.Equal(Any, Assert.Single((await host.Zcrx.GetStatusAsync()).Listeners).Name);
+        foreach (Socket client in clients)
+        {
+            Assert.Equal(0, await client.ReceiveAsync(new byte[1]).WithinLimit());
+            client.Dispose();
+        }
+    }
+
+    [Fact]
     public async Task Name_that_is_in_use_is_refused_and_is_free_again_once_unbound()
     {
         await using var host = await StartAsync();

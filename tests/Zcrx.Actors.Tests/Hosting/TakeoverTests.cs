@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Zcrx.Actors.Tests.Support;
 using Zcrx.Rx;
@@ -155,6 +156,36 @@ public sealed class TakeoverTests : IDisposable
         {
             await host.DisposeAsync();
         }
+    }
+
+    [Fact]
+    public async Task Port_that_is_being_bound_at_run_time_is_offered_to_a_successor()
+    {
+        Received received = new();
+        using ManualResetEventSlim offered = new();
+        await using TestHost first = await StartAsync(received);
+        IPEndPoint endPoint = (await first.Zcrx.AddListenerAsync("127.0.0.1:0", received.Handle, "door")).LocalAddress;
+        TaskCompletionSource binding = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        // The supervisor logs this event when the listener has its socket, and publishes the listener later.
+        InterceptingLogger logger = new((id, text) =>
+        {
+            if (id == 1201 && text.Contains("door", StringComparison.Ordinal))
+            {
+                binding.SetResult();
+                offered.Wait(Eventually.Limit);
+            }
+        });
+        await using TestHost second = await TestHost.StartAsync(
+            zcrx => zcrx.Takeover(Place).AddQueues(1, 1.MiB()).Listen("127.0.0.1:0", received.Handle), services => services.AddSingleton<ILoggerProvider>(logger));
+        Task bound = second.Zcrx.AddListenerAsync("127.0.0.1:0", received.Handle, "door");
+        await binding.Task.WithinLimit();
+
+        // The listener that the second process does not have is bound when its offer has arrived.
+        await using TestHost third = await TestHost.StartAsync(zcrx => zcrx.Takeover(Place).AddQueues(1, 1.MiB()).Configure(
+            options => options.Listeners.Add(new ZcrxListenerOptions { EndPoint = "127.0.0.1:0", Name = "new", Handler = received.Handle, ConfigureSocket = _ => offered.Set() })));
+        _ = await Record.ExceptionAsync(() => bound.WithinLimit());
+
+        Assert.Equal(endPoint, (await third.Zcrx.AddListenerAsync("127.0.0.1:0", received.Handle, "door")).LocalAddress);
     }
 
     [Fact]

@@ -147,6 +147,29 @@ public class ToActorTests
     }
 
     [Fact]
+    public async Task Actor_that_ends_while_its_stream_is_being_subscribed_resets_the_connection()
+    {
+        await using SinkBench bench = await SinkBench.OpenAsync();
+        using ManualResetEventSlim ended = new();
+        using var sink = new SlowSubscription(bench.Connection.Buffers, ended).ToActor(bench.Actor);
+        await bench.SendAsync(0, 3000);
+        bench.Peer.Shutdown(SocketShutdown.Send);
+        // The actor of the bench acknowledges on the thread of the caller, which is the thread that subscribes.
+        var init = await bench.ExpectAsync<ZcrxStream.Init>();
+        Task subscribing = Task.Run(init.Acknowledge);
+        await bench.TakeAsync(0, 3000);
+        await bench.ExpectAsync<ZcrxStream.Completed>();
+
+        bench.System.Stop(bench.Actor);
+        await Assert.ThrowsAsync<ZcrxActorTerminatedException>(() => sink.Completion.WithinLimit());
+        await bench.AllReturnedAsync();
+        ended.Set();
+
+        await subscribing.WithinLimit();
+        await bench.AssertResetAsync();
+    }
+
+    [Fact]
     public async Task An_actor_that_has_ended_before_resets_the_connection_with_the_first_bytes()
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
@@ -333,6 +356,17 @@ public class ToActorTests
         await bench.ExpectAsync<ZcrxStream.Completed>();
         await (await sinks.Task.WithinLimit()).Completion.WithinLimit();
         Assert.Null((await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>()).Error);
+    }
+
+    /// <summary>Delivers while its <c>Subscribe</c> has not returned.</summary>
+    private sealed class SlowSubscription(IObservable<ReceivedBuffer> source, ManualResetEventSlim returns) : IObservable<ReceivedBuffer>
+    {
+        public IDisposable Subscribe(IObserver<ReceivedBuffer> observer)
+        {
+            IDisposable subscription = source.Subscribe(observer);
+            Assert.True(returns.Wait(Eventually.Limit));
+            return subscription;
+        }
     }
 
     private sealed class ThrowingSource : IObservable<ReceivedBuffer>

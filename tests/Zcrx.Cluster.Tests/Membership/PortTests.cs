@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Akka;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Hosting;
@@ -19,11 +20,14 @@ public class PortTests
     [Fact]
     public async Task Port_is_bound_while_the_node_is_a_member_and_its_connections_are_closed_when_it_leaves()
     {
-        await using ClusterNode node = await ClusterNode.StartAsync(static options =>
-        {
-            options.DrainTimeout = TimeSpan.Zero;
-            options.Listeners.Add(Door());
-        });
+        await using ClusterNode node = await ClusterNode.StartAsync(
+            static options =>
+            {
+                options.DrainTimeout = TimeSpan.Zero;
+                options.Listeners.Add(Door());
+            },
+            WithLongShutdown);
+        TaskCompletionSource<Done> closed = HoldShutdown(node);
         Assert.False(node.Zcrx.EndPoints.ByName.ContainsKey("door"));
 
         node.Join(node);
@@ -33,16 +37,60 @@ public class PortTests
         await client.ConnectAsync(endPoint).Within();
         node.Cluster.Leave(node.Cluster.SelfAddress);
 
-        Assert.Equal(0, await ReceiveAsync(client));
+        try
+        {
+            Assert.Equal(0, await ReceiveAsync(client));
+            await Deadline.UntilAsync(() => !node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is closed");
+        }
+        finally
+        {
+            closed.SetResult(Done.Instance);
+        }
     }
 
     [Fact]
-    public async Task Port_of_a_node_that_loses_the_majority_is_closed_and_its_connections_are_paused_until_the_partition_heals()
+    public async Task Only_members_with_the_role_of_the_resolver_are_counted()
+    {
+        await using ClusterNode node = await ClusterNode.StartAsync(
+            static options => options.Listeners.Add(Door()),
+            static akka => WithThrottle(akka.AddHocon(
+                "akka.cluster.split-brain-resolver.keep-majority.role = voter", HoconAddMode.Prepend)));
+        await using ClusterNode second = await ClusterNode.StartAsync(akka: WithThrottle);
+        await using ClusterNode voter = await ClusterNode.StartAsync(akka: static akka => WithThrottle(akka.AddHocon("akka.cluster.roles = [voter]", HoconAddMode.Prepend)));
+        node.Join(node);
+        second.Join(node);
+        voter.Join(node);
+        await Deadline.UntilAsync(() => node.Cluster.State.Members.Count(static member => member.Status == MemberStatus.Up) == 3, "three nodes are Up");
+        await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound");
+
+        // Two of three members are on the side of the node, but not the one that counts.
+        await SetThrottleAsync(node, Blackhole.Instance, voter);
+        await SetThrottleAsync(second, Blackhole.Instance, voter);
+
+        await Deadline.UntilAsync(() => !node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is closed");
+        Assert.Equal(MemberStatus.Up, node.Cluster.SelfMember.Status);
+        await SetThrottleAsync(node, Unthrottled.Instance, voter);
+        await SetThrottleAsync(second, Unthrottled.Instance, voter);
+        await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound again");
+    }
+
+    [Fact]
+    public async Task Port_of_a_node_that_loses_the_majority_is_closed_and_its_connections_are_paused_until_the_partition_heals_and_closed_when_it_leaves()
     {
         int received = 0;
         ZcrxListenerOptions door = Door();
         door.Handler = connection => connection.Buffers.Subscribe(buffer => Interlocked.Add(ref received, buffer.Length));
-        await using ClusterNode node = await ClusterNode.StartAsync(options => options.Listeners.Add(door), WithThrottle);
+        await using ClusterNode node = await ClusterNode.StartAsync(
+            options =>
+            {
+                options.DrainTimeout = TimeSpan.Zero;
+                options.Listeners.Add(door);
+            },
+            static akka =>
+            {
+                WithThrottle(akka);
+                WithLongShutdown(akka);
+            });
         await using ClusterNode second = await ClusterNode.StartAsync(akka: WithThrottle);
         await using ClusterNode third = await ClusterNode.StartAsync(akka: WithThrottle);
         node.Join(node);
@@ -65,6 +113,22 @@ public class PortTests
         await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound again");
 
         await Deadline.UntilAsync(() => Volatile.Read(ref received) == 20, "the connection continues");
+        using Socket later = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await later.ConnectAsync(node.Zcrx.EndPoints["door"]).Within();
+        await later.SendAsync(new byte[10]).Within();
+        await Deadline.UntilAsync(() => Volatile.Read(ref received) == 30, "the later connection is served");
+
+        // The connection from before the partition belongs to an earlier listener than the later one.
+        TaskCompletionSource<Done> closed = HoldShutdown(node);
+        try
+        {
+            node.Cluster.Leave(node.Cluster.SelfAddress);
+            Assert.Equal((0, 0), (await ReceiveAsync(client), await ReceiveAsync(later)));
+        }
+        finally
+        {
+            closed.SetResult(Done.Instance);
+        }
     }
 
     [Fact]
@@ -80,6 +144,19 @@ public class PortTests
         Assert.Equal(
             ["Partitions", "MaxUnacknowledged", "ResendTimeout"],
             Assert.Throws<ZcrxConfigurationException>(new ZcrxShardOptions { Partitions = 0, MaxUnacknowledged = 0, ResendTimeout = TimeSpan.Zero }.ThrowIfInvalid).Errors.Select(static problem => problem.Path));
+    }
+
+    private static void WithLongShutdown(AkkaConfigurationBuilder akka) =>
+        akka.AddHocon("akka.coordinated-shutdown.phases.before-service-unbind.timeout = 10m", HoconAddMode.Prepend);
+
+    /// <summary>
+    /// Delays the stop of a node until the result is completed. Akka stops a node that leaves, and the stop of Zcrx closes ports and connections too.
+    /// </summary>
+    private static TaskCompletionSource<Done> HoldShutdown(ClusterNode node)
+    {
+        TaskCompletionSource<Done> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        CoordinatedShutdown.Get(node.System).AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, "closed", () => closed.Task);
+        return closed;
     }
 
     private static void WithThrottle(AkkaConfigurationBuilder akka) =>

@@ -60,11 +60,44 @@ public class FrameInboxTests
         inbox.Accept(Chunk(0, 1, source: second));
         inbox.Accept(Chunk(1, 1));
         inbox.Accept(Chunk(0, 1, source: third));
-        Assert.Equal([Source, third], inbox.Positions.Select(static position => position.Key));
+        Assert.Equal([Source, third], Sources(inbox));
+    }
+
+    [Fact]
+    public void Late_duplicates_of_an_ended_source_are_discarded()
+    {
+        FrameInbox inbox = new();
+        inbox.Accept(Chunk(0, 10));
 
         inbox.Forget(new FrameSourceEnded(Source, 3));
-        Assert.Equal([third], inbox.Positions.Select(static position => position.Key));
+
+        Assert.Empty(inbox.Accept(Chunk(0, 10)));
+        Assert.Equal(10, inbox.Duplicates);
+        Assert.Equal(10, inbox.Acknowledge(Chunk(0, 10)).NextSequence);
     }
+
+    [Fact]
+    public void Ended_sources_are_removed_before_all_others_and_in_the_order_of_their_ends()
+    {
+        FrameInbox inbox = new(maxSources: 3);
+        Guid[] others = [Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid()];
+        inbox.Accept(Chunk(0, 1));
+        inbox.Accept(Chunk(0, 1, source: others[0]));
+        inbox.Accept(Chunk(0, 1, source: others[1]));
+        inbox.Forget(new FrameSourceEnded(others[1], 3));
+        inbox.Forget(new FrameSourceEnded(others[0], 3));
+        // A late duplicate and a second message about the end change nothing.
+        inbox.Accept(Chunk(0, 1, source: others[1]));
+        inbox.Forget(new FrameSourceEnded(others[1], 3));
+        Assert.Equal([others[1], others[0], Source], Sources(inbox));
+
+        inbox.Accept(Chunk(0, 1, source: others[2]));
+        Assert.Equal([others[0], Source, others[2]], Sources(inbox));
+        inbox.Accept(Chunk(0, 1, source: others[3]));
+        Assert.Equal([Source, others[2], others[3]], Sources(inbox));
+    }
+
+    private static IEnumerable<Guid> Sources(FrameInbox inbox) => inbox.Positions.Select(static position => position.Key);
 
     private static IEnumerable<long> Numbers(FrameInbox inbox, FrameChunk chunk) => inbox.Accept(chunk).Select(static frame => frame.Sequence);
 

@@ -1,0 +1,25 @@
+using Akka.Cluster;
+
+namespace Zcrx.Cluster.Membership;
+
+/// <summary>Represents the members that a node can reach, counted like the split-brain resolver with keep-majority counts them.</summary>
+/// <param name="Reachable">The number of counted members that can be reached.</param>
+/// <param name="Counted">The number of counted members.</param>
+/// <param name="IsMajority">Whether the resolver would keep this side.</param>
+internal readonly record struct ClusterSide(int Reachable, int Counted, bool IsMajority)
+{
+    /// <summary>Counts the members that are Up or Leaving.</summary>
+    /// <param name="members">All members.</param>
+    /// <param name="unreachable">The members that cannot be reached from this side.</param>
+    /// <param name="role">The role of the counted members; empty to count all members.</param>
+    /// <remarks>Of two halves, the half with the lowest address stays. Without a counted member, no side stays.</remarks>
+    public static ClusterSide Of(IReadOnlyCollection<Member> members, IReadOnlySet<Member> unreachable, string role)
+    {
+        Member[] counted = [.. members.Where(member => member.Status is MemberStatus.Up or MemberStatus.Leaving && (role.Length == 0 || member.HasRole(role)))];
+        int reachable = counted.Count(member => !unreachable.Contains(member));
+        bool isMajority = unreachable.Count == 0
+            || reachable * 2 > counted.Length
+            || (counted.Length > 0 && reachable * 2 == counted.Length && !unreachable.Contains(counted.MinBy(static member => member.Address, Member.AddressOrdering)!));
+        return new ClusterSide(reachable, counted.Length, isMajority);
+    }
+}

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using LogIngest.Storing;
 
@@ -9,6 +10,7 @@ namespace LogIngest.Batching;
 /// Each batch has exactly one report, when the attempt has really ended. The parent may restart this actor during an attempt: Akka restarts the
 /// children of an actor that restarts. The attempt then continues and reports its outcome.
 /// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "CloseAsync disposes the token source after the last attempt.")]
 internal sealed class BatchStorer : ReceiveActor
 {
     private readonly int _writer;

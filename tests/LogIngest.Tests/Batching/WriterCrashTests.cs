@@ -8,10 +8,12 @@ using Microsoft.Extensions.Logging;
 namespace LogIngest.Tests.Batching;
 
 /// <summary>Tests crashes of the actors during an attempt to store a batch.</summary>
-public sealed class WriterCrashTests
+public sealed class WriterCrashTests : IDisposable
 {
     private readonly ManualStores _stores = new();
     private readonly RecordedLog _log = new();
+
+    public void Dispose() => _log.Dispose();
 
     [Theory]
     [InlineData(true)]

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using Zcrx.Interop;
 using Zcrx.Interop.Errors;
-using Zcrx.Interop.Kernel;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Receiving;
 using Zcrx.Rx.Ring;

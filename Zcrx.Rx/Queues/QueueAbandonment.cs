@@ -107,13 +107,18 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
 
     private async Task EndAsync(ConnectionReceiver connection, IObserver<ReceivedBuffer>[] observers, ZcrxStreamException error)
     {
-        if (observers.Length > 0)
+        try
         {
-            await InTimeAsync(() => connection.Stream.Notify(observers, error), observers.Length).ConfigureAwait(false);
+            if (observers.Length > 0)
+            {
+                await InTimeAsync(() => connection.Stream.Notify(observers, error), observers.Length).ConfigureAwait(false);
+            }
         }
-
-        // Runs after the observers were called, because the handler of a closed connection disposes its subscriptions.
-        connection.Control.EndAbandoned();
+        finally
+        {
+            // Runs after the observers were called, because the handler of a closed connection disposes its subscriptions.
+            connection.Control.EndAbandoned();
+        }
     }
 
     private void Notify(Action call) => _ends.Enqueue(InTimeAsync(call, observers: 1));

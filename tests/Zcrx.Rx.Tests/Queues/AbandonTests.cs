@@ -169,6 +169,8 @@ public class AbandonTests : IClassFixture<ResourceCheck>
         TestQueue queue = await TestQueue.OpenAsync(buffers: 2 * Blocked);
         List<Peer> peers = [];
         List<ZcrxConnection> connections = [];
+        int called = 0;
+        int calledOnPool = 0;
         for (int i = 0; i < Blocked; i++)
         {
             (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -176,7 +178,12 @@ public class AbandonTests : IClassFixture<ResourceCheck>
             connections.Add(connection);
             _ = connection.Buffers.Subscribe(
                 _ => Locked(gate, stuck.Run),
-                _ => Locked(gate, static () => { }));
+                _ =>
+                {
+                    Interlocked.Add(ref called, 1);
+                    Interlocked.Add(ref calledOnPool, Thread.CurrentThread.IsThreadPoolThread ? 1 : 0);
+                    Locked(gate, static () => { });
+                });
         }
 
         await peers[0].SendAsync(1);
@@ -186,6 +193,9 @@ public class AbandonTests : IClassFixture<ResourceCheck>
 
         await Task.WhenAll(Enumerable.Range(0, 2 * Environment.ProcessorCount).Select(static _ => Task.Run(static () => { }))).Within("the thread pool runs other work");
         await Task.WhenAll(connections.Select(static connection => connection.Finished)).Within("all connections end");
+        // At most eight observers block a thread, and none blocks a thread of the pool.
+        Assert.InRange(Volatile.Read(ref called), 1, 8);
+        Assert.Equal(0, Volatile.Read(ref calledOnPool));
         Assert.Equal(Blocked - 1, await queue.Queue.Loop.MissedObservers.Within("the observers that did not return are counted"));
         stuck.Release();
         await Deadline.UntilAsync(() => connections.All(static connection => connection.Socket.SafeHandle.IsClosed), "the sockets are closed");

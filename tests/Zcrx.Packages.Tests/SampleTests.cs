@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Ingest.Tests.Support;
 using Xunit.Abstractions;
 using Zcrx.Packages.Tests.Samples;
 using Zcrx.Packages.Tests.Support;

@@ -17,7 +17,7 @@ GuestProgram[] guestPrograms = [new("tests/Zcrx.Conformance/Zcrx.Conformance.csp
 // The demo is small in a guest. It checks the chosen engine, the reason for the choice, and that every byte arrives.
 GuestCommand[] guestCommands =
 [
-    // The emulated kernel is tested outside of guests with the profile of every release. In a guest, only the differential programs compare
+    // Outside of guests, the emulated kernel is tested with the profile of each kernel release. In a guest, only the differential programs compare
     // it with the real kernel. Tests with a NIC have their own guests.
     new("conformance", "./Zcrx.Conformance --exclude 'emulated 7.' --exclude io_uring --exclude .Nic.", OnlyWhole: false),
     // Runs programs on this kernel and on its emulation. Each run has another seed, which is printed with the result.

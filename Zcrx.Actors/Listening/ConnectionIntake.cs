@@ -15,7 +15,7 @@ internal sealed class ConnectionIntake(Published<ZcrxOptions> options, ZcrxQueue
     public void Serve(ZcrxConnection connection, ListenerSlot slot)
     {
         slot.OnOpened();
-        // The choice must precede the handler: no queue receives for the connection yet.
+        // The queue must be chosen before the handler runs, while no queue receives for the connection yet.
         ZcrxQueue? better = options.Value.Rebalancing.PlaceConnections ? group.Choose(connection) : null;
         connections.Serve(connection, slot.Name, slot.Handler, reports, owner: slot, slot.OnClosed);
         if (better is not null)

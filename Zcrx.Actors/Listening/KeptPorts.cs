@@ -3,10 +3,13 @@ using System.Net.Sockets;
 
 namespace Zcrx.Actors.Listening;
 
-/// <summary>Keeps listening sockets of a predecessor that no listener has yet, for listeners that are bound at run time. Connections wait in their backlogs.</summary>
+/// <summary>
+/// Keeps a predecessor's listening sockets until listeners that are bound at run time take them. Until then, connections wait in the backlogs
+/// of the sockets.
+/// </summary>
 /// <remarks>
 /// <para>Ownership: this object closes what was not taken. Threading: any thread.</para>
-/// <para>A taken socket stays listed until its listener is published or closed. A successor that comes in between is offered it from here.</para>
+/// <para>A taken socket stays in the list until its listener is published or closed. A takeover that starts before then receives the socket from this list.</para>
 /// </remarks>
 internal sealed class KeptPorts
 {

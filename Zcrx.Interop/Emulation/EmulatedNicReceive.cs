@@ -55,7 +55,7 @@ internal sealed unsafe class EmulatedNicReceive(
 
     /// <summary>
     /// Receives bytes that lie in one memory. Bytes in the memory of <paramref name="queue"/> are delivered, bytes in kernel memory are
-    /// copied. Only their own queue can deliver the bytes in its memory.
+    /// copied. Bytes in the memory of another queue end the receive with −EFAULT, because only that queue can deliver them.
     /// </summary>
     /// <returns>The number of bytes received.</returns>
     private long ReceiveLanded(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, in LandedBytes landed, bool isFirst)

@@ -27,7 +27,7 @@ internal sealed unsafe class MultishotReceive : IDisposable
 
     /// <param name="ring">The host ring.</param>
     /// <param name="requests">The requests of the ring.</param>
-    /// <param name="parts">The caller's ring.</param>
+    /// <param name="parts">The parts of the emulated ring that the application uses.</param>
     /// <param name="features">The features of the kernel's receives.</param>
     public MultishotReceive(HostRing ring, MultishotRequests requests, RingParts parts, MultishotFeatures features)
     {

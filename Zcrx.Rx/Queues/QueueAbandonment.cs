@@ -38,7 +38,7 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
             End(connection);
         }
 
-        // The last step: if the thread continues, connections go from the table to this list.
+        // Must be the last step: if the stuck thread continues, it moves connections from the connection table to the list of sockets.
         owners.Sockets.Abandon();
     }
 

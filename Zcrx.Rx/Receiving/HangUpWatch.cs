@@ -100,7 +100,8 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         }
         else if (connection.Undelivered.Count == 0 && connection.Socket.BytesWaiting == 0 && !connection.AwaitsFirstObserver)
         {
-            // The stream of an attached connection is not ended before its first observer: a server may end its side early, and still read the request.
+            // The stream of an attached connection does not end before the first observer subscribes. The peer may be a server that has shut down sending
+            // but still reads the request.
             connection.End();
         }
 

@@ -20,7 +20,7 @@ internal interface IConnectionHost
     /// <summary>Makes the ring thread reconcile the receive of a connection that has changed.</summary>
     void Synchronize(ConnectionReceiver connection);
 
-    /// <summary>Requests a report of room in the socket for a sender.</summary>
+    /// <summary>Requests a notification when the send buffer of the socket has room, for a sender that waits.</summary>
     void AwaitRoom(ConnectionReceiver connection);
 
     /// <summary>

@@ -6,7 +6,7 @@ namespace Zcrx.Interop.Nic.Leasing;
 /// <summary>Explains why a queue could not be leased. Pure.</summary>
 internal static class LeasingErrors
 {
-    /// <param name="operation">The start of the sentence.</param>
+    /// <param name="operation">The failed operation, with which the error message starts.</param>
     /// <param name="interfaceName">The physical interface.</param>
     /// <param name="to">The container's interface.</param>
     /// <param name="outcome">The kernel's answer.</param>

@@ -7,7 +7,7 @@ namespace Zcrx.Interop.Nic.Netlink;
 /// <summary>Explains why an interface could not be read or changed. Pure.</summary>
 internal static class NetlinkErrors
 {
-    /// <param name="operation">The start of the sentence.</param>
+    /// <param name="operation">The failed operation, with which the error message starts.</param>
     /// <param name="interfaceName">The interface, if the operation has one.</param>
     /// <param name="errno">The errno, of either sign.</param>
     /// <param name="text">The kernel's message, if any.</param>

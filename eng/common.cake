@@ -92,6 +92,14 @@ int Run(string program, params string[] arguments)
     }
 }
 
+// Runs an action for 0 to count - 1 in this order, at most the given number at once.
+void ForEachAtOnce(int count, int atOnce, Action<int> run) => Parallel.ForEach(
+    System.Collections.Concurrent.Partitioner.Create(Enumerable.Range(0, count), System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering),
+    new ParallelOptions { MaxDegreeOfParallelism = atOnce },
+    run);
+
+bool IsContinuousIntegration() => string.Equals(EnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase);
+
 // Runs a program while others run, and prints its whole output at once after its end.
 int RunAside(string title, string program, string[] arguments)
 {

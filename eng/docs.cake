@@ -134,7 +134,7 @@ void CheckDiagrams(string site, string[] pages)
     string[] drawn = [.. pages.Where(page => System.IO.File.ReadAllText(page).Contains("lang-mermaid"))];
     if (Context.Tools.Resolve("chromium") is not { } browser)
     {
-        if (string.Equals(EnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase))
+        if (IsContinuousIntegration())
         {
             throw new CakeException("The diagrams cannot be checked: chromium is not installed.");
         }

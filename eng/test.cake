@@ -14,9 +14,9 @@ Task("test")
     var suites = TestSuites().ToArray();
     var read = new SuiteOutcome[suites.Length];
     // A suite waits for most of its time. Two at once shorten the run, also on two processors.
-    Parallel.ForEach(
-        System.Collections.Concurrent.Partitioner.Create(Enumerable.Range(0, suites.Length), System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering),
-        new ParallelOptions { MaxDegreeOfParallelism = Argument("suites", 2) },
+    ForEachAtOnce(
+        suites.Length,
+        Argument("suites", 2),
         i =>
         {
             var suite = suites[i].GetFilenameWithoutExtension().ToString();

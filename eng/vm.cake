@@ -175,9 +175,9 @@ IReadOnlyList<SuiteOutcome> TestKernels()
     Run("tests/vm/host-needs.sh");
     var outcomes = new SuiteOutcome[guests.Count];
     var atOnce = int.Max(1, Argument("guests", int.Clamp(Environment.ProcessorCount / 2, 1, 4)));
-    Parallel.ForEach(
-        System.Collections.Concurrent.Partitioner.Create(Enumerable.Range(0, guests.Count), System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering),
-        new ParallelOptions { MaxDegreeOfParallelism = atOnce },
+    ForEachAtOnce(
+        guests.Count,
+        atOnce,
         i =>
         {
             var (kernel, nic) = guests[i];
@@ -289,8 +289,7 @@ SuiteOutcome LeftOut(string kernel, string[] wanted) => new(KernelSuite(kernel),
 SuiteOutcome NotTested(string kernel, string reason, bool requested)
 {
     Console.Error.WriteLine($"!!! Linux {kernel} NOT TESTED: {reason}");
-    var continuousIntegration = string.Equals(EnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase);
-    return new(KernelSuite(kernel), 0, 0, 1, [], [reason], requested || continuousIntegration ? $"not tested: {reason}" : null);
+    return new(KernelSuite(kernel), 0, 0, 1, [], [reason], requested || IsContinuousIntegration() ? $"not tested: {reason}" : null);
 }
 
 string KernelSuite(string kernel, string release = null)

@@ -56,7 +56,7 @@ internal static class AnswersCommand
     /// <summary>Measures requests per second, and the server's CPU time per request.</summary>
     private static async IAsyncEnumerable<(string Name, double Rate, double Cost)> RespAsync(string kind)
     {
-        using ServerProcess server = await ServerProcess.StartAsync("resp", kind);
+        using ServerProcess server = await ServerProcess.StartAsync("serve", "resp", kind);
         await BenchmarkAsync(server.Port, "SET", 16, 200_000);
         await BenchmarkAsync(server.Port, "GET", 1, 20_000);
         foreach ((string command, int pipelined, int requests) in Loads)
@@ -84,7 +84,7 @@ internal static class AnswersCommand
     private static async IAsyncEnumerable<(string Name, double Rate, double Cost)> ProxyAsync(string kind)
     {
         using Sink sink = new();
-        using ServerProcess server = await ServerProcess.StartAsync("proxy", kind, Text(sink.Port));
+        using ServerProcess server = await ServerProcess.StartAsync("serve", "proxy", kind, Text(sink.Port));
         IPEndPoint proxy = new(IPAddress.Loopback, server.Port);
         await sink.TransferAsync(proxy, 4, 256L << 20);
         foreach (int connections in (int[])[1, 16])

@@ -9,13 +9,16 @@ internal sealed class ServerProcess : IDisposable
 {
     private readonly Process _process;
 
-    private ServerProcess(Process process, int port)
+    private ServerProcess(Process process, string listening)
     {
         _process = process;
-        Port = port;
+        Listening = listening;
     }
 
-    public int Port { get; }
+    /// <summary>Gets the rest of the line with which the server reports that it listens.</summary>
+    public string Listening { get; }
+
+    public int Port => int.Parse(Listening, CultureInfo.InvariantCulture);
 
     public TimeSpan CpuTime
     {
@@ -28,7 +31,7 @@ internal sealed class ServerProcess : IDisposable
 
     public static async Task<ServerProcess> StartAsync(params string[] arguments)
     {
-        ProcessStartInfo start = new(Environment.ProcessPath!, ["exec", typeof(ServerProcess).Assembly.Location, "serve", .. arguments])
+        ProcessStartInfo start = new(Environment.ProcessPath!, ["exec", typeof(ServerProcess).Assembly.Location, .. arguments])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false,
         };
@@ -37,7 +40,7 @@ internal sealed class ServerProcess : IDisposable
         {
             if (line.StartsWith(ReceiverProgram.ListeningPrefix, StringComparison.Ordinal))
             {
-                return new ServerProcess(process, int.Parse(line.AsSpan(ReceiverProgram.ListeningPrefix.Length), CultureInfo.InvariantCulture));
+                return new ServerProcess(process, line[ReceiverProgram.ListeningPrefix.Length..]);
             }
         }
 

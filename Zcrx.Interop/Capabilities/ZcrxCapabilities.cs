@@ -39,7 +39,8 @@ public sealed record ZcrxCapabilities
     public uint ControlOperations { get; init; }
 
     /// <summary>
-    /// Gets the number of bytes before the refill entries; null when the kernel did not report it. A page is enough on such kernels.
+    /// Gets the number of bytes before the refill entries; null when the kernel did not report it. Kernels that do not report the number
+    /// need at most a page.
     /// </summary>
     public int? RefillHeaderSize { get; init; }
 
@@ -118,7 +119,8 @@ public sealed record ZcrxCapabilities
     public bool CanAddArea => ControlOperations > LinuxIoUringZcrx.ZCRX_CTRL_ADD_AREA;
 
     /// <summary>
-    /// Gets a value indicating whether a registration may describe notifications and statistics. Otherwise the kernel reserves that field.
+    /// Gets a value indicating whether a registration may describe notifications and statistics. Without this feature, the field for them
+    /// must be zero.
     /// </summary>
     internal bool EventFeature => (Features & LinuxIoUringZcrx.ZCRX_FEATURE_EVENT) != 0;
 
@@ -126,7 +128,8 @@ public sealed record ZcrxCapabilities
     /// <param name="kernel">The kernel. No ring is needed.</param>
     /// <returns>The snapshot. If the kernel refuses to answer, the snapshot records that.</returns>
     /// <remarks>
-    /// Makes three register calls without a ring. For a kernel that answers no queries, creates a ring for a moment to count its opcodes. Any thread. Needs no permission. Does not throw, whatever the kernel answers.
+    /// Makes three register calls without a ring. For a kernel that answers no queries, counts the request opcodes with a temporary ring.
+    /// Any thread. Needs no permission. Does not throw, whatever the kernel answers.
     /// </remarks>
     public static ZcrxCapabilities Query(IIoUringKernel kernel)
     {

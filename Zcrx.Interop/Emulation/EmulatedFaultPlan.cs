@@ -106,7 +106,7 @@ public sealed class EmulatedFaultPlan
 
     /// <summary>
     /// Loses the last completion of each of the next receives that end, as when the completion ring is full and the kernel cannot allocate
-    /// memory. The ring counts an overflow. The stream positions of all connections with a receive are then unknown.
+    /// memory. The ring counts an overflow. The stream positions of all connections with an armed receive are then unknown.
     /// </summary>
     /// <param name="count">The number of receives.</param>
     public void LoseCompletions(int count) => Set(ref _lostCompletions, count);

@@ -54,8 +54,8 @@ internal sealed unsafe class EmulatedNicReceive(
     }
 
     /// <summary>
-    /// Receives bytes that lie in one memory. Bytes in the memory of <paramref name="queue"/> are delivered, bytes in kernel memory are
-    /// copied. Bytes in the memory of another queue end the receive with −EFAULT, because only that queue can deliver them.
+    /// Receives adjacent bytes that lie in the same memory. Bytes in the memory of <paramref name="queue"/> are delivered, bytes in kernel
+    /// memory are copied. Bytes in the memory of another queue end the receive with −EFAULT, because only that queue can deliver them.
     /// </summary>
     /// <returns>The number of bytes received.</returns>
     private long ReceiveLanded(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, in LandedBytes landed, bool isFirst)

@@ -4,8 +4,8 @@ namespace Zcrx.Interop;
 
 /// <summary>Represents a dma-buf as the area of a queue: memory of a device, or ordinary memory through <c>/dev/udmabuf</c>.</summary>
 /// <remarks>
-/// The processor reads the bytes, so the dma-buf must be mappable and coherent with the device (as on x86): <c>DMA_BUF_IOCTL_SYNC</c> is not
-/// called. Pages are not zeroed: user space can read their previous contents.
+/// The processor reads the bytes, so the dma-buf must be mappable. It must be coherent with the device (as on x86), since
+/// <c>DMA_BUF_IOCTL_SYNC</c> is not called. Pages are not zeroed: user space can read their previous contents.
 /// </remarks>
 /// <param name="Descriptor">The dma-buf. The caller owns it, and may close it once the queue is registered.</param>
 /// <param name="Length">The length to use in bytes; whole pages, at most <see cref="MaxLength"/>.</param>

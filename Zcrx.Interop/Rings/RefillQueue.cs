@@ -108,8 +108,8 @@ public sealed unsafe class RefillQueue
     }
 
     /// <summary>
-    /// Makes the next entry throw, because the memory is about to be unmapped. The queue then seems full, so <see cref="TryAppend"/> needs
-    /// no additional check.
+    /// Makes later calls of <see cref="TryAppend"/> throw, because the memory is about to be unmapped. From now on the queue seems full,
+    /// so <see cref="TryAppend"/> needs no additional check.
     /// </summary>
     internal void End()
     {

@@ -88,8 +88,8 @@ internal sealed class ConnectionSocket : IConnectionSocket
         }
     }
 
-    // Only the ring thread calls the next two members, and only the ring thread closes the socket. When a queue was abandoned, another thread closes it, but only
-    // after the ring thread has left its last callback.
+    // The next two members need no lock: only the ring thread calls them, and only the ring thread closes the socket. If the queue was
+    // abandoned, another thread closes the socket after the ring thread has left its last callback.
     public bool HasUnacknowledged => !_socket.SafeHandle.IsClosed && Libc.BytesUnacknowledged(Descriptor) > 0;
 
     public long Discard(out bool hasEnded)
@@ -191,7 +191,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
-                // Reset by the peer, or closed by other code. Only closing is left to do.
+                // The peer has reset the connection, or other code has closed the socket. It only remains to close this object.
             }
         }
         else

@@ -20,7 +20,7 @@ internal sealed class Listeners(
     ILimitReports limits) : IListeners
 {
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
-    // How often backlogs are checked: at most after a client was found there, at least while none is found.
+    // The interval of checks of the backlogs: the shortest after a client was found in a backlog, the longest while none is found.
     private static readonly TimeSpan ShortestCheck = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestCheck = TimeSpan.FromSeconds(1);
 
@@ -318,8 +318,9 @@ internal sealed class Listeners(
 
     /// <summary>Renews the requests of listeners in whose backlog clients wait although they are armed.</summary>
     /// <remarks>
-    /// A real kernel wakes one of the rings that accept on a socket, and for each client the same one. If the thread of that ring is stuck, in this process or in
-    /// another one with the socket, it takes the wake-ups and not the clients. A new request accepts what waits.
+    /// If several rings accept on a socket, a real kernel wakes only one of them, and the same one for each client. If the thread of that
+    /// ring is stuck, the ring gets the wake-ups but accepts no client. The stuck thread may belong to another process with the same
+    /// socket. A new request accepts the waiting clients.
     /// </remarks>
     private void CheckBacklogs()
     {

@@ -159,7 +159,7 @@ internal sealed class ConnectionMover(
             }
         }
 
-        // Last: it calls observers, and one that blocks must not block those that wait for the move.
+        // This is the last step, because it calls observers. An observer that blocks must not delay the callers that wait for the move.
         scheduler.Reconcile(connection);
     }
 

@@ -95,7 +95,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         lock (_gate)
         {
             _cancelRequested = true;
-            // Not Cancel: it would run the continuation of the flush under the lock.
+            // Cancel would run the continuation of the flush under the lock. CancelAsync does not.
             _ = _pending?.CancelAsync();
         }
     }

@@ -116,8 +116,9 @@ public sealed record ZcrxQueueOptions
     public TimeSpan UnobservedTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Gets the time for which a queue that stops waits for the peer's close, on each connection that it has sent on. What the peer still sends is discarded. Without
-    /// that, the kernel would reset the connection, and replies would be lost. A part of the drain time. 0 to a day.
+    /// Gets the time for which a queue that stops waits for the peer's close, on each connection that it has sent on. Bytes that the peer
+    /// still sends are discarded. Without this wait, the kernel would reset the connection, and replies would be lost. The wait is a part
+    /// of the drain time. 0 to a day.
     /// </summary>
     public TimeSpan PeerCloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
 

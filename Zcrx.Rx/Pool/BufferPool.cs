@@ -178,7 +178,7 @@ internal sealed class BufferPool
     /// <summary>Applies changed options.</summary>
     public void Reconfigure(ZcrxQueueOptions before, ZcrxQueueOptions after)
     {
-        // A larger limit may permit an area that failed before.
+        // With a larger limit, adding an area may succeed although it failed before.
         _cannotGrow &= after.MaxAreaSize <= before.MaxAreaSize;
         _pressure.SetMarks(after.HighWaterMark, after.LowWaterMark);
         Invalidate();

@@ -32,7 +32,7 @@ internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl co
             }
             else if (connection.Receiver.StopCause is null)
             {
-                // A stop that has ended the handler closes the connection once other work has ended, too.
+                // If the queue is stopping, the stop has ended the handler. It closes the connection later, when all other work has ended.
                 control.RequestClose(abort: false, "its handler had ended");
             }
         }

@@ -234,7 +234,10 @@ internal sealed class QueueLoop : IRingTurn
         return true;
     }
 
-    /// <summary>Gets the number of observers that had not returned in time when they were given the end of an abandoned queue. The task ends only for an abandoned queue.</summary>
+    /// <summary>
+    /// Gets a task whose result is the number of observers that have not returned in time after they received the end of an abandoned
+    /// queue. If the queue is never abandoned, the task never completes.
+    /// </summary>
     public Task<int> MissedObservers => _missedObservers.Task;
 
     /// <summary>Stops accepting, delivers the bytes that the kernel has taken from the sockets, then suspends the connections.</summary>
@@ -349,14 +352,14 @@ internal sealed class QueueLoop : IRingTurn
     private async Task ConcludeAbandonedAsync(QueueAbandonment? abandonment)
     {
         int missed = abandonment is null ? 0 : await abandonment.CompleteAsync().ConfigureAwait(false);
-        // The last step: an observer of an abandoned stream may have thrown.
+        // The events of the queue complete last, so that a fault of an observer of an abandoned stream is still published.
         _events.Complete();
         _missedObservers.TrySetResult(missed);
     }
 
     private async Task CloseAbandonedSocketsAsync()
     {
-        // The other thread may only now be about to end the connections.
+        // The thread that abandons this one may not have ended the connections yet.
         QueueAbandonment abandonment = await _abandonment.Task.ConfigureAwait(false);
         await abandonment.CloseSocketsAsync().ConfigureAwait(false);
     }

@@ -8,7 +8,9 @@ using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx;
 
-/// <summary>Represents queues that share their connections: each connection is received where its packets arrive.</summary>
+/// <summary>
+/// Represents queues that share their connections: the queue on which the packets of a connection arrive receives for it.
+/// </summary>
 /// <remarks>
 /// <para>On a NIC, only the interface queue in whose memory payload has arrived can receive that payload. A receive on any other queue ends with
 /// −EFAULT. In a group, such a connection moves to the queue that has its payload, in order and without a gap. Outside of a group, its stream fails.</para>

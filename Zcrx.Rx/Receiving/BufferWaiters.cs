@@ -11,7 +11,8 @@ namespace Zcrx.Rx.Receiving;
 /// <param name="reconcile">Called with a connection that may receive again.</param>
 internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, BufferPool pool, QueueContext context, Action<ConnectionReceiver> reconcile)
 {
-    // The number of turns in which the kernel found no buffer although some should have been free. Afterwards, receives are retried at intervals.
+    // After this number of turns in which the kernel found no buffer although some should have been free, receives are retried at
+    // intervals only.
     private const int BarrenTurns = 4;
 
     // Each failed retry doubles the interval, up to 128 ms.

@@ -10,7 +10,7 @@ namespace Zcrx.Rx.Receiving;
 /// </remarks>
 internal sealed class LingeringClose(QueueContext context)
 {
-    // Nothing reports that the peer has acknowledged the last byte.
+    // The interval of checks. No event reports that the peer has acknowledged the last byte.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _gate = new();

@@ -6,7 +6,7 @@ internal sealed class ReceiveTurn
     private volatile bool _isAbandoned;
 
     /// <summary>Gets the lock that decides which thread acts on an accepted socket in a completion: the ring thread, or the one that abandons it.</summary>
-    /// <remarks>The ring advances and is closed under it. Nothing else is taken under it.</remarks>
+    /// <remarks>The ring advances and is closed under it. No other lock is taken under it.</remarks>
     public Lock Gate { get; } = new();
 
     /// <summary>Gets a value indicating whether the ring thread was abandoned. It handles no further completion. Any thread.</summary>

@@ -140,8 +140,8 @@ internal sealed class RingThread : IRingWorker
     /// <param name="cause">The error of <see cref="Ended"/>.</param>
     /// <returns>False when the thread has ended, or has already been abandoned.</returns>
     /// <remarks>
-    /// A thread whose callback returns after all ends without another turn, and closes its ring, so that its RX queue can be registered again. It runs no more work.
-    /// Its memory stays until the process ends.
+    /// If the callback of the abandoned thread returns later, the thread runs no more work and no further turn. It closes its ring, so
+    /// that its RX queue can be registered again, and ends. Its memory stays until the process ends.
     /// </remarks>
     public bool TryAbandon(Exception cause)
     {
@@ -234,7 +234,8 @@ internal sealed class RingThread : IRingWorker
     {
         if (IsAbandoned)
         {
-            // Another thread has ended what this one owned. The ring is this thread's alone, and keeps the RX queue while it is open.
+            // The abandoning thread has ended the connections and listeners of this thread. Only this thread may close the ring, which
+            // keeps the RX queue while it is open.
             _turn.EndAbandoned();
             _wake.Close();
             return;

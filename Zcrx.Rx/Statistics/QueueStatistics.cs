@@ -109,8 +109,8 @@ public sealed record QueueStatistics
     public static ImmutableArray<TimeSpan> TurnDurationBounds => TurnDurations.Bounds;
 
     /// <summary>
-    /// Gets the number of completed turns by their duration: one number for each of <see cref="TurnDurationBounds"/>, and last that of longer turns. Time that the ring
-    /// thread slept in the kernel does not count.
+    /// Gets the number of completed turns by their duration: one number for each of <see cref="TurnDurationBounds"/>, and a last one for
+    /// longer turns. Time for which the ring thread slept in the kernel does not count.
     /// </summary>
     public ImmutableArray<long> TurnsByDuration { get; init; } = [];
 

@@ -175,7 +175,10 @@ internal sealed class StopExecution(
         connection.Control.RequestClose(abort: isUnfinished, isUnfinished ? Unfinished : Closed);
     }
 
-    /// <summary>Closes the connections whose consumers have finished while those of others are still at work. The release of a lease reports nothing.</summary>
+    /// <summary>
+    /// Closes the connections whose consumers have finished, while the consumers of other connections are still at work. Called in each
+    /// turn, because no event reports the release of a lease.
+    /// </summary>
     private void FinishOthers()
     {
         foreach (ConnectionReceiver connection in connections.Snapshot())

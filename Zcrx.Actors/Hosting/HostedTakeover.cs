@@ -110,7 +110,8 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
 
     public IReadOnlyList<KeyValuePair<string, Socket>> GetListeners()
     {
-        // Read first: a kept port is published before it is removed from here, so it is in one of both lists at least.
+        // The kept ports are read before the published listeners. A port is published before it is removed from the kept ports, so it is
+        // in at least one of the two lists.
         IReadOnlyList<KeyValuePair<string, Socket>> kept = _tree.KeptPorts.All;
         List<KeyValuePair<string, Socket>> listeners = [];
         foreach (ListenerSlot listener in _tree.Listeners.Value)
@@ -182,7 +183,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         }
     }
 
-    /// <summary>Closes the ports that no listener has got in time.</summary>
+    /// <summary>Closes the ports that no listener has taken in time.</summary>
     private async Task CloseKeptPortsAsync()
     {
         IReadOnlyList<string> kept = _tree.KeptPorts.Waiting;

@@ -243,7 +243,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
             await _takeover.DisposeAsync().ConfigureAwait(false);
             if (_zcrx.Tree is null)
             {
-                // The tree was not created.
+                // No supervisor was created, so no actor closes the sockets that came from the predecessor.
                 _tree?.CloseListeners();
             }
         }

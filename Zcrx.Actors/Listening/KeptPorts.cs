@@ -50,7 +50,7 @@ internal sealed class KeptPorts
         }
     }
 
-    /// <summary>Takes the socket of an address; with port 0 that of a name.</summary>
+    /// <summary>Takes the socket that listens on an address. With port 0, takes the socket of the listener with the given name.</summary>
     /// <returns>The socket, owned by the caller, which calls <see cref="Remove"/> later; null if there is none.</returns>
     public Socket? Take(string name, IPEndPoint endPoint)
     {
@@ -81,7 +81,7 @@ internal sealed class KeptPorts
     }
 
     /// <summary>Closes the sockets that no listener has taken.</summary>
-    /// <returns>The addresses of those that it has closed.</returns>
+    /// <returns>The addresses of the closed sockets.</returns>
     public IReadOnlyList<EndPoint> Close()
     {
         lock (_gate)

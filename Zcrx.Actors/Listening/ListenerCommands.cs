@@ -337,7 +337,7 @@ internal sealed class ListenerCommands(
 
         public bool AwaitsEnd => awaitsEnd;
 
-        /// <summary>Records that a slot needs no more waiting. Returns true if it was the last one.</summary>
+        /// <summary>Records that the wait for a slot is over. Returns true if no other slot is awaited.</summary>
         public bool IsLast(ListenerSlot slot) => _awaited.Remove(slot) && _awaited.Count == 0;
     }
 }

@@ -22,7 +22,8 @@ internal sealed class ZcrxMetrics : IDisposable
 {
     public const string MeterName = "Zcrx";
 
-    // Prometheus names the buckets of a histogram like this. .NET has no observable histogram, and the ring thread must not run the code of listeners.
+    // The attribute values of the buckets, in the form that Prometheus uses for histograms. .NET has no observable histogram, and
+    // recording a value on the ring thread would run the code of meter listeners there.
     private static readonly string[] TurnBounds = [.. QueueStatistics.TurnDurationBounds.Select(static bound => bound.TotalSeconds.ToString("0.######", CultureInfo.InvariantCulture)), "+Inf"];
 
     // Covers a single request of 1 ms up to a connection that stays open for a day.

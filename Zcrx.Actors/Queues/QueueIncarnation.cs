@@ -118,7 +118,10 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Reports what the stop has cut off. The counters are final.</summary>
+    /// <summary>
+    /// Logs the number of connections that the stop has reset, and of bytes that it has discarded. The queue has ended, so its counters
+    /// are final.
+    /// </summary>
     private void ReportStop()
     {
         if (_queue?.Snapshot() is { } last)

@@ -26,7 +26,8 @@ internal sealed class RebalancePlanner
     private readonly List<RebalanceStep> _steps = [];
     private readonly Dictionary<long, string> _degraded = [];
     private readonly HashSet<string> _newTables = [];
-    // Queues that get a connection by this plan. They get no further one, because its effect on their pools is not visible yet.
+    // Queues that get a connection by this plan. They get no second one, because the effect of the first one on their pools is not visible
+    // yet.
     private readonly HashSet<string> _receivers = [];
     private int _actionsLeft;
 

@@ -224,7 +224,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
             subscription = _subscription;
             if (_disposed)
             {
-                // The application has ended this stream, and the connection is left to it.
+                // The application has ended this stream, and decides about the connection itself.
                 sources.Clear();
             }
             else if (last is not null)
@@ -258,7 +258,8 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
             source.Abandon();
         }
 
-        // Last: a connection whose stream has ended closes in order when no work is left, and its peer would take everything for acknowledged.
+        // This is the last step: a connection whose stream has ended closes in order as soon as no work is left. Its peer would then
+        // assume that everything was acknowledged.
         _work?.Dispose();
     }
 

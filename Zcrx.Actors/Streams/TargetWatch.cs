@@ -6,7 +6,7 @@ namespace Zcrx.Actors.Streams;
 /// <summary>Watches an actor for all streams to this actor. Callable on any thread.</summary>
 /// <remarks>
 /// The watch lasts as long as the actor. If it ended with each stream, an actor that stops at the end of its stream could cause a dead
-/// letter: its notification could arrive after the end of the watch.
+/// letter: the notification of its termination could arrive after the end of the watch.
 /// </remarks>
 internal sealed class TargetWatch
 {

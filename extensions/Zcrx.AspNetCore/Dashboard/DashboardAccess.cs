@@ -26,7 +26,7 @@ internal sealed class DashboardAccess(string pattern, ZcrxDashboardOptions optio
 
     public AddressMask Mask { get; } = new(options.MaskAddresses);
 
-    /// <summary>Gets or sets what decides who may send commands; null if the commands are not mapped.</summary>
+    /// <summary>Gets or sets the component that decides which users may send commands; null if the commands are not mapped.</summary>
     public CommandAuthorization? Commands { get; set; }
 
     /// <summary>Determines from the metadata of an endpoint whether it requires authorization.</summary>

@@ -77,7 +77,7 @@ internal sealed class DashboardStart
         ILogger logger = (_services.GetService<ILoggerFactory>() ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance).CreateLogger(DashboardLog.Category);
         try
         {
-            // Inside a route group or without a WebApplication, the endpoints have not been built yet.
+            // Inside a route group or without a WebApplication, the endpoints have not been built yet. Reading them here builds them.
             _ = _services.GetService<EndpointDataSource>()?.Endpoints;
             _services.GetRequiredService<ActorSystem>().ActorOf(Props.Create(() => new EventCollector(Timeline, _zcrx)).WithDeploy(Deploy.Local));
         }

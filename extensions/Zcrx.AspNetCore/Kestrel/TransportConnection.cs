@@ -84,7 +84,7 @@ internal sealed class TransportConnection : DefaultConnectionContext, IDisposabl
 
     private sealed record DuplexPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
-    /// <summary>Observes the end of the stream before Kestrel has read all bytes before the end.</summary>
+    /// <summary>Observes the end of the stream at once, although Kestrel may not have read all bytes yet.</summary>
     private sealed class EndObserver(TransportConnection connection) : IObserver<ReceivedBuffer>
     {
         public void OnNext(ReceivedBuffer value)

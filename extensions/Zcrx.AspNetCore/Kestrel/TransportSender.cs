@@ -59,7 +59,7 @@ internal sealed class TransportSender
         catch (Exception)
 #pragma warning restore CA1031
         {
-            // What is not sent is dropped in both cases. Reads report why the connection has ended.
+            // In both cases, the unsent bytes are dropped. Reads report why the connection has ended.
             hasError = !isSending;
         }
         finally

@@ -73,8 +73,8 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         }
     }
 
-    // Akka does not redeliver the message that failed. Each of these messages arrives only once. The base method is not called because it would
-    // stop the child.
+    // Akka does not redeliver the message on which this actor failed, and no sender repeats it. The message therefore takes effect here.
+    // The base method is not called because it would stop the child.
     protected override void PreRestart(Exception reason, object message)
     {
         switch (message)
@@ -205,7 +205,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         }
     }
 
-    // A batch that the storer gets twice would be read again after its buffers have been released.
+    // The storer must not get a batch twice: it would read the batch again after the buffers have been released.
     private void Store()
     {
         if (!_backlog.IsStoring)

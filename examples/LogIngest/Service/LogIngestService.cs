@@ -64,7 +64,7 @@ internal static class LogIngestService
         WebApplication app = builder.Build();
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("live") });
         app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("ready"), ResponseWriter = HealthResponse.WriteAsync });
-        // For viewers on this machine. A service that others reach calls RequireAuthorization() instead.
+        // For viewers on this machine. A service that other machines can reach calls RequireAuthorization() instead.
         app.MapZcrxDashboard("/zcrx", static dashboard => dashboard.AllowAnonymousOnLoopback = true);
         app.MapGet("/status", static async (IZcrx zcrx, IngestMetrics metrics, StoreCondition condition, CancellationToken cancellation) =>
             IngestStatus.From(await zcrx.GetStatusAsync(cancellation), metrics, condition));

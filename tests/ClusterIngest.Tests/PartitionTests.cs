@@ -27,7 +27,7 @@ public class PartitionTests
         (int code, string numbers, string verdict) = await demo.EndAsync();
 
         Assert.True(code == 0 && verdict == Good, demo.Describe());
-        // What could not reach the worker, or was not acknowledged.
+        // Frames that could not reach the worker, or were not acknowledged, are sent again.
         Assert.DoesNotContain("sent again 0,", numbers, StringComparison.Ordinal);
     }
 

@@ -50,7 +50,7 @@ internal static class WebServers
         return ([.. app.Urls.Select(static url => new Uri(url).Port)], chosen is null ? "the transport of Kestrel" : $"{chosen.Name}: {chosen.Reason}");
     }
 
-    /// <summary>Returns the hash of the body. The hash costs little, so that the time is that of receiving.</summary>
+    /// <summary>Returns the hash of the body. The hash costs little, so the measured time is mostly the time of receiving.</summary>
     private static async Task HashAsync(HttpContext context)
     {
         XxHash128 hash = new();

@@ -126,7 +126,10 @@ internal sealed class ChaosRun(ChaosOptions options)
         Note("at the end of the faults");
     }
 
-    /// <summary>Makes a consumer block, if no queue of a long run was abandoned. The faults are random, and a run without that one would prove less.</summary>
+    /// <summary>
+    /// Makes a consumer block if no queue was abandoned in a long run. The faults are random, and a run without an abandoned queue would
+    /// prove less.
+    /// </summary>
     /// <returns>False if the run may end.</returns>
     private bool AwaitsAbandonment(FaultInjector injector, long start) =>
         options.Duration >= LongEnough

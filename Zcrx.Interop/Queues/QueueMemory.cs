@@ -10,8 +10,8 @@ namespace Zcrx.Interop;
 /// </summary>
 /// <remarks>
 /// Reference-counted: each ring that uses the queue and each export has a reference. Threading: all members from any thread. Only the
-/// producer writes the refill queue. Buffers that return elsewhere pass through this class to the producer: those of a ring that has ended
-/// or has ceded the refill queue, and those of another process.
+/// producer writes the refill queue. This class passes other returned buffers to the producer: those of a ring that has ended or has ceded
+/// the refill queue, and those of another process.
 /// </remarks>
 internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets offsets, uint entries, int bufferLength, nuint? statisticsOffset)
 {

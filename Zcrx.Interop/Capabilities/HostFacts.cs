@@ -40,7 +40,9 @@ public sealed record HostFacts
     /// <summary>Gets which processes may set up rings.</summary>
     public IoUringAccess IoUringAccess { get; init; }
 
-    /// <summary>Gets a value indicating whether this process belongs to the group that may set up rings where access is restricted.</summary>
+    /// <summary>
+    /// Gets a value indicating whether this process belongs to the group that may set up rings where access is restricted.
+    /// </summary>
     public bool InIoUringGroup { get; init; }
 
     /// <summary>

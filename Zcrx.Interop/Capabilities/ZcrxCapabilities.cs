@@ -23,7 +23,9 @@ public sealed record ZcrxCapabilities
     /// <summary>Gets the extent to which the kernel answered the queries.</summary>
     public required CapabilityQueryState State { get; init; }
 
-    /// <summary>Gets the positive errno of the query that failed; 0 when <see cref="State"/> is <see cref="CapabilityQueryState.Answered"/>.</summary>
+    /// <summary>
+    /// Gets the positive errno of the query that failed; 0 when <see cref="State"/> is <see cref="CapabilityQueryState.Answered"/>.
+    /// </summary>
     public int QueryErrorNumber { get; init; }
 
     /// <summary>Gets the bit mask of <c>ZCRX_REG_*</c> that a registration accepts.</summary>
@@ -49,7 +51,9 @@ public sealed record ZcrxCapabilities
     /// </summary>
     public int? RefillHeaderAlignment { get; init; }
 
-    /// <summary>Gets the bit mask of notification types (<c>1 &lt;&lt; type</c>) that a registration accepts; 0 without notifications.</summary>
+    /// <summary>
+    /// Gets the bit mask of notification types (<c>1 &lt;&lt; type</c>) that a registration accepts; 0 without notifications.
+    /// </summary>
     public uint NotificationTypes { get; init; }
 
     /// <summary>Gets the size of the statistics in the refill region in bytes; 0 without statistics.</summary>
@@ -58,7 +62,9 @@ public sealed record ZcrxCapabilities
     /// <summary>Gets the alignment of the offset of the statistics in bytes; 0 without statistics.</summary>
     public int StatisticsAlignment { get; init; }
 
-    /// <summary>Gets the number of request opcodes, from the query or, without queries, from a probe; null when the kernel did not report it.</summary>
+    /// <summary>
+    /// Gets the number of request opcodes, from the query or, without queries, from a probe; null when the kernel did not report it.
+    /// </summary>
     public uint? RequestOpcodes { get; init; }
 
     /// <summary>Gets the number of register opcodes; null when the kernel did not report it.</summary>
@@ -147,7 +153,9 @@ public sealed record ZcrxCapabilities
     /// <returns>Yes, no, or unknown.</returns>
     public ZcrxSupport Support(ZcrxFeature feature) => CapabilitySupport.Of(this, feature);
 
-    /// <summary>Returns why the kernel does not support a feature, in one clause that names what is missing and the version that has it.</summary>
+    /// <summary>
+    /// Returns why the kernel does not support a feature, in one clause that names what is missing and the version that has it.
+    /// </summary>
     /// <param name="feature">The feature.</param>
     /// <returns>
     /// The explanation, without a full stop; null unless <see cref="Support"/> returns <see cref="ZcrxSupport.No"/>.

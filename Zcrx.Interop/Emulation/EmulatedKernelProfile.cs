@@ -67,10 +67,15 @@ public sealed record EmulatedKernelProfile
 
     internal ulong SetupFlags { get; private init; }
 
-    /// <summary>Gets a value indicating whether a request that runs out of buffers or completions in the middle of a packet stays armed and delivers nothing until another packet arrives.</summary>
+    /// <summary>
+    /// Gets a value indicating whether a request that runs out of buffers or completions in the middle of a packet stays armed and
+    /// delivers nothing until another packet arrives.
+    /// </summary>
     internal bool StrandsReceives { get; private init; } = true;
 
-    /// <summary>Gets a value indicating whether a page pool takes consecutive refill entries of one buffer as one return of all their references.</summary>
+    /// <summary>
+    /// Gets a value indicating whether a page pool takes consecutive refill entries of one buffer as one return of all their references.
+    /// </summary>
     internal bool FoldsRefillEntries { get; private init; }
 
     /// <summary>Gets the size limit of an area: one GiB at first, one TiB since 7.2.</summary>

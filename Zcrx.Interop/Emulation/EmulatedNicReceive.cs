@@ -20,7 +20,9 @@ internal sealed unsafe class EmulatedNicReceive(
 {
     private readonly List<DelayedRequest> _delayed = [];
 
-    /// <summary>Receives the bytes that have waited since before the last change of steering, piece by piece. Then receives newer bytes.</summary>
+    /// <summary>
+    /// Receives the bytes that have waited since before the last change of steering, piece by piece. Then receives newer bytes.
+    /// </summary>
     public void Receive(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, bool isFirst)
     {
         LookUp(request, nic);

@@ -13,8 +13,8 @@ namespace Zcrx.Interop;
 public sealed record DmaBufArea(int Descriptor, nuint Length, nuint Offset = 0)
 {
     /// <summary>
-    /// Gets the largest length, 4 GiB. Kernels before 7.3.3 compute offsets in 32 bits, so bytes beyond 4 GiB would come from a wrong address. No capability
-    /// shows whether a kernel has the fix, so larger areas are refused on every kernel.
+    /// Gets the largest length, 4 GiB. Kernels before 7.3.3 compute offsets in 32 bits, so bytes beyond 4 GiB would come from a wrong
+    /// address. No capability shows whether a kernel has the fix, so larger areas are refused on every kernel.
     /// </summary>
     public static nuint MaxLength => unchecked((nuint)(1UL << 32));
 

@@ -15,8 +15,8 @@ namespace Zcrx.Interop;
 /// </remarks>
 internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets offsets, uint entries, int bufferLength, nuint? statisticsOffset)
 {
-    // Lock order: _ringsGate, then _gate or a lock of the kernel. Reclaiming runs under _ringsGate, reads the areas, and flushes the refill queue.
-    // _switching is awaited without a lock, and no ring thread waits for it.
+    // Lock order: _ringsGate, then _gate or a lock of the kernel. Reclaiming runs under _ringsGate, reads the areas, and flushes the
+    // refill queue. _switching is awaited without a lock, and no ring thread waits for it.
     private readonly Lock _gate = new();
     private readonly Lock _ringsGate = new();
     private readonly SwitchGate _switching = new();
@@ -103,7 +103,10 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         ConsiderUnused();
     }
 
-    /// <summary>Gets or sets the action that runs once no ring and no export of this process uses the queue and no consumer leases a buffer. Set before the queue is used.</summary>
+    /// <summary>
+    /// Gets or sets the action that runs once no ring and no export of this process uses the queue and no consumer leases a buffer.
+    /// Set before the queue is used.
+    /// </summary>
     public Action? Unused { get => _unused; set => _unused = value; }
 
     /// <summary>
@@ -163,7 +166,9 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     /// <summary>Gets a value indicating whether reclaiming is requested and possible.</summary>
     private bool IsReclaimDue => _isReclaimWanted && Rings <= 1 && Volatile.Read(ref _leasedByOtherRings) <= 0;
 
-    /// <summary>Gets or sets the action that runs on the ring thread after reclaiming. Set before <see cref="Reclaim"/> is called.</summary>
+    /// <summary>
+    /// Gets or sets the action that runs on the ring thread after reclaiming. Set before <see cref="Reclaim"/> is called.
+    /// </summary>
     public Action? Reclaimed { get; set; }
 
     /// <summary>Records that the buffers were reclaimed.</summary>
@@ -239,7 +244,9 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         }
     }
 
-    /// <summary>Removes a producer that has ended. If it was the present one, the latest former producer that can write becomes the producer again.</summary>
+    /// <summary>
+    /// Removes a producer that has ended. If it was the present one, the latest former producer that can write becomes the producer again.
+    /// </summary>
     /// <param name="ended">The producer.</param>
     public async Task ResignAsync(IRefillProducer ended)
     {

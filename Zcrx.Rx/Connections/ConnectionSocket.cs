@@ -196,8 +196,8 @@ internal sealed class ConnectionSocket : IConnectionSocket
         }
         else
         {
-            // Socket.Dispose resets a TCP connection if another thread is inside a call on the socket, such as a send or a query of its NAPI id.
-            // Socket.Dispose does not reset the connection after a shutdown.
+            // Socket.Dispose resets a TCP connection if another thread is inside a call on the socket, such as a send or a query of its
+            // NAPI id. Socket.Dispose does not reset the connection after a shutdown.
             ShutdownSend();
         }
 
@@ -229,7 +229,10 @@ internal sealed class ConnectionSocket : IConnectionSocket
     // The next owner expects a blocking socket, as sockets are when they are created or accepted.
     public void Release() => _socket.Blocking = true;
 
-    /// <summary>Returns an address as the application writes it. A dual-mode socket reports <c>10.0.0.1</c> as <c>::ffff:10.0.0.1</c>, which equals no IPv4 address.</summary>
+    /// <summary>
+    /// Returns an address as the application writes it. A dual-mode socket reports <c>10.0.0.1</c> as <c>::ffff:10.0.0.1</c>,
+    /// which equals no IPv4 address.
+    /// </summary>
     private static IPEndPoint? Unmap(EndPoint? endPoint) => endPoint switch
     {
         IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port),

@@ -8,7 +8,8 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Rx.Listening;
 
-/// <summary>Accepts connections on the listening sockets of a queue. Ring thread only, except <see cref="Conclude"/> and <see cref="Abandon"/>.</summary>
+/// <summary>Accepts connections on the listening sockets of a queue. Ring thread only, except <see cref="Conclude"/> and
+/// <see cref="Abandon"/>.</summary>
 internal sealed class Listeners(
     RingRequests requests,
     ConnectionTable connections,
@@ -179,8 +180,8 @@ internal sealed class Listeners(
         }
         else
         {
-            // An error means that the process is out of descriptors or memory: peers wait in the backlog until the retry. A cancelled multishot
-            // request is replaced at once. While descriptors are low, the replacement accepts a single connection.
+            // An error means that the process is out of descriptors or memory: peers wait in the backlog until the retry. A cancelled
+            // multishot request is replaced at once. While descriptors are low, the replacement accepts a single connection.
             listener.RetryAt = completion.Result is < 0 and not -ECANCELED ? clock.Now + clock.ToTicks(AcceptRetry) : 0;
             _pending.Add(listener);
         }
@@ -196,7 +197,8 @@ internal sealed class Listeners(
     /// <summary>Ends all listeners with the queue.</summary>
     public void FinishAll(Func<Exception?> error) => Array.ForEach(_listeners.Snapshot(), listener => Finish(listener, error()));
 
-    /// <summary>Ends all listeners of a ring thread that is stuck: the present ones, and those that it adds if it continues. Any thread; the table does not change.</summary>
+    /// <summary>Ends all listeners of a ring thread that is stuck: the present ones, and those that it adds if it continues. Any thread;
+    /// the table does not change.</summary>
     /// <param name="turn">The progress of the ring thread.</param>
     /// <param name="notify">Calls an observer, which may wait for a resource that the stuck callback holds.</param>
     public void Abandon(ReceiveTurn turn, Action<Action> notify)
@@ -222,7 +224,8 @@ internal sealed class Listeners(
         }
     }
 
-    /// <summary>Closes the socket of an entry and ends its observer, once. Any thread may call it for an entry that is not owned by a queue, or whose ring thread was abandoned.</summary>
+    /// <summary>Closes the socket of an entry and ends its observer, once. Any thread may call it for an entry that is not owned by a
+    /// queue, or whose ring thread was abandoned.</summary>
     public static void Conclude(ListenerEntry listener, Exception? error, IReceiveEvents events)
     {
         if (TryClose(listener))

@@ -9,7 +9,8 @@ namespace Zcrx.Rx.Queues;
 /// <summary>Ends the connections and listeners of a stuck ring thread, which cannot end them itself. Runs on any thread.</summary>
 /// <remarks>
 /// Only parts that are safe beside the stuck thread are touched: requests to connections, sets of observers and sockets. Area, ring and
-/// descriptors stay, because the kernel and the stuck callback may still use them. The thread may continue at any time: what it adds then is ended as well.
+/// descriptors stay, because the kernel and the stuck callback may still use them. The thread may continue at any time: what
+/// it adds then is ended as well.
 /// </remarks>
 /// <param name="name">The name of the queue.</param>
 /// <param name="owners">The owners on the ring thread.</param>

@@ -14,8 +14,10 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Drives the components of one interface queue. Defines the order of a turn of the ring thread, and passes requests of other threads to the ring thread.</summary>
-/// <remarks>The order matters: buffers return before receives are armed, moves complete after that, and the pressure level is known before the thread sleeps.</remarks>
+/// <summary>Drives the components of one interface queue. Defines the order of a turn of the ring thread, and passes requests of other
+/// threads to the ring thread.</summary>
+/// <remarks>The order matters: buffers return before receives are armed, moves complete after that, and the pressure level is known before
+/// the thread sleeps.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The event's wait handle is never used, so there is nothing to dispose, and an end may be requested late.")]
 internal sealed class QueueLoop : IRingTurn
 {
@@ -206,7 +208,8 @@ internal sealed class QueueLoop : IRingTurn
         }
     }
 
-    /// <summary>Gets or sets a value indicating whether the ring thread is stuck. A stuck queue is given no connections. Set by the component that watches the queue.</summary>
+    /// <summary>Gets or sets a value indicating whether the ring thread is stuck. A stuck queue is given no connections. Set by the
+    /// component that watches the queue.</summary>
     public bool IsStuck { get => _isStuck; set => _isStuck = value; }
 
     /// <summary>Abandons the stuck ring thread, and ends its connections with an error. Thread-safe.</summary>
@@ -379,7 +382,8 @@ internal sealed class QueueLoop : IRingTurn
         return connection;
     }
 
-    /// <summary>Reports a change of the interface, and fails if the interface was removed. An interface that is down needs no action, because TCP handles it.</summary>
+    /// <summary>Reports a change of the interface, and fails if the interface was removed. An interface that is down needs no action,
+    /// because TCP handles it.</summary>
     private void OnLinkChanged(LinkChange change) => Post(() =>
     {
         _events.LinkChanged(change);

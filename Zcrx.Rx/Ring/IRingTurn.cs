@@ -31,7 +31,9 @@ internal interface IRingTurn
     /// <summary>Serves changes after the end of the ring thread. Thread-safe.</summary>
     void OnEnded();
 
-    /// <summary>Closes the ring of a thread that was abandoned and has left its callback, and the sockets that nothing else closes.</summary>
+    /// <summary>
+    /// Closes the ring of a thread that was abandoned and has left its callback, and the sockets that nothing else closes.
+    /// </summary>
     void EndAbandoned();
 
     /// <summary>Publishes the end, after <see cref="Release"/>.</summary>

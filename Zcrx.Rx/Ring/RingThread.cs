@@ -8,8 +8,9 @@ namespace Zcrx.Rx.Ring;
 
 /// <summary>Runs the turns of one ring on a dedicated thread, and takes work from other threads.</summary>
 /// <remarks>
-/// Only this thread uses the ring and <c>register</c>. One turn: run posted work, prepare requests, enter, handle completions. <see cref="IRingTurn"/> defines
-/// these steps. Other threads reach the thread through <see cref="Post"/>, which wakes it by an eventfd. A simulation has no thread, and calls the parts of a turn itself.
+/// Only this thread uses the ring and <c>register</c>. One turn: run posted work, prepare requests, enter, handle completions.
+/// <see cref="IRingTurn"/> defines these steps. Other threads reach the thread through <see cref="Post"/>, which wakes it by an eventfd. A
+/// simulation has no thread, and calls the parts of a turn itself.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Run disposes the ring.")]
 internal sealed class RingThread : IRingWorker
@@ -74,8 +75,10 @@ internal sealed class RingThread : IRingWorker
     /// <summary>Runs work on the ring thread and returns its result. Thread-safe.</summary>
     /// <typeparam name="T">The type of the result.</typeparam>
     /// <param name="work">The work.</param>
-    /// <param name="refused">Returns the result, or throws <see cref="ObjectDisposedException"/>, if the ring thread has ended or fails in the work.</param>
-    /// <param name="reportsFailure">If true, an exception of the kernel or a socket faults the task. Otherwise, and for any other exception, the ring thread fails.</param>
+    /// <param name="refused">Returns the result, or throws <see cref="ObjectDisposedException"/>, if the ring thread has ended
+    /// or fails in the work.</param>
+    /// <param name="reportsFailure">If true, an exception of the kernel or a socket faults the task. Otherwise, and for any other
+    /// exception, the ring thread fails.</param>
     public Task<T> InvokeAsync<T>(Func<T> work, Func<T> refused, bool reportsFailure = false)
     {
         TaskCompletionSource<T> result = new(Threads.ContinuationOptions);
@@ -106,7 +109,8 @@ internal sealed class RingThread : IRingWorker
     /// </summary>
     public void Signal()
     {
-        // The thread sets the flag before it reads the queues for the last time. Therefore either the thread finds the work, or this call sees the flag.
+        // The thread sets the flag before it reads the queues for the last time. Therefore either the thread finds the
+        // work, or this call sees the flag.
         Interlocked.MemoryBarrier();
         if (_refusesWork)
         {
@@ -277,7 +281,8 @@ internal sealed class RingThread : IRingWorker
     {
         _clock.BeginTurn();
         _heartbeat.BeginTurn();
-        // A full fence: the flag must be cleared before the queues are read. Otherwise a thread that enqueues now could see it set and not wake this thread.
+        // A full fence: the flag must be cleared before the queues are read. Otherwise a thread that enqueues now could see it
+        // set and not wake this thread.
         _wake.Clear();
         RunWork();
         if (IsAbandoned)
@@ -341,7 +346,8 @@ internal sealed class RingThread : IRingWorker
         _turn.OnEnded();
     }
 
-    /// <summary>Refuses work that was enqueued after the end. Runs on the thread pool, because observers of other connections must not run on the caller's stack.</summary>
+    /// <summary>Refuses work that was enqueued after the end. Runs on the thread pool, because observers of other connections must not run
+    /// on the caller's stack.</summary>
     private void ServeAfterEnd() => Threads.RunOnPool(
         static ended =>
         {

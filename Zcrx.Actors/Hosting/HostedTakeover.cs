@@ -41,7 +41,9 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         _lifetime = lifetime;
     }
 
-    /// <summary>Gets a value indicating whether a predecessor exists. A predecessor accepts connections until <see cref="CompleteAsync"/>.</summary>
+    /// <summary>
+    /// Gets a value indicating whether a predecessor exists. A predecessor accepts connections until <see cref="CompleteAsync"/>.
+    /// </summary>
     public bool HasPredecessor => _takeover.PredecessorId is not null;
 
     /// <summary>Gets the queues that came from the predecessor.</summary>
@@ -144,7 +146,8 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         catch (AskTimeoutException exception)
         {
             activity.End(exception);
-            // A queue did not answer in time. The successor does not wait longer: two processes may accept for a while, but at least one must.
+            // A queue did not answer in time. The successor does not wait longer: two processes may accept for a
+            // while, but at least one must.
         }
 
         ZcrxLog.TakenOver(_logger, successor, Connections, Options.Linger);

@@ -4,12 +4,15 @@ using System.Net.Sockets;
 namespace Zcrx.Actors.Listening;
 
 /// <summary>
-/// Keeps a predecessor's listening sockets until listeners that are bound at run time take them. Until then, connections wait in the backlogs
-/// of the sockets.
+/// Keeps a predecessor's listening sockets until listeners that are bound at run time take them. Until then, connections wait in
+/// the backlogs of the sockets.
 /// </summary>
 /// <remarks>
 /// <para>Ownership: this object closes what was not taken. Threading: any thread.</para>
-/// <para>A taken socket stays in the list until its listener is published or closed. A takeover that starts before then receives the socket from this list.</para>
+/// <para>
+/// A taken socket stays in the list until its listener is published or closed. A takeover that starts before then
+/// receives the socket from this list.
+/// </para>
 /// </remarks>
 internal sealed class KeptPorts
 {

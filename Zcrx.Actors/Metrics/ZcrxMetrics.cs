@@ -13,10 +13,15 @@ namespace Zcrx.Actors.Metrics;
 /// histogram of connection durations records once per closed connection, and only while a listener is enabled.
 /// </summary>
 /// <remarks>
-/// <para>Counters continue across restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name.</para>
-/// <para>Attributes: <c>zcrx.queue.name</c> and, on a NIC, <c>network.interface.name</c> and <c>zcrx.rx_queue</c>; <c>zcrx.listener.name</c> for listeners, <c>zcrx.notification.type</c> for notifications,
-/// <c>zcrx.connection.state</c> for connections, and <c>zcrx.move.reason</c> for rebalancing. Only the number of open queues has
-/// <c>zcrx.engine</c>. On counters this attribute would begin a new series when a queue falls back to another engine.</para>
+/// <para>
+/// Counters continue across restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name.
+/// </para>
+/// <para>
+/// Attributes: <c>zcrx.queue.name</c> and, on a NIC, <c>network.interface.name</c> and <c>zcrx.rx_queue</c>; <c>zcrx.listener.name</c> for
+/// listeners, <c>zcrx.notification.type</c> for notifications, <c>zcrx.connection.state</c> for connections, and <c>zcrx.move.reason</c>
+/// for rebalancing. Only the number of open queues has <c>zcrx.engine</c>. On counters this attribute would begin a new series when a
+/// queue falls back to another engine.
+/// </para>
 /// </remarks>
 internal sealed class ZcrxMetrics : IDisposable
 {

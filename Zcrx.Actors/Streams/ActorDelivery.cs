@@ -102,7 +102,9 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
 
     /// <summary>Sends an item, or releases it if the stream is over.</summary>
     /// <param name="item">The item.</param>
-    /// <param name="mostBytes">The maximum number of bytes of the next item; 0 if the source calls <see cref="Admits"/> before each item.</param>
+    /// <param name="mostBytes">
+    /// The maximum number of bytes of the next item; 0 if the source calls <see cref="Admits"/> before each item.
+    /// </param>
     protected void Add(ZcrxStream.Item item, long mostBytes)
     {
         lock (_gate)
@@ -155,7 +157,9 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
 
     public void OnTargetEnded() => Abandon(offset => new ZcrxActorTerminatedException(target, offset));
 
-    /// <summary>Called when a message is about to be sent to another process. The stream ends, because no acknowledgement could return.</summary>
+    /// <summary>
+    /// Called when a message is about to be sent to another process. The stream ends, because no acknowledgement could return.
+    /// </summary>
     public void OnSerialized() => Abandon(offset => new ZcrxException(
         $"Sending a stream to {target}",
         0,
@@ -204,7 +208,8 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
     }
 
     /// <summary>
-    /// Releases all items and resets the connection, because no item can be sent or acknowledged any more. Does nothing if the stream is over.
+    /// Releases all items and resets the connection, because no item can be sent or acknowledged any more. Does
+    /// nothing if the stream is over.
     /// </summary>
     private void Abandon(Func<long, ZcrxException> cause)
     {

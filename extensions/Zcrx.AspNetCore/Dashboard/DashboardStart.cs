@@ -31,7 +31,8 @@ internal sealed class DashboardStart
     /// <summary>Registers the check that runs when the application starts.</summary>
     public void Register(IEndpointRouteBuilder endpoints)
     {
-        // The group and its conventions are complete when the endpoints are built. An exception here fails the build if the dashboard is open to everyone.
+        // The group and its conventions are complete when the endpoints are built. An exception here fails the build if the
+        // dashboard is open to everyone.
         ((IEndpointConventionBuilder)_group).Finally(ThrowIfOpen);
         EndpointDataSource own = endpoints.DataSources.Last();
         if (endpoints is IApplicationBuilder application)

@@ -8,8 +8,8 @@ namespace Zcrx.AspNetCore.Kestrel;
 
 /// <summary>Presents a connection to Kestrel.</summary>
 /// <remarks>
-/// The connection has no <c>IConnectionSocketFeature</c>: a queue reads from the socket, and a read by the application would take bytes out of the stream.
-/// Set socket options in <see cref="ZcrxTransportOptions.ConfigureListener"/>.
+/// The connection has no <c>IConnectionSocketFeature</c>: a queue reads from the socket, and a read by the application would take bytes
+/// out of the stream. Set socket options in <see cref="ZcrxTransportOptions.ConfigureListener"/>.
 /// </remarks>
 internal sealed class TransportConnection : DefaultConnectionContext, IDisposable
 {

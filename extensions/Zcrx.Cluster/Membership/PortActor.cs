@@ -5,7 +5,10 @@ using Zcrx.Actors;
 
 namespace Zcrx.Cluster.Membership;
 
-/// <summary>Binds one listener of the cluster while this node is Up, and unbinds it when the node leaves. On the side of a minority, the port is closed and its connections are paused.</summary>
+/// <summary>
+/// Binds one listener of the cluster while this node is Up, and unbinds it when the node leaves. On the side of a minority, the port is
+/// closed and its connections are paused.
+/// </summary>
 internal sealed class PortActor : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);

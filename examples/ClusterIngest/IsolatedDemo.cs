@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace ClusterIngest;
 
-/// <summary>Runs this program again in namespaces of its own, so that it may create networks without privileges, and leaves nothing behind.</summary>
+/// <summary>
+/// Runs this program again in namespaces of its own, so that it may create networks without privileges, and leaves nothing behind.
+/// </summary>
 internal static class IsolatedDemo
 {
     // `ip netns` keeps its namespaces below /run.

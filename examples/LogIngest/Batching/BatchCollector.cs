@@ -10,11 +10,13 @@ using Zcrx.Rx;
 
 namespace LogIngest.Batching;
 
-/// <summary>Collects the messages of some connections in batches and acknowledges a batch when it is stored. Each writer has one collector.</summary>
+/// <summary>
+/// Collects the messages of some connections in batches and acknowledges a batch when it is stored. Each writer has one collector.
+/// </summary>
 /// <remarks>
-/// The collector does nothing that can fail: its child, the <see cref="BatchStorer"/>, uses the store. If the store fails, the child throws and is restarted. After a
-/// delay the child gets the same batch again. Until then the windows of the connections are full, and the senders wait. The child has at most one
-/// batch, and the batch's buffers are in use until the child has reported.
+/// The collector does nothing that can fail: its child, the <see cref="BatchStorer"/>, uses the store. If the store fails, the child
+/// throws and is restarted. After a delay the child gets the same batch again. Until then the windows of the connections are full, and the
+/// senders wait. The child has at most one batch, and the batch's buffers are in use until the child has reported.
 /// </remarks>
 internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 {

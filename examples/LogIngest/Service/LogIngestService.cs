@@ -24,7 +24,9 @@ internal static class LogIngestService
     };
 
     /// <summary>Creates the service from the configuration and the command line.</summary>
-    /// <param name="args">The command line: <c>--store file</c>, or any key of the configuration, such as <c>--LogIngest:Writers 4</c>.</param>
+    /// <param name="args">
+    /// The command line: <c>--store file</c>, or any key of the configuration, such as <c>--LogIngest:Writers 4</c>.
+    /// </param>
     /// <param name="zcrx">Configures Zcrx further, for tests.</param>
     /// <param name="services">Replaces services, for tests.</param>
     public static WebApplication Create(string[] args, Action<ZcrxBuilder>? zcrx = null, Action<IServiceCollection>? services = null)

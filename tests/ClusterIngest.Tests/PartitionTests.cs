@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace ClusterIngest.Tests;
 
-/// <summary>Tests partitions between real processes, each in a network namespace of its own. The link of one of them is taken down.</summary>
+/// <summary>
+/// Tests partitions between real processes, each in a network namespace of its own. The link of one of them is taken down.
+/// </summary>
 [Collection(nameof(DemoTests))]
 public class PartitionTests
 {

@@ -22,7 +22,9 @@ internal static class WebServers
 
     public static IReadOnlyList<string> Kinds { get; } = [Sockets, "emulated", "io_uring"];
 
-    /// <summary>Starts the application on three ports, which follow each other in the result: HTTP/1.1, HTTP/2 without TLS, and both over TLS.</summary>
+    /// <summary>
+    /// Starts the application on three ports, which follow each other in the result: HTTP/1.1, HTTP/2 without TLS, and both over TLS.
+    /// </summary>
     /// <returns>The ports, and the engine with its reason.</returns>
     public static async Task<(IReadOnlyList<int> Ports, string Engine)> StartAsync(string kind)
     {

@@ -212,7 +212,9 @@ internal sealed class ChaosRun(ChaosOptions options)
 
     private ProcessFootprint Of(string when) => _footprints.Find(footprint => footprint.Item1 == when).Item2;
 
-    /// <summary>Opens and closes a host before the first footprint: the runtime itself opens descriptors for its first socket and its first host.</summary>
+    /// <summary>
+    /// Opens and closes a host before the first footprint: the runtime itself opens descriptors for its first socket and its first host.
+    /// </summary>
     private async Task WarmUpAsync()
     {
         ChaosConsumers none = new(_tally);

@@ -150,7 +150,8 @@ public class PortTests
         akka.AddHocon("akka.coordinated-shutdown.phases.before-service-unbind.timeout = 10m", HoconAddMode.Prepend);
 
     /// <summary>
-    /// Delays the stop of a node until the result is completed. Akka stops a node that leaves, and the stop of Zcrx closes ports and connections too.
+    /// Delays the stop of a node until the result is completed. Akka stops a node that leaves, and the stop of Zcrx
+    /// closes ports and connections too.
     /// </summary>
     private static TaskCompletionSource<Done> HoldShutdown(ClusterNode node)
     {

@@ -3,7 +3,8 @@ using Ingest.Tests.Support;
 namespace Zcrx.Packages.Tests.Support;
 
 /// <summary>
-/// Packs the output of the build once for all tests. If <c>./build.sh pack</c> runs the tests, uses the packages that it has already packed.
+/// Packs the output of the build once for all tests. If <c>./build.sh pack</c> runs the tests, uses the
+/// packages that it has already packed.
 /// </summary>
 public sealed class PackageFolder : IAsyncLifetime
 {

@@ -147,8 +147,8 @@ public class AsyncHandlerTests : IClassFixture<ResourceCheck>
         for (int i = 0; i < Senders; i++)
         {
             (long handledHere, long reportedHere) = results[ports[i]];
-            // If the client has no room for replies, the server closes with unread requests, and the kernel resets the connection. Replies are
-            // then lost. The kernel reports a reset to one call only, which may be the call that sends.
+            // If the client has no room for replies, the server closes with unread requests, and the kernel resets the connection. Replies
+            // are then lost. The kernel reports a reset to one call only, which may be the call that sends.
             bool wasReset = answered[i].WasReset || peers[i].WasReset;
             Assert.InRange(answered[i].Count, wasReset ? 0 : handledHere - reportedHere, handledHere - reportedHere);
         }

@@ -49,7 +49,9 @@ public class KeptItemTests : IClassFixture<ResourceCheck>
         static connection => connection.Buffers.Select(static buffer => new Item<ReceivedBuffer>(buffer.StreamOffset, buffer.Length, buffer)),
         static buffer => buffer.Span.ToArray());
 
-    /// <summary>Tests bytes that were taken from an item while it was valid, and are read later. Only the checking mode detects this.</summary>
+    /// <summary>
+    /// Tests bytes that were taken from an item while it was valid, and are read later. Only the checking mode detects this.
+    /// </summary>
     [Theory]
     [InlineData("Delay")]
     [InlineData("ObserveOn")]

@@ -23,13 +23,10 @@ internal sealed class CaseResults
 
     public double Max(ComparisonCase item, Func<Measurement, double> value) => _rounds[item].Max(value);
 
-    /// <summary>
-    /// Returns the ratio of a value to the same value of another receiver, as the median over the rounds. Null if
-    /// the other receiver did not run.
-    /// </summary>
+    /// <summary>Returns the ratio of a value to the same value of another receiver, as the median over the rounds. Null if the other receiver did not run.</summary>
     /// <remarks>
-    /// In every round both receivers run within seconds of each other, under the same disturbances. The ratio therefore
-    /// varies less than either value.
+    /// In every round both receivers run within seconds of each other, under the same disturbances. The ratio therefore varies less than either
+    /// value.
     /// </remarks>
     public double? Ratio(ComparisonCase item, string other, Func<Measurement, double> value) =>
         _rounds.TryGetValue(item with { Receiver = other }, out List<Measurement>? others)

@@ -6,9 +6,7 @@ using System.Runtime.InteropServices;
 namespace Zcrx.Chaos.Support;
 
 /// <summary>Creates sockets in another network namespace.</summary>
-/// <remarks>
-/// A socket belongs to the namespace of the thread that creates it, so one thread enters the namespace and creates all sockets.
-/// </remarks>
+/// <remarks>A socket belongs to the namespace of the thread that creates it, so one thread enters the namespace and creates all sockets.</remarks>
 internal sealed partial class NamespaceSockets : ISocketSource, IDisposable
 {
     private const int CLONE_NEWNET = 0x40000000;

@@ -340,7 +340,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         _work?.Dispose();
         if (_error is null)
         {
-            // Dispose has already cancelled the task of a disposed stream.
+            // Has no effect on a disposed stream, because Dispose has already cancelled its task.
             _completion.TrySetResult();
         }
         else

@@ -58,7 +58,8 @@ internal sealed class ConnectionReceiver
     public uint Generation { get; private set; }
 
     /// <summary>
-    /// Returns the public handle, which is created once. Its type is a parameter, because this folder does not depend on it. Thread-safe.
+    /// Returns the public handle, which is created once. The type of the handle is a parameter, because this folder must not depend on the
+    /// folder that declares it. Thread-safe.
     /// </summary>
     public T HandleAs<T>(Func<ConnectionReceiver, T> create)
         where T : class => (T)(Volatile.Read(ref _handle) ?? Interlocked.CompareExchange(ref _handle, create(this), null) ?? _handle);

@@ -32,7 +32,8 @@ internal interface IRingTurn
     void OnEnded();
 
     /// <summary>
-    /// Closes the ring of a thread that was abandoned and has left its callback, and the sockets that nothing else closes.
+    /// Closes the ring of an abandoned thread that has left its callback, and the sockets that wait for the peer's close. The sockets of
+    /// connections are closed later, when their observers have returned.
     /// </summary>
     void EndAbandoned();
 

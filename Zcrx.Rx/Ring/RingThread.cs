@@ -95,7 +95,7 @@ internal sealed class RingThread : IRingWorker
                 }
                 catch
                 {
-                    // The exception ends the ring thread. The caller must not wait for it any longer.
+                    // The exception ends the ring thread. The task is completed first, because its caller would otherwise wait forever.
                     Refuse(result, refused);
                     throw;
                 }

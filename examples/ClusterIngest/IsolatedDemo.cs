@@ -8,7 +8,7 @@ namespace ClusterIngest;
 /// </summary>
 internal static class IsolatedDemo
 {
-    // `ip netns` keeps its namespaces below /run.
+    // `ip netns` keeps its namespaces below /run, so the demo mounts a /run of its own.
     private const string Script = "mount -t tmpfs none /run && exec \"$@\"";
 
     /// <summary>Runs a command of this program, with the same input and output.</summary>

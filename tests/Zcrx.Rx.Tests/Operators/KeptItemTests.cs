@@ -50,7 +50,8 @@ public class KeptItemTests : IClassFixture<ResourceCheck>
         static buffer => buffer.Span.ToArray());
 
     /// <summary>
-    /// Tests bytes that were taken from an item while it was valid, and are read later. Only the checking mode detects this.
+    /// Tests bytes that were taken from an item while it was valid, and are read after its buffer was returned. Only a queue with
+    /// CheckBorrows detects such a read.
     /// </summary>
     [Theory]
     [InlineData("Delay")]

@@ -125,8 +125,8 @@ internal sealed class RebalancePlanner
     }
 
     /// <summary>
-    /// Moves a connection to the managed queue on which its packets arrive. Nothing is planned if moves are forbidden: payload in the
-    /// memory of that queue moves the connection in any case, so steering would have no use.
+    /// Moves a connection to the managed queue on which its packets arrive. Plans nothing if moves are forbidden. Steering is not needed
+    /// then: as soon as payload lies in the memory of that queue, the connection moves there without a plan.
     /// </summary>
     private void PlanTowards(ConnectionFacts connection, QueueFacts queue, QueueFacts owner)
     {

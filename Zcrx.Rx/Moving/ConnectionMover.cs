@@ -78,7 +78,7 @@ internal sealed class ConnectionMover(
         }
         else if (move.IsRescue && !connection.Has(ReceiveObstacles.Stranded))
         {
-            // Another caller has already moved the connection, and it receives again.
+            // Another caller has already moved the connection, and the connection receives again.
             move.GiveUp();
         }
         else if (move.Target == host)

@@ -159,7 +159,7 @@ internal sealed class RingThread : IRingWorker
         Interlocked.MemoryBarrier();
         _ended.TrySetException(cause);
         _ = _ended.Task.Exception;
-        // Its callback may have returned just now, and the thread may be about to sleep.
+        // The stuck callback may have returned just now, and the thread may be about to sleep.
         _wake.SignalWake();
         // Refused work may be code of the application, which may wait for a resource that the stuck callback holds.
         Threads.RunOnPool(static thread => ((RingThread)thread).RefuseWork(), this);

@@ -12,7 +12,7 @@ public class PartitionTests
 
     private static readonly string[] Load = ["--connections", "2", "--frames", "6000", "--pace", "3000"];
 
-    // The resolver decides long after the end of the partition, and TCP continues soon after it.
+    // The partition ends long before the resolver decides. TCP sends again soon after the end of the partition.
     private static readonly string[] Healed = ["--stable-after", "120", "--rto-max", "1"];
 
     public PartitionTests() =>

@@ -15,7 +15,7 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
 {
     private const int Smoothing = 8;
 
-    // In order. The first _inFlight chunks are in flight.
+    // The chunks in the order of sending. The first _inFlight chunks are in flight.
     private readonly List<PendingChunk<T>> _chunks = [];
     private ChunkBuilder<T>? _open;
     private long _next;

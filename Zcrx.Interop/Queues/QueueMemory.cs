@@ -15,8 +15,8 @@ namespace Zcrx.Interop;
 /// </remarks>
 internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets offsets, uint entries, int bufferLength, nuint? statisticsOffset)
 {
-    // Lock order: _ringsGate, then _gate or a lock of the kernel. Reclaiming runs under _ringsGate, reads the areas, and flushes the
-    // refill queue. _switching is awaited without a lock, and no ring thread waits for it.
+    // Lock order: _ringsGate, then _gate or a lock of the kernel. Reclaiming runs under _ringsGate, reads the areas, and flushes the refill queue.
+    // _switching is awaited without a lock, and no ring thread waits for it.
     private readonly Lock _gate = new();
     private readonly Lock _ringsGate = new();
     private readonly SwitchGate _switching = new();

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Ingest.Tests.Support;
 using Xunit.Abstractions;
@@ -31,13 +29,11 @@ public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
     public async Task Programs_of_all_documents_compile_and_do_what_they_say()
     {
         DocumentSample[] programs = [.. SampleSuite.All.Where(static sample => sample.IsProgram)];
-        int port = FreePort();
-        using Consumer consumer = SampleSuite.Project(folder, SampleSuite.Programs, programs, text => text.Replace("9000", $"{port}", StringComparison.Ordinal));
-        await consumer.BuildAsync();
+        SamplePrograms built = await folder.ProgramsAsync();
 
         foreach (DocumentSample program in programs)
         {
-            await RunAsync(consumer, program, port);
+            await RunAsync(built, program);
         }
 
         Assert.NotEmpty(programs);
@@ -45,7 +41,7 @@ public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
     }
 
     /// <summary>Runs the client of README.md against its program, and compares what both print with the document.</summary>
-    private async Task RunReadmeAsync(ServerProgram server, int port)
+    private async Task RunReadmeAsync(SamplePrograms built, ServerProgram server)
     {
         if (!ForeignProgram.Exists("python3"))
         {
@@ -54,7 +50,7 @@ public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
         }
 
         string text = await File.ReadAllTextAsync(Path.Combine(Repository.Path, "README.md"));
-        string client = Block("python").Replace("9000", $"{port}", StringComparison.Ordinal);
+        string client = built.WithPort(Block("python"));
         await server.ListensAsync();
 
         (int exitCode, string printed) = await ForeignProgram.ExecuteAsync("exec python3 -c \"$1\"", client);
@@ -70,29 +66,22 @@ public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
         string Block(string language) => Regex.Match(text, $@"^```{language}\n(?<text>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(10)).Groups["text"].Value;
     }
 
-    private async Task RunAsync(Consumer consumer, DocumentSample program, int port)
+    private async Task RunAsync(SamplePrograms built, DocumentSample program)
     {
         bool isWeb = program.Code.Contains("WebApplication", StringComparison.Ordinal);
         if (!isWeb && !program.Code.Contains("9000", StringComparison.Ordinal))
         {
-            await consumer.RunAsync(program.Name);
+            await built.RunAsync(program.Name);
             return;
         }
 
-        using ServerProgram server = new(consumer.Start(program.Name, "--urls", $"http://127.0.0.1:{port}"), $"{program.Document}:{program.Line}", port);
+        using ServerProgram server = built.Start(program.Name, directory: null, "--urls", $"http://127.0.0.1:{built.Port}");
         if (program.Document == "README.md")
         {
-            await RunReadmeAsync(server, port);
+            await RunReadmeAsync(built, server);
         }
 
         await (isWeb ? server.AnswersAsync() : server.AcceptsFrameAsync());
-    }
-
-    private static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     // Returns the expected diagnostics: a line that ends with `// ZCRX0001` announces this rule.

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using Ingest.Tests.Support;
 using Xunit.Abstractions;
@@ -13,8 +14,10 @@ public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
     [Fact]
     public async Task Fragments_of_all_documents_compile_and_the_analyzers_report_what_their_comments_say()
     {
+        using TempDirectory directory = new();
         DocumentSample[] fragments = [.. SampleSuite.All.Where(static sample => !sample.IsProgram)];
-        using Consumer consumer = SampleSuite.Project(folder, SampleSuite.Fragments, fragments);
+        int port = SamplePrograms.FreePort();
+        using Consumer consumer = SampleSuite.Project(folder, SampleSuite.Fragments, fragments, text => FragmentRun.Localize(text, port, directory.Path));
 
         string build = await consumer.BuildAsync();
 
@@ -22,7 +25,23 @@ public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
         Assert.Equal(
             fragments.SelectMany(Announced).Order(StringComparer.Ordinal),
             Reports().Matches(build).Select(static match => $"{match.Groups["document"].Value}:{match.Groups["line"].Value} {match.Groups["rule"].Value}").Distinct().Order(StringComparer.Ordinal));
-        output.WriteLine($"measured: {fragments.Length} fragments of {fragments.DistinctBy(static sample => sample.Document).Count()} documents compiled");
+
+        ILookup<string, DocumentSample> runs = fragments.ToLookup(FragmentRun.ReasonNotToRun);
+        string[] names = [.. runs[""].Select(static sample => sample.Name)];
+        StringBuilder printed = new();
+        // A fragment that serves until its process ends has a process of its own.
+        foreach (IEnumerable<DocumentSample> together in runs[""].GroupBy(static sample => FragmentRun.IsEndless(sample) ? sample.Name : ""))
+        {
+            printed.AppendLine(await consumer.RunAsync([$"{port}", .. together.Select(FragmentRun.Argument)]));
+        }
+
+        Assert.NotEmpty(names);
+        Assert.Equal(names.Order(StringComparer.Ordinal), printed.ToString().Split('\n').Where(static line => line.StartsWith("ran: ", StringComparison.Ordinal)).Select(static line => line["ran: ".Length..]).Order(StringComparer.Ordinal));
+        output.WriteLine($"measured: {fragments.Length} fragments of {fragments.DistinctBy(static sample => sample.Document).Count()} documents compiled, {names.Length} run");
+        foreach (IGrouping<string, DocumentSample> others in runs.Where(static group => group.Key.Length > 0))
+        {
+            output.WriteLine($"measured: {others.Count()} fragments only compiled: {others.Key}");
+        }
     }
 
     [Fact]

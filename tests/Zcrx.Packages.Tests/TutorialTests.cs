@@ -84,9 +84,9 @@ public class TutorialTests(PackageFolder folder)
         ForeignProgram.Require("python3", "python3");
         using TempDirectory directory = new();
         using HttpClient http = new();
-        Uri health = new($"http://127.0.0.1:{SamplePrograms.FreePort()}/health");
-        using ServerProgram service = await StartAsync(5, directory.Path, "--urls", health.GetLeftPart(UriPartial.Authority));
+        using ServerProgram service = await StartAsync(5, directory.Path, "--urls", "http://127.0.0.1:0");
         await service.ListensAsync();
+        Uri health = new($"{await service.PrintsAfterAsync("Now listening on: ")}/health");
 
         await ReportsAsync("Healthy");
         Task<string> client = SendAsync(4);

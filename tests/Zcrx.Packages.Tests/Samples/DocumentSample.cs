@@ -22,6 +22,9 @@ internal sealed partial record DocumentSample(string Document, int Line, string 
     /// <summary>Gets the name of the file if the sample is one of several files of a program; otherwise, an empty string.</summary>
     public string File { get; init; } = "";
 
+    /// <summary>Gets the reason why the sample is only compiled, and not run; an empty string if it is run.</summary>
+    public string CompiledOnly { get; init; } = "";
+
     /// <summary>Returns the path of a document as a valid C# identifier.</summary>
     public static string NameOf(string document) => NotAllowed().Replace(document, "_");
 
@@ -29,10 +32,10 @@ internal sealed partial record DocumentSample(string Document, int Line, string 
     public static IEnumerable<DocumentSample> Of(string document, string text) => Block().Matches(text).Select(match =>
     {
         Group code = match.Groups["code"];
-        return new DocumentSample(document, text.AsSpan(0, code.Index).Count('\n') + 1, code.Value, SampleContext.Parse(match.Groups["comment"].Value, match.Groups["base"].Value));
+        return new DocumentSample(document, text.AsSpan(0, code.Index).Count('\n') + 1, code.Value, SampleContext.Parse(match.Groups["comment"].Value, match.Groups["base"].Value)) { CompiledOnly = match.Groups["reason"].Value };
     });
 
-    [GeneratedRegex(@"(?<!^<!-- stage [^>]*-->\n)(^<!-- sample( in (?<base>[\w.]+))?:(?<comment>(?:(?!-->).)*)-->\s*)?^ *```(csharp|cs|c#)\n(?<code>.*?)^ *```", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"(?<!^<!-- stage [^>]*-->\n)(^<!-- compiled only: (?<reason>[^>]+) -->\s*)?(^<!-- sample( in (?<base>[\w.]+))?:(?<comment>(?:(?!-->).)*)-->\s*)?^ *```(csharp|cs|c#)\n(?<code>.*?)^ *```", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Block();
 
     [GeneratedRegex(@"\Ausing (static )?[\w.]+;", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]

@@ -47,11 +47,23 @@ internal sealed class SamplePrograms : IDisposable
     public void Dispose() => _consumer.Dispose();
 
     /// <summary>Returns a port on which nothing listens.</summary>
+    /// <remarks>The port is below the ephemeral range, because an outgoing connection of any process may take a port of that range later.</remarks>
     public static int FreePort()
     {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            using TcpListener listener = new(IPAddress.IPv6Any, Random.Shared.Next(10_000, 32_768));
+            listener.Server.DualMode = true;
+            try
+            {
+                listener.Start();
+                return ((IPEndPoint)listener.LocalEndpoint).Port;
+            }
+            catch (SocketException)
+            {
+                // Another program listens on the port.
+            }
+        }
     }
 
     private static string WithPort(string text, int port) => text.Replace("9000", $"{port}", StringComparison.Ordinal);

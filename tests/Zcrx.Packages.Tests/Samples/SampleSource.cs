@@ -52,7 +52,11 @@ internal static class SampleSource
         text.AppendLine($"public {(isInstance ? "" : "static ")}async {result} SampleAsync({parameters})").AppendLine("{");
         Place(text, sample, statements);
         text.AppendLine("#line default");
-        if (sample.IsProgram && !statements.Any(static statement => statement.Statement is ReturnStatementSyntax))
+        if (!sample.IsProgram)
+        {
+            text.AppendLine("await global::Samples.Surroundings.ServedAsync();");
+        }
+        else if (!statements.Any(static statement => statement.Statement is ReturnStatementSyntax))
         {
             text.AppendLine("return 0;");
         }

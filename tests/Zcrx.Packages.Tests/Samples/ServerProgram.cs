@@ -52,6 +52,14 @@ internal sealed partial class ServerProgram : IDisposable
     public Task PrintsAsync(string text) =>
         Deadline.UntilAsync(() => _output.Any(line => line?.Contains(text, StringComparison.Ordinal) == true), () => Report($"has not printed '{text}'"));
 
+    /// <summary>Waits until the program has printed a text, and returns the rest of its line.</summary>
+    public async Task<string> PrintsAfterAsync(string text)
+    {
+        await PrintsAsync(text);
+        string line = _output.First(line => line?.Contains(text, StringComparison.Ordinal) == true)!;
+        return line[(line.IndexOf(text, StringComparison.Ordinal) + text.Length)..];
+    }
+
     /// <summary>Waits until the program has printed lines that a document shows. Numbers of several digits may differ, except ids in brackets.</summary>
     /// <param name="text">The lines. <c>…</c> stands for any text.</param>
     public async Task PrintsLikeAsync(string text)

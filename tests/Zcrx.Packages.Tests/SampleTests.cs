@@ -101,7 +101,9 @@ public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
             await RunReadmeAsync(built, server);
         }
 
-        await (isWeb ? server.AnswersAsync() : server.AcceptsFrameAsync());
+        // Akka.IO can miss the end of a stream that arrives before its handler is registered, so its program receives the frame first.
+        string? printed = program.Code.Contains("Tcp.Bind", StringComparison.Ordinal) ? "20 bytes" : null;
+        await (isWeb ? server.AnswersAsync() : server.AcceptsFrameAsync(printed));
     }
 
     // Returns the expected diagnostics: a line that ends with `// ZCRX0001` announces this rule.

@@ -27,7 +27,8 @@ internal sealed partial class ServerProgram : IDisposable
     }
 
     /// <summary>Sends a frame, ends the stream, and waits until the program has closed the connection.</summary>
-    public async Task AcceptsFrameAsync()
+    /// <param name="printed">What the program prints for the frame. The stream ends only after this line.</param>
+    public async Task AcceptsFrameAsync(string? printed = null)
     {
         // The bytes are valid both as a frame with a length prefix and as a line, so they suit every sample.
         byte[] frame = new byte[4 + 16];
@@ -35,6 +36,11 @@ internal sealed partial class ServerProgram : IDisposable
         frame[^1] = (byte)'\n';
         using Socket client = await ConnectAsync();
         await client.SendAsync(frame);
+        if (printed is not null)
+        {
+            await PrintsAsync(printed);
+        }
+
         client.Shutdown(SocketShutdown.Send);
         byte[] answer = new byte[256];
         while (await client.ReceiveAsync(answer).Within($"{_sample} closes the connection") > 0)

@@ -37,9 +37,23 @@ internal sealed class DatabasePause(PostgresCluster database, PausePlan plan)
         }
     }
 
-    public override string ToString() => _first is { } first && _last is { } last
-        ? string.Create(
-            CultureInfo.InvariantCulture,
-            $"database paused for {plan.Duration.TotalSeconds:N0} s: in the senders' sockets {first.Queued >> 10:N0} to {last.Queued >> 10:N0} KiB, waiting in the service {first.Service.Waiting:N0} to {last.Service.Waiting:N0} messages, memory of the service {first.Service.Memory >> 20:N0} to {last.Service.Memory >> 20:N0} MiB, paused connections {first.Published.PausedInMetrics} to {last.Published.PausedInMetrics}, pressure {first.Published.Pressure} to {last.Published.Pressure}")
-        : "the database was not paused: sending ended before";
+    public override string ToString()
+    {
+        if (_first is not { } first || _last is not { } last)
+        {
+            return "the database was not paused: sending ended before";
+        }
+
+        string[] parts =
+        [
+            $"in the senders' sockets {Number(first.Queued >> 10)} to {Number(last.Queued >> 10)} KiB",
+            $"waiting in the service {Number(first.Service.Waiting)} to {Number(last.Service.Waiting)} messages",
+            $"memory of the service {Number(first.Service.Memory >> 20)} to {Number(last.Service.Memory >> 20)} MiB",
+            $"paused connections {Number(first.Published.PausedOnPage)} to {Number(last.Published.PausedOnPage)}",
+            $"pressure {first.Published.Pressure} to {last.Published.Pressure}",
+        ];
+        return $"database paused for {Number((long)plan.Duration.TotalSeconds)} s: {string.Join(", ", parts)}";
+    }
+
+    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

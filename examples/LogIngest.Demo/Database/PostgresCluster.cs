@@ -184,8 +184,9 @@ internal sealed class PostgresCluster : IAsyncDisposable
         return process;
     }
 
-    private IEnumerable<int> ChildrenOfServer() =>
-        File.ReadAllText($"/proc/{_server!.Id}/task/{_server.Id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static id => int.Parse(id, CultureInfo.InvariantCulture));
+    private IEnumerable<int> ChildrenOfServer() => File.ReadAllText($"/proc/{_server!.Id}/task/{_server.Id}/children")
+        .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+        .Select(static id => int.Parse(id, CultureInfo.InvariantCulture));
 
     private async Task<bool> IsReadyAsync()
     {

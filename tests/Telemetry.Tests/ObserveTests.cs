@@ -43,7 +43,8 @@ public sealed class ObserveTests
                 async () =>
                 {
                     rules = await client.GetStringAsync(new Uri($"http://{prometheus}/api/v1/rules"));
-                    JsonElement[] all = [.. JsonDocument.Parse(rules).RootElement.GetProperty("data").GetProperty("groups").EnumerateArray().SelectMany(static group => group.GetProperty("rules").EnumerateArray())];
+                    JsonElement groups = JsonDocument.Parse(rules).RootElement.GetProperty("data").GetProperty("groups");
+                    JsonElement[] all = [.. groups.EnumerateArray().SelectMany(static group => group.GetProperty("rules").EnumerateArray())];
                     return all.Length > 0 && all.All(static rule => rule.GetProperty("health").GetString() == "ok");
                 },
                 () => $"the rules are evaluated: {rules}");

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace LogIngest.Demo;
 
@@ -36,19 +38,18 @@ internal static class DemoCommandLine
         return root.Parse(arguments).InvokeAsync();
     }
 
-    private static void Between(List<Action<System.CommandLine.Parsing.ArgumentResult>> validators, string name, int least, int most) => validators.Add(result =>
-    {
-        if (result.GetValueOrDefault<int?>() is { } value && (value < least || value > most))
-        {
-            result.AddError($"{name} must be between {least} and {most}.");
-        }
-    });
+    private static void Between(List<Action<ArgumentResult>> validators, string name, int least, int most) =>
+        validators.Add(result => Check(result, result.Tokens, name, least, most));
 
-    private static void Between(List<Action<System.CommandLine.Parsing.OptionResult>> validators, string name, int least, int most) => validators.Add(result =>
+    private static void Between(List<Action<OptionResult>> validators, string name, int least, int most) =>
+        validators.Add(result => Check(result, result.Tokens, name, least, most));
+
+    // Reads the token: GetValueOrDefault throws if it is no number, which the parser reports by itself.
+    private static void Check(SymbolResult result, IReadOnlyList<Token> tokens, string name, int least, int most)
     {
-        if (result.GetValueOrDefault<int?>() is { } value && (value < least || value > most))
+        if (tokens is [var token] && int.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && (value < least || value > most))
         {
             result.AddError($"{name} must be between {least} and {most}.");
         }
-    });
+    }
 }

@@ -57,10 +57,8 @@ internal class BufferHolder : IBufferSource
     {
     }
 
-    /// <summary>
-    /// Records that the stream ends with an error inside a frame. No observer receives the bytes of the unfinished frame. Any thread.
-    /// </summary>
-    public virtual void EndInsideFrame()
+    /// <summary>Records that the stream has ended with an error, and that a consumer has not handled its last bytes. Any thread, before the consumer ends its work.</summary>
+    public virtual void LeaveUnhandled()
     {
     }
 

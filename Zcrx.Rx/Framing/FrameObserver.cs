@@ -230,7 +230,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
             else
             {
                 // The rest of the frame will not arrive. An orderly close would tell the peer that the frame was handled.
-                _frames.Source?.EndInsideFrame();
+                _frames.Source?.LeaveUnhandled();
             }
         }
 

@@ -37,6 +37,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     private bool _isAnyPaused;
     private bool _disposed;
     private bool _finished;
+    private volatile bool _hasFailed;
 
     /// <param name="leasing">Leases the items.</param>
     /// <param name="bound">The number of items that may wait.</param>
@@ -130,6 +131,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
 
     public void OnError(Exception error)
     {
+        _hasFailed = true;
         _channel.Writer.TryComplete(error);
         _arrived?.Invoke();
     }
@@ -177,12 +179,29 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         subscription?.Dispose();
         // After this call no write succeeds, so the loop drains everything.
         _channel.Writer.TryComplete();
+        bool isUnread = false;
         while (_channel.Reader.TryRead(out TLease? lease))
         {
+            isUnread = true;
             lease.Dispose();
         }
 
+        if (isUnread)
+        {
+            LeaveUnhandled();
+        }
+
         ResumeAll();
+    }
+
+    /// <summary>Records that the consumer leaves bytes unhandled if the stream has failed. Called before <see cref="Finish"/>.</summary>
+    /// <remarks>An orderly close would tell the peer that the bytes were handled. A consumer that ends before the stream has decided that itself.</remarks>
+    public void LeaveUnhandled()
+    {
+        if (_hasFailed)
+        {
+            Source?.LeaveUnhandled();
+        }
     }
 
     /// <summary>Ends the work of the operator, which has reported the end to its observer or is disposed.</summary>

@@ -71,6 +71,11 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
 
         _completed = true;
         signal.Unregister();
+        if (Unconsumed > 0)
+        {
+            channel.LeaveUnhandled();
+        }
+
         channel.Dispose();
         channel.Finish();
         while (_first is not null)

@@ -20,7 +20,7 @@ internal sealed class ConnectionReceiver
     private BufferHolder _holder;
     // The holders of queues that the connection has left, while consumers lease buffers of these queues.
     private volatile BufferHolder[] _formerHolders = [];
-    private volatile bool _endedInsideFrame;
+    private volatile bool _hasUnhandledBytes;
     // The position at which the current request began, and the number of bytes that the request may deliver.
     private long _requestStart;
     private uint _requestBudget;
@@ -132,10 +132,10 @@ internal sealed class ConnectionReceiver
     public bool HasUnfinishedWork => Control.Work.IsAny || Control.IsHeld || BuffersLeased > 0;
 
     /// <summary>
-    /// Gets or sets a value indicating whether the stream ended with an error inside a frame, so that received
-    /// bytes were dropped. Thread-safe.
+    /// Gets or sets a value indicating whether the stream ended with an error and a consumer has dropped received bytes: those of an unfinished frame, or those that it has
+    /// not read. Thread-safe.
     /// </summary>
-    public bool EndedInsideFrame { get => _endedInsideFrame; set => _endedInsideFrame = value; }
+    public bool HasUnhandledBytes { get => _hasUnhandledBytes; set => _hasUnhandledBytes = value; }
 
     /// <summary>Gets the stream offset up to which observers have received.</summary>
     public long Delivered => Undelivered.Position(BytesReceived);

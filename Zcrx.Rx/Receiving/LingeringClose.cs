@@ -44,7 +44,7 @@ internal sealed class LingeringClose(QueueContext context)
         long now = context.Clock.Now;
         long until = long.Min(_deadline, now + context.Clock.ToTicks(context.Options.Value.PeerCloseTimeout));
         // Before a stop, the application may close a connection anywhere in its stream.
-        bool isUnfinished = _lingers && connection.EndedInsideFrame;
+        bool isUnfinished = _lingers && connection.HasUnhandledBytes;
         if (isUnfinished && !control.AbortRequested)
         {
             context.Counters.ConnectionsUnfinished++;

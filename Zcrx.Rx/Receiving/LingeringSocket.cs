@@ -21,7 +21,7 @@ internal sealed class LingeringSocket(ConnectionReceiver connection, long until)
     public bool IsClosed { get; private set; }
 
     /// <summary>Gets a value indicating whether bytes were discarded or dropped.</summary>
-    private bool HasUnhandled => Discarded > 0 || connection.EndedInsideFrame;
+    private bool HasUnhandled => Discarded > 0 || connection.HasUnhandledBytes;
 
     /// <summary>
     /// Gets a value indicating whether the connection must be reset, because the peer would otherwise assume that unhandled bytes were

@@ -176,6 +176,42 @@ public sealed class QueueTests
         await separate.StopAsync();
     }
 
+    [Theory]
+    [InlineData(64 << 10, 256)]
+    [InlineData(1 << 20, 16)]
+    public async Task Body_that_is_not_read_waits_in_as_few_buffers_as_the_limits_allow(int maxRequestBufferSize, int maxQueuedBuffers)
+    {
+        const int BufferLength = 4096;
+        const int MaxReadBytes = 32 << 10;
+        const int BuffersOfReceive = 8;
+        await using WebServer server = await WebServer.StartAsync(WebServer.OnZcrx, configure: builder =>
+        {
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBufferSize = maxRequestBufferSize);
+            builder.Services.Configure<ZcrxTransportOptions>(options => (options.MaxQueuedBuffers, options.MaxReadBytes) = (maxQueuedBuffers, MaxReadBytes));
+            EmulatedKernelOptions emulation = new() { BuffersPerTurn = BuffersOfReceive };
+            builder.Services.AddZcrx(zcrx => zcrx.Configure(options => options.Queues[0] = options.Queues[0] with { Emulation = emulation }));
+        });
+        IZcrx zcrx = server.Services.GetRequiredService<IZcrx>();
+        using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
+        byte[] body = Payload.Create(24 << 20);
+        await client.SendAsync($"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: {body.Length}\r\n\r\n");
+        await server.Begun.Task.WaitAsync(Patience);
+        Task sending = client.SendAsync(body);
+        ConnectionStatus? connection = null;
+        await Deadline.UntilAsync(
+            async () => (connection = (await zcrx.GetStatusAsync()).Queues.Single().Connections.Single()).State == ZcrxConnectionState.Paused,
+            () => $"the connection pauses: {connection}");
+
+        // What may wait, what the last read has returned to Kestrel, and what one receive had already delivered. The last buffer of each receive may be partly filled, so
+        // bytes may take twice as many buffers.
+        int most = int.Min(maxQueuedBuffers, 2 * maxRequestBufferSize / BufferLength) + (2 * MaxReadBytes / BufferLength) + BuffersOfReceive;
+        Assert.InRange(connection!.BuffersLeased, 1, most);
+        Assert.False(sending.IsCompleted);
+        _ = server.Go.TrySetResult();
+        await sending.WaitAsync(Patience);
+        Assert.Equal("whole", await server.UploadEnded.Task.WaitAsync(Patience));
+    }
+
     [Fact]
     public async Task Without_queues_the_start_fails_and_says_what_to_add()
     {

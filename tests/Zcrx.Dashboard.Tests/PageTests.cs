@@ -6,13 +6,14 @@ using Deque.AxeCore.Playwright;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Playwright;
 using Zcrx.AspNetCore;
+using Xunit.Abstractions;
 using Zcrx.Dashboard.Tests.Support;
 
 namespace Zcrx.Dashboard.Tests;
 
 /// <summary>Tests the page in a browser: a calm service, an exhausted pool, a storm, a crash, and ten thousand connections.</summary>
 [Collection(BrowserCollection.Name)]
-public sealed partial class PageTests(Browser browser)
+public sealed partial class PageTests(Browser browser, ITestOutputHelper output)
 {
     [SkippableFact]
     public async Task Calm_service_is_healthy_and_shows_rates_pools_and_connections()
@@ -103,6 +104,32 @@ public sealed partial class PageTests(Browser browser)
         await visitor.SeesAsync(card.Locator("header"), "Open");
         await visitor.SeesAsync(visitor.Health, "Healthy");
         await visitor.PhotographAsync("restarted");
+        visitor.AssertNoComplaints();
+    }
+
+    [SkippableFact]
+    public async Task Event_is_on_the_page_within_two_seconds()
+    {
+        const int Most = 2000;
+        await using Site site = await Site.StartAsync();
+        await using Visitor visitor = await browser.OpenAsync(site);
+        await visitor.SeesAsync(visitor.Health, "Healthy");
+        await visitor.WatchDelaysAsync();
+
+        // A busy machine may delay an event. A page that is updated too rarely delays all of them.
+        double[] delays = [];
+        long began = System.Diagnostics.Stopwatch.GetTimestamp();
+        do
+        {
+            int seen = delays.Length;
+            site.Crash(site.Queue(1));
+            await Deadline.UntilAsync(async () => (delays = await visitor.GetDelaysAsync()).Length >= seen + 2, () => "the crash and the restart appear");
+            await visitor.SeesAsync(visitor.Card(site.Queue(1)).Locator("header"), "Open");
+        }
+        while (!delays.Any(static delay => delay < Most) && System.Diagnostics.Stopwatch.GetElapsedTime(began) < Deadline.Limit);
+
+        output.WriteLine($"milliseconds from an event to the page: {string.Join(", ", delays)}");
+        Assert.Contains(delays, static delay => delay < Most);
         visitor.AssertNoComplaints();
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using LogIngest.Demo.Processes;
 using Npgsql;
 
@@ -28,6 +29,9 @@ internal sealed class PostgresCluster : IAsyncDisposable
 
     /// <summary>Gets the disk of the database with the messages; null for the one of the temporary directory.</summary>
     public SmallDisk? Disk { get; }
+
+    /// <summary>Gets a value indicating whether the server is suspended.</summary>
+    public bool IsPaused { get; private set; }
 
     /// <summary>Gets the connection string of the database with the messages.</summary>
     public string ConnectionString => ConnectionStringOf("logs");
@@ -83,6 +87,31 @@ internal sealed class PostgresCluster : IAsyncDisposable
         await _server.WaitForExitAsync().WaitAsync(StopLimit);
     }
 
+    /// <summary>Suspends all processes of the server with SIGSTOP. Its connections stay open, and no request is answered until <see cref="Resume"/>.</summary>
+    public void Pause()
+    {
+        // The first process forks the others, so it is suspended before they are listed.
+        ProcessSignals.Send(_server!.Id, ProcessSignals.Stop);
+        foreach (int process in ChildrenOfServer())
+        {
+            ProcessSignals.Send(process, ProcessSignals.Stop);
+        }
+
+        IsPaused = true;
+    }
+
+    /// <summary>Continues the processes that <see cref="Pause"/> has suspended.</summary>
+    public void Resume()
+    {
+        IsPaused = false;
+        foreach (int process in ChildrenOfServer())
+        {
+            ProcessSignals.Send(process, ProcessSignals.Continue);
+        }
+
+        ProcessSignals.Send(_server!.Id, ProcessSignals.Continue);
+    }
+
     /// <summary>Opens a separate connection to the database of the messages.</summary>
     public async Task<NpgsqlConnection> OpenAsync()
     {
@@ -95,6 +124,12 @@ internal sealed class PostgresCluster : IAsyncDisposable
     {
         if (_server is { HasExited: false })
         {
+            if (IsPaused)
+            {
+                // A suspended process does not end.
+                Resume();
+            }
+
             // SIGINT requests a "fast" shutdown, which closes the connections.
             ProcessSignals.Send(_server.Id, ProcessSignals.Interrupt);
             await _server.WaitForExitAsync().WaitAsync(StopLimit);
@@ -148,6 +183,10 @@ internal sealed class PostgresCluster : IAsyncDisposable
         process.BeginErrorReadLine();
         return process;
     }
+
+    private IEnumerable<int> ChildrenOfServer() => File.ReadAllText($"/proc/{_server!.Id}/task/{_server.Id}/children")
+        .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+        .Select(static id => int.Parse(id, CultureInfo.InvariantCulture));
 
     private async Task<bool> IsReadyAsync()
     {

@@ -17,7 +17,10 @@ public sealed class ZcrxTransportOptions
     public Func<IServiceProvider, IZcrx>? Zcrx { get; set; }
 
     /// <summary>Gets or sets how many received buffers of one connection may wait for Kestrel: 256 by default.</summary>
-    /// <remarks>At this limit receiving pauses, and TCP slows the client down.</remarks>
+    /// <remarks>
+    /// At this limit receiving pauses, and TCP slows the client down. The bytes in these buffers have a limit of their own: <c>KestrelServerLimits.MaxRequestBufferSize</c>, 1 MiB
+    /// by default. The first limit that is reached applies.
+    /// </remarks>
     public int MaxQueuedBuffers { get; set; } = 256;
 
     /// <summary>Gets or sets the maximum number of bytes that one read returns to Kestrel: 256 KiB by default.</summary>

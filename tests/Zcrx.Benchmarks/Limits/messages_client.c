@@ -1,13 +1,14 @@
 // The client of small messages: one thread over epoll, the same for every server.
 //
-// Usage: messages_client PORT PID CONNECTIONS BUSY WARM_UP_MS MEASURE_MS RATE
+// Usage: messages_client PORT PID CONNECTIONS BUSY WARM_UP_MS WARM_UP_MESSAGES MEASURE_MS RATE
 //
 // It connects, exchanges one message on each connection, and prints `connected`. After a line on its standard input it loads
 // the first BUSY connections, and prints one line of JSON. It ends when its standard input ends.
 //
 // With RATE 0 each connection sends its next request when it has the reply (closed loop). Otherwise RATE requests a second are
 // due at fixed times, in turn on the connections, whatever the server does (open loop). Latency counts from the time at which
-// a request was due, also if it was sent later. The CPU time of the server, process PID, is that between the same two moments.
+// a request was due, also if it was sent later. The CPU time of the server, process PID, is that between the same two moments. The warm-up
+// has at least WARM_UP_MESSAGES, since a runtime compiles hot code by the number of calls.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -37,7 +38,7 @@ static struct connection *connections;
 static uint32_t connection_count, busy;
 static int epoll, is_closed_loop, is_over;
 static int64_t measure_from, measure_until;
-static uint64_t histogram[64 * STEPS], samples, late;
+static uint64_t histogram[64 * STEPS], samples, late, replies;
 static int64_t longest;
 
 static int64_t now(void)
@@ -132,6 +133,7 @@ static void on_reply(struct connection *connection, int64_t time)
     unsigned char wanted[REQUEST];
     fill(wanted, (uint32_t)(connection - connections), connection->replied);
     if (connection->replied == connection->sent || memcmp(wanted, connection->reply, REPLY)) { fprintf(stderr, "messages_client: a wrong reply\n"); exit(1); }
+    replies++;
     int64_t due = connection->due[connection->replied++ % connection->capacity];
     if (is_closed_loop) {
         if (time >= measure_from && time < measure_until) record(time - due);
@@ -198,10 +200,11 @@ static uint64_t outstanding(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 8) { fprintf(stderr, "usage: messages_client PORT PID CONNECTIONS BUSY WARM_UP_MS MEASURE_MS RATE\n"); return 2; }
+    if (argc != 9) { fprintf(stderr, "usage: messages_client PORT PID CONNECTIONS BUSY WARM_UP_MS WARM_UP_MESSAGES MEASURE_MS RATE\n"); return 2; }
     connection_count = (uint32_t)atoi(argv[3]);
     busy = (uint32_t)atoi(argv[4]);
-    double rate = atof(argv[7]);
+    uint64_t warm_up_messages = strtoull(argv[6], NULL, 10);
+    double rate = atof(argv[8]);
     clockid_t server;
     if ((errno = clock_getcpuclockid(atoi(argv[2]), &server))) fail("clock_getcpuclockid");
     raise_descriptor_limit();
@@ -219,17 +222,19 @@ int main(int argc, char **argv)
 
     is_over = 0;
     is_closed_loop = rate == 0;
+    replies = 0;
     int64_t start = now();
-    measure_from = start + atoll(argv[5]) * 1000000;
-    measure_until = measure_from + atoll(argv[6]) * 1000000;
+    int64_t warm_at = start + atoll(argv[5]) * 1000000;
     double cpu_from = -1;
-    int64_t cpu_time = 0;
     uint64_t issued = 0;
     for (uint32_t i = 0; is_closed_loop && i < busy; i++) { add(&connections[i], now()); send_due(&connections[i]); }
     for (int64_t time = now(); time < measure_until; time = now()) {
-        // The latency of the samples and the CPU time begin at the same moment, as nearly as one thread can have it.
-        if (cpu_from < 0 && time >= measure_from) { cpu_from = cpu_of(server); cpu_time = time; }
-        int64_t next = cpu_from < 0 ? measure_from : measure_until;
+        if (cpu_from < 0 && time >= warm_at && replies >= warm_up_messages) {
+            cpu_from = cpu_of(server);
+            measure_from = time;
+            measure_until = time + atoll(argv[7]) * 1000000;
+        }
+        int64_t next = cpu_from < 0 && time < warm_at ? warm_at : measure_until;
         if (!is_closed_loop) {
             int64_t due;
             while ((due = start + (int64_t)((double)issued * 1e9 / rate)) <= time) {
@@ -242,7 +247,7 @@ int main(int argc, char **argv)
         poll_until(next);
     }
     double cpu_until = cpu_of(server);
-    double seconds = (double)(now() - cpu_time) / 1e9;
+    double seconds = (double)(now() - measure_from) / 1e9;
     is_over = 1;
     int64_t give_up = now() + DRAIN_NS;
     while (outstanding() > 0 && now() < give_up) poll_until(give_up);

@@ -108,6 +108,22 @@ internal sealed unsafe class EmulatedInterfaceQueue
         return (long)area.Token;
     }
 
+    /// <summary>Gives back the memory of all areas except the first whose buffers are all free.</summary>
+    /// <returns>The number of areas whose memory was given back.</returns>
+    public int Trim()
+    {
+        lock (Gate)
+        {
+            int trimmed = 0;
+            for (int i = 1; i < _areas.Count; i++)
+            {
+                trimmed += _areas[i].TryTrim() ? 1 : 0;
+            }
+
+            return trimmed;
+        }
+    }
+
     /// <summary>Provides the memory of an RX queue. Returns a negative errno if nothing has changed.</summary>
     public int BindTo(EmulatedNic nic, uint rxQueue)
     {

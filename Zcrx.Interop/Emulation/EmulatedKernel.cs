@@ -17,7 +17,7 @@ namespace Zcrx.Interop;
 /// must stay mapped until the ring is closed: unlike the kernel, the emulation cannot pin it.</para>
 /// <para>Request types: NOP, POLL_ADD, ACCEPT, READ, RECV_ZC, ASYNC_CANCEL, CLOSE, SHUTDOWN. Others end with −EINVAL.</para>
 /// </remarks>
-public sealed unsafe class EmulatedKernel : INicKernel
+public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory
 {
     private const uint MaxSubmissionEntries = 32768;
     private const uint MaxCompletionEntries = 2 * MaxSubmissionEntries;
@@ -257,6 +257,24 @@ public sealed unsafe class EmulatedKernel : INicKernel
         }
 
         return Libc.InterfaceIndex(name);
+    }
+
+    /// <inheritdoc/>
+    int IAreaMemory.Trim(int ringFd, uint queue)
+    {
+        if (!_ringsSnapshot.TryGetValue(ringFd, out EmulatedRing? ring))
+        {
+            return -EBADF;
+        }
+
+        if (!ring.Queues.TryGetValue(queue, out EmulatedInterfaceQueue? found))
+        {
+            return -ENXIO;
+        }
+
+        // A ring may have free buffers at hand, so that an area without any use would not be free.
+        ring.ReturnBuffers();
+        return found.Trim();
     }
 
     /// <summary>Gets the interface queues of the open rings. A simulation compares their state with the state in user space.</summary>

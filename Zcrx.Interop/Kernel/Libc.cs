@@ -17,6 +17,8 @@ internal static unsafe partial class Libc
     public const int MAP_ANONYMOUS = 0x20;
     public const int MAP_POPULATE = 0x8000;
     public const int MAP_HUGETLB = 0x40000;
+    public const int MADV_DONTNEED = 4;
+    public const int MADV_REMOVE = 9;
     public const int MADV_DONTFORK = 10;
     public const int MADV_HUGEPAGE = 14;
     public const int MADV_POPULATE_READ = 22;

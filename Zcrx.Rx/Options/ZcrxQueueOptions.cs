@@ -51,6 +51,7 @@ public sealed record ZcrxQueueOptions
     /// <summary>
     /// Gets the largest size of the pool in bytes. Under pressure, another area of <see cref="AreaSize"/> is added before
     /// connections are paused. 0 disables growth. Needs Linux 7.3 or the emulated engine; otherwise the pool does not grow.
+    /// When the first area has sufficed for a minute, engines that do not pin memory give the memory of unused areas back.
     /// </summary>
     public long MaxAreaSize { get; init; }
 

@@ -17,6 +17,9 @@ internal sealed class BufferPool
     // Small enough that a buffer is reused while it is in the cache, large enough that the cost of a flush does not matter.
     private const int FlushThreshold = 64;
 
+    // Long enough that a load with bursts does not allocate memory for each of them.
+    private static readonly TimeSpan TrimDelay = TimeSpan.FromMinutes(1);
+
     private readonly IPoolQueue _queue;
     private readonly RefillQueue _refill;
     private readonly BufferLedger _ledger;
@@ -24,6 +27,8 @@ internal sealed class BufferPool
     private readonly IPoolEvents _events;
     private readonly bool _isImported;
     private readonly Queue<ulong> _pending = new();
+    private readonly TrimMachine _trim;
+    private readonly int _firstBuffers;
     private PressureMachine _pressure;
     private int _buffers;
     private int _leasedElsewhere;
@@ -47,6 +52,8 @@ internal sealed class BufferPool
         _events = events;
         ZcrxQueueOptions options = context.Options.Value;
         _pressure = new PressureMachine(options.HighWaterMark, options.LowWaterMark);
+        _trim = new TrimMachine(context.Clock.ToTicks(TrimDelay));
+        _firstBuffers = queue.Buffers;
         _ledger.Refill = Return;
         Resize();
     }
@@ -270,6 +277,21 @@ internal sealed class BufferPool
         Resize();
         _events.Grown(new PoolGrowth(options.Name, _buffers, error, _context.Clock.UtcNow));
         return error is null;
+    }
+
+    /// <summary>Gets the time of the next decision of <see cref="Trim"/>.</summary>
+    public long TrimDue => IsShared ? long.MaxValue : _trim.Due;
+
+    /// <summary>Gives the memory of added areas back after a time in which the first area sufficed. The number of buffers stays the same.</summary>
+    public void Trim(long now)
+    {
+        // The first comparison is all that a pool costs that has not grown.
+        if (_buffers != _firstBuffers && !IsShared && _queue.CanTrimAreas && _trim.Observe(now, _firstBuffers, _buffers, _ledger.InFlight + _leasedElsewhere))
+        {
+            // Buffers in the refill queue are not free yet.
+            Flush();
+            _queue.TrimAreas();
+        }
     }
 
     private void PublishLevel(int inFlight, int paused)

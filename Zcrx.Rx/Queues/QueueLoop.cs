@@ -294,6 +294,7 @@ internal sealed class QueueLoop : IRingTurn
             owners.Scheduler.WatchPool();
         }
 
+        owners.Pool.Trim(_context.Clock.TurnStart);
         owners.Listeners.Arm();
         owners.Notifications.Rearm();
     }
@@ -316,6 +317,7 @@ internal sealed class QueueLoop : IRingTurn
         long due = long.Min(owners.Notifications.Due, owners.Listeners.Due);
         due = long.Min(due, long.Min(owners.Scheduler.Due, owners.Watch.Due));
         due = long.Min(due, long.Min(owners.Limits.Due, owners.Sockets.Due));
+        due = long.Min(due, owners.Pool.TrimDue);
         return long.Min(due, owners.Phase.Due(_context.Clock.TurnStart));
     }
 

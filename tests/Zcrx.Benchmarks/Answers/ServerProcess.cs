@@ -20,6 +20,8 @@ internal sealed class ServerProcess : IDisposable
 
     public int Port => int.Parse(Listening, CultureInfo.InvariantCulture);
 
+    public int Id => _process.Id;
+
     public TimeSpan CpuTime
     {
         get
@@ -29,12 +31,15 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    public static async Task<ServerProcess> StartAsync(params string[] arguments)
+    /// <summary>Runs this assembly in another process.</summary>
+    public static Task<ServerProcess> StartAsync(params string[] arguments) =>
+        StartProgramAsync(Environment.ProcessPath!, ["exec", typeof(ServerProcess).Assembly.Location, .. arguments]);
+
+    /// <summary>Runs a program and waits until it listens.</summary>
+    public static async Task<ServerProcess> StartProgramAsync(string program, params string[] arguments)
     {
-        ProcessStartInfo start = new(Environment.ProcessPath!, ["exec", typeof(ServerProcess).Assembly.Location, .. arguments])
-        {
-            RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false,
-        };
+        Limit.Require(program);
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
         Process process = Process.Start(start)!;
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
@@ -45,6 +50,18 @@ internal sealed class ServerProcess : IDisposable
         }
 
         throw new InvalidOperationException("The server ended before it listened.");
+    }
+
+    /// <summary>Sends a line to the server and waits for its answer.</summary>
+    public async Task AskAsync(string line, string answer, CancellationToken cancellation)
+    {
+        await _process.StandardInput.WriteLineAsync(line.AsMemory(), cancellation);
+        string? received;
+        do
+        {
+            received = await _process.StandardOutput.ReadLineAsync(cancellation) ?? throw new InvalidOperationException($"The server ended before it answered '{line}'.");
+        }
+        while (received != answer);
     }
 
     public void Dispose()

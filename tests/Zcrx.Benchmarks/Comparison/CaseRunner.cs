@@ -61,11 +61,7 @@ internal sealed class CaseRunner(CompareOptions options)
     /// <exception cref="InvalidOperationException">The program does not exist.</exception>
     private static Process StartProgram(string program, params ReadOnlySpan<string> arguments)
     {
-        if (!File.Exists(program))
-        {
-            throw new InvalidOperationException($"{program} does not exist: the build found no C compiler. Install gcc and libc6-dev, and build again.");
-        }
-
+        Limit.Require(program);
         ProcessStartInfo start = new(program) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
         foreach (string argument in arguments)
         {

@@ -133,6 +133,41 @@ public class BufferPoolTests
         leases.ForEach(queue.Ledger.Release);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Pool_that_has_grown_gives_memory_back_after_a_minute_in_which_its_first_area_sufficed(bool canTrim)
+    {
+        using MemoryQueue queue = new(Buffers, refillEntries: 4 * Buffers) { CanTrimAreas = canTrim };
+        ZcrxQueueOptions options = TestQueue.Options(Buffers);
+        ManualClock clock = new();
+        BufferPool pool = new(queue, isImported: false, ReceiveBench.ContextOf(options with { MaxAreaSize = 2 * options.AreaSize }, clock), new RoomEvents());
+        pool.Trim(clock.GetTimestamp());
+        Assert.Equal(long.MaxValue, pool.TrimDue);
+        List<int> leases = Lease(queue, pool, Buffers - pool.Reserve);
+        pool.Observe(paused: 0);
+        leases.AddRange(Lease(queue, pool, Buffers + 1 - leases.Count));
+        pool.Trim(clock.GetTimestamp());
+        clock.Advance(TimeSpan.FromMinutes(1));
+        pool.Trim(clock.GetTimestamp());
+        Assert.Equal(0, queue.Trims);
+
+        leases.ForEach(queue.Ledger.Release);
+        queue.Ledger.Drain();
+        pool.Trim(clock.GetTimestamp());
+        Assert.Equal(0, queue.Trims);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        pool.Trim(clock.GetTimestamp());
+
+        Assert.Equal(canTrim ? 1 : 0, queue.Trims);
+        Assert.Equal(2 * Buffers, pool.Buffers);
+        Assert.Equal(canTrim ? clock.GetTimestamp() + TimeSpan.FromMinutes(1).Ticks : long.MaxValue, pool.TrimDue);
+        // The refill queue was flushed, so that the returned buffers are free.
+        Assert.Equal(canTrim ? 0 : Buffers + 1, pool.Account.InRefillQueue);
+        pool.SetCeded(true);
+        Assert.Equal(long.MaxValue, pool.TrimDue);
+    }
+
     [Fact]
     public void Growth_that_failed_is_reported_once_and_tried_again_only_with_a_larger_limit()
     {

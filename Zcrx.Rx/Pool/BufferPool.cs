@@ -203,8 +203,8 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Prepares for sleeping: if connections wait for buffers, the next buffer that returns wakes the ring thread.</summary>
-    /// <param name="isAwaited">Whether connections wait for buffers.</param>
+    /// <summary>Prepares for sleeping: if buffers are awaited, the next buffer that returns wakes the ring thread.</summary>
+    /// <param name="isAwaited">Whether connections wait for buffers, or the end of the queue for the leases of consumers.</param>
     /// <returns>False when a buffer was returned already.</returns>
     public bool TryPrepareToSleep(bool isAwaited) =>
         (!isAwaited && _pressure.Level == PoolPressureLevel.Normal && _refill.IsOurs) || _ledger.TryPrepareToSleep();

@@ -6,8 +6,8 @@ using Zcrx.Interop;
 namespace Zcrx.Rx.Tests.Support;
 
 /// <summary>
-/// Represents a queue on the emulated engine with a listener on loopback. Disposal checks that no buffer is in flight and the loop ended in
-/// order.
+/// Represents a queue on the emulated engine with a listener on loopback. Disposal checks that no buffer is in flight, no copy is left and
+/// the loop ended in order.
 /// </summary>
 internal sealed class TestQueue : IAsyncDisposable
 {
@@ -81,6 +81,12 @@ internal sealed class TestQueue : IAsyncDisposable
         return (peer, connection);
     }
 
+    /// <summary>Gets the number of copies of leased buffers that are not freed.</summary>
+    public long LiveCopies => Queue.Loop.Owners.Pool.Ledger.LiveCopies;
+
+    /// <summary>Gets the number of bytes of unfinished frames that are held as copies.</summary>
+    public long CopiedFrameBytes => Queue.Loop.Host.Frames.Used;
+
     /// <summary>Waits until no buffer is leased.</summary>
     public Task AllReturnedAsync() => Deadline.UntilAsync(() => BuffersOut == 0, "all buffers have returned");
 
@@ -95,6 +101,8 @@ internal sealed class TestQueue : IAsyncDisposable
         await AllReturnedAsync();
         await CloseAsync();
         await Queue.Completion.Within("the loop has ended");
+        // An operator may end on another thread after its connection.
+        await Deadline.UntilAsync(() => (BuffersOut, LiveCopies, CopiedFrameBytes) == (0, 0, 0), $"no lease, no copy and no frame is left");
     }
 
     /// <summary>Closes the queue without any checks.</summary>

@@ -238,7 +238,7 @@ internal sealed class BufferPool
     private bool TryGrow()
     {
         ZcrxQueueOptions options = _context.Options.Value;
-        if (_cannotGrow || IsShared || _queue.Memory.HasFixedAreas || (long)_buffers * _queue.BufferLength + options.AreaSize > options.MaxAreaSize)
+        if (_cannotGrow || IsShared || (long)_buffers * _queue.BufferLength + options.AreaSize > options.MaxAreaSize)
         {
             return false;
         }
@@ -246,7 +246,10 @@ internal sealed class BufferPool
         Exception? error = null;
         try
         {
-            _queue.AddArea((nuint)options.AreaSize);
+            if (!_queue.Memory.TryAddArea(() => _queue.AddArea((nuint)options.AreaSize)))
+            {
+                return false;
+            }
         }
         catch (ZcrxException exception)
         {

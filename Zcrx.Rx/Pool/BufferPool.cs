@@ -188,6 +188,12 @@ internal sealed class BufferPool
     public void SetCeded(bool isCeded)
     {
         _isCeded = isCeded;
+        if (isCeded)
+        {
+            // Only the ring that writes the refill queue learns how many buffers other rings lease. An old number would leave connections starved.
+            _leasedElsewhere = 0;
+        }
+
         // Leases must not shrink a shared pool. Consumers get copies instead, so that every buffer returns.
         Resize();
     }

@@ -134,6 +134,19 @@ public class BufferPoolTests
     }
 
     [Fact]
+    public void Pool_that_cedes_no_longer_counts_buffers_that_other_rings_leased_before()
+    {
+        using MemoryQueue queue = new(Buffers);
+        BufferPool pool = new(queue, isImported: false, ReceiveBench.ContextOf(TestQueue.Options(Buffers), new ManualClock()), new RoomEvents());
+        pool.SetLeasedElsewhere(Buffers);
+        Assert.Equal(0, pool.Free);
+
+        pool.SetCeded(true);
+
+        Assert.Equal((Buffers, Buffers - pool.Reserve), (pool.Free, pool.Available));
+    }
+
+    [Fact]
     public void Growth_waits_until_no_other_ring_has_mapped_the_areas()
     {
         using MemoryQueue queue = new(Buffers);

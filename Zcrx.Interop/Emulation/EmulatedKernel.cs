@@ -280,6 +280,18 @@ public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory
     /// <summary>Gets the interface queues of the open rings. A simulation compares their state with the state in user space.</summary>
     internal IEnumerable<EmulatedInterfaceQueue> InterfaceQueues => _ringsSnapshot.Values.SelectMany(static ring => ring.Queues.Values).Distinct();
 
+    /// <summary>Gets the number of rings and exports that are open. Tests check that none is left.</summary>
+    internal int OpenDescriptors
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _rings.Count + _exports.Count;
+            }
+        }
+    }
+
     /// <summary>
     /// Gets the number of descriptors that callers have closed while requests of open rings used them. Tests check that it stays zero when
     /// the caller keeps its sockets open.

@@ -49,6 +49,9 @@ internal static class Threads
         ThreadPool.UnsafeQueueUserWorkItem(static item => item.work(item.state), (work, state), preferLocal: false);
     }
 
+    /// <summary>Marks a point between two steps of a call at which other threads matter. A simulation may run another thread there.</summary>
+    public static void Interleave() => _simulation?.Interleave();
+
     /// <summary>Begins or ends a simulation on the calling thread.</summary>
     public static void Simulate(ThreadSimulation? simulation)
     {

@@ -13,6 +13,9 @@ internal class BufferHolder : IBufferSource
     /// <summary>Gets the number of leased buffers. Any thread. The number is approximate while buffers are leased or released.</summary>
     public int Leased => Volatile.Read(ref _leased) - Volatile.Read(ref _inReturn);
 
+    /// <summary>Gets or sets how often the consumers of the source were dismissed, because the source left its ring thread. Ring thread only.</summary>
+    public int Dismissals { get; set; }
+
     /// <summary>Counts a buffer that another thread has released and the ring thread has not drained yet. Any thread.</summary>
     public void BeginReturn() => Interlocked.Increment(ref _inReturn);
 

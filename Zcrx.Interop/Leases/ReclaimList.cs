@@ -42,6 +42,8 @@ internal sealed class ReclaimList
         }
 
         _consumers.RemoveAll(consumer => consumer.Holder == holder);
+        // A consumer adds itself again if the source returns.
+        holder.Dismissals++;
     }
 
     /// <summary>Reclaims the buffers of all consumers.</summary>

@@ -16,6 +16,7 @@ namespace Zcrx.Interop;
 internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets offsets, uint entries, int bufferLength, nuint? statisticsOffset)
 {
     // Lock order: _ringsGate, then _gate or a lock of the kernel. Reclaiming runs under _ringsGate, reads the areas, and flushes the refill queue.
+    // Areas are added under _ringsGate.
     // _switching is awaited without a lock, and no ring thread waits for it.
     private readonly Lock _gate = new();
     private readonly Lock _ringsGate = new();
@@ -110,9 +111,38 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     public Action? Unused { get => _unused; set => _unused = value; }
 
     /// <summary>
-    /// Gets or sets a value indicating whether areas must not be added, because another process has already mapped the present ones.
+    /// Gets or sets a value indicating whether areas must not be added, because another process has already mapped the present ones. No area
+    /// is being added when the setter returns.
     /// </summary>
-    public bool HasFixedAreas { get => _hasFixedAreas; set => _hasFixedAreas = value; }
+    public bool HasFixedAreas
+    {
+        get => _hasFixedAreas;
+        set
+        {
+            lock (_ringsGate)
+            {
+                _hasFixedAreas = value;
+            }
+        }
+    }
+
+    /// <summary>Adds an area, unless another ring or another process has already mapped the present ones.</summary>
+    /// <param name="add">Makes the kernel accept the area, and calls <see cref="Add"/>.</param>
+    /// <returns>False when the areas must not change.</returns>
+    /// <remarks>A ring that imports the queue reads the areas after it was counted. The kernel then delivers into them on that ring, too.</remarks>
+    public bool TryAddArea(Action add)
+    {
+        lock (_ringsGate)
+        {
+            if (_hasFixedAreas || Rings > 1)
+            {
+                return false;
+            }
+
+            add();
+            return true;
+        }
+    }
 
     /// <summary>Gets or sets a value indicating whether another process also uses the queue.</summary>
     public bool IsSharedWithProcess { get => _isSharedWithProcess; set => _isSharedWithProcess = value; }

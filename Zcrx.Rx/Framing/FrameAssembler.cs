@@ -20,6 +20,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     private readonly FrameSkips? _skips = options.Skips;
     private readonly bool _deliversUnterminated = options.DeliversUnterminated;
     private BufferLedger? _relieves;
+    private int _dismissals;
     private readonly FrameScope _scope = new(options.MaxLeasedBuffers);
     // The stream offset of the next byte to arrive, and the stream offset at which the current frame begins.
     private long _next = Unknown;
@@ -291,9 +292,11 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         }
 
         BufferLedger ledger = buffer.Ledger;
-        if (ledger != _relieves)
+        int dismissals = buffer.Holder?.Dismissals ?? 0;
+        if (ledger != _relieves || dismissals != _dismissals)
         {
-            // This is the first buffer that is kept, or the connection has moved to another queue, possibly back to an earlier one.
+            // This is the first buffer that is kept, or the connection has moved to another queue or has returned to this one.
+            _dismissals = dismissals;
             if (_relieves is null || !ledger.Reclaimable.Contains(owner))
             {
                 ledger.Reclaimable.Add(owner);

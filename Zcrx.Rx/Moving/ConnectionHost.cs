@@ -51,6 +51,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         if (connection.Control.TryNoteChange())
         {
             _changes.Enqueue(connection);
+            Threads.Interleave();
             thread.Signal();
         }
     }

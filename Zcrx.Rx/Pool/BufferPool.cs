@@ -206,6 +206,12 @@ internal sealed class BufferPool
     public void SetCeded(bool isCeded)
     {
         _isCeded = isCeded;
+        if (isCeded)
+        {
+            // Only the ring that writes the refill queue learns how many buffers other rings lease. An old number would leave connections starved.
+            _leasedElsewhere = 0;
+        }
+
         // Leases must not shrink a shared pool. Consumers get copies instead, so that every buffer returns.
         Resize();
     }
@@ -221,8 +227,8 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Prepares for sleeping: if connections wait for buffers, the next buffer that returns wakes the ring thread.</summary>
-    /// <param name="isAwaited">Whether connections wait for buffers.</param>
+    /// <summary>Prepares for sleeping: if buffers are awaited, the next buffer that returns wakes the ring thread.</summary>
+    /// <param name="isAwaited">Whether connections wait for buffers, or the end of the queue for the leases of consumers.</param>
     /// <returns>False when a buffer was returned already.</returns>
     public bool TryPrepareToSleep(bool isAwaited) =>
         (!isAwaited && _pressure.Level == PoolPressureLevel.Normal && _refill.IsOurs) || _ledger.TryPrepareToSleep();
@@ -257,7 +263,7 @@ internal sealed class BufferPool
     private bool TryGrow()
     {
         ZcrxQueueOptions options = _context.Options.Value;
-        if (_cannotGrow || IsShared || _queue.Memory.HasFixedAreas || (long)_buffers * _queue.BufferLength + options.AreaSize > options.MaxAreaSize)
+        if (_cannotGrow || IsShared || (long)_buffers * _queue.BufferLength + options.AreaSize > options.MaxAreaSize)
         {
             return false;
         }
@@ -265,7 +271,10 @@ internal sealed class BufferPool
         Exception? error = null;
         try
         {
-            _queue.AddArea((nuint)options.AreaSize);
+            if (!_queue.Memory.TryAddArea(() => _queue.AddArea((nuint)options.AreaSize)))
+            {
+                return false;
+            }
         }
         catch (ZcrxException exception)
         {

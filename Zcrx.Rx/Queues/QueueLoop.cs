@@ -111,7 +111,7 @@ internal sealed class QueueLoop : IRingTurn
     /// <summary>Gets the ring's descriptor, for tests that close it. Ring thread only.</summary>
     internal int RingDescriptor => _thread.RingDescriptor;
 
-    bool IRingTurn.MayBlock => !Host.HasChanges && !Owners.Scheduler.HasQueued && Owners.Pool.TryPrepareToSleep(Owners.Scheduler.AwaitsBuffers);
+    bool IRingTurn.MayBlock => !Host.HasChanges && !Owners.Scheduler.HasQueued && Owners.Pool.TryPrepareToSleep(Owners.Scheduler.AwaitsBuffers || Owners.Phase.IsEnding);
 
     /// <summary>Gets the owners on the ring thread. Valid once the queue is open. Ring thread only.</summary>
     internal QueueOwners Owners => _owners!;

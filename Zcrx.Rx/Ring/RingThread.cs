@@ -69,6 +69,7 @@ internal sealed class RingThread : IRingWorker
     public void Post(Action work, Action? refuse = null)
     {
         _work.Enqueue(new RingWork(work, refuse));
+        Threads.Interleave();
         Signal();
     }
 

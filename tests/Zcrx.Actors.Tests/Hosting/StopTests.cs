@@ -67,7 +67,7 @@ public class StopTests
     public async Task Stop_resets_the_connection_whose_actor_has_not_acknowledged_and_logs_the_number()
     {
         using var system = TestKitConfig.CreateSystem("ours");
-        TaskCompletionSource arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource<ZcrxStream.Data> arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
         var silent = system.ActorOf(Props.Create(() => new SilentActor(arrived)));
         var connections = 0;
         await using var host = await TestHost.StartAsync(
@@ -79,7 +79,7 @@ public class StopTests
             services => services.AddSingleton(system));
         using var waiting = await host.ConnectAsync();
         await waiting.SendAsync("not stored"u8.ToArray()).WithinLimit();
-        await arrived.Task.WithinLimit();
+        using var lease = (await arrived.Task.WithinLimit()).Lease;
         using var idle = await host.ConnectAsync();
         await host.Kit.AwaitConditionAsync(() => Volatile.Read(ref connections) == 2, "the second connection is accepted");
 
@@ -249,10 +249,10 @@ public class StopTests
     /// <summary>Never acknowledges data.</summary>
     private sealed class SilentActor : ReceiveActor
     {
-        public SilentActor(TaskCompletionSource arrived)
+        public SilentActor(TaskCompletionSource<ZcrxStream.Data> arrived)
         {
             Receive<ZcrxStream.Init>(static init => init.Acknowledge());
-            Receive<ZcrxStream.Data>(_ => arrived.TrySetResult());
+            Receive<ZcrxStream.Data>(data => arrived.TrySetResult(data));
             ReceiveAny(static _ => { });
         }
     }

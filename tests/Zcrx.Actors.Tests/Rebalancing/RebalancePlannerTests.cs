@@ -128,6 +128,25 @@ public class RebalancePlannerTests
     }
 
     [Fact]
+    public void A_connection_leaves_a_queue_under_pressure_for_the_queue_with_the_least_load()
+    {
+        QueueFacts[] queues = [Queue("a", null, load: 1000) with { IsPressed = true, HasRoom = false }, Queue("b", null, load: 300), Queue("c", null, load: 100), Queue("d", null, load: 200)];
+        ConnectionFacts[] connections = [Connection(1, load: 600), Connection(2, load: 400)];
+        Assert.Equal([new RebalanceAction.MoveConnection(2, "a", "c", MoveReason.Pressure)], Plan(queues, connections).Actions);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_connection_with_an_unknown_address_is_not_steered(bool isLocalKnown)
+    {
+        ConnectionFacts connection = isLocalKnown ? Connection(1, arrival: 3) with { Remote = null } : Connection(1, arrival: 3) with { Local = null };
+        RebalancePlan plan = Plan([Queue("a", 0, stormy: true), Queue("b", 1)], [connection]);
+        Assert.Empty(plan.Steps);
+        Assert.Contains("its addresses are not known", plan.Degraded[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void On_a_NIC_a_connection_leaves_a_queue_under_pressure_only_together_with_its_packets()
     {
         QueueFacts[] queues = [Queue("a", 0, load: 1000) with { IsPressed = true, HasRoom = false }, Queue("b", 1)];

@@ -202,6 +202,23 @@ public sealed class BufferLedgerTests
     }
 
     [Fact]
+    public void Every_slot_of_a_chunk_is_used_before_another_chunk_is_allocated()
+    {
+        const int leases = 2_048;
+        using InMemoryArea area = new(leases, 16);
+        int[] slots = [.. Enumerable.Range(0, leases).Select(_ =>
+        {
+            int slot = area.Begin([1], 0, out ulong offset).TryLeaseSlot();
+            area.End(offset);
+            return slot;
+        })];
+
+        Assert.Equal(Enumerable.Range(0, leases), slots);
+        Array.ForEach(slots, area.Ledger.Release);
+        area.AssertAllReturned();
+    }
+
+    [Fact]
     public void More_buffers_may_be_kept_than_one_chunk_of_slots_has()
     {
         using InMemoryArea area = new(5_000, 16);

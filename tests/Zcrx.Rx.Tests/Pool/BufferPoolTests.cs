@@ -169,6 +169,41 @@ public class BufferPoolTests
     }
 
     [Fact]
+    public void Pool_that_cedes_no_longer_counts_buffers_that_other_rings_leased_before()
+    {
+        using MemoryQueue queue = new(Buffers);
+        BufferPool pool = new(queue, isImported: false, ReceiveBench.ContextOf(TestQueue.Options(Buffers), new ManualClock()), new RoomEvents());
+        pool.SetLeasedElsewhere(Buffers);
+        Assert.Equal(0, pool.Free);
+
+        pool.SetCeded(true);
+
+        Assert.Equal((Buffers, Buffers - pool.Reserve), (pool.Free, pool.Available));
+    }
+
+    [Fact]
+    public void Growth_waits_until_no_other_ring_has_mapped_the_areas()
+    {
+        using MemoryQueue queue = new(Buffers);
+        ZcrxQueueOptions options = TestQueue.Options(Buffers);
+        RoomEvents events = new();
+        BufferPool pool = new(queue, isImported: false, ReceiveBench.ContextOf(options with { MaxAreaSize = 2 * options.AreaSize }, new ManualClock()), events);
+        List<int> leases = Lease(queue, pool, Buffers - pool.Reserve);
+
+        // This ring still writes the refill queue, so the pool does not count as shared yet.
+        using (MemoryQueue imported = new(queue))
+        {
+            pool.Observe(paused: 0);
+            Assert.Equal((0, PoolPressureLevel.Exhausted), (queue.GrowthAttempts, pool.Level));
+            Assert.Empty(events.Growth);
+        }
+
+        pool.Observe(paused: 0);
+        Assert.Equal((1, PoolPressureLevel.Normal), (queue.GrowthAttempts, pool.Level));
+        leases.ForEach(queue.Ledger.Release);
+    }
+
+    [Fact]
     public void Growth_that_failed_is_reported_once_and_tried_again_only_with_a_larger_limit()
     {
         using MemoryQueue queue = new(Buffers) { GrowthError = new ZcrxException("Growing", 12, "no memory is left", "") };

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Zcrx.Interop;
 using Zcrx.Interop.Leases;
@@ -217,6 +218,21 @@ internal sealed class ConnectionReceiver
         EndError = error ?? EndError;
         StopCause = null;
         Set(ReceiveObstacles.Ended);
+    }
+
+    /// <summary>Returns the error of a broken connection whose receive has returned 0 as at the end of the stream; null if the peer has ended the stream.</summary>
+    /// <remarks>The kernel reports the error of a socket once, for example ETIMEDOUT of a peer that has vanished. A send may have got it.</remarks>
+    public ZcrxStreamException? LostEnd()
+    {
+        // Read in this order: a send records the error before it ends.
+        bool isSending = Control.Sender.IsBusy && !Control.Sender.IsShutDown && Socket.IsDisconnected;
+        if (Control.Sender.TakenError is var error and not SocketError.Success)
+        {
+            SocketException exception = new((int)error);
+            return new ZcrxStreamException($"Receiving on {this}", 0, BytesReceived, $"sending failed: {exception.Message}", "", exception);
+        }
+
+        return isSending ? new ZcrxStreamException($"Receiving on {this}", 0, BytesReceived, "the connection broke while bytes were sent", "") : null;
     }
 
     /// <summary>Ends the stream for a queue that stops. The socket stays open, so that consumers can finish and reply.</summary>

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Zcrx.Interop;
+using Zcrx.Interop.Abi;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Limits;
@@ -105,7 +106,7 @@ internal sealed class ConnectionReceiver
     public ZcrxStreamException? EndError { get; private set; }
 
     /// <summary>Gets a value indicating whether the peer or the network has ended the connection. Any thread may read it once the socket is closed.</summary>
-    public bool IsBroken => EndError is { ErrorNumber: not 0 } || Control.Failure?.Exception is System.Net.Sockets.SocketException;
+    public bool IsBroken => EndError is { ErrorNumber: not 0 } || Control.Failure?.Exception is SocketException;
 
     /// <summary>Gets the buffers that no observer has received yet.</summary>
     public UndeliveredBuffers Undelivered { get; } = new();
@@ -229,10 +230,11 @@ internal sealed class ConnectionReceiver
         if (Control.Sender.TakenError is var error and not SocketError.Success)
         {
             SocketException exception = new((int)error);
-            return new ZcrxStreamException($"Receiving on {this}", 0, BytesReceived, $"sending failed: {exception.Message}", "", exception);
+            return new ZcrxStreamException($"Receiving on {this}", exception.NativeErrorCode, BytesReceived, $"sending failed: {exception.Message}", "", exception);
         }
 
-        return isSending ? new ZcrxStreamException($"Receiving on {this}", 0, BytesReceived, "the connection broke while bytes were sent", "") : null;
+        // The send has not returned yet, so the error is not known.
+        return isSending ? new ZcrxStreamException($"Receiving on {this}", Errno.ECONNRESET, BytesReceived, "the connection broke while bytes were sent", "") : null;
     }
 
     /// <summary>Ends the stream for a queue that stops. The socket stays open, so that consumers can finish and reply.</summary>

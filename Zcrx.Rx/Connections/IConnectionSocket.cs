@@ -25,6 +25,9 @@ internal interface IConnectionSocket
     /// <summary>Gets a value indicating whether the peer has not acknowledged everything that was sent (SIOCOUTQ).</summary>
     bool HasUnacknowledged { get; }
 
+    /// <summary>Gets a value indicating whether the connection no longer exists (TCP_CLOSE). False if the socket is not of TCP.</summary>
+    bool IsDisconnected { get; }
+
     /// <summary>
     /// Takes bytes that wait off the socket, without reading them. At most about a megabyte, so that a fast peer cannot keep the caller.
     /// </summary>

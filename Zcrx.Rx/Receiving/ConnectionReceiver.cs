@@ -1,5 +1,7 @@
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Zcrx.Interop;
+using Zcrx.Interop.Abi;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Limits;
@@ -109,7 +111,7 @@ internal sealed class ConnectionReceiver
     /// <summary>
     /// Gets a value indicating whether the peer or the network has ended the connection. Any thread may read it once the socket is closed.
     /// </summary>
-    public bool IsBroken => EndError is { ErrorNumber: not 0 } || Control.Failure?.Exception is System.Net.Sockets.SocketException;
+    public bool IsBroken => EndError is { ErrorNumber: not 0 } || Control.Failure?.Exception is SocketException;
 
     /// <summary>Gets the buffers that no observer has received yet.</summary>
     public UndeliveredBuffers Undelivered { get; } = new();
@@ -235,6 +237,24 @@ internal sealed class ConnectionReceiver
         EndError = error ?? EndError;
         StopCause = null;
         Set(ReceiveObstacles.Ended);
+    }
+
+    /// <summary>
+    /// Returns the error of a broken connection whose receive has returned 0 as at the end of the stream; null if the peer has ended it.
+    /// </summary>
+    /// <remarks>The kernel reports the error of a socket once, for example ETIMEDOUT of a peer that has vanished. A send may have got it.</remarks>
+    public ZcrxStreamException? LostEnd()
+    {
+        // Read in this order: a send records the error before it ends.
+        bool isSending = Control.Sender.IsBusy && !Control.Sender.IsShutDown && Socket.IsDisconnected;
+        if (Control.Sender.TakenError is var error and not SocketError.Success)
+        {
+            SocketException exception = new((int)error);
+            return new ZcrxStreamException($"Receiving on {this}", exception.NativeErrorCode, BytesReceived, $"sending failed: {exception.Message}", "", exception);
+        }
+
+        // The send has not returned yet, so the error is not known.
+        return isSending ? new ZcrxStreamException($"Receiving on {this}", Errno.ECONNRESET, BytesReceived, "the connection broke while bytes were sent", "") : null;
     }
 
     /// <summary>Ends the stream for a queue that stops. The socket stays open, so that consumers can finish and reply.</summary>

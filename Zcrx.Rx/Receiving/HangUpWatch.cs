@@ -107,7 +107,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         {
             // The stream of an attached connection does not end before the first observer subscribes. The peer may be a server that has
             // shut down sending but still reads the request.
-            connection.End();
+            connection.End(connection.LostEnd());
         }
 
         return true;

@@ -147,7 +147,7 @@ internal sealed class ReceiveScheduler
         switch (TerminalResult.Classify(result, connection.IsBudgetUsedUp))
         {
             case ReceiveEnd.EndOfStream:
-                connection.End();
+                connection.End(connection.LostEnd());
                 break;
             case ReceiveEnd.NoBuffers:
                 _waiters.Starve(connection);

@@ -39,7 +39,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void A_flow_that_arrives_elsewhere_is_copied_and_reported(string name)
+    public void Flow_that_arrives_on_another_queue_is_copied_and_reported(string name)
     {
         using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.Notifications, ZcrxFeature.Statistics));
         TcpPair connection = nic.Connect();

@@ -67,7 +67,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Frames_that_wait_come_with_the_socket_of_a_detached_connection()
+    public async Task Detached_connection_contains_the_bytes_of_waiting_frames()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

@@ -39,7 +39,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
         .Check(Config.QuickThrowOnFailure.WithMaxTest(Conversations));
 
     [Fact]
-    public async Task An_older_version_is_refused_in_words_that_both_sides_understand()
+    public async Task Older_protocol_version_is_refused_with_an_error_on_both_sides()
     {
         await using MeetingPlace place = new();
         (ZcrxTakeover takeover, MeetingPlace.Source source) = await place.ServeAsync();

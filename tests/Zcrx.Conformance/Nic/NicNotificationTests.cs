@@ -14,7 +14,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void An_empty_pool_is_reported_once_until_armed_and_nothing_is_lost(string name)
+    public void Empty_pool_is_reported_once_until_armed_and_no_byte_is_lost(string name)
     {
         using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.Notifications), buffers: 128, entries: 128, notifications: NoBuffersOnly);
         TcpPair connection = nic.Connect();

@@ -31,7 +31,9 @@ internal sealed class ConnectionWatch(
     /// <summary>Gets the time of the next check; <see cref="long.MaxValue"/> for never.</summary>
     public long Due { get; private set; } = long.MaxValue;
 
-    /// <summary>Checks connections if that is due. A connection that has received since its last check costs no system call.</summary>
+    /// <summary>
+    /// Checks connections when <see cref="Due"/> has passed. A connection that has received since its last check costs no system call.
+    /// </summary>
     public void Check()
     {
         if (connections.Count == 0)

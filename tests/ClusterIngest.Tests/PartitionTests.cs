@@ -34,7 +34,7 @@ public class PartitionTests
     }
 
     [SkippableFact]
-    public async Task Worker_that_stays_cut_off_is_downed_and_its_frames_are_taken_by_the_other()
+    public async Task Worker_that_stays_cut_off_is_downed_and_the_other_worker_takes_its_frames()
     {
         using DemoProcess demo = DemoProcess.Start([.. Load, "--partition", "worker-2"]);
 
@@ -60,7 +60,7 @@ public class PartitionTests
     }
 
     [SkippableFact]
-    public async Task Edge_that_stays_cut_off_resets_its_connections_so_that_no_client_takes_its_frames_for_stored()
+    public async Task Edge_that_stays_cut_off_resets_its_connections_and_repeats_no_frame()
     {
         using DemoProcess demo = DemoProcess.Start([.. Load, "--partition", "edge"]);
 

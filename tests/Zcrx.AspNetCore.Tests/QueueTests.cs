@@ -21,7 +21,7 @@ public sealed class QueueTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
-    public async Task A_kept_connection_survives_a_restart_of_its_queue()
+    public async Task Connection_that_is_kept_alive_survives_a_restart_of_its_queue()
     {
         await using WebServer server = await WebServer.StartAsync(WebServer.OnZcrx);
         using RawClient client = await RawClient.ConnectAsync(server.EndPoint);

@@ -62,7 +62,7 @@ public sealed class SendTests
     }
 
     [Fact]
-    public async Task Sends_of_many_threads_run_one_after_another_and_all()
+    public async Task Sends_of_many_threads_all_run_one_after_another()
     {
         SendScheduler scheduler = new();
         int running = 0;

@@ -182,7 +182,7 @@ public sealed partial class PageTests(Browser browser, ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task Everything_is_reached_and_used_by_the_keyboard()
+    public async Task Page_can_be_used_with_the_keyboard_alone()
     {
         await using Site site = await Site.StartAsync(new SiteOptions { Map = WithCommands });
         await using Sender sender = new(site.Ingest, clients: 2);
@@ -274,7 +274,7 @@ public sealed partial class PageTests(Browser browser, ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task Page_of_a_service_that_stops_says_that_it_is_old()
+    public async Task Page_of_a_service_that_stops_shows_that_its_data_is_old()
     {
         Site site = await Site.StartAsync();
         await using Visitor visitor = await browser.OpenAsync(site);

@@ -22,7 +22,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
     private const int Window = 1_000;
 
     [SkippableFact]
-    public async Task Database_that_crashes_and_returns_costs_no_message()
+    public async Task Database_that_crashes_and_returns_loses_no_message()
     {
         using ServiceProcess service = await StartAsync();
         LoadGenerator load = new(new LoadPlan(service.EndPoint, "db-crash", Connections, TimeSpan.FromSeconds(5)) { Rate = 3_000 });
@@ -166,7 +166,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task Disk_of_the_database_that_is_full_and_has_room_again_costs_no_message()
+    public async Task Full_disk_of_the_database_loses_no_message_once_space_is_free_again()
     {
         const long Size = 96 << 20;
         const long Left = 4 << 20;
@@ -190,7 +190,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task Service_that_is_killed_and_started_again_costs_no_message_of_a_sender_that_repeats()
+    public async Task Service_that_is_killed_and_restarted_loses_no_message_of_a_sender_that_repeats()
     {
         const int Messages = 60_000;
         using ServiceProcess killed = await StartAsync("--LogIngest:Acknowledge", "true");
@@ -208,7 +208,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task Queue_that_crashes_costs_no_message_of_a_sender_that_repeats()
+    public async Task Queue_that_crashes_loses_no_message_of_a_sender_that_repeats()
     {
         const int Messages = 60_000;
         EmulatedFaultPlan faults = new();
@@ -230,7 +230,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task Takeover_by_another_version_under_load_costs_no_message()
+    public async Task Takeover_by_a_new_process_under_load_loses_no_message()
     {
         using TempDirectory directory = new();
         // ZCRX_LOGINGEST_NEXT names a directory with another build of the service. By default it is a copy of this one.
@@ -260,7 +260,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
     [SkippableTheory]
     [InlineData("writer-0/storer")]
     [InlineData("writer-0")]
-    public async Task Writer_that_crashes_costs_no_message(string actor)
+    public async Task Writer_that_crashes_loses_no_message(string actor)
     {
         string run = $"crash-{actor.Length}";
         await using ServiceHost service = await ServiceHost.StartAsync(

@@ -77,7 +77,7 @@ public class RebalanceMachineRuleTests
     }
 
     [Fact]
-    public void Forget_of_a_queue_ends_the_interest_in_it()
+    public void Forget_of_a_queue_discards_its_copied_share()
     {
         RebalanceMachine machine = Stormy();
         Assert.True(machine.IsOfInterest("a"));

@@ -97,7 +97,7 @@ public class RebalancePlannerTests
     }
 
     [Fact]
-    public void Nothing_is_done_about_calm_queues_idle_and_resting_connections()
+    public void Calm_queues_and_idle_or_resting_connections_need_no_action()
     {
         Assert.Empty(Plan([Queue("a", 0), Queue("b", 1)], [Connection(1, arrival: 1)]).Steps);
         RebalancePlan plan = Plan(
@@ -107,7 +107,7 @@ public class RebalancePlannerTests
     }
 
     [Fact]
-    public void No_more_than_permitted_at_once_and_the_largest_first()
+    public void Plan_has_at_most_the_permitted_actions_and_begins_with_the_largest_connections()
     {
         RebalancePlan plan = Plan(
             [Queue("a", 0, stormy: true), Queue("b", 1)], [.. Enumerable.Range(1, 9).Select(static id => Connection(id, load: id, arrival: 1))], maxActions: 3);

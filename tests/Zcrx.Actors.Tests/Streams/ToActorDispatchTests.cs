@@ -62,7 +62,7 @@ public class ToActorDispatchTests : TestKit
     }
 
     [Fact]
-    public async Task An_actor_tells_its_streams_apart_by_their_sinks()
+    public async Task Actor_distinguishes_its_streams_by_their_sinks()
     {
         await using SinkBench first = await SinkBench.OpenAsync();
         await using SinkBench second = await SinkBench.OpenAsync();

@@ -11,7 +11,7 @@ public class NicRefillTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void A_buffer_returned_twice_in_a_row_is_lost_where_entries_are_folded_until_it_is_returned_alone(string name)
+    public void Buffer_returned_twice_in_a_row_to_a_kernel_that_folds_entries_is_lost_until_it_is_returned_alone(string name)
     {
         using var nic = new NicQueue(NicUnderTest.Open(name), Buffers, Buffers);
         TestQueue queue = nic.Queue;

@@ -26,7 +26,7 @@ public unsafe class InterfaceQueueTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Reads_the_kernels_statistics(string name)
+    public void ReadStatistics_returns_the_copies_that_the_kernel_counted(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Statistics));
         bench.Receive(1);
@@ -66,7 +66,7 @@ public unsafe class InterfaceQueueTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Grows_by_an_area_that_receives_like_the_first(string name)
+    public void Queue_grows_by_an_area_that_receives_like_the_first(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.AddArea), buffers: 2, refillEntries: 16);
         bench.Queue.AddArea(3 * TestMemory.Page);

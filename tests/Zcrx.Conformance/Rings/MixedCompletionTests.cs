@@ -8,7 +8,7 @@ namespace Zcrx.Conformance.Rings;
 public unsafe class MixedCompletionTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
-    public void Data_completions_take_two_slots_and_never_wrap_round(string name)
+    public void Data_completions_take_two_slots_and_never_wrap_around(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel, buffers: 256, notifications: 0);

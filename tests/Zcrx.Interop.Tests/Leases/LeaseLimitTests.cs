@@ -6,7 +6,7 @@ namespace Zcrx.Interop.Tests.Leases;
 public sealed class LeaseLimitTests
 {
     [Fact]
-    public void Beyond_the_limit_the_bytes_are_kept_and_the_buffer_comes_back()
+    public void Lease_beyond_the_limit_copies_the_bytes_and_returns_the_buffer()
     {
         using InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 2 } };
         BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3), Retain(area, 4)];

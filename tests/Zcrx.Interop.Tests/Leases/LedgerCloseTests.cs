@@ -30,7 +30,7 @@ public sealed class LedgerCloseTests
     }
 
     [Fact]
-    public void Without_leases_the_memory_goes_at_once()
+    public void Close_without_leases_unmaps_the_memory_at_once()
     {
         using InMemoryArea area = new(4, 16);
         Retain(area, 1).Dispose();
@@ -42,7 +42,7 @@ public sealed class LedgerCloseTests
     }
 
     [Fact]
-    public void What_was_returned_but_not_drained_does_not_keep_the_memory()
+    public void Returned_buffer_that_was_not_drained_does_not_keep_the_memory()
     {
         using InMemoryArea area = new(4, 16);
         BufferLease lease = Retain(area, 1);

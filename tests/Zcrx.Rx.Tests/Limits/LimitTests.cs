@@ -19,7 +19,7 @@ public class LimitTests
     [Theory]
     [InlineData(ZcrxLimit.MaxConnections)]
     [InlineData(ZcrxLimit.MaxConnectionsPerAddress)]
-    public async Task Connection_beyond_a_limit_is_reset_and_reported_and_a_closed_one_makes_room(ZcrxLimit limit)
+    public async Task Connection_beyond_a_limit_is_reset_and_reported_until_another_closes(ZcrxLimit limit)
     {
         await using ZcrxQueue queue = await OpenAsync();
         Task<LimitReached> report = queue.LimitsReached.FirstAsync().ToTask();

@@ -53,7 +53,7 @@ public class AbandonTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Connection_and_listener_that_an_abandoned_ring_thread_adds_end_all_the_same()
+    public async Task Connection_and_listener_that_an_abandoned_ring_thread_adds_end_too()
     {
         using StuckCallback stuck = new();
         ZcrxQueue queue = await ZcrxQueue.OpenAsync(TestQueue.Options()).Within("the queue opens");

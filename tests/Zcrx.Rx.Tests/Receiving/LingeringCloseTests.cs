@@ -102,7 +102,7 @@ public class LingeringCloseTests
     }
 
     [Fact]
-    public void Abort_ends_the_wait_with_a_reset()
+    public void Abort_resets_the_connection_and_ends_the_wait()
     {
         using QueueBench bench = new();
         (ConnectionReceiver connection, MemorySocket socket) = Connect(bench);

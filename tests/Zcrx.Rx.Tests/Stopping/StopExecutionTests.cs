@@ -210,7 +210,7 @@ public class StopExecutionTests
     }
 
     [Fact]
-    public void Crash_that_waits_for_the_last_completions_does_not_look_stuck()
+    public void Crash_that_waits_for_the_last_completions_is_not_reported_as_stuck()
     {
         using QueueBench bench = new();
         ConnectionReceiver connection = bench.Connect(0, new Recorder(0));

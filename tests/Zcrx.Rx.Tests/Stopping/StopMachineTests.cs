@@ -84,7 +84,7 @@ public class StopMachineTests
         .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
 
     [Fact]
-    public void Open_queue_does_nothing() => Prop
+    public void Machine_of_an_open_queue_does_nothing() => Prop
         .ForAll(AllFacts.ToArbitrary(), static facts =>
         {
             StopMachine machine = new(CancelTicks, PollTicks);

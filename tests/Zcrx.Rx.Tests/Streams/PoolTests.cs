@@ -55,7 +55,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
     [InlineData(2)]
     [InlineData(8)]
     [InlineData(64)]
-    public async Task Leased_trickle_does_not_use_up_the_buffers_of_other_connections(int buffers)
+    public async Task Single_bytes_that_are_leased_do_not_use_up_the_buffers_of_other_connections(int buffers)
     {
         // A single byte uses a whole buffer, so a limit in bytes alone would not be enough.
         await using TestQueue queue = await TestQueue.OpenAsync(buffers);

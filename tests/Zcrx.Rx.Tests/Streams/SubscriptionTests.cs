@@ -74,7 +74,7 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Two_observers_get_the_same()
+    public async Task Two_observers_receive_the_same_buffers()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

@@ -41,7 +41,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
     [Theory]
     [InlineData((ushort)0)]
     [InlineData((ushort)2)]
-    public async Task Another_version_of_the_protocol_is_refused_in_words_that_both_sides_understand(ushort version)
+    public async Task Another_protocol_version_is_refused_with_an_error_on_both_sides(ushort version)
     {
         await using MeetingPlace place = new();
         (ZcrxTakeover takeover, MeetingPlace.Source source) = await place.ServeAsync();

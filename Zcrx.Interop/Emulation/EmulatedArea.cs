@@ -61,7 +61,7 @@ internal sealed unsafe class EmulatedArea
         return buffer;
     }
 
-    /// <summary>Counts a user reference on a buffer of a page pool: one for each packet in it.</summary>
+    /// <summary>Adds a user reference to a buffer of a page pool. The buffer has one reference for each packet in it.</summary>
     public void AddUserReference(int buffer) => _userReferences[buffer]++;
 
     /// <summary>Returns whether a page pool has the buffer.</summary>
@@ -89,7 +89,9 @@ internal sealed unsafe class EmulatedArea
         _free[_freeCount++] = buffer;
     }
 
-    /// <summary>Gives the memory back to the machine if all buffers are free. A free buffer has no content, so zeros may replace it.</summary>
+    /// <summary>
+    /// Gives the memory back to the machine if all buffers are free. A free buffer has no content, so zeros may replace it.
+    /// </summary>
     public bool TryTrim()
     {
         if (_freeCount < _free.Length)

@@ -60,7 +60,7 @@ internal sealed unsafe class BufferLedger
     /// <summary>Gets or sets the action that appends a returned buffer to the refill queue. Called on the ring thread.</summary>
     public Action<ulong>? Refill { get; set; }
 
-    /// <summary>Gets or sets the action that takes buffers released after <see cref="Close"/>, for another ring on the same queue.
+    /// <summary>Gets or sets the action that passes buffers released after <see cref="Close"/> to another ring of the same queue.
     /// Called on any thread.</summary>
     public Action<ulong>? Forward { get; set; }
 
@@ -207,7 +207,7 @@ internal sealed unsafe class BufferLedger
     /// <inheritdoc cref="ReturnList.Awake"/>
     public void Awake() => _returned.Awake();
 
-    /// <summary>Closes the ledger with its queue. Buffers that are still leased keep the memory mapped. Only the first
+    /// <summary>Closes the ledger when its queue is closed. Buffers that are still leased keep the memory mapped. Only the first
     /// call has an effect.</summary>
     /// <returns>The number of buffers that are still leased.</returns>
     public int Close()

@@ -42,7 +42,7 @@ internal sealed class ReclaimList
         }
 
         _consumers.RemoveAll(consumer => consumer.Holder == holder);
-        // A consumer adds itself again if the source returns.
+        // If the source returns to this ring thread, its consumers notice the new number and add themselves again.
         holder.Dismissals++;
     }
 

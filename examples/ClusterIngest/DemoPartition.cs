@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ClusterIngest;
 
 /// <summary>
-/// Cuts a node off from the others in the middle of the stream, and connects it again when its time has come or
-/// the process receives SIGCONT.
+/// Cuts a node off from the others in the middle of the stream. Connects it again after the specified time, or
+/// when the process receives SIGCONT.
 /// </summary>
 internal sealed class DemoPartition : IDisposable
 {

@@ -53,7 +53,7 @@ internal sealed class NodeProcess : IDisposable
     /// <param name="arguments">The arguments of this program.</param>
     public static NodeProcess Start(string name, bool isIsolated, IEnumerable<string> arguments)
     {
-        // `ip` is replaced by the program, so that it has the process id.
+        // `ip` executes the program in its own process, so the process id is that of the program.
         string[] command = [.. isIsolated ? (string[])["ip", "netns", "exec", name] : [], .. Program, .. arguments];
         return new NodeProcess(name, Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!);
     }

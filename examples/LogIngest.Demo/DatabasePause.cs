@@ -4,7 +4,7 @@ using LogIngest.Demo.Display;
 
 namespace LogIngest.Demo;
 
-/// <summary>Pauses the database once, and remembers the run's state at both ends of the pause.</summary>
+/// <summary>Pauses the database once, and stores the first and the last snapshot of the pause.</summary>
 /// <param name="database">The database.</param>
 /// <param name="plan">When to pause.</param>
 internal sealed class DatabasePause(PostgresCluster database, PausePlan plan)
@@ -27,7 +27,7 @@ internal sealed class DatabasePause(PostgresCluster database, PausePlan plan)
         }
     }
 
-    /// <summary>Records a state during the pause.</summary>
+    /// <summary>Stores a snapshot if the database was paused when it was taken.</summary>
     public void Record(Snapshot snapshot)
     {
         if (snapshot.IsDatabasePaused)

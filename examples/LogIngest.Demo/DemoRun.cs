@@ -14,7 +14,7 @@ internal static class DemoRun
 {
     private static readonly TimeSpan StoreLimit = TimeSpan.FromMinutes(5);
 
-    // With a pool of this size the windows of the paused connections reach the high mark, so the run shows the pressure, too.
+    // The pool is so small that the unstored messages of paused connections exceed its high water mark. The run thus shows pressure, too.
     private static readonly string[] SmallPool = ["--Zcrx:Queues:0:Name", "syslog", "--Zcrx:Queues:0:AreaSize", "16MiB"];
 
     /// <summary>Runs the demo.</summary>
@@ -64,7 +64,7 @@ internal static class DemoRun
         while (!sending.IsCompleted)
         {
             await Task.WhenAny(sending, second.WaitForNextTickAsync(cancellationToken).AsTask());
-            // The service is asked first: if its answer is slow, the time of the answer must count for the rates, too.
+            // Gets the status before the elapsed time: if the answer is slow, an earlier time would make the rates too high.
             IngestStatus status = await service.GetStatusAsync();
             Snapshot snapshot = new(Stopwatch.GetElapsedTime(began), load.Sent, load.BytesQueued, load.LongestStall, status, await service.GetPublishedStateAsync(), database.IsPaused);
             pause?.Record(snapshot);

@@ -66,7 +66,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
     }
 
     /// <summary>
-    /// Prints the share of the bytes that the kernel copied. A kernel that does not count copies has no notifications either.
+    /// Prints the share of the bytes that the kernel copied. Prints nothing without notifications: the kernel then counts no copies.
     /// </summary>
     private async Task TellCopiesAsync(IReadOnlyList<QueueStatistics> queues)
     {

@@ -47,8 +47,8 @@ internal sealed class Storm : IDisposable
     public int Degraded { get; private set; }
 
     /// <summary>
-    /// Gets a value indicating whether the scrambled table uses only queues of this process. If steering is forbidden, the rebalancer can
-    /// remedy only such a storm.
+    /// Gets a value indicating whether the scrambled table uses only queues of this process. Without steering, the
+    /// rebalancer can only move connections to these queues.
     /// </summary>
     private bool IsAmongOurs => _options.Forbidden == StormRemedies.Steering;
 

@@ -6,7 +6,7 @@ using Npgsql;
 namespace LogIngest.Demo.Database;
 
 /// <summary>
-/// Represents a PostgreSQL server with its own cluster in a temporary directory. The directory also contains the server's socket. It is
+/// Represents a PostgreSQL server with its own cluster in a temporary directory. The directory also contains the server's socket, and is
 /// deleted at the end.
 /// </summary>
 internal sealed class PostgresCluster : IAsyncDisposable
@@ -27,7 +27,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
         Disk = diskSize is { } size ? new SmallDisk(Path.Combine(_directory, "disk"), size) : null;
     }
 
-    /// <summary>Gets the disk of the database with the messages; null for the one of the temporary directory.</summary>
+    /// <summary>Gets the separate disk of the database with the messages; null if that database is in the temporary directory.</summary>
     public SmallDisk? Disk { get; }
 
     /// <summary>Gets a value indicating whether the server is suspended.</summary>
@@ -87,7 +87,9 @@ internal sealed class PostgresCluster : IAsyncDisposable
         await _server.WaitForExitAsync().WaitAsync(StopLimit);
     }
 
-    /// <summary>Suspends all processes of the server with SIGSTOP. Its connections stay open, and no request is answered until <see cref="Resume"/>.</summary>
+    /// <summary>
+    /// Suspends all processes of the server with SIGSTOP. Its connections stay open, and no request is answered until <see cref="Resume"/>.
+    /// </summary>
     public void Pause()
     {
         // The first process forks the others, so it is suspended before they are listed.

@@ -20,7 +20,7 @@ internal sealed class LiveView
         {
             await foreach (Snapshot snapshot in snapshots)
             {
-                // A snapshot that is late must not drop its line, and one that is early must not repeat it.
+                // Prints one line per interval of five seconds, even if a snapshot is early or late.
                 if (LineOf(snapshot) > (_before is null ? 0 : LineOf(_before)))
                 {
                     Console.WriteLine(string.Join(", ", Cells(snapshot).Select(static cell => $"{cell.Name} {cell.Value}")));

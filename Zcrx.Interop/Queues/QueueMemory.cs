@@ -205,7 +205,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     /// </summary>
     public Action? Reclaimed { get; set; }
 
-    /// <summary>Records that the buffers were reclaimed.</summary>
+    /// <summary>Records that the buffers were reclaimed, and runs <see cref="Reclaimed"/>.</summary>
     public void OnReclaimed()
     {
         _isReclaimWanted = false;

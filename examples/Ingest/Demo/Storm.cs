@@ -8,7 +8,8 @@ namespace Ingest.Demo;
 /// <summary>Scrambles the RSS table of an interface while streams run, as an operator's mistake would, and observes the reaction.</summary>
 internal sealed class Storm : IDisposable
 {
-    // The average number of bytes that a stream receives before the storm. Streams continue for four times as many bytes after the remedy.
+    // The storm begins when the streams have received this many bytes on average. It is over when they have received four times as many
+    // bytes without copies.
     private const long Some = 64 * 1024;
     private const double CalmShare = 0.01;
 

@@ -33,7 +33,7 @@ internal sealed class BatchStorer : ReceiveActor
     // The base method is not called because it would call PostStop: a restart releases no buffers, so the attempt may continue.
     protected override void PreRestart(Exception reason, object message) => _ = CloseAsync(_store, _attempt, _ended);
 
-    // The buffers of the batch are released once the collector has ended, which is later.
+    // Cancels the attempt: the collector ends after this actor, and the buffers of the batch are released then.
     protected override void PostStop()
     {
         // The token is cancelled now. Its callbacks run on the thread pool, because they may use the network.

@@ -8,7 +8,7 @@ namespace Zcrx.Interop;
 /// Kernel versions are never compared: distributions backport, and a kernel may be built without a feature. Version numbers in texts are
 /// hints for people. A kernel that is too old to answer is probed for the opcode of zero-copy receive. If it has the opcode, support is
 /// <see cref="ZcrxSupport.Unknown"/>: only an attempt can tell.
-/// Masks contain the bits that the kernel returned. Code paths should depend on the properties named after features.
+/// Masks contain the bits as the kernel returned them. Test a feature by the property that has its name, not by a mask.
 /// Source: <c>IORING_REGISTER_QUERY</c> in io_uring_register(2), <c>linux/io_uring/query.h</c>.
 /// </remarks>
 public sealed record ZcrxCapabilities
@@ -154,7 +154,7 @@ public sealed record ZcrxCapabilities
     public ZcrxSupport Support(ZcrxFeature feature) => CapabilitySupport.Of(this, feature);
 
     /// <summary>
-    /// Returns why the kernel does not support a feature, in one clause that names what is missing and the version that has it.
+    /// Returns why the kernel does not support a feature, in one clause that names the missing feature and the Linux version that has it.
     /// </summary>
     /// <param name="feature">The feature.</param>
     /// <returns>

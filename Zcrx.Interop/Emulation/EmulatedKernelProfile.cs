@@ -74,7 +74,7 @@ public sealed record EmulatedKernelProfile
     internal bool StrandsReceives { get; private init; } = true;
 
     /// <summary>
-    /// Gets a value indicating whether a page pool takes consecutive refill entries of one buffer as one return of all their references.
+    /// Gets a value indicating whether a page pool merges consecutive refill entries of one buffer and returns all their references.
     /// </summary>
     internal bool FoldsRefillEntries { get; private init; }
 

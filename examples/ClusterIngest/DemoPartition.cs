@@ -16,7 +16,7 @@ internal sealed class DemoPartition : IDisposable
     private TimeSpan? _began;
     private bool _hasEnded;
 
-    /// <param name="options">The partition.</param>
+    /// <param name="options">The options of the network partition.</param>
     /// <param name="total">The number of frames of the demo.</param>
     /// <param name="view">The view.</param>
     public DemoPartition(PartitionOptions options, long total, IDemoView view)

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace ClusterIngest;
 
 /// <summary>
-/// Runs this program again in namespaces of its own, so that it may create networks without privileges, and leaves nothing behind.
+/// Runs this program again in new namespaces, in which it may create networks without privileges. The networks end with the namespaces.
 /// </summary>
 internal static class IsolatedDemo
 {

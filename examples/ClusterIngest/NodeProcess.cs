@@ -28,7 +28,7 @@ internal sealed class NodeProcess : IDisposable
 
     public bool HasEnded => _process.HasExited;
 
-    /// <summary>Gets a task that completes with the address of the node when the node is a member.</summary>
+    /// <summary>Gets a task that completes with the address of the node when the node has joined the cluster.</summary>
     public Task<string> Node => _node.Task;
 
     /// <summary>Gets a task that completes with the address of the listener when the listener is bound.</summary>

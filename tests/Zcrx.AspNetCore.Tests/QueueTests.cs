@@ -48,13 +48,13 @@ public sealed class QueueTests
         const int Piece = 128 << 10;
         await client.SendAsync($"POST /hash HTTP/1.1\r\nHost: a\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n");
 
-        // Each move happens in the middle of the body: before a piece that the server still waits for.
+        // The connection moves once for each piece of the body, while the client sends the piece.
         List<string> queues = [];
         for (int sent = 0; sent < body.Length; sent += Piece)
         {
             Task sending = client.SendAsync(body.AsMemory(sent, Piece));
             ZcrxReply? reply = null;
-            // A move is refused while the placement of new connections moves this one.
+            // Retries, because the command is refused while the service still places the new connection on a queue.
             await Deadline.UntilAsync(
                 async () =>
                 {
@@ -202,8 +202,8 @@ public sealed class QueueTests
             async () => (connection = (await zcrx.GetStatusAsync()).Queues.Single().Connections.Single()).State == ZcrxConnectionState.Paused,
             () => $"the connection pauses: {connection}");
 
-        // What may wait, what the last read has returned to Kestrel, and what one receive had already delivered. The last buffer of each receive may be partly filled, so
-        // bytes may take twice as many buffers.
+        // The sum of the buffers that may wait, the buffers of the last read by Kestrel, and the buffers that one receive had already
+        // delivered. The last buffer of each receive may be partly filled, so limits in bytes may take twice as many buffers.
         int most = int.Min(maxQueuedBuffers, 2 * maxRequestBufferSize / BufferLength) + (2 * MaxReadBytes / BufferLength) + BuffersOfReceive;
         Assert.InRange(connection!.BuffersLeased, 1, most);
         Assert.False(sending.IsCompleted);

@@ -246,7 +246,7 @@ public sealed partial class TransportTests
             0,
             static listen => listen.Run(static async connection =>
             {
-                // The client is connected once it sends: a reset would otherwise fail its connect call.
+                // Waits until the client has sent bytes, and is therefore connected. An earlier reset could fail its connect call.
                 await connection.Transport.Input.ReadAsync();
                 await connection.Transport.Output.CompleteAsync(new InvalidDataException("The reply cannot be completed."));
                 // Only the output ends, and the connection's task does not. The client therefore observes the end of the output, not the

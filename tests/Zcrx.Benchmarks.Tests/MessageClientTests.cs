@@ -16,7 +16,8 @@ public class MessageClientTests
         Skip.IfNot(File.Exists(Limit.PathOf("messages_client")), "The build found no C compiler.");
         using CancellationTokenSource limit = new(TimeSpan.FromMinutes(1));
         using TcpListener listener = Listen(out int port);
-        // At 1,000 requests a second, the second of 300 waits for 298 ms until the last one is due. The first one is due when the measurement begins.
+        // One request is due per millisecond, the first one when the measurement begins. The server first replies after it has read 300
+        // requests. At that time, the second request has waited for at least 298 ms.
         Task serving = ServeAsync(listener, Paused, isWrong: false, limit.Token);
         using (MessageClient client = await MessageClient.ConnectAsync(port, Environment.ProcessId, new MessageScenario(1, 1, 1_000), Options, limit.Token))
         {

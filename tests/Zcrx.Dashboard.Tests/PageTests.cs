@@ -329,7 +329,8 @@ public sealed partial class PageTests(Browser browser, ITestOutputHelper output)
         ConcurrentQueue<string> requested = [];
         viewer.Page.Request += (_, request) => requested.Enqueue(request.Url);
         await viewer.Page.RunAndWaitForResponseAsync(() => viewer.Page.ReloadAsync(), static response => response.Url.EndsWith("/api/session", StringComparison.Ordinal));
-        // The page would ask for a token as soon as it has read its session, which is before these two round trips end.
+        // A page with commands requests a token as soon as it has read its session. These two round trips take longer, so such a request
+        // would be recorded by then.
         await viewer.Page.EvaluateAsync("async () => { for (let i = 0; i < 2; i++) { await (await fetch('api/session')).json(); } }");
         await viewer.SeesEventAsync($"Queue {site.Queue(0)} is open");
         Assert.DoesNotContain(requested, static url => url.Contains("/commands/", StringComparison.Ordinal));

@@ -72,7 +72,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
         using Socket sender = await Client.ConnectAsync(service.EndPoint);
         using Socket idle = await Client.ConnectAsync(service.EndPoint);
         await sender.SendAsync(Client.Lines("stop-waiting", Messages)).Within("the messages are sent");
-        // The messages are fewer than the window allows, so the service receives all of them.
+        // The window has room for all these messages, so the service receives them.
         await UntilAsync(service, static status => status is { Waiting: Messages, Connections: 2, StoreFailure: not null }, "the messages wait");
 
         int exitCode = await service.StopAsync();

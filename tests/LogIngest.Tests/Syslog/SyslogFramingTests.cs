@@ -104,7 +104,7 @@ public sealed class SyslogFramingTests : IAsyncLifetime
     [Fact]
     public async Task Line_over_the_limit_is_not_cut_inside_a_character()
     {
-        // Every possible end of a piece may be inside a character of three bytes.
+        // Each of these characters has three bytes, so the limit of a piece may lie inside a character.
         byte[] bytes = Encoding.UTF8.GetBytes("<1>a" + string.Concat(Enumerable.Repeat("\u20ac", 400)) + "\n");
 
         string[] messages = await _queue.ReceiveAsync(BadInputPolicy.Store, bytes);

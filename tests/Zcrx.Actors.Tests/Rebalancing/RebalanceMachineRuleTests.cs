@@ -72,7 +72,7 @@ public class RebalanceMachineRuleTests
         RebalanceMachine machine = Ready(connections: 2, arrival: 1);
         machine.KeepOnly(_now, new HashSet<long> { 2 });
         Next(machine);
-        // The machine has forgotten the first connection, so its load is unknown again.
+        // The machine has removed the first connection, so the load of this connection is unknown again.
         Assert.Equal([2], machine.Plan(_now, Readings(2, 1), Tables).Actions.Select(static action => RebalanceMachine.ConnectionOf(action)!.Value));
     }
 

@@ -13,7 +13,8 @@ public class TerminateStuckTests(ITestOutputHelper output)
     private const int Connections = 1_000;
     private const int AtOnce = 100;
 
-    // Both times are a few seconds on a machine that has time. Without the watchdog, a process with a stuck thread ends only after minutes.
+    // On an idle machine, the report and the end each take a few seconds. Without the watchdog, a process with a stuck thread ends only
+    // after minutes.
     private static readonly TimeSpan Reported = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Ended = StuckServer.HostTimeout + TimeSpan.FromSeconds(30);
 

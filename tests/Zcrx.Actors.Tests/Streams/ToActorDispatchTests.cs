@@ -146,7 +146,7 @@ public class ToActorDispatchTests : TestKit
             await sink.Completion.WithinLimit();
         }
 
-        // The notification of the probe comes after all earlier messages, so the streams send nothing more after it.
+        // All streams have ended. Once the reader has stopped, each message that it has not received is a dead letter.
         TestProbe watcher = CreateTestProbe();
         watcher.Watch(reader);
         Sys.Stop(reader);

@@ -17,7 +17,7 @@ internal sealed record BarChart(string Title, string Unit, IReadOnlyList<string>
     private const double GapHeight = 12;
     private const double FrameHeight = 110;
     private const double LegendLineHeight = 16;
-    // The exporter knows the widths of this font only. Readers without it see another one, so the room for names is fixed.
+    // The exporter knows the widths of Arial only. A browser without Arial uses another font, so the room for names is fixed.
     private const double NameWidth = 185;
     private const double UnitHeight = 45;
     private const string Font = "Arial";

@@ -51,7 +51,7 @@ internal sealed class CaseRunner(CompareOptions options)
 
     private static Process Start(params ReadOnlySpan<string> arguments)
     {
-        // In a guest, the program is its own host; elsewhere `dotnet` runs it.
+        // In a guest, this process runs the executable of the program. Elsewhere, it runs `dotnet` with the assembly.
         string host = Environment.ProcessPath!;
         return Path.GetFileNameWithoutExtension(host) == "dotnet"
             ? StartProgram(host, ["exec", typeof(CaseRunner).Assembly.Location, .. arguments])

@@ -16,7 +16,7 @@ internal sealed record ReceiverKind(string Name, string Title, double VolumeShar
     public const string Socket = "socket";
     public const string Akka = "akka";
 
-    // A frame of 1 KiB is an element, which costs far more than its bytes.
+    // Each frame of 1 KiB is one element of the stream. An element costs far more than its bytes, so the volume is small.
     private const double FramesShare = 0.0625;
 
     /// <summary>Gets all receivers.</summary>
@@ -50,7 +50,7 @@ internal sealed record ReceiverKind(string Name, string Title, double VolumeShar
     public static IReadOnlyList<string> Default { get; } =
         [Zcrx, "zcrx-io_uring", Socket, "pipelines", "kestrel", Akka, "akka-64k", "streams-tcp", .. CompiledLimits];
 
-    // The C programs whose kernel every machine has.
+    // The C programs that run on every machine, because they do not need zcrx in the kernel.
     private static IEnumerable<string> CompiledLimits => ((string[])["c-epoll", "c-io_uring"]).Where(static name => File.Exists(Find(name)!.Program));
 
     /// <summary>Gets the path of the program that receives. Null if a receiver of this assembly does.</summary>

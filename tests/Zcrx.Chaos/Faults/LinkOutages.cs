@@ -8,7 +8,8 @@ namespace Zcrx.Chaos.Faults;
 /// <param name="limit">The time after which the server ends a connection over the link.</param>
 internal sealed class LinkOutages(LinkSwitch link, TimeSpan limit)
 {
-    // TCP may wait as long as the outage before it sends again. Streams that were silent before still end in time.
+    // After an outage, TCP may wait as long as the outage before it retransmits. An outage of a quarter of the limit leaves time for this,
+    // and for a silence before the outage.
     private readonly TimeSpan _long = limit / 4;
     private readonly Lock _gate = new();
     private readonly List<(long From, long To)> _longOutages = [];

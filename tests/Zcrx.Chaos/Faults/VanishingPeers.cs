@@ -21,11 +21,13 @@ internal sealed class VanishingPeers : IDisposable
 
     private const int ProbesBeforeEnd = 5;
 
-    // A listener notices that a peer has vanished after this share of the patience. A short outage is a share of that time.
+    // A listener notices that a peer has vanished after 1/LimitsInPatience of the patience. A short outage lasts for 1/OutagesInLimit of
+    // that time.
     private const int LimitsInPatience = 6;
     private const int OutagesInLimit = 10;
 
-    // The longest time between two retransmissions of a namespace, since Linux 6.15. /proc shows the namespace of the thread.
+    // The file with the longest time between two retransmissions in a network namespace (since Linux 6.15). /proc shows the namespace of
+    // the calling thread.
     private const string MaxRetransmission = "/proc/sys/net/ipv4/tcp_rto_max_ms";
 
     // A block of 198.18.0.0/15, which is reserved for tests of networks. Each run has four addresses of its own.
@@ -196,7 +198,10 @@ internal sealed class VanishingPeers : IDisposable
         }
     }
 
-    /// <summary>Limits the time between two retransmissions to 3 s. Without this limit, TCP may wait as long as an outage before it sends again. With a much shorter one, it gives up during an outage.</summary>
+    /// <summary>
+    /// Limits the time between two retransmissions to 3 s. Without this limit, TCP may wait as long as the outage before it retransmits.
+    /// With a much shorter limit, TCP gives up during the outage.
+    /// </summary>
     private static bool ShortenRetransmissions()
     {
         bool isSupported = File.Exists(MaxRetransmission);

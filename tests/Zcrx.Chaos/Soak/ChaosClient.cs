@@ -125,14 +125,14 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.TimedOut && outages?.MayHaveEnded(began) == true)
         {
-            // TCP limits the number of probes, whatever the timeout is.
+            // TCP has given up: the number of its probes is limited, whatever the user timeout is.
             return (sent, true);
         }
         catch (TimeoutException)
         {
             if (IsBroken(stream))
             {
-                // The reset was sent while there was no interface, and TCP sends no other reset without a packet from this side.
+                // The server sent its reset while there was no interface. It sends another reset only in reply to a packet from this side.
                 return (sent, true);
             }
 
@@ -143,7 +143,8 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
     }
 
     /// <summary>
-    /// Waits for a task until the deadline of expected events. Waits for less time if the stream has failed and may get no further packet.
+    /// Waits for a task, at most for the patience of the run. Waits only for <see cref="ResetPatience"/> if the stream has failed, because
+    /// no further packet may arrive.
     /// </summary>
     private async Task<int> InTimeAsync(Task<int> done, int stream)
     {

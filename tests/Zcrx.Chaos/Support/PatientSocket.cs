@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Zcrx.Chaos.Support;
 
-/// <summary>Configures the socket of a sender whose link goes down. TCP does not give up during an outage, and the sender soon notices that the server has.</summary>
+/// <summary>
+/// Configures the socket of a sender whose link goes down. TCP does not give up during an outage. The sender soon notices if the server has
+/// ended the connection.
+/// </summary>
 internal static class PatientSocket
 {
     // The numbers of TCP_SYNCNT and TCP_USER_TIMEOUT, which .NET does not name.

@@ -28,7 +28,8 @@ public class NicRefillTests : IClassFixture<LeakCheck>
         queue.Return(data[1..], flushes: false);
         bool isBack = Circulate(queue, connection, victim);
 
-        // No capability reports folding. It was introduced in the same release as adding areas.
+        // No capability reports whether the kernel folds consecutive entries for one buffer. Folding was introduced in the same release as
+        // adding areas.
         Assert.Equal(!nic.Nic.Kernel.Capabilities.CanAddArea, isBack);
         if (!isBack)
         {

@@ -210,7 +210,8 @@ public class NicSetupTests
                 Assert.Equal(queues.Count > 0, bench.Nic.HdsThreshold == 0);
                 Assert.DoesNotContain(bench.Nic.RssTable, bucket => queues.Any(claim => claim.Queue == bucket));
                 Assert.All(Even.Zip(bench.Nic.RssTable), pair => Assert.True(pair.First == pair.Second || queues.Any(claim => claim.Queue == pair.First)));
-                // Each port and address family with a listener has one rule, which leads to a queue of such a listener.
+                // Each combination of port and address family with a listener has one rule, which steers to the queue of one of these
+                // listeners.
                 Assert.Equal(
                     ports.SelectMany(claim => claim.Families.Select(family => (claim.Port, family))).Distinct().Order(),
                     bench.Nic.Rules.Values.Select(rule => (rule.LocalPort!.Value, rule.Family!.Value)).Order());

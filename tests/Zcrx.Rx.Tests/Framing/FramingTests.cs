@@ -253,7 +253,7 @@ public sealed class FramingTests : IDisposable
             }
             catch (InvalidOperationException)
             {
-                // The stream continues as if nothing had happened.
+                // This source does not report the exception to the observer, and the stream continues.
             }
         });
         _collector.OnFrame = static (_, _) => throw new InvalidOperationException();

@@ -55,7 +55,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
         }
 
         Assert.All(await Task.WhenAll(moves).Within("the connections are placed"), Assert.True);
-        // A connection that arrives during the choice may be counted twice.
+        // A connection that arrives while the group chooses a queue may be counted twice.
         Assert.All(queues, static queue => Assert.InRange(queue.Queue.Snapshot().Connections, 9, 11));
         foreach (TestQueue queue in queues)
         {

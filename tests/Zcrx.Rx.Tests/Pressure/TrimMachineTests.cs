@@ -40,7 +40,7 @@ public class TrimMachineTests
             {
                 TrimMachine machine = new(Delay);
                 long now = 0;
-                // The time since which the pool has been larger than its first area, and needed only that.
+                // The beginning of the time in which the pool has added areas but uses no more buffers than the first area has.
                 long? calm = null;
                 foreach ((int advance, int areas, int used) in steps)
                 {

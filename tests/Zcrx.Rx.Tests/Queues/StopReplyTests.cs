@@ -183,7 +183,7 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
         {
             PipeReader reader = connection.Buffers.ToPipeReader();
             await peer.Socket.SendAsync(System.Text.Encoding.ASCII.GetBytes(sent));
-            // The rest is examined, and stays unconsumed until its end arrives.
+            // An incomplete line is only examined. It stays unconsumed, because its end does not arrive.
             await ConsumeLinesAsync(reader, sent.Length);
             int reply = replies ? connection.TrySend(new byte[1000]) : 0;
 
@@ -267,7 +267,7 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
         }
     }
 
-    /// <summary>Consumes whole lines and examines the rest, until so many bytes were examined.</summary>
+    /// <summary>Consumes whole lines and examines the rest, until this number of bytes was examined.</summary>
     private static async Task ConsumeLinesAsync(PipeReader reader, int length)
     {
         for (long consumed = 0, examined = 0; examined < length;)

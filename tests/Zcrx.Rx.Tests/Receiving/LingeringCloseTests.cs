@@ -96,8 +96,8 @@ public class LingeringCloseTests
         (socket.BytesWaiting, socket.HasUnacknowledged, socket.HasPeerEnded) = (5, true, true);
         Look(bench, Interval);
 
-        // A reset would drop replies that the peer has not acknowledged. The discarded bytes crossed the FIN on the network, so the FIN
-        // does not confirm them.
+        // A reset would drop replies that the peer has not acknowledged. The peer sent the discarded bytes before it received the FIN, so
+        // it cannot take the FIN for their confirmation.
         Assert.Equal((true, false), (socket.IsClosed, socket.WasReset));
     }
 

@@ -363,7 +363,7 @@ public class StopExecutionTests
     }
 
     /// <summary>
-    /// Gives the ring one more buffer for the connection while its completions are handled, then the ends of cancelled requests.
+    /// Delivers one more buffer to the connection when completions are handled for the first time. Each time, ends the cancelled requests.
     /// </summary>
     private static void ReceiveOnceThenCancel(QueueBench bench, ConnectionReceiver connection)
     {

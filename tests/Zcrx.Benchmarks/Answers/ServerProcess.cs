@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Zcrx.Benchmarks.Processes;
 using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Answers;
@@ -31,20 +32,8 @@ internal sealed class ServerProcess : IDisposable
 
     public static async Task<ServerProcess> StartAsync(params string[] arguments)
     {
-        ProcessStartInfo start = new(Environment.ProcessPath!, ["exec", typeof(ServerProcess).Assembly.Location, .. arguments])
-        {
-            RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false,
-        };
-        Process process = Process.Start(start)!;
-        while (await process.StandardOutput.ReadLineAsync() is { } line)
-        {
-            if (line.StartsWith(ReceiverProgram.ListeningPrefix, StringComparison.Ordinal))
-            {
-                return new ServerProcess(process, line[ReceiverProgram.ListeningPrefix.Length..]);
-            }
-        }
-
-        throw new InvalidOperationException("The server ended before it listened.");
+        Process process = ChildProcess.Start(arguments);
+        return new ServerProcess(process, await ChildProcess.ReadLineAsync(process, ReceiverProgram.ListeningPrefix));
     }
 
     public void Dispose()

@@ -180,8 +180,9 @@ public sealed class ZcrxConnection : IDisposable
     /// work: a queue of the application, or a request to another service whose answer goes to the peer.
     /// </para>
     /// <para>
-    /// A connection closes despite its work if it breaks, if it is disposed, or if its <see cref="CloseMode"/> is
-    /// <see cref="CloseMode.AtEndOfStream"/> and its stream ends.
+    /// A connection closes despite its work if it breaks, if it is disposed, if its asynchronous handler returns, or if its
+    /// <see cref="CloseMode"/> is <see cref="CloseMode.AtEndOfStream"/> and its stream ends. While its queue stops, a handler that
+    /// returns does not close it.
     /// </para>
     /// </remarks>
     public IDisposable BeginWork()
@@ -197,6 +198,10 @@ public sealed class ZcrxConnection : IDisposable
     /// <para>A handler that throws ends the connection as <see cref="ZcrxQueueOptions.WhenConsumerFails"/> specifies, by default with a
     /// reset. Its exception is reported once, through <see cref="ZcrxQueue.ConsumerFaults"/>. Consequences of the end of the connection are
     /// not reported: the error of its stream, a send that fails because the connection is closed, and the cancellation by the token.</para>
+    /// <para>
+    /// The handler owns the connection. A handler that returns closes it, even if other work has not ended: await that work in the
+    /// handler.
+    /// </para>
     /// <para>
     /// The handler counts as work: see <see cref="BeginWork"/>. A queue that stops delivers the bytes that have arrived, ends the stream
     /// with a <see cref="ZcrxStreamException"/>, and then waits for the handler.

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Zcrx.Benchmarks.Processes;
 using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Answers;
@@ -31,26 +32,12 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>Runs this assembly in another process.</summary>
-    public static Task<ServerProcess> StartAsync(params string[] arguments) =>
-        StartProgramAsync(Environment.ProcessPath!, ["exec", typeof(ServerProcess).Assembly.Location, .. arguments]);
+    /// <summary>Runs this program in another process.</summary>
+    public static Task<ServerProcess> StartAsync(params string[] arguments) => StartedAsync(ChildProcess.Start(arguments));
 
     /// <summary>Runs a program and waits until it listens.</summary>
-    public static async Task<ServerProcess> StartProgramAsync(string program, params string[] arguments)
-    {
-        Limit.Require(program);
-        ProcessStartInfo start = new(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
-        Process process = Process.Start(start)!;
-        while (await process.StandardOutput.ReadLineAsync() is { } line)
-        {
-            if (line.StartsWith(ReceiverProgram.ListeningPrefix, StringComparison.Ordinal))
-            {
-                return new ServerProcess(process, line[ReceiverProgram.ListeningPrefix.Length..]);
-            }
-        }
-
-        throw new InvalidOperationException("The server ended before it listened.");
-    }
+    public static Task<ServerProcess> StartProgramAsync(string program, params string[] arguments) =>
+        StartedAsync(ChildProcess.StartProgram(program, arguments));
 
     /// <summary>Sends a line to the server and waits for its answer.</summary>
     public async Task AskAsync(string line, string answer, CancellationToken cancellation)
@@ -70,4 +57,6 @@ internal sealed class ServerProcess : IDisposable
         _process.WaitForExit();
         _process.Dispose();
     }
+    private static async Task<ServerProcess> StartedAsync(Process process) =>
+        new(process, await ChildProcess.ReadLineAsync(process, ReceiverProgram.ListeningPrefix));
 }

@@ -112,20 +112,29 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Handler_that_a_stop_has_ended_leaves_its_connection_open_for_other_work(bool ends)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task Handler_that_a_stop_has_ended_leaves_its_connection_open_for_other_work(bool ends, bool catches)
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
             using IDisposable work = connection.BeginWork();
-            Task handling = connection.HandleAsync(static async (connection, token) =>
+            Task handling = connection.HandleAsync(async (connection, token) =>
             {
-                await foreach (BufferLease lease in connection.Buffers.ToAsyncEnumerable(cancellationToken: token))
+                try
                 {
-                    lease.Dispose();
+                    await foreach (BufferLease lease in connection.Buffers.ToAsyncEnumerable(cancellationToken: token))
+                    {
+                        lease.Dispose();
+                    }
+                }
+                catch (ZcrxStreamException) when (catches)
+                {
+                    // The handler returns as it does at the end of any other stream.
                 }
             });
 
@@ -140,6 +149,21 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
             Assert.Equal(!ends, await peer.IsResetAsync());
             await stopping.Within("the queue stops");
             Assert.Equal(ends ? 0 : 1, queue.Queue.Snapshot().ConnectionsUnfinished);
+        }
+    }
+
+    [Fact]
+    public async Task Handler_that_returns_closes_its_connection_in_order_despite_other_work()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        using (connection.BeginWork())
+        {
+            await connection.HandleAsync(static (_, _) => Task.CompletedTask).Within("the handler ends");
+
+            await connection.Closed.Within("the connection closes");
+            Assert.False(await peer.IsResetAsync());
         }
     }
 

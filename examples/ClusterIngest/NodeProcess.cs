@@ -26,6 +26,9 @@ internal sealed class NodeProcess : IDisposable
     /// <summary>Gets the numbers that the node reported most recently.</summary>
     public long[] Numbers => Volatile.Read(ref _numbers);
 
+    /// <summary>Gets the number of connections that the node has accepted, if it is an edge.</summary>
+    public long Connections => Numbers[5];
+
     public bool HasEnded => _process.HasExited;
 
     /// <summary>Gets a task that completes with the address of the node when the node has joined the cluster.</summary>
@@ -75,6 +78,13 @@ internal sealed class NodeProcess : IDisposable
             Signal(Id, "TERM");
         }
 
+        return await WaitForExitAsync();
+    }
+
+    /// <summary>Waits until the node has ended.</summary>
+    /// <returns>The exit code; null if the node did not end in time and was killed.</returns>
+    public async Task<int?> WaitForExitAsync()
+    {
         try
         {
             await _process.WaitForExitAsync().WaitAsync(ExitTimeout);

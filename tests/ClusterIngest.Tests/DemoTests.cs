@@ -53,4 +53,17 @@ public class DemoTests
 
         Assert.True(code == 0 && verdict == "OK: sent 12,000, at entities 12,000, lost 0, duplicates 0", demo.Describe());
     }
+
+    [Fact]
+    public async Task Edge_whose_port_another_process_takes_over_serves_its_connections_to_the_end_and_no_frame_is_lost()
+    {
+        using DemoProcess demo = DemoProcess.Start("--connections", "4", "--frames", "4000", "--pace", "1000", "--takeover");
+
+        (int code, _, string verdict) = await demo.EndAsync();
+
+        Assert.True(code == 0 && verdict == "OK: sent 16,000, at entities 16,000, lost 0, duplicates 0", demo.Describe());
+        // The second process has the same port, and the first one ends without a signal when its last connection has ended.
+        await demo.LineAsync(static line => line.StartsWith("edge-2 has taken over 127.0.0.1:", StringComparison.Ordinal), "the second process serves the port");
+        await demo.LineAsync(static line => line == "Takeover: edge served 2 connections and ended by itself with 0, edge-2 served 2", "each process has served half of the connections");
+    }
 }

@@ -309,10 +309,12 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         return hasSent;
     }
 
-    /// <summary>Gets the error of the connection that the kernel has reported to a send; <see cref="SocketError.Success"/> without one.</summary>
+    /// <summary>
+    /// Gets the error with which the connection broke, if a send has received it; otherwise <see cref="SocketError.Success"/>.
+    /// </summary>
     /// <remarks>
-    /// The kernel reports an error once. Later receives return 0, as at the end of the stream. A send that gets EPIPE has taken nothing: the peer
-    /// had ended its stream before, or another call has got the error.
+    /// The kernel reports the error of a connection only once. If a send has received it, receives return 0, as at the end of the stream.
+    /// EPIPE is not recorded: the peer had ended its stream before, or another call has received the error.
     /// </remarks>
     public SocketError TakenError => _takenError;
 

@@ -15,7 +15,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     private const int Ended = -2;
 
     private readonly HeldBytes _held = new(options.MaxLeasedBuffers);
-    // At least 1 for unterminated frames: a frame of exactly maxLength bytes must wait for the end of the stream, even with IncludeDelimiter.
+    // At least 1 with DeliversUnterminated: maxLength bytes without a delimiter are not too long yet, because the stream may end there.
     private readonly int _overhead = options.DeliversUnterminated ? Math.Max(cutter.Overhead, 1) : cutter.Overhead;
     private readonly FrameSkips? _skips = options.Skips;
     private readonly bool _deliversUnterminated = options.DeliversUnterminated;

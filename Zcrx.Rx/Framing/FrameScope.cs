@@ -64,7 +64,7 @@ internal sealed class FrameScope(int maxBuffers)
         _loan = null;
     }
 
-    /// <summary>Adds a consumer that bounds the waiting bytes. Called on the thread that cuts.</summary>
+    /// <summary>Adds a consumer that bounds the waiting bytes. Called on the thread that cuts the stream.</summary>
     public void Add(IFrameGate gate)
     {
         if (!_gates.Contains(gate))

@@ -54,7 +54,7 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
     /// <summary>Records that a connection was accepted.</summary>
     public void OnAccepted() => _accepted.Add();
 
-    // Descriptors are read once per interval. When few are left and reading is cheap, they are read for each connection.
+    // The use is read once per interval. When few descriptors are left and reading is cheap, it is read for each connection.
     private bool IsReadDue(long now)
     {
         bool isLow = Free < 2 * Reserve + 1;

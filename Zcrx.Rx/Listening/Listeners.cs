@@ -162,7 +162,7 @@ internal sealed class Listeners(
         {
             if (listener is { IsMultishot: true, IsRemoved: false } && (!MayAccept() || !descriptors.Fits(_burst)))
             {
-                // The kernel would accept all waiting connections before this thread could stop it.
+                // A multishot request would accept all waiting connections before this thread could cancel it.
                 listener.IsMultishot = false;
                 requests.Cancel(AcceptTag(listener));
             }

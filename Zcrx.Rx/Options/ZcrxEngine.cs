@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Zcrx.Rx;
 
-/// <summary>Specifies the engine of a queue: its kernel and its kind.</summary>
+/// <summary>Specifies the engine of a queue: which kernel receives, and whether from a NIC.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ZcrxEngine>))]
 public enum ZcrxEngine
 {

@@ -20,7 +20,7 @@ public sealed record ZcrxQueueOptions
     /// <summary>Gets the network interface of the queue; null without a NIC.</summary>
     public string? Interface { get; init; }
 
-    /// <summary>Gets the RX queue on that interface.</summary>
+    /// <summary>Gets the number of the RX queue of <see cref="Interface"/>.</summary>
     public int RxQueue { get; init; }
 
     /// <summary>
@@ -144,8 +144,9 @@ public sealed record ZcrxQueueOptions
     public TimeSpan PeerCloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Gets the maximum number of bytes that unfinished frames of all connections may copy because the pool needs their buffers. A
-    /// connection that exceeds the number is reset with a <see cref="ZcrxFramingException"/>. The default is 256 MiB, and 0 means no limit.
+    /// Gets the maximum number of bytes of unfinished frames that are held as copies, because the pool needs their buffers. All connections
+    /// together may hold that many bytes. A connection that needs more is reset, and its frames end with a
+    /// <see cref="ZcrxFramingException"/>. The default is 256 MiB, and 0 means no limit.
     /// </summary>
     public long MaxCopiedFrameBytes { get; init; } = 256L * 1024 * 1024;
 

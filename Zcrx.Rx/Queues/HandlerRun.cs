@@ -32,7 +32,7 @@ internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl co
             }
             else if (connection.Receiver.StopCause is null)
             {
-                // If the queue is stopping, the stop has ended the handler. It closes the connection later, when all other work has ended.
+                // Not called while the queue stops: the stop closes the connection later, when all other work on it has ended.
                 control.RequestClose(abort: false, "its handler had ended");
             }
         }

@@ -18,7 +18,7 @@ namespace Zcrx.Rx.Queues;
 /// <param name="cause">The cause, as a clause.</param>
 internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHeartbeat heartbeat, string cause)
 {
-    // The limit includes the wait for a free thread. Only an observer that waits for another component takes longer.
+    // Includes the wait for a free thread. Long enough for every observer that does not wait for another component.
     private static readonly TimeSpan ObserverTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentQueue<Task> _ends = new();
@@ -36,7 +36,7 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
         owners.Connections.Abandon(End);
         if (_stuck is ConnectionReceiver connection && heartbeat.Subject == connection)
         {
-            // In the callback for the end of its stream, a connection has left the table and is not in the list of sockets yet.
+            // While the callback for the end of its stream runs, a connection is neither in the table nor in the list of sockets.
             End(connection);
         }
 

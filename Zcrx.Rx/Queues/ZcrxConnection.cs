@@ -38,8 +38,8 @@ public sealed class ZcrxConnection : IDisposable
     public long Id => _receiver.Id;
 
     /// <summary>
-    /// Gets the peer's address, or null when the peer disconnected before it could be read. An IPv4 peer has an IPv4 address, even on a
-    /// socket that serves IPv6.
+    /// Gets the peer's address, or null when the peer disconnected before the address could be read. An IPv4 peer has an IPv4 address,
+    /// even on a socket that serves IPv6.
     /// </summary>
     public IPEndPoint? RemoteEndPoint => _socket.RemoteEndPoint;
 
@@ -242,7 +242,7 @@ public sealed class ZcrxConnection : IDisposable
 
     /// <summary>
     /// Returns the socket to the application. All received bytes are delivered, then receiving ends, and the socket stays open. Observers
-    /// receive a <see cref="ZcrxStreamException"/> with this reason and the position. <see cref="Closed"/> completes.
+    /// receive a <see cref="ZcrxStreamException"/> that names the detachment and the position. <see cref="Closed"/> completes.
     /// </summary>
     /// <returns>The socket and the stream offset of its next byte; null when the connection ended first.</returns>
     /// <remarks>Sends in progress fail, so complete them first. Leases stay valid.</remarks>

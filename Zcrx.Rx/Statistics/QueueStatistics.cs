@@ -88,8 +88,8 @@ public sealed record QueueStatistics
     public long ConnectionsTimedOut { get; init; }
 
     /// <summary>
-    /// Gets the number of connections that the end of the queue has reset, because work on them had not ended when its drain time was
-    /// over, or because their stream ended inside a frame.
+    /// Gets the number of connections that were reset at the end of the queue. Either work on them had not ended within the drain time, or
+    /// their stream ended inside a frame.
     /// </summary>
     public long ConnectionsUnfinished { get; init; }
 

@@ -295,7 +295,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     {
         if (_closed)
         {
-            // The error is the same however the end of the connection was detected.
+            // A send fails with the same error, no matter how the end of the connection was detected.
             string message = $"Could not send on {connection.Name}: {connection.WhyClosed}.";
             throw connection.IsBroken ? new SocketException((int)SocketError.ConnectionReset, message) : (Exception)new ObjectDisposedException(connection.Name, message);
         }

@@ -129,7 +129,7 @@ internal sealed class FrameScope(int maxBuffers)
         return _checksBorrows ? (_loan ??= new FrameLoan()).Lend(_frame) : _frame;
     }
 
-    /// <summary>Leases the buffers of the frame, or copies it.</summary>
+    /// <summary>Leases the buffers of the frame, or copies its bytes.</summary>
     public FrameLease Retain(long version)
     {
         Check(version);

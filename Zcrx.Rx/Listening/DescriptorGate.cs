@@ -47,7 +47,8 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
     }
 
     /// <summary>
-    /// Determines whether a burst of connections fits. The kernel may accept such a burst before the ring thread can stop it.
+    /// Determines whether enough descriptors are free for a burst of connections. The kernel may accept such a burst before the ring
+    /// thread can stop it.
     /// </summary>
     public bool Fits(int burst) => Reserve == 0 || Free - Reserve >= burst;
 

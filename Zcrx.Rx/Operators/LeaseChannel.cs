@@ -43,7 +43,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     /// <param name="bound">The number of items that may wait.</param>
     /// <param name="byteBound">The number of bytes that may wait.</param>
     /// <param name="arrived">Called after an item was added or the stream has ended, for readers that do not await.</param>
-    /// <param name="hasOneReader">Whether reads and the disposal never overlap, because one reader makes all of them.</param>
+    /// <param name="hasOneReader">Whether a single reader makes all reads and the disposal, so that they never overlap.</param>
     public LeaseChannel(Leasing<TBorrowed, TLease> leasing, int bound, long byteBound, Action? arrived = null, bool hasOneReader = false)
     {
         _channel = Channel.CreateUnbounded<TLease>(new UnboundedChannelOptions { SingleWriter = true, SingleReader = hasOneReader });

@@ -256,8 +256,8 @@ public sealed record ZcrxQueueOptions
         return RegistrationOf(this) == RegistrationOf(registered);
     }
 
-    // Copies only the options of the registration, so that the record compares them. MaxAreaSize is left out: the pool of an
-    // imported queue does not grow.
+    // Copies only the options of the registration, so that comparing two records ignores all others. MaxAreaSize is left out: the pool
+    // of an imported queue does not grow.
     private static ZcrxQueueOptions RegistrationOf(ZcrxQueueOptions options) => new()
     {
         Engine = options.Engine,

@@ -17,7 +17,7 @@ internal sealed class BufferPool
     // Small enough that a buffer is reused while it is in the CPU's cache, large enough that the cost of a flush does not matter.
     private const int FlushThreshold = 64;
 
-    // Long enough that a load with bursts does not allocate memory for each of them.
+    // Long enough that a load with bursts does not allocate memory again for each burst.
     private static readonly TimeSpan TrimDelay = TimeSpan.FromMinutes(1);
 
     private readonly IPoolQueue _queue;
@@ -299,7 +299,7 @@ internal sealed class BufferPool
         // A pool that has not grown costs only the first comparison.
         if (_buffers != _firstBuffers && !IsShared && _queue.CanTrimAreas && _trim.Observe(now, _firstBuffers, _buffers, _ledger.InFlight + _leasedElsewhere))
         {
-            // Buffers in the refill queue are not free yet.
+            // Only areas whose buffers are all free are trimmed. Buffers in the refill queue are not free yet.
             Flush();
             _queue.TrimAreas();
         }

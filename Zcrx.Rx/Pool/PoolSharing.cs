@@ -94,8 +94,8 @@ internal sealed class PoolSharing : IRefillProducer
     }
 
     /// <summary>
-    /// Ends the sharing of this ring. The ring that continues finds this ring's entries in the refill queue, and its other
-    /// buffers in the shared memory.
+    /// Ends the sharing of this ring. The ring that continues finds this ring's entries in the refill queue, and this ring's
+    /// other buffers in the shared memory.
     /// </summary>
     public void Leave()
     {

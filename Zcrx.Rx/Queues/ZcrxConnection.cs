@@ -43,7 +43,7 @@ public sealed class ZcrxConnection : IDisposable
     /// </summary>
     public IPEndPoint? RemoteEndPoint => _socket.RemoteEndPoint;
 
-    /// <summary>Gets the local address, as <see cref="RemoteEndPoint"/>.</summary>
+    /// <summary>Gets the local address, in the same form as <see cref="RemoteEndPoint"/>.</summary>
     public IPEndPoint? LocalEndPoint => _socket.LocalEndPoint;
 
     /// <summary>

@@ -106,7 +106,7 @@ internal sealed class ConnectionWatch(
     }
 
     /// <summary>
-    /// Determines whether the connection should receive: neither the application nor the pool, as far as known, prevents it.
+    /// Determines whether the connection should receive: it has a receive, or it waits for buffers although buffers seem to be free.
     /// </summary>
     private bool ShouldReceive(ConnectionReceiver connection) =>
         connection.State != ReceiveState.Idle || (connection.Has(ReceiveObstacles.Starved) && pool.Free > 0 && connection.IsWanted);
@@ -149,7 +149,7 @@ internal sealed class ConnectionWatch(
     /// <returns>True when the connection is unobserved and stays open.</returns>
     private bool EndIfUnobserved(ConnectionReceiver connection, long now)
     {
-        // If the stream has ended, the connection stays open until its bytes are received, but not indefinitely.
+        // After the end of the stream, undelivered bytes keep the connection open, but not indefinitely.
         bool isOver = connection.HasEnded && connection.Undelivered.Count == 0;
         if (connection.Stream.HasObservers || isOver || connection.Control.CloseRequested || connection.IsLeaving || phase.IsEnding)
         {

@@ -3,7 +3,7 @@ using Zcrx.Rx.Receiving;
 namespace Zcrx.Rx.Stopping;
 
 /// <summary>
-/// Decides how a queue ends: open, then draining, then waiting for consumers, then stopping. Reads no clock: callers pass the time.
+/// Decides how a queue ends. An open queue first drains, then waits for consumers, then stops. Reads no clock: callers pass the time.
 /// </summary>
 /// <param name="cancelTicks">The longest time for cancelled requests to end, in the clock's ticks.</param>
 /// <param name="pollTicks">

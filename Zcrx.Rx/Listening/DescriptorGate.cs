@@ -30,7 +30,7 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
 
     private int Reserve => DescriptorMachine.ReserveOf(context.Options.Value.DescriptorReserve, _use.Limit);
 
-    /// <summary>Determines whether the process has room for another connection, and whether that has changed.</summary>
+    /// <summary>Determines whether the process has room for another connection, and whether the answer has changed.</summary>
     public (bool May, bool HasChanged) Check()
     {
         long now = context.Clock.TurnStart;

@@ -58,7 +58,8 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
 
     public void AwaitRoom(ConnectionReceiver connection) => thread.Post(() => _mover.AwaitRoom(connection), () => AwaitRoomWithoutQueue(connection));
 
-    // The work runs in any case: if the ring thread takes no more work, it runs on the thread pool, or on the ring thread as that ends.
+    // The work always runs: if the ring thread has ended, it runs on the thread pool. If the ring thread ends before it has run the work,
+    // the ring thread runs it at its end.
     public void Schedule(Action work) => thread.Post(work, work);
 
     public void ReportFault(ConnectionReceiver connection, Exception exception) => events.Faulted(connection, exception);

@@ -58,7 +58,7 @@ public sealed record ZcrxQueueOptions
     /// <summary>Gets the size of one buffer in bytes, a power of two of at least a page; 0 for a page.</summary>
     /// <remarks>
     /// Buffers that are larger than a page need Linux 7.0, a NIC that supports them, and <see cref="HugePages"/>. If the NIC does not
-    /// support them, buffers are pages, and the reason of <see cref="ZcrxQueue.Engine"/> explains that. Without a NIC, opening fails.
+    /// support them, buffers are pages, and <see cref="ZcrxQueue.Engine"/> gives the reason. Without a NIC, opening fails.
     /// </remarks>
     public int BufferLength { get; init; }
 

@@ -62,8 +62,8 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
             _ends.Enqueue(_threads.RunAsync(notify).WaitAsync(ObserverTimeout));
         }
 
-        // The sockets are closed after the observers have returned. A connection that closes earlier ends its handler, which disposes its
-        // subscriptions.
+        // The sockets are closed after the observers have returned. Otherwise, the handlers of the connections could end first, and
+        // dispose the subscriptions before the observers receive the error.
         await CompleteAsync().ConfigureAwait(false);
         Array.ForEach(owners.Table.Snapshot(), static connection => connection.Control.CloseSocket());
     }

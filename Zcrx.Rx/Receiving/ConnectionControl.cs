@@ -180,7 +180,7 @@ internal sealed class ConnectionControl : ISendingConnection
         int seen = Volatile.Read(ref _closeRequested);
         while (seen < wanted)
         {
-            // A reset may follow an orderly close while the socket is open.
+            // While the socket is open, a request for a reset replaces a request for an orderly close.
             int before = Interlocked.CompareExchange(ref _closeRequested, wanted, seen);
             if (before == seen)
             {

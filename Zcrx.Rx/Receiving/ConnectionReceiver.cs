@@ -248,7 +248,7 @@ internal sealed class ConnectionReceiver
     /// </remarks>
     public ZcrxStreamException? LostEnd()
     {
-        // Read in this order: a send records the error before it ends.
+        // Read before the error, because a send records the error before it ends.
         bool isSending = Control.Sender.IsBusy && !Control.Sender.IsShutDown && Socket.IsDisconnected;
         if (Control.Sender.TakenError is var error and not SocketError.Success)
         {

@@ -37,7 +37,7 @@ internal sealed class LingeringClose(QueueContext context)
         _deadline = long.Min(_deadline, deadline);
     }
 
-    /// <summary>Closes the socket of a connection, now or later. The kernel has no request of the connection.</summary>
+    /// <summary>Closes the socket of a connection, now or later. The kernel has no request for the connection.</summary>
     public void Close(ConnectionReceiver connection)
     {
         ConnectionControl control = connection.Control;

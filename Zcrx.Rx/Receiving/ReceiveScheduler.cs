@@ -330,14 +330,14 @@ internal sealed class ReceiveScheduler
 
         if (connection.StopCause is not null && connection.HasUnfinishedWork)
         {
-            // An orderly end would tell the peer that everything was handled.
+            // Stays open: an orderly end would tell the peer that everything was handled.
             return null;
         }
 
         ConnectionControl control = connection.Control;
         if (control.Sender.IsShutDown && (control.CloseMode == CloseMode.AtEndOfStream || !control.Work.IsAny))
         {
-            // Not while consumers are at work: the close would cancel their token before they have handled all bytes that arrived.
+            // Stays open while consumers are at work: a close would cancel their token before they have handled all bytes that arrived.
             return "both sides had ended the connection";
         }
 

@@ -133,7 +133,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 
     private async Task CommitAsync()
     {
-        // The switch happens between two turns of the ring thread. A handler may keep the ring thread in a turn for any time.
+        // The switch happens between two turns of the ring thread. It may take any time, because a handler may prolong a turn.
         await _memory.SwitchToAsync(this).ConfigureAwait(false);
         await _channel.ReceiveAllAsync(static _ => { }).ConfigureAwait(false);
         _hasEnded = true;

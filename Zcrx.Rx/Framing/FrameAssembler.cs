@@ -25,8 +25,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     // The stream offset of the next byte to arrive, and the stream offset at which the current frame begins.
     private long _next = Unknown;
     private long _frameOffset;
-    // About the incomplete frame: the number of held bytes that the next cut needs, the decision once it is made, and the number of bytes
-    // that the cutter has seen.
+    // For the incomplete frame: how many held bytes the next cut needs, the decision once it is made, and how many bytes the cutter has
+    // seen.
     private long _needed;
     private FrameDecision _decision;
     private bool _isDecided;

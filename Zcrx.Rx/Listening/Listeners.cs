@@ -352,7 +352,7 @@ internal sealed class Listeners(
         return false;
     }
 
-    /// <summary>Determines whether the process has room for another connection. Reports a change.</summary>
+    /// <summary>Determines whether the process has room for another connection. Reports when the answer changes.</summary>
     private bool MayAccept()
     {
         (bool may, bool hasChanged) = descriptors.Check();

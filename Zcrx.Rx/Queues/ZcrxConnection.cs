@@ -129,9 +129,9 @@ public sealed class ZcrxConnection : IDisposable
     public CancellationToken ConnectionClosed => _control.ClosedToken;
 
     /// <summary>
-    /// Gets a task that ends when the socket has been closed and all work has finished, or when the queue has ended. Operators off the
-    /// ring thread (<c>Process</c>, <c>Offload</c>, …) have finished when they have handled all items that had arrived and reported the
-    /// end of the stream, or were disposed. Never faults.
+    /// Gets a task that ends when the socket has been closed and all work has finished, or when the queue has ended. An operator off
+    /// the ring thread (<c>Process</c>, <c>Offload</c>, …) has finished when it was disposed, or when it has handled all items and reported
+    /// the end of the stream. Never faults.
     /// </summary>
     public Task Finished => _control.Work.Finished;
 
@@ -195,8 +195,9 @@ public sealed class ZcrxConnection : IDisposable
     /// <returns>A task that ends with the handler. It never faults.</returns>
     /// <remarks>
     /// <para>A handler that throws ends the connection as <see cref="ZcrxQueueOptions.WhenConsumerFails"/> specifies, by default with a
-    /// reset. Its exception is reported once, through <see cref="ZcrxQueue.ConsumerFaults"/>. Consequences of the end of the connection are
-    /// not reported: the error of its stream, a send that fails because the connection is closed, and the cancellation by the token.</para>
+    /// reset. Its exception is reported once, through <see cref="ZcrxQueue.ConsumerFaults"/>. Exceptions that only follow from the end of
+    /// the connection are not reported: the error of its stream, a failed send on the closed connection, and the cancellation by the
+    /// token.</para>
     /// <para>
     /// The handler counts as work: see <see cref="BeginWork"/>. A queue that stops delivers the bytes that have arrived, ends the stream
     /// with a <see cref="ZcrxStreamException"/>, and then waits for the handler.

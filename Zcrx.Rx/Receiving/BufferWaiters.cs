@@ -49,8 +49,8 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
     /// Determines whether a request might take the whole reserve, because its budget was set when more buffers were free.
     /// </summary>
     /// <remarks>
-    /// Budgets are in bytes, and a few bytes may take a whole buffer. A budget can therefore outlast the
-    /// buffers that it was computed from.
+    /// Budgets are in bytes, and a few bytes may take a whole buffer. The buffers can therefore run out before the budget that was
+    /// computed from them.
     /// </remarks>
     public bool MayTakeTooMuch(ConnectionReceiver connection)
     {

@@ -201,7 +201,7 @@ internal sealed class ConnectionControl : ISendingConnection
     void ISendingConnection.AwaitRoom() => _host.AwaitRoom(_receiver);
 
     /// <summary>Closes the socket. Every request of the connection has ended.</summary>
-    /// <param name="abort">Whether to reset the connection, although that was not requested.</param>
+    /// <param name="abort">Whether to reset the connection even if no reset was requested.</param>
     public void CloseSocket(bool abort = false)
     {
         Sender.Close();

@@ -134,8 +134,8 @@ internal sealed class ConnectionReceiver
     public bool HasUnfinishedWork => Control.Work.IsAny || Control.IsHeld || BuffersLeased > 0;
 
     /// <summary>
-    /// Gets or sets a value indicating whether a consumer has dropped received bytes because the stream ended with an error: the bytes of
-    /// an unfinished frame, or bytes that it had not read. Thread-safe.
+    /// Gets or sets a value indicating whether a consumer has dropped received bytes because the stream ended with an error. The bytes
+    /// belong to an unfinished frame, or the consumer has not read them. Thread-safe.
     /// </summary>
     public bool HasUnhandledBytes { get => _hasUnhandledBytes; set => _hasUnhandledBytes = value; }
 

@@ -8,10 +8,10 @@ namespace Zcrx.Rx.Receiving;
 /// Checks every connection once per interval, for a stalled receive, for silence and for missing observers. Ring thread only.
 /// </summary>
 /// <remarks>
-/// Linux 7.1 and 7.2.0 to 7.2.9 strand a request that runs out of buffers or completions in the middle of a packet: it stays armed, and
-/// delivers nothing although bytes wait in the socket. No capability shows whether a kernel has the fix. A request that ends with
-/// −ENOMEM does not show it either, because every kernel ends a request that has delivered nothing in its turn. Therefore the bytes in
-/// the socket decide, on every kernel.
+/// Linux 7.1 and 7.2.0 to 7.2.9 strand a request that runs out of buffers or completions in the middle of a packet. The request stays
+/// armed, and delivers nothing although bytes wait in the socket. No capability shows whether a kernel has the fix. −ENOMEM does not
+/// show it either: every kernel ends a request with −ENOMEM if the request has delivered nothing in its turn. The check of the bytes in
+/// the socket therefore runs on every kernel.
 /// </remarks>
 internal sealed class ConnectionWatch(
     SlotTable<ConnectionReceiver> connections, BufferPool pool, ReceiveScheduler scheduler, StallReports stalls, ILimitReports limits, IQueuePhase phase, QueueContext context)

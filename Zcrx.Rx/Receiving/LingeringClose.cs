@@ -7,9 +7,9 @@ namespace Zcrx.Rx.Receiving;
 /// Ring thread only, except <see cref="Abandon"/>.
 /// </summary>
 /// <remarks>
-/// When a socket is closed with bytes that were not received, or when bytes arrive after that, the kernel resets the connection and drops
-/// the replies that it has not sent. So the bytes are discarded until the peer closes, for a limited time. A connection on which nothing
-/// was sent is closed at once, because no reply can be lost.
+/// The kernel resets a connection whose socket is closed with unread bytes, or for which bytes arrive after the close. A reset drops
+/// the replies that the kernel has not sent. Therefore such bytes are discarded until the peer closes, for a limited time. A connection on
+/// which nothing was sent is closed at once, because no reply can be lost.
 /// </remarks>
 internal sealed class LingeringClose(QueueContext context)
 {

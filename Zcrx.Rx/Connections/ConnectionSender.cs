@@ -295,7 +295,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     {
         if (_closed)
         {
-            // The error is the same however the end of the connection was detected.
+            // A send fails with the same error, no matter how the end of the connection was detected.
             string message = $"Could not send on {connection.Name}: {connection.WhyClosed}.";
             throw connection.IsBroken ? new SocketException((int)SocketError.ConnectionReset, message) : (Exception)new ObjectDisposedException(connection.Name, message);
         }
@@ -309,10 +309,12 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         return hasSent;
     }
 
-    /// <summary>Gets the error of the connection that the kernel has reported to a send; <see cref="SocketError.Success"/> without one.</summary>
+    /// <summary>
+    /// Gets the error with which the connection broke, if a send has received it; otherwise <see cref="SocketError.Success"/>.
+    /// </summary>
     /// <remarks>
-    /// The kernel reports an error once. Later receives return 0, as at the end of the stream. A send that gets EPIPE has taken nothing: the peer
-    /// had ended its stream before, or another call has got the error.
+    /// The kernel reports the error of a connection only once. If a send has received it, receives return 0, as at the end of the stream.
+    /// EPIPE is not recorded: the peer had ended its stream before, or another call has received the error.
     /// </remarks>
     public SocketError TakenError => _takenError;
 

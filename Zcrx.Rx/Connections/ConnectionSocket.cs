@@ -211,7 +211,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
-                // The peer has reset the connection, or other code has closed the socket. It only remains to close this object.
+                // The peer has reset the connection, or other code has closed the socket. Only this object must still be closed.
             }
         }
         else

@@ -43,7 +43,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     /// <param name="bound">The number of items that may wait.</param>
     /// <param name="byteBound">The number of bytes that may wait.</param>
     /// <param name="arrived">Called after an item was added or the stream has ended, for readers that do not await.</param>
-    /// <param name="hasOneReader">Whether reads and the disposal never overlap, because one reader makes all of them.</param>
+    /// <param name="hasOneReader">Whether a single reader makes all reads and the disposal, so that they never overlap.</param>
     public LeaseChannel(Leasing<TBorrowed, TLease> leasing, int bound, long byteBound, Action? arrived = null, bool hasOneReader = false)
     {
         _channel = Channel.CreateUnbounded<TLease>(new UnboundedChannelOptions { SingleWriter = true, SingleReader = hasOneReader });
@@ -194,8 +194,13 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         ResumeAll();
     }
 
-    /// <summary>Records that the consumer leaves bytes unhandled if the stream has failed. Called before <see cref="Finish"/>.</summary>
-    /// <remarks>An orderly close would tell the peer that the bytes were handled. A consumer that ends before the stream has decided that itself.</remarks>
+    /// <summary>
+    /// If the stream has failed, records that the consumer leaves bytes unhandled. Called before <see cref="Finish"/>.
+    /// </summary>
+    /// <remarks>
+    /// An orderly close would tell the peer that the bytes were handled. Nothing is recorded if the consumer ends before the stream,
+    /// because the consumer then leaves the bytes by its own decision.
+    /// </remarks>
     public void LeaveUnhandled()
     {
         if (_hasFailed)
@@ -270,8 +275,8 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     }
 
     /// <summary>
-    /// Begins work on the subscribed connection, or on the connection of the first buffer. One connection is enough: there are several
-    /// only if streams were merged.
+    /// Begins work on the subscribed connection, or on the connection of the first buffer. If streams of several connections were merged,
+    /// the work keeps only the first connection open.
     /// </summary>
     private void BeginWork(BufferHolder holder)
     {

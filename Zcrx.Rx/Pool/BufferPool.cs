@@ -14,10 +14,10 @@ namespace Zcrx.Rx.Pool;
 /// </remarks>
 internal sealed class BufferPool
 {
-    // Small enough that a buffer is reused while it is in the cache, large enough that the cost of a flush does not matter.
+    // Small enough that a buffer is reused while it is in the CPU's cache, large enough that the cost of a flush does not matter.
     private const int FlushThreshold = 64;
 
-    // Long enough that a load with bursts does not allocate memory for each of them.
+    // Long enough that a load with bursts does not allocate memory again for each burst.
     private static readonly TimeSpan TrimDelay = TimeSpan.FromMinutes(1);
 
     private readonly IPoolQueue _queue;
@@ -228,7 +228,7 @@ internal sealed class BufferPool
     }
 
     /// <summary>Prepares for sleeping: if buffers are awaited, the next buffer that returns wakes the ring thread.</summary>
-    /// <param name="isAwaited">Whether connections wait for buffers, or the end of the queue for the leases of consumers.</param>
+    /// <param name="isAwaited">Whether a connection waits for buffers, or a queue that ends waits for the release of leases.</param>
     /// <returns>False when a buffer was returned already.</returns>
     public bool TryPrepareToSleep(bool isAwaited) =>
         (!isAwaited && _pressure.Level == PoolPressureLevel.Normal && _refill.IsOurs) || _ledger.TryPrepareToSleep();
@@ -291,13 +291,15 @@ internal sealed class BufferPool
     /// <summary>Gets the time of the next decision of <see cref="Trim"/>.</summary>
     public long TrimDue => IsShared ? long.MaxValue : _trim.Due;
 
-    /// <summary>Gives the memory of added areas back after a time in which the first area sufficed. The number of buffers stays the same.</summary>
+    /// <summary>
+    /// Gives the memory of added areas back when the first area has sufficed for some time. The number of buffers stays the same.
+    /// </summary>
     public void Trim(long now)
     {
-        // The first comparison is all that a pool costs that has not grown.
+        // A pool that has not grown costs only the first comparison.
         if (_buffers != _firstBuffers && !IsShared && _queue.CanTrimAreas && _trim.Observe(now, _firstBuffers, _buffers, _ledger.InFlight + _leasedElsewhere))
         {
-            // Buffers in the refill queue are not free yet.
+            // Only areas whose buffers are all free are trimmed. Buffers in the refill queue are not free yet.
             Flush();
             _queue.TrimAreas();
         }

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Pressure;
 
-/// <summary>Decides when the memory of added areas is given back: after a pool that has grown needed only its first area for some time.</summary>
+/// <summary>Decides when the memory of added areas is given back: when the pool has needed only its first area for some time.</summary>
 /// <remarks>Contains no side effects. Ring thread only.</remarks>
 /// <param name="delay">The time, in ticks of the queue's clock.</param>
 internal sealed class TrimMachine(long delay)
@@ -35,7 +35,7 @@ internal sealed class TrimMachine(long delay)
             return false;
         }
 
-        // Unobserved bursts may use the areas again, so the decision is repeated as long as the pool is in use.
+        // A burst between two observations may use the added areas again. The decision is therefore repeated after each delay.
         Due = now + delay;
         return true;
     }

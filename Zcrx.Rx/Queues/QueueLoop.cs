@@ -219,7 +219,7 @@ internal sealed class QueueLoop : IRingTurn
         QueueActivity activity = Activity;
         string cause = $"its queue was abandoned, because the ring thread had been stuck for {activity.BusyFor.TotalSeconds:F1} s {activity.Place}";
         ZcrxException error = new($"Receiving on the queue {Options.Name}", 0, cause, "Do not block in OnNext: use Process or Offload for work that waits");
-        // Created first: it reads which connection is stuck.
+        // Created first, because the constructor reads which connection is stuck.
         QueueAbandonment? abandonment = _owners is { } owners ? new QueueAbandonment(Options.Name, owners, _context.Heartbeat, cause) : null;
         if (!_thread.TryAbandon(error))
         {

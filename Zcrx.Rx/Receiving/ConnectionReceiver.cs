@@ -134,8 +134,8 @@ internal sealed class ConnectionReceiver
     public bool HasUnfinishedWork => Control.Work.IsAny || Control.IsHeld || BuffersLeased > 0;
 
     /// <summary>
-    /// Gets or sets a value indicating whether the stream ended with an error and a consumer has dropped received bytes: those of an unfinished frame, or those that it has
-    /// not read. Thread-safe.
+    /// Gets or sets a value indicating whether a consumer has dropped received bytes because the stream ended with an error. The bytes
+    /// belong to an unfinished frame, or the consumer has not read them. Thread-safe.
     /// </summary>
     public bool HasUnhandledBytes { get => _hasUnhandledBytes; set => _hasUnhandledBytes = value; }
 
@@ -240,12 +240,15 @@ internal sealed class ConnectionReceiver
     }
 
     /// <summary>
-    /// Returns the error of a broken connection whose receive has returned 0 as at the end of the stream; null if the peer has ended it.
+    /// Returns the error of a broken connection whose receive returns 0, as at the end of a stream; null if the peer has ended the stream.
     /// </summary>
-    /// <remarks>The kernel reports the error of a socket once, for example ETIMEDOUT of a peer that has vanished. A send may have got it.</remarks>
+    /// <remarks>
+    /// The kernel reports the error of a socket only once, for example ETIMEDOUT of a peer that has vanished. If a send has received it, a
+    /// receive returns 0.
+    /// </remarks>
     public ZcrxStreamException? LostEnd()
     {
-        // Read in this order: a send records the error before it ends.
+        // Read before the error, because a send records the error before it ends.
         bool isSending = Control.Sender.IsBusy && !Control.Sender.IsShutDown && Socket.IsDisconnected;
         if (Control.Sender.TakenError is var error and not SocketError.Success)
         {

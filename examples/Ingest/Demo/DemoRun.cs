@@ -112,10 +112,10 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
             ZcrxStatus status = await service.GetStatusAsync();
             over = IsOver(sender, status, meter.Standstill, service.Stopping.IsCancellationRequested);
             DemoSnapshot snapshot = meter.Take([.. status.Queues.Select(queue => queue.Statistics).OfType<QueueStatistics>()]);
-            if (storm is { HasFixedAreas: false })
+            if (storm is { IsRemedied: false })
             {
                 storm.Watch(snapshot, status.Rebalancing);
-                if (storm.HasFixedAreas)
+                if (storm.IsRemedied)
                 {
                     sender.EndStreams();
                 }

@@ -60,7 +60,7 @@ internal sealed class Storm : IDisposable
     }
 
     /// <summary>Gets a value that indicates whether the storm and its expected remedy have both been observed.</summary>
-    public bool HasFixedAreas { get; private set; }
+    public bool IsRemedied { get; private set; }
 
     /// <summary>Records the current state of the demo.</summary>
     public void Watch(DemoSnapshot snapshot, RebalancingStatus rebalancing)
@@ -93,7 +93,7 @@ internal sealed class Storm : IDisposable
 
         bool enoughSinceBegin = snapshot.Bytes - _begunBytes >= 4 * Some * _connections;
         bool enoughSinceCopies = snapshot.Bytes - _stormBytes >= 4 * Some * _connections;
-        HasFixedAreas = _options.Forbidden switch
+        IsRemedied = _options.Forbidden switch
         {
             StormRemedies.Moves | StormRemedies.Steering => enoughSinceBegin && Degraded > 0,
             StormRemedies.Steering => enoughSinceCopies,
@@ -123,7 +123,7 @@ internal sealed class Storm : IDisposable
     {
         (null, _) => ["the streams ended before the storm began: give them more --volume"],
         (_, StormRemedies.Moves | StormRemedies.Steering) => Degraded > 0 ? [] : ["connections were copied, nothing could be done about it, and no status reported it"],
-        _ => HasFixedAreas ? [] : [_storm is null ? "nothing was copied: there was no storm" : "the storm did not end"],
+        _ => IsRemedied ? [] : [_storm is null ? "nothing was copied: there was no storm" : "the storm did not end"],
     };
 
     public void Dispose()

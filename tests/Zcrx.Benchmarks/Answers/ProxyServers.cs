@@ -11,8 +11,11 @@ internal static class ProxyServers
 {
     private const int SegmentLength = 64 * 1024;
     private const int PauseThreshold = 1024 * 1024;
+    private const string SmallTurns = "zcrx-small-turns";
+    // 1 MiB, which is sent while it is in the cache of a core.
+    private const int SmallTurnBuffers = 256;
 
-    public static IReadOnlyList<string> Kinds { get; } = ["pipelines", "zcrx", "zcrx-cores"];
+    public static IReadOnlyList<string> Kinds { get; } = ["pipelines", "zcrx", SmallTurns, "zcrx-cores"];
 
     public static async Task<IPEndPoint> StartAsync(string kind, IPEndPoint target)
     {
@@ -30,12 +33,18 @@ internal static class ProxyServers
             }));
         }
 
-        if (kind != "zcrx")
+        if (kind is not ("zcrx" or SmallTurns))
         {
             return new IPEndPoint(IPAddress.Loopback, listener.Start(socket => ServeAsync(socket, target, kind == "pipelines" ? PipeAsync : CopyAsync)));
         }
 
-        ZcrxQueue queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions());
+        ZcrxQueueOptions options = new();
+        if (kind == SmallTurns)
+        {
+            options = options with { Emulation = options.Emulation with { BuffersPerTurn = SmallTurnBuffers } };
+        }
+
+        ZcrxQueue queue = await ZcrxQueue.OpenAsync(options);
         return queue.Listen(LoopbackListener.AnyPort, (client, token) => RelayAsync(queue, client, target, token)).EndPoint;
     }
 

@@ -11,41 +11,43 @@ internal static class ProxyServers
 {
     private const int SegmentLength = 64 * 1024;
     private const int PauseThreshold = 1024 * 1024;
-    private const string SmallTurns = "zcrx-small-turns";
+    private const string Zcrx = "zcrx";
+    private const string Cores = "-cores";
+    private const string SmallTurns = "-small-turns";
     // 1 MiB, which is sent while it is in the cache of a core.
     private const int SmallTurnBuffers = 256;
 
-    public static IReadOnlyList<string> Kinds { get; } = ["pipelines", "zcrx", SmallTurns, "zcrx-cores"];
+    public static IReadOnlyList<string> Kinds { get; } = ["pipelines", Zcrx, Zcrx + SmallTurns, Zcrx + Cores, Zcrx + Cores + SmallTurns];
 
     public static async Task<IPEndPoint> StartAsync(string kind, IPEndPoint target)
     {
         LoopbackListener listener = new();
-        if (kind == "zcrx-cores")
-        {
-            ZcrxQueue[] queues = await Task.WhenAll(Enumerable.Range(0, Environment.ProcessorCount).Select(static i => ZcrxQueue.OpenAsync(new ZcrxQueueOptions { Name = $"zcrx-{i}" })));
-            int accepted = 0;
-            return new IPEndPoint(IPAddress.Loopback, listener.Start(async socket =>
-            {
-                // Distributes connections over the queues in turn, like a service with several queues.
-                ZcrxQueue one = queues[Interlocked.Increment(ref accepted) % queues.Length];
-                ZcrxConnection connection = await one.AttachAsync(socket);
-                await connection.HandleAsync((client, token) => RelayAsync(one, client, target, token));
-            }));
-        }
-
-        if (kind is not ("zcrx" or SmallTurns))
+        if (!kind.StartsWith(Zcrx, StringComparison.Ordinal))
         {
             return new IPEndPoint(IPAddress.Loopback, listener.Start(socket => ServeAsync(socket, target, kind == "pipelines" ? PipeAsync : CopyAsync)));
         }
 
         ZcrxQueueOptions options = new();
-        if (kind == SmallTurns)
+        if (kind.EndsWith(SmallTurns, StringComparison.Ordinal))
         {
             options = options with { Emulation = options.Emulation with { BuffersPerTurn = SmallTurnBuffers } };
         }
 
-        ZcrxQueue queue = await ZcrxQueue.OpenAsync(options);
-        return queue.Listen(LoopbackListener.AnyPort, (client, token) => RelayAsync(queue, client, target, token)).EndPoint;
+        if (!kind.Contains(Cores, StringComparison.Ordinal))
+        {
+            ZcrxQueue queue = await ZcrxQueue.OpenAsync(options);
+            return queue.Listen(LoopbackListener.AnyPort, (client, token) => RelayAsync(queue, client, target, token)).EndPoint;
+        }
+
+        ZcrxQueue[] queues = await Task.WhenAll(Enumerable.Range(0, Environment.ProcessorCount).Select(i => ZcrxQueue.OpenAsync(options with { Name = $"zcrx-{i}" })));
+        int accepted = 0;
+        return new IPEndPoint(IPAddress.Loopback, listener.Start(async socket =>
+        {
+            // Distributes connections over the queues in turn, like a service with several queues.
+            ZcrxQueue one = queues[Interlocked.Increment(ref accepted) % queues.Length];
+            ZcrxConnection connection = await one.AttachAsync(socket);
+            await connection.HandleAsync((client, token) => RelayAsync(one, client, target, token));
+        }));
     }
 
     private static async Task RelayAsync(ZcrxQueue queue, ZcrxConnection client, IPEndPoint target, CancellationToken token)

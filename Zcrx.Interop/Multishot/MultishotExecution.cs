@@ -18,19 +18,22 @@ internal sealed class MultishotExecution : IRingExecution
     private readonly HostRing _ring;
     private readonly EmulatedCompletions _completions;
     private readonly MultishotRequests _requests;
+    private readonly ReceiveBuffers _buffers;
     private readonly MultishotReceive _receive;
     private readonly EmulatedRemotePosts _remote;
     private int _signal = -1;
 
     /// <param name="kernel">The kernel of the machine.</param>
     /// <param name="features">The features of the kernel's receives.</param>
+    /// <param name="method">The method with which each receive begins.</param>
     /// <param name="ring">The caller's ring.</param>
-    public MultishotExecution(IIoUringKernel kernel, MultishotFeatures features, RingParts ring)
+    public MultishotExecution(IIoUringKernel kernel, MultishotFeatures features, ReceiveMethod method, RingParts ring)
     {
         _completions = ring.Completions;
         _ring = new HostRing(kernel, ring.Memory.SubmissionEntries, ring.Memory.CompletionEntries, ring.SetupFlags & Threading);
         _requests = new MultishotRequests(_ring, ring);
-        _receive = new MultishotReceive(_ring, _requests, ring, features);
+        _buffers = new ReceiveBuffers(_ring, _completions);
+        _receive = new MultishotReceive(_ring, _requests, ring, _buffers, features, method);
         _remote = new EmulatedRemotePosts(Watch, _completions);
     }
 
@@ -63,7 +66,7 @@ internal sealed class MultishotExecution : IRingExecution
 
     public void Submit()
     {
-        _receive.Balance();
+        _buffers.Balance();
         _ = _ring.Submit();
         Translate();
     }
@@ -75,14 +78,15 @@ internal sealed class MultishotExecution : IRingExecution
             if (_completions.HasOverflow)
             {
                 // Slots that are reserved for data could otherwise block the overflow list.
-                _receive.TakeBack();
+                _buffers.TakeBack();
                 _completions.FlushOverflow();
             }
 
-            _receive.Balance();
+            _buffers.Balance();
             long left = deadline < 0 ? -1 : long.Max(deadline - Environment.TickCount64, 0);
-            int result = _ring.Enter(_completions.Ready >= minComplete ? 0u : 1u, left);
+            int result = _ring.Enter(_receive.HasReady || _completions.Ready >= minComplete ? 0u : 1u, left);
             Translate();
+            _receive.ReadReady();
             if (_ring.IsOverflown)
             {
                 continue;
@@ -105,7 +109,7 @@ internal sealed class MultishotExecution : IRingExecution
         }
     }
 
-    public void ReturnBuffers() => _receive.TakeBack();
+    public void ReturnBuffers() => _buffers.TakeBack();
 
     public void EnableRemotePosts() => _remote.Enable();
 
@@ -114,13 +118,13 @@ internal sealed class MultishotExecution : IRingExecution
     public void EndRequests()
     {
         _ring.Dispose();
-        _receive.TakeBack();
+        _buffers.TakeBack();
     }
 
     public void Dispose()
     {
         _ring.Dispose();
-        _receive.Dispose();
+        _buffers.Dispose();
         _remote.Dispose();
     }
 

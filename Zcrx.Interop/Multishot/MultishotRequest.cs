@@ -1,8 +1,14 @@
+using Zcrx.Interop.Emulation;
+
 namespace Zcrx.Interop.Multishot;
 
 /// <summary>Represents a request that the host ring performs. Pooled by its ring, and used on the ring's thread only.</summary>
 internal sealed class MultishotRequest(int index)
 {
+    private uint _turn;
+    // The number of buffers that a multishot receive has filled in _turn.
+    private int _turnBuffers;
+
     /// <summary>Gets the request's index, which is its user data in the host ring.</summary>
     public int Index { get; } = index;
 
@@ -37,4 +43,46 @@ internal sealed class MultishotRequest(int index)
     /// result.
     /// </summary>
     public int? End { get; set; }
+
+    /// <summary>Gets or sets what a receive waits for.</summary>
+    public ReceivePhase Phase { get; set; }
+
+    /// <summary>Gets or sets how the bytes of a receive are received.</summary>
+    public ReceiveMethod Method { get; set; }
+
+    /// <summary>Gets or sets the size of the next read of a receive.</summary>
+    public ReadSize ReadSize { get; set; }
+
+    /// <summary>Gets or sets a value indicating whether the socket had more bytes after the latest completion of a multishot receive.</summary>
+    public bool HasLeftBytes { get; set; }
+
+    /// <summary>Resets the facts about the traffic, since the next receive has another socket.</summary>
+    public void BeginReceive(ReceiveMethod method)
+    {
+        Method = method;
+        ReadSize = default;
+        HasLeftBytes = false;
+        _turnBuffers = 0;
+    }
+
+    /// <summary>Counts the buffers that a multishot receive has filled in a turn. The first buffers of the next turn show that the turn is over.</summary>
+    /// <remarks>
+    /// The kernel interrupts a receive after 32 repetitions, at any point of a message. A small turn that leaves bytes in the socket
+    /// therefore continues in the next call.
+    /// </remarks>
+    public void CountBuffers(uint turn, int buffers)
+    {
+        if (turn != _turn && !(HasLeftBytes && _turnBuffers < ReceiveMethod.ManyBuffers))
+        {
+            if (!Method.IsRead)
+            {
+                Method = Method.Next(_turnBuffers);
+            }
+
+            _turn = turn;
+            _turnBuffers = 0;
+        }
+
+        _turnBuffers += buffers;
+    }
 }

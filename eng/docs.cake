@@ -6,21 +6,22 @@ const string DocfxVersion = "2.81.0";
 
 Task("docs")
     .Description("builds the API reference and the guides into artifacts/docs/site")
-    .Does(() =>
+    .Does(() => BuildDocs());
+
+// Builds and checks the site, and returns a line about it.
+string BuildDocs()
 {
     var work = artifacts.Combine("docs");
     var source = work.Combine("source");
     CleanDirectory(work);
     StageGuides(source);
     StageLibraries(source);
-    // docfx is installed only for this target, because it takes 490 MB and every build restores the tools of the manifest.
-    var tool = artifacts.Combine("tools/docfx");
-    if (!FileExists(tool.CombineWithFilePath("docfx")) && Run("dotnet", "tool", "install", "docfx", "--version", DocfxVersion, "--tool-path", tool.FullPath, "--verbosity", "quiet") != 0)
+    if (!InstallDocfx())
     {
         throw new CakeException($"docfx {DocfxVersion} cannot be installed; the reason is above.");
     }
 
-    if (Run(tool.CombineWithFilePath("docfx").FullPath, source.CombineWithFilePath("docfx.json").FullPath, "--warningsAsErrors", "--logLevel", "warning") != 0)
+    if (Run(docfx.CombineWithFilePath("docfx").FullPath, source.CombineWithFilePath("docfx.json").FullPath, "--warningsAsErrors", "--logLevel", "warning") != 0)
     {
         throw new CakeException("docfx reports errors or warnings; they are above.");
     }
@@ -30,14 +31,22 @@ Task("docs")
     var links = pages.SelectMany(page => LinksOf(site, page)).ToList();
     var broken = links.Where(link => link.Problem is not null).Select(link => $"{link.Page}: {link.Target}: {link.Problem}").Distinct().ToList();
     broken.ForEach(Console.Error.WriteLine);
-    Console.WriteLine($"artifacts/docs/site/index.html: {pages.Length:N0} pages, {links.Count:N0} links inside the site, {broken.Count} broken");
+    var result = $"artifacts/docs/site/index.html: {pages.Length:N0} pages, {links.Count:N0} links inside the site, {broken.Count} broken";
+    Console.WriteLine(result);
     if (broken.Count > 0)
     {
         throw new CakeException($"{broken.Count} links of the site are broken.");
     }
 
     CheckDiagrams(site, pages);
-});
+    return result;
+}
+
+// docfx is installed only for the site, because it takes 490 MB and every build restores the tools of the manifest.
+var docfx = artifacts.Combine("tools/docfx");
+
+bool InstallDocfx() => FileExists(docfx.CombineWithFilePath("docfx"))
+    || Run("dotnet", "tool", "install", "docfx", "--version", DocfxVersion, "--tool-path", docfx.FullPath, "--verbosity", "quiet") == 0;
 
 // Copies the documents. Links to files outside of the documents are replaced by links to the repository.
 void StageGuides(DirectoryPath source)

@@ -29,7 +29,7 @@ Task("test")
                 "--blame-hang", "--blame-hang-timeout", "10min", "--blame-hang-dump-type", "none"]);
             read[i] = SuiteOutcome.Read(suite, trx, code) with { Duration = clock.Elapsed };
         });
-    var outcomes = new List<SuiteOutcome>(read);
+    var outcomes = new List<SuiteOutcome>(read) { TestDocs() };
     outcomes.AddRange(TestKernels());
 
     PrintOutcomes(outcomes);
@@ -42,6 +42,26 @@ Task("test")
         throw new CakeException(string.Join("; ", problems));
     }
 });
+
+// Builds the site. Runs after the suites, because it publishes the libraries that the suites read.
+SuiteOutcome TestDocs()
+{
+    const string suite = "docs";
+    var clock = System.Diagnostics.Stopwatch.StartNew();
+    if (!InstallDocfx())
+    {
+        return new(suite, 0, 0, 1, [], [$"docfx {DocfxVersion} cannot be installed"], null);
+    }
+
+    try
+    {
+        return new(suite, 1, 0, 0, [], [], null) { Parts = [BuildDocs()], Duration = clock.Elapsed };
+    }
+    catch (CakeException exception)
+    {
+        return new(suite, 0, 1, 0, [exception.Message], [], "1 failed") { Duration = clock.Elapsed };
+    }
+}
 
 // Installs the programs that tests use as independent clients or compare with the results of netlink. If a program cannot be installed, its
 // tests are skipped and name the package. tests/vm/README.md lists everything that `test` installs.

@@ -54,7 +54,9 @@ internal sealed class ConnectionDirectory
     /// <param name="listener">The name of the listener that accepted the connection; null for an attached connection.</param>
     /// <param name="handler">The handler.</param>
     /// <param name="reports">Reports the events of the connection.</param>
-    /// <param name="owner">Identifies the listener, because a later listener may have the same name; null for an attached connection.</param>
+    /// <param name="owner">
+    /// Identifies the listener, because a later listener may have the same name; null for an attached connection.
+    /// </param>
     /// <param name="closed">Called when the connection no longer counts as open.</param>
     public ServedConnection Serve(
         ZcrxConnection connection,

@@ -2,7 +2,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Health;
 
-/// <summary>Contains the codes of health problems, for programs. The codes never change. A test compares them with docs/operations.md.</summary>
+/// <summary>
+/// Contains the codes of health problems, for programs. The codes never change. A test compares them with docs/operations.md.
+/// </summary>
 internal static class HealthReasons
 {
     public const string NotRunning = "not_running";
@@ -20,8 +22,8 @@ internal static class HealthReasons
     public const string ListenerFull = "listener_full";
 
     /// <summary>
-    /// Returns the codes of the problems in a status, with the name of the affected queue or listener: <c>pool_exhausted:eth0-2</c>. The list
-    /// is empty if the status shows no problem.
+    /// Returns the codes of the problems in a status, with the name of the affected queue or listener: <c>pool_exhausted:eth0-2</c>. The
+    /// list is empty if the status shows no problem.
     /// </summary>
     public static IReadOnlyList<string> Of(ZcrxStatus status) =>
     [

@@ -38,7 +38,9 @@ internal static class DefaultActorSystem
         }
     }
 
-    /// <summary>Throws if an actor system was registered after <c>AddZcrx</c> and without Akka.Hosting. The host would run two actor systems.</summary>
+    /// <summary>
+    /// Throws if an actor system was registered after <c>AddZcrx</c> and without Akka.Hosting. The host would run two actor systems.
+    /// </summary>
     public static void ThrowIfReplaced(ActorSystem system, AkkaConfigurationBuilder? builder)
     {
         if (builder is not null && Builders.TryGetValue(builder, out _) && !system.Settings.Setup.Get<Origin>().HasValue)

@@ -41,7 +41,9 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         _lifetime = lifetime;
     }
 
-    /// <summary>Gets a value indicating whether a predecessor exists. A predecessor accepts connections until <see cref="CompleteAsync"/>.</summary>
+    /// <summary>
+    /// Gets a value indicating whether a predecessor exists. A predecessor accepts connections until <see cref="CompleteAsync"/>.
+    /// </summary>
     public bool HasPredecessor => _takeover.PredecessorId is not null;
 
     /// <summary>Gets the queues that came from the predecessor.</summary>
@@ -110,7 +112,8 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
 
     public IReadOnlyList<KeyValuePair<string, Socket>> GetListeners()
     {
-        // Read first: a kept port is published before it is removed from here, so it is in one of both lists at least.
+        // The kept ports are read before the published listeners. A port is published before it is removed from the kept ports, so it is
+        // in at least one of the two lists.
         IReadOnlyList<KeyValuePair<string, Socket>> kept = _tree.KeptPorts.All;
         List<KeyValuePair<string, Socket>> listeners = [];
         foreach (ListenerSlot listener in _tree.Listeners.Value)
@@ -143,7 +146,8 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         catch (AskTimeoutException exception)
         {
             activity.End(exception);
-            // A queue did not answer in time. The successor does not wait longer: two processes may accept for a while, but at least one must.
+            // A queue did not answer in time. The successor does not wait longer: two processes may accept for a
+            // while, but at least one must.
         }
 
         ZcrxLog.TakenOver(_logger, successor, Connections, Options.Linger);
@@ -182,7 +186,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         }
     }
 
-    /// <summary>Closes the ports that no listener has got in time.</summary>
+    /// <summary>Closes the ports that no listener has taken in time.</summary>
     private async Task CloseKeptPortsAsync()
     {
         IReadOnlyList<string> kept = _tree.KeptPorts.Waiting;

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Primitives;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Watches the sources of the options. Applies a change if all options are valid, and otherwise refuses the whole change.</summary>
+/// <summary>
+/// Watches the sources of the options. Applies a change if all options are valid, and otherwise refuses the whole change.
+/// </summary>
 /// <remarks>
 /// <see cref="IOptionsMonitor{TOptions}"/> does not fit. It validates the options in the change callback, and throws its errors into the
 /// code that changed the configuration.
@@ -24,7 +26,9 @@ internal sealed class OptionsReloader(ZcrxOptionsSource source) : IDisposable
 
     /// <summary>Starts to watch the sources.</summary>
     /// <param name="apply">Called with the options after every valid change. Calls never overlap.</param>
-    /// <param name="refuse">Called once per invalid change, with all its errors and with the exception, if application code threw one.</param>
+    /// <param name="refuse">
+    /// Called once per invalid change, with all its errors and with the exception, if application code threw one.
+    /// </param>
     public void Start(Action<ZcrxOptions> apply, Action<IReadOnlyList<string>, Exception?> refuse)
     {
         IDisposable[] registrations = [.. source.ChangeSources.Select(changes => ChangeToken.OnChange(changes.GetChangeToken, () => Reload(apply, refuse)))];

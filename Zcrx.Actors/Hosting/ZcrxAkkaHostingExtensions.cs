@@ -10,15 +10,16 @@ namespace Akka.Hosting;
 public static class ZcrxAkkaHostingExtensions
 {
     /// <summary>
-    /// Runs Zcrx in this actor system. Ports open after the actors of <c>WithActors</c> have started. <c>CoordinatedShutdown</c> closes them.
+    /// Runs Zcrx in this actor system. Ports open after the actors of <c>WithActors</c> have started.
+    /// <c>CoordinatedShutdown</c> closes them.
     /// </summary>
     /// <param name="builder">The builder of the actor system.</param>
     /// <param name="configure">Adds queues and listeners.</param>
     /// <returns>The builder. Several calls configure the same service.</returns>
     /// <remarks>
     /// The <see cref="ActorRegistry"/> contains the supervisor as <see cref="ZcrxSupervisor"/> and the rebalancer as
-    /// <see cref="ZcrxRebalancer"/>. It contains each queue that was added by <see cref="ZcrxBuilder.AddQueue{TKey}"/> under the queue's key.
-    /// To resolve <see cref="IZcrx"/> from the container, also call <c>services.AddZcrx()</c>.
+    /// <see cref="ZcrxRebalancer"/>. It contains each queue that was added by <see cref="ZcrxBuilder.AddQueue{TKey}"/> under the queue's
+    /// key. To resolve <see cref="IZcrx"/> from the container, also call <c>services.AddZcrx()</c>.
     /// </remarks>
     public static AkkaConfigurationBuilder WithZcrx(this AkkaConfigurationBuilder builder, Action<ZcrxBuilder> configure)
     {

@@ -50,8 +50,8 @@ public sealed class ZcrxBuilder
     public ZcrxBuilder DrainTimeout(TimeSpan timeout) => Configure(options => options.DrainTimeout = timeout);
 
     /// <summary>
-    /// Takes over the listeners and queues of a running process that serves takeovers at a path, if such a process exists. A later process can
-    /// take over from this one at the same path. See docs/takeover.md.
+    /// Takes over the listeners and queues of a running process that serves takeovers at a path, if such a process exists. A later process
+    /// can take over from this one at the same path. See docs/takeover.md.
     /// </summary>
     /// <param name="path">The path of the Unix socket. It must be absolute, in a directory that belongs to the service.</param>
     /// <param name="linger">The time for which a replaced process may serve its established connections. The default is one hour.</param>
@@ -81,7 +81,9 @@ public sealed class ZcrxBuilder
     /// <typeparam name="TKey">The key: any type of the application. Each queue needs its own key.</typeparam>
     /// <param name="queue">The options of the queue.</param>
     /// <returns>This builder.</returns>
-    /// <remarks>The actor answers <see cref="ZcrxCommand"/> like the supervisor does. A restart of the queue does not replace the actor.</remarks>
+    /// <remarks>
+    /// The actor answers <see cref="ZcrxCommand"/> like the supervisor does. A restart of the queue does not replace the actor.
+    /// </remarks>
     public ZcrxBuilder AddQueue<TKey>(ZcrxQueueOptions queue)
     {
         AddQueue(queue);
@@ -142,9 +144,11 @@ public sealed class ZcrxBuilder
     /// <summary>Accepts connections.</summary>
     /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0 the kernel
     /// chooses the port; see <see cref="IZcrx.EndPoints"/>.</param>
-    /// <param name="handler">Called with every connection, on the ring thread. It subscribes, and returns the subscription. The subscription
-    /// is disposed when the connection has closed and operators such as <c>Process</c> have handled all received bytes; see
-    /// <see cref="ZcrxConnection.Finished"/>.</param>
+    /// <param name="handler">
+    /// Called with every connection, on the ring thread. It subscribes, and returns the subscription. The subscription is disposed when
+    /// the connection has closed and operators such as <c>Process</c> have handled all received bytes; see
+    /// <see cref="ZcrxConnection.Finished"/>.
+    /// </param>
     /// <param name="name">The name of the listener. The default is its address.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Listen(string endPoint, Func<ZcrxConnection, IDisposable> handler, string? name = null)
@@ -172,7 +176,10 @@ public sealed class ZcrxBuilder
     }
 
     /// <summary>Accepts connections, and runs an asynchronous handler for each.</summary>
-    /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0 the kernel chooses the port; see <see cref="IZcrx.EndPoints"/>.</param>
+    /// <param name="endPoint">
+    /// The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0 the kernel chooses the port; see
+    /// <see cref="IZcrx.EndPoints"/>.
+    /// </param>
     /// <param name="handler">
     /// Handles one connection, on the thread pool. The connection closes when the returned task ends, and is reset when the task fails; see
     /// <see cref="ZcrxConnection.HandleAsync"/>. A stop of Zcrx waits for the task, at most for <see cref="ZcrxOptions.DrainTimeout"/>.
@@ -193,8 +200,8 @@ public sealed class ZcrxBuilder
     }
 
     /// <summary>
-    /// Accepts connections, and runs an asynchronous handler for each. Every connection has its own service scope, from which the handler can
-    /// resolve services. The scope ends with the handler.
+    /// Accepts connections, and runs an asynchronous handler for each. Every connection has its own service scope, from which the handler
+    /// can resolve services. The scope ends with the handler.
     /// </summary>
     /// <inheritdoc cref="Listen(string, Func{ZcrxConnection, CancellationToken, Task}, string?)"/>
     public ZcrxBuilder Listen(string endPoint, Func<IServiceProvider, ZcrxConnection, CancellationToken, Task> handler, string? name = null)
@@ -224,7 +231,9 @@ public sealed class ZcrxBuilder
 
     /// <summary>Assigns a handler that needs services to a listener of the configuration.</summary>
     /// <param name="listener">The listener's name.</param>
-    /// <param name="handler">Called with every connection, as with <see cref="Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>.</param>
+    /// <param name="handler">
+    /// Called with every connection, as with <see cref="Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>.
+    /// </param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Handle(string listener, Func<IServiceProvider, ZcrxConnection, IDisposable> handler)
     {
@@ -238,7 +247,9 @@ public sealed class ZcrxBuilder
 
     /// <summary>Assigns an asynchronous handler to a listener of the configuration.</summary>
     /// <param name="listener">The listener's name.</param>
-    /// <param name="handler">Handles one connection, as with <see cref="Listen(string, Func{ZcrxConnection, CancellationToken, Task}, string?)"/>.</param>
+    /// <param name="handler">
+    /// Handles one connection, as with <see cref="Listen(string, Func{ZcrxConnection, CancellationToken, Task}, string?)"/>.
+    /// </param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Handle(string listener, Func<ZcrxConnection, CancellationToken, Task> handler)
     {
@@ -256,7 +267,9 @@ public sealed class ZcrxBuilder
 
     /// <summary>Assigns a handler to a listener of the configuration.</summary>
     /// <param name="listener">The listener's name.</param>
-    /// <param name="handler">Called with every connection, as with <see cref="Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>.</param>
+    /// <param name="handler">
+    /// Called with every connection, as with <see cref="Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>.
+    /// </param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Handle(string listener, Func<ZcrxConnection, IDisposable> handler)
     {
@@ -266,7 +279,9 @@ public sealed class ZcrxBuilder
     }
 
     /// <summary>Assigns a handler to every listener of the configuration that has no handler.</summary>
-    /// <param name="handler">Called with every connection, as with <see cref="Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>.</param>
+    /// <param name="handler">
+    /// Called with every connection, as with <see cref="Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>.
+    /// </param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Handle(Func<ZcrxConnection, IDisposable> handler)
     {

@@ -41,7 +41,9 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
     /// <param name="system">The actor system.</param>
     /// <param name="zcrx">Represents the tree for the application.</param>
     /// <param name="setup">The settings that <c>WithZcrx</c> collected; null if only <c>AddZcrx</c> was called.</param>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The options are invalid. The message lists every error.</exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">
+    /// The options are invalid. The message lists every error.
+    /// </exception>
     public ZcrxLifetime(IServiceProvider services, ActorSystem system, ZcrxService zcrx, ZcrxSetup? setup)
     {
         _services = services;
@@ -117,8 +119,8 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
 
     /// <summary>
-    /// Warns if the delivery phase of the actor system is shorter than the drain timeout. If the actor system ends first, the phase limits the
-    /// delivery.
+    /// Warns if the delivery phase of the actor system is shorter than the drain timeout. If the actor system ends first,
+    /// the phase limits the delivery.
     /// </summary>
     private void WarnOfShortPhase(ZcrxOptions options)
     {
@@ -218,8 +220,8 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until the parent of the supervisor has processed the end of the supervisor. Until then, a new start in the same actor system would
-    /// find the actor name in use.
+    /// Waits until the parent of the supervisor has processed the end of the supervisor. Until then, a new start in the same actor system
+    /// would find the actor name in use.
     /// </summary>
     private async Task WhenNameIsFreeAsync()
     {
@@ -243,7 +245,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
             await _takeover.DisposeAsync().ConfigureAwait(false);
             if (_zcrx.Tree is null)
             {
-                // The tree was not created.
+                // No supervisor was created, so no actor closes the sockets that came from the predecessor.
                 _tree?.CloseListeners();
             }
         }

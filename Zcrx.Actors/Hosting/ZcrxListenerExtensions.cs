@@ -8,7 +8,9 @@ public static class ZcrxListenerExtensions
 {
     /// <summary>Binds another listener with a handler that subscribes to each connection.</summary>
     /// <param name="zcrx">The running receiver.</param>
-    /// <param name="endPoint">The address, as for <see cref="ZcrxBuilder.Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>.</param>
+    /// <param name="endPoint">
+    /// The address, as for <see cref="ZcrxBuilder.Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>.
+    /// </param>
     /// <param name="handler">Called with every connection, on the ring thread. It subscribes, and returns the subscription.</param>
     /// <param name="name">The listener's name. Its address if null.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
@@ -25,7 +27,9 @@ public static class ZcrxListenerExtensions
 
     /// <summary>Binds another listener with an asynchronous handler.</summary>
     /// <param name="zcrx">The running receiver.</param>
-    /// <param name="endPoint">The address, as for <see cref="ZcrxBuilder.Listen(string, Func{ZcrxConnection, CancellationToken, Task}, string?)"/>.</param>
+    /// <param name="endPoint">
+    /// The address, as for <see cref="ZcrxBuilder.Listen(string, Func{ZcrxConnection, CancellationToken, Task}, string?)"/>.
+    /// </param>
     /// <param name="handler">
     /// Handles one connection. The connection closes when the returned task ends; see <see cref="ZcrxConnection.HandleAsync"/>.
     /// </param>

@@ -8,7 +8,9 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Hosting;
 
 /// <summary>Represents the running actor tree for the application. It exists before the start, so it can be injected anywhere.</summary>
-/// <remarks>Threading: all members are callable on any thread. <see cref="ZcrxLifetime"/> publishes the running tree as one reference.</remarks>
+/// <remarks>
+/// Threading: all members are callable on any thread. <see cref="ZcrxLifetime"/> publishes the running tree as one reference.
+/// </remarks>
 internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDisposable
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);

@@ -4,12 +4,15 @@ using System.Net.Sockets;
 namespace Zcrx.Actors.Listening;
 
 /// <summary>
-/// Keeps a predecessor's listening sockets until listeners that are bound at run time take them. Until then, connections wait in the backlogs
-/// of the sockets.
+/// Keeps a predecessor's listening sockets until listeners that are bound at run time take them. Until then, connections wait in
+/// the backlogs of the sockets.
 /// </summary>
 /// <remarks>
 /// <para>Ownership: this object closes what was not taken. Threading: any thread.</para>
-/// <para>A taken socket stays in the list until its listener is published or closed. A takeover that starts before then receives the socket from this list.</para>
+/// <para>
+/// A taken socket stays in the list until its listener is published or closed. A takeover that starts before then
+/// receives the socket from this list.
+/// </para>
 /// </remarks>
 internal sealed class KeptPorts
 {
@@ -50,7 +53,7 @@ internal sealed class KeptPorts
         }
     }
 
-    /// <summary>Takes the socket of an address; with port 0 that of a name.</summary>
+    /// <summary>Takes the socket that listens on an address. With port 0, takes the socket of the listener with the given name.</summary>
     /// <returns>The socket, owned by the caller, which calls <see cref="Remove"/> later; null if there is none.</returns>
     public Socket? Take(string name, IPEndPoint endPoint)
     {
@@ -81,7 +84,7 @@ internal sealed class KeptPorts
     }
 
     /// <summary>Closes the sockets that no listener has taken.</summary>
-    /// <returns>The addresses of those that it has closed.</returns>
+    /// <returns>The addresses of the closed sockets.</returns>
     public IReadOnlyList<EndPoint> Close()
     {
         lock (_gate)

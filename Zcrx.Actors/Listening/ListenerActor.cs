@@ -85,7 +85,8 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     {
         if (_slot.WasBound && !_stopping && cause is ZcrxException && _attempts < MostAttempts)
         {
-            // The supervisor restarted after a failure. Bind succeeds as soon as the ring threads have closed their descriptors of the port.
+            // The supervisor restarted after a failure. Bind succeeds as soon as the ring threads have closed
+            // their descriptors of the port.
             _attempts++;
             Timers.StartSingleTimer(nameof(BindAgain), new BindAgain(), BindInterval);
             return;
@@ -159,7 +160,8 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Closes all open connections. <see cref="TryFinish"/> does the same again after the queues have delivered the last accepted connections.
+    /// Closes all open connections. <see cref="TryFinish"/> does the same again after the queues have delivered
+    /// the last accepted connections.
     /// </summary>
     private void OnDrainOver()
     {
@@ -224,7 +226,9 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     /// <summary>Tells the actor to close the port once the queues have stopped accepting, and to end with the last connection.</summary>
     public sealed record Stop : ILocalMessage;
 
-    /// <summary>Tells the actor to stop accepting at once, and to end with the last connection. A later message can shorten the time.</summary>
+    /// <summary>
+    /// Tells the actor to stop accepting at once, and to end with the last connection. A later message can shorten the time.
+    /// </summary>
     /// <param name="Drain">The time after which remaining connections are closed; null to leave them open.</param>
     public sealed record Release(TimeSpan? Drain = null) : ILocalMessage;
 
@@ -234,7 +238,9 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     /// <summary>Reports that no queue accepts on this listener any more.</summary>
     public sealed record Released(ListenerSlot Slot) : Report(Slot);
 
-    /// <summary>Reports that the port is bound. Also sent after a restart of the actor, which then needs <see cref="Attach"/> again.</summary>
+    /// <summary>
+    /// Reports that the port is bound. Also sent after a restart of the actor, which then needs <see cref="Attach"/> again.
+    /// </summary>
     public sealed record Bound(ListenerSlot Slot) : Report(Slot);
 
     /// <summary>Reports that a queue does not accept on this listener.</summary>

@@ -75,7 +75,8 @@ internal sealed class ListenerCommands(
             return;
         }
 
-        // Earlier listeners with the name may still have connections. A drain by name closes these too, because no other name leads to them.
+        // Earlier listeners with the name may still have connections. A drain by name closes these too, because
+        // no other name leads to them.
         ListenerRecord[] affected = [.. found.Take(command.Drain is null ? 1 : found.Count)];
         _unbinds.Add(new PendingUnbind([.. affected.Select(static listener => listener.Slot)], asker, command.Drain is not null));
         foreach (ListenerRecord listener in affected)
@@ -146,7 +147,9 @@ internal sealed class ListenerCommands(
         set.Stop();
     }
 
-    /// <summary>Answers all pending commands, because a restart of the supervisor replaces this object. Connections of unbound listeners continue.</summary>
+    /// <summary>
+    /// Answers all pending commands, because a restart of the supervisor replaces this object. Connections of unbound listeners continue.
+    /// </summary>
     public void Abandon()
     {
         Cancel(ZcrxFailure.CannotListen, "The supervisor failed and restarts. Try again.");
@@ -203,8 +206,8 @@ internal sealed class ListenerCommands(
     private static bool IsNamed(ZcrxListenerOptions options) => !string.IsNullOrWhiteSpace(options.Name);
 
     /// <summary>
-    /// Names an unnamed listener after its address. Adds a number if the name is taken, because several listeners may have port 0 and each must
-    /// be unbound by its name.
+    /// Names an unnamed listener after its address. Adds a number if the name is taken, because several listeners may have port 0 and each
+    /// must be unbound by its name.
     /// </summary>
     private ZcrxListenerOptions WithFreeName(ZcrxListenerOptions options)
     {
@@ -250,8 +253,8 @@ internal sealed class ListenerCommands(
 
         if (bind.Refusal is not null)
         {
-            // One queue refused, so all queues must stop accepting and their accepted connections are closed. The command is answered when the
-            // port is closed.
+            // One queue refused, so all queues must stop accepting and their accepted connections are closed. The command is
+            // answered when the port is closed.
             Leave(listener, TimeSpan.Zero);
             return;
         }
@@ -337,7 +340,7 @@ internal sealed class ListenerCommands(
 
         public bool AwaitsEnd => awaitsEnd;
 
-        /// <summary>Records that a slot needs no more waiting. Returns true if it was the last one.</summary>
+        /// <summary>Records that the wait for a slot is over. Returns true if no other slot is awaited.</summary>
         public bool IsLast(ListenerSlot slot) => _awaited.Remove(slot) && _awaited.Count == 0;
     }
 }

@@ -24,7 +24,9 @@ public sealed class ListenerEndPoints : IReadOnlyList<IPEndPoint>
         ByName = all.GroupBy(static pair => pair.Key, StringComparer.Ordinal).ToImmutableDictionary(static group => group.Key, static group => group.First().Value, StringComparer.Ordinal);
     }
 
-    /// <summary>Gets the addresses by the names of the listeners. If several listeners have the same name, the address is that of the first.</summary>
+    /// <summary>
+    /// Gets the addresses by the names of the listeners. If several listeners have the same name, the address is that of the first.
+    /// </summary>
     public IReadOnlyDictionary<string, IPEndPoint> ByName { get; }
 
     /// <summary>Gets the number of addresses.</summary>

@@ -41,10 +41,14 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// <summary>Gets the errors of the configured listeners that failed.</summary>
     public IEnumerable<Exception> Errors => Configured.Select(static listener => listener.Error).OfType<Exception>();
 
-    /// <summary>Gets the configured listeners in their order, then those that were added. Listeners that are being removed are not included.</summary>
+    /// <summary>
+    /// Gets the configured listeners in their order, then those that were added. Listeners that are being removed are not included.
+    /// </summary>
     public IEnumerable<ListenerRecord> Present => _listeners.Where(static listener => !listener.IsLeaving);
 
-    /// <summary>Gets a value indicating whether the actor of every listener has ended. It ends after the last connection of the listener.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the actor of every listener has ended. It ends after the last connection of the listener.
+    /// </summary>
     public bool HasEnded => _listeners.TrueForAll(static listener => listener.Actor is null);
 
     private IEnumerable<ListenerRecord> Configured => _listeners.Where(static listener => listener.IsConfigured);
@@ -66,7 +70,8 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     public ListenerRecord? Find(ListenerSlot slot) => _listeners.Find(listener => listener.Slot == slot);
 
     /// <summary>
-    /// Returns the listeners with a name whose actors live: first the one that is present, then those that are being removed, the last one first.
+    /// Returns the listeners with a name whose actors live: first the one that is present, then those that are being
+    /// removed, the last one first.
     /// </summary>
     public IReadOnlyList<ListenerRecord> FindAll(string name) =>
         [.. Enumerable.Reverse(_listeners).Where(listener => listener.Slot.Name == name && listener.Actor is not null).OrderBy(static listener => listener.IsLeaving)];
@@ -106,7 +111,9 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         _listeners.ForEach(static listener => listener.Tell(new ListenerActor.Release()));
     }
 
-    /// <summary>Adds an actor that is answered when the ports are closed by <see cref="Release"/> and the last connection has ended.</summary>
+    /// <summary>
+    /// Adds an actor that is answered when the ports are closed by <see cref="Release"/> and the last connection has ended.
+    /// </summary>
     public void AwaitEnd(IActorRef asker) => _awaitingEnd.Add(asker);
 
     /// <summary>Answers the waiting actors whose condition now holds.</summary>
@@ -194,7 +201,8 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
             listener.IsReleased = true;
             if (listener.IsLeaving)
             {
-                // Reported here and not at the end of the actor: the actor lives until its last connection is closed, which may never happen.
+                // Reported here and not at the end of the actor: the actor lives until its last connection is
+                // closed, which may never happen.
                 ReportClosed(listener);
             }
         }

@@ -6,7 +6,10 @@ namespace Zcrx.Actors.Listening;
 
 /// <summary>Holds the socket and the counters of a listener. They survive restarts of the listener's actor and of the queues.</summary>
 /// <param name="options">The options. They must not change.</param>
-/// <param name="kept">The ports of a predecessor, for a listener that was added at run time. Null for a configured listener: the start of the tree waits for it.</param>
+/// <param name="kept">
+/// The ports of a predecessor, for a listener that was added at run time. Null for a configured listener: the
+/// start of the tree waits for it.
+/// </param>
 internal sealed class ListenerSlot(ZcrxListenerOptions options, KeptPorts? kept = null)
 {
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -53,8 +56,8 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, KeptPorts? kept 
     }
 
     /// <summary>
-    /// Returns the socket, and binds it if necessary. After a close, the socket is bound to the same port again, even if the kernel chose the
-    /// port.
+    /// Returns the socket, and binds it if necessary. After a close, the socket is bound to the same port again, even
+    /// if the kernel chose the port.
     /// </summary>
     public Socket Bind()
     {

@@ -169,7 +169,7 @@ internal static partial class ZcrxLog
     [LoggerMessage(1404, LogLevel.Warning, "Pool of queue {Queue} could not grow, stays at {Buffers} buffers.")]
     public static partial void PoolCannotGrow(ILogger logger, string queue, int buffers, Exception exception);
 
-    [LoggerMessage(1405, LogLevel.Warning, "Operators hold {Queued} of {BuffersOut} buffers in flight of queue {Queue}: {Bound} of {Operators} operators allows {Allowed}, the pool has {Buffers}. Lower it to {Proposed}, or enlarge the area.")]
+    [LoggerMessage(1405, LogLevel.Warning, "Operators hold {Queued} of {BuffersOut} buffers in flight of queue {Queue}: {Bound} of {Operators} operators allows {Allowed}, the pool has {Buffers}. Lower this bound to {Proposed}, or enlarge the area.")]
     public static partial void OperatorsHoldPool(
         ILogger logger, string queue, int queued, int buffersOut, int operators, string bound, long allowed, int buffers, int proposed);
 

@@ -4,7 +4,9 @@ using Akka.Util;
 
 namespace Zcrx.Actors.Messages;
 
-/// <summary>Represents a message that refers to memory, sockets or actors of this process, and therefore cannot be sent to another one.</summary>
+/// <summary>
+/// Represents a message that refers to memory, sockets or actors of this process, and therefore cannot be sent to another one.
+/// </summary>
 /// <remarks>
 /// The serializers of Akka convert an <see cref="ISurrogated"/> before they write it, even if it is nested in another message. This
 /// conversion throws here, so that an attempt to send the message to another process fails. Otherwise the other process would receive an

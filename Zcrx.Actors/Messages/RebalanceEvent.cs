@@ -5,7 +5,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents an event of the rebalancer. Published on the actor system's event stream, like every <see cref="ZcrxEvent"/>.</summary>
+/// <summary>
+/// Represents an event of the rebalancer. Published on the actor system's event stream, like every <see cref="ZcrxEvent"/>.
+/// </summary>
 public abstract record RebalanceEvent : ZcrxEvent
 {
     private RebalanceEvent()
@@ -35,11 +37,16 @@ public abstract record RebalanceEvent : ZcrxEvent
     /// <param name="Action">The action.</param>
     public sealed record Steered(RebalanceAction Action) : RebalanceEvent;
 
-    /// <summary>Published when a flow rule was removed or an RSS table was restored, because the connection is closed or Zcrx stops.</summary>
+    /// <summary>
+    /// Published when a flow rule was removed or an RSS table was restored, because the connection is closed or Zcrx stops.
+    /// </summary>
     /// <param name="Action">The action that was undone.</param>
     public sealed record Unsteered(RebalanceAction Action) : RebalanceEvent;
 
-    /// <summary>Published when <see cref="ZcrxRebalancingOptions.Permit"/> vetoed an action. The other actions of the same step are not taken either.</summary>
+    /// <summary>
+    /// Published when <see cref="ZcrxRebalancingOptions.Permit"/> vetoed an action. The other actions of the
+    /// same step are not taken either.
+    /// </summary>
     /// <param name="Action">The vetoed action.</param>
     public sealed record Vetoed(RebalanceAction Action) : RebalanceEvent;
 
@@ -53,7 +60,9 @@ public abstract record RebalanceEvent : ZcrxEvent
     /// <param name="Cause">The failure.</param>
     public sealed record UndoFailed(long ConnectionId, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : RebalanceEvent;
 
-    /// <summary>Published when a part of the rebalancer's work failed unexpectedly. Streams are not affected, and the rebalancer continues.</summary>
+    /// <summary>
+    /// Published when a part of the rebalancer's work failed unexpectedly. Streams are not affected, and the rebalancer continues.
+    /// </summary>
     /// <param name="Cause">The error.</param>
     public sealed record Faulted([property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : RebalanceEvent;
 

@@ -6,7 +6,9 @@ namespace Zcrx.Actors;
 /// <summary>Represents the actions of the rebalancer since the start, and its current state.</summary>
 public sealed record RebalancingStatus : ILocalMessage
 {
-    /// <summary>Gets the number of connections that were moved to another queue, by reason. Reasons that never applied are absent.</summary>
+    /// <summary>
+    /// Gets the number of connections that were moved to another queue, by reason. Reasons that never applied are absent.
+    /// </summary>
     public IReadOnlyDictionary<MoveReason, long> Moves { get; init; } = new Dictionary<MoveReason, long>();
 
     /// <summary>Gets the number of flow rules that were added.</summary>

@@ -40,8 +40,8 @@ public abstract record ZcrxCommand : ILocalMessage
 
     /// <summary>
     /// Binds another listener. Answered with <see cref="ZcrxReply.Bound"/> when every open queue accepts on it, otherwise with
-    /// <see cref="ZcrxReply.Failed"/>. The command fails if the options are invalid, the name is in use, the address is not available or any
-    /// queue refuses the port.
+    /// <see cref="ZcrxReply.Failed"/>. The command fails if the options are invalid, the name is in use, the address is not available
+    /// or any queue refuses the port.
     /// </summary>
     /// <param name="Listener">The options of the listener. The object must not be changed afterwards.</param>
     /// <remarks>
@@ -51,44 +51,45 @@ public abstract record ZcrxCommand : ILocalMessage
     public sealed record Bind(ZcrxListenerOptions Listener) : ZcrxCommand;
 
     /// <summary>
-    /// Closes the port of one listener, which may be a listener of the configuration. Answered with <see cref="ZcrxReply.Unbound"/>, or with
-    /// <see cref="ZcrxReply.Failed"/> if no listener has the name.
+    /// Closes the port of one listener, which may be a listener of the configuration. Answered with <see cref="ZcrxReply.Unbound"/>, or
+    /// with <see cref="ZcrxReply.Failed"/> if no listener has the name.
     /// </summary>
     /// <param name="Listener">The listener's name.</param>
     /// <param name="Drain">
-    /// The time after which open connections of the listener are closed. The answer then comes after the last connection has ended. With null,
-    /// the connections stay open, and the answer comes once the port is closed. A drain also closes the connections that earlier listeners
-    /// with the name have left open.
+    /// The time after which open connections of the listener are closed. The answer then comes after the last connection has ended. With
+    /// null, the connections stay open, and the answer comes once the port is closed. A drain also closes the connections that earlier
+    /// listeners with the name have left open.
     /// </param>
     /// <remarks>The command may be repeated, also with a shorter time, until the last connection is closed.</remarks>
     public sealed record Unbind(string Listener, TimeSpan? Drain = null) : ZcrxCommand
     {
         /// <summary>
-        /// Gets the identity of the listener; null to find it by its name. The identity is safer, because a later listener may have the same name.
+        /// Gets the identity of the listener; null to find it by its name. The identity is safer, because a later
+        /// listener may have the same name.
         /// </summary>
         internal object? Slot { get; init; }
     }
 
     /// <summary>
-    /// Stops accepting, delivers received bytes, closes everything, and ends the supervisor. Answered with the last <see cref="ZcrxStatus"/>.
-    /// The command may be repeated with a shorter time.
+    /// Stops accepting, delivers received bytes, closes everything, and ends the supervisor. Answered with the last
+    /// <see cref="ZcrxStatus"/>. The command may be repeated with a shorter time.
     /// </summary>
     /// <param name="Drain">The time limit for the delivery of received bytes. With zero, nothing more is delivered.</param>
     public sealed record Stop(TimeSpan Drain) : ZcrxCommand;
 
     /// <summary>
-    /// Closes one queue and opens it again. A queue that was given up is only opened again. The connections resume at the same stream offset.
-    /// Answered with <see cref="ZcrxReply.Restarted"/> when the queue is open again. Answered with <see cref="ZcrxReply.Failed"/> if the queue
-    /// could not be opened or does not exist.
+    /// Closes one queue and opens it again. A queue that was given up is only opened again. The connections resume at the same stream
+    /// offset. Answered with <see cref="ZcrxReply.Restarted"/> when the queue is open again. Answered with <see cref="ZcrxReply.Failed"/>
+    /// if the queue could not be opened or does not exist.
     /// </summary>
     /// <remarks>
-    /// On a NIC, the next ring continues the registration if the kernel (Linux 6.19) and the changed options allow this. No data is lost then.
-    /// But the kernel sends no further notifications to the queue, and the pool can no longer grow.
+    /// On a NIC, the next ring continues the registration if the kernel (Linux 6.19) and the changed options allow this. No data is lost
+    /// then. But the kernel sends no further notifications to the queue, and the pool can no longer grow.
     /// </remarks>
     /// <param name="Queue">The queue's name.</param>
     /// <param name="Drain">
-    /// The time for which a queue of a NIC keeps receiving until the sockets are empty (<see cref="Zcrx.Rx.ZcrxQueue.SuspendAsync"/>). Null for
-    /// the configured time. The value has no effect if the registration is continued.
+    /// The time for which a queue of a NIC keeps receiving until the sockets are empty (<see cref="Zcrx.Rx.ZcrxQueue.SuspendAsync"/>).
+    /// Null for the configured time. The value has no effect if the registration is continued.
     /// </param>
     /// <param name="RegisterAnew">
     /// True to register a queue of a NIC again in any case. Notifications and growth work again afterwards. Streams with payload in the old
@@ -101,11 +102,12 @@ public abstract record ZcrxCommand : ILocalMessage
     /// <see cref="ZcrxReply.Failed"/>.
     /// </summary>
     /// <param name="Socket">
-    /// A connected TCP socket. No other code may receive on it. Zcrx owns the socket after a success. After a failure the sender still owns it.
+    /// A connected TCP socket. No other code may receive on it. Zcrx owns the socket after a success. After a
+    /// failure the sender still owns it.
     /// </param>
     /// <param name="Handler">
-    /// Called with the connection before anything is received. It subscribes, and returns the subscription. The subscription is disposed when
-    /// the connection has closed.
+    /// Called with the connection before anything is received. It subscribes, and returns the subscription. The subscription is disposed
+    /// when the connection has closed.
     /// </param>
     /// <param name="Queue">The queue; null for the open one with the fewest connections.</param>
     public sealed record AttachConnection(Socket Socket, Func<ZcrxConnection, IDisposable> Handler, string? Queue = null) : ZcrxCommand;
@@ -117,7 +119,9 @@ public abstract record ZcrxCommand : ILocalMessage
     /// <param name="ConnectionId">The id of the connection.</param>
     public sealed record PauseConnection(long ConnectionId) : ZcrxCommand;
 
-    /// <summary>Resumes receiving for a connection. Answered with <see cref="ZcrxReply.Resumed"/> or <see cref="ZcrxReply.Failed"/>.</summary>
+    /// <summary>
+    /// Resumes receiving for a connection. Answered with <see cref="ZcrxReply.Resumed"/> or <see cref="ZcrxReply.Failed"/>.
+    /// </summary>
     /// <param name="ConnectionId">The id of the connection.</param>
     public sealed record ResumeConnection(long ConnectionId) : ZcrxCommand;
 
@@ -130,9 +134,9 @@ public abstract record ZcrxCommand : ILocalMessage
     public sealed record MoveConnection(long ConnectionId, string Queue) : ZcrxCommand;
 
     /// <summary>
-    /// Stops receiving for a connection, and returns its socket at a known stream offset. Observers receive the bytes before this offset, then
-    /// an error that states the offset. Answered with <see cref="ZcrxReply.Detached"/> or <see cref="ZcrxReply.Failed"/>. The sender of the
-    /// command must dispose the returned socket.
+    /// Stops receiving for a connection, and returns its socket at a known stream offset. Observers receive the bytes before this offset,
+    /// then an error that states the offset. Answered with <see cref="ZcrxReply.Detached"/> or <see cref="ZcrxReply.Failed"/>. The sender
+    /// of the command must dispose the returned socket.
     /// </summary>
     /// <param name="ConnectionId">The id of the connection.</param>
     public sealed record DetachConnection(long ConnectionId) : ZcrxCommand;

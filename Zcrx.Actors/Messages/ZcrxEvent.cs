@@ -46,7 +46,9 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <summary>Published when a queue has failed and will be opened again.</summary>
     /// <param name="Queue">The queue's name.</param>
     /// <param name="Delay">The delay before the next opening.</param>
-    /// <param name="Attempt">The number of the next attempt, which is the number of failures within <see cref="ZcrxRestartOptions.Within"/>.</param>
+    /// <param name="Attempt">
+    /// The number of the next attempt, which is the number of failures within <see cref="ZcrxRestartOptions.Within"/>.
+    /// </param>
     /// <param name="Cause">The cause of the failure.</param>
     public sealed record QueueRestarting(string Queue, TimeSpan Delay, int Attempt, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : ZcrxEvent;
 
@@ -83,7 +85,9 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <param name="Stall">The connection, the duration of the stall, and whether the stall is over.</param>
     public sealed record ReceiveStalled(ReceiveStall Stall) : ZcrxEvent;
 
-    /// <summary>Published when the ring thread of a queue is stuck in a callback of the application, and when the callback has returned.</summary>
+    /// <summary>
+    /// Published when the ring thread of a queue is stuck in a callback of the application, and when the callback has returned.
+    /// </summary>
     /// <param name="Queue">The queue's name.</param>
     /// <param name="Stuck">The callback and the time since when the ring thread is stuck; null when the callback has returned.</param>
     public sealed record QueueStuck(string Queue, StuckQueue? Stuck) : ZcrxEvent;

@@ -9,8 +9,8 @@ public sealed class ZcrxListenerOptions : ZcrxListenOptions
     public string? Name { get; set; }
 
     /// <summary>
-    /// Gets or sets the address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>, <c>localhost:9000</c>. With port 0, the kernel
-    /// chooses the port.
+    /// Gets or sets the address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>, <c>localhost:9000</c>. With port 0,
+    /// the kernel chooses the port.
     /// </summary>
     public string EndPoint { get; set; } = "";
 

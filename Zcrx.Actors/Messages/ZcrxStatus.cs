@@ -15,7 +15,8 @@ public sealed record ZcrxStatus : ILocalMessage
     public bool IsAccepting { get; init; }
 
     /// <summary>
-    /// Gets the errors of the last change of the options, each with its configuration path. The list is empty if that change was not refused.
+    /// Gets the errors of the last change of the options, each with its configuration path. The list is empty if
+    /// that change was not refused.
     /// </summary>
     public IReadOnlyList<string> RefusedOptions { get; init; } = [];
 

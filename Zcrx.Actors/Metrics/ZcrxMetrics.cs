@@ -13,16 +13,22 @@ namespace Zcrx.Actors.Metrics;
 /// histogram of connection durations records once per closed connection, and only while a listener is enabled.
 /// </summary>
 /// <remarks>
-/// <para>Counters continue across restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name.</para>
-/// <para>Attributes: <c>zcrx.queue.name</c> and, on a NIC, <c>network.interface.name</c> and <c>zcrx.rx_queue</c>; <c>zcrx.listener.name</c> for listeners, <c>zcrx.notification.type</c> for notifications,
-/// <c>zcrx.connection.state</c> for connections, and <c>zcrx.move.reason</c> for rebalancing. Only the number of open queues has
-/// <c>zcrx.engine</c>. On counters this attribute would begin a new series when a queue falls back to another engine.</para>
+/// <para>
+/// Counters continue across restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name.
+/// </para>
+/// <para>
+/// Attributes: <c>zcrx.queue.name</c> and, on a NIC, <c>network.interface.name</c> and <c>zcrx.rx_queue</c>; <c>zcrx.listener.name</c> for
+/// listeners, <c>zcrx.notification.type</c> for notifications, <c>zcrx.connection.state</c> for connections, and <c>zcrx.move.reason</c>
+/// for rebalancing. Only the number of open queues has <c>zcrx.engine</c>. On counters this attribute would begin a new series when a
+/// queue falls back to another engine.
+/// </para>
 /// </remarks>
 internal sealed class ZcrxMetrics : IDisposable
 {
     public const string MeterName = "Zcrx";
 
-    // Prometheus names the buckets of a histogram like this. .NET has no observable histogram, and the ring thread must not run the code of listeners.
+    // The attribute values of the buckets, in the form that Prometheus uses for histograms. .NET has no observable histogram, and
+    // recording a value on the ring thread would run the code of meter listeners there.
     private static readonly string[] TurnBounds = [.. QueueStatistics.TurnDurationBounds.Select(static bound => bound.TotalSeconds.ToString("0.######", CultureInfo.InvariantCulture)), "+Inf"];
 
     // Covers a single request of 1 ms up to a connection that stays open for a day.

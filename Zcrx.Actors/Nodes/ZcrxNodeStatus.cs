@@ -21,7 +21,9 @@ public sealed record ZcrxNodeStatus
     /// <summary>Gets a value indicating whether the ports are open.</summary>
     public bool IsAccepting { get; init; }
 
-    /// <summary>Gets the codes of the problems, as in the health check: <c>pool_exhausted:eth0-2</c>. The list is empty without a problem.</summary>
+    /// <summary>
+    /// Gets the codes of the problems, as in the health check: <c>pool_exhausted:eth0-2</c>. The list is empty without a problem.
+    /// </summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];
 
     /// <summary>Gets the queues.</summary>

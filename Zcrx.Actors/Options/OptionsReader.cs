@@ -50,7 +50,9 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
         }
     }
 
-    /// <summary>Returns the names of an enumeration as they are written in a configuration, such as <c>auto, nic, device-less or emulated</c>.</summary>
+    /// <summary>
+    /// Returns the names of an enumeration as they are written in a configuration, such as <c>auto, nic, device-less or emulated</c>.
+    /// </summary>
     public static string Names(Type type)
     {
         string[] names = [.. Enum.GetNames(type).Select(static name => string.Concat(name.Select(static (letter, index) =>
@@ -123,8 +125,8 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
     }
 
     /// <summary>
-    /// Parses a name in any case, with or without dashes, such as <c>device-less</c>. Refuses a number, which <see cref="Enum.Parse(Type, string)"/>
-    /// would accept.
+    /// Parses a name in any case, with or without dashes, such as <c>device-less</c>. Refuses a number, which
+    /// <see cref="Enum.Parse(Type, string)"/> would accept.
     /// </summary>
     private static (object? Value, string Error) ParseName(string text, Type type)
     {

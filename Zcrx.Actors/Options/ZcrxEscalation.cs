@@ -4,14 +4,14 @@ namespace Zcrx.Actors;
 public enum ZcrxEscalation
 {
     /// <summary>
-    /// The other open queues resume equal shares of the connections. If no queue is open, the connections stay suspended while another queue
-    /// may still open. If every queue has been given up, they end with an error.
+    /// The other open queues resume equal shares of the connections. If no queue is open, the connections stay suspended while another
+    /// queue may still open. If every queue has been given up, they end with an error.
     /// </summary>
     MoveConnections,
 
     /// <summary>
-    /// The queue is opened once more without its NIC, in device-less mode or on the emulated engine, and resumes the connections. If this fails
-    /// as well, <see cref="MoveConnections"/> applies. <see cref="ZcrxCommand.RestartQueue"/> tries the NIC again.
+    /// The queue is opened once more without its NIC, in device-less mode or on the emulated engine, and resumes the connections. If this
+    /// fails as well, <see cref="MoveConnections"/> applies. <see cref="ZcrxCommand.RestartQueue"/> tries the NIC again.
     /// </summary>
     FallBack,
 

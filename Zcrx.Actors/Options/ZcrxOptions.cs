@@ -33,8 +33,8 @@ public sealed class ZcrxOptions
     public string Dispatcher { get => _dispatcher ?? Defaults.Dispatcher; set => _dispatcher = value; }
 
     /// <summary>
-    /// Gets or sets the maximum time for which a stop delivers received bytes and waits for consumers and handlers. Then everything is closed.
-    /// The default is 10 s.
+    /// Gets or sets the maximum time for which a stop delivers received bytes and waits for consumers and handlers. Then everything is
+    /// closed. The default is 10 s.
     /// </summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 

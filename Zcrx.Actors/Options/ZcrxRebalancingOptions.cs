@@ -15,9 +15,9 @@ public sealed class ZcrxRebalancingOptions
     public bool Enabled { get; set; } = true;
 
     /// <summary>
-    /// Gets or sets a value indicating whether accepted connections are placed. Placement moves a connection to the queue on which its packets
-    /// arrive, or to the queue with the fewest connections if the former is unknown. Without placement, the connection stays on the queue that
-    /// accepted it.
+    /// Gets or sets a value indicating whether accepted connections are placed. Placement moves a connection to the queue on which its
+    /// packets arrive, or to the queue with the fewest connections if the former is unknown. Without placement, the connection stays
+    /// on the queue that accepted it.
     /// </summary>
     public bool PlaceConnections { get; set; } = true;
 
@@ -68,15 +68,15 @@ public sealed class ZcrxRebalancingOptions
     /// actions. The delegate runs on the thread of an actor, so it must be quick.
     /// </summary>
     /// <remarks>
-    /// Two kinds of moves cannot be vetoed, but are published as <see cref="RebalanceEvent.Moved"/>. The first is the placement of an accepted
-    /// connection, which <see cref="PlaceConnections"/> turns off. The second moves a connection to the queue whose memory contains its payload.
-    /// Only that queue can receive the payload, so a veto would break the stream.
+    /// Two kinds of moves cannot be vetoed, but are published as <see cref="RebalanceEvent.Moved"/>. The first is the placement of an
+    /// accepted connection, which <see cref="PlaceConnections"/> turns off. The second moves a connection to the queue whose memory
+    /// contains its payload. Only that queue can receive the payload, so a veto would break the stream.
     /// </remarks>
     public Func<RebalanceAction, bool>? Permit { get; set; }
 
     /// <summary>
-    /// Gets or sets the object that determines on which RX queue packets arrive. Null for the default of the engine: netlink or the emulated
-    /// interfaces.
+    /// Gets or sets the object that determines on which RX queue packets arrive. Null for the default of the engine:
+    /// netlink or the emulated interfaces.
     /// </summary>
     public INicFacts? NicFacts { get; set; }
 

@@ -3,8 +3,8 @@ using Zcrx.Interop;
 namespace Zcrx.Actors;
 
 /// <summary>
-/// Contains the options of restarts. A failed queue is opened again after a delay that doubles with every failure. The number of attempts is
-/// limited.
+/// Contains the options of restarts. A failed queue is opened again after a delay that doubles with every failure. The
+/// number of attempts is limited.
 /// </summary>
 public sealed class ZcrxRestartOptions
 {
@@ -21,8 +21,8 @@ public sealed class ZcrxRestartOptions
     public double RandomFactor { get; set; } = 0.2;
 
     /// <summary>
-    /// Gets or sets the maximum number of restarts within <see cref="Within"/>. After one more failure, the queue is given up and reported as
-    /// failed. The default is 10. With 0 a queue is never opened again.
+    /// Gets or sets the maximum number of restarts within <see cref="Within"/>. After one more failure, the queue is given up and reported
+    /// as failed. The default is 10. With 0 a queue is never opened again.
     /// </summary>
     public int MaxRestarts { get; set; } = 10;
 

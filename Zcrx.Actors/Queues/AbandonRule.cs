@@ -4,8 +4,8 @@ namespace Zcrx.Actors.Queues;
 /// Decides whether a stuck ring thread may be abandoned. It uses no clock and no thread of its own.
 /// </summary>
 /// <remarks>
-/// One observation is not enough. After SIGSTOP, or a pause of the virtual machine, a healthy thread seems to have been in its turn for long.
-/// It leaves that turn as soon as it runs again.
+/// One observation is not enough. After SIGSTOP, or a pause of the virtual machine, a healthy thread seems to have been in its turn for
+/// long. It leaves that turn as soon as it runs again.
 /// </remarks>
 /// <param name="stuckAfter">The duration of a turn from which on the thread counts as stuck.</param>
 internal sealed class AbandonRule(TimeSpan stuckAfter)

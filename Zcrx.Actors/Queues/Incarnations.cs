@@ -88,8 +88,8 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
     public void Stop(TimeSpan drain) => _current?.Stop(drain);
 
     /// <summary>
-    /// Requests the end of the current incarnation, which another one replaces. The next incarnation continues the registration if the kernel
-    /// and the options allow this.
+    /// Requests the end of the current incarnation, which another one replaces. The next incarnation continues the registration if the
+    /// kernel and the options allow this.
     /// </summary>
     /// <param name="queue">The queue of the current incarnation if its registration may be continued; null for a new registration.</param>
     /// <param name="options">The options of the next incarnation.</param>

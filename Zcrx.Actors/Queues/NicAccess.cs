@@ -8,7 +8,9 @@ namespace Zcrx.Actors.Queues;
 /// <param name="Steering">Changes the RX queue on which packets arrive.</param>
 internal sealed record NicAccess(INicFacts Facts, IFlowSteering Steering)
 {
-    /// <summary>Returns the configured objects, or else the default objects of the queue's engine; null for a queue without a NIC.</summary>
+    /// <summary>
+    /// Returns the configured objects, or else the default objects of the queue's engine; null for a queue without a NIC.
+    /// </summary>
     /// <param name="queue">The open queue.</param>
     /// <param name="options">The options with which it was opened.</param>
     /// <param name="rebalancing">The options that may contain configured objects.</param>

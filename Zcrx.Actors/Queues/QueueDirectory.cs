@@ -54,8 +54,8 @@ internal sealed class QueueDirectory : IDisposable
     });
 
     /// <summary>
-    /// Forwards the values of one queue directly to the observer. <c>SelectMany</c> receives only the end of the stream, because it holds a lock
-    /// while its observer runs.
+    /// Forwards the values of one queue directly to the observer. <c>SelectMany</c> receives only the end of the stream, because it holds
+    /// a lock while its observer runs.
     /// </summary>
     private static IObservable<T> Pass<T>(Func<ZcrxQueue, IObservable<T>> stream, ZcrxQueue queue, SerialObserver<T> serial) => Observable
         .Create<T>(end => stream(queue).Subscribe(serial.OnNext, end.OnError, end.OnCompleted))
@@ -66,8 +66,8 @@ internal sealed class QueueDirectory : IDisposable
         .Create<(long Number, ZcrxQueue Queue)>(observer =>
         {
             SerialObserver<(long, ZcrxQueue)> serial = new(observer);
-            // Subscribes before the open queues are read, so that no queue is missed. Subscribes outside the lock, because a completed subject
-            // calls OnCompleted at once, which is application code.
+            // Subscribes before the open queues are read, so that no queue is missed. Subscribes outside the lock, because a completed
+            // subject calls OnCompleted at once, which is application code.
             IDisposable subscription = _opened.Subscribe(serial);
             (long, ZcrxQueue)[] open;
             lock (_gate)

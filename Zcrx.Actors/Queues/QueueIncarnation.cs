@@ -111,14 +111,17 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
         _isStopping = true;
         if (_queue is not null)
         {
-            // A later message can shorten the time. The task is ignored: the end of the queue arrives as Ended. If the queue is not open yet,
-            // Opened or Ended ends the actor.
+            // A later message can shorten the time. The task is ignored: the end of the queue arrives as Ended. If the queue is not open
+            // yet, Opened or Ended ends the actor.
             _ = message.SuspendsConnections ? SuspendAsync(_queue, message.Drain, message.Takeover) : _queue.StopAsync(message.Drain);
             ScheduleAbandonment(message.Drain + _watchdogOptions.AbandonAfter);
         }
     }
 
-    /// <summary>Reports what the stop has cut off. The counters are final.</summary>
+    /// <summary>
+    /// Logs the number of connections that the stop has reset, and of bytes that it has discarded. The queue has ended, so its counters
+    /// are final.
+    /// </summary>
     private void ReportStop()
     {
         if (_queue?.Snapshot() is { } last)
@@ -136,8 +139,8 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Schedules the time at which a stuck ring thread is abandoned. A stuck thread neither drains nor ends. A later call can only shorten the
-    /// time.
+    /// Schedules the time at which a stuck ring thread is abandoned. A stuck thread neither drains nor ends. A later
+    /// call can only shorten the time.
     /// </summary>
     private void ScheduleAbandonment(TimeSpan delay)
     {
@@ -247,8 +250,8 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Reports that the bounds of the operators are together too large for the pool. It is reported once until the pool returns to its normal
-    /// level.
+    /// Reports that the bounds of the operators are together too large for the pool. It is reported once until the pool
+    /// returns to its normal level.
     /// </summary>
     private void Explain(PoolPressure pressure)
     {
@@ -346,7 +349,9 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     /// <param name="Stuck">The callback and the time since when the thread is stuck; null if it is no longer stuck.</param>
     public sealed record Watched(StuckQueue? Stuck) : ILocalMessage;
 
-    /// <summary>Reports to the supervisor that operators hold most of an exhausted pool, or that the pool is back at its normal level.</summary>
+    /// <summary>
+    /// Reports to the supervisor that operators hold most of an exhausted pool, or that the pool is back at its normal level.
+    /// </summary>
     /// <param name="Queued">The buffers that the operators hold; null if the pool is back at its normal level.</param>
     public sealed record Explained(QueuedBuffers? Queued) : ILocalMessage;
 

@@ -37,8 +37,8 @@ internal sealed class QueueOpener(
     }
 
     /// <summary>
-    /// Determines whether the next ring can continue the registration. The queue must have a NIC, the kernel must support export and import, and
-    /// the wanted options must fit the existing registration.
+    /// Determines whether the next ring can continue the registration. The queue must have a NIC, the kernel must support export and
+    /// import, and the wanted options must fit the existing registration.
     /// </summary>
     public static bool CanTakeOver(ZcrxQueue queue, ZcrxQueueOptions registered, ZcrxQueueOptions wanted) =>
         queue.RxQueue is not null
@@ -54,8 +54,8 @@ internal sealed class QueueOpener(
         {
             using ExportedQueue exported = await queue.ExportAsync().ConfigureAwait(false);
             ZcrxQueue next = await ZcrxQueue.ImportAsync(exported, options, suspended).ConfigureAwait(false);
-            // Joins the group before the old queue leaves it. A connection of another queue may have payload in this memory, and must always
-            // find a queue that owns the memory.
+            // Joins the group before the old queue leaves it. A connection of another queue may have payload in this memory, and must
+            // always find a queue that owns the memory.
             Join(next, options);
             group.Remove(queue);
             return next;
@@ -87,7 +87,9 @@ internal sealed class QueueOpener(
         return null;
     }
 
-    /// <summary>Closes two queues that no incarnation will use: the queue that a closing task returns, and <paramref name="next"/>.</summary>
+    /// <summary>
+    /// Closes two queues that no incarnation will use: the queue that a closing task returns, and <paramref name="next"/>.
+    /// </summary>
     /// <returns>Always null.</returns>
     public static async Task<ZcrxQueue?> DropAsync(Task<ZcrxQueue?> closing, ZcrxQueue? next)
     {

@@ -29,7 +29,9 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     private bool _isReplaced;
     private bool _isStopping;
 
-    /// <param name="published">The published state. After a restart of the supervisor it contains the state of the earlier supervisor.</param>
+    /// <param name="published">
+    /// The published state. After a restart of the supervisor it contains the state of the earlier supervisor.
+    /// </param>
     /// <param name="options">The options of the tree.</param>
     /// <param name="group">The open queues, between which connections can move.</param>
     /// <param name="incoming">The queues that came from the predecessor of a takeover.</param>
@@ -129,7 +131,9 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         // OnFailed logs the failure together with the decision about a restart.
         loggingEnabled: false);
 
-    /// <summary>Opens the queue as soon as the queue of the last incarnation is closed, because an RX queue can have only one owner.</summary>
+    /// <summary>
+    /// Opens the queue as soon as the queue of the last incarnation is closed, because an RX queue can have only one owner.
+    /// </summary>
     private void Open()
     {
         Timers.CancelAll();
@@ -245,8 +249,8 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Gets a value indicating whether the queue can be opened without its NIC instead of being given up. The fallback must be configured and
-    /// not used yet, and the queue must have been open with its NIC before.
+    /// Gets a value indicating whether the queue can be opened without its NIC instead of being given up. The fallback must be configured
+    /// and not used yet, and the queue must have been open with its NIC before.
     /// </summary>
     private bool CanFallBack =>
         _options.Restart.WhenGivenUp == ZcrxEscalation.FallBack && !_isFallenBack && _now.Options.Interface is not null && _restart.HasOpened;

@@ -7,8 +7,8 @@ using Zcrx.Rx.Queues;
 namespace Zcrx.Actors.Queues;
 
 /// <summary>
-/// Watches the ring thread of one open queue. Reports that the thread is stuck, and abandons a stuck thread that does not end in time. Owned
-/// by the <see cref="QueueIncarnation"/>.
+/// Watches the ring thread of one open queue. Reports that the thread is stuck, and abandons a stuck thread that does not end in time.
+/// Owned by the <see cref="QueueIncarnation"/>.
 /// </summary>
 internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options, TimeProvider time, ILogger logger, EventStream events)
 {
@@ -20,7 +20,9 @@ internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options
     private readonly long _start = time.GetTimestamp();
     private StuckQueue? _stuck;
 
-    /// <summary>Returns the interval of the checks. It is a quarter of the limit, within bounds, so a stuck queue is reported soon after the limit.</summary>
+    /// <summary>
+    /// Returns the interval of the checks. It is a quarter of the limit, within bounds, so a stuck queue is reported soon after the limit.
+    /// </summary>
     public static TimeSpan IntervalFor(ZcrxWatchdogOptions options) => new(long.Clamp(options.StuckAfter.Ticks / 4, ShortestInterval.Ticks, LongestInterval.Ticks));
 
     /// <summary>Checks the ring thread.</summary>
@@ -58,7 +60,10 @@ internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options
         return step != StuckStep.None;
     }
 
-    /// <summary>Abandons the ring thread if two observations have found it stuck in the same turn. The connections of the queue then end with an error.</summary>
+    /// <summary>
+    /// Abandons the ring thread if two observations have found it stuck in the same turn. The connections of the
+    /// queue then end with an error.
+    /// </summary>
     /// <returns>False if the thread is not stuck, or was found stuck for the first time. The caller tries again later.</returns>
     public bool TryAbandon()
     {

@@ -5,7 +5,9 @@ internal static class RelocationRule
 {
     /// <param name="state">The state of the connections' own queue.</param>
     /// <param name="delay">The full length of the current restart delay of that queue; null if it is not waiting for a restart.</param>
-    /// <param name="relocateAfter">The longest restart delay for which connections wait for their own queue while another queue is open.</param>
+    /// <param name="relocateAfter">
+    /// The longest restart delay for which connections wait for their own queue while another queue is open.
+    /// </param>
     /// <param name="whenGivenUp">The configured escalation.</param>
     /// <param name="othersOpen">True if another queue is open.</param>
     /// <param name="othersMayOpen">True if another queue is being opened or will be opened.</param>

@@ -33,8 +33,8 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
     public double CopiedShareOf(string queue) => _queues.TryGetValue(queue, out QueueWatch? watch) ? watch.CopiedShare : 0;
 
     /// <summary>
-    /// Determines whether the connections of a queue must be read. From the first suspicion on they are read at every sample, so that the load
-    /// of each connection is known.
+    /// Determines whether the connections of a queue must be read. From the first suspicion on they are read at every sample, so that the
+    /// load of each connection is known.
     /// </summary>
     public bool IsOfInterest(string queue) => _queues.TryGetValue(queue, out QueueWatch? watch) && watch.IsOfInterest;
 

@@ -6,8 +6,10 @@ namespace Zcrx.Actors.Rebalancing;
 
 /// <summary>Plans actions from facts. It is deterministic: the same facts give the same plan.</summary>
 /// <remarks>
-/// <para>A copied connection moves to the managed queue on which its packets arrive. If the packets arrive on an unmanaged RX queue, they are
-/// steered to the least loaded managed queue. If this is not possible either, the plan contains the reason.</para>
+/// <para>
+/// A copied connection moves to the managed queue on which its packets arrive. If the packets arrive on an unmanaged RX queue, they are
+/// steered to the least loaded managed queue. If this is not possible either, the plan contains the reason.
+/// </para>
 /// <para>A queue under pressure passes one connection to a queue with little load. Afterwards, the load of the target must be clearly lower
 /// than the load of the source was before the move.</para>
 /// </remarks>
@@ -26,7 +28,8 @@ internal sealed class RebalancePlanner
     private readonly List<RebalanceStep> _steps = [];
     private readonly Dictionary<long, string> _degraded = [];
     private readonly HashSet<string> _newTables = [];
-    // Queues that get a connection by this plan. They get no further one, because its effect on their pools is not visible yet.
+    // Queues that get a connection by this plan. They get no second one, because the effect of the first one on their pools is not visible
+    // yet.
     private readonly HashSet<string> _receivers = [];
     private int _actionsLeft;
 
@@ -65,8 +68,8 @@ internal sealed class RebalancePlanner
     }
 
     /// <summary>
-    /// Replaces RSS tables if flow rules do not suffice and the options permit it. The new table distributes the buckets of unmanaged RX queues
-    /// evenly over the managed queues.
+    /// Replaces RSS tables if flow rules do not suffice and the options permit it. The new table distributes the buckets of unmanaged RX
+    /// queues evenly over the managed queues.
     /// </summary>
     private void PlanTables()
     {
@@ -122,8 +125,8 @@ internal sealed class RebalancePlanner
     }
 
     /// <summary>
-    /// Moves a connection to the managed queue on which its packets arrive. Nothing is planned if moves are forbidden: payload in the memory of
-    /// that queue moves the connection in any case, so steering would have no use.
+    /// Moves a connection to the managed queue on which its packets arrive. Plans nothing if moves are forbidden. Steering is not needed
+    /// then: as soon as payload lies in the memory of that queue, the connection moves there without a plan.
     /// </summary>
     private void PlanTowards(ConnectionFacts connection, QueueFacts queue, QueueFacts owner)
     {

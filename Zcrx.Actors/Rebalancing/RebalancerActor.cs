@@ -12,8 +12,8 @@ namespace Zcrx.Actors.Rebalancing;
 /// </summary>
 /// <remarks>
 /// <para><see cref="RebalanceMachine"/> detects a storm, <see cref="RebalancingReader"/> reads the connections, and
-/// <see cref="RebalancePlanner"/> makes the plan. This actor moves connections. The <see cref="SteeringActor"/> of the interface changes the
-/// RX queue on which packets arrive.</para>
+/// <see cref="RebalancePlanner"/> makes the plan. This actor moves connections. The <see cref="SteeringActor"/> of the interface changes
+/// the RX queue on which packets arrive.</para>
 /// <para>Reading and moving wait for ring threads. Their results and failures arrive as messages. If a rebalancer ended abruptly, its
 /// steering is undone before the next rebalancer begins.</para>
 /// </remarks>
@@ -239,7 +239,8 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         Continue(run);
     }
 
-    /// <summary>Starts the next action of a step. A move may have to wait for an observer. Only the step of the move is delayed then.</summary>
+    /// <summary>Starts the next action of a step. A move may have to wait for an observer. Only the step of the
+    /// move is delayed then.</summary>
     private void Continue(StepRun run)
     {
         switch (run.Current)
@@ -322,7 +323,8 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     }
 
     /// <summary>Undoes all steering once no action is in progress and no steered connection is open.</summary>
-    /// <remarks>If steering were undone earlier, packets of open connections would arrive on another queue, and be copied or lost.</remarks>
+    /// <remarks>If steering were undone earlier, packets of open connections would arrive on another queue, and
+    /// be copied or lost.</remarks>
     private void ConsiderFinished()
     {
         if (_isFinishing && !_isUndoing && !_isReading && _running.Count == 0 && _watched.Count == 0)
@@ -342,7 +344,8 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Called when a steering actor was stopped from outside. That actor undoes its changes, and sends no further answer.</summary>
+    /// <summary>Called when a steering actor was stopped from outside. That actor undoes its changes, and sends
+    /// no further answer.</summary>
     private void OnSteeringEnded(IActorRef steering)
     {
         _ended.Add(steering);
@@ -375,7 +378,8 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     /// <summary>Tells the actor to make no further plan, because everything is being closed.</summary>
     public sealed record Rest : ILocalMessage;
 
-    /// <summary>Tells the actor that everything is closed. The actor undoes all steering, and answers with <see cref="Finished"/>.</summary>
+    /// <summary>Tells the actor that everything is closed. The actor undoes all steering, and answers with
+    /// <see cref="Finished"/>.</summary>
     public sealed record Finish : ILocalMessage;
 
     /// <summary>Reports to the supervisor that all steering is undone or that its failure was reported.</summary>

@@ -2,7 +2,9 @@ using Zcrx.Actors.Messages;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Changes and publishes the state of the rebalancer, and reports each change. Owned by the <see cref="RebalancerActor"/>.</summary>
+/// <summary>
+/// Changes and publishes the state of the rebalancer, and reports each change. Owned by the <see cref="RebalancerActor"/>.
+/// </summary>
 internal sealed class RebalancingState(Published<RebalancingSnapshot> published, RebalancingReport report)
 {
     private RebalancingSnapshot Now => published.Value;

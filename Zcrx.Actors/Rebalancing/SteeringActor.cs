@@ -74,7 +74,8 @@ internal sealed class SteeringActor : ReceiveActor
     }
 
     /// <summary>
-    /// Undoes the changes of an earlier rebalancer or of a dead process. Their flow rules would steer packets to queues that no longer exist.
+    /// Undoes the changes of an earlier rebalancer or of a dead process. Their flow rules would steer packets to
+    /// queues that no longer exist.
     /// </summary>
     private void OnPrepare()
     {
@@ -109,8 +110,8 @@ internal sealed class SteeringActor : ReceiveActor
     }
 
     /// <summary>
-    /// Determines whether the interface belongs to a container. Only the host can steer it then, so no journal is opened. The file system of
-    /// the container may be read-only.
+    /// Determines whether the interface belongs to a container. Only the host can steer it then, so no journal is opened. The file system
+    /// of the container may be read-only.
     /// </summary>
     private bool IsSteeredByHost()
     {

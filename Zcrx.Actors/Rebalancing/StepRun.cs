@@ -12,7 +12,9 @@ internal sealed class StepRun(RebalanceStep step, IReadOnlyDictionary<long, Zcrx
 
     private int _next;
 
-    /// <summary>Gets the id. It is unique in the process, so a late answer to an earlier rebalancer matches no step of the current one.</summary>
+    /// <summary>
+    /// Gets the id. It is unique in the process, so a late answer to an earlier rebalancer matches no step of the current one.
+    /// </summary>
     public long Id { get; } = Interlocked.Increment(ref _last);
 
     /// <summary>Gets the current action; null after the last action.</summary>

@@ -29,7 +29,7 @@ internal sealed class NodeStatusSerializer(ExtendedActorSystem system) : Seriali
     private const int Id = 2_026_110;
 
     /// <summary>Binds this serializer in a running actor system whose configuration does not bind another one.</summary>
-    /// <remarks>The configuration of an actor system that the application creates by itself cannot be completed before.</remarks>
+    /// <remarks>Needed for an actor system that the application has created itself. Its configuration cannot be changed any more.</remarks>
     public static void Bind(ActorSystem system)
     {
         Akka.Serialization.Serialization serialization = ((ExtendedActorSystem)system).Serialization;

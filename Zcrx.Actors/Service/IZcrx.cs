@@ -12,7 +12,9 @@ namespace Zcrx.Actors;
 /// </remarks>
 public interface IZcrx
 {
-    /// <summary>Gets the pressure of the pools. A new observer first receives the current level of every open queue, then every change.</summary>
+    /// <summary>
+    /// Gets the pressure of the pools. A new observer first receives the current level of every open queue, then every change.
+    /// </summary>
     IObservable<PoolPressure> Pressure { get; }
 
     /// <summary>Gets the notifications of the kernel about the queues. They are only hints; see <see cref="ZcrxNotification"/>.</summary>
@@ -25,8 +27,8 @@ public interface IZcrx
     IObservable<QueueStatistics> Statistics { get; }
 
     /// <summary>
-    /// Gets the bound addresses with their actual ports, indexed by the name or the position of the listener. Listeners that are bound at run
-    /// time are included until they are unbound. The list is empty before the start.
+    /// Gets the bound addresses with their actual ports, indexed by the name or the position of the listener. Listeners that are bound at
+    /// run time are included until they are unbound. The list is empty before the start.
     /// </summary>
     ListenerEndPoints EndPoints { get; }
 
@@ -40,23 +42,24 @@ public interface IZcrx
     Task<ZcrxStatus> GetStatusAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Returns the status of queues, listeners and rebalancing without the list of connections. With many connections, the list would be most of
-    /// the cost.
+    /// Returns the status of queues, listeners and rebalancing without the list of connections. With many connections, the
+    /// list would be most of the cost.
     /// </summary>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns>A snapshot. After a stop it is the last snapshot, which may list connections.</returns>
     Task<ZcrxStatus> GetOverviewAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Connects to a server, and lets a queue receive for the connection. The connection is supervised, counted and listed in the status like an
-    /// accepted connection.
+    /// Connects to a server, and lets a queue receive for the connection. The connection is supervised, counted and listed in the status
+    /// like an accepted connection.
     /// </summary>
     /// <param name="endPoint">The server: an <see cref="IPEndPoint"/> or a <see cref="DnsEndPoint"/>.</param>
     /// <param name="queue">The queue's name; null for the open queue with the fewest connections.</param>
     /// <param name="cancellationToken">Cancels connecting.</param>
     /// <returns>
-    /// The connection. The caller owns it and must dispose it. It also closes according to its <see cref="ZcrxConnection.CloseMode"/>, and when
-    /// the service stops. A stop waits for work on the connection as for any other connection. Receiving starts with the first subscription.
+    /// The connection. The caller owns it and must dispose it. It also closes according to its
+    /// <see cref="ZcrxConnection.CloseMode"/>, and when the service stops. A stop waits for work on the connection as for any other
+    /// connection. Receiving starts with the first subscription.
     /// </returns>
     /// <remarks>
     /// A connection that has no observer and sends nothing for <see cref="ZcrxQueueOptions.UnobservedTimeout"/> is reset. Therefore keep an
@@ -68,8 +71,8 @@ public interface IZcrx
     Task<ZcrxConnection> ConnectAsync(EndPoint endPoint, string? queue = null, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Binds another listener. Fails if any open queue refuses the port. The listener survives restarts of the queues like a listener of the
-    /// configuration.
+    /// Binds another listener. Fails if any open queue refuses the port. The listener survives restarts of the queues like a
+    /// listener of the configuration.
     /// </summary>
     /// <param name="listener">The options of the listener. The object must not be changed afterwards.</param>
     /// <param name="cancellationToken">Cancels the request. A listener that is bound after the cancellation is unbound again.</param>
@@ -77,8 +80,8 @@ public interface IZcrx
     /// <exception cref="InvalidOperationException">The host has not been started.</exception>
     /// <exception cref="Zcrx.Interop.ZcrxConfigurationException">The options are invalid. The exception lists every error.</exception>
     /// <exception cref="Zcrx.Interop.ZcrxException">
-    /// The name or the address is in use, the address does not belong to this machine, a queue refuses the port, the ports were closed, or Zcrx
-    /// is being stopped. The message contains the cause and the fix.
+    /// The name or the address is in use, the address does not belong to this machine, a queue refuses the port, the ports were closed, or
+    /// Zcrx is being stopped. The message contains the cause and the fix.
     /// </exception>
     // The name is not BindAsync: minimal APIs of ASP.NET Core would call a method of this name to bind parameters of this type.
     Task<ZcrxServerBinding> AddListenerAsync(ZcrxListenerOptions listener, CancellationToken cancellationToken = default);
@@ -86,8 +89,9 @@ public interface IZcrx
     /// <summary>Closes the port of one listener, which may be a listener of the configuration.</summary>
     /// <param name="listener">The listener's name.</param>
     /// <param name="drain">
-    /// The time after which open connections of the listener are closed, also those that earlier listeners with the name have left open. The
-    /// task then ends after the last connection has ended. With null, the connections stay open, and the task ends once the port is closed.
+    /// The time after which open connections of the listener are closed, also those that earlier listeners with the name have
+    /// left open. The task then ends after the last connection has ended. With null, the connections stay open, and the task
+    /// ends once the port is closed.
     /// </param>
     /// <param name="cancellationToken">Cancels only the waiting. The listener is still unbound.</param>
     /// <returns>The number of connections of the listener that are still open.</returns>

@@ -28,8 +28,8 @@ public sealed class ZcrxServerBinding
     public Task Unbind() => _unbind(null, CancellationToken.None);
 
     /// <summary>
-    /// Closes the port and the connections; see <see cref="IZcrx.RemoveListenerAsync"/>. After <see cref="Unbind"/> it closes the connections
-    /// that are still open.
+    /// Closes the port and the connections; see <see cref="IZcrx.RemoveListenerAsync"/>. After <see cref="Unbind"/> it closes the
+    /// connections that are still open.
     /// </summary>
     /// <param name="drain">The time after which open connections are closed.</param>
     /// <param name="cancellationToken">Cancels only the waiting. The listener is still unbound.</param>

@@ -102,7 +102,9 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
 
     /// <summary>Sends an item, or releases it if the stream is over.</summary>
     /// <param name="item">The item.</param>
-    /// <param name="mostBytes">The maximum number of bytes of the next item; 0 if the source calls <see cref="Admits"/> before each item.</param>
+    /// <param name="mostBytes">
+    /// The maximum number of bytes of the next item; 0 if the source calls <see cref="Admits"/> before each item.
+    /// </param>
     protected void Add(ZcrxStream.Item item, long mostBytes)
     {
         lock (_gate)
@@ -155,7 +157,9 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
 
     public void OnTargetEnded() => Abandon(offset => new ZcrxActorTerminatedException(target, offset));
 
-    /// <summary>Called when a message is about to be sent to another process. The stream ends, because no acknowledgement could return.</summary>
+    /// <summary>
+    /// Called when a message is about to be sent to another process. The stream ends, because no acknowledgement could return.
+    /// </summary>
     public void OnSerialized() => Abandon(offset => new ZcrxException(
         $"Sending a stream to {target}",
         0,
@@ -204,7 +208,8 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
     }
 
     /// <summary>
-    /// Releases all items and resets the connection, because no item can be sent or acknowledged any more. Does nothing if the stream is over.
+    /// Releases all items and resets the connection, because no item can be sent or acknowledged any more. Does
+    /// nothing if the stream is over.
     /// </summary>
     private void Abandon(Func<long, ZcrxException> cause)
     {
@@ -224,7 +229,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
             subscription = _subscription;
             if (_disposed)
             {
-                // The application has ended this stream, and the connection is left to it.
+                // The application has ended this stream, and decides about the connection itself.
                 sources.Clear();
             }
             else if (last is not null)
@@ -258,7 +263,8 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
             source.Abandon();
         }
 
-        // Last: a connection whose stream has ended closes in order when no work is left, and its peer would take everything for acknowledged.
+        // This is the last step: a connection whose stream has ended closes in order as soon as no work is left. Its peer would then
+        // assume that everything was acknowledged.
         _work?.Dispose();
     }
 
@@ -334,7 +340,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         _work?.Dispose();
         if (_error is null)
         {
-            // Dispose has already cancelled the task of a disposed stream.
+            // Has no effect on a disposed stream, because Dispose has already cancelled its task.
             _completion.TrySetResult();
         }
         else

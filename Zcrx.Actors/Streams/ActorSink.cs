@@ -15,16 +15,17 @@ public sealed class ActorSink : IDisposable
     internal ActorSink(Func<ActorSink, ActorDelivery> create) => _delivery = create(this);
 
     /// <summary>
-    /// Gets a task that ends when the stream has completed and the actor has acknowledged every item. If the stream fails, the task faults with
-    /// the stream's error once every item is acknowledged. It faults with a <see cref="ZcrxActorTerminatedException"/> if the actor ends first.
-    /// It faults with a <see cref="ZcrxException"/> if a message is about to be sent to another process. <see cref="Dispose"/> cancels it.
+    /// Gets a task that ends when the stream has completed and the actor has acknowledged every item. If the stream fails, the task
+    /// faults with the stream's error once every item is acknowledged. It faults with a <see cref="ZcrxActorTerminatedException"/> if the
+    /// actor ends first. It faults with a <see cref="ZcrxException"/> if a message is about to be sent to another process.
+    /// <see cref="Dispose"/> cancels it.
     /// </summary>
     public Task Completion => _delivery.Completion;
 
     /// <summary>
-    /// Stops receiving, releases the items that were not sent to the actor, and sends nothing more. A message that another thread is sending
-    /// still arrives. The actor keeps its leases until it acknowledges them or ends. After the end of the stream, this method does nothing: the
-    /// remaining items are still sent.
+    /// Stops receiving, releases the items that were not sent to the actor, and sends nothing more. A message that another thread is
+    /// sending still arrives. The actor keeps its leases until it acknowledges them or ends. After the end of the stream, this method does
+    /// nothing: the remaining items are still sent.
     /// </summary>
     public void Dispose() => _delivery.Dispose();
 

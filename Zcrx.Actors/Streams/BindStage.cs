@@ -62,7 +62,8 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
             Interlocked.Exchange(ref _hasEnded, 1);
             _ended.Cancel();
             _ended.Dispose();
-            // Emitted connections belong to their flows and stay open. PostStop also runs when the materializer ends, so the port is closed then.
+            // Emitted connections belong to their flows and stay open. PostStop also runs when the materializer
+            // ends, so the port is closed then.
             _ = Volatile.Read(ref _binding)?.Unbind();
             Abort();
             _bound.TrySetException(new StreamTcpException($"The stream ended before {_listener.EndPoint} was bound."));

@@ -4,7 +4,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Converts received bytes to elements on the ring thread. Pauses the connection while <see cref="Bound"/> elements wait.</summary>
+/// <summary>
+/// Converts received bytes to elements on the ring thread. Pauses the connection while <see cref="Bound"/> elements wait.
+/// </summary>
 /// <typeparam name="TBorrowed">The type of the received items: buffers or frames. An item is valid only inside <c>OnNext</c>.</typeparam>
 /// <typeparam name="T">The type of the elements.</typeparam>
 /// <param name="connection">The connection.</param>

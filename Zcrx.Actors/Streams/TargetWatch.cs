@@ -6,7 +6,7 @@ namespace Zcrx.Actors.Streams;
 /// <summary>Watches an actor for all streams to this actor. Callable on any thread.</summary>
 /// <remarks>
 /// The watch lasts as long as the actor. If it ended with each stream, an actor that stops at the end of its stream could cause a dead
-/// letter: its notification could arrive after the end of the watch.
+/// letter: the notification of its termination could arrive after the end of the watch.
 /// </remarks>
 internal sealed class TargetWatch
 {
@@ -46,8 +46,8 @@ internal sealed class TargetWatch
     }
 
     /// <summary>
-    /// Notifies a delivery on the thread pool. The task fails only if a subscription of the application throws when it is disposed. The stream
-    /// has already reported its end then.
+    /// Notifies a delivery on the thread pool. The task fails only if a subscription of the application throws when it is disposed. The
+    /// stream has already reported its end then.
     /// </summary>
     private static void End(ActorDelivery delivery) => _ = Task.Run(delivery.OnTargetEnded);
 
@@ -57,8 +57,8 @@ internal sealed class TargetWatch
     /// </summary>
     private async Task WatchAsync(IActorRef target)
     {
-        // Runs on the thread pool. If the caller is the asynchronous handler of an actor, the continuations of WatchAsync would otherwise be
-        // messages to that actor, which may be the watched actor.
+        // Runs on the thread pool. If the caller is the asynchronous handler of an actor, the continuations of WatchAsync would otherwise
+        // be messages to that actor, which may be the watched actor.
         await Task.Run(() => target.WatchAsync()).ConfigureAwait(false);
         ActorDelivery[] deliveries;
         lock (_gate)

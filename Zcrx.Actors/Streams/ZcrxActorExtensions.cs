@@ -26,15 +26,20 @@ public static class ZcrxActorExtensions
     /// <returns>An object that can end the stream and that reports its end. Receiving starts when the actor acknowledges
     /// <see cref="ZcrxStream.Init"/>.</returns>
     /// <remarks>
-    /// <para>The actor is watched. When the actor ends, its buffers are released and the connection is reset, unless the connection has another
-    /// observer. If no buffer was sent to the actor yet, the reset follows the first received bytes. An actor that has already ended is treated
-    /// in the same way. A restarted actor continues with the next message, and unacknowledged buffers stay leased (see
-    /// <see cref="ZcrxStream.Item"/>).</para>
-    /// <para>A router or shard region of this process may have routees in another process. A message to such a routee is not sent, and ends the
-    /// stream (see <see cref="ZcrxStream"/>).</para>
+    /// <para>
+    /// The actor is watched. When the actor ends, its buffers are released and the connection is reset, unless the connection has another
+    /// observer. If no buffer was sent to the actor yet, the reset follows the first received bytes. An actor that has already ended is
+    /// treated in the same way. A restarted actor continues with the next message, and unacknowledged buffers stay leased (see
+    /// <see cref="ZcrxStream.Item"/>).
+    /// </para>
+    /// <para>
+    /// A router or shard region of this process may have routees in another process. A message to such a routee is not sent, and ends the
+    /// stream (see <see cref="ZcrxStream"/>).
+    /// </para>
     /// </remarks>
-    /// <exception cref="ArgumentException">The actor is <see cref="ActorRefs.Nobody"/>, or it lives in another process. Memory of this process
-    /// cannot be sent there.</exception>
+    /// <exception cref="ArgumentException">
+    /// The actor is <see cref="ActorRefs.Nobody"/>, or it lives in another process. Memory of this process cannot be sent there.
+    /// </exception>
     public static ActorSink ToActor(
         this IObservable<ReceivedBuffer> source,
         IActorRef actor,
@@ -59,12 +64,15 @@ public static class ZcrxActorExtensions
     /// <returns>An object that can end the stream and that reports its end. Receiving starts when the actor acknowledges
     /// <see cref="ZcrxStream.Init"/>.</returns>
     /// <remarks>
-    /// <para>Each frame is one <see cref="ZcrxStream.Frame"/> with one lease over its buffers; see <see cref="ReceivedFrame.Retain"/>.</para>
+    /// <para>
+    /// Each frame is one <see cref="ZcrxStream.Frame"/> with one lease over its buffers; see <see cref="ReceivedFrame.Retain"/>.
+    /// </para>
     /// <para>The end of the actor and targets in other processes are handled as for buffers; see
     /// <see cref="ToActor(IObservable{ReceivedBuffer}, IActorRef, int, long)"/>.</para>
     /// </remarks>
-    /// <exception cref="ArgumentException">The actor is <see cref="ActorRefs.Nobody"/>, or it lives in another process. Memory of this process
-    /// cannot be sent there.</exception>
+    /// <exception cref="ArgumentException">
+    /// The actor is <see cref="ActorRefs.Nobody"/>, or it lives in another process. Memory of this process cannot be sent there.
+    /// </exception>
     public static ActorSink ToActor(
         this IObservable<ReceivedFrame> source,
         IActorRef actor,

@@ -12,8 +12,8 @@ namespace Zcrx.Actors;
 /// <summary>Represents an accepted connection of a stream; see <see cref="ZcrxStreamsExtensions"/>.</summary>
 /// <remarks>
 /// Only one flow of the connection can be materialized, and only once. This flow closes the connection in order when both directions have
-/// completed, and resets it on a failure. If no flow is materialized within <see cref="ZcrxQueueOptions.UnobservedTimeout"/>, the connection
-/// is reset. Threading: all members are callable on any thread.
+/// completed, and resets it on a failure. If no flow is materialized within <see cref="ZcrxQueueOptions.UnobservedTimeout"/>, the
+/// connection is reset. Threading: all members are callable on any thread.
 /// </remarks>
 public sealed class ZcrxIncomingConnection
 {
@@ -56,8 +56,10 @@ public sealed class ZcrxIncomingConnection
 
     /// <summary>Creates a flow that maps borrowed buffers to elements without copying the buffers.</summary>
     /// <typeparam name="T">The type of the elements.</typeparam>
-    /// <param name="selector">Creates an element from a buffer. The buffer is valid only during the call, and the element must not refer to the
-    /// memory of the buffer. Called on the ring thread, so it must be quick. An exception fails the flow and resets the connection.</param>
+    /// <param name="selector">
+    /// Creates an element from a buffer. The buffer is valid only during the call, and the element must not refer to the memory of the
+    /// buffer. Called on the ring thread, so it must be quick. An exception fails the flow and resets the connection.
+    /// </param>
     /// <returns>The flow.</returns>
     public Flow<ByteString, T, NotUsed> MapBuffers<T>(Func<ReceivedBuffer, T> selector)
     {

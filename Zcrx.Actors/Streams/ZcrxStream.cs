@@ -18,7 +18,8 @@ namespace Zcrx.Actors;
 /// <para><see cref="Init"/> and each <see cref="Item"/> need an acknowledgement. Any actor or thread may acknowledge a message, such as a
 /// routee or an actor to which the message was forwarded.</para>
 /// <para>Messages refer to memory of this process and cannot be sent to another process. An attempt to serialize <see cref="Init"/> or
-/// an <see cref="Item"/> ends the stream: leases are released, the connection is reset, and <see cref="ActorSink.Completion"/> faults.</para>
+/// an <see cref="Item"/> ends the stream: leases are released, the connection is reset, and
+/// <see cref="ActorSink.Completion"/> faults.</para>
 /// </remarks>
 public abstract class ZcrxStream : ILocalMessage
 {
@@ -47,9 +48,9 @@ public abstract class ZcrxStream : ILocalMessage
 
         /// <summary>Starts the stream by subscribing to the source. A second call does nothing.</summary>
         /// <remarks>
-        /// Threading: callable on any thread. The <c>Subscribe</c> methods of the source and of its operators run on the calling thread, which is
-        /// usually the thread of the actor. For a connection, <c>Subscribe</c> only tells the ring thread to receive. The caller gets no
-        /// exception of the source. The exception arrives as <see cref="Failed"/>.
+        /// Threading: callable on any thread. The <c>Subscribe</c> methods of the source and of its operators run on the calling thread,
+        /// which is usually the thread of the actor. For a connection, <c>Subscribe</c> only tells the ring thread to receive. The caller
+        /// gets no exception of the source. The exception arrives as <see cref="Failed"/>.
         /// </remarks>
         public void Acknowledge() => _delivery.Subscribe();
 
@@ -62,9 +63,9 @@ public abstract class ZcrxStream : ILocalMessage
 
     /// <summary>Carries bytes: one buffer (<see cref="Data"/>) or one frame (<see cref="Frame"/>).</summary>
     /// <remarks>
-    /// Ownership: the actor may use the lease until it acknowledges the message, which releases the lease. To use the lease longer, move it.
-    /// Also acknowledge items whose processing failed. Until the actor ends, an unacknowledged message keeps its buffers out of the pool and
-    /// counts against the maximum.
+    /// Ownership: the actor may use the lease until it acknowledges the message, which releases the lease. To use the lease longer, move
+    /// it. Also acknowledge items whose processing failed. Until the actor ends, an unacknowledged message keeps its buffers out of the
+    /// pool and counts against the maximum.
     /// </remarks>
     public abstract class Item : ZcrxStream, ILocalMessage
     {
@@ -74,7 +75,9 @@ public abstract class ZcrxStream : ILocalMessage
         /// <summary>Gets the number of bytes; 0 for an empty frame.</summary>
         public abstract long Length { get; }
 
-        /// <summary>Gets the stream offset of the first byte. For a frame, it is the offset of the first byte after a length prefix.</summary>
+        /// <summary>
+        /// Gets the stream offset of the first byte. For a frame, it is the offset of the first byte after a length prefix.
+        /// </summary>
         public abstract long StreamOffset { get; }
 
         /// <summary>Gets the connection that received the bytes, for replies. It stays open until all items are acknowledged, unless the
@@ -97,8 +100,10 @@ public abstract class ZcrxStream : ILocalMessage
     }
 
     /// <summary>Carries one buffer.</summary>
-    /// <remarks>Ownership: see <see cref="Item"/>. Call <see cref="BufferLease.Move"/> or <see cref="BufferLease.Retain"/> to use the buffer
-    /// after the acknowledgement.</remarks>
+    /// <remarks>
+    /// Ownership: see <see cref="Item"/>. Call <see cref="BufferLease.Move"/> or <see cref="BufferLease.Retain"/> to use the
+    /// buffer after the acknowledgement.
+    /// </remarks>
     public sealed class Data : Item
     {
         internal Data(ActorDelivery delivery, BufferLease lease, IBufferSource source)
@@ -160,7 +165,9 @@ public abstract class ZcrxStream : ILocalMessage
         internal Failed(ActorDelivery delivery, Exception cause)
             : base(delivery) => Cause = cause;
 
-        /// <summary>Gets the error. For a connection it is a <see cref="ZcrxStreamException"/>, which contains the reached stream offset.</summary>
+        /// <summary>
+        /// Gets the error. For a connection it is a <see cref="ZcrxStreamException"/>, which contains the reached stream offset.
+        /// </summary>
         public Exception Cause { get; }
     }
 }

@@ -25,12 +25,15 @@ public static class ZcrxStreamsExtensions
     /// <param name="port">The port; 0 lets the kernel choose.</param>
     /// <param name="backlog">The number of connections that may wait in the kernel. The same number of accepted connections may wait in the
     /// stream for demand of the downstream. Further connections are reset.</param>
-    /// <param name="halfClose">True if a connection still receives after the upstream of its flow has completed. False to close it then.</param>
+    /// <param name="halfClose">
+    /// True if a connection still receives after the upstream of its flow has completed. False to close it then.
+    /// </param>
     /// <param name="idleTimeout">The time for which a connection may be idle in both directions before its flow fails; null for no
     /// limit.</param>
     /// <returns>
-    /// A source of connections. It completes when the listener is unbound. Cancelling it unbinds the listener. Emitted connections continue in
-    /// both cases. If the listener cannot be bound, the stream and the materialized task fail; see <see cref="IZcrx.AddListenerAsync"/>.
+    /// A source of connections. It completes when the listener is unbound. Cancelling it unbinds the listener. Emitted connections
+    /// continue in both cases. If the listener cannot be bound, the stream and the materialized task fail; see
+    /// <see cref="IZcrx.AddListenerAsync"/>.
     /// </returns>
     public static Source<ZcrxIncomingConnection, Task<ZcrxServerBinding>> Bind(
         this IZcrx zcrx, string host, int port, int backlog = DefaultBacklog, bool halfClose = false, TimeSpan? idleTimeout = null)
@@ -42,11 +45,14 @@ public static class ZcrxStreamsExtensions
 
     /// <summary>Binds a listener for each materialization, with options such as its name and limits.</summary>
     /// <param name="zcrx">The running receiver.</param>
-    /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0, the kernel chooses
-    /// the port.</param>
+    /// <param name="endPoint">
+    /// The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0, the kernel chooses the port.
+    /// </param>
     /// <param name="configure">Sets options of the listener, such as its name, limits and backlog; null for the defaults. Called for each
     /// materialization.</param>
-    /// <param name="halfClose">True if a connection still receives after the upstream of its flow has completed. False to close it then.</param>
+    /// <param name="halfClose">
+    /// True if a connection still receives after the upstream of its flow has completed. False to close it then.
+    /// </param>
     /// <param name="idleTimeout">The time for which a connection may be idle in both directions before its flow fails; null for no
     /// limit.</param>
     /// <returns>A source of connections, as for <see cref="Bind(IZcrx, string, int, int, bool, TimeSpan?)"/>.</returns>
@@ -70,8 +76,12 @@ public static class ZcrxStreamsExtensions
     /// <param name="materializer">Runs the listener and the flows.</param>
     /// <param name="host">The address, as for <see cref="Bind(IZcrx, string, int, int, bool, TimeSpan?)"/>.</param>
     /// <param name="port">The port; 0 lets the kernel choose.</param>
-    /// <param name="backlog">The number of connections that may wait, as for <see cref="Bind(IZcrx, string, int, int, bool, TimeSpan?)"/>.</param>
-    /// <param name="halfClose">True if a connection still receives after the upstream of its flow has completed. False to close it then.</param>
+    /// <param name="backlog">
+    /// The number of connections that may wait, as for <see cref="Bind(IZcrx, string, int, int, bool, TimeSpan?)"/>.
+    /// </param>
+    /// <param name="halfClose">
+    /// True if a connection still receives after the upstream of its flow has completed. False to close it then.
+    /// </param>
     /// <param name="idleTimeout">The idle timeout of the connections; null for no limit.</param>
     /// <returns>The binding, with the bound address and a method to unbind.</returns>
     public static Task<ZcrxServerBinding> BindAndHandle(
@@ -97,8 +107,10 @@ public static class ZcrxStreamsExtensions
     /// <param name="connectionTimeout">The time limit for connecting; null if only the limit of the kernel applies.</param>
     /// <param name="idleTimeout">The time for which the connection may be idle in both directions before the flow fails; null for no
     /// limit.</param>
-    /// <returns>The flow. Its input is sent to the server, and its output is the bytes from the server. If the server cannot be reached, the
-    /// flow and the materialized task fail.</returns>
+    /// <returns>
+    /// The flow. Its input is sent to the server, and its output is the bytes from the server. If the server cannot be reached, the flow
+    /// and the materialized task fail.
+    /// </returns>
     public static Flow<ByteString, ByteString, Task<ZcrxOutgoingConnection>> OutgoingConnection(
         this IZcrx zcrx, EndPoint remoteAddress, bool halfClose = true, TimeSpan? connectionTimeout = null, TimeSpan? idleTimeout = null)
     {
@@ -122,7 +134,9 @@ public static class ZcrxStreamsExtensions
         return OutgoingConnection(zcrx, IPAddress.TryParse(host, out IPAddress? address) ? new IPEndPoint(address, port) : new DnsEndPoint(host, port));
     }
 
-    /// <summary>Connects to a server for each materialization, with elements that are made of borrowed buffers, without copying them.</summary>
+    /// <summary>
+    /// Connects to a server for each materialization, with elements that are made of borrowed buffers, without copying them.
+    /// </summary>
     /// <typeparam name="T">The type of the elements.</typeparam>
     /// <param name="zcrx">The running receiver.</param>
     /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/>.</param>
@@ -144,11 +158,15 @@ public static class ZcrxStreamsExtensions
             idleTimeout);
     }
 
-    /// <summary>Connects to a server for each materialization, with elements that are made of borrowed frames, without copying them.</summary>
+    /// <summary>
+    /// Connects to a server for each materialization, with elements that are made of borrowed frames, without copying them.
+    /// </summary>
     /// <typeparam name="T">The type of the elements.</typeparam>
     /// <param name="zcrx">The running receiver.</param>
     /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/>.</param>
-    /// <param name="frames">Cuts the buffers of the connection: <c>buffers => buffers.Frames(LengthPrefix.UInt32BigEndian, maxLength)</c>.</param>
+    /// <param name="frames">
+    /// Cuts the buffers of the connection: <c>buffers => buffers.Frames(LengthPrefix.UInt32BigEndian, maxLength)</c>.
+    /// </param>
     /// <param name="selector">Creates the element of a frame, as for <see cref="ZcrxIncomingConnection.MapFrames"/>.</param>
     /// <param name="halfClose">Whether the connection still receives when the upstream has completed. If not, it is closed then.</param>
     /// <param name="connectionTimeout">The time limit for connecting, or null for the kernel's limit.</param>

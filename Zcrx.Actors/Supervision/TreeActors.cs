@@ -54,8 +54,8 @@ internal sealed class TreeActors
         _tree.Queues, steering, _group, Options.Rebalancing, _tree.Rebalancing, _time, _logger)));
 
     /// <summary>
-    /// Binds props to this process. Their arguments are objects of this process, so Akka must neither serialize them nor deploy the actor to
-    /// another process.
+    /// Binds props to this process. Their arguments are objects of this process, so Akka must neither serialize them nor deploy
+    /// the actor to another process.
     /// </summary>
     private Props OfThis(Props props)
     {

@@ -36,13 +36,15 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
     /// <summary>Gets a value indicating whether the supervisor has ended although no stop was requested.</summary>
     public bool HasEndedUnasked => _endedUnasked;
 
-    /// <summary>Gets or sets a value indicating whether a stop was requested. A supervisor that fails after this request is not restarted.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether a stop was requested. A supervisor that fails after this request is not restarted.
+    /// </summary>
     public bool IsStopRequested { get => _isStopRequested; set => _isStopRequested = value; }
 
     /// <summary>Watches the end of the supervisor. Called when the supervisor starts.</summary>
     /// <remarks>
-    /// Akka notifies the parent of the supervisor before this watch. A watch that begins while the supervisor is ending may be notified before
-    /// the parent. The actor name of the supervisor would then still be in use. <c>WatchAsync</c> does not fail.
+    /// Akka notifies the parent of the supervisor before this watch. A watch that begins while the supervisor is ending may be notified
+    /// before the parent. The actor name of the supervisor would then still be in use. <c>WatchAsync</c> does not fail.
     /// </remarks>
     public void Watch(IActorRef supervisor)
     {
@@ -50,9 +52,13 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
         _terminated = Task.Run(() => supervisor.WatchAsync());
     }
 
-    /// <summary>Delays the end of the actor system until everything is closed, so that the ports are closed when the host has stopped.</summary>
+    /// <summary>
+    /// Delays the end of the actor system until everything is closed, so that the ports are closed when the host has stopped.
+    /// </summary>
     /// <param name="system">The actor system.</param>
-    /// <param name="hasNotBegun">Returns the last status if the actor system ended before the supervisor could run and open anything.</param>
+    /// <param name="hasNotBegun">
+    /// Returns the last status if the actor system ended before the supervisor could run and open anything.
+    /// </param>
     public void HoldTermination(ActorSystem system, Func<ZcrxStatus> hasNotBegun) => system.RegisterOnTermination(() =>
     {
         if (!_hasSupervisor)

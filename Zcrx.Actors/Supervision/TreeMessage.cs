@@ -15,8 +15,8 @@ internal static class TreeMessage
     public sealed record BeginAccepting : ILocalMessage;
 
     /// <summary>
-    /// Tells the supervisor to stop accepting, because another process has taken over the listeners. Answered with <see cref="ZcrxStatus"/> when
-    /// no queue accepts any more.
+    /// Tells the supervisor to stop accepting, because another process has taken over the listeners. Answered with
+    /// <see cref="ZcrxStatus"/> when no queue accepts any more.
     /// </summary>
     public sealed record StopAccepting : ILocalMessage;
 

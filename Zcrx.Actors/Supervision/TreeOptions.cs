@@ -18,8 +18,8 @@ internal sealed class TreeOptions(Published<ZcrxOptions> options, QueueSet queue
     public IReadOnlyList<string> Refused { get; private set; } = [];
 
     /// <summary>
-    /// Publishes changed options, and passes them to the queues. Some options of a queue apply between two turns of its ring thread. The others
-    /// apply with its next opening.
+    /// Publishes changed options, and passes them to the queues. Some options of a queue apply between two turns of its ring thread. The
+    /// others apply with its next opening.
     /// </summary>
     /// <param name="changed">The changed and valid options.</param>
     public async Task<OptionsUpdate> ApplyAsync(ZcrxOptions changed)

@@ -15,8 +15,8 @@ internal sealed class TreeStart(QueueSet queues, ListenerSet listeners)
     public bool IsComplete => queues.AreOpen && listeners.IsBound;
 
     /// <summary>
-    /// Gets the error of a failed start; null if the start has not failed. It contains the errors of all listeners that cannot be bound and of
-    /// all queues that stay closed.
+    /// Gets the error of a failed start; null if the start has not failed. It contains the errors of all listeners that cannot be bound
+    /// and of all queues that stay closed.
     /// </summary>
     public Exception? Error => !listeners.IsDecided ? null : listeners.Errors.Concat(queues.Errors).ToArray() switch
     {

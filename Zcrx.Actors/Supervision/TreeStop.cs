@@ -7,9 +7,9 @@ namespace Zcrx.Actors.Supervision;
 /// Decides the next step of a stop, and answers the actors that wait for the end of the stop. Owned by the <see cref="ZcrxSupervisor"/>.
 /// </summary>
 /// <remarks>
-/// First, queues and listeners close. Second, the last connection closes. Connections are awaited after the queues, because a queue may still
-/// deliver accepted connections while it closes. Third, the rebalancer undoes its steering. If it were undone earlier, packets of open
-/// connections would arrive on another queue, and be copied or lost.
+/// First, queues and listeners close. Second, the last connection closes. Connections are awaited after the queues, because a queue may
+/// still deliver accepted connections while it closes. Third, the rebalancer undoes its steering. If it were undone earlier, packets of
+/// open connections would arrive on another queue, and be copied or lost.
 /// </remarks>
 internal sealed class TreeStop(QueueSet queues, ListenerSet listeners)
 {

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Abi;
 
-/// <summary>Constants of <c>linux/rtnetlink.h</c>, <c>linux/net_namespace.h</c>, <c>linux/if_link.h</c> and <c>linux/if.h</c>, names verbatim.</summary>
+/// <summary>
+/// Constants of <c>linux/rtnetlink.h</c>, <c>linux/net_namespace.h</c>, <c>linux/if_link.h</c> and <c>linux/if.h</c>, names verbatim.
+/// </summary>
 internal static class LinuxRtnetlink
 {
     public const ushort RTM_NEWLINK = 16;

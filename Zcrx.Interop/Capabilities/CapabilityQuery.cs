@@ -81,14 +81,15 @@ internal static unsafe class CapabilityQuery
         header.query_data = (ulong)answer;
         header.query_op = query;
         header.size = size;
-        // nr_args must be 0. The call's result may be the number of entries handled. Each entry has its own result.
+        // nr_args must be 0. A result above 0 is the number of handled entries. Whether this query failed is in the entry's own result
+        // field.
         int result = kernel.Register(NoRing, LinuxIoUring.IORING_REGISTER_QUERY, &header, 0);
         return result < 0 ? -ErrnoText.Positive(result) : Math.Min(header.result, 0);
     }
 
     private static CapabilityQueryState Classify(int result) => -result switch
     {
-        // Old kernels look up the ring before they look at the opcode, and the query has no ring.
+        // EBADF: old kernels look up the ring before the opcode, and a query passes no ring.
         Errno.EINVAL or Errno.EOPNOTSUPP or Errno.EBADF => CapabilityQueryState.QueryUnknown,
         Errno.ENOSYS or Errno.EPERM or Errno.EACCES => CapabilityQueryState.Refused,
         _ => CapabilityQueryState.Failed,

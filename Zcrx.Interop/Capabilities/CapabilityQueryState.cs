@@ -15,6 +15,8 @@ public enum CapabilityQueryState
     /// <summary>io_uring itself is missing or forbidden (−ENOSYS, −EPERM, −EACCES).</summary>
     Refused,
 
-    /// <summary>The query failed for a reason unrelated to the kernel's capabilities; see <see cref="ZcrxCapabilities.QueryErrorNumber"/>.</summary>
+    /// <summary>
+    /// The query failed for a reason unrelated to the kernel's capabilities; see <see cref="ZcrxCapabilities.QueryErrorNumber"/>.
+    /// </summary>
     Failed,
 }

@@ -22,7 +22,10 @@ internal static class CapabilitySupport
 
     private static ZcrxSupport If(bool value) => value ? ZcrxSupport.Yes : ZcrxSupport.No;
 
-    /// <summary>Determines whether NIC queues are supported. They are older than the queries, so a kernel without an answer may support them.</summary>
+    /// <summary>
+    /// Determines whether NIC queues are supported. The kernel has had them longer than the queries, so a kernel that answers no query may
+    /// still support them.
+    /// </summary>
     private static ZcrxSupport NicQueue(ZcrxCapabilities capabilities) => capabilities.State switch
     {
         CapabilityQueryState.Answered => ZcrxSupport.Yes,
@@ -32,7 +35,10 @@ internal static class CapabilitySupport
         _ => ZcrxSupport.Unknown,
     };
 
-    /// <summary>Determines whether areas of device memory are supported. Like zero-copy receive, they are older than the queries.</summary>
+    /// <summary>
+    /// Determines whether areas of device memory are supported. The kernel has had them longer than the queries, so a kernel that answers
+    /// no query may still support them.
+    /// </summary>
     private static ZcrxSupport DmaBufArea(ZcrxCapabilities capabilities) =>
         capabilities.AnswersZcrxQuery ? If(capabilities.DmaBufAreas) : NicQueue(capabilities);
 

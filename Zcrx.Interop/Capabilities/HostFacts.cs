@@ -6,7 +6,7 @@ namespace Zcrx.Interop;
 
 /// <summary>Represents an immutable snapshot of the permissions of this process that affect zero-copy receive.</summary>
 /// <remarks>
-/// A permission that cannot be read counts as granted. Then the kernel decides, and its errno is explained.
+/// A permission that cannot be read counts as granted. The kernel then decides, and its errno explains a refusal.
 /// Source: proc_pid_status(5), capabilities(7), user_namespaces(7), getrlimit(2), <c>Documentation/admin-guide/sysctl/kernel.rst</c>.
 /// </remarks>
 public sealed record HostFacts
@@ -40,7 +40,9 @@ public sealed record HostFacts
     /// <summary>Gets which processes may set up rings.</summary>
     public IoUringAccess IoUringAccess { get; init; }
 
-    /// <summary>Gets a value indicating whether this process belongs to the group that may set up rings where access is restricted.</summary>
+    /// <summary>
+    /// Gets a value indicating whether this process belongs to the group that may set up rings where access is restricted.
+    /// </summary>
     public bool InIoUringGroup { get; init; }
 
     /// <summary>
@@ -105,7 +107,7 @@ public sealed record HostFacts
         ReadOrNull("/proc/sys/kernel/io_uring_group"),
         ResourceLimits.LockedMemory());
 
-    /// <summary>Derives the permissions from the text of the files. Pure. A missing text counts as permission.</summary>
+    /// <summary>Derives the permissions from the text of the files. Pure. If a text is missing, its permissions count as granted.</summary>
     internal static HostFacts Parse(
         string kernelRelease,
         int pageSize,

@@ -1,7 +1,10 @@
 namespace Zcrx.Interop.Capabilities;
 
 /// <summary>Finds processes with io_uring rings, which may own a busy queue.</summary>
-/// <remarks>The kernel does not report which process owns an RX queue. Processes with rings are the candidates, as far as this process may see them.</remarks>
+/// <remarks>
+/// The kernel does not report which process owns an RX queue. Processes with rings are the candidates, as far
+/// as this process may see them.
+/// </remarks>
 internal static class RingOwners
 {
     private const int MostNamed = 5;

@@ -23,7 +23,9 @@ public sealed record ZcrxCapabilities
     /// <summary>Gets the extent to which the kernel answered the queries.</summary>
     public required CapabilityQueryState State { get; init; }
 
-    /// <summary>Gets the positive errno of the query that failed; 0 when <see cref="State"/> is <see cref="CapabilityQueryState.Answered"/>.</summary>
+    /// <summary>
+    /// Gets the positive errno of the query that failed; 0 when <see cref="State"/> is <see cref="CapabilityQueryState.Answered"/>.
+    /// </summary>
     public int QueryErrorNumber { get; init; }
 
     /// <summary>Gets the bit mask of <c>ZCRX_REG_*</c> that a registration accepts.</summary>
@@ -39,7 +41,8 @@ public sealed record ZcrxCapabilities
     public uint ControlOperations { get; init; }
 
     /// <summary>
-    /// Gets the number of bytes before the refill entries; null when the kernel did not report it. A page is enough on such kernels.
+    /// Gets the number of bytes before the refill entries; null when the kernel did not report it. Kernels that do not report the number
+    /// need at most a page.
     /// </summary>
     public int? RefillHeaderSize { get; init; }
 
@@ -48,7 +51,9 @@ public sealed record ZcrxCapabilities
     /// </summary>
     public int? RefillHeaderAlignment { get; init; }
 
-    /// <summary>Gets the bit mask of notification types (<c>1 &lt;&lt; type</c>) that a registration accepts; 0 without notifications.</summary>
+    /// <summary>
+    /// Gets the bit mask of notification types (<c>1 &lt;&lt; type</c>) that a registration accepts; 0 without notifications.
+    /// </summary>
     public uint NotificationTypes { get; init; }
 
     /// <summary>Gets the size of the statistics in the refill region in bytes; 0 without statistics.</summary>
@@ -57,7 +62,9 @@ public sealed record ZcrxCapabilities
     /// <summary>Gets the alignment of the offset of the statistics in bytes; 0 without statistics.</summary>
     public int StatisticsAlignment { get; init; }
 
-    /// <summary>Gets the number of request opcodes, from the query or, without queries, from a probe; null when the kernel did not report it.</summary>
+    /// <summary>
+    /// Gets the number of request opcodes, from the query or, without queries, from a probe; null when the kernel did not report it.
+    /// </summary>
     public uint? RequestOpcodes { get; init; }
 
     /// <summary>Gets the number of register opcodes; null when the kernel did not report it.</summary>
@@ -118,7 +125,8 @@ public sealed record ZcrxCapabilities
     public bool CanAddArea => ControlOperations > LinuxIoUringZcrx.ZCRX_CTRL_ADD_AREA;
 
     /// <summary>
-    /// Gets a value indicating whether a registration may describe notifications and statistics. Otherwise the kernel reserves that field.
+    /// Gets a value indicating whether a registration may describe notifications and statistics. Without this feature, the field for them
+    /// must be zero.
     /// </summary>
     internal bool EventFeature => (Features & LinuxIoUringZcrx.ZCRX_FEATURE_EVENT) != 0;
 
@@ -126,7 +134,8 @@ public sealed record ZcrxCapabilities
     /// <param name="kernel">The kernel. No ring is needed.</param>
     /// <returns>The snapshot. If the kernel refuses to answer, the snapshot records that.</returns>
     /// <remarks>
-    /// Makes three register calls without a ring. For a kernel that answers no queries, creates a ring for a moment to count its opcodes. Any thread. Needs no permission. Does not throw, whatever the kernel answers.
+    /// Makes three register calls without a ring. For a kernel that answers no queries, counts the request opcodes with a temporary ring.
+    /// Any thread. Needs no permission. Does not throw, whatever the kernel answers.
     /// </remarks>
     public static ZcrxCapabilities Query(IIoUringKernel kernel)
     {
@@ -144,7 +153,9 @@ public sealed record ZcrxCapabilities
     /// <returns>Yes, no, or unknown.</returns>
     public ZcrxSupport Support(ZcrxFeature feature) => CapabilitySupport.Of(this, feature);
 
-    /// <summary>Returns why the kernel does not support a feature, in one clause that names what is missing and the version that has it.</summary>
+    /// <summary>
+    /// Returns why the kernel does not support a feature, in one clause that names what is missing and the version that has it.
+    /// </summary>
     /// <param name="feature">The feature.</param>
     /// <returns>
     /// The explanation, without a full stop; null unless <see cref="Support"/> returns <see cref="ZcrxSupport.No"/>.

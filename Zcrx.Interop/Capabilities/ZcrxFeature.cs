@@ -15,7 +15,9 @@ public enum ZcrxFeature
     /// <summary>Areas in device memory, passed as a dma-buf (reported since Linux 6.19).</summary>
     DmaBufArea,
 
-    /// <summary>Notifications about an empty pool and about copies. Each is armed again after it has fired (Linux 7.2).</summary>
+    /// <summary>
+    /// Notifications about an empty pool and about copies. A notification fires once and can then be armed again (Linux 7.2).
+    /// </summary>
     Notifications,
 
     /// <summary>Copy counters in shared memory (Linux 7.2).</summary>

@@ -49,7 +49,9 @@ internal sealed class EmulatedBacklog
         }
     }
 
-    /// <summary>Returns the bytes that have waited in a socket since before the last change of steering; null when there are none.</summary>
+    /// <summary>
+    /// Returns the bytes that have waited in a socket since before the last change of steering; null when there are none.
+    /// </summary>
     public SocketBacklog? Of(int fd) =>
         _sockets.Count > 0 && SocketCalls.Cookie(fd, out ulong cookie) >= 0 ? _sockets.GetValueOrDefault(cookie) : null;
 

@@ -35,7 +35,10 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
         }
     }
 
-    /// <summary>Gets the number of completions with data that can be posted. It is 0 while older completions wait in the overflow list, which keeps the order.</summary>
+    /// <summary>
+    /// Gets the number of completions with data that can be posted. It is 0 while older completions wait in the overflow
+    /// list, which keeps the order.
+    /// </summary>
     public uint DataSpace
     {
         get

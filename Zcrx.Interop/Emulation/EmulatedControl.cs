@@ -67,7 +67,7 @@ internal static unsafe class EmulatedControl
             return -EINVAL;
         }
 
-        // Check this first, so that no descriptor is created that cannot be returned.
+        // Check this before a descriptor is created: without writable memory, the call could not return the descriptor's number.
         if (!UserMemory.IsWritable(user, (nuint)sizeof(zcrx_ctrl)))
         {
             return -EFAULT;
@@ -107,7 +107,7 @@ internal static unsafe class EmulatedControl
 
         if (queue.HasLostDevice)
         {
-            // The kernel maps an area for the device, which no longer exists.
+            // The real kernel maps an area for the device. This fails when the device no longer exists.
             return -EFAULT;
         }
 

@@ -3,7 +3,10 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Receives with a copy: reads from the socket directly into area buffers. A turn usually needs one scattering read.</summary>
+/// <summary>
+/// Imitates receives that the kernel copies: reads from the socket into area buffers. A turn is one attempt to receive for a request. It
+/// usually needs one scattering read.
+/// </summary>
 /// <param name="completions">Posts the buffers.</param>
 /// <param name="ends">Ends the turns.</param>
 /// <param name="read">Prepares the reads.</param>

@@ -90,8 +90,8 @@ public sealed class EmulatedFaultPlan
     public void DelayCompletions(int turns) => Set(ref _delays, turns);
 
     /// <summary>
-    /// Strands the next receives that find bytes: they stay armed and deliver nothing until they are cancelled, as on kernels that lose a wake-up.
-    /// Tests the stall timeout of a queue and its alerts.
+    /// Strands the next receives that find bytes: they stay armed and deliver nothing until they are cancelled, as on kernels that lose a
+    /// wake-up. Tests the stall timeout of a queue and its alerts.
     /// </summary>
     /// <param name="receives">The number of receives.</param>
     public void StrandReceives(int receives) => Set(ref _strands, receives);
@@ -100,13 +100,15 @@ public sealed class EmulatedFaultPlan
     /// <param name="count">The number of connections.</param>
     public void ResetConnections(int count) => Set(ref _resets, count);
 
-    /// <summary>Makes the next rings that are entered lose their descriptor, as when other code closes it by mistake. Entering then returns −EBADF.</summary>
+    /// <summary>
+    /// Makes the next rings that are entered lose their descriptor, as when other code closes it by mistake. Entering then returns −EBADF.
+    /// </summary>
     /// <param name="count">The number of rings.</param>
     public void BreakRings(int count) => Set(ref _brokenRings, count);
 
     /// <summary>
     /// Loses the last completion of each of the next receives that end, as when the completion ring is full and the kernel cannot allocate
-    /// memory. The ring counts an overflow. The stream positions of all connections with a receive are then unknown.
+    /// memory. The ring counts an overflow. The stream positions of all connections with an armed receive are then unknown.
     /// </summary>
     /// <param name="count">The number of receives.</param>
     public void LoseCompletions(int count) => Set(ref _lostCompletions, count);

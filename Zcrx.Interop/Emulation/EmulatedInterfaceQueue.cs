@@ -131,7 +131,8 @@ internal sealed unsafe class EmulatedInterfaceQueue
     }
 
     /// <summary>
-    /// Removes a user: a ring or an exported descriptor. A ring no longer receives notifications. The last user frees the buffers.
+    /// Removes a user: a ring or an exported descriptor. A removed ring receives no further notifications. Removing the last user frees
+    /// the buffers.
     /// </summary>
     public void RemoveUser(EmulatedRing? ring)
     {

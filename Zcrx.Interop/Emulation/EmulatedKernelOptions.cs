@@ -7,13 +7,13 @@ public sealed record EmulatedKernelOptions
     public EmulatedKernelProfile Profile { get; init; } = EmulatedKernelProfile.Linux73;
 
     /// <summary>
-    /// Gets the largest number of buffers that one receive turn of one connection fills, 1 to 1024. One call posts about as many in total.
-    /// A smaller number shortens the wait of other connections. A larger number means fewer reads. Each read costs TCP an acknowledgement
-    /// and the sender a wake-up.
+    /// Gets the largest number of buffers that one receive turn of one connection fills, 1 to 1024. One call of <c>io_uring_enter</c>
+    /// fills about the same number for all connections together. A smaller number shortens the wait of other connections. A larger number
+    /// means fewer reads. Each read costs TCP an acknowledgement and the sender a wake-up.
     /// </summary>
     /// <remarks>
-    /// The default of 512 pages is 2 MiB, which takes about half a millisecond. The kernel serves 32 packets of a connection in a row, which
-    /// can have as many bytes.
+    /// The default of 512 pages is 2 MiB, which takes about half a millisecond. The kernel serves up to 32 packets of a connection in a
+    /// row. These packets can contain the same number of bytes.
     /// </remarks>
     public int BuffersPerTurn { get; init; } = 512;
 

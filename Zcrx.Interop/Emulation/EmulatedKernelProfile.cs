@@ -6,7 +6,7 @@ namespace Zcrx.Interop;
 /// <remarks>Immutable. The values were observed on these kernels; see the table in <c>docs/kernel-matrix.md</c>.</remarks>
 public sealed record EmulatedKernelProfile
 {
-    // The first 7.2 release that ends a request without buffers.
+    // The first 7.2 release that ends a request that finds no buffer, instead of stranding it.
     private const int FirstRepairedPatch = 10;
 
     private EmulatedKernelProfile(string name) => Name = name;
@@ -33,8 +33,8 @@ public sealed record EmulatedKernelProfile
     public static EmulatedKernelProfile Linux720 { get; } = Linux71 with { Name = "7.2.0", ControlOperations = 3, Features = ZCRX_FEATURE_RX_PAGE_SIZE | ZCRX_FEATURE_EVENT, QueryOpcodes = 4 };
 
     /// <summary>
-    /// Gets the profile of Linux 7.2.10 and later releases of 7.2. These kernels end a request without buffers. Their capabilities equal
-    /// those of <see cref="Linux720"/>.
+    /// Gets the profile of Linux 7.2.10 and later releases of 7.2. These kernels end a request that finds no buffer, instead of stranding
+    /// it. Their capabilities equal those of <see cref="Linux720"/>.
     /// </summary>
     public static EmulatedKernelProfile Linux72 { get; } = Linux720 with { Name = "7.2", StrandsReceives = false };
 
@@ -67,10 +67,15 @@ public sealed record EmulatedKernelProfile
 
     internal ulong SetupFlags { get; private init; }
 
-    /// <summary>Gets a value indicating whether a request that runs out of buffers or completions in the middle of a packet stays armed and delivers nothing until another packet arrives.</summary>
+    /// <summary>
+    /// Gets a value indicating whether a request that runs out of buffers or completions in the middle of a packet stays armed and
+    /// delivers nothing until another packet arrives.
+    /// </summary>
     internal bool StrandsReceives { get; private init; } = true;
 
-    /// <summary>Gets a value indicating whether a page pool takes consecutive refill entries of one buffer as one return of all their references.</summary>
+    /// <summary>
+    /// Gets a value indicating whether a page pool takes consecutive refill entries of one buffer as one return of all their references.
+    /// </summary>
     internal bool FoldsRefillEntries { get; private init; }
 
     /// <summary>Gets the size limit of an area: one GiB at first, one TiB since 7.2.</summary>

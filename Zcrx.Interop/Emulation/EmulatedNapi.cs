@@ -4,7 +4,9 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Implements <c>IORING_REGISTER_NAPI</c>: stores and checks the settings of busy polling, as the kernel does. Nothing is polled.</summary>
+/// <summary>
+/// Implements <c>IORING_REGISTER_NAPI</c>: stores and checks the settings of busy polling, as the kernel does. Nothing is polled.
+/// </summary>
 internal sealed unsafe class EmulatedNapi
 {
     // The smallest NAPI id. Smaller numbers are processor numbers.

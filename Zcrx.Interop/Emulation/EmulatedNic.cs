@@ -24,7 +24,7 @@ public sealed class EmulatedNic
 {
     // Far above the indexes of the machine's own interfaces.
     private const int FirstIndex = 1 << 24;
-    // NAPI ids below are CPU numbers.
+    // In the kernel, small NAPI ids are CPU numbers.
     private const int FirstNapiId = 8193;
 
     private static int _lastIndex = FirstIndex;
@@ -384,7 +384,7 @@ public sealed class EmulatedNic
 
     private void RecordArrivals()
     {
-        // While the link is down, bytes that wait in sockets have not arrived yet.
+        // Bytes that are sent over a link that is down count as not arrived, although they already wait in the socket.
         if (_isUp && !_isRemoved)
         {
             _backlog.Record((local, remote) =>

@@ -9,7 +9,9 @@ public sealed record EmulatedNicOptions
     /// <summary>Gets the number of RX queues, 1 to 1024.</summary>
     public int RxQueues { get; init; } = 4;
 
-    /// <summary>Gets a value indicating whether headers and payload arrive in separate buffers, which zero copy needs (<c>tcp-data-split</c>).</summary>
+    /// <summary>
+    /// Gets a value indicating whether headers and payload arrive in separate buffers, which zero copy needs (<c>tcp-data-split</c>).
+    /// </summary>
     public bool HeaderDataSplit { get; init; } = true;
 
     /// <summary>Gets the size in bytes up to which packets are not split (<c>hds-thresh</c>). Zero copy needs 0.</summary>

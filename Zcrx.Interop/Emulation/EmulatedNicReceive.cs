@@ -20,7 +20,9 @@ internal sealed unsafe class EmulatedNicReceive(
 {
     private readonly List<DelayedRequest> _delayed = [];
 
-    /// <summary>Receives the bytes that have waited since before the last change of steering, piece by piece. Then receives newer bytes.</summary>
+    /// <summary>
+    /// Receives the bytes that have waited since before the last change of steering, piece by piece. Then receives newer bytes.
+    /// </summary>
     public void Receive(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, bool isFirst)
     {
         LookUp(request, nic);
@@ -54,8 +56,8 @@ internal sealed unsafe class EmulatedNicReceive(
     }
 
     /// <summary>
-    /// Receives bytes that lie in one memory. Bytes in the memory of <paramref name="queue"/> are delivered, bytes in kernel memory are
-    /// copied. Bytes in the memory of another queue end the receive with −EFAULT, because only that queue can deliver them.
+    /// Receives adjacent bytes that lie in the same memory. Bytes in the memory of <paramref name="queue"/> are delivered, bytes in kernel
+    /// memory are copied. Bytes in the memory of another queue end the receive with −EFAULT, because only that queue can deliver them.
     /// </summary>
     /// <returns>The number of bytes received.</returns>
     private long ReceiveLanded(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, in LandedBytes landed, bool isFirst)

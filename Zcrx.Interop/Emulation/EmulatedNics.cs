@@ -10,7 +10,7 @@ internal sealed class EmulatedNics(IReadOnlyList<EmulatedNic> nics) : INicContro
 
     public IFlowSteering Steering { get; } = new EmulatedFlowSteering(nics);
 
-    /// <summary>Gets false: the interfaces are objects of this process.</summary>
+    /// <summary>Gets false: the interfaces are objects of this process, so changes to them end with the process.</summary>
     public bool ChangesOutliveProcess => false;
 
     /// <inheritdoc/>

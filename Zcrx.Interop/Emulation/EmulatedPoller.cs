@@ -61,7 +61,7 @@ internal sealed unsafe class EmulatedPoller : IDisposable
         {
             if (DataOf(i) == Polls)
             {
-                // A request may end before its event is taken. The tag reveals that.
+                // A request may end before its event is taken. Its tag then matches no request, so the event is ignored.
                 ReplaceByPolls(i);
                 break;
             }

@@ -35,7 +35,7 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
         }
     }
 
-    /// <summary>Reports the copies of a turn. On a NIC, one turn may receive from several areas. The report follows after the last of them.</summary>
+    /// <summary>Posts the copy notification of a turn if bytes were copied in the turn. Called after the last bytes of the turn.</summary>
     public void SettleCopies(EmulatedInterfaceQueue queue)
     {
         if (_owesCopyNotification)

@@ -82,8 +82,7 @@ internal sealed unsafe class EmulatedRequest
     public IPEndPoint? Remote { get; set; }
 
     /// <summary>
-    /// Gets or sets the state of the interface (<see cref="EmulatedNic.Changes"/>) for which <see cref="RxQueue"/> was determined; 0 before
-    /// it was determined.
+    /// Gets or sets the value of <see cref="EmulatedNic.Changes"/> at the time when <see cref="RxQueue"/> was determined; 0 before that.
     /// </summary>
     public int Changes { get; set; }
 

@@ -41,7 +41,9 @@ internal sealed unsafe class EmulatedRing : IDisposable
     /// <summary>Gets the number of descriptors that the caller has closed while a request used them.</summary>
     public int LostDescriptors => _execution.LostDescriptors;
 
-    /// <summary>Gets a value indicating whether notifications are lost, as when the kernel cannot allocate one. The type stays armed.</summary>
+    /// <summary>
+    /// Gets a value indicating whether notifications are lost, as when the kernel cannot allocate one. The type stays armed.
+    /// </summary>
     public bool LosesNotifications => _options.Faults?.DropNotifications ?? false;
 
     public bool HasFlag(uint setupFlag) => (_setupFlags & setupFlag) != 0;

@@ -1,6 +1,8 @@
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Records the bytes that have waited in one socket since before the last change of steering, piece by piece in stream order.</summary>
+/// <summary>
+/// Records the bytes that have waited in one socket since before the last change of steering, piece by piece in stream order.
+/// </summary>
 /// <remarks>
 /// Threading: the interface adds bytes, and the receiving ring consumes them. A caller that reads the socket and then updates the record
 /// must do both within <see cref="Enter"/>, so that they change together.

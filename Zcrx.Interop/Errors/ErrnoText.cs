@@ -63,6 +63,8 @@ internal static class ErrnoText
         Known.TryGetValue(Positive(errno), out var known) ? known.Description : "an error this library does not expect";
 
     /// <summary>Returns the positive errno of a negative result or of a positive errno.</summary>
-    /// <remarks><see cref="int.MinValue"/> has no positive counterpart. No kernel returns it, but reporting an error must not throw.</remarks>
+    /// <remarks>
+    /// <see cref="int.MinValue"/> has no positive counterpart. No kernel returns it, but reporting an error must not throw.
+    /// </remarks>
     public static int Positive(int errno) => errno == int.MinValue ? int.MaxValue : Math.Abs(errno);
 }

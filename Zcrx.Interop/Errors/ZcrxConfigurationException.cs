@@ -2,8 +2,8 @@ namespace Zcrx.Interop;
 
 /// <summary>Thrown for invalid options. Contains the errors of all options, each with its configuration path.</summary>
 /// <remarks>
-/// Usually thrown before any system call, with <see cref="ZcrxException.ErrorNumber"/> 0. If the kernel refused a value, the exception carries
-/// the kernel's errno.
+/// Usually thrown before any system call, with <see cref="ZcrxException.ErrorNumber"/> 0. If the kernel refused a value, the
+/// exception carries the kernel's errno.
 /// </remarks>
 public sealed class ZcrxConfigurationException : ZcrxException
 {

@@ -2,7 +2,8 @@ namespace Zcrx.Interop;
 
 /// <summary>Thrown when the interface or its queue does not exist, was removed, or is not set up for zero-copy receive.</summary>
 /// <remarks>
-/// A setting of the device can repair this. For features that the driver lacks, see <see cref="ZcrxUnsupportedException"/>.
+/// A change of the device or of its settings can remove the cause. For features that the driver lacks, see
+/// <see cref="ZcrxUnsupportedException"/>.
 /// </remarks>
 public sealed class ZcrxDeviceException : ZcrxException
 {

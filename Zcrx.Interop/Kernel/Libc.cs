@@ -89,7 +89,8 @@ internal static unsafe partial class Libc
         const int Truncate = 0x20;
         const int DontWait = 0x40;
         const int Length = 16 * 1024;
-        // TCP drops the bytes without copying them, also those in the memory of a NIC's queue, which no recv(2) can copy. Other sockets copy.
+        // With MSG_TRUNC, TCP drops the bytes without copying them. This works even for bytes in the memory of a NIC's queue, which
+        // recv(2) cannot copy. Other kinds of sockets copy into the buffer.
         byte* buffer = stackalloc byte[Length];
         return Result(recv(fd, buffer, Length, Truncate | DontWait));
     }

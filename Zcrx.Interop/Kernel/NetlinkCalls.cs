@@ -3,7 +3,10 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Kernel;
 
-/// <summary>Makes system calls on netlink sockets, which <see cref="System.Net.Sockets.Socket"/> does not support. Each returns a negative errno on failure.</summary>
+/// <summary>
+/// Makes system calls on netlink sockets, which <see cref="System.Net.Sockets.Socket"/> does not support. Each returns
+/// a negative errno on failure.
+/// </summary>
 internal static unsafe partial class NetlinkCalls
 {
     public const int AF_NETLINK = 16;

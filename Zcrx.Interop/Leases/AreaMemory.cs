@@ -23,10 +23,12 @@ internal sealed unsafe class AreaMemory
         }
     }
 
-    /// <summary>Returns a part of one buffer. Does not allocate. The result is not checked against the end of a borrow.</summary>
+    /// <summary>
+    /// Returns a part of one buffer. Does not allocate. Accesses to the result do not check whether the borrow has ended.
+    /// </summary>
     public ReadOnlyMemory<byte> Slice(byte* address, int length)
     {
-        // Buffers are powers of two and never straddle a piece.
+        // Buffer lengths are powers of two, so every buffer lies in one piece.
         nuint offset = (nuint)(address - _address);
         return _pieces[(int)(offset >> PieceShift)].Slice((int)(offset & ((1u << PieceShift) - 1)), length);
     }

@@ -88,7 +88,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool End()
     {
-        // The release store of the refill queue's tail returns the buffer to the kernel later. It makes the new version visible first.
+        // The buffer returns to the kernel later, by the release store of the refill queue's tail. The new version is visible before that.
         NextVersion();
         if (_slot == NotLeased)
         {

@@ -57,7 +57,9 @@ internal class BufferHolder : IBufferSource
     {
     }
 
-    /// <summary>Records that the stream ends with an error after bytes of an unfinished frame, which no observer receives. Any thread.</summary>
+    /// <summary>
+    /// Records that the stream ends with an error inside a frame. No observer receives the bytes of the unfinished frame. Any thread.
+    /// </summary>
     public virtual void EndInsideFrame()
     {
     }
@@ -65,8 +67,8 @@ internal class BufferHolder : IBufferSource
     IDisposable IBufferSource.BeginWork() => new HolderWork(this);
 
     /// <summary>
-    /// Ends the connection of a failed consumer, unless the connection has another observer. The consumer must already have passed the
-    /// error on, and must unsubscribe first. Any thread.
+    /// Ends the connection of a failed consumer, unless the connection has another observer. Before the call, the consumer must pass the
+    /// error on and unsubscribe. Any thread.
     /// </summary>
     public virtual void Fail(Exception exception)
     {

@@ -5,9 +5,11 @@ namespace Zcrx.Interop;
 
 /// <summary>Represents a received buffer that a consumer keeps beyond <c>OnNext</c>.</summary>
 /// <remarks>
-/// <para>Ownership: the owner of a lease releases it with <see cref="Dispose"/>. Only the first disposal counts. Any use of a released lease throws
-/// <see cref="ObjectDisposedException"/>. <see cref="Move"/> transfers ownership to a new lease and ends this one. While a lease is held,
-/// its buffer is missing from the pool. Leases that are held for long exhaust the pool.</para>
+/// <para>
+/// Ownership: the owner of a lease releases it with <see cref="Dispose"/>. Only the first disposal counts. Any use of a released lease
+/// throws <see cref="ObjectDisposedException"/>. <see cref="Move"/> transfers ownership to a new lease and ends this one. While a lease is
+/// held, its buffer is missing from the pool. Leases that are held for long exhaust the pool.
+/// </para>
 /// <para>Threading: all members are safe on any number of threads at once. Each call either has its full effect or throws. The buffer
 /// returns to the pool exactly once, with its last lease or pin. A stale lease never affects the next user of the same buffer.</para>
 /// <para>Lifetime of the bytes: they stay unchanged while the buffer has a lease or a pin. A pin of <see cref="Memory"/> owns a reference

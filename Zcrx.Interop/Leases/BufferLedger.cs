@@ -59,10 +59,12 @@ internal sealed unsafe class BufferLedger
     /// <summary>Gets or sets the action that appends a returned buffer to the refill queue. Called on the ring thread.</summary>
     public Action<ulong>? Refill { get; set; }
 
-    /// <summary>Gets or sets the action that takes buffers released after <see cref="Close"/>, for another ring on the same queue. Called on any thread.</summary>
+    /// <summary>Gets or sets the action that takes buffers released after <see cref="Close"/>, for another ring on the same queue.
+    /// Called on any thread.</summary>
     public Action<ulong>? Forward { get; set; }
 
-    /// <summary>Gets the number of buffers that consumers lease. Any thread. A released buffer no longer counts, even if the ring thread has not drained it yet.</summary>
+    /// <summary>Gets the number of buffers that consumers lease. Any thread. A released buffer no longer counts, even if the ring thread
+    /// has not drained it yet.</summary>
     // The order of the reads matters. A drain between the reads lowers both numbers. With this order, the result is then too high for a
     // moment and not too low.
     public int Leased => Volatile.Read(ref _slotsInUse) - Volatile.Read(ref _inReturn);
@@ -85,8 +87,10 @@ internal sealed unsafe class BufferLedger
     /// <summary>Gets a value indicating whether the next lease is on the buffer itself and not on a copy. Ring thread only.</summary>
     public bool MayLease => Leased < LeaseLimit;
 
-    /// <summary>Gets or sets a value indicating whether the pool is under pressure, so that consumers should copy rather than lease. Any thread may read.</summary>
-    /// <remarks>The ring thread sets it. When it becomes true, the buffers of the consumers in <see cref="Reclaimable"/> are reclaimed before the setter returns.</remarks>
+    /// <summary>Gets or sets a value indicating whether the pool is under pressure, so that consumers should copy rather than lease.
+    /// Any thread may read.</summary>
+    /// <remarks>The ring thread sets it. When it becomes true, the buffers of the consumers in <see cref="Reclaimable"/> are reclaimed
+    /// before the setter returns.</remarks>
     public bool IsUnderPressure
     {
         get => Volatile.Read(ref _isUnderPressure);
@@ -198,7 +202,8 @@ internal sealed unsafe class BufferLedger
     /// <inheritdoc cref="ReturnList.Awake"/>
     public void Awake() => _returned.Awake();
 
-    /// <summary>Closes the ledger with its queue. Buffers that are still leased keep the memory mapped. Only the first call has an effect.</summary>
+    /// <summary>Closes the ledger with its queue. Buffers that are still leased keep the memory mapped. Only the first
+    /// call has an effect.</summary>
     /// <returns>The number of buffers that are still leased.</returns>
     public int Close()
     {

@@ -27,8 +27,8 @@ internal sealed unsafe class LeaseMemory(BufferLease lease, BufferLedger ledger,
             BufferLease.ThrowEnded();
         }
 
-        // A pin is counted only while its reference exists: it is added after the reference, and EndPin subtracts it before. A thread that
-        // sees a pin can rely on the buffer.
+        // The pin is counted after its reference was added. EndPin subtracts the pin before it releases the reference. While a pin is
+        // counted, the buffer is therefore referenced.
         Interlocked.Increment(ref _pins);
         return new MemoryHandle(address + elementIndex, pinnable: new LeasePin(this));
     }

@@ -5,7 +5,9 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Performs the RECV_ZC requests of one ring as multishot receives into provided buffers, and translates their completions.</summary>
+/// <summary>
+/// Performs the RECV_ZC requests of one ring as multishot receives into provided buffers, and translates their completions.
+/// </summary>
 /// <remarks>
 /// Each provided buffer has a completion slot reserved. The kernel can therefore take only bytes that have a free buffer and a completion
 /// slot. All other bytes wait in the socket. A connection whose turns fill many buffers is polled and read instead, as

@@ -2,7 +2,8 @@ namespace Zcrx.Interop;
 
 /// <summary>Names a network interface inside a container, as seen from the host.</summary>
 /// <param name="Container">
-/// The container's network namespace: a name that <c>ip netns</c> lists, the id of a process of the container, or the path of a namespace file.
+/// The container's network namespace: a name that <c>ip netns</c> lists, the id of a process of the container, or
+/// the path of a namespace file.
 /// </param>
 /// <param name="Interface">The interface's name in the container.</param>
 public sealed record ContainerInterface(string Container, string Interface)

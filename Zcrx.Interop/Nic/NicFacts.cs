@@ -1,6 +1,8 @@
 namespace Zcrx.Interop;
 
-/// <summary>Describes one network interface at one moment. Facts that the interface or the kernel does not report are null or empty.</summary>
+/// <summary>
+/// Describes one network interface at one moment. Facts that the interface or the kernel does not report are null or empty.
+/// </summary>
 public sealed record NicFacts
 {
     /// <summary>Gets the interface's name.</summary>

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Zcrx.Interop;
 
-/// <summary>Represents the lease of a physical RX queue to a queue of a virtual interface (netkit), usually one inside a container.</summary>
+/// <summary>
+/// Represents the lease of a physical RX queue to a queue of a virtual interface (netkit), usually one inside a container.
+/// </summary>
 /// <remarks>
 /// During a lease, a zero-copy queue can be registered on the virtual queue only. The lease ends with the virtual interface.
 /// </remarks>

@@ -4,7 +4,9 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Processes;
 
-/// <summary>Passes descriptors between processes: sendmsg(2) and recvmsg(2) with SCM_RIGHTS on a Unix socket, which .NET does not offer.</summary>
+/// <summary>
+/// Passes descriptors between processes: sendmsg(2) and recvmsg(2) with SCM_RIGHTS on a Unix socket, which .NET does not offer.
+/// </summary>
 /// <remarks>
 /// The structures are those of 64-bit Linux on x64 and arm64. A C library may declare a shorter length field than the kernel (musl). The
 /// upper half is then padding, which is zero here. Source: unix(7), cmsg(3).

@@ -24,7 +24,9 @@ internal sealed partial class FileLock : IDisposable
     /// <summary>Takes the lock unless another process has it.</summary>
     /// <param name="path">The path of the file. A missing file is created for this user.</param>
     /// <param name="taken">The lock.</param>
-    /// <returns>Zero and the lock, or a negative errno: −EAGAIN when another process has it, −EPERM when the file belongs to another user.</returns>
+    /// <returns>
+    /// Zero and the lock, or a negative errno: −EAGAIN when another process has it, −EPERM when the file belongs to another user.
+    /// </returns>
     public static int TryTake(string path, out FileLock? taken)
     {
         taken = null;

@@ -43,7 +43,9 @@ public sealed class ExportedQueue : IDisposable
     }
 
     /// <summary>Keeps the descriptor open until the returned reference is disposed, even if the export is disposed first.</summary>
-    /// <remarks>An import passes the descriptor's number to the kernel, so the number must not be reused before the import has ended.</remarks>
+    /// <remarks>
+    /// An import passes the descriptor's number to the kernel, so the number must not be reused before the import has ended.
+    /// </remarks>
     /// <exception cref="ObjectDisposedException">The export is disposed.</exception>
     internal Reference AddReference()
     {

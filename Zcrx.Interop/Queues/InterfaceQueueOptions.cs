@@ -12,7 +12,10 @@ public sealed record InterfaceQueueOptions
     /// <summary>Gets the size of the area that receives payload, in bytes. Rounded up to whole pages. At most 1 GiB.</summary>
     public nuint AreaSize { get; init; } = 64 * 1024 * 1024;
 
-    /// <summary>Gets the number of refill entries, 1 to 32768. The kernel rounds up to a power of two. 0 means one per page of the area, up to the limit.</summary>
+    /// <summary>
+    /// Gets the number of refill entries, 1 to 32768. The kernel rounds up to a power of two. 0 means one per page
+    /// of the area, up to the limit.
+    /// </summary>
     public uint RefillEntries { get; init; }
 
     /// <summary>Gets the length of a buffer in bytes: a power of two of at least a page. 0 means a page.</summary>
@@ -27,8 +30,8 @@ public sealed record InterfaceQueueOptions
     public bool HugePages { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether area and refill queue lie in unnamed files (memfd) that another process can map. Required for a queue that another process
-    /// takes over.
+    /// Gets a value indicating whether area and refill queue lie in unnamed files (memfd) that another process can map. Required for a
+    /// queue that another process takes over.
     /// </summary>
     public bool SharedMemory { get; init; }
 

@@ -10,8 +10,8 @@ namespace Zcrx.Interop;
 /// </summary>
 /// <remarks>
 /// Reference-counted: each ring that uses the queue and each export has a reference. Threading: all members from any thread. Only the
-/// producer writes the refill queue. Other buffers pass through this class to the producer: buffers that return to a ring that has ended or
-/// ceded, and buffers from another process.
+/// producer writes the refill queue. This class passes other returned buffers to the producer: those of a ring that has ended or has ceded
+/// the refill queue, and those of another process.
 /// </remarks>
 internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets offsets, uint entries, int bufferLength, nuint? statisticsOffset)
 {
@@ -103,7 +103,10 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         ConsiderUnused();
     }
 
-    /// <summary>Gets or sets the action that runs once no ring and no export of this process uses the queue and no consumer leases a buffer. Set before the queue is used.</summary>
+    /// <summary>
+    /// Gets or sets the action that runs once no ring and no export of this process uses the queue and no consumer leases a buffer.
+    /// Set before the queue is used.
+    /// </summary>
     public Action? Unused { get => _unused; set => _unused = value; }
 
     /// <summary>
@@ -163,7 +166,9 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     /// <summary>Gets a value indicating whether reclaiming is requested and possible.</summary>
     private bool IsReclaimDue => _isReclaimWanted && Rings <= 1 && Volatile.Read(ref _leasedByOtherRings) <= 0;
 
-    /// <summary>Gets or sets the action that runs on the ring thread after reclaiming. Set before <see cref="Reclaim"/> is called.</summary>
+    /// <summary>
+    /// Gets or sets the action that runs on the ring thread after reclaiming. Set before <see cref="Reclaim"/> is called.
+    /// </summary>
     public Action? Reclaimed { get; set; }
 
     /// <summary>Records that the buffers were reclaimed.</summary>
@@ -239,7 +244,9 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         }
     }
 
-    /// <summary>Removes a producer that has ended. If it was the present one, the latest former producer that can write becomes the producer again.</summary>
+    /// <summary>
+    /// Removes a producer that has ended. If it was the present one, the latest former producer that can write becomes the producer again.
+    /// </summary>
     /// <param name="ended">The producer.</param>
     public async Task ResignAsync(IRefillProducer ended)
     {

@@ -77,8 +77,8 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
             region.Release();
             if (WantsLargeBuffers && result is -Errno.EINVAL or -Errno.EOPNOTSUPP or -Errno.ERANGE)
             {
-                // Drivers differ in the errno, and each errno also has other causes. If one of these applies, registering with pages fails
-                // as well and reports it.
+                // Drivers refuse large buffers with different errnos, and each of these errnos has other causes, too. If another cause
+                // applies, the registration with pages also fails, and reports that cause.
                 return WithPages(result == -Errno.ERANGE
                     ? $"{options.Interface} does not support larger ones, or the area is not contiguous (huge pages are)"
                     : $"{options.Interface} does not support larger ones").Run(wake);

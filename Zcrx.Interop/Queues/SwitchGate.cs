@@ -2,7 +2,9 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop;
 
-/// <summary>Admits one caller at a time, in order. Callers wait without blocking their threads. Threading: all members from any thread.</summary>
+/// <summary>
+/// Admits one caller at a time, in order. Callers wait without blocking their threads. Threading: all members from any thread.
+/// </summary>
 internal sealed class SwitchGate
 {
     // The queue is also the lock. No other code is called under it.

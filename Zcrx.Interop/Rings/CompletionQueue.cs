@@ -3,9 +3,12 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop;
 
-/// <summary>Reads the completions of a ring in batches: read <see cref="Ready"/>, handle that many, then call <see cref="Advance"/> once.</summary>
+/// <summary>
+/// Reads the completions of a ring in batches: read <see cref="Ready"/>, handle that many, then call <see cref="Advance"/> once.
+/// </summary>
 /// <remarks>
-/// Ring thread only. Another thread may read while it keeps the ring thread from calling <see cref="Advance"/> and from closing the ring. Members throw <see cref="ObjectDisposedException"/> once the ring is disposed.
+/// Ring thread only. Another thread may read while it keeps the ring thread from calling <see cref="Advance"/> and from closing the ring.
+/// Members throw <see cref="ObjectDisposedException"/> once the ring is disposed.
 /// </remarks>
 public sealed unsafe class CompletionQueue
 {

@@ -4,7 +4,9 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop;
 
-/// <summary>Represents an io_uring instance with the set-up that zcrx requires: 32-byte completions, one issuer, deferred task work.</summary>
+/// <summary>
+/// Represents an io_uring instance with the set-up that zcrx requires: 32-byte completions, one issuer, deferred task work.
+/// </summary>
 /// <remarks>
 /// <para>Owned by the thread that creates it. Only that thread may use and dispose the ring. After the thread has ended, any thread may
 /// dispose it.</para>
@@ -107,7 +109,9 @@ public sealed unsafe class IoRing : IDisposable
     /// <summary>Publishes and submits the prepared entries and, if requested, waits for completions.</summary>
     /// <param name="minComplete">The number of completions to wait for. 0 only runs deferred work.</param>
     /// <param name="timeout">The longest wait, or null for no limit.</param>
-    /// <returns>The number of entries consumed, or a negative errno: −ETIME after the timeout, −EINTR, −EBUSY, −EBADR when completions were lost.</returns>
+    /// <returns>
+    /// The number of entries consumed, or a negative errno: −ETIME after the timeout, −EINTR, −EBUSY, −EBADR when completions were lost.
+    /// </returns>
     public int SubmitAndWait(uint minComplete, TimeSpan? timeout = null)
     {
         uint toSubmit = Submission.Publish();

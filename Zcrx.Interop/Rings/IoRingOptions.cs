@@ -18,6 +18,9 @@ public sealed record IoRingOptions
     /// <remarks>Trades processor time for latency. Applies to queues that the ring's sockets receive from. Needs Linux 6.9.</remarks>
     public TimeSpan BusyPoll { get; init; }
 
-    /// <summary>Gets a value indicating whether interrupts stay disabled while polling continues (<c>SO_PREFER_BUSY_POLL</c>). No effect without <see cref="BusyPoll"/>.</summary>
+    /// <summary>
+    /// Gets a value indicating whether interrupts stay disabled while polling continues (<c>SO_PREFER_BUSY_POLL</c>). No effect
+    /// without <see cref="BusyPoll"/>.
+    /// </summary>
     public bool PreferBusyPoll { get; init; }
 }

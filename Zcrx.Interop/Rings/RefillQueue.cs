@@ -5,9 +5,9 @@ namespace Zcrx.Interop;
 
 /// <summary>Represents the refill queue, through which buffers return to the kernel.</summary>
 /// <remarks>
-/// Single producer: the ring thread, while <see cref="IsOurs"/> is true. The kernel consumes entries when the NIC needs buffers or, without a NIC, on a flush.
-/// The kernel returns the offsets of head, tail and entries at registration. They differ between versions (7.3). Members throw
-/// <see cref="ObjectDisposedException"/> after disposal.
+/// Single producer: the ring thread, while <see cref="IsOurs"/> is true. The kernel consumes entries when the NIC needs buffers or,
+/// without a NIC, on a flush. The kernel returns the offsets of head, tail and entries at registration. They differ between versions
+/// (7.3). Members throw <see cref="ObjectDisposedException"/> after disposal.
 /// </remarks>
 public sealed unsafe class RefillQueue
 {
@@ -42,7 +42,10 @@ public sealed unsafe class RefillQueue
         }
     }
 
-    /// <summary>Gets a value indicating whether this ring writes entries. Otherwise another producer does, and <see cref="TryAppend"/> returns false.</summary>
+    /// <summary>
+    /// Gets a value indicating whether this ring writes entries. Otherwise another producer does, and
+    /// <see cref="TryAppend"/> returns false.
+    /// </summary>
     internal bool IsOurs => _isOurs;
 
     /// <summary>Gets the number of entries that the queue holds; a power of two.</summary>
@@ -62,7 +65,9 @@ public sealed unsafe class RefillQueue
 
     /// <summary>Writes one entry that is not yet visible to the kernel.</summary>
     /// <param name="offset">The area token and byte offset of the completion.</param>
-    /// <returns>False when the queue is full. Keep the entry, publish, flush, and try again. The queue never drops or overwrites an entry.</returns>
+    /// <returns>
+    /// False when the queue is full. Keep the entry, publish, flush, and try again. The queue never drops or overwrites an entry.
+    /// </returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryAppend(ulong offset)
     {
@@ -108,8 +113,8 @@ public sealed unsafe class RefillQueue
     }
 
     /// <summary>
-    /// Makes the next entry throw, because the memory is about to be unmapped. The queue then seems full, so <see cref="TryAppend"/> needs
-    /// no additional check.
+    /// Makes later calls of <see cref="TryAppend"/> throw, because the memory is about to be unmapped. From now on the queue seems full,
+    /// so <see cref="TryAppend"/> needs no additional check.
     /// </summary>
     internal void End()
     {

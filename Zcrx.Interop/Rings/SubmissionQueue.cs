@@ -4,7 +4,10 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Interop;
 
 /// <summary>Prepares the submissions of a ring, and publishes them together.</summary>
-/// <remarks>Ring thread only. Members throw <see cref="ObjectDisposedException"/> once the ring is disposed. With NO_SQARRAY, entry <c>i</c> lies at <c>i &amp; mask</c>.</remarks>
+/// <remarks>
+/// Ring thread only. Members throw <see cref="ObjectDisposedException"/> once the ring is disposed. With NO_SQARRAY, entry <c>i</c>
+/// lies at <c>i &amp; mask</c>.
+/// </remarks>
 public sealed unsafe class SubmissionQueue
 {
     private readonly io_uring_sqe* _entries;
@@ -40,7 +43,9 @@ public sealed unsafe class SubmissionQueue
         }
     }
 
-    /// <summary>Gets a value indicating whether completions wait in the kernel's overflow list, because the completion ring was full.</summary>
+    /// <summary>
+    /// Gets a value indicating whether completions wait in the kernel's overflow list, because the completion ring was full.
+    /// </summary>
     public bool IsCompletionOverflown
     {
         get

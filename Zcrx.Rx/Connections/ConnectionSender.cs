@@ -6,7 +6,9 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Connections;
 
-/// <summary>Represents the sending half of a connection: non-blocking sends on the caller's thread. Only a full socket involves the ring.</summary>
+/// <summary>
+/// Represents the sending half of a connection: non-blocking sends on the caller's thread. Only a full socket involves the ring.
+/// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose; disposing it would strand the callers that wait.")]
 internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnection connection)
 {
@@ -56,7 +58,9 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     }
 
     /// <summary>Sends as many bytes as the socket has room for at once, unless another send is pending.</summary>
-    /// <returns>The number of bytes; 0 also when sending fails, which <see cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/> reports.</returns>
+    /// <returns>
+    /// The number of bytes; 0 also when sending fails, which <see cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/> reports.
+    /// </returns>
     public int TrySend(ReadOnlySpan<byte> bytes)
     {
         if (_closed || !_turn.Wait(0, CancellationToken.None))
@@ -239,7 +243,9 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         Volatile.Write(ref _sends, _sends + 1);
     }
 
-    /// <summary>Returns bytes that stay valid while a send waits. Borrowed bytes are copied, because their buffer is reused after OnNext.</summary>
+    /// <summary>
+    /// Returns bytes that stay valid while a send waits. Borrowed bytes are copied, because their buffer is reused after OnNext.
+    /// </summary>
     private static ReadOnlyMemory<byte> Owned(ReadOnlyMemory<byte> bytes) => AreaMemory.IsBorrowed(bytes) ? bytes.ToArray() : bytes;
 
     private static ReadOnlySequence<byte> Owned(in ReadOnlySequence<byte> bytes)

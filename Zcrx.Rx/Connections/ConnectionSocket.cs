@@ -88,8 +88,8 @@ internal sealed class ConnectionSocket : IConnectionSocket
         }
     }
 
-    // Only the ring thread calls the next two members, and only the ring thread closes the socket. When a queue was abandoned, another thread closes it, but only
-    // after the ring thread has left its last callback.
+    // The next two members need no lock: only the ring thread calls them, and only the ring thread closes the socket. If the queue was
+    // abandoned, another thread closes the socket after the ring thread has left its last callback.
     public bool HasUnacknowledged => !_socket.SafeHandle.IsClosed && Libc.BytesUnacknowledged(Descriptor) > 0;
 
     public long Discard(out bool hasEnded)
@@ -191,13 +191,13 @@ internal sealed class ConnectionSocket : IConnectionSocket
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
-                // Reset by the peer, or closed by other code. Only closing is left to do.
+                // The peer has reset the connection, or other code has closed the socket. It only remains to close this object.
             }
         }
         else
         {
-            // Socket.Dispose resets a TCP connection if another thread is inside a call on the socket, such as a send or a query of its NAPI id.
-            // Socket.Dispose does not reset the connection after a shutdown.
+            // Socket.Dispose resets a TCP connection if another thread is inside a call on the socket, such as a send or a query of its
+            // NAPI id. Socket.Dispose does not reset the connection after a shutdown.
             ShutdownSend();
         }
 
@@ -229,7 +229,10 @@ internal sealed class ConnectionSocket : IConnectionSocket
     // The next owner expects a blocking socket, as sockets are when they are created or accepted.
     public void Release() => _socket.Blocking = true;
 
-    /// <summary>Returns an address as the application writes it. A dual-mode socket reports <c>10.0.0.1</c> as <c>::ffff:10.0.0.1</c>, which equals no IPv4 address.</summary>
+    /// <summary>
+    /// Returns an address as the application writes it. A dual-mode socket reports <c>10.0.0.1</c> as <c>::ffff:10.0.0.1</c>,
+    /// which equals no IPv4 address.
+    /// </summary>
     private static IPEndPoint? Unmap(EndPoint? endPoint) => endPoint switch
     {
         IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port),

@@ -5,7 +5,9 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Connections;
 
-/// <summary>Represents the socket of a connection. Its members do not throw when the socket is closed or the peer has disconnected.</summary>
+/// <summary>
+/// Represents the socket of a connection. Its members do not throw when the socket is closed or the peer has disconnected.
+/// </summary>
 internal interface IConnectionSocket
 {
     /// <summary>Gets the peer's address; null when the peer had already disconnected. IPv4 addresses are not mapped to IPv6.</summary>
@@ -23,7 +25,9 @@ internal interface IConnectionSocket
     /// <summary>Gets a value indicating whether the peer has not acknowledged everything that was sent (SIOCOUTQ).</summary>
     bool HasUnacknowledged { get; }
 
-    /// <summary>Takes bytes that wait off the socket, without reading them. At most about a megabyte, so that a fast peer cannot keep the caller.</summary>
+    /// <summary>
+    /// Takes bytes that wait off the socket, without reading them. At most about a megabyte, so that a fast peer cannot keep the caller.
+    /// </summary>
     /// <param name="hasEnded">Whether the peer has ended its side.</param>
     /// <returns>The number of bytes; −1 when the connection is broken.</returns>
     long Discard(out bool hasEnded);

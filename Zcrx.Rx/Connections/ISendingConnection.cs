@@ -6,7 +6,9 @@ internal interface ISendingConnection
     /// <summary>Gets the name of the connection, for errors.</summary>
     string Name { get; }
 
-    /// <summary>Gets a value indicating whether the peer or the network has ended the connection. Meaningful once the socket is closed.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the peer or the network has ended the connection. Meaningful once the socket is closed.
+    /// </summary>
     bool IsBroken { get; }
 
     /// <summary>Gets why the connection is closed, as a clause. Meaningful once the socket is closed.</summary>

@@ -30,7 +30,9 @@ public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
         return CreateKernel(options).Nics;
     }
 
-    /// <summary>Creates the kernel for a queue with this engine. The queue closes a socket only after the requests that use it have ended.</summary>
+    /// <summary>
+    /// Creates the kernel for a queue with this engine. The queue closes a socket only after the requests that use it have ended.
+    /// </summary>
     /// <param name="options">The options of the queue.</param>
     internal INicKernel CreateKernel(ZcrxQueueOptions options) => Engine switch
     {
@@ -39,7 +41,9 @@ public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
         _ => new LinuxKernel(),
     };
 
-    /// <summary>Returns the engine's name as on the command line: <c>nic</c>, <c>device-less</c>, <c>io_uring</c>, <c>emulated</c>.</summary>
+    /// <summary>
+    /// Returns the engine's name as on the command line: <c>nic</c>, <c>device-less</c>, <c>io_uring</c>, <c>emulated</c>.
+    /// </summary>
     public string Name => Engine switch
     {
         ZcrxEngine.Nic => "nic",

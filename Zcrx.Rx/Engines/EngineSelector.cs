@@ -2,7 +2,9 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Engines;
 
-/// <summary>Chooses the engine from the options, the capabilities of the kernel and the permissions of the process. Has no side effects.</summary>
+/// <summary>
+/// Chooses the engine from the options, the capabilities of the kernel and the permissions of the process. Has no side effects.
+/// </summary>
 /// <remarks>
 /// Auto skips an engine only if the kernel reports it as unsupported, or if the process is not permitted to use it. Every later failure (a
 /// busy queue, an unsuitable interface, an invalid option) is an error that the user must see.

@@ -3,7 +3,9 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Engines;
 
-/// <summary>Sets up the interface of a queue that configures its NIC. All such queues of the process share one set-up per interface.</summary>
+/// <summary>
+/// Sets up the interface of a queue that configures its NIC. All such queues of the process share one set-up per interface.
+/// </summary>
 internal sealed class NicConfiguration : IDisposable
 {
     // Lock order: this lock, then the locks of NicChangeJournal, which a new set-up opens.
@@ -23,7 +25,9 @@ internal sealed class NicConfiguration : IDisposable
         _queue = queue;
     }
 
-    /// <summary>Sets up the interface of a queue that is about to be registered; returns null if the queue does not configure its interface.</summary>
+    /// <summary>
+    /// Sets up the interface of a queue that is about to be registered; returns null if the queue does not configure its interface.
+    /// </summary>
     /// <param name="options">The options of the queue.</param>
     /// <param name="nics">The interfaces of the queue's kernel.</param>
     /// <exception cref="ZcrxException">The interface cannot be set up, or another owner would be affected. Nothing has changed.</exception>

@@ -2,7 +2,10 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Engines;
 
-/// <summary>Represents the engine of one queue: the chosen kernel and everything that depends on the choice. Other classes need not check the engine.</summary>
+/// <summary>
+/// Represents the engine of one queue: the chosen kernel and everything that depends on the choice. Other
+/// classes need not check the engine.
+/// </summary>
 internal sealed class QueueEngine
 {
     private readonly string? _interface;
@@ -31,7 +34,10 @@ internal sealed class QueueEngine
     /// <summary>Gets a value indicating whether the queue receives from an RX queue of a NIC.</summary>
     public bool IsOnNic { get; }
 
-    /// <summary>Gets the set-up of the queue's interface; null when the queue does not configure its interface. The queue disposes the set-up after closing.</summary>
+    /// <summary>
+    /// Gets the set-up of the queue's interface; null when the queue does not configure its interface. The queue
+    /// disposes the set-up after closing.
+    /// </summary>
     public NicConfiguration? Nic { get; }
 
     /// <summary>Gets why another process cannot take the queue over, as a clause; null when the engine supports it.</summary>

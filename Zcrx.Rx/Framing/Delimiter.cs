@@ -4,7 +4,8 @@ namespace Zcrx.Rx;
 
 /// <summary>Represents the bytes that end each frame: one delimiter, or any of several.</summary>
 /// <remarks>
-/// Immutable. Two values are equal when their bytes and their <see cref="IncludeDelimiter"/> are equal. The default value is empty and invalid.
+/// Immutable. Two values are equal when their bytes and their <see cref="IncludeDelimiter"/> are equal. The
+/// default value is empty and invalid.
 /// </remarks>
 public readonly record struct Delimiter
 {
@@ -84,9 +85,11 @@ public readonly record struct Delimiter
     /// <returns>The delimiter. A frame ends with the first delimiter that has arrived completely. If several end at the same byte, the
     /// longest one is the delimiter: with <c>\n</c> and <c>\r\n</c>, the carriage return in front of a line feed is not part of the
     /// frame.</returns>
-    /// <exception cref="ArgumentException">No delimiter is given. Or a delimiter is the default value, or has <see cref="IncludeDelimiter"/> set
-    /// (set it on the result). Or a delimiter can never match, because it contains another delimiter before its end: with <c>\r</c> and
-    /// <c>\r\n</c>, the carriage return would always end the frame first.</exception>
+    /// <exception cref="ArgumentException">
+    /// No delimiter is given. Or a delimiter is the default value, or has <see cref="IncludeDelimiter"/> set (set it on the result). Or a
+    /// delimiter can never match, because it contains another delimiter before its end: with <c>\r</c> and <c>\r\n</c>, the carriage
+    /// return would always end the frame first.
+    /// </exception>
     public static Delimiter Any(params ReadOnlySpan<Delimiter> delimiters)
     {
         HashSet<string> known = [];

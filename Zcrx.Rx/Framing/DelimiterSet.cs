@@ -12,7 +12,9 @@ internal sealed class DelimiterSet : IEquatable<DelimiterSet>
     private readonly byte[][] _delimiters;
 
     /// <summary>Initializes a set of delimiters. The caller must not change the arrays afterwards.</summary>
-    /// <param name="delimiters">At least two different delimiters, the longest first. Equal sets must have equal order, because equality compares in order.</param>
+    /// <param name="delimiters">
+    /// At least two different delimiters, the longest first. Equal sets must have equal order, because equality compares in order.
+    /// </param>
     public DelimiterSet(byte[][] delimiters)
     {
         _delimiters = delimiters;

@@ -4,9 +4,9 @@ namespace Zcrx.Rx.Framing;
 
 /// <summary>Lets one thread at a time use an operator's state, and lets any thread end the use without taking a lock.</summary>
 /// <remarks>
-/// A thread is inside from <c>TryEnter</c> until <see cref="Leave"/>. If no thread is inside, the thread that ends the use cleans up. Otherwise
-/// the thread that is inside cleans up as it leaves. Clean-up therefore runs exactly once, and never while a thread is inside. This is a
-/// mutable struct: keep it in a field and do not copy it.
+/// A thread is inside from <c>TryEnter</c> until <see cref="Leave"/>. If no thread is inside, the thread that ends the use cleans up.
+/// Otherwise the thread that is inside cleans up as it leaves. Clean-up therefore runs exactly once, and never while a thread is inside.
+/// This is a mutable struct: keep it in a field and do not copy it.
 /// </remarks>
 internal struct ExclusiveUse
 {
@@ -22,7 +22,9 @@ internal struct ExclusiveUse
 
     /// <summary>Enters. Spins while another thread is inside. The wait is short, because the source serializes its own calls.</summary>
     /// <returns>False when the use has ended, or when the call is nested.</returns>
-    /// <param name="isNested">True when the current thread is already inside, because the observer's OnNext made the source call again.</param>
+    /// <param name="isNested">
+    /// True when the current thread is already inside, because the observer's OnNext made the source call again.
+    /// </param>
     public bool TryEnter(out bool isNested)
     {
         isNested = false;

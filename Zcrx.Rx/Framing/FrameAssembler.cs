@@ -24,7 +24,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     // The stream offset of the next byte to arrive, and the stream offset at which the current frame begins.
     private long _next = Unknown;
     private long _frameOffset;
-    // The number of held bytes to wait for before the next cut, the decision once it is made, and the number of bytes that the cutter has seen.
+    // About the incomplete frame: the number of held bytes that the next cut needs, the decision once it is made, and the number of bytes
+    // that the cutter has seen.
     private long _needed;
     private FrameDecision _decision;
     private bool _isDecided;
@@ -311,7 +312,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
 
     private ZcrxFramingException OverBudget() => ZcrxFramingException.OverBudget(_frameOffset, _isDecided ? _decision.Total : null, maxLength, Holder?.CopyBudget?.Limit ?? 0);
 
-    /// <summary>Gets a value that indicates whether the frame needs more bytes than the longest frame and its overhead.</summary>
+    /// <summary>Gets a value that indicates whether the frame needs more bytes than the longest accepted frame with its overhead.</summary>
     private bool IsBeyondLimit => _needed > (long)maxLength + _overhead;
 
     /// <summary>Skips a frame that cannot be delivered and whose delimiter has been found.</summary>

@@ -5,8 +5,11 @@ namespace Zcrx.Rx;
 
 /// <summary>Represents a frame that a consumer uses beyond <c>OnNext</c>: one lease over all its buffers.</summary>
 /// <remarks>
-/// <para>Ownership: the owner of a lease releases it with <see cref="Dispose"/>. Only the first disposal counts. Any use of a released lease throws
-/// <see cref="ObjectDisposedException"/>. While a lease is held, its buffers are missing from the pool, unless the lease is on a copy.</para>
+/// <para>
+/// Ownership: the owner of a lease releases it with <see cref="Dispose"/>. Only the first disposal counts. Any use of a
+/// released lease throws <see cref="ObjectDisposedException"/>. While a lease is held, its buffers are missing from the pool,
+/// unless the lease is on a copy.
+/// </para>
 /// <para>Threading: all members are thread-safe. The bytes stay unchanged until the lease is released. A pin of their memory keeps them
 /// unchanged after the release, as with <see cref="Interop.BufferLease"/>.</para>
 /// </remarks>

@@ -21,7 +21,7 @@ internal sealed class FrameObservable<TCutter>(IObservable<ReceivedBuffer> sourc
         }
         catch
         {
-            // A source may deliver buffers before it fails.
+            // The source may have delivered buffers before its Subscribe method threw. They are released here.
             frames.Dispose();
             throw;
         }

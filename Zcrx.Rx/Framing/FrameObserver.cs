@@ -6,9 +6,9 @@ namespace Zcrx.Rx.Framing;
 
 /// <summary>Cuts one subscription's buffers into frames.</summary>
 /// <remarks>
-/// Threading: buffers arrive on the ring thread, and disposal may come from any thread (<see cref="ExclusiveUse"/>). Shortly after a connection
-/// has moved to another queue, two ring threads may call: the old queue's thread reclaims buffers while the new queue's thread delivers
-/// buffers.
+/// Threading: buffers arrive on the ring thread, and disposal may come from any thread (<see cref="ExclusiveUse"/>). Shortly after
+/// a connection has moved to another queue, two ring threads may call: the old queue's thread reclaims buffers while the new
+/// queue's thread delivers buffers.
 /// </remarks>
 internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IReclaimable, IPostponedConsumer, IDisposable
     where TCutter : struct, IFrameCutter
@@ -117,8 +117,8 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
 
     public void Reclaim()
     {
-        // A thread that is inside checks the pressure before it leases a buffer. On the queue that the connection has left, the next rise of the
-        // pressure reclaims the buffers that this call misses.
+        // A thread that is inside checks the pressure before it leases a buffer. On the queue that the connection has left, the next rise
+        // of the pressure reclaims the buffers that this call misses.
         if (!_use.TryEnterIdle())
         {
             return;
@@ -168,7 +168,8 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     }
 
     /// <summary>
-    /// Ends the frames after the observer has thrown. The source is not calling at this time, so it cannot return the exception as an error.
+    /// Ends the frames after the observer has thrown. The source is not calling at this time, so it cannot
+    /// return the exception as an error.
     /// </summary>
     private void FailLater(Exception exception)
     {

@@ -10,8 +10,9 @@ namespace Zcrx.Rx.Framing;
 /// distinguishes them.
 /// </summary>
 /// <remarks>
-/// The thread that cuts the stream begins a borrow before the observer's <c>OnNext</c> and ends it afterwards. On any other thread, the members
-/// only compare version and thread, and throw. When a connection moves to another queue, another thread cuts it, but never two at once.
+/// The thread that cuts the stream begins a borrow before the observer's <c>OnNext</c> and ends it afterwards. On any other thread, the
+/// members only compare version and thread, and throw. After a connection has moved to another queue, another thread cuts its stream. Two
+/// threads never cut at the same time.
 /// </remarks>
 internal sealed class FrameScope(int maxBuffers)
 {

@@ -45,7 +45,8 @@ internal sealed class HeldBytes(int maxBuffers)
     }
 
     /// <summary>
-    /// Sets the bound for copies, which changes when the connection moves to another queue. Existing copies then count against the new bound.
+    /// Sets the bound for copies, which changes when the connection moves to another queue. Existing copies then
+    /// count against the new bound.
     /// </summary>
     public void SetBudget(IByteBudget? budget)
     {
@@ -55,7 +56,8 @@ internal sealed class HeldBytes(int maxBuffers)
     }
 
     /// <summary>
-    /// Keeps the rest of the lent buffer. Leases the buffer, or copies its bytes when too many buffers are leased or the pool is under pressure.
+    /// Keeps the rest of the lent buffer. Leases the buffer, or copies its bytes when too many buffers are leased
+    /// or the pool is under pressure.
     /// </summary>
     /// <returns>False when a copy was needed but would exceed the bound. The caller must then release everything.</returns>
     public bool Keep(in ReceivedBuffer buffer, bool isBounded)
@@ -225,8 +227,8 @@ internal sealed class HeldBytes(int maxBuffers)
             return;
         }
 
-        // Adds an array instead of enlarging the last one, so that no byte is copied twice. The size depends on the bytes that have arrived, not
-        // on the length that the peer has announced.
+        // Adds an array instead of enlarging the last one, so that no byte is copied twice. The size depends on the bytes that have
+        // arrived, not on the length that the peer has announced.
         int growth = Math.Clamp(2 * (_last?.Array?.Length ?? 0), SmallestCopy, LargestGrowth);
         byte[] rented = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected, growth, Array.MaxLength));
         Charge(rented.Length);

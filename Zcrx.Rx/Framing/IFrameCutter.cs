@@ -20,6 +20,8 @@ internal interface IFrameCutter
     /// <summary>Finds a frame that straddles buffers. The first <paramref name="seen"/> bytes were searched before.</summary>
     FrameDecision Cut(in ReadOnlySequence<byte> held, long seen);
 
-    /// <summary>Decides on the bytes behind the last frame when the stream has ended. Any decision except a frame of all these bytes is an error.</summary>
+    /// <summary>
+    /// Decides on the bytes behind the last frame when the stream has ended. Any decision except a frame of all these bytes is an error.
+    /// </summary>
     FrameDecision CutEnd(in ReadOnlySequence<byte> rest);
 }

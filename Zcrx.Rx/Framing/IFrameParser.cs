@@ -4,9 +4,13 @@ namespace Zcrx.Rx;
 
 /// <summary>Finds frames in a stream, for protocols that neither a length prefix nor a delimiter describes.</summary>
 /// <remarks>
-/// <para>A parser without state may serve many streams, on several threads at once. Each call receives the number of bytes seen before.</para>
-/// <para>A parser with state serves one stream, thus one call of <c>Frames</c> and one subscription. One thread at a time calls the parser. Its state
-/// may change whenever the parser returns a frame: each such decision is final, and the next call begins behind that frame.</para>
+/// <para>
+/// A parser without state may serve many streams, on several threads at once. Each call receives the number of bytes seen before.
+/// </para>
+/// <para>
+/// A parser with state serves one stream, thus one call of <c>Frames</c> and one subscription. One thread at a time calls the parser. Its
+/// state may change whenever the parser returns a frame: each such decision is final, and the next call begins behind that frame.
+/// </para>
 /// <para>An exception that the parser throws ends the stream with a <see cref="ZcrxFramingException"/>.</para>
 /// </remarks>
 public interface IFrameParser
@@ -25,7 +29,9 @@ public interface IFrameParser
 
     /// <summary>Examines the bytes behind the last whole frame when the stream has ended in order.</summary>
     /// <param name="rest">All of these bytes, at least one; valid until the method returns.</param>
-    /// <returns>A frame that consists of exactly these bytes, including the bytes around it. It is delivered before <c>OnCompleted</c>. Any other
-    /// decision ends the stream with a <see cref="ZcrxFramingException"/>, as the default implementation does.</returns>
+    /// <returns>
+    /// A frame that consists of exactly these bytes, including the bytes around it. It is delivered before <c>OnCompleted</c>. Any other
+    /// decision ends the stream with a <see cref="ZcrxFramingException"/>, as the default implementation does.
+    /// </returns>
     FrameDecision ParseEnd(in ReadOnlySequence<byte> rest) => FrameDecision.NeedMore();
 }

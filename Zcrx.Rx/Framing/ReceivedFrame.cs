@@ -10,8 +10,10 @@ namespace Zcrx.Rx;
 /// <remarks>
 /// <para>Ownership: borrowed, like its buffers. After <c>OnNext</c> returns, every access throws <see cref="ObjectDisposedException"/>. To
 /// use the frame later, call <see cref="Retain"/> and release the lease afterwards, or copy it with <see cref="ToArray"/>.</para>
-/// <para>Threading: use the frame on the thread of <c>OnNext</c>. On another thread, every member except <see cref="IsValid"/> throws. Operators
-/// that keep or reschedule items, such as <c>Delay</c> and <c>Buffer</c>, therefore never show the bytes of another frame.</para>
+/// <para>
+/// Threading: use the frame on the thread of <c>OnNext</c>. On another thread, every member except <see cref="IsValid"/> throws. Operators
+/// that keep or reschedule items, such as <c>Delay</c> and <c>Buffer</c>, therefore never show the bytes of another frame.
+/// </para>
 /// <para>A <see cref="Sequence"/> that was obtained inside <c>OnNext</c> and is read afterwards is not checked. It may show bytes that were
 /// received later, possibly for other connections. If <c>CheckBorrows</c> is on, each access to it is checked and throws.</para>
 /// </remarks>
@@ -42,7 +44,9 @@ public readonly struct ReceivedFrame
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public long StreamOffset => Scope.StreamOffset(_version);
 
-    /// <summary>Gets the number that the parser gave the frame (<see cref="FrameDecision.Tag"/>); 0 unless an <see cref="IFrameParser"/> sets it.</summary>
+    /// <summary>
+    /// Gets the number that the parser gave the frame (<see cref="FrameDecision.Tag"/>); 0 unless an <see cref="IFrameParser"/> sets it.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The borrow has ended.</exception>
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public int Tag => Scope.Tag(_version);

@@ -69,7 +69,9 @@ public static class ZcrxFramingExtensions
     /// drops.</param>
     /// <param name="options">The options for incomplete frames, or null for the defaults.</param>
     /// <returns>The frames, empty ones included.</returns>
-    /// <exception cref="ArgumentException">The parser's <see cref="IFrameParser.MaxOverhead"/> is negative, or an option is for delimited frames only.</exception>
+    /// <exception cref="ArgumentException">
+    /// The parser's <see cref="IFrameParser.MaxOverhead"/> is negative, or an option is for delimited frames only.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte, or 2 GiB or more.</exception>
     public static IObservable<ReceivedFrame> Frames(
         this IObservable<ReceivedBuffer> source, IFrameParser parser, long maxLength, FramingOptions? options = null)

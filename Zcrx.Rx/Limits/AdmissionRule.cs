@@ -17,7 +17,9 @@ internal sealed class AdmissionRule(int maxConnections, int maxPerAddress)
     public int Count { get; private set; }
 
     /// <summary>Admits a connection, or returns the limit that forbids it.</summary>
-    /// <param name="address">The peer's address. A connection with an unknown address (null) counts only against the listener's limit.</param>
+    /// <param name="address">
+    /// The peer's address. A connection with an unknown address (null) counts only against the listener's limit.
+    /// </param>
     public ZcrxLimit? Enter(IPAddress? address)
     {
         if (maxConnections > 0 && Count >= maxConnections)

@@ -1,7 +1,10 @@
 namespace Zcrx.Rx.Limits;
 
 /// <summary>Decides whether connections may be accepted, from the number of free file descriptors. Does no I/O.</summary>
-/// <remarks>Accepting resumes only when more descriptors are free than the reserve. Otherwise the next connection would stop it again.</remarks>
+/// <remarks>
+/// Accepting resumes only when more descriptors are free than the reserve. If exactly the reserve were free, the next connection would
+/// stop accepting again.
+/// </remarks>
 internal sealed class DescriptorMachine
 {
     private const int SmallestRoom = 8;

@@ -4,7 +4,9 @@ using Zcrx.Rx.Limits;
 namespace Zcrx.Rx;
 
 /// <summary>Applies the limits of one listener, over all queues that accept on it.</summary>
-/// <remarks>Threading: all members are thread-safe. The gate counts connections until they are closed, even after they have moved to other queues.</remarks>
+/// <remarks>
+/// Threading: all members are thread-safe. The gate counts connections until they are closed, even after they have moved to other queues.
+/// </remarks>
 public sealed class ListenerGate
 {
     private readonly Lock _gate = new();

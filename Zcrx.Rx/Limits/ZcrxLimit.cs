@@ -12,19 +12,28 @@ public enum ZcrxLimit
     MaxConnections,
 
     /// <summary>
-    /// An address has reached its limit of connections: <see cref="ZcrxListenOptions.MaxConnectionsPerAddress"/>. Further connections are reset.
+    /// An address has reached its limit of connections: <see cref="ZcrxListenOptions.MaxConnectionsPerAddress"/>.
+    /// Further connections are reset.
     /// </summary>
     MaxConnectionsPerAddress,
 
-    /// <summary>A connection was silent after it was accepted: <see cref="ZcrxListenOptions.FirstByteTimeout"/>. The connection is reset.</summary>
+    /// <summary>
+    /// A connection was silent after it was accepted: <see cref="ZcrxListenOptions.FirstByteTimeout"/>. The connection is reset.
+    /// </summary>
     FirstByteTimeout,
 
     /// <summary>A connection was silent for too long: <see cref="ZcrxListenOptions.IdleTimeout"/>. The connection is reset.</summary>
     IdleTimeout,
 
-    /// <summary>The unfinished frames of a queue have too many bytes: <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>. The connection that needs more is reset.</summary>
+    /// <summary>
+    /// The unfinished frames of a queue have too many bytes: <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>. The
+    /// connection that needs more is reset.
+    /// </summary>
     CopiedFrameBytes,
 
-    /// <summary>The process has few file descriptors left: <see cref="ZcrxQueueOptions.DescriptorReserve"/>. Accepting stops until more are free; peers wait in the backlog.</summary>
+    /// <summary>
+    /// The process has few file descriptors left: <see cref="ZcrxQueueOptions.DescriptorReserve"/>. Accepting stops until more are
+    /// free; peers wait in the backlog.
+    /// </summary>
     Descriptors,
 }

@@ -3,7 +3,9 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Rx.Listening;
 
-/// <summary>Counts the connections that all queues of the process have accepted, because they use the same descriptors. Thread-safe.</summary>
+/// <summary>
+/// Counts the connections that all queues of the process have accepted, because they use the same descriptors. Thread-safe.
+/// </summary>
 internal sealed class AcceptedTally
 {
     // The key is the function that reads the use of descriptors. Queues with the same function share the descriptors.

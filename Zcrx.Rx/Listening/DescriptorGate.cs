@@ -46,7 +46,9 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
         return (!_machine.IsHolding, hasChanged);
     }
 
-    /// <summary>Determines whether a burst of connections fits. The kernel may accept such a burst before the ring thread can stop it.</summary>
+    /// <summary>
+    /// Determines whether a burst of connections fits. The kernel may accept such a burst before the ring thread can stop it.
+    /// </summary>
     public bool Fits(int burst) => Reserve == 0 || Free - Reserve >= burst;
 
     /// <summary>Records that a connection was accepted.</summary>

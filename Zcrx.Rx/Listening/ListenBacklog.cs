@@ -6,7 +6,8 @@ namespace Zcrx.Rx.Listening;
 /// <summary>Reads how many connections the kernel may accept on a listening socket before the ring thread can stop it.</summary>
 internal static class ListenBacklog
 {
-    // The kernel's default bound of a backlog (net.core.somaxconn). New clients refill a smaller backlog while the kernel empties it.
+    // The kernel's default bound of a backlog (net.core.somaxconn). A smaller bound is not used, because new clients refill a short
+    // backlog while the kernel empties it.
     public const int Least = 4096;
 
     private const int TcpLevel = 6;

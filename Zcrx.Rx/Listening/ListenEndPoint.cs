@@ -6,7 +6,9 @@ using System.Net.Sockets;
 namespace Zcrx.Rx;
 
 /// <summary>Parses listening addresses.</summary>
-/// <remarks>Stricter than <see cref="IPEndPoint.Parse(string)"/>, which reads <c>9000</c> as an address and <c>::1</c> with port 0.</remarks>
+/// <remarks>
+/// Stricter than <see cref="IPEndPoint.Parse(string)"/>, which reads <c>9000</c> as an address and <c>::1</c> with port 0.
+/// </remarks>
 public static class ListenEndPoint
 {
     /// <summary>The accepted forms, as a clause for error messages.</summary>

@@ -8,7 +8,8 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Rx.Listening;
 
-/// <summary>Accepts connections on the listening sockets of a queue. Ring thread only, except <see cref="Conclude"/> and <see cref="Abandon"/>.</summary>
+/// <summary>Accepts connections on the listening sockets of a queue. Ring thread only, except <see cref="Conclude"/> and
+/// <see cref="Abandon"/>.</summary>
 internal sealed class Listeners(
     RingRequests requests,
     ConnectionTable connections,
@@ -20,7 +21,7 @@ internal sealed class Listeners(
     ILimitReports limits) : IListeners
 {
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
-    // How often backlogs are checked: at most after a client was found there, at least while none is found.
+    // The interval of checks of the backlogs: the shortest after a client was found in a backlog, the longest while none is found.
     private static readonly TimeSpan ShortestCheck = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestCheck = TimeSpan.FromSeconds(1);
 
@@ -179,8 +180,8 @@ internal sealed class Listeners(
         }
         else
         {
-            // An error means that the process is out of descriptors or memory: peers wait in the backlog until the retry. A cancelled multishot
-            // request is replaced at once. While descriptors are low, the replacement accepts a single connection.
+            // An error means that the process is out of descriptors or memory: peers wait in the backlog until the retry. A cancelled
+            // multishot request is replaced at once. While descriptors are low, the replacement accepts a single connection.
             listener.RetryAt = completion.Result is < 0 and not -ECANCELED ? clock.Now + clock.ToTicks(AcceptRetry) : 0;
             _pending.Add(listener);
         }
@@ -196,7 +197,8 @@ internal sealed class Listeners(
     /// <summary>Ends all listeners with the queue.</summary>
     public void FinishAll(Func<Exception?> error) => Array.ForEach(_listeners.Snapshot(), listener => Finish(listener, error()));
 
-    /// <summary>Ends all listeners of a ring thread that is stuck: the present ones, and those that it adds if it continues. Any thread; the table does not change.</summary>
+    /// <summary>Ends all listeners of a ring thread that is stuck: the present ones, and those that it adds if it continues. Any thread;
+    /// the table does not change.</summary>
     /// <param name="turn">The progress of the ring thread.</param>
     /// <param name="notify">Calls an observer, which may wait for a resource that the stuck callback holds.</param>
     public void Abandon(ReceiveTurn turn, Action<Action> notify)
@@ -222,7 +224,8 @@ internal sealed class Listeners(
         }
     }
 
-    /// <summary>Closes the socket of an entry and ends its observer, once. Any thread may call it for an entry that is not owned by a queue, or whose ring thread was abandoned.</summary>
+    /// <summary>Closes the socket of an entry and ends its observer, once. Any thread may call it for an entry that is not owned by a
+    /// queue, or whose ring thread was abandoned.</summary>
     public static void Conclude(ListenerEntry listener, Exception? error, IReceiveEvents events)
     {
         if (TryClose(listener))
@@ -318,8 +321,9 @@ internal sealed class Listeners(
 
     /// <summary>Renews the requests of listeners in whose backlog clients wait although they are armed.</summary>
     /// <remarks>
-    /// A real kernel wakes one of the rings that accept on a socket, and for each client the same one. If the thread of that ring is stuck, in this process or in
-    /// another one with the socket, it takes the wake-ups and not the clients. A new request accepts what waits.
+    /// If several rings accept on a socket, a real kernel wakes only one of them, and the same one for each client. If the thread of that
+    /// ring is stuck, the ring gets the wake-ups but accepts no client. The stuck thread may belong to another process with the same
+    /// socket. A new request accepts the waiting clients.
     /// </remarks>
     private void CheckBacklogs()
     {

@@ -5,7 +5,9 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Listening;
 
-/// <summary>Finds the sockets that the kernel has accepted and whose completions were not handled. Their peers would wait for a reply.</summary>
+/// <summary>
+/// Finds the sockets that the kernel has accepted and whose completions were not handled. Their peers would wait for a reply.
+/// </summary>
 /// <param name="requests">The ring.</param>
 internal sealed class UnseenSockets(RingRequests requests)
 {
@@ -13,7 +15,9 @@ internal sealed class UnseenSockets(RingRequests requests)
     /// <param name="handled">The number of completions that were handled.</param>
     public void Close(uint handled) => Find(handled).ForEach(static unseen => Reset(new SafeSocketHandle(unseen, ownsHandle: true)));
 
-    /// <summary>Resets the connections. The descriptors stay open: the ring thread, which is stuck, closes them if it continues. Any thread.</summary>
+    /// <summary>
+    /// Resets the connections. The descriptors stay open: the ring thread, which is stuck, closes them if it continues. Any thread.
+    /// </summary>
     /// <param name="handled">The number of completions that were handled.</param>
     public void Disconnect(uint handled) => Find(handled).ForEach(static unseen => _ = Libc.Disconnect(unseen));
 

@@ -13,7 +13,8 @@ namespace Zcrx.Rx.Moving;
 /// <remarks>Passes requests to the ring thread, or serves them itself after the ring thread has ended.</remarks>
 internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwner? suspended, CurrentOptions options, IReceiveEvents events, RxQueueId? rxQueue) : IConnectionHost
 {
-    // Other threads may change connections faster than the ring thread handles the changes. The limit keeps changes from delaying completions.
+    // Other threads may change connections faster than the ring thread handles the changes. The limit keeps
+    // changes from delaying completions.
     private const int ChangesPerTurn = 4096;
 
     private readonly ConcurrentQueue<ConnectionReceiver> _changes = new();
@@ -217,7 +218,8 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
                 return;
             }
 
-            // The connection left before the queue ended, and no other queue has it yet. A sender that retried now would spin until one has it.
+            // The connection left before the queue ended, and no other queue has it yet. A sender that retried now
+            // would spin until one has it.
             connection.Control.AwaitsRoomOnArrival = true;
             // Pairs with the fence in Arrive: either the new queue sees AwaitsRoomOnArrival, or this thread sees the new queue.
             Interlocked.MemoryBarrier();
@@ -229,7 +231,9 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         }
     }
 
-    /// <summary>Handles a connection whose source and target are both closed. No bytes were lost, so the connection is suspended if possible.</summary>
+    /// <summary>
+    /// Handles a connection whose source and target are both closed. No bytes were lost, so the connection is suspended if possible.
+    /// </summary>
     private void Abandon(ConnectionReceiver connection, ConnectionMove move)
     {
         if (suspended is null)

@@ -32,7 +32,10 @@ internal sealed class ConnectionMove(ConnectionHost source, ConnectionHost? targ
     public SuspendedConnection? Suspended { get; set; }
 
     /// <summary>Gets a task whose result is true when the target has the connection, or when the connection was detached.</summary>
-    /// <remarks>The result is false when the move was given up, for example because the connection has ended. The task faults when the target is closed.</remarks>
+    /// <remarks>
+    /// The result is false when the move was given up, for example because the connection has ended. The task
+    /// faults when the target is closed.
+    /// </remarks>
     public Task<bool> Done => _done.Task;
 
     public void Succeed() => _done.TrySetResult(true);

@@ -6,7 +6,9 @@ using Zcrx.Rx.Ring;
 namespace Zcrx.Rx.Moving;
 
 /// <summary>Moves connections from and to one queue. Ring thread only.</summary>
-/// <remarks>A leaving connection is passed on after its receive was cancelled and everything up to the terminal completion was delivered.</remarks>
+/// <remarks>
+/// A leaving connection is passed on after its receive was cancelled and everything up to the terminal completion was delivered.
+/// </remarks>
 internal sealed class ConnectionMover(
     ConnectionHost host,
     ConnectionTable connections,
@@ -76,7 +78,7 @@ internal sealed class ConnectionMover(
         }
         else if (move.IsRescue && !connection.Has(ReceiveObstacles.Stranded))
         {
-            // Another caller has already moved the connection, and it receives again.
+            // Another caller has already moved the connection, and the connection receives again.
             move.GiveUp();
         }
         else if (move.Target == host)
@@ -91,7 +93,9 @@ internal sealed class ConnectionMover(
         }
     }
 
-    /// <summary>Completes the moves of connections whose requests have ended. Called after receives were issued, so no request is still queued.</summary>
+    /// <summary>
+    /// Completes the moves of connections whose requests have ended. Called after receives were issued, so no request is still queued.
+    /// </summary>
     public void CompleteMoves()
     {
         for (int i = _leaving.Count - 1; i >= 0; i--)
@@ -115,7 +119,9 @@ internal sealed class ConnectionMover(
         }
     }
 
-    /// <summary>Adds a connection that arrives from another queue, from the suspended connections, or back from a queue that was closed.</summary>
+    /// <summary>
+    /// Adds a connection that arrives from another queue, from the suspended connections, or back from a queue that was closed.
+    /// </summary>
     public void Arrive(ConnectionReceiver connection, ConnectionMove move)
     {
         if ((phase.IsStopping || (phase.IsEnding && !move.IsRescue)) && move.Source != host)
@@ -125,7 +131,8 @@ internal sealed class ConnectionMover(
         }
 
         connections.Add(connection);
-        // Pairs with TakeChange in ConnectionHost: either this thread sees changes made during the move, or the changing thread sees the new host.
+        // Pairs with TakeChange in ConnectionHost: either this thread sees changes made during the move, or the
+        // changing thread sees the new host.
         Interlocked.MemoryBarrier();
         try
         {
@@ -159,7 +166,7 @@ internal sealed class ConnectionMover(
             }
         }
 
-        // Last: it calls observers, and one that blocks must not block those that wait for the move.
+        // This is the last step, because it calls observers. An observer that blocks must not delay the callers that wait for the move.
         scheduler.Reconcile(connection);
     }
 

@@ -28,7 +28,9 @@ internal sealed class SuspendedConnectionOwner
 
     /// <summary>Distributes the suspended connections, and those that are suspended later, over queues.</summary>
     /// <param name="queues">The queues. If empty, connections stay suspended.</param>
-    /// <returns>The number of connections that were resumed. A connection stays suspended if the queue that was to resume it has ended.</returns>
+    /// <returns>
+    /// The number of connections that were resumed. A connection stays suspended if the queue that was to resume it has ended.
+    /// </returns>
     public async Task<int> ResumeOnAsync(ImmutableArray<ConnectionHost> queues)
     {
         List<ConnectionMove> moves = [];
@@ -49,7 +51,10 @@ internal sealed class SuspendedConnectionOwner
         return taken.Count(static isTaken => isTaken);
     }
 
-    /// <summary>Ends the connections that wait. Their observers receive a <see cref="ZcrxStreamException"/> with the position, and their sockets are reset.</summary>
+    /// <summary>
+    /// Ends the connections that wait. Their observers receive a <see cref="ZcrxStreamException"/> with the position,
+    /// and their sockets are reset.
+    /// </summary>
     /// <param name="forGood">Whether connections that are suspended later end at once.</param>
     public void EndAll(bool forGood)
     {
@@ -177,7 +182,9 @@ internal sealed class SuspendedConnectionOwner
         End(connection, connection.Control.WhyClosed);
     }
 
-    /// <summary>Ends a connection that no queue resumes. The stream ends at the delivered position, because the rest cannot be received.</summary>
+    /// <summary>
+    /// Ends a connection that no queue resumes. The stream ends at the delivered position, because the rest cannot be received.
+    /// </summary>
     internal static void EndUnwanted(ConnectionReceiver connection)
     {
         const string Cause = "its queue was closed, and no other resumed it";

@@ -3,7 +3,10 @@ using Zcrx.Interop;
 namespace Zcrx.Rx;
 
 /// <summary>Represents a notification of the kernel about a queue.</summary>
-/// <remarks>A notification is only a hint: the kernel drops notifications when it cannot allocate memory. No feature of this library depends on them.</remarks>
+/// <remarks>
+/// A notification is only a hint: the kernel drops notifications when it cannot allocate memory. No feature of
+/// this library depends on them.
+/// </remarks>
 /// <param name="Queue">The queue's name.</param>
 /// <param name="Type">The event.</param>
 /// <param name="ArmState">The type's arm state after the notification.</param>

@@ -15,7 +15,8 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
     // Rented only while there are written bytes, so that an idle connection needs no memory.
     private byte[]? _buffer;
     private int _written;
-    // The last send that is not known to have ended. It owns its buffer, and later sends wait for it. After a cancelled flush, no caller waits for it.
+    // The last send that is not known to have ended. It owns its buffer, and later sends wait for it. After a cancelled
+    // flush, no caller waits for it.
     private Task? _sending;
     private bool _completed;
     private CancellationTokenSource? _pending;
@@ -95,7 +96,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         lock (_gate)
         {
             _cancelRequested = true;
-            // Not Cancel: it would run the continuation of the flush under the lock.
+            // Cancel would run the continuation of the flush under the lock. CancelAsync does not.
             _ = _pending?.CancelAsync();
         }
     }

@@ -5,7 +5,9 @@ namespace Zcrx.Rx.Operators;
 /// <summary>Provides the reading side of a <see cref="LeaseChannel{TBorrowed, TLease}"/>.</summary>
 internal interface ILeaseQueue<TLease> : IDisposable
 {
-    /// <summary>Gets a task that completes when everything has been read. If the stream failed, the task faults with the same error.</summary>
+    /// <summary>
+    /// Gets a task that completes when everything has been read. If the stream failed, the task faults with the same error.
+    /// </summary>
     Task Completion { get; }
 
     /// <summary>Waits until there is something to read.</summary>

@@ -14,8 +14,9 @@ namespace Zcrx.Rx.Operators;
 /// <typeparam name="TBorrowed">The received items: buffers or frames.</typeparam>
 /// <typeparam name="TLease">Their leases.</typeparam>
 /// <remarks>
-/// The ring thread is the only writer; there may be any number of readers. A paused connection delivers nothing more, so both bounds are exact. An item
-/// that is longer than the byte bound is accepted only when nothing else waits. Disposal at any time releases the unread items.
+/// The ring thread is the only writer; there may be any number of readers. A paused connection delivers nothing more, so both
+/// bounds are exact. An item that is longer than the byte bound is accepted only when nothing else waits. Disposal at any
+/// time releases the unread items.
 /// </remarks>
 internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IFrameGate, IBoundedQueue, ILeaseQueue<TLease>
     where TLease : class, IDisposable
@@ -57,7 +58,9 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
 
     string IBoundedQueue.BoundName => "maxQueued";
 
-    /// <summary>Gets a task that completes when everything has been read. If the stream failed, the task faults with the same error.</summary>
+    /// <summary>
+    /// Gets a task that completes when everything has been read. If the stream failed, the task faults with the same error.
+    /// </summary>
     public Task Completion => _channel.Reader.Completion;
 
     public void SubscribeTo(IObservable<TBorrowed> source)
@@ -151,7 +154,8 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
 
         Interlocked.Add(ref _bytes, -_leasing.LengthOf(lease));
         Interlocked.Decrement(ref _waiting);
-        // The counts are written before the flag is read. TryPause writes the flag and then reads the counts, so one side sees the other's write.
+        // The counts are written before the flag is read. TryPause writes the flag and then reads the counts, so one
+        // side sees the other's write.
         if (Volatile.Read(ref _isAnyPaused) && HasRoom)
         {
             ResumeAll();
@@ -207,7 +211,10 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     /// <summary>Passes the end of the stream to the observer, and reports an exception of the observer.</summary>
     /// <param name="observer">The operator's observer.</param>
     /// <param name="error">The error; null for an orderly end.</param>
-    /// <param name="isOwn">Whether the consumer itself failed. If the stream failed, an observer without an error handler rethrows that error, which is not reported.</param>
+    /// <param name="isOwn">
+    /// Whether the consumer itself failed. If the stream failed, an observer without an error handler rethrows that
+    /// error, which is not reported.
+    /// </param>
     public void SendEnd<T>(IObserver<T> observer, Exception? error, bool isOwn)
     {
         try
@@ -244,8 +251,8 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     }
 
     /// <summary>
-    /// Begins work on the subscribed connection, or on the connection of the first buffer. One connection is enough: there are several only if
-    /// streams were merged.
+    /// Begins work on the subscribed connection, or on the connection of the first buffer. One connection is enough: there are several
+    /// only if streams were merged.
     /// </summary>
     private void BeginWork(BufferHolder holder)
     {
@@ -261,7 +268,8 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     }
 
     /// <summary>
-    /// Gets a value indicating whether paused connections resume. They resume at half of the bounds, so that they do not change state with every item.
+    /// Gets a value indicating whether paused connections resume. They resume at half of the bounds, so that they do not
+    /// change state with every item.
     /// </summary>
     private bool HasRoom => Volatile.Read(ref _waiting) is var waiting && (waiting == 0 || (waiting <= _bound / 2 && Interlocked.Read(ref _bytes) <= _byteBound / 2));
 

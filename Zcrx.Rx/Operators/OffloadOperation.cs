@@ -12,8 +12,8 @@ internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
     private int _signals;
     private volatile bool _disposed;
     private bool _ended;
-    // Set when the job has begun. On a scheduler that runs jobs at once, the flag distinguishes an exception of the observer from an exception
-    // of the scheduler.
+    // Set when the job has begun. On a scheduler that runs jobs at once, the flag distinguishes an exception of the observer from
+    // an exception of the scheduler.
     private volatile bool _hasRun;
 
     public OffloadOperation(Leasing<TBorrowed, TLease> leasing, IScheduler scheduler, int maxQueued, long maxQueuedBytes, IObserver<TLease> observer)

@@ -94,8 +94,8 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
         _channel.Dispose();
         try
         {
-            // The side that sets _disposed first owns the cancellation source. If Dispose was first, it may still be in Cancel, so the source is not
-            // disposed here.
+            // The side that sets _disposed first owns the cancellation source. If Dispose was first, it may still be in Cancel, so the
+            // source is not disposed here.
             if (Interlocked.Exchange(ref _disposed, 1) == 0)
             {
                 _cancellation.Dispose();

@@ -5,7 +5,10 @@ namespace Zcrx.Rx.Operators;
 /// <summary>
 /// Resumes the one reader that waits for a change. Setting it costs almost nothing while no reader waits, and waiting allocates nothing.
 /// </summary>
-/// <remarks>Threading: <see cref="Set"/> from any thread, <see cref="WaitAsync"/> by one reader at a time. A reader may be resumed without a change.</remarks>
+/// <remarks>
+/// Threading: <see cref="Set"/> from any thread, <see cref="WaitAsync"/> by one reader at a time. A reader may
+/// be resumed without a change.
+/// </remarks>
 internal sealed class ReadSignal : IValueTaskSource
 {
     private const int Idle = 0;

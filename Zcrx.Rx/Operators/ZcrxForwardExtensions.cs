@@ -6,8 +6,8 @@ namespace Zcrx.Rx;
 
 /// <summary>Forwards a stream to another connection or socket without copying it.</summary>
 /// <remarks>
-/// All available buffers are sent with one system call. At most 256 buffers wait for the target. Then the source is paused, so that its peer
-/// slows down. The end of the stream is forwarded as the end of sending, and the target stays open for the other direction.
+/// All available buffers are sent with one system call. At most 256 buffers wait for the target. Then the source is paused, so that its
+/// peer slows down. The end of the stream is forwarded as the end of sending, and the target stays open for the other direction.
 /// </remarks>
 public static class ZcrxForwardExtensions
 {
@@ -18,7 +18,9 @@ public static class ZcrxForwardExtensions
     /// <param name="source">Borrowed buffers.</param>
     /// <param name="target">The connection that receives the bytes.</param>
     /// <param name="cancellationToken">Cancels the forwarding. Bytes that were already sent are not affected.</param>
-    /// <returns>A task that completes when the stream has ended and everything is sent. It faults with the error of the stream or the send.</returns>
+    /// <returns>
+    /// A task that completes when the stream has ended and everything is sent. It faults with the error of the stream or the send.
+    /// </returns>
     /// <remarks>Forwarding counts as work of the target: the target stays open even after its own stream has ended.</remarks>
     public static Task ForwardToAsync(this IObservable<ReceivedBuffer> source, ZcrxConnection target, CancellationToken cancellationToken = default)
     {
@@ -31,9 +33,12 @@ public static class ZcrxForwardExtensions
     /// <param name="connection">The first connection.</param>
     /// <param name="other">The other connection.</param>
     /// <param name="cancellationToken">Cancels the forwarding, and resets both connections.</param>
-    /// <returns>A task that completes when both streams have ended and everything is sent. It faults with the first error of a stream or a send.</returns>
+    /// <returns>
+    /// A task that completes when both streams have ended and everything is sent. It faults with the first error of a stream or a send.
+    /// </returns>
     /// <remarks>
-    /// The end of one stream only ends sending on the other connection. A direction that fails resets both connections, so that neither peer takes a broken stream for a complete one.
+    /// The end of one stream only ends sending on the other connection. A direction that fails resets both connections, so that neither
+    /// peer takes a broken stream for a complete one.
     /// </remarks>
     public static Task RelayAsync(this ZcrxConnection connection, ZcrxConnection other, CancellationToken cancellationToken = default)
     {
@@ -75,7 +80,9 @@ public static class ZcrxForwardExtensions
     /// <param name="source">Borrowed buffers.</param>
     /// <param name="target">A connected socket, which the caller keeps. No other code may send on it until the task ends.</param>
     /// <param name="cancellationToken">Cancels the forwarding. Bytes that were already sent are not affected.</param>
-    /// <returns>A task that completes when the stream has ended and everything is sent. It faults with the error of the stream or the send.</returns>
+    /// <returns>
+    /// A task that completes when the stream has ended and everything is sent. It faults with the error of the stream or the send.
+    /// </returns>
     public static Task ForwardToAsync(this IObservable<ReceivedBuffer> source, Socket target, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -98,7 +105,8 @@ public static class ZcrxForwardExtensions
 
     private static async Task ForwardOnRingThreadAsync(IObservable<ReceivedBuffer> source, ForwardTarget target, CancellationToken cancellationToken)
     {
-        // Runs on the ring thread, because nothing here blocks. This saves a thread switch, and buffers return before the next ones are received.
+        // Runs on the ring thread, because nothing here blocks. This saves a thread switch, and buffers return
+        // before the next ones are received.
         ReadSignal signal = new(RingSchedule.Of(source));
         using LeaseChannel<ReceivedBuffer, BufferLease> channel = new(BufferLeasing.Instance, MaxQueued, long.MaxValue, signal.Set, hasOneReader: true);
         using LeaseGather gather = new(channel);

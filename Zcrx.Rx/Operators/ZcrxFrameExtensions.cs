@@ -15,8 +15,10 @@ public static class ZcrxFrameExtensions
 {
     /// <summary>Runs an asynchronous handler for each frame.</summary>
     /// <param name="source">Borrowed frames.</param>
-    /// <param name="handler">Receives a lease that is released when the handler's task ends. Call <see cref="FrameLease.Move"/> to keep the frame longer.
-    /// The token is cancelled when the subscription is disposed or another call has failed.</param>
+    /// <param name="handler">
+    /// Receives a lease that is released when the handler's task ends. Call <see cref="FrameLease.Move"/> to keep the frame longer. The
+    /// token is cancelled when the subscription is disposed or another call has failed.
+    /// </param>
     /// <param name="maxConcurrency">The maximum number of concurrent calls. With 1 the frames are handled in order.</param>
     /// <param name="maxQueued">The number of frames that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
@@ -42,7 +44,10 @@ public static class ZcrxFrameExtensions
 
     /// <summary>Runs an asynchronous handler for each frame, and returns a task for the whole stream.</summary>
     /// <param name="source">Borrowed frames.</param>
-    /// <param name="handler">Receives a lease that is released when the handler's task ends. The handler's token is cancelled when <paramref name="cancellationToken"/> is cancelled or another call has failed.</param>
+    /// <param name="handler">
+    /// Receives a lease that is released when the handler's task ends. The handler's token is cancelled when
+    /// <paramref name="cancellationToken"/> is cancelled or another call has failed.
+    /// </param>
     /// <param name="maxConcurrency">The maximum number of concurrent calls. With 1 the frames are handled in order.</param>
     /// <param name="maxQueued">The number of frames that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
@@ -62,7 +67,10 @@ public static class ZcrxFrameExtensions
     /// <param name="scheduler">The scheduler on which the observer is called.</param>
     /// <param name="maxQueued">The number of frames that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
-    /// <returns>Leases that are lent for the duration of <c>OnNext</c>. Each is released when <c>OnNext</c> returns, unless the observer has called <see cref="FrameLease.Move"/>.</returns>
+    /// <returns>
+    /// Leases that are lent for the duration of <c>OnNext</c>. Each is released when <c>OnNext</c> returns, unless the observer has called
+    /// <see cref="FrameLease.Move"/>.
+    /// </returns>
     public static IObservable<FrameLease> Offload(
         this IObservable<ReceivedFrame> source,
         IScheduler scheduler,
@@ -79,7 +87,10 @@ public static class ZcrxFrameExtensions
     /// <param name="maxQueued">The number of frames that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
     /// <param name="cancellationToken">Ends the enumeration. Waiting frames are released.</param>
-    /// <returns>The leases. Each is released when the next one is read, unless it was moved. If the stream fails, the sequence throws the same error. Receiving starts with the enumeration.</returns>
+    /// <returns>
+    /// The leases. Each is released when the next one is read, unless it was moved. If the stream fails, the sequence throws the same
+    /// error. Receiving starts with the enumeration.
+    /// </returns>
     public static IAsyncEnumerable<FrameLease> ToAsyncEnumerable(
         this IObservable<ReceivedFrame> source,
         int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued,
@@ -90,7 +101,10 @@ public static class ZcrxFrameExtensions
     /// <param name="source">Borrowed frames.</param>
     /// <param name="maxQueued">The number of frames that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
-    /// <returns>A reader that the caller owns and disposes. Receiving starts at once. If the stream fails, the reader's completion faults with the same error.</returns>
+    /// <returns>
+    /// A reader that the caller owns and disposes. Receiving starts at once. If the stream fails, the reader's
+    /// completion faults with the same error.
+    /// </returns>
     public static LeaseReader<FrameLease> ToChannel(
         this IObservable<ReceivedFrame> source,
         int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued,

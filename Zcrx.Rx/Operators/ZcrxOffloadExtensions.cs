@@ -27,8 +27,10 @@ public static class ZcrxOffloadExtensions
 
     /// <summary>Runs an asynchronous handler for each buffer.</summary>
     /// <param name="source">Borrowed buffers.</param>
-    /// <param name="handler">Receives a lease that is released when the handler's task ends, even with an error. Call <see cref="BufferLease.Move"/> to
-    /// keep the buffer longer. The token is cancelled when the subscription is disposed or another call has failed.</param>
+    /// <param name="handler">
+    /// Receives a lease that is released when the handler's task ends, even with an error. Call <see cref="BufferLease.Move"/> to keep the
+    /// buffer longer. The token is cancelled when the subscription is disposed or another call has failed.
+    /// </param>
     /// <param name="maxConcurrency">The maximum number of concurrent calls. With 1 the buffers are handled in order. With more, calls begin
     /// in order and may end in any order.</param>
     /// <param name="maxQueued">The number of buffers that may wait.</param>
@@ -57,12 +59,17 @@ public static class ZcrxOffloadExtensions
 
     /// <summary>Runs an asynchronous handler for each buffer, and returns a task for the whole stream.</summary>
     /// <param name="source">Borrowed buffers.</param>
-    /// <param name="handler">Receives a lease that is released when the handler's task ends. The handler's token is cancelled when <paramref name="cancellationToken"/> is cancelled or another call has failed.</param>
+    /// <param name="handler">
+    /// Receives a lease that is released when the handler's task ends. The handler's token is cancelled when
+    /// <paramref name="cancellationToken"/> is cancelled or another call has failed.
+    /// </param>
     /// <param name="maxConcurrency">The maximum number of concurrent calls. With 1 the buffers are handled in order.</param>
     /// <param name="maxQueued">The number of buffers that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
     /// <param name="cancellationToken">Ends the processing. Waiting buffers are released.</param>
-    /// <returns>A task that completes when all buffers are handled. It faults with the first failure of the handler or the stream.</returns>
+    /// <returns>
+    /// A task that completes when all buffers are handled. It faults with the first failure of the handler or the stream.
+    /// </returns>
     public static Task ProcessAsync(
         this IObservable<ReceivedBuffer> source,
         Func<BufferLease, CancellationToken, ValueTask> handler,
@@ -77,7 +84,10 @@ public static class ZcrxOffloadExtensions
     /// <param name="scheduler">The scheduler on which the observer is called.</param>
     /// <param name="maxQueued">The number of buffers that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
-    /// <returns>Leases that are lent for the duration of <c>OnNext</c>. Each is released when <c>OnNext</c> returns, unless the observer has called <see cref="BufferLease.Move"/> or <see cref="BufferLease.Retain"/>.</returns>
+    /// <returns>
+    /// Leases that are lent for the duration of <c>OnNext</c>. Each is released when <c>OnNext</c> returns, unless the observer has called
+    /// <see cref="BufferLease.Move"/> or <see cref="BufferLease.Retain"/>.
+    /// </returns>
     /// <remarks>
     /// A scheduler that refuses work, for example because it is disposed, ends the stream with its exception, and the buffers are released.
     /// A scheduler that accepts work but never runs it is not detected: at most <paramref name="maxQueued"/> buffers wait, and the
@@ -97,7 +107,10 @@ public static class ZcrxOffloadExtensions
     /// <param name="maxQueued">The number of buffers that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
     /// <param name="cancellationToken">Ends the enumeration. Waiting buffers are released.</param>
-    /// <returns>The leases. Each is released when the next one is read, unless it was moved. If the stream fails, the sequence throws the same error. Receiving starts with the enumeration.</returns>
+    /// <returns>
+    /// The leases. Each is released when the next one is read, unless it was moved. If the stream fails, the sequence throws the same
+    /// error. Receiving starts with the enumeration.
+    /// </returns>
     public static IAsyncEnumerable<BufferLease> ToAsyncEnumerable(
         this IObservable<ReceivedBuffer> source,
         int maxQueued = DefaultMaxQueued,
@@ -108,7 +121,10 @@ public static class ZcrxOffloadExtensions
     /// <param name="source">Borrowed buffers.</param>
     /// <param name="maxQueued">The number of buffers that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
-    /// <returns>A reader that the caller owns and disposes. Receiving starts at once. If the stream fails, the reader's completion faults with the same error.</returns>
+    /// <returns>
+    /// A reader that the caller owns and disposes. Receiving starts at once. If the stream fails, the reader's
+    /// completion faults with the same error.
+    /// </returns>
     public static LeaseReader<BufferLease> ToChannel(
         this IObservable<ReceivedBuffer> source, int maxQueued = DefaultMaxQueued, long maxQueuedBytes = DefaultMaxQueuedBytes) =>
         LeaseSequence.ToChannel(source, BufferLeasing.Instance, maxQueued, maxQueuedBytes);
@@ -123,8 +139,8 @@ public static class ZcrxOffloadExtensions
     /// <param name="maxUnconsumedBytes">The maximum number of bytes that may be examined but unconsumed. The default is 64 MiB. If more are
     /// unconsumed, the next read fails.</param>
     /// <param name="continueOnRingThread">Whether a read that had to wait continues on the ring thread, after the ring thread has delivered
-    /// everything that arrived together. This saves a thread switch for each read. The code between two reads must then be quick and must not
-    /// block, as in <c>OnNext</c>. By default the read continues on the thread pool.</param>
+    /// everything that arrived together. This saves a thread switch for each read. The code between two reads must then be quick and must
+    /// not block, as in <c>OnNext</c>. By default the read continues on the thread pool.</param>
     /// <returns>A reader that the caller owns and completes. The connection stays open until then. Receiving starts at once. If the stream
     /// fails, a read throws the same error.</returns>
     /// <remarks>

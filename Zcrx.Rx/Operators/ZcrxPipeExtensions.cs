@@ -9,7 +9,9 @@ public static class ZcrxPipeExtensions
     /// <summary>Returns both directions of a connection as pipes.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="maxQueued">The number of buffers that may wait for the reader.</param>
-    /// <param name="continueOnRingThread">Whether a read that had to wait continues on the ring thread; see <see cref="ZcrxOffloadExtensions.ToPipeReader"/>.</param>
+    /// <param name="continueOnRingThread">
+    /// Whether a read that had to wait continues on the ring thread; see <see cref="ZcrxOffloadExtensions.ToPipeReader"/>.
+    /// </param>
     /// <returns>The pipes, which the caller owns and disposes. The connection stays open until then. Receiving starts at once.</returns>
     public static ZcrxDuplexPipe ToDuplexPipe(
         this ZcrxConnection connection, int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued, bool continueOnRingThread = false)
@@ -20,7 +22,10 @@ public static class ZcrxPipeExtensions
 
     /// <summary>Returns the sending direction of a connection as a pipe writer.</summary>
     /// <param name="connection">The connection.</param>
-    /// <returns>A writer, owned by the caller. A flush ends when the kernel has taken the bytes. A cancelled flush stops waiting, but its bytes are still sent. Completing the writer ends sending.</returns>
+    /// <returns>
+    /// A writer, owned by the caller. A flush ends when the kernel has taken the bytes. A cancelled flush stops waiting, but its bytes are
+    /// still sent. Completing the writer ends sending.
+    /// </returns>
     public static PipeWriter ToPipeWriter(this ZcrxConnection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
@@ -30,7 +35,9 @@ public static class ZcrxPipeExtensions
     /// <summary>Returns a connection as a stream, for instance for <c>SslStream</c>.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="maxQueued">The number of buffers that may wait for the reader.</param>
-    /// <returns>A stream, owned by the caller. Disposing it closes the connection. Reads copy the bytes. Receiving starts at once.</returns>
+    /// <returns>
+    /// A stream, owned by the caller. Disposing it closes the connection. Reads copy the bytes. Receiving starts at once.
+    /// </returns>
     public static Stream AsStream(this ZcrxConnection connection, int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued)
     {
         ArgumentNullException.ThrowIfNull(connection);

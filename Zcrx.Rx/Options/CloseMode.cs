@@ -1,6 +1,8 @@
 namespace Zcrx.Rx;
 
-/// <summary>Specifies when a connection closes after its stream has ended in order. A broken stream closes the connection in every mode.</summary>
+/// <summary>
+/// Specifies when a connection closes after its stream has ended in order. A broken stream closes the connection in every mode.
+/// </summary>
 public enum CloseMode
 {
     /// <summary>

@@ -1,6 +1,8 @@
 namespace Zcrx.Rx;
 
-/// <summary>Specifies what happens to a connection after its consumer has failed: the consumer threw, or could not cut the stream into frames.</summary>
+/// <summary>
+/// Specifies what happens to a connection after its consumer has failed: the consumer threw, or could not cut the stream into frames.
+/// </summary>
 public enum ConsumerFailureAction
 {
     /// <summary>Resets the connection, so that the peer does not take its bytes as processed.</summary>

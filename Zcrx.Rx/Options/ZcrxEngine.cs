@@ -19,8 +19,8 @@ public enum ZcrxEngine
     Emulated,
 
     /// <summary>
-    /// The io_uring of a kernel without zcrx: multishot receives into provided buffers. Linux 6.1 or newer, no privileges. Where io_uring is
-    /// forbidden, the queue is emulated, and the reason of its engine says so.
+    /// The io_uring of a kernel without zcrx: multishot receives into provided buffers. Linux 6.1 or newer, no privileges. Where io_uring
+    /// is forbidden, the queue is emulated, and the reason of its engine says so.
     /// </summary>
     IoUring,
 }

@@ -5,8 +5,8 @@ namespace Zcrx.Rx;
 
 /// <summary>Configures a listening socket and the connections that are accepted on it.</summary>
 /// <remarks>
-/// The options are read when the socket is bound. Socket options are set on the listening socket, and Linux copies them to every accepted connection.
-/// They therefore cost no system call per connection. <see cref="Validate"/> returns all errors at once.
+/// The options are read when the socket is bound. Socket options are set on the listening socket, and Linux copies them to every accepted
+/// connection. They therefore cost no system call per connection. <see cref="Validate"/> returns all errors at once.
 /// </remarks>
 public class ZcrxListenOptions
 {
@@ -16,19 +16,30 @@ public class ZcrxListenOptions
 
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(30);
 
-    /// <summary>Gets or sets the number of connections that may wait to be accepted: 4096 by default. The kernel limits it to <c>net.core.somaxconn</c>.</summary>
+    /// <summary>
+    /// Gets or sets the number of connections that may wait to be accepted: 4096 by default. The kernel limits it
+    /// to <c>net.core.somaxconn</c>.
+    /// </summary>
     public int Backlog { get; set; } = 4096;
 
-    /// <summary>Gets or sets a value indicating whether several sockets, also of other processes of this user, may listen on the address (<c>SO_REUSEPORT</c>). The kernel spreads connections over them.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether several sockets, also of other processes of this user, may listen on the address
+    /// (<c>SO_REUSEPORT</c>). The kernel spreads connections over them.
+    /// </summary>
     public bool ReusePort { get; set; }
 
-    /// <summary>Gets or sets a value indicating whether small sends leave at once (<c>TCP_NODELAY</c>). On by default; see <see cref="ZcrxConnection.NoDelay"/>.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether small sends leave at once (<c>TCP_NODELAY</c>). On by default; see
+    /// <see cref="ZcrxConnection.NoDelay"/>.
+    /// </summary>
     public bool NoDelay { get; set; } = true;
 
     /// <summary>Gets or sets the size of the send buffer in bytes. 0, the default, lets the kernel adapt it.</summary>
     public int SendBufferSize { get; set; }
 
-    /// <summary>Gets or sets a value indicating whether idle connections are probed, so that a peer that has vanished is noticed. On by default.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether idle connections are probed, so that a peer that has vanished is noticed. On by default.
+    /// </summary>
     public bool KeepAlive { get; set; } = true;
 
     /// <summary>
@@ -39,7 +50,10 @@ public class ZcrxListenOptions
     /// <summary>Gets or sets the time between two probes: 10 s by default. Whole seconds.</summary>
     public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Gets or sets the number of unanswered probes after which the connection breaks with ETIMEDOUT: 6 by default. <see cref="UserTimeout"/> takes precedence.</summary>
+    /// <summary>
+    /// Gets or sets the number of unanswered probes after which the connection breaks with ETIMEDOUT: 6 by default.
+    /// <see cref="UserTimeout"/> takes precedence.
+    /// </summary>
     public int KeepAliveCount { get; set; } = 6;
 
     /// <summary>
@@ -56,25 +70,29 @@ public class ZcrxListenOptions
     public int MaxConnections { get; set; }
 
     /// <summary>
-    /// Gets or sets the maximum number of open connections from one address. Further connections are reset. An IPv6 host counts with its whole /64
-    /// prefix. The default is 0 for no limit, because all clients behind a proxy have one address.
+    /// Gets or sets the maximum number of open connections from one address. Further connections are reset. An IPv6 host counts with its
+    /// whole /64 prefix. The default is 0 for no limit, because all clients behind a proxy have one address.
     /// </summary>
     public int MaxConnectionsPerAddress { get; set; }
 
     /// <summary>
-    /// Gets or sets the time for which a connection may be silent after it was accepted, before the first byte in either direction. A connection
-    /// that is silent for longer is reset. The default is a minute, and <see cref="Timeout.InfiniteTimeSpan"/> means no limit. Checked once a second.
+    /// Gets or sets the time for which a connection may be silent after it was accepted, before the first byte in either direction. A
+    /// connection that is silent for longer is reset. The default is a minute, and <see cref="Timeout.InfiniteTimeSpan"/> means no
+    /// limit. Checked once a second.
     /// </summary>
     public TimeSpan FirstByteTimeout { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Gets or sets the time for which a connection may be silent in both directions. A connection that is silent for longer is reset. The default,
-    /// <see cref="Timeout.InfiniteTimeSpan"/>, means no limit. Checked once a second. Must be longer than the longest time that a reply
-    /// takes.
+    /// Gets or sets the time for which a connection may be silent in both directions. A connection that is silent for longer is
+    /// reset. The default, <see cref="Timeout.InfiniteTimeSpan"/>, means no limit. Checked once a second. Must be longer than the
+    /// longest time that a reply takes.
     /// </summary>
     public TimeSpan IdleTimeout { get; set; } = Timeout.InfiniteTimeSpan;
 
-    /// <summary>Gets or sets the action that sets further options of the listening socket. Called before the socket is bound, after the other options were set; null for none.</summary>
+    /// <summary>
+    /// Gets or sets the action that sets further options of the listening socket. Called before the socket is bound, after the other
+    /// options were set; null for none.
+    /// </summary>
     /// <remarks>Linux copies most options to the accepted connections. The action must not bind or close the socket.</remarks>
     public Action<Socket>? ConfigureSocket { get; set; }
 

@@ -24,16 +24,25 @@ public sealed record ZcrxQueueOptions
     public int RxQueue { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether the interface is set up for the queue: header/data split on, the RX queue out of RSS, flow rules for the queue's ports.
-    /// The changes are undone when the queue closes. If the process dies, the next process undoes them when it starts.
+    /// Gets a value indicating whether the interface is set up for the queue: header/data split on, the RX queue out of
+    /// RSS, flow rules for the queue's ports. The changes are undone when the queue closes. If the process dies, the next
+    /// process undoes them when it starts.
     /// </summary>
-    /// <remarks>Opening fails if other owners would be affected: if this is the last queue of the interface, or if RSS contexts may use it. Several queues on one port share one rule.</remarks>
+    /// <remarks>
+    /// Opening fails if other owners would be affected: if this is the last queue of the interface, or if RSS contexts may use it. Several
+    /// queues on one port share one rule.
+    /// </remarks>
     public bool ConfigureNic { get; init; }
 
-    /// <summary>Gets the directory of the journal of changes to interfaces; null for <see cref="NicChangeJournal.DefaultDirectory"/>.</summary>
+    /// <summary>
+    /// Gets the directory of the journal of changes to interfaces; null for <see cref="NicChangeJournal.DefaultDirectory"/>.
+    /// </summary>
     public string? NicStateDirectory { get; init; }
 
-    /// <summary>Gets the action that receives a line for each change to an interface and for each change that is undone; null for none. Called on any thread. Must not throw.</summary>
+    /// <summary>
+    /// Gets the action that receives a line for each change to an interface and for each change that is undone; null for none. Called
+    /// on any thread. Must not throw.
+    /// </summary>
     public Action<string>? NicReport { get; init; }
 
     /// <summary>Gets the size of the memory that receives payload, in bytes, rounded up to whole pages. 2 pages to 1 GiB.</summary>
@@ -47,8 +56,8 @@ public sealed record ZcrxQueueOptions
 
     /// <summary>Gets the size of one buffer in bytes, a power of two of at least a page; 0 for a page.</summary>
     /// <remarks>
-    /// Buffers that are larger than a page need Linux 7.0, a NIC that supports them, and <see cref="HugePages"/>. If the NIC does not support them, buffers are pages, and the reason of
-    /// <see cref="ZcrxQueue.Engine"/> explains that. Without a NIC, opening fails.
+    /// Buffers that are larger than a page need Linux 7.0, a NIC that supports them, and <see cref="HugePages"/>. If the NIC does not
+    /// support them, buffers are pages, and the reason of <see cref="ZcrxQueue.Engine"/> explains that. Without a NIC, opening fails.
     /// </remarks>
     public int BufferLength { get; init; }
 
@@ -56,15 +65,16 @@ public sealed record ZcrxQueueOptions
     public bool HugePages { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether the queue's memory lies in unnamed files (memfd), so that another process can take the queue over (<see cref="ZcrxTakeover"/>).
-    /// Not slower than other memory. Where control groups limit memory, the files count as shared memory.
+    /// Gets a value indicating whether the queue's memory lies in unnamed files (memfd), so that another process can take the queue over
+    /// (<see cref="ZcrxTakeover"/>). Not slower than other memory. Where control groups limit memory, the files count as shared memory.
     /// </summary>
     /// <remarks>On when <c>Takeover</c> is configured.</remarks>
     public bool SharedMemory { get; init; }
 
     /// <summary>
-    /// Gets the dma-buf that receives payload on a NIC instead of memory of this process. <see cref="AreaSize"/> and <see cref="HugePages"/> are then ignored, and the pool
-    /// cannot grow. If the NIC or the kernel does not support dma-bufs, opening fails.
+    /// Gets the dma-buf that receives payload on a NIC instead of memory of this process. <see cref="AreaSize"/>
+    /// and <see cref="HugePages"/> are then ignored, and the pool cannot grow. If the NIC or the kernel does not
+    /// support dma-bufs, opening fails.
     /// </summary>
     public DmaBufArea? DmaBuf { get; init; }
 
@@ -72,10 +82,14 @@ public sealed record ZcrxQueueOptions
     /// Gets the time for which the ring thread polls the NIC's queues before it sleeps. 0 disables polling. At most a second. Trades
     /// processor time for latency.
     /// </summary>
-    /// <remarks>Needs Linux 6.9 with CONFIG_NET_RX_BUSY_POLL; otherwise opening fails. No effect without a NIC and on the emulated engine.</remarks>
+    /// <remarks>
+    /// Needs Linux 6.9 with CONFIG_NET_RX_BUSY_POLL; otherwise opening fails. No effect without a NIC and on the emulated engine.
+    /// </remarks>
     public TimeSpan BusyPoll { get; init; }
 
-    /// <summary>Gets a value indicating whether the NIC's interrupts stay disabled while polling continues. Needs <see cref="BusyPoll"/>.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the NIC's interrupts stay disabled while polling continues. Needs <see cref="BusyPoll"/>.
+    /// </summary>
     public bool PreferBusyPoll { get; init; }
 
     /// <summary>Gets the number of completion entries, 64 to 65536.</summary>
@@ -87,13 +101,19 @@ public sealed record ZcrxQueueOptions
     /// <summary>Gets the used part of the pool above which connections with too many leases are paused. Above 0, at most 1.</summary>
     public double HighWaterMark { get; init; } = 0.75;
 
-    /// <summary>Gets the used part of the pool below which paused connections are resumed. Above 0, below <see cref="HighWaterMark"/>.</summary>
+    /// <summary>
+    /// Gets the used part of the pool below which paused connections are resumed. Above 0, below <see cref="HighWaterMark"/>.
+    /// </summary>
     public double LowWaterMark { get; init; } = 0.5;
 
-    /// <summary>Gets the number of buffers that one connection may lease under pressure before it is paused. 0 means an equal share of the pool.</summary>
+    /// <summary>
+    /// Gets the number of buffers that one connection may lease under pressure before it is paused. 0 means an equal share of the pool.
+    /// </summary>
     public int ConnectionQuota { get; init; }
 
-    /// <summary>Gets the shortest time between two notifications of one type. A type that has fired is armed again after this time.</summary>
+    /// <summary>
+    /// Gets the shortest time between two notifications of one type. A type that has fired is armed again after this time.
+    /// </summary>
     public TimeSpan NotificationInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
@@ -103,21 +123,22 @@ public sealed record ZcrxQueueOptions
     public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Gets the time after which <see cref="ZcrxQueue.ReceiveStalls"/> reports a connection that receives nothing, although a receive is armed
-    /// and bytes wait in its socket. A millisecond to a day.
+    /// Gets the time after which <see cref="ZcrxQueue.ReceiveStalls"/> reports a connection that receives nothing, although a receive is
+    /// armed and bytes wait in its socket. A millisecond to a day.
     /// </summary>
     public TimeSpan ReceiveStallTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Gets the time after which a connection without an observer is reset. The time begins when the connection is accepted or attached, or when
-    /// its last observer leaves. Sending counts as use. If the peer has ended its side and bytes wait, the time is at most a second. A millisecond to
-    /// a day, or <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
+    /// Gets the time after which a connection without an observer is reset. The time begins when the connection is accepted or attached,
+    /// or when its last observer leaves. Sending counts as use. If the peer has ended its side and bytes wait, the time is at most a
+    /// second. A millisecond to a day, or <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
     /// </summary>
     public TimeSpan UnobservedTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Gets the time for which a queue that stops waits for the peer's close, on each connection that it has sent on. What the peer still sends is discarded. Without
-    /// that, the kernel would reset the connection, and replies would be lost. A part of the drain time. 0 to a day.
+    /// Gets the time for which a queue that stops waits for the peer's close, on each connection that it has sent on. Bytes that the peer
+    /// still sends are discarded. Without this wait, the kernel would reset the connection, and replies would be lost. The wait is a part
+    /// of the drain time. 0 to a day.
     /// </summary>
     public TimeSpan PeerCloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
@@ -128,8 +149,8 @@ public sealed record ZcrxQueueOptions
     public long MaxCopiedFrameBytes { get; init; } = 256L * 1024 * 1024;
 
     /// <summary>
-    /// Gets the number of file descriptors that the process keeps free: 64 by default, and at most a quarter of its limit. The queue accepts nothing while fewer are
-    /// free; peers wait in the backlog. 0 disables the reserve.
+    /// Gets the number of file descriptors that the process keeps free: 64 by default, and at most a quarter of its limit. The queue
+    /// accepts nothing while fewer are free; peers wait in the backlog. 0 disables the reserve.
     /// </summary>
     public int DescriptorReserve { get; init; } = 64;
 
@@ -145,12 +166,14 @@ public sealed record ZcrxQueueOptions
     /// <summary>Gets the interval at which <see cref="ZcrxQueue.Statistics"/> are published while they have subscribers.</summary>
     public TimeSpan StatisticsInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Gets a value indicating whether the stack trace of each lease is recorded, to find leases that are never released. Slow.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the stack trace of each lease is recorded, to find leases that are never released. Slow.
+    /// </summary>
     public bool RecordLeaseOrigins { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether each access to borrowed memory is checked. <see cref="ReceivedBuffer.Memory"/> and frames that are read after <c>OnNext</c> then throw instead of reading
-    /// later bytes. Allocates for each buffer and frame. For tests.
+    /// Gets a value indicating whether each access to borrowed memory is checked. <see cref="ReceivedBuffer.Memory"/> and frames that are
+    /// read after <c>OnNext</c> then throw instead of reading later bytes. Allocates for each buffer and frame. For tests.
     /// </summary>
     public bool CheckBorrows { get; init; }
 
@@ -217,18 +240,22 @@ public sealed record ZcrxQueueOptions
 
     /// <summary>
     /// Determines whether a queue that was registered with other options can be used with these options on another ring
-    /// (<see cref="ZcrxQueue.ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>). This is possible if
-    /// the two differ only in options of the ring.
+    /// (<see cref="ZcrxQueue.ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>). This is
+    /// possible if the two differ only in options of the ring.
     /// </summary>
     /// <param name="registered">The options of the registration.</param>
-    /// <returns>False when these options specify another interface, RX queue, memory or buffer length, other changes to the interface, or another engine.</returns>
+    /// <returns>
+    /// False when these options specify another interface, RX queue, memory or buffer length, other changes to the
+    /// interface, or another engine.
+    /// </returns>
     public bool SharesRegistrationWith(ZcrxQueueOptions registered)
     {
         ArgumentNullException.ThrowIfNull(registered);
         return RegistrationOf(this) == RegistrationOf(registered);
     }
 
-    // Copies only the options of the registration, so that the record compares them. MaxAreaSize is left out: the pool of an imported queue does not grow.
+    // Copies only the options of the registration, so that the record compares them. MaxAreaSize is left out: the pool of an
+    // imported queue does not grow.
     private static ZcrxQueueOptions RegistrationOf(ZcrxQueueOptions options) => new()
     {
         Engine = options.Engine,

@@ -6,8 +6,12 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Pool;
 
-/// <summary>Owns the buffers of a queue: the refill queue, the ledger of leases, the entries that wait for room, growth and the level of pressure.</summary>
-/// <remarks>Only this class knows how many buffers are free and where the other buffers are (<see cref="Account"/>). Ring thread only.</remarks>
+/// <summary>
+/// Owns the buffers of a queue: the refill queue, the ledger of leases, the entries that wait for room, growth and the level of pressure.
+/// </summary>
+/// <remarks>
+/// Only this class knows how many buffers are free and where the other buffers are (<see cref="Account"/>). Ring thread only.
+/// </remarks>
 internal sealed class BufferPool
 {
     // Small enough that a buffer is reused while it is in the cache, large enough that the cost of a flush does not matter.
@@ -80,10 +84,14 @@ internal sealed class BufferPool
     /// <summary>Gets a value indicating whether a receive found no buffer since the level was last observed.</summary>
     public bool IsStarved => _isStarved;
 
-    /// <summary>Gets a value indicating whether other rings have buffers of this pool, so that the number of free buffers is uncertain.</summary>
+    /// <summary>
+    /// Gets a value indicating whether other rings have buffers of this pool, so that the number of free buffers is uncertain.
+    /// </summary>
     public bool IsShared => _isCeded || _isImported;
 
-    /// <summary>Gets a value indicating whether the level has to be observed: buffers were leased or have returned, or a receive starved.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the level has to be observed: buffers were leased or have returned, or a receive starved.
+    /// </summary>
     public bool HasChanged => _ledger.InFlight != _lastInFlight || _isStarved;
 
     /// <summary>Returns a buffer to the kernel. If the refill queue has no room, the entry waits in order; it is never dropped.</summary>
@@ -114,7 +122,10 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Makes the kernel consume the whole refill queue. The kernel stops at an entry that it rejects, so the flush repeats until the queue is empty or does not shrink.</summary>
+    /// <summary>
+    /// Makes the kernel consume the whole refill queue. The kernel stops at an entry that it rejects, so the flush repeats until the queue
+    /// is empty or does not shrink.
+    /// </summary>
     public void Flush()
     {
         uint before = _refill.Depth;
@@ -178,7 +189,7 @@ internal sealed class BufferPool
     /// <summary>Applies changed options.</summary>
     public void Reconfigure(ZcrxQueueOptions before, ZcrxQueueOptions after)
     {
-        // A larger limit may permit an area that failed before.
+        // With a larger limit, adding an area may succeed although it failed before.
         _cannotGrow &= after.MaxAreaSize <= before.MaxAreaSize;
         _pressure.SetMarks(after.HighWaterMark, after.LowWaterMark);
         Invalidate();
@@ -213,7 +224,8 @@ internal sealed class BufferPool
     {
         _buffers = _queue.Buffers;
         Reserve = PressureMachine.Reserve(_buffers);
-        // The reserve serves connections whose buffers return at once. A consumer that keeps its leases for long therefore cannot stop the others.
+        // The reserve serves connections whose buffers return at once. A consumer that keeps its leases for long
+        // therefore cannot stop the others.
         _ledger.LeaseLimit = _isCeded ? 0 : int.Max(_buffers - Reserve - _leasedElsewhere, 0);
         // At most a quarter of the pool: with more in the refill queue of a small pool, receives would find the pool empty.
         _flushThreshold = int.Clamp(_buffers / 4, 1, FlushThreshold);

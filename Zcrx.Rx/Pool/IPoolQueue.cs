@@ -4,7 +4,9 @@ using Zcrx.Interop.Leases;
 namespace Zcrx.Rx.Pool;
 
 /// <summary>Provides the members of a registered queue that the pool needs. Ring thread only.</summary>
-/// <remarks>The parts that are used for each buffer are sealed classes. Only calls that enter the kernel go through this interface.</remarks>
+/// <remarks>
+/// The parts that are used for each buffer are sealed classes. Only calls that enter the kernel go through this interface.
+/// </remarks>
 internal interface IPoolQueue
 {
     /// <summary>Gets the number of buffers in all areas.</summary>

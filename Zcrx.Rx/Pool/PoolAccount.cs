@@ -8,6 +8,9 @@ namespace Zcrx.Rx.Pool;
 /// <param name="Pending">Buffers that wait for room in the refill queue.</param>
 internal readonly record struct PoolAccount(int Buffers, int InFlight, int LeasedElsewhere, int InRefillQueue, int Pending)
 {
-    /// <summary>Gets the buffers that the kernel can use now, as far as this queue knows. On a NIC, some of these buffers lie in the ring of the NIC.</summary>
+    /// <summary>
+    /// Gets the buffers that the kernel can use now, as far as this queue knows. On a NIC, some of these
+    /// buffers lie in the ring of the NIC.
+    /// </summary>
     public int Free => Buffers - LeasedElsewhere - InFlight - InRefillQueue - Pending;
 }

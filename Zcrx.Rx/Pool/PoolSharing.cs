@@ -5,11 +5,15 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Pool;
 
-/// <summary>Shares a pool with other rings on the same memory, in this process or another. One ring writes the refill queue; the others send their buffers to that ring.</summary>
+/// <summary>
+/// Shares a pool with other rings on the same memory, in this process or another. One ring writes the refill queue; the others
+/// send their buffers to that ring.
+/// </summary>
 /// <remarks>Members of <see cref="IRefillProducer"/> run on any thread, all others on the ring thread.</remarks>
 internal sealed class PoolSharing : IRefillProducer
 {
-    // On a NIC, a buffer may have been delivered in several pieces. Each piece is one reference, so every buffer is returned this many times.
+    // On a NIC, a buffer may have been delivered in several pieces. Each piece is one reference, so every buffer
+    // is returned this many times.
     private const int NicRounds = 8;
 
     private readonly BufferPool _pool;
@@ -59,7 +63,9 @@ internal sealed class PoolSharing : IRefillProducer
     /// <inheritdoc/>
     public void Wake() => _worker.Wake();
 
-    /// <summary>Takes buffers back from consumers and other rings, and passes them to the kernel or to the ring that writes the refill queue.</summary>
+    /// <summary>
+    /// Takes buffers back from consumers and other rings, and passes them to the kernel or to the ring that writes the refill queue.
+    /// </summary>
     public void TakeReturned()
     {
         _queue.Ledger.Drain();
@@ -74,7 +80,10 @@ internal sealed class PoolSharing : IRefillProducer
         _pool.Publish();
     }
 
-    /// <summary>Requests that another ring on the same memory reclaims the buffers of completions that this ring has lost. Otherwise these buffers would never return.</summary>
+    /// <summary>
+    /// Requests that another ring on the same memory reclaims the buffers of completions that this ring has lost. Otherwise
+    /// these buffers would never return.
+    /// </summary>
     public void RequestReclaim()
     {
         // Not done if another process shares the memory: this process does not know which buffers that process's consumers lease.
@@ -84,7 +93,10 @@ internal sealed class PoolSharing : IRefillProducer
         }
     }
 
-    /// <summary>Ends the sharing of this ring. The ring that continues finds this ring's entries in the refill queue, and its other buffers in the shared memory.</summary>
+    /// <summary>
+    /// Ends the sharing of this ring. The ring that continues finds this ring's entries in the refill queue, and its other
+    /// buffers in the shared memory.
+    /// </summary>
     public void Leave()
     {
         _queue.Refill.Publish();
@@ -129,14 +141,19 @@ internal sealed class PoolSharing : IRefillProducer
         _pool.SetLeasedElsewhere(_memory.LeasedElsewhere);
     }
 
-    /// <summary>Reclaims the buffers of a process that has ended, or of a ring that has lost completions. Returns every buffer that no consumer of this process leases.</summary>
+    /// <summary>
+    /// Reclaims the buffers of a process that has ended, or of a ring that has lost completions. Returns every buffer that no
+    /// consumer of this process leases.
+    /// </summary>
     /// <remarks>
-    /// The kernel ignores entries for buffers that it has, so this method need not know which buffers the other process had. No buffer is delivered during this
-    /// call: the kernel delivers only when a ring is entered. The other process's ring is closed, and the thread of this ring is in this method.
+    /// The kernel ignores entries for buffers that it has, so this method need not know which buffers the other process had. No buffer is
+    /// delivered during this call: the kernel delivers only when a ring is entered. The other process's ring is closed, and the thread of
+    /// this ring is in this method.
     /// </remarks>
     private void Reclaim()
     {
-        // First, the kernel must consume all entries of buffers that are already being returned. Otherwise such a buffer would get a second entry below, which could take it from its next consumer.
+        // First, the kernel must consume all entries of buffers that are already being returned. Otherwise such a buffer would get a
+        // second entry below, which could take it from its next consumer.
         _queue.Ledger.Drain();
         TakeForwarded();
         _pool.Flush();
@@ -185,7 +202,10 @@ internal sealed class PoolSharing : IRefillProducer
         }
     }
 
-    /// <summary>Makes the kernel consume all entries. If an entry stayed until its buffer is delivered again, it would take the buffer from its new consumer.</summary>
+    /// <summary>
+    /// Makes the kernel consume all entries. If an entry stayed until its buffer is delivered again, it would take the
+    /// buffer from its new consumer.
+    /// </summary>
     private void ConsumeReclaimed()
     {
         _pool.Flush();

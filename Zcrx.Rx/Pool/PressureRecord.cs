@@ -1,7 +1,10 @@
 namespace Zcrx.Rx.Pool;
 
 /// <summary>Records the pressure of a pool for other threads: the level, and how long it has been above Normal.</summary>
-/// <remarks>Level, sum and beginning are published as one object, so that a reader never combines parts of two changes. The ring thread writes, any thread reads.</remarks>
+/// <remarks>
+/// Level, sum and beginning are published as one object, so that a reader never combines parts of two changes. The ring
+/// thread writes, any thread reads.
+/// </remarks>
 internal sealed class PressureRecord
 {
     private volatile State _state = new(PoolPressureLevel.Normal, 0, null);
@@ -17,7 +20,9 @@ internal sealed class PressureRecord
         _state = new State(level, ticks, level == PoolPressureLevel.Normal ? null : now);
     }
 
-    /// <summary>Returns the time above Normal, in the clock's ticks. The result never decreases from one call to the next, on any thread.</summary>
+    /// <summary>
+    /// Returns the time above Normal, in the clock's ticks. The result never decreases from one call to the next, on any thread.
+    /// </summary>
     /// <param name="now">Reads the clock.</param>
     public long TicksUnderPressure(Func<long> now)
     {

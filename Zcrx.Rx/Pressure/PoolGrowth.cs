@@ -6,6 +6,9 @@ namespace Zcrx.Rx;
 /// <summary>Represents an attempt of a queue's pool to grow.</summary>
 /// <param name="Queue">The queue's name.</param>
 /// <param name="Buffers">The number of buffers in the pool afterwards.</param>
-/// <param name="Error">Null when the pool has grown; otherwise the reason why not. The pool tries again only after <see cref="ZcrxQueueOptions.MaxAreaSize"/> was raised.</param>
+/// <param name="Error">
+/// Null when the pool has grown; otherwise the reason why not. The pool tries again only after
+/// <see cref="ZcrxQueueOptions.MaxAreaSize"/> was raised.
+/// </param>
 /// <param name="Time">The time of the attempt.</param>
 public sealed record PoolGrowth(string Queue, int Buffers, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception? Error, DateTimeOffset Time);

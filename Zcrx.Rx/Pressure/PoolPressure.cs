@@ -9,6 +9,9 @@ namespace Zcrx.Rx;
 /// <param name="Time">The time of the change.</param>
 public sealed record PoolPressure(string Queue, PoolPressureLevel Level, int BuffersOut, int Buffers, int PausedConnections, DateTimeOffset Time)
 {
-    /// <summary>Gets the buffers that wait in operators, if the operators hold most of an exhausted pool. Their bounds are then too large for the pool. Null otherwise.</summary>
+    /// <summary>
+    /// Gets the buffers that wait in operators, if the operators hold most of an exhausted pool. Their bounds are then too large
+    /// for the pool. Null otherwise.
+    /// </summary>
     public QueuedBuffers? Queued { get; init; }
 }

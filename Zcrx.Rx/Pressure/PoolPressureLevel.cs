@@ -9,7 +9,9 @@ public enum PoolPressureLevel
     /// <summary>Below the high water mark: all connections receive.</summary>
     Normal,
 
-    /// <summary>Above the high water mark, and not yet below the low water mark: connections that lease more than their quota are paused.</summary>
+    /// <summary>
+    /// Above the high water mark, and not yet below the low water mark: connections that lease more than their quota are paused.
+    /// </summary>
     High,
 
     /// <summary>Only the reserve is left, for connections without leases; or a receive ended because no buffer was free.</summary>

@@ -1,10 +1,14 @@
 namespace Zcrx.Rx;
 
 /// <summary>Represents the buffers of a pool that wait in operators such as <c>Process</c>, and the bounds of these operators.</summary>
-/// <param name="Buffers">The number of leased buffers that wait in operators. If frames share buffers, at most the number that the connection leases.</param>
+/// <param name="Buffers">
+/// The number of leased buffers that wait in operators. If frames share buffers, at most the number that the connection leases.
+/// </param>
 /// <param name="Queues">The number of operators with waiting items.</param>
 /// <param name="Allowed">The number of items that may wait in these operators together.</param>
-/// <param name="BoundName">The name of the parameter that sets the bound of most of these operators: <c>maxQueued</c> or <c>maxUnacknowledged</c>.</param>
+/// <param name="BoundName">
+/// The name of the parameter that sets the bound of most of these operators: <c>maxQueued</c> or <c>maxUnacknowledged</c>.
+/// </param>
 public sealed record QueuedBuffers(int Buffers, int Queues, long Allowed, string BoundName)
 {
     // Half of the pool is the default low water mark.

@@ -1,6 +1,8 @@
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Represents the connections that a listener accepts, without an operator of Rx between the ring thread and the observer.</summary>
+/// <summary>
+/// Represents the connections that a listener accepts, without an operator of Rx between the ring thread and the observer.
+/// </summary>
 /// <remarks>
 /// Does not use <c>Observable.Create</c>, which drops connections that arrive while the subscription is being disposed. Accepted
 /// connections would then stay open. <c>Observable.Create</c> also unsubscribes an observer that throws. Accepting would then end, although

@@ -32,7 +32,7 @@ internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl co
             }
             else if (connection.Receiver.StopCause is null)
             {
-                // A stop that has ended the handler closes the connection once other work has ended, too.
+                // If the queue is stopping, the stop has ended the handler. It closes the connection later, when all other work has ended.
                 control.RequestClose(abort: false, "its handler had ended");
             }
         }
@@ -42,7 +42,10 @@ internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl co
         }
     }
 
-    /// <summary>Determines whether an exception only follows from the end of the connection: its stream has ended with this error, or its closing was already requested.</summary>
+    /// <summary>
+    /// Determines whether an exception only follows from the end of the connection: its stream has ended with this error, or its
+    /// closing was already requested.
+    /// </summary>
     private bool FollowsFromEnd(Exception exception) =>
         (exception is ZcrxStreamException && stream.Observers.Error == exception)
         || (control.CloseRequested && exception is SocketException or ObjectDisposedException or OperationCanceledException or ZcrxStreamException);

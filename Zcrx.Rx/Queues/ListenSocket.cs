@@ -47,9 +47,14 @@ public static class ListenSocket
         }
     }
 
-    /// <summary>Sets the options that accepted connections inherit, on a socket that is already listening. Such a socket may come from another process.</summary>
+    /// <summary>
+    /// Sets the options that accepted connections inherit, on a socket that is already listening. Such a socket
+    /// may come from another process.
+    /// </summary>
     /// <param name="socket">The listening socket.</param>
-    /// <param name="options">The options. Address options and the backlog are not applied, and <see cref="ZcrxListenOptions.ConfigureSocket"/> is not called.</param>
+    /// <param name="options">
+    /// The options. Address options and the backlog are not applied, and <see cref="ZcrxListenOptions.ConfigureSocket"/> is not called.
+    /// </param>
     /// <exception cref="SocketException">The kernel refused an option.</exception>
     public static void Configure(Socket socket, ZcrxListenOptions options)
     {

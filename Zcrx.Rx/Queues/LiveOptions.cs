@@ -23,7 +23,10 @@ internal static class LiveOptions
     };
 
     /// <summary>Returns the names of the options that differ: those that <see cref="Apply"/> changes, and the others.</summary>
-    /// <remarks>Uses reflection, so that an option that is added later is not omitted. Delegates are not compared, because equal options often have different delegates.</remarks>
+    /// <remarks>
+    /// Uses reflection, so that an option that is added later is not omitted. Delegates are not compared, because equal options
+    /// often have different delegates.
+    /// </remarks>
     public static (IReadOnlyList<string> Live, IReadOnlyList<string> Fixed) Differences(ZcrxQueueOptions current, ZcrxQueueOptions wanted)
     {
         ZcrxQueueOptions applied = Apply(current, wanted);

@@ -4,8 +4,8 @@ namespace Zcrx.Rx.Queues;
 
 /// <summary>Calls observers of an abandoned queue on a few threads of its own. Thread-safe.</summary>
 /// <remarks>
-/// An observer may wait for a resource that the stuck callback holds. On the thread pool, the observers of a thousand connections would block the whole process.
-/// A call that waits for a thread still runs when an earlier one returns, however late.
+/// An observer may wait for a resource that the stuck callback holds. On the thread pool, the observers of a thousand connections would
+/// block the whole process. A call that waits for a thread still runs when an earlier one returns, however late.
 /// </remarks>
 /// <param name="name">The name of the queue.</param>
 internal sealed class ObserverThreads(string name)

@@ -9,7 +9,8 @@ namespace Zcrx.Rx.Queues;
 /// <summary>Ends the connections and listeners of a stuck ring thread, which cannot end them itself. Runs on any thread.</summary>
 /// <remarks>
 /// Only parts that are safe beside the stuck thread are touched: requests to connections, sets of observers and sockets. Area, ring and
-/// descriptors stay, because the kernel and the stuck callback may still use them. The thread may continue at any time: what it adds then is ended as well.
+/// descriptors stay, because the kernel and the stuck callback may still use them. The thread may continue at any time: what
+/// it adds then is ended as well.
 /// </remarks>
 /// <param name="name">The name of the queue.</param>
 /// <param name="owners">The owners on the ring thread.</param>
@@ -17,12 +18,13 @@ namespace Zcrx.Rx.Queues;
 /// <param name="cause">The cause, as a clause.</param>
 internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHeartbeat heartbeat, string cause)
 {
-    // For all observers together. An observer takes no longer, unless it waits for another component.
+    // The limit includes the wait for a free thread. Only an observer that waits for another component takes longer.
     private static readonly TimeSpan ObserverTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentQueue<Task> _ends = new();
     private readonly ObserverThreads _threads = new(name);
-    // Its observers are called after the stuck callback has returned: an observer is never called while its OnNext runs.
+    // The connection whose callback does not return. Its observers are called after that callback has returned, because an observer is
+    // never called while its OnNext runs.
     private readonly object? _stuck = heartbeat.Subject;
     private Action? _notifyStuck;
     private int _missed;
@@ -55,11 +57,13 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
     {
         if (Interlocked.Exchange(ref _notifyStuck, null) is { } notify)
         {
-            // Its first observer has returned, and the others were not called at all.
+            // The observers of the stuck connection can be called now: the observer that was stuck has returned, and the others were not
+            // called at all.
             _ends.Enqueue(_threads.RunAsync(notify).WaitAsync(ObserverTimeout));
         }
 
-        // After the observers: the handler of a closed connection disposes its subscriptions.
+        // The sockets are closed after the observers have returned. A connection that closes earlier ends its handler, which disposes its
+        // subscriptions.
         await CompleteAsync().ConfigureAwait(false);
         Array.ForEach(owners.Table.Snapshot(), static connection => connection.Control.CloseSocket());
     }
@@ -75,7 +79,8 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
         connection.Control.Fail(new ConnectionFailure(cause, error), abort: true);
         connection.Control.AbandonSocket();
         connection.Move?.GiveUp();
-        // Taken now: a handler that disposes its subscription in the meantime must not keep the error from its observer.
+        // The observers are read before they are notified: a handler that disposes its subscription in between must not prevent its
+        // observer from receiving the error.
         IObserver<ReceivedBuffer>[] observers = connection.Observers.End(error) ?? [];
         if (connection != _stuck)
         {

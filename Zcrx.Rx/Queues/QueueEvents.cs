@@ -5,7 +5,10 @@ using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Publishes the events of a queue: notifications, pressure, growth, link changes, stalls, faults of consumers. An observer that throws cannot harm the ring thread.</summary>
+/// <summary>
+/// Publishes the events of a queue: notifications, pressure, growth, link changes, stalls, faults of consumers. An observer that throws
+/// cannot harm the ring thread.
+/// </summary>
 internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
 {
     private readonly string _queue;

@@ -14,8 +14,10 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Drives the components of one interface queue. Defines the order of a turn of the ring thread, and passes requests of other threads to the ring thread.</summary>
-/// <remarks>The order matters: buffers return before receives are armed, moves complete after that, and the pressure level is known before the thread sleeps.</remarks>
+/// <summary>Drives the components of one interface queue. Defines the order of a turn of the ring thread, and passes requests of other
+/// threads to the ring thread.</summary>
+/// <remarks>The order matters: buffers return before receives are armed, moves complete after that, and the pressure level is known before
+/// the thread sleeps.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The event's wait handle is never used, so there is nothing to dispose, and an end may be requested late.")]
 internal sealed class QueueLoop : IRingTurn
 {
@@ -206,7 +208,8 @@ internal sealed class QueueLoop : IRingTurn
         }
     }
 
-    /// <summary>Gets or sets a value indicating whether the ring thread is stuck. A stuck queue is given no connections. Set by the component that watches the queue.</summary>
+    /// <summary>Gets or sets a value indicating whether the ring thread is stuck. A stuck queue is given no connections. Set by the
+    /// component that watches the queue.</summary>
     public bool IsStuck { get => _isStuck; set => _isStuck = value; }
 
     /// <summary>Abandons the stuck ring thread, and ends its connections with an error. Thread-safe.</summary>
@@ -234,7 +237,10 @@ internal sealed class QueueLoop : IRingTurn
         return true;
     }
 
-    /// <summary>Gets the number of observers that had not returned in time when they were given the end of an abandoned queue. The task ends only for an abandoned queue.</summary>
+    /// <summary>
+    /// Gets a task whose result is the number of observers that have not returned in time after they received the end of an abandoned
+    /// queue. If the queue is never abandoned, the task never completes.
+    /// </summary>
     public Task<int> MissedObservers => _missedObservers.Task;
 
     /// <summary>Stops accepting, delivers the bytes that the kernel has taken from the sockets, then suspends the connections.</summary>
@@ -349,14 +355,14 @@ internal sealed class QueueLoop : IRingTurn
     private async Task ConcludeAbandonedAsync(QueueAbandonment? abandonment)
     {
         int missed = abandonment is null ? 0 : await abandonment.CompleteAsync().ConfigureAwait(false);
-        // The last step: an observer of an abandoned stream may have thrown.
+        // The events of the queue complete last, so that a fault of an observer of an abandoned stream is still published.
         _events.Complete();
         _missedObservers.TrySetResult(missed);
     }
 
     private async Task CloseAbandonedSocketsAsync()
     {
-        // The other thread may only now be about to end the connections.
+        // The thread that abandons this one may not have ended the connections yet.
         QueueAbandonment abandonment = await _abandonment.Task.ConfigureAwait(false);
         await abandonment.CloseSocketsAsync().ConfigureAwait(false);
     }
@@ -376,7 +382,8 @@ internal sealed class QueueLoop : IRingTurn
         return connection;
     }
 
-    /// <summary>Reports a change of the interface, and fails if the interface was removed. An interface that is down needs no action, because TCP handles it.</summary>
+    /// <summary>Reports a change of the interface, and fails if the interface was removed. An interface that is down needs no action,
+    /// because TCP handles it.</summary>
     private void OnLinkChanged(LinkChange change) => Post(() =>
     {
         _events.LinkChanged(change);

@@ -10,7 +10,10 @@ using Zcrx.Rx.Stopping;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Creates and connects the components of one queue, each the owner of a part of its state. Created on the ring thread after the queue is registered.</summary>
+/// <summary>
+/// Creates and connects the components of one queue, each the owner of a part of its state. Created on the ring thread
+/// after the queue is registered.
+/// </summary>
 internal sealed class QueueOwners
 {
     public QueueOwners(RingThread thread, RingRequests requests, InterfaceQueue queue, QueueEngine engine, ConnectionHost host, QueueEvents events, QueueContext context, bool isImported)

@@ -14,8 +14,10 @@ namespace Zcrx.Rx;
 /// <remarks>
 /// <para>Receiving starts with the first subscription to <see cref="Buffers"/>, and pauses while there is no subscription. No bytes are
 /// lost: TCP slows the sender down in the meantime.</para>
-/// <para>Ownership: the connection closes by itself once its stream has ended and its consumers have finished; see <see cref="CloseMode"/>. Until then
-/// its owner may dispose it at any time. Threading: all members are thread-safe.</para>
+/// <para>
+/// Ownership: the connection closes by itself once its stream has ended and its consumers have finished; see <see cref="CloseMode"/>.
+/// Until then its owner may dispose it at any time. Threading: all members are thread-safe.
+/// </para>
 /// </remarks>
 public sealed class ZcrxConnection : IDisposable
 {
@@ -44,8 +46,14 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Gets the local address, as <see cref="RemoteEndPoint"/>.</summary>
     public IPEndPoint? LocalEndPoint => _socket.LocalEndPoint;
 
-    /// <summary>Gets or sets a value indicating whether small sends leave at once (<c>TCP_NODELAY</c>). Otherwise the kernel waits for more, or for an acknowledgement.</summary>
-    /// <remarks>On for accepted connections, see <see cref="ZcrxListenOptions.NoDelay"/>, and for connections of <c>ConnectAsync</c>. After the connection has closed, the value is false and setting it has no effect.</remarks>
+    /// <summary>
+    /// Gets or sets a value indicating whether small sends leave at once (<c>TCP_NODELAY</c>). Otherwise the kernel waits for
+    /// more, or for an acknowledgement.
+    /// </summary>
+    /// <remarks>
+    /// On for accepted connections, see <see cref="ZcrxListenOptions.NoDelay"/>, and for connections of <c>ConnectAsync</c>. After the
+    /// connection has closed, the value is false and setting it has no effect.
+    /// </remarks>
     public bool NoDelay
     {
         get => _socket.NoDelay;
@@ -59,8 +67,8 @@ public sealed class ZcrxConnection : IDisposable
     /// <remarks>
     /// An observer that unsubscribes inside OnNext receives no further buffers. An observer that unsubscribes on another thread may still
     /// receive the buffer that is being delivered. The next observer continues after that buffer. An operator that ends by itself, such as
-    /// <c>Take</c>, drops the buffers between its end and the return of <c>Subscribe</c>. If another observer follows, call <see cref="Pause"/>
-    /// before subscribing and <see cref="Resume"/> afterwards.
+    /// <c>Take</c>, drops the buffers between its end and the return of <c>Subscribe</c>. If another observer follows, call
+    /// <see cref="Pause"/> before subscribing and <see cref="Resume"/> afterwards.
     /// </remarks>
     public IObservable<ReceivedBuffer> Buffers => _receiver.Stream;
 
@@ -70,7 +78,9 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Gets the number of buffers of this connection that consumers lease.</summary>
     public int BuffersLeased => _receiver.BuffersLeased;
 
-    /// <summary>Gets the number of received bytes that wait, because a consumer has reached its bound or no consumer is subscribed.</summary>
+    /// <summary>
+    /// Gets the number of received bytes that wait, because a consumer has reached its bound or no consumer is subscribed.
+    /// </summary>
     public long BytesWaiting => _receiver.BytesWaiting;
 
     /// <summary>Gets the name of the queue that receives for this connection.</summary>
@@ -94,24 +104,34 @@ public sealed class ZcrxConnection : IDisposable
         }
     }
 
-    /// <summary>Gets or sets when the connection closes after its stream has ended in order. <see cref="CloseMode.AfterConsumers"/> by default.</summary>
-    /// <remarks>A connection whose stream has ended closes at once if the new mode requires it. A stream that breaks closes the connection in every mode.</remarks>
+    /// <summary>
+    /// Gets or sets when the connection closes after its stream has ended in order. <see cref="CloseMode.AfterConsumers"/> by default.
+    /// </summary>
+    /// <remarks>
+    /// A connection whose stream has ended closes at once if the new mode requires it. A stream that breaks closes
+    /// the connection in every mode.
+    /// </remarks>
     public CloseMode CloseMode
     {
         get => _control.CloseMode;
         set => _control.CloseMode = value;
     }
 
-    /// <summary>Gets a task that completes when the socket has been closed. It never faults: the observers of the stream receive the reason.</summary>
+    /// <summary>
+    /// Gets a task that completes when the socket has been closed. It never faults: the observers of the stream receive the reason.
+    /// </summary>
     public Task Closed => _control.Closed;
 
-    /// <summary>Gets a token that is cancelled when the socket has been closed, or was detached. Its callbacks run on the thread pool.</summary>
+    /// <summary>
+    /// Gets a token that is cancelled when the socket has been closed, or was detached. Its callbacks run on the thread pool.
+    /// </summary>
     /// <remarks>A connection whose stream has ended stays open while work is done on it, so the token does not interrupt a reply.</remarks>
     public CancellationToken ConnectionClosed => _control.ClosedToken;
 
     /// <summary>
-    /// Gets a task that ends when the socket has been closed and all work has finished, or when the queue has ended. Operators off the ring thread (<c>Process</c>,
-    /// <c>Offload</c>, …) have finished when they have handled all items that had arrived and reported the end of the stream, or were disposed. Never faults.
+    /// Gets a task that ends when the socket has been closed and all work has finished, or when the queue has ended. Operators off the
+    /// ring thread (<c>Process</c>, <c>Offload</c>, …) have finished when they have handled all items that had arrived and reported the
+    /// end of the stream, or were disposed. Never faults.
     /// </summary>
     public Task Finished => _control.Work.Finished;
 
@@ -134,11 +154,14 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Resumes receiving.</summary>
     public void Resume() => _control.Resume();
 
-    /// <summary>Pauses receiving as <see cref="Pause"/> does, but counts the calls: the pause lasts until every returned object is disposed.</summary>
+    /// <summary>
+    /// Pauses receiving as <see cref="Pause"/> does, but counts the calls: the pause lasts until every returned object is disposed.
+    /// </summary>
     /// <returns>An object that ends this pause when disposed. Only the first disposal counts.</returns>
     /// <remarks>
-    /// Inside <c>OnNext</c> the pause is exact: the observer receives no further buffer, not even one that the kernel has already delivered. On another
-    /// thread, one buffer may still be delivered. The end of this pause does not end a pause by <see cref="Pause"/> or by an operator.
+    /// Inside <c>OnNext</c> the pause is exact: the observer receives no further buffer, not even one that the kernel has already
+    /// delivered. On another thread, one buffer may still be delivered. The end of this pause does not end a pause by
+    /// <see cref="Pause"/> or by an operator.
     /// </remarks>
     public IDisposable Hold()
     {
@@ -146,12 +169,20 @@ public sealed class ZcrxConnection : IDisposable
         return new CountedUse(_control.ResumeForConsumer);
     }
 
-    /// <summary>Announces work on this connection. The connection stays open after the end of its stream until the work has ended, and a queue that stops waits for the work.</summary>
+    /// <summary>
+    /// Announces work on this connection. The connection stays open after the end of its stream until the work has ended, and a queue
+    /// that stops waits for the work.
+    /// </summary>
     /// <returns>An object that ends the work when disposed. Only the first disposal counts.</returns>
     /// <remarks>
-    /// <para>Operators off the ring thread, pipe readers and asynchronous handlers announce their work themselves. Call this method for other work: a queue
-    /// of the application, or a request to another service whose answer goes to the peer.</para>
-    /// <para>A connection closes despite its work if it breaks, if it is disposed, or if its <see cref="CloseMode"/> is <see cref="CloseMode.AtEndOfStream"/> and its stream ends.</para>
+    /// <para>
+    /// Operators off the ring thread, pipe readers and asynchronous handlers announce their work themselves. Call this method for other
+    /// work: a queue of the application, or a request to another service whose answer goes to the peer.
+    /// </para>
+    /// <para>
+    /// A connection closes despite its work if it breaks, if it is disposed, or if its <see cref="CloseMode"/> is
+    /// <see cref="CloseMode.AtEndOfStream"/> and its stream ends.
+    /// </para>
     /// </remarks>
     public IDisposable BeginWork()
     {
@@ -166,8 +197,10 @@ public sealed class ZcrxConnection : IDisposable
     /// <para>A handler that throws ends the connection as <see cref="ZcrxQueueOptions.WhenConsumerFails"/> specifies, by default with a
     /// reset. Its exception is reported once, through <see cref="ZcrxQueue.ConsumerFaults"/>. Consequences of the end of the connection are
     /// not reported: the error of its stream, a send that fails because the connection is closed, and the cancellation by the token.</para>
-    /// <para>The handler counts as work: see <see cref="BeginWork"/>. A queue that stops delivers the bytes that have arrived, ends the stream with a
-    /// <see cref="ZcrxStreamException"/>, and then waits for the handler.</para>
+    /// <para>
+    /// The handler counts as work: see <see cref="BeginWork"/>. A queue that stops delivers the bytes that have arrived, ends the stream
+    /// with a <see cref="ZcrxStreamException"/>, and then waits for the handler.
+    /// </para>
     /// </remarks>
     public Task HandleAsync(Func<ZcrxConnection, CancellationToken, Task> handler)
     {
@@ -176,8 +209,8 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Lets another queue receive for this connection, for instance the queue of the RX queue on which its packets arrive. Everything that this
-    /// queue has received is delivered first. Then the other queue continues in order, without a gap, and unnoticed by the observers.
+    /// Lets another queue receive for this connection, for instance the queue of the RX queue on which its packets arrive. Everything that
+    /// this queue has received is delivered first. Then the other queue continues in order, without a gap, and unnoticed by the observers.
     /// </summary>
     /// <param name="queue">The other queue.</param>
     /// <returns>
@@ -192,11 +225,15 @@ public sealed class ZcrxConnection : IDisposable
         return await MoveToAsync(queue, null).ConfigureAwait(false) ?? throw new InvalidOperationException($"The {this} is already being moved.");
     }
 
-    /// <summary>Moves the connection as <see cref="MoveToAsync(ZcrxQueue)"/> does. The result is null when the connection is already being moved.</summary>
+    /// <summary>
+    /// Moves the connection as <see cref="MoveToAsync(ZcrxQueue)"/> does. The result is null when the connection is already being moved.
+    /// </summary>
     internal async Task<bool?> MoveToAsync(ZcrxQueue queue, IMoveWatcher? watcher) =>
         _moves.TryEnter() ? await RunMoveAsync(queue, isRescue: false, watcher).ConfigureAwait(false) : null;
 
-    /// <summary>Lets another queue receive the bytes that this queue cannot receive. Does nothing if the connection has moved in the meantime.</summary>
+    /// <summary>
+    /// Lets another queue receive the bytes that this queue cannot receive. Does nothing if the connection has moved in the meantime.
+    /// </summary>
     internal async Task<bool> RescueAsync(ZcrxQueue queue, IMoveWatcher watcher)
     {
         await _moves.EnterAsync().ConfigureAwait(false);
@@ -237,8 +274,13 @@ public sealed class ZcrxConnection : IDisposable
     /// <exception cref="ObjectDisposedException">The connection has been closed. The message names the cause.</exception>
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) => _control.Sender.SendAsync(bytes, cancellationToken);
 
-    /// <summary>Sends the pieces of a sequence to the peer. One system call sends as many pieces as the socket has room for. Concurrent calls are served one after another.</summary>
-    /// <param name="bytes">The bytes, which must not change until the task has ended. Memory of leases is kept until then, also when a lease is released.</param>
+    /// <summary>
+    /// Sends the pieces of a sequence to the peer. One system call sends as many pieces as the socket has room for. Concurrent calls
+    /// are served one after another.
+    /// </summary>
+    /// <param name="bytes">
+    /// The bytes, which must not change until the task has ended. Memory of leases is kept until then, also when a lease is released.
+    /// </param>
     /// <param name="cancellationToken">Cancels the wait for room. Bytes that were already sent are not affected.</param>
     /// <returns>A task that ends when the kernel has taken all bytes.</returns>
     /// <exception cref="SocketException">The peer is gone.</exception>
@@ -272,7 +314,9 @@ public sealed class ZcrxConnection : IDisposable
         await SendAsync(owned.Sequence, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Sends as many bytes as the socket has room for at once. After a failure, the next <c>SendAsync</c> reports the error.</summary>
+    /// <summary>
+    /// Sends as many bytes as the socket has room for at once. After a failure, the next <c>SendAsync</c> reports the error.
+    /// </summary>
     /// <returns>The number of bytes.</returns>
     internal int TrySend(ReadOnlySpan<byte> bytes) => _control.Sender.TrySend(bytes);
 

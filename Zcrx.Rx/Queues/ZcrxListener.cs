@@ -4,8 +4,14 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx;
 
-/// <summary>Represents a port on which a queue accepts connections; see <see cref="ZcrxQueue.Listen(IPEndPoint, Func{ZcrxConnection, CancellationToken, Task}, ZcrxListenOptions?)"/>.</summary>
-/// <remarks>Ownership: the caller of <c>Listen</c> owns the listener. A queue that ends closes its listeners. Threading: all members are thread-safe.</remarks>
+/// <summary>
+/// Represents a port on which a queue accepts connections; see
+/// <see cref="ZcrxQueue.Listen(IPEndPoint, Func{ZcrxConnection, CancellationToken, Task}, ZcrxListenOptions?)"/>.
+/// </summary>
+/// <remarks>
+/// Ownership: the caller of <c>Listen</c> owns the listener. A queue that ends closes its listeners. Threading:
+/// all members are thread-safe.
+/// </remarks>
 public sealed class ZcrxListener : IDisposable
 {
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);

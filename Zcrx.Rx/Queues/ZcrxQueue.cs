@@ -10,12 +10,13 @@ using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx;
 
-/// <summary>Represents one interface queue with its ring thread. Receives for connections, and delivers streams of borrowed buffers.</summary>
+/// <summary>Represents one interface queue with its ring thread. Receives for connections, and delivers streams
+/// of borrowed buffers.</summary>
 /// <remarks>
-/// <para>A queue is usable without actors and hosting, or supervised by <c>Zcrx.Actors</c>. Threading: all members are thread-safe. Observables publish on the
-/// ring thread.</para>
-/// <para>Ownership: the caller that opened the queue disposes it. Disposal stops accepting, ends the connections and closes the ring. Leased buffers
-/// stay readable until their leases are released.</para>
+/// <para>A queue is usable without actors and hosting, or supervised by <c>Zcrx.Actors</c>. Threading: all members are thread-safe.
+/// Observables publish on the ring thread.</para>
+/// <para>Ownership: the caller that opened the queue disposes it. Disposal stops accepting, ends the connections and closes the ring.
+/// Leased buffers stay readable until their leases are released.</para>
 /// </remarks>
 public sealed class ZcrxQueue : IAsyncDisposable
 {
@@ -65,24 +66,27 @@ public sealed class ZcrxQueue : IAsyncDisposable
     public IObservable<ZcrxNotification> Notifications => _events.Notifications;
 
     /// <summary>
-    /// Gets the changes of the interface's link. The states up and down are only reported. When the interface is removed, the queue ends: <see cref="Completion"/> faults with a
-    /// <see cref="ZcrxDeviceException"/>. Empty without a NIC.
+    /// Gets the changes of the interface's link. The states up and down are only reported. When the interface is removed, the queue ends:
+    /// <see cref="Completion"/> faults with a <see cref="ZcrxDeviceException"/>. Empty without a NIC.
     /// </summary>
     public IObservable<LinkChange> Links => _events.Links;
 
-    /// <summary>Gets samples of <see cref="Snapshot"/>. Each subscriber has its own timer. Without a subscriber, samples cost nothing.</summary>
+    /// <summary>Gets samples of <see cref="Snapshot"/>. Each subscriber has its own timer. Without a subscriber,
+    /// samples cost nothing.</summary>
     public IObservable<QueueStatistics> Statistics { get; }
 
     /// <summary>
-    /// Gets the connections that stall, and the end of each stall. Without a subscriber, <see cref="QueueStatistics.StalledConnections"/> still counts them.
-    /// Published on the ring thread.
+    /// Gets the connections that stall, and the end of each stall. Without a subscriber, <see cref="QueueStatistics.StalledConnections"/>
+    /// still counts them. Published on the ring thread.
     /// </summary>
     public IObservable<ReceiveStall> ReceiveStalls => _events.Stalls;
 
-    /// <summary>Gets the exceptions that observers and handlers have thrown. Errors with which streams end are in <see cref="UnobservedErrors"/>.</summary>
+    /// <summary>Gets the exceptions that observers and handlers have thrown. Errors with which streams end are in
+    /// <see cref="UnobservedErrors"/>.</summary>
     public IObservable<ConsumerFault> ConsumerFaults => _events.Faults;
 
-    /// <summary>Gets the errors of streams whose observers have no handler for errors, such as a reset by the peer. The connection has ended; the observer is not at fault.</summary>
+    /// <summary>Gets the errors of streams whose observers have no handler for errors, such as a reset by the peer. The connection has
+    /// ended; the observer is not at fault.</summary>
     public IObservable<UnobservedError> UnobservedErrors => _events.Unobserved;
 
     /// <summary>Gets reports of limits that have acted. Published on the ring thread.</summary>
@@ -98,9 +102,11 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     /// <summary>Opens a queue. When the queue ends, another queue can resume its connections.</summary>
     /// <param name="options">The options.</param>
-    /// <param name="suspended">The owner of the queue's connections after a failure, or after <see cref="SuspendAsync"/>. The caller disposes it. If null, connections end with the queue.</param>
+    /// <param name="suspended">The owner of the queue's connections after a failure, or after <see cref="SuspendAsync"/>. The caller
+    /// disposes it. If null, connections end with the queue.</param>
     /// <param name="cancellationToken">Stops waiting. A queue that is opened afterwards is closed again.</param>
-    /// <returns>The open queue, owned by the caller. It resumes connections in <paramref name="suspended"/> after <see cref="ZcrxSuspendedConnections.ContinueOnAsync(ZcrxQueue)"/>.</returns>
+    /// <returns>The open queue, owned by the caller. It resumes connections in <paramref name="suspended"/> after
+    /// <see cref="ZcrxSuspendedConnections.ContinueOnAsync(ZcrxQueue)"/>.</returns>
     /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
     /// <exception cref="ZcrxException">The kernel refused. The message names cause and fix.</exception>
     public static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, ZcrxSuspendedConnections? suspended, CancellationToken cancellationToken = default)
@@ -112,16 +118,20 @@ public sealed class ZcrxQueue : IAsyncDisposable
         return await OpenAsync(options, QueueEngine.Choose(options), suspended, exported: null, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Opens a queue that continues an exported queue: the same memory and the same RX queue of a NIC, on another ring and thread.</summary>
+    /// <summary>Opens a queue that continues an exported queue: the same memory and the same RX queue of a NIC, on
+    /// another ring and thread.</summary>
     /// <param name="exported">The queue, from <see cref="ExportAsync"/>. The caller disposes it after this call has ended.</param>
     /// <param name="options">The options. Engine, interface and sizes are taken from the registration instead.</param>
-    /// <param name="suspended">The owner of the queue's connections at its end, as with <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
+    /// <param name="suspended">The owner of the queue's connections at its end, as with
+    /// <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
     /// <param name="cancellationToken">Stops waiting. A queue that is opened afterwards is closed again.</param>
     /// <returns>
     /// The open queue, owned by the caller. The exported queue may have ended, or continues while it has connections (move them with
-    /// <see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>). The new queue returns the exported queue's buffers to the kernel, and new leases on the exported queue are copies.
+    /// <see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>). The new queue returns the exported queue's buffers to the kernel, and new
+    /// leases on the exported queue are copies.
     /// </returns>
-    /// <remarks>The kernel sends no notifications to this queue (see <see cref="QueueStatistics.NoBuffersArmState"/>), and its pool does not grow. Counters are sampled as usual.</remarks>
+    /// <remarks>The kernel sends no notifications to this queue (see <see cref="QueueStatistics.NoBuffersArmState"/>), and its pool does
+    /// not grow. Counters are sampled as usual.</remarks>
     /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
     /// <exception cref="ZcrxException">The kernel refused. Nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The exported queue is disposed.</exception>
@@ -140,14 +150,17 @@ public sealed class ZcrxQueue : IAsyncDisposable
         return queue;
     }
 
-    /// <summary>Opens a queue that continues a queue of another process: the same memory and the same RX queue of a NIC, without an interruption.</summary>
-    /// <param name="inherited">The queue, from <see cref="ZcrxTakeover.TakeQueue"/>. The caller disposes it after this call has ended.</param>
+    /// <summary>Opens a queue that continues a queue of another process: the same memory and the same RX queue of a NIC,
+    /// without an interruption.</summary>
+    /// <param name="inherited">The queue, from <see cref="ZcrxTakeover.TakeQueue"/>. The caller disposes it after
+    /// this call has ended.</param>
     /// <param name="options">The options. Engine, interface and sizes are taken from the registration instead.</param>
-    /// <param name="suspended">The owner of the queue's connections at its end, as with <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
+    /// <param name="suspended">The owner of the queue's connections at its end, as with
+    /// <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
     /// <param name="cancellationToken">Stops waiting. A queue that is opened afterwards is closed again.</param>
     /// <returns>
-    /// The open queue, owned by the caller. The other process continues to receive for its connections. This queue writes the refill queue once the other process has stopped
-    /// writing it, after <see cref="ZcrxTakeover.CommitAsync"/>.
+    /// The open queue, owned by the caller. The other process continues to receive for its connections. This queue writes the refill queue
+    /// once the other process has stopped writing it, after <see cref="ZcrxTakeover.CommitAsync"/>.
     /// </returns>
     /// <remarks>The kernel sends no notifications to this queue, and its pool does not grow, as with an exported queue.</remarks>
     /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
@@ -158,7 +171,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(inherited);
         ArgumentNullException.ThrowIfNull(options);
         ZcrxQueue queue = await ImportAsync(inherited.Exported, options, "taken over from another process", suspended, cancellationToken).ConfigureAwait(false);
-        // The switch is not awaited: the other process stops writing only after the commit, and this process must be ready before the commit.
+        // The switch is not awaited: the other process stops writing only after the commit, and this process
+        // must be ready before the commit.
         _ = inherited.Exported.Memory.SwitchToAsync(queue.Loop.Sharing);
         return queue;
     }
@@ -189,8 +203,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <param name="endPoint">The address. Port 0 lets the kernel choose.</param>
     /// <param name="options">The options of the listener; null for the defaults.</param>
     /// <returns>
-    /// The connections. Errors of binding arrive as OnError with a <see cref="ZcrxException"/>. Disposal stops accepting; connections stay open.
-    /// Connections accepted before the disposal are still delivered, followed by OnCompleted.
+    /// The connections. Errors of binding arrive as OnError with a <see cref="ZcrxException"/>. Disposal stops accepting; connections stay
+    /// open. Connections accepted before the disposal are still delivered, followed by OnCompleted.
     /// </returns>
     public IObservable<ZcrxConnection> Listen(IPEndPoint endPoint, ZcrxListenOptions? options = null)
     {
@@ -206,7 +220,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
     public IObservable<ZcrxConnection> Listen(string endPoint, ZcrxListenOptions? options = null) => Listen(ListenEndPoint.Parse(endPoint), options);
 
     /// <summary>Accepts connections on a listening socket.</summary>
-    /// <param name="listener">The non-blocking socket, as from <see cref="ListenSocket.Bind"/>, owned by the caller. The subscription duplicates its descriptor, so the port stays open until the subscription is disposed.</param>
+    /// <param name="listener">The non-blocking socket, as from <see cref="ListenSocket.Bind"/>, owned by the caller. The subscription
+    /// duplicates its descriptor, so the port stays open until the subscription is disposed.</param>
     /// <param name="gate">The limits of the listener, which several queues may share; null for no limits.</param>
     /// <returns>
     /// The connections, from the subscription until its disposal. Connections accepted before the disposal are still delivered, followed by
@@ -233,7 +248,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
     }
 
     /// <summary>Accepts connections on an address, and runs an asynchronous handler for each.</summary>
-    /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. Port 0 lets the kernel choose; see <see cref="ZcrxListener.EndPoint"/>.</param>
+    /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. Port 0 lets the kernel
+    /// choose; see <see cref="ZcrxListener.EndPoint"/>.</param>
     /// <param name="handler">Handles one connection, on the thread pool; see <see cref="ZcrxConnection.HandleAsync"/>.</param>
     /// <param name="options">The options of the listener; null for the defaults.</param>
     /// <returns>The listener. Disposing it stops accepting; connections stay open.</returns>
@@ -243,7 +259,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
         Listen(ListenEndPoint.Parse(endPoint), handler, options);
 
     /// <summary>Adds a connected TCP socket.</summary>
-    /// <param name="socket">The socket, owned by the connection from now on. The connection closes this object and keeps a duplicate of its descriptor. No receive may be pending on the socket.</param>
+    /// <param name="socket">The socket, owned by the connection from now on. The connection closes this object and keeps a duplicate of
+    /// its descriptor. No receive may be pending on the socket.</param>
     /// <returns>The connection.</returns>
     /// <exception cref="ArgumentException">The socket is not a TCP socket.</exception>
     /// <exception cref="ObjectDisposedException">The queue is closed. The caller still owns the socket.</exception>
@@ -277,9 +294,9 @@ public sealed class ZcrxQueue : IAsyncDisposable
     }
 
     /// <summary>
-    /// Changes options of the open queue: water marks, connection quota, largest pool, intervals, timeouts, the action for failed consumers, the
-    /// bound for copied frame bytes and the descriptor reserve. The ring thread applies them between two turns. Other options require the queue to
-    /// be opened again. The result names the changed options of both kinds.
+    /// Changes options of the open queue: water marks, connection quota, largest pool, intervals, timeouts, the action for failed
+    /// consumers, the bound for copied frame bytes and the descriptor reserve. The ring thread applies them between two turns. Other
+    /// options require the queue to be opened again. The result names the changed options of both kinds.
     /// </summary>
     /// <param name="options">All options.</param>
     /// <returns>The names of the options that apply now, and of the others.</returns>
@@ -305,7 +322,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
     public async Task<IReadOnlyList<ZcrxConnection>> GetConnectionsAsync() =>
         Array.ConvertAll(await _loop.GetConnectionsAsync().ConfigureAwait(false), ZcrxConnection.Of);
 
-    /// <summary>Exports the queue. The export keeps the queue's registration alive even after this object has ended. <see cref="ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/> opens it again.</summary>
+    /// <summary>Exports the queue. The export keeps the queue's registration alive even after this object has ended.
+    /// <see cref="ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/> opens it again.</summary>
     /// <returns>The export, owned by the caller. It keeps the memory and, on a NIC, the RX queue.</returns>
     /// <exception cref="ZcrxException">The kernel does not support exports (they need Linux 6.19), or refused.</exception>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
@@ -315,7 +333,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <returns>A snapshot; the last one once the queue is closed.</returns>
     public QueueStatistics Snapshot() => _loop.Snapshot();
 
-    /// <summary>Returns the stack traces of unreleased leases; empty unless <see cref="ZcrxQueueOptions.RecordLeaseOrigins"/> is on.</summary>
+    /// <summary>Returns the stack traces of unreleased leases; empty unless
+    /// <see cref="ZcrxQueueOptions.RecordLeaseOrigins"/> is on.</summary>
     /// <returns>A stack trace for each lease.</returns>
     public IReadOnlyList<string> LeaseOrigins() => _loop.Queue.Ledger.Origins();
 
@@ -339,10 +358,11 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     /// <summary>Ends the queue and suspends its connections, after delivering every byte that was taken from their sockets.</summary>
     /// <param name="drain">
-    /// On a NIC, the maximum time for emptying the sockets. Payload in the memory of a NIC's queue is lost with the queue, and a stream whose
-    /// next bytes lie there fails when it is resumed (−EFAULT). No effect without a NIC, where nothing is lost.
+    /// On a NIC, the maximum time for emptying the sockets. Payload in the memory of a NIC's queue is lost with the queue, and a stream
+    /// whose next bytes lie there fails when it is resumed (−EFAULT). No effect without a NIC, where nothing is lost.
     /// </param>
-    /// <returns>A task that ends when the queue is closed. Streams continue at the same position once a queue resumes them. Leases stay valid.</returns>
+    /// <returns>A task that ends when the queue is closed. Streams continue at the same position once a queue resumes them.
+    /// Leases stay valid.</returns>
     /// <exception cref="InvalidOperationException">The queue was opened without suspended connections.</exception>
     public Task SuspendAsync(TimeSpan drain = default) => Suspended is null
         ? throw new InvalidOperationException("The queue was opened without ZcrxSuspendedConnections. Pass them to OpenAsync.")

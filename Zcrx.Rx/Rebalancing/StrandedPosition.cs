@@ -23,7 +23,10 @@ internal sealed class StrandedPosition(long position)
         }
     }
 
-    /// <summary>Returns the queue to try next: a queue with the fewest attempts, preferably the queue on which packets arrive now. Returns null when each has reached the limit of attempts.</summary>
+    /// <summary>
+    /// Returns the queue to try next: a queue with the fewest attempts, preferably the queue on which packets arrive now. Returns null
+    /// when each has reached the limit of attempts.
+    /// </summary>
     public GroupMember? Next(IEnumerable<GroupMember> members, RxQueueId? arrival)
     {
         lock (_gate)

@@ -8,10 +8,15 @@ using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx;
 
-/// <summary>Represents queues that share their connections: each connection is received where its packets arrive.</summary>
+/// <summary>
+/// Represents queues that share their connections: the queue on which the packets of a connection arrive receives for it.
+/// </summary>
 /// <remarks>
-/// <para>On a NIC, only the interface queue in whose memory payload has arrived can receive that payload. A receive on any other queue ends with
-/// −EFAULT. In a group, such a connection moves to the queue that has its payload, in order and without a gap. Outside of a group, its stream fails.</para>
+/// <para>
+/// On a NIC, only the interface queue in whose memory payload has arrived can receive that payload. A receive on any other queue
+/// ends with −EFAULT. In a group, such a connection moves to the queue that has its payload, in order and without a gap. Outside
+/// of a group, its stream fails.
+/// </para>
 /// <para>Threading: all members are thread-safe. Ownership: the caller owns the queues. A closed queue leaves the group.</para>
 /// </remarks>
 public sealed class ZcrxQueueGroup : IStrandedConnections
@@ -21,7 +26,9 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
     private readonly ConditionalWeakTable<ZcrxConnection, StrandedPosition> _stranded = [];
     private ImmutableArray<GroupMember> _members = [];
 
-    /// <summary>Gets all moves of connections from one queue of the group to another. They are published one at a time, on any thread.</summary>
+    /// <summary>
+    /// Gets all moves of connections from one queue of the group to another. They are published one at a time, on any thread.
+    /// </summary>
     public IObservable<ConnectionMoved> Moves => _moves;
 
     /// <summary>Gets the queues, in the order in which they joined.</summary>
@@ -75,10 +82,13 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
     /// <summary>Returns the queue that should receive for a connection that was just accepted.</summary>
     /// <param name="connection">The connection, on a queue of the group.</param>
     /// <returns>
-    /// The queue on which its packets arrive. For an unmanaged RX queue: the queue of the same interface with the fewest connections, preferably not under
-    /// pressure. Null when the connection may stay on its queue.
+    /// The queue on which its packets arrive. For an unmanaged RX queue: the queue of the same interface with the fewest connections,
+    /// preferably not under pressure. Null when the connection may stay on its queue.
     /// </returns>
-    /// <remarks>To make the first receive run on the right queue, call this method and <see cref="MoveAsync(ZcrxConnection, ZcrxQueue, MoveReason)"/> before OnNext returns to the ring thread.</remarks>
+    /// <remarks>
+    /// To make the first receive run on the right queue, call this method and
+    /// <see cref="MoveAsync(ZcrxConnection, ZcrxQueue, MoveReason)"/> before OnNext returns to the ring thread.
+    /// </remarks>
     public ZcrxQueue? Choose(ZcrxConnection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
@@ -96,7 +106,9 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
     /// <param name="connection">The connection.</param>
     /// <param name="queue">The queue.</param>
     /// <param name="reason">The reason, for <see cref="Moves"/>.</param>
-    /// <returns>True when the connection is on the queue; false when it has ended, another caller is moving it, or the queue is closed.</returns>
+    /// <returns>
+    /// True when the connection is on the queue; false when it has ended, another caller is moving it, or the queue is closed.
+    /// </returns>
     public async Task<bool> MoveAsync(ZcrxConnection connection, ZcrxQueue queue, MoveReason reason)
     {
         ArgumentNullException.ThrowIfNull(connection);
@@ -121,8 +133,8 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
             return owner;
         }
 
-        // On every queue of the group, the payload is copied. Prefer a queue of the interface on which the packets arrive, so that they can be steered to it.
-        // Otherwise prefer a queue of the current queue's interface.
+        // On every queue of the group, the payload is copied. Prefer a queue of the interface on which the packets arrive, so that they
+        // can be steered to it. Otherwise prefer a queue of the current queue's interface.
         string? networkInterface = arrival is { } elsewhere && members.Any(member => member.RxQueue?.Interface == elsewhere.Interface)
             ? elsewhere.Interface
             : present.RxQueue?.Interface;
@@ -139,7 +151,8 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
         }
         catch (Exception exception) when (exception is ZcrxException or ObjectDisposedException)
         {
-            // The RX queue is unknown now, or the socket is closed. If the connection is on the wrong queue, its receive fails and the connection is then moved.
+            // The RX queue is unknown now, or the socket is closed. If the connection is on the wrong queue, its receive fails and
+            // the connection is then moved.
             return null;
         }
     }

@@ -7,8 +7,8 @@ namespace Zcrx.Rx.Receiving;
 
 /// <summary>Represents the buffers of a connection as one ordered observable with any number of observers.</summary>
 /// <remarks>
-/// Observers subscribe and unsubscribe on any thread. OnNext, OnError and OnCompleted are called on the ring thread. A stream that had ended before the subscription reports its
-/// end at once, on the subscribing thread.
+/// Observers subscribe and unsubscribe on any thread. OnNext, OnError and OnCompleted are called on the ring thread. A stream that had
+/// ended before the subscription reports its end at once, on the subscribing thread.
 /// </remarks>
 internal sealed class BufferStream(ConnectionControl control) : IObservable<ReceivedBuffer>, IConnectionSource
 {
@@ -33,7 +33,8 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         if (Observers.TryAdd(observer))
         {
             _wasObserved = true;
-            // Called outside the lock: if the queue has ended, this call may end the connection and call its observers, which are user code.
+            // Called outside the lock: if the queue has ended, this call may end the connection and call its
+            // observers, which are user code.
             control.Synchronize();
             return Disposable.Create((this, observer), static state => state.Item1.Remove(state.observer));
         }
@@ -50,7 +51,10 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         return Disposable.Empty;
     }
 
-    /// <summary>Passes a buffer to the given observers. An observer that throws is removed and receives its exception as OnError. The others continue.</summary>
+    /// <summary>
+    /// Passes a buffer to the given observers. An observer that throws is removed and receives its exception as
+    /// OnError. The others continue.
+    /// </summary>
     public void Next(IObserver<ReceivedBuffer>[] observers, in ReceivedBuffer buffer)
     {
         foreach (IObserver<ReceivedBuffer> observer in observers)
@@ -70,8 +74,8 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
 
     /// <summary>Removes an observer that has thrown out of OnNext. Ring thread only.</summary>
     /// <remarks>
-    /// The exception is reported to the owner of the queue. An observer that is still subscribed gets it as OnError as well. An operator that has already unsubscribed
-    /// itself has passed it on to its own observer.
+    /// The exception is reported to the owner of the queue. An observer that is still subscribed gets it as OnError as well. An operator
+    /// that has already unsubscribed itself has passed it on to its own observer.
     /// </remarks>
     public void Drop(IObserver<ReceivedBuffer> observer, Exception exception)
     {
@@ -84,7 +88,10 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         }
     }
 
-    /// <summary>Returns the exception of the observer that failed last, if no observer is left. Each exception is returned at most once. Ring thread only.</summary>
+    /// <summary>
+    /// Returns the exception of the observer that failed last, if no observer is left. Each exception is returned at
+    /// most once. Ring thread only.
+    /// </summary>
     public Exception? TakeFailure()
     {
         Exception? failure = _failure;

@@ -11,7 +11,8 @@ namespace Zcrx.Rx.Receiving;
 /// <param name="reconcile">Called with a connection that may receive again.</param>
 internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, BufferPool pool, QueueContext context, Action<ConnectionReceiver> reconcile)
 {
-    // The number of turns in which the kernel found no buffer although some should have been free. Afterwards, receives are retried at intervals.
+    // After this number of turns in which the kernel found no buffer although some should have been free, receives are retried at
+    // intervals only.
     private const int BarrenTurns = 4;
 
     // Each failed retry doubles the interval, up to 128 ms.
@@ -37,14 +38,20 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
 
     /// <summary>Returns how many buffers a connection may take now. The result is the budget of its next request.</summary>
     /// <remarks>
-    /// The reserve, the last buffers of the pool, is for connections without leases. Leases on buffers of the reserve are copies: a few bytes may take a whole
-    /// buffer, so a budget in bytes does not limit the number of buffers. A consumer that keeps its leases can therefore never take the whole pool. Connections
-    /// whose consumers return their buffers always continue, even if with one buffer at a time.
+    /// The reserve, the last buffers of the pool, is for connections without leases. Leases on buffers of the reserve are
+    /// copies: a few bytes may take a whole buffer, so a budget in bytes does not limit the number of buffers. A consumer that
+    /// keeps its leases can therefore never take the whole pool. Connections whose consumers return their buffers always
+    /// continue, even if with one buffer at a time.
     /// </remarks>
     public int Allowance(ConnectionReceiver connection) => int.Max(pool.Available, connection.Holder.Leased == 0 ? 1 : 0);
 
-    /// <summary>Determines whether a request might take the whole reserve, because its budget was set when more buffers were free.</summary>
-    /// <remarks>Budgets are in bytes, and a few bytes may take a whole buffer. A budget can therefore outlast the buffers that it was computed from.</remarks>
+    /// <summary>
+    /// Determines whether a request might take the whole reserve, because its budget was set when more buffers were free.
+    /// </summary>
+    /// <remarks>
+    /// Budgets are in bytes, and a few bytes may take a whole buffer. A budget can therefore outlast the
+    /// buffers that it was computed from.
+    /// </remarks>
     public bool MayTakeTooMuch(ConnectionReceiver connection)
     {
         long buffers = (connection.BudgetLeft + pool.BufferLength - 1) / pool.BufferLength;
@@ -59,7 +66,9 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
         context.Counters.Pauses++;
     }
 
-    /// <summary>Handles a receive that ended because the pool was empty. Flushes first, because the refill queue often has buffers.</summary>
+    /// <summary>
+    /// Handles a receive that ended because the pool was empty. Flushes first, because the refill queue often has buffers.
+    /// </summary>
     public void Starve(ConnectionReceiver connection)
     {
         _ranDry = true;
@@ -72,7 +81,8 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
                 return;
             }
 
-            // On a NIC, buffers that count as free may lie in the ring of the NIC. No event reports when they leave that ring, so receives are retried at intervals.
+            // On a NIC, buffers that count as free may lie in the ring of the NIC. No event reports when they leave that ring, so
+            // receives are retried at intervals.
             _retryAt = context.Clock.Now + (context.Clock.ToTicks(StarvedRetry) << int.Min(_barrenTurns - BarrenTurns, MostDoublings));
         }
 
@@ -125,7 +135,9 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
         }
     }
 
-    /// <summary>Resumes starved connections in order, at most one for each free buffer. Further connections would only starve again.</summary>
+    /// <summary>
+    /// Resumes starved connections in order, at most one for each free buffer. Further connections would only starve again.
+    /// </summary>
     private void ResumeStarved()
     {
         if (_starved.Count == 0 || (_retryAt != long.MaxValue && context.Clock.Now < _retryAt))
@@ -142,7 +154,10 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
         }
     }
 
-    /// <summary>Resumes paused connections when the pool has recovered. A connection with few leases is resumed at any time: leases of others must not stop it.</summary>
+    /// <summary>
+    /// Resumes paused connections when the pool has recovered. A connection with few leases is resumed at any time:
+    /// leases of others must not stop it.
+    /// </summary>
     private void ResumePaused()
     {
         if (_paused.Count == 0)

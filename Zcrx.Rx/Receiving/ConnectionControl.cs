@@ -19,7 +19,8 @@ internal sealed class ConnectionControl : ISendingConnection
     private string? _closeCause;
     private ConnectionFailure? _failure;
     private CancellationTokenSource? _closedSource;
-    // The number of pauses by consumers, and a bit for the pause by the application. They share a word, because delivery reads it for each buffer.
+    // The number of pauses by consumers, and a bit for the pause by the application. They share a word, because
+    // delivery reads it for each buffer.
     private int _pauses;
     private volatile CloseMode _closeMode;
     private volatile IConnectionHost _host;
@@ -67,7 +68,10 @@ internal sealed class ConnectionControl : ISendingConnection
         }
     }
 
-    /// <summary>Gets a value indicating whether an operator or the application has paused the connection. Buffers that the kernel has already delivered then wait, too.</summary>
+    /// <summary>
+    /// Gets a value indicating whether an operator or the application has paused the connection. Buffers that the kernel has
+    /// already delivered then wait, too.
+    /// </summary>
     public bool IsPaused => Volatile.Read(ref _pauses) != 0;
 
     /// <summary>Gets a value indicating whether a consumer has paused the connection, and the application has not.</summary>
@@ -103,7 +107,10 @@ internal sealed class ConnectionControl : ISendingConnection
 
     string ISendingConnection.WhyClosed => _receiver.EndError is { } error && Failure is null ? error.Cause : WhyClosed;
 
-    /// <summary>Gets or sets a value indicating whether a sender waits for room in the socket while the connection is between two queues. The next queue then requests a report of room.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether a sender waits for room in the socket while the connection is between two queues. The next
+    /// queue then requests a report of room.
+    /// </summary>
     public bool AwaitsRoomOnArrival { get => _awaitsRoomOnArrival; set => _awaitsRoomOnArrival = value; }
 
     /// <summary>Records that a change waits for the ring thread. A full fence.</summary>

@@ -2,7 +2,9 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Counts the leases of a connection on one queue, and lets operators anywhere in a chain pause the connection that a buffer came from.</summary>
+/// <summary>
+/// Counts the leases of a connection on one queue, and lets operators anywhere in a chain pause the connection that a buffer came from.
+/// </summary>
 internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHolder
 {
     /// <summary>Gets the connection. Thread-safe.</summary>

@@ -57,7 +57,10 @@ internal sealed class ConnectionReceiver
 
     public uint Generation { get; private set; }
 
-    /// <summary>Returns the public handle, which is created once. Its type is a parameter, because this folder does not depend on it. Thread-safe.</summary>
+    /// <summary>
+    /// Returns the public handle, which is created once. The type of the handle is a parameter, because this folder must not depend on the
+    /// folder that declares it. Thread-safe.
+    /// </summary>
     public T HandleAs<T>(Func<ConnectionReceiver, T> create)
         where T : class => (T)(Volatile.Read(ref _handle) ?? Interlocked.CompareExchange(ref _handle, create(this), null) ?? _handle);
 
@@ -103,13 +106,17 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets the error with which the stream ends; null for an orderly end.</summary>
     public ZcrxStreamException? EndError { get; private set; }
 
-    /// <summary>Gets a value indicating whether the peer or the network has ended the connection. Any thread may read it once the socket is closed.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the peer or the network has ended the connection. Any thread may read it once the socket is closed.
+    /// </summary>
     public bool IsBroken => EndError is { ErrorNumber: not 0 } || Control.Failure?.Exception is System.Net.Sockets.SocketException;
 
     /// <summary>Gets the buffers that no observer has received yet.</summary>
     public UndeliveredBuffers Undelivered { get; } = new();
 
-    /// <summary>Gets the consumers that keep the rest of a buffer, because the connection was paused while they processed the buffer.</summary>
+    /// <summary>
+    /// Gets the consumers that keep the rest of a buffer, because the connection was paused while they processed the buffer.
+    /// </summary>
     public PostponedConsumers Postponed { get; } = new();
 
     /// <summary>Gets the operators in which items of this connection may wait. Thread-safe.</summary>
@@ -125,14 +132,18 @@ internal sealed class ConnectionReceiver
     public bool HasUnfinishedWork => Control.Work.IsAny || Control.IsHeld || BuffersLeased > 0;
 
     /// <summary>
-    /// Gets or sets a value indicating whether the stream ended with an error inside a frame, so that received bytes were dropped. Thread-safe.
+    /// Gets or sets a value indicating whether the stream ended with an error inside a frame, so that received
+    /// bytes were dropped. Thread-safe.
     /// </summary>
     public bool EndedInsideFrame { get => _endedInsideFrame; set => _endedInsideFrame = value; }
 
     /// <summary>Gets the stream offset up to which observers have received.</summary>
     public long Delivered => Undelivered.Position(BytesReceived);
 
-    /// <summary>Gets the stream offset up to which bytes have passed all consumers. A consumer of frames may hold bytes of a buffer that it has received and has not passed on.</summary>
+    /// <summary>
+    /// Gets the stream offset up to which bytes have passed all consumers. A consumer of frames may hold bytes of a buffer that it has
+    /// received and has not passed on.
+    /// </summary>
     public long Passed => Delivered - Postponed.MostWaiting();
 
     /// <summary>
@@ -141,10 +152,14 @@ internal sealed class ConnectionReceiver
     /// </summary>
     public bool WasInterrupted { get; set; }
 
-    /// <summary>Gets or sets a value indicating whether the kernel is asked to report the end of the connection while no receive is armed.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether the kernel is asked to report the end of the connection while no receive is armed.
+    /// </summary>
     public bool IsHangUpWatched { get; set; }
 
-    /// <summary>Gets or sets a value indicating whether the application attached the connection, so that it has no consumer at first.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether the application attached the connection, so that it has no consumer at first.
+    /// </summary>
     public bool IsAttached { get; set; }
 
     /// <summary>Gets a value indicating whether an attached connection still waits for its first observer. Ring thread only.</summary>
@@ -208,7 +223,10 @@ internal sealed class ConnectionReceiver
     /// <summary>Records that there is no request and none is to be issued.</summary>
     public void Disarm() => State = ReceiveState.Idle;
 
-    /// <summary>Gets the cause for which the queue ended the stream while the connection stays open for its consumers; null when the queue has not done so.</summary>
+    /// <summary>
+    /// Gets the cause for which the queue ended the stream while the connection stays open for its consumers; null
+    /// when the queue has not done so.
+    /// </summary>
     public string? StopCause { get; private set; }
 
     /// <summary>Ends the stream. Bytes that were received are still delivered.</summary>

@@ -37,7 +37,9 @@ internal sealed class ConnectionTable(SlotTable<ConnectionReceiver> connections,
         Enter(connection);
     }
 
-    /// <summary>Ends the connections of a ring thread that is stuck: the present ones, and those that it adds if it continues. Any thread.</summary>
+    /// <summary>
+    /// Ends the connections of a ring thread that is stuck: the present ones, and those that it adds if it continues. Any thread.
+    /// </summary>
     /// <param name="end">Ends one connection. May be called twice for one, and by two threads at once.</param>
     public void Abandon(Action<ConnectionReceiver> end)
     {

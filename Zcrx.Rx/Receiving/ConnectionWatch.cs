@@ -4,11 +4,14 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Checks every connection once per interval, for a stalled receive, for silence and for missing observers. Ring thread only.</summary>
+/// <summary>
+/// Checks every connection once per interval, for a stalled receive, for silence and for missing observers. Ring thread only.
+/// </summary>
 /// <remarks>
-/// Linux 7.1 and 7.2.0 to 7.2.9 strand a request that runs out of buffers or completions in the middle of a packet: it stays armed, and delivers
-/// nothing although bytes wait in the socket. No capability shows whether a kernel has the fix. A request that ends with −ENOMEM does not show
-/// it either, because every kernel ends a request that has delivered nothing in its turn. Therefore the bytes in the socket decide, on every kernel.
+/// Linux 7.1 and 7.2.0 to 7.2.9 strand a request that runs out of buffers or completions in the middle of a packet: it stays armed, and
+/// delivers nothing although bytes wait in the socket. No capability shows whether a kernel has the fix. A request that ends with
+/// −ENOMEM does not show it either, because every kernel ends a request that has delivered nothing in its turn. Therefore the bytes in
+/// the socket decide, on every kernel.
 /// </remarks>
 internal sealed class ConnectionWatch(
     SlotTable<ConnectionReceiver> connections, BufferPool pool, ReceiveScheduler scheduler, StallReports stalls, ILimitReports limits, IQueuePhase phase, QueueContext context)
@@ -100,11 +103,16 @@ internal sealed class ConnectionWatch(
         }
     }
 
-    /// <summary>Determines whether the connection should receive: neither the application nor the pool, as far as known, prevents it.</summary>
+    /// <summary>
+    /// Determines whether the connection should receive: neither the application nor the pool, as far as known, prevents it.
+    /// </summary>
     private bool ShouldReceive(ConnectionReceiver connection) =>
         connection.State != ReceiveState.Idle || (connection.Has(ReceiveObstacles.Starved) && pool.Free > 0 && connection.IsWanted);
 
-    /// <summary>Ends a connection that has been silent in both directions for too long. <see cref="EndIfUnobserved"/> handles a connection without an observer.</summary>
+    /// <summary>
+    /// Ends a connection that has been silent in both directions for too long. <see cref="EndIfUnobserved"/> handles a
+    /// connection without an observer.
+    /// </summary>
     private void EndIfSilent(ConnectionReceiver connection, long now)
     {
         if (connection.Gate is not { } gate || phase.IsEnding || connection.IsLeaving)
@@ -149,7 +157,8 @@ internal sealed class ConnectionWatch(
 
         if (connection.Control.Work.IsAny || connection.Control.Sender.TakeHasSent() || connection.Control.Sender.IsBusy || connection.UnobservedSince is not { } since)
         {
-            // A connection that only sends is in use, even while a send waits for the peer. A connection on which a handler works is in use as well.
+            // A connection that only sends is in use, even while a send waits for the peer. A connection on which a
+            // handler works is in use as well.
             connection.UnobservedSince = now;
             return true;
         }

@@ -2,7 +2,10 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Counts the work on a connection besides its socket: work of operators off the ring thread, of handlers and of the application. Thread-safe.</summary>
+/// <summary>
+/// Counts the work on a connection besides its socket: work of operators off the ring thread, of handlers and of
+/// the application. Thread-safe.
+/// </summary>
 internal sealed class ConnectionWork(ConnectionControl control)
 {
     private readonly TaskCompletionSource _finished = new(Threads.ContinuationOptions);

@@ -10,8 +10,8 @@ namespace Zcrx.Rx.Receiving;
 
 /// <summary>Delivers received buffers: from the completion ring through OnNext into the refill queue. Ring thread only.</summary>
 /// <remarks>
-/// <see cref="DeliverUsual"/> handles the usual buffer and nothing else. It returns when a buffer needs special handling. <see cref="DeliverSome"/>
-/// handles that buffer and continues. The observer is the only interface that is called per buffer.
+/// <see cref="DeliverUsual"/> handles the usual buffer and nothing else. It returns when a buffer needs special handling.
+/// <see cref="DeliverSome"/> handles that buffer and continues. The observer is the only interface that is called per buffer.
 /// </remarks>
 internal sealed unsafe class Delivery : IDelivery
 {
@@ -131,8 +131,9 @@ internal sealed unsafe class Delivery : IDelivery
     /// <summary>Delivers to one observer that leases nothing and does not throw, while the refill queue has room.</summary>
     /// <returns>True when the current buffer is still lent: it was leased, or the refill queue has no room.</returns>
     /// <remarks>
-    /// There is no try block here, because the compiler keeps values that live across a try block in memory instead of registers. While an observer
-    /// runs, it may change the set of observers, and the refill queue by releasing leases. Both are therefore checked after each buffer.
+    /// There is no try block here, because the compiler keeps values that live across a try block in memory instead of
+    /// registers. While an observer runs, it may change the set of observers, and the refill queue by releasing leases. Both are
+    /// therefore checked after each buffer.
     /// </remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool DeliverUsual(ref DeliveryRun run)
@@ -240,7 +241,8 @@ internal sealed unsafe class Delivery : IDelivery
         run.Connection = connection;
         _heartbeat.Enter(RingCallback.OnNext, connection);
         run.Start = connection.BytesReceived;
-        // The observers are read once. An observer that unsubscribes on another thread from now on still receives this buffer, so the buffer is not lost.
+        // The observers are read once. An observer that unsubscribes on another thread from now on still receives this
+        // buffer, so the buffer is not lost.
         run.Observers = connection.Observers.Items;
         return true;
     }

@@ -4,7 +4,9 @@ using Zcrx.Rx.Ring;
 namespace Zcrx.Rx.Receiving;
 
 /// <summary>Holds the progress of a delivery: the completion, its connection and its observers.</summary>
-/// <remarks>Lives on the ring thread's stack, but not in the frame that calls observers, so that it survives an observer that throws.</remarks>
+/// <remarks>
+/// Lives on the ring thread's stack, but not in the frame that calls observers, so that it survives an observer that throws.
+/// </remarks>
 internal unsafe ref struct DeliveryRun(Completion* first, Completion* end, long turn)
 {
     /// <summary>The completion whose buffer is lent, or is next.</summary>

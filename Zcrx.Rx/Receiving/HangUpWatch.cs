@@ -6,7 +6,9 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Polls the sockets of connections for room to send and, while no receive is armed, for the end of the connection. Ring thread only.</summary>
+/// <summary>
+/// Polls the sockets of connections for room to send and, while no receive is armed, for the end of the connection. Ring thread only.
+/// </summary>
 /// <remarks>
 /// A paused, unobserved or starved connection has no receive, which would detect the end. A poll request (POLL_ADD) makes the kernel report
 /// a hang-up instead.
@@ -52,7 +54,10 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         connection.Control.Sender.OnWritable(result);
     }
 
-    /// <summary>Cancels the polls of a connection that leaves the queue. The polls have ended when this method returns, because the socket may be closed next, and its number reused.</summary>
+    /// <summary>
+    /// Cancels the polls of a connection that leaves the queue. The polls have ended when this method returns, because the socket may be
+    /// closed next, and its number reused.
+    /// </summary>
     public void End(ConnectionReceiver connection)
     {
         bool isPolled = connection.IsHangUpWatched || connection.IsAwaitingRoom;
@@ -90,8 +95,8 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
             return false;
         }
 
-        // A hang-up is a failure if the socket has an error. It is also one if the end of the peer's side was known and this side has not ended sending. After both
-        // sides have ended, a hang-up is orderly.
+        // A hang-up is a failure if the socket has an error. It is also one if the end of the peer's side was known and this side has not
+        // ended sending. After both sides have ended, a hang-up is orderly.
         bool isNews = !connection.HasPeerEnded;
         connection.HasPeerEnded = true;
         if (((uint)result & (PollError | PollHangUp)) != 0 && connection.Socket.TakeError() is var error && (error != 0 || (!isNews && !connection.Control.Sender.IsShutDown)))
@@ -100,8 +105,8 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         }
         else if (connection.Undelivered.Count == 0 && connection.Socket.BytesWaiting == 0 && !connection.AwaitsFirstObserver)
         {
-            // The stream of an attached connection does not end before the first observer subscribes. The peer may be a server that has shut down sending
-            // but still reads the request.
+            // The stream of an attached connection does not end before the first observer subscribes. The peer may be a server that has
+            // shut down sending but still reads the request.
             connection.End();
         }
 

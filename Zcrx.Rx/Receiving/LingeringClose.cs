@@ -2,15 +2,18 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Closes the sockets of connections. While the queue stops, a socket on which replies were sent stays open until the peer has read them. Ring thread only, except <see cref="Abandon"/>.</summary>
+/// <summary>
+/// Closes the sockets of connections. While the queue stops, a socket on which replies were sent stays open until the peer has read them.
+/// Ring thread only, except <see cref="Abandon"/>.
+/// </summary>
 /// <remarks>
-/// When a socket is closed with bytes that were not received, or when bytes arrive after that, the kernel resets the connection and drops the
-/// replies that it has not sent. So the bytes are discarded until the peer closes, for a limited time. A connection on which nothing was sent
-/// is closed at once: its peer notices the reset, and would wait for nothing.
+/// When a socket is closed with bytes that were not received, or when bytes arrive after that, the kernel resets the connection and drops
+/// the replies that it has not sent. So the bytes are discarded until the peer closes, for a limited time. A connection on which nothing
+/// was sent is closed at once: its peer notices the reset, and would wait for nothing.
 /// </remarks>
 internal sealed class LingeringClose(QueueContext context)
 {
-    // Nothing reports that the peer has acknowledged the last byte.
+    // The interval of checks. No event reports that the peer has acknowledged the last byte.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _gate = new();

@@ -4,10 +4,10 @@ namespace Zcrx.Rx.Receiving;
 
 /// <summary>Represents a socket that waits for the peer's close. Ring thread only, except <see cref="Abandon"/>.</summary>
 /// <remarks>
-/// The end of sending (FIN) tells the peer that everything was handled that it had sent before. It is sent only if no byte is left unread at that
-/// time, and no frame is unfinished. Otherwise the connection is reset as soon as the peer has acknowledged the replies: its kernel then has
-/// them, and keeps them readable. Bytes that cross the FIN on the network are discarded. If the peer has also ended its side, the connection is
-/// not reset, because a reset could drop replies.
+/// The end of sending (FIN) tells the peer that all bytes that it had sent before were handled. It is sent only if no byte is left unread
+/// at that time, and no frame is unfinished. Otherwise the connection is reset as soon as the peer has acknowledged the replies: its
+/// kernel then has them, and keeps them readable. Bytes that cross the FIN on the network are discarded. If the peer has also ended its
+/// side, the connection is not reset, because a reset could drop replies.
 /// </remarks>
 internal sealed class LingeringSocket(ConnectionReceiver connection, long until)
 {
@@ -23,7 +23,10 @@ internal sealed class LingeringSocket(ConnectionReceiver connection, long until)
     /// <summary>Gets a value indicating whether bytes were discarded or dropped.</summary>
     private bool HasUnhandled => Discarded > 0 || connection.EndedInsideFrame;
 
-    /// <summary>Gets a value indicating whether the peer would take bytes as handled that were not.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the connection must be reset, because the peer would otherwise assume that unhandled bytes were
+    /// handled.
+    /// </summary>
     private bool IsToBeReset => HasUnhandled && !(_isShutDown && _hasEnded);
 
     /// <summary>Discards what has arrived, and closes the socket if nothing is left to wait for.</summary>

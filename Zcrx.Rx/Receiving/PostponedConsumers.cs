@@ -2,7 +2,10 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Holds the consumers of one connection that lease the rest of a buffer until the connection is no longer paused. Ring thread only, except <see cref="BytesWaiting"/>.</summary>
+/// <summary>
+/// Holds the consumers of one connection that lease the rest of a buffer until the connection is no longer paused. Ring thread only,
+/// except <see cref="BytesWaiting"/>.
+/// </summary>
 internal sealed class PostponedConsumers
 {
     private readonly List<IPostponedConsumer> _consumers = [];

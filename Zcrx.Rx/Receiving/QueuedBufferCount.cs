@@ -4,7 +4,9 @@ namespace Zcrx.Rx.Receiving;
 internal static class QueuedBufferCount
 {
     /// <summary>Counts the buffers that wait in the operators of all given connections.</summary>
-    /// <returns>Null when operators hold at most half of the leased buffers, so that their bounds do not explain an exhausted pool.</returns>
+    /// <returns>
+    /// Null when operators hold at most half of the leased buffers, so that their bounds do not explain an exhausted pool.
+    /// </returns>
     public static QueuedBuffers? Of(IEnumerable<ConnectionReceiver> connections, int leased)
     {
         int buffers = 0;
@@ -27,7 +29,8 @@ internal static class QueuedBufferCount
                 names[queue.BoundName] = names.GetValueOrDefault(queue.BoundName) + 1;
             }
 
-            // Several frames may lie in one buffer, and several operators may hold the same buffer. The leased buffers therefore bound the count.
+            // Several frames may lie in one buffer, and several operators may hold the same buffer. The leased
+            // buffers therefore bound the count.
             buffers += int.Min(waiting, connection.BuffersLeased);
         }
 

@@ -18,7 +18,10 @@ internal enum ReceiveEnd
     /// <summary>The request was cancelled.</summary>
     Cancelled,
 
-    /// <summary>The next bytes lie in the memory of another interface queue of the interface, and only that queue can deliver them. Nothing is lost.</summary>
+    /// <summary>
+    /// The next bytes lie in the memory of another interface queue of the interface, and only that queue can
+    /// deliver them. Nothing is lost.
+    /// </summary>
     ForeignMemory,
 
     /// <summary>The connection has failed. The stream ends with an error.</summary>

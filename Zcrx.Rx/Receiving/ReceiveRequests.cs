@@ -10,8 +10,8 @@ internal sealed class ReceiveRequests(RingRequests requests, InterfaceQueue queu
 
     public void Receive(int socket, ulong tag, uint budget)
     {
-        // The request waits for data first. Otherwise the read at submission and the read of later data would each end in a partly filled buffer.
-        // One turn would then take more buffers than the budget has bytes for.
+        // The request waits for data first. Otherwise the read at submission and the read of later data would each end in a partly filled
+        // buffer. One turn would then take more buffers than the budget has bytes for.
         if (!queue.TryPrepareReceive(socket, tag, budget, waitsFirst: true))
         {
             requests.SubmitForRoom();

@@ -6,7 +6,8 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Decides which connections receive, and with which budget. A stuck consumer stops its own connection and no other. Ring thread only.</summary>
+/// <summary>Decides which connections receive, and with which budget. A stuck consumer stops its own connection and no
+/// other. Ring thread only.</summary>
 internal sealed class ReceiveScheduler
 {
     // The largest budget: the size of the largest area, which fits the kernel's field.
@@ -115,7 +116,8 @@ internal sealed class ReceiveScheduler
 
             if (i < queued && connection.Turn == _turn.Number)
             {
-                // Requests are served in the order in which they are armed, and the first request may empty the pool. The connection that was served most recently is armed last.
+                // Requests are served in the order in which they are armed, and the first request may empty the pool. The connection that
+                // was served most recently is armed last.
                 _queued.Enqueue(connection);
                 continue;
             }
@@ -190,7 +192,8 @@ internal sealed class ReceiveScheduler
         _waiters.Resume();
     }
 
-    /// <summary>Ends a batch: pauses connections that lease too much, cuts budgets that have become too large, and reissues stranded requests.</summary>
+    /// <summary>Ends a batch: pauses connections that lease too much, cuts budgets that have become too large, and reissues
+    /// stranded requests.</summary>
     public void AfterTurn()
     {
         // Called before a flush, which changes the number of free buffers.
@@ -291,7 +294,8 @@ internal sealed class ReceiveScheduler
         }
     }
 
-    /// <summary>Marks a connection as stranded, because its next bytes lie in another queue's memory. Returns false if no component can find that queue.</summary>
+    /// <summary>Marks a connection as stranded, because its next bytes lie in another queue's memory. Returns false if no component
+    /// can find that queue.</summary>
     private bool TryStrand(ConnectionReceiver connection)
     {
         if (!_context.IsOnNic || Rescuer is not { } rescuer)
@@ -362,7 +366,8 @@ internal sealed class ReceiveScheduler
             _context.Heartbeat.Leave();
             if (WhyClosed(connection) is { } cause)
             {
-                // After an error on this side, such as no free descriptor, the socket could still be closed in order. The peer would then assume that every byte was received.
+                // After an error on this side, such as no free descriptor, the socket could still be closed in order. The peer would then
+                // assume that every byte was received.
                 connection.Control.RequestClose(abort: connection.EndError is not null, cause);
             }
         }

@@ -1,12 +1,17 @@
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Records the progress of one turn: how many of its completions were handled, and which connections received. Ring thread only, unless stated otherwise.</summary>
+/// <summary>
+/// Records the progress of one turn: how many of its completions were handled, and which connections received. Ring thread
+/// only, unless stated otherwise.
+/// </summary>
 internal sealed class ReceiveTurn
 {
     private volatile bool _isAbandoned;
 
-    /// <summary>Gets the lock that decides which thread acts on an accepted socket in a completion: the ring thread, or the one that abandons it.</summary>
-    /// <remarks>The ring advances and is closed under it. Nothing else is taken under it.</remarks>
+    /// <summary>
+    /// Gets the lock that decides which thread acts on an accepted socket in a completion: the ring thread, or the one that abandons it.
+    /// </summary>
+    /// <remarks>The ring advances and is closed under it. No other lock is taken under it.</remarks>
     public Lock Gate { get; } = new();
 
     /// <summary>Gets a value indicating whether the ring thread was abandoned. It handles no further completion. Any thread.</summary>
@@ -23,7 +28,10 @@ internal sealed class ReceiveTurn
     /// <summary>Gets a value indicating whether the batch filled the completion ring.</summary>
     public bool WasRingFull { get; private set; }
 
-    /// <summary>Gets a value indicating whether the completion ring is corrupt. Then its completions must not be acted on: their descriptors may be arbitrary.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the completion ring is corrupt. Then its completions must not be acted on: their
+    /// descriptors may be arbitrary.
+    /// </summary>
     public bool IsCorrupt { get; private set; }
 
     /// <summary>Gets the connections that have received in this turn.</summary>

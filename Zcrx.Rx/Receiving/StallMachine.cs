@@ -12,7 +12,10 @@ internal struct StallMachine
     /// <summary>Gets a value indicating whether a stall was reported and is not over.</summary>
     public bool IsReported { get; private set; }
 
-    /// <summary>Gets the time at which the stall may have begun, in the clock's ticks. Valid after <see cref="StallStep.Rearm"/> and <see cref="StallStep.Report"/>.</summary>
+    /// <summary>
+    /// Gets the time at which the stall may have begun, in the clock's ticks. Valid after <see cref="StallStep.Rearm"/> and
+    /// <see cref="StallStep.Report"/>.
+    /// </summary>
     public long Since { get; private set; }
 
     /// <summary>Determines whether the connection has received since the last check. If so, its socket need not be read.</summary>

@@ -3,7 +3,9 @@ using Zcrx.Interop.Leases;
 namespace Zcrx.Rx.Receiving;
 
 /// <summary>Holds the buffers of one connection that no observer has received yet, in the order of the stream.</summary>
-/// <remarks>Owned by the connection's owner: the ring thread of its queue, or the owner of suspended connections. Moves with the connection.</remarks>
+/// <remarks>
+/// Owned by the connection's owner: the ring thread of its queue, or the owner of suspended connections. Moves with the connection.
+/// </remarks>
 internal sealed class UndeliveredBuffers
 {
     private readonly Queue<int> _slots = new();
@@ -56,7 +58,10 @@ internal sealed class UndeliveredBuffers
         _ledger = null;
     }
 
-    /// <summary>Replaces the buffers by copies that another queue's ledger counts: the originals lie in the memory of the queue that the connection has left.</summary>
+    /// <summary>
+    /// Replaces the buffers by copies that another queue's ledger counts: the originals lie in the memory of the queue
+    /// that the connection has left.
+    /// </summary>
     public unsafe void CopyTo(BufferLedger ledger, BufferHolder holder)
     {
         if (ledger == _ledger)

@@ -12,6 +12,8 @@ internal interface IRingEnd
     /// <summary>Marks the ring as dead.</summary>
     void MarkDead();
 
-    /// <summary>Submits and waits for one completion. Throws nothing. Check <see cref="IsDead"/> and <see cref="HasDroppedCompletions"/>.</summary>
+    /// <summary>
+    /// Submits and waits for one completion. Throws nothing. Check <see cref="IsDead"/> and <see cref="HasDroppedCompletions"/>.
+    /// </summary>
     void TryEnter(TimeSpan timeout);
 }

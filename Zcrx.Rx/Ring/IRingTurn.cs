@@ -31,7 +31,10 @@ internal interface IRingTurn
     /// <summary>Serves changes after the end of the ring thread. Thread-safe.</summary>
     void OnEnded();
 
-    /// <summary>Closes the ring of a thread that was abandoned and has left its callback, and the sockets that nothing else closes.</summary>
+    /// <summary>
+    /// Closes the ring of an abandoned thread that has left its callback, and the sockets that wait for the peer's close. The sockets of
+    /// connections are closed later, when their observers have returned.
+    /// </summary>
     void EndAbandoned();
 
     /// <summary>Publishes the end, after <see cref="Release"/>.</summary>

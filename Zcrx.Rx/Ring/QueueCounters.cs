@@ -1,6 +1,8 @@
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Counts the work of a queue. The ring thread writes, any thread reads. Stores are 8 bytes, so a reader sees the old or the new value.</summary>
+/// <summary>
+/// Counts the work of a queue. The ring thread writes, any thread reads. Stores are 8 bytes, so a reader sees the old or the new value.
+/// </summary>
 internal sealed class QueueCounters
 {
     private long _bytes;

@@ -1,7 +1,10 @@
 namespace Zcrx.Rx.Ring;
 
 /// <summary>Publishes what a ring thread is doing, and since when. The ring thread writes, any thread reads.</summary>
-/// <remarks>Uses plain volatile writes: some in each turn, none for each buffer. The parts are read one after another, so they fit together only while the thread is stuck.</remarks>
+/// <remarks>
+/// Uses plain volatile writes: some in each turn, none for each buffer. The parts are read one after another, so they are consistent with
+/// each other only while the thread is stuck.
+/// </remarks>
 internal sealed class RingHeartbeat(RingClock clock)
 {
     private const long Asleep = long.MinValue;

@@ -40,7 +40,10 @@ internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
         }
     }
 
-    /// <summary>Submits and waits for one completion, without an exception: the ring may have failed before. Check <see cref="IsDead"/> and <see cref="HasDroppedCompletions"/>.</summary>
+    /// <summary>
+    /// Submits and waits for one completion, without an exception: the ring may have failed before. Check <see cref="IsDead"/> and
+    /// <see cref="HasDroppedCompletions"/>.
+    /// </summary>
     public void TryEnter(TimeSpan timeout) => IsDead |= IsFatal(ring.SubmitAndWait(1, timeout));
 
     /// <summary>Returns an entry to fill in. Submits when the ring is full.</summary>
@@ -56,7 +59,10 @@ internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
         return entry;
     }
 
-    /// <summary>Submits the prepared entries, which makes room for more. Safe while completions are handled, because submitting does not move completions.</summary>
+    /// <summary>
+    /// Submits the prepared entries, which makes room for more. Safe while completions are handled, because
+    /// submitting does not move completions.
+    /// </summary>
     /// <exception cref="ZcrxException">The kernel does not consume the submission ring.</exception>
     public void SubmitForRoom()
     {

@@ -8,8 +8,9 @@ namespace Zcrx.Rx.Ring;
 
 /// <summary>Runs the turns of one ring on a dedicated thread, and takes work from other threads.</summary>
 /// <remarks>
-/// Only this thread uses the ring and <c>register</c>. One turn: run posted work, prepare requests, enter, handle completions. <see cref="IRingTurn"/> defines
-/// these steps. Other threads reach the thread through <see cref="Post"/>, which wakes it by an eventfd. A simulation has no thread, and calls the parts of a turn itself.
+/// Only this thread uses the ring and <c>register</c>. One turn: run posted work, prepare requests, enter, handle completions.
+/// <see cref="IRingTurn"/> defines these steps. Other threads reach the thread through <see cref="Post"/>, which wakes it by an eventfd. A
+/// simulation has no thread, and calls the parts of a turn itself.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Run disposes the ring.")]
 internal sealed class RingThread : IRingWorker
@@ -74,8 +75,10 @@ internal sealed class RingThread : IRingWorker
     /// <summary>Runs work on the ring thread and returns its result. Thread-safe.</summary>
     /// <typeparam name="T">The type of the result.</typeparam>
     /// <param name="work">The work.</param>
-    /// <param name="refused">Returns the result, or throws <see cref="ObjectDisposedException"/>, if the ring thread has ended or fails in the work.</param>
-    /// <param name="reportsFailure">If true, an exception of the kernel or a socket faults the task. Otherwise, and for any other exception, the ring thread fails.</param>
+    /// <param name="refused">Returns the result, or throws <see cref="ObjectDisposedException"/>, if the ring thread has ended
+    /// or fails in the work.</param>
+    /// <param name="reportsFailure">If true, an exception of the kernel or a socket faults the task. Otherwise, and for any other
+    /// exception, the ring thread fails.</param>
     public Task<T> InvokeAsync<T>(Func<T> work, Func<T> refused, bool reportsFailure = false)
     {
         TaskCompletionSource<T> result = new(Threads.ContinuationOptions);
@@ -92,7 +95,7 @@ internal sealed class RingThread : IRingWorker
                 }
                 catch
                 {
-                    // The exception ends the ring thread. The caller must not wait for it any longer.
+                    // The exception ends the ring thread. The task is completed first, because its caller would otherwise wait forever.
                     Refuse(result, refused);
                     throw;
                 }
@@ -106,7 +109,8 @@ internal sealed class RingThread : IRingWorker
     /// </summary>
     public void Signal()
     {
-        // The thread sets the flag before it reads the queues for the last time. Therefore either the thread finds the work, or this call sees the flag.
+        // The thread sets the flag before it reads the queues for the last time. Therefore either the thread finds the
+        // work, or this call sees the flag.
         Interlocked.MemoryBarrier();
         if (_refusesWork)
         {
@@ -140,8 +144,8 @@ internal sealed class RingThread : IRingWorker
     /// <param name="cause">The error of <see cref="Ended"/>.</param>
     /// <returns>False when the thread has ended, or has already been abandoned.</returns>
     /// <remarks>
-    /// A thread whose callback returns after all ends without another turn, and closes its ring, so that its RX queue can be registered again. It runs no more work.
-    /// Its memory stays until the process ends.
+    /// If the callback of the abandoned thread returns later, the thread runs no more work and no further turn. It closes its ring, so
+    /// that its RX queue can be registered again, and ends. Its memory stays until the process ends.
     /// </remarks>
     public bool TryAbandon(Exception cause)
     {
@@ -155,7 +159,7 @@ internal sealed class RingThread : IRingWorker
         Interlocked.MemoryBarrier();
         _ended.TrySetException(cause);
         _ = _ended.Task.Exception;
-        // Its callback may have returned just now, and the thread may be about to sleep.
+        // The stuck callback may have returned just now, and the thread may be about to sleep.
         _wake.SignalWake();
         // Refused work may be code of the application, which may wait for a resource that the stuck callback holds.
         Threads.RunOnPool(static thread => ((RingThread)thread).RefuseWork(), this);
@@ -234,7 +238,8 @@ internal sealed class RingThread : IRingWorker
     {
         if (IsAbandoned)
         {
-            // Another thread has ended what this one owned. The ring is this thread's alone, and keeps the RX queue while it is open.
+            // The abandoning thread has ended the connections and listeners of this thread. Only this thread may close the ring, which
+            // keeps the RX queue while it is open.
             _turn.EndAbandoned();
             _wake.Close();
             return;
@@ -276,7 +281,8 @@ internal sealed class RingThread : IRingWorker
     {
         _clock.BeginTurn();
         _heartbeat.BeginTurn();
-        // A full fence: the flag must be cleared before the queues are read. Otherwise a thread that enqueues now could see it set and not wake this thread.
+        // A full fence: the flag must be cleared before the queues are read. Otherwise a thread that enqueues now could see it
+        // set and not wake this thread.
         _wake.Clear();
         RunWork();
         if (IsAbandoned)
@@ -340,7 +346,8 @@ internal sealed class RingThread : IRingWorker
         _turn.OnEnded();
     }
 
-    /// <summary>Refuses work that was enqueued after the end. Runs on the thread pool, because observers of other connections must not run on the caller's stack.</summary>
+    /// <summary>Refuses work that was enqueued after the end. Runs on the thread pool, because observers of other connections must not run
+    /// on the caller's stack.</summary>
     private void ServeAfterEnd() => Threads.RunOnPool(
         static ended =>
         {

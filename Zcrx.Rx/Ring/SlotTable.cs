@@ -53,7 +53,10 @@ internal sealed class SlotTable<T>
         Count--;
     }
 
-    /// <summary>Returns a copy of the objects, so that the table may change during an enumeration. Any thread. An object that the ring thread adds during the call may be missing.</summary>
+    /// <summary>
+    /// Returns a copy of the objects, so that the table may change during an enumeration. Any thread. An object that the ring thread adds
+    /// during the call may be missing.
+    /// </summary>
     public T[] Snapshot() => [.. _entries.Select(static entry => entry.Item).OfType<T>()];
 
     // Item and generation are adjacent, so that finding an object reads one cache line.

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Zcrx.Rx.Ring;
 
 /// <summary>Counts the turns of a ring thread by their duration. The ring thread writes, any thread reads.</summary>
-/// <remarks>A comparison for each bound that is exceeded and one write, in each turn and not for each buffer.</remarks>
+/// <remarks>Each turn costs one comparison per exceeded bound and one write. A buffer costs nothing.</remarks>
 internal sealed class TurnDurations
 {
     /// <summary>The upper bounds of the durations.</summary>
@@ -20,7 +20,7 @@ internal sealed class TurnDurations
     }
 
     /// <summary>Counts a turn.</summary>
-    /// <param name="ticks">Its duration. A turn that is as long as a bound belongs to it.</param>
+    /// <param name="ticks">Its duration. A turn that is exactly as long as a bound counts for that bound.</param>
     public void Add(long ticks)
     {
         int bucket = 0;
@@ -32,7 +32,7 @@ internal sealed class TurnDurations
         Volatile.Write(ref _counts[bucket], _counts[bucket] + 1);
     }
 
-    /// <summary>Reads the counts: one for each bound, and that of longer turns.</summary>
+    /// <summary>Reads the counts: one for each bound, and a last one for longer turns.</summary>
     public ImmutableArray<long> Read()
     {
         ImmutableArray<long>.Builder counts = ImmutableArray.CreateBuilder<long>(_counts.Length);

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Represents the <c>user_data</c> of a request: kind (8 bits), generation (24), slot (32). Encoded and decoded here only.</summary>
+/// <summary>
+/// Represents the <c>user_data</c> of a request: kind (8 bits), generation (24), slot (32). Encoded and decoded here only.
+/// </summary>
 /// <remarks>The generation changes with each reuse of a slot, so that a completion of an earlier use is recognized and dropped.</remarks>
 internal readonly record struct UserData(RequestKind Kind, uint Generation, int Slot)
 {

@@ -49,7 +49,10 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of connections that are paused now because of the pool.</summary>
     public int PausedConnections { get; init; }
 
-    /// <summary>Gets the number of turns that found the completion ring full. No completion is lost. A larger <see cref="ZcrxQueueOptions.CompletionEntries"/> avoids it.</summary>
+    /// <summary>
+    /// Gets the number of turns that found the completion ring full. No completion is lost. A larger
+    /// <see cref="ZcrxQueueOptions.CompletionEntries"/> avoids it.
+    /// </summary>
     public long CompletionOverflows { get; init; }
 
     /// <summary>Gets the number of stalls that were reported; see <see cref="ReceiveStall"/>.</summary>
@@ -84,16 +87,27 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of connections that were reset because they were silent for too long.</summary>
     public long ConnectionsTimedOut { get; init; }
 
-    /// <summary>Gets the number of connections that the end of the queue has reset, because work on them had not ended when its drain time was over, or because their stream ended inside a frame.</summary>
+    /// <summary>
+    /// Gets the number of connections that the end of the queue has reset, because work on them had not ended when its drain time was
+    /// over, or because their stream ended inside a frame.
+    /// </summary>
     public long ConnectionsUnfinished { get; init; }
 
-    /// <summary>Gets the number of bytes that peers sent after receiving had ended, and that were discarded; see <see cref="ZcrxQueueOptions.PeerCloseTimeout"/>.</summary>
+    /// <summary>
+    /// Gets the number of bytes that peers sent after receiving had ended, and that were discarded; see
+    /// <see cref="ZcrxQueueOptions.PeerCloseTimeout"/>.
+    /// </summary>
     public long DiscardedBytes { get; init; }
 
-    /// <summary>Gets the number of bytes of unfinished frames that are copied now; see <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>.</summary>
+    /// <summary>
+    /// Gets the number of bytes of unfinished frames that are copied now; see <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>.
+    /// </summary>
     public long CopiedFrameBytes { get; init; }
 
-    /// <summary>Gets the number of frames that were refused because <see cref="CopiedFrameBytes"/> had reached its limit. Their connections were reset.</summary>
+    /// <summary>
+    /// Gets the number of frames that were refused because <see cref="CopiedFrameBytes"/> had reached its limit.
+    /// Their connections were reset.
+    /// </summary>
     public long FramesRefused { get; init; }
 
     /// <summary>Gets a value indicating whether accepting has stopped, because the process has few file descriptors left.</summary>
@@ -102,15 +116,18 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of turns of the ring thread.</summary>
     public long Turns { get; init; }
 
-    /// <summary>Gets the time that the ring thread has worked, without the time that it slept in the kernel. Divided by <see cref="Turns"/> it is the mean duration of a turn.</summary>
+    /// <summary>
+    /// Gets the time that the ring thread has worked, without the time that it slept in the kernel. Divided by <see cref="Turns"/> it is
+    /// the mean duration of a turn.
+    /// </summary>
     public TimeSpan BusyTime { get; init; }
 
     /// <summary>Gets the upper bounds of the durations by which <see cref="TurnsByDuration"/> counts: from 10 µs to a second.</summary>
     public static ImmutableArray<TimeSpan> TurnDurationBounds => TurnDurations.Bounds;
 
     /// <summary>
-    /// Gets the number of completed turns by their duration: one number for each of <see cref="TurnDurationBounds"/>, and last that of longer turns. Time that the ring
-    /// thread slept in the kernel does not count.
+    /// Gets the number of completed turns by their duration: one number for each of <see cref="TurnDurationBounds"/>, and a last one for
+    /// longer turns. Time for which the ring thread slept in the kernel does not count.
     /// </summary>
     public ImmutableArray<long> TurnsByDuration { get; init; } = [];
 

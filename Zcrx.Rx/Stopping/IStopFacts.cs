@@ -1,6 +1,8 @@
 namespace Zcrx.Rx.Stopping;
 
-/// <summary>Provides the facts for <see cref="StopMachine"/>. Some take a system call per connection, so they are read only when needed.</summary>
+/// <summary>
+/// Provides the facts for <see cref="StopMachine"/>. Some take a system call per connection, so they are read only when needed.
+/// </summary>
 internal interface IStopFacts
 {
     /// <summary>Gets a value indicating whether a connection that should receive has something to receive.</summary>

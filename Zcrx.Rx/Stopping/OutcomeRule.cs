@@ -4,13 +4,16 @@ namespace Zcrx.Rx.Stopping;
 
 /// <summary>Decides the outcome for connections when their queue ends. Has no side effects.</summary>
 /// <remarks>
-/// The kernel takes bytes from a socket only while the ring thread is inside enter (deferred task work, one issuer). The kernel posts a completion
-/// with data directly or not at all: such a completion never waits in the overflow list. Once that thread has stopped entering, all taken
-/// bytes are therefore in the completion ring, and each position is certain once all completions were read. A closed ring takes no bytes.
+/// The kernel takes bytes from a socket only while the ring thread is inside enter (deferred task work, one issuer). The kernel
+/// posts a completion with data directly or not at all: such a completion never waits in the overflow list. Once that thread has
+/// stopped entering, all taken bytes are therefore in the completion ring, and each position is certain once all completions were
+/// read. A closed ring takes no bytes.
 /// </remarks>
 internal static class OutcomeRule
 {
-    /// <param name="state">The state of the connection's receive; <see cref="ReceiveState.Idle"/> once its last completion was handled.</param>
+    /// <param name="state">
+    /// The state of the connection's receive; <see cref="ReceiveState.Idle"/> once its last completion was handled.
+    /// </param>
     /// <param name="isReadToItsEnd">Whether all completions were handled: none was dropped, and none was corrupt.</param>
     /// <param name="wasInterrupted">Whether the ring thread failed while it delivered a buffer of this connection.</param>
     /// <param name="mayWait">Whether connections are suspended, and this connection was not closed.</param>

@@ -6,7 +6,9 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Stopping;
 
-/// <summary>Executes the end of a queue: drains, cancels, salvages after a failure, closes or suspends the connections. Ring thread only.</summary>
+/// <summary>
+/// Executes the end of a queue: drains, cancels, salvages after a failure, closes or suspends the connections. Ring thread only.
+/// </summary>
 internal sealed class StopExecution(
     StopMachine machine,
     IRingEnd requests,
@@ -68,7 +70,8 @@ internal sealed class StopExecution(
     /// <summary>Stops accepting, delivers the bytes that the kernel has taken from the sockets, then suspends the connections.</summary>
     public void BeginSuspension(TimeSpan drain)
     {
-        // Without a NIC, bytes in a socket do not lie in this queue's memory, and the next queue receives them. On a NIC they do, and are lost with the queue.
+        // Without a NIC, bytes in a socket do not lie in this queue's memory, and the next queue receives them. On a NIC they do,
+        // and are lost with the queue.
         if (machine.BeginSuspension(context.Clock.Now + (context.IsOnNic ? context.Clock.ToTicks(drain) : 0)))
         {
             listeners.RemoveAll();
@@ -162,7 +165,9 @@ internal sealed class StopExecution(
     private static bool IsWaiting(ConnectionReceiver connection) =>
         connection.Control.IsPausedByConsumer && !connection.Control.CloseRequested && (connection.HasWaiting || (!connection.HasEnded && connection.Socket.HasSomething));
 
-    /// <summary>Closes a connection after the drain time: in order, or with a reset if consumers are still at work or have not received everything.</summary>
+    /// <summary>
+    /// Closes a connection after the drain time: in order, or with a reset if consumers are still at work or have not received everything.
+    /// </summary>
     private void Close(ConnectionReceiver connection)
     {
         // An orderly end would tell the peer that everything was handled.
@@ -175,7 +180,10 @@ internal sealed class StopExecution(
         connection.Control.RequestClose(abort: isUnfinished, isUnfinished ? Unfinished : Closed);
     }
 
-    /// <summary>Closes the connections whose consumers have finished while those of others are still at work. The release of a lease reports nothing.</summary>
+    /// <summary>
+    /// Closes the connections whose consumers have finished, while the consumers of other connections are still at work. Called in each
+    /// turn, because no event reports the release of a lease.
+    /// </summary>
     private void FinishOthers()
     {
         foreach (ConnectionReceiver connection in connections.Snapshot())
@@ -201,7 +209,10 @@ internal sealed class StopExecution(
         }
     }
 
-    /// <summary>Ends the stream of a connection after everything that had arrived was delivered. Consumers that are at work can still send on the socket.</summary>
+    /// <summary>
+    /// Ends the stream of a connection after everything that had arrived was delivered. Consumers that are at work
+    /// can still send on the socket.
+    /// </summary>
     private void EndStream(ConnectionReceiver connection)
     {
         connection.StopReceiving(Closed);
@@ -281,7 +292,10 @@ internal sealed class StopExecution(
         }
     }
 
-    /// <summary>Ends the streams whose buffer was being delivered when the ring thread failed. No more of their bytes may be delivered, because there may be a gap.</summary>
+    /// <summary>
+    /// Ends the streams whose buffer was being delivered when the ring thread failed. No more of their bytes may be
+    /// delivered, because there may be a gap.
+    /// </summary>
     private void EndInterrupted(Exception crash)
     {
         foreach (ConnectionReceiver connection in connections.Snapshot())

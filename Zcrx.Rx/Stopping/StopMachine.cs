@@ -2,9 +2,13 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Stopping;
 
-/// <summary>Decides how a queue ends: open, then draining, then waiting for consumers, then stopping. Reads no clock: callers pass the time.</summary>
+/// <summary>
+/// Decides how a queue ends: open, then draining, then waiting for consumers, then stopping. Reads no clock: callers pass the time.
+/// </summary>
 /// <param name="cancelTicks">The longest time for cancelled requests to end, in the clock's ticks.</param>
-/// <param name="pollTicks">The interval of checks while draining, in ticks: an empty socket and a released lease have no completion.</param>
+/// <param name="pollTicks">
+/// The interval of checks while draining, in ticks: an empty socket and a released lease have no completion.
+/// </param>
 internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhase
 {
     private bool _isDraining;
@@ -27,7 +31,10 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
     /// <param name="now">The current time.</param>
     /// <param name="deadline">The latest end of draining. If the queue is already draining, the earlier deadline applies.</param>
     /// <returns>Whether to remove listeners now.</returns>
-    /// <remarks>Peers that never stop sending would use up the whole time. Receiving therefore ends after half of it. The other half is for consumers and their replies.</remarks>
+    /// <remarks>
+    /// Peers that never stop sending would use up the whole time. Receiving therefore ends after half of it. The other half is for
+    /// consumers and their replies.
+    /// </remarks>
     public bool BeginStop(long now, long deadline)
     {
         long receiveUntil = now + ((deadline - now) / 2);

@@ -5,7 +5,9 @@ namespace Zcrx.Rx.Streams;
 /// <summary>Keeps a source alive when one of its observers throws.</summary>
 internal static class GuardedObservable
 {
-    /// <summary>Unsubscribes an observer that throws, and reports its exception instead of letting it end the thread that publishes.</summary>
+    /// <summary>
+    /// Unsubscribes an observer that throws, and reports its exception instead of letting it end the thread that publishes.
+    /// </summary>
     /// <param name="source">The source. Each observer has its own subscription.</param>
     /// <param name="unhandled">Receives the exceptions of observers.</param>
     public static IObservable<T> Guarded<T>(this IObservable<T> source, Action<Exception> unhandled) => Observable.Create<T>(observer => source.Subscribe(

@@ -2,7 +2,9 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Streams;
 
-/// <summary>Represents a stream that knows its connection before the first item, so that operators can announce their work when they subscribe.</summary>
+/// <summary>
+/// Represents a stream that knows its connection before the first item, so that operators can announce their work when they subscribe.
+/// </summary>
 internal interface IConnectionSource
 {
     /// <summary>Gets the holder through which operators reach the connection; null when the connection is not known.</summary>

@@ -8,13 +8,17 @@ internal sealed class ObserverSet<T>
     private volatile T[] _items = [];
     private bool _hasEnded;
 
-    /// <summary>Gets the lock under which the set changes. The owner of the set may take the lock to change its own state in the same step.</summary>
+    /// <summary>
+    /// Gets the lock under which the set changes. The owner of the set may take the lock to change its own state in the same step.
+    /// </summary>
     public Lock Gate { get; } = new();
 
     /// <summary>Gets the observers.</summary>
     public T[] Items => _items;
 
-    /// <summary>Gets the error with which the stream ended; null for none. Meaningful after <see cref="TryAdd"/> has returned false.</summary>
+    /// <summary>
+    /// Gets the error with which the stream ended; null for none. Meaningful after <see cref="TryAdd"/> has returned false.
+    /// </summary>
     public Exception? Error { get; private set; }
 
     /// <summary>Adds an observer.</summary>

@@ -2,10 +2,15 @@ using System.Net.Sockets;
 
 namespace Zcrx.Rx;
 
-/// <summary>Represents the listeners and queues that a process offers to its successor. Called by <see cref="ZcrxTakeover.Serve"/>, one call at a time, on the thread pool.</summary>
+/// <summary>
+/// Represents the listeners and queues that a process offers to its successor. Called by <see cref="ZcrxTakeover.Serve"/>, one call
+/// at a time, on the thread pool.
+/// </summary>
 public interface ITakeoverSource
 {
-    /// <summary>Returns the listening sockets, each with its name. The caller still owns and uses them. The successor receives duplicates.</summary>
+    /// <summary>
+    /// Returns the listening sockets, each with its name. The caller still owns and uses them. The successor receives duplicates.
+    /// </summary>
     /// <returns>All sockets; at most 200.</returns>
     IReadOnlyList<KeyValuePair<string, Socket>> GetListeners();
 
@@ -20,7 +25,9 @@ public interface ITakeoverSource
     {
     }
 
-    /// <summary>Reports that only this process uses a queue again: the successor has ended, or has closed the queue. Called on any thread.</summary>
+    /// <summary>
+    /// Reports that only this process uses a queue again: the successor has ended, or has closed the queue. Called on any thread.
+    /// </summary>
     /// <param name="queue">The queue's name.</param>
     void OnQueueCameBack(string queue)
     {

@@ -21,7 +21,8 @@ internal sealed record IncomingListener(string Name, IPEndPoint EndPoint, Socket
     /// <exception cref="InvalidDataException">The descriptor is no listening TCP socket.</exception>
     public static IncomingListener Create(string name, int fd)
     {
-        // Non-blocking is a property of the socket, not of the descriptor. The predecessor has set it and still needs it, so it must stay set.
+        // Non-blocking is a property of the socket, not of the descriptor. The predecessor has set it and still
+        // needs it, so it must stay set.
         Socket socket = new(Check(fd, AddressFamily.InterNetwork)) { Blocking = false };
         return new IncomingListener(name, (IPEndPoint)socket.LocalEndPoint!, socket);
     }

@@ -4,10 +4,13 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Represents a queue that is offered to another process. After the commit, it represents that process as the producer of the refill queue.</summary>
+/// <summary>
+/// Represents a queue that is offered to another process. After the commit, it represents that process as the
+/// producer of the refill queue.
+/// </summary>
 /// <remarks>
-/// The rings of this process continue to receive for their connections and send returned buffers over the channel. When the other process has ended or has closed the queue, this
-/// process writes the refill queue again, because then no other process has the memory.
+/// The rings of this process continue to receive for their connections and send returned buffers over the channel. When the other process
+/// has ended or has closed the queue, this process writes the refill queue again, because then no other process has the memory.
 /// </remarks>
 internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 {
@@ -37,7 +40,10 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
     /// <summary>Gets the descriptors of the manifest. This object owns them.</summary>
     public IReadOnlyList<int> Descriptors => [_exported.Fd, _theirs, _memory.Region.Fd, .. _memory.Areas.Select(static area => area.Fd)];
 
-    /// <summary>Gets or sets the action that runs when the other process has ended or closed the queue, and this process writes the refill queue again. Set before the commit.</summary>
+    /// <summary>
+    /// Gets or sets the action that runs when the other process has ended or closed the queue, and this process writes the refill queue
+    /// again. Set before the commit.
+    /// </summary>
     public Action? Returned { get; set; }
 
     /// <summary>Returns why another process cannot take a queue over; null when it can.</summary>

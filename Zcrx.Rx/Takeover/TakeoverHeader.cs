@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Represents the 16 bytes before every message, little-endian: magic (4), version (2), type (2), payload length (4), descriptors (2), zero (2).</summary>
+/// <summary>
+/// Represents the 16 bytes before every message, little-endian: magic (4), version (2), type (2), payload length
+/// (4), descriptors (2), zero (2).
+/// </summary>
 /// <remarks>The layout is the same in all versions, so that another version can be distinguished from other data.</remarks>
 internal readonly record struct TakeoverHeader(ushort Version, TakeoverMessageType Type, int Length, int Descriptors)
 {

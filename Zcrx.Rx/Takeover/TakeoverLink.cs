@@ -45,7 +45,9 @@ internal sealed class TakeoverLink(Socket socket) : IDisposable
 
     /// <summary>Waits for the next message.</summary>
     /// <returns>The message, owned by the caller; null when the other side has closed the connection.</returns>
-    /// <exception cref="InvalidDataException">The bytes are not a message, or the message is refused. Its descriptors are closed.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The bytes are not a message, or the message is refused. Its descriptors are closed.
+    /// </exception>
     /// <exception cref="IOException">The connection has failed.</exception>
     /// <exception cref="SocketException">The connection has failed while waiting.</exception>
     public async Task<TakeoverMessage?> ReceiveAsync(CancellationToken cancellationToken)

@@ -1,7 +1,13 @@
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Represents the payload of <see cref="TakeoverMessageType.Offer"/>: the names of the listeners and, for a successor that supports them, the queues.</summary>
-/// <remarks>Descriptors: the socket that successors connect to, then the listening sockets in the order of their names, then the descriptors of the queues in the order of the queues.</remarks>
+/// <summary>
+/// Represents the payload of <see cref="TakeoverMessageType.Offer"/>: the names of the listeners and, for a successor
+/// that supports them, the queues.
+/// </summary>
+/// <remarks>
+/// Descriptors: the socket that successors connect to, then the listening sockets in the order of their names, then the descriptors of the
+/// queues in the order of the queues.
+/// </remarks>
 internal sealed record TakeoverOffer(IReadOnlyList<string> Listeners, IReadOnlyList<QueueManifest> Queues)
 {
     /// <summary>Gets the number of descriptors that belong to the offer.</summary>

@@ -108,7 +108,9 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
         successor.Send(TakeoverMessageType.Released, []);
     }
 
-    /// <summary>Prepares the queues that can move, until the limit of <paramref name="descriptors"/> is reached. Reports why the other queues stay.</summary>
+    /// <summary>
+    /// Prepares the queues that can move, until the limit of <paramref name="descriptors"/> is reached. Reports why the other queues stay.
+    /// </summary>
     private static async Task PrepareQueuesAsync(ITakeoverSource source, int descriptors, List<OutgoingQueue> offered)
     {
         foreach (ZcrxQueue queue in source.GetQueues())

@@ -6,7 +6,10 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Represents the Unix socket that successors connect to. Each process passes the socket to its successor, so that a process always serves its name.</summary>
+/// <summary>
+/// Represents the Unix socket that successors connect to. Each process passes the socket to its successor, so that a
+/// process always serves its name.
+/// </summary>
 internal sealed class TakeoverSocket : IDisposable
 {
     private const int Backlog = 16;
@@ -109,8 +112,9 @@ internal sealed class TakeoverSocket : IDisposable
 
     private static TakeoverSocket Bind(string path)
     {
-        // The socket is bound to a temporary name first. No process can then connect before the permissions are set, and a dead process's socket is replaced
-        // atomically. Also, .NET removes the name that it has bound when the socket is disposed, but the final name may outlive this process.
+        // The socket is bound to a temporary name first. No process can then connect before the permissions are set, and a dead
+        // process's socket is replaced atomically. Also, .NET removes the name that it has bound when the socket is disposed, but the
+        // final name may outlive this process.
         string temporary = FormattableString.Invariant($"{path}.{Environment.ProcessId:x}");
         Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try

@@ -5,11 +5,20 @@ using Zcrx.Rx.Takeover;
 
 namespace Zcrx.Rx;
 
-/// <summary>Takes listening sockets and queues over from the predecessor process, and offers them to the successor, so that a service is replaced without refusing a connection.</summary>
+/// <summary>
+/// Takes listening sockets and queues over from the predecessor process, and offers them to the successor, so that a service is replaced
+/// without refusing a connection.
+/// </summary>
 /// <remarks>
-/// <para>Call order: <see cref="OpenAsync"/>, then <see cref="TakeListener"/>, <see cref="TakeQueue"/> and every step that may fail, then <see cref="CommitAsync"/>, then accept and <see cref="Serve"/>.
-/// Until the commit, the predecessor keeps serving, whatever happens to this process.</para>
-/// <para>Ownership: the caller of <see cref="OpenAsync"/> disposes the object, which closes everything that was not taken. Threading: one call at a time, on any thread. See docs/takeover.md.</para>
+/// <para>
+/// Call order: <see cref="OpenAsync"/>, then <see cref="TakeListener"/>, <see cref="TakeQueue"/> and every step that may fail,
+/// then <see cref="CommitAsync"/>, then accept and <see cref="Serve"/>. Until the commit, the predecessor keeps serving,
+/// whatever happens to this process.
+/// </para>
+/// <para>
+/// Ownership: the caller of <see cref="OpenAsync"/> disposes the object, which closes everything that was not taken. Threading: one call
+/// at a time, on any thread. See docs/takeover.md.
+/// </para>
 /// </remarks>
 public sealed class ZcrxTakeover : IAsyncDisposable
 {
@@ -33,7 +42,9 @@ public sealed class ZcrxTakeover : IAsyncDisposable
     /// <summary>Gets the process id of the predecessor; null without one.</summary>
     public int? PredecessorId { get; private set; }
 
-    /// <summary>Gets a task that completes with the successor's process id once the takeover is complete. Cancelled when this process ends first.</summary>
+    /// <summary>
+    /// Gets a task that completes with the successor's process id once the takeover is complete. Cancelled when this process ends first.
+    /// </summary>
     public Task<int> TakenOver => _takenOver.Task;
 
     /// <summary>Gets the addresses of the predecessor's listening sockets, including those that were taken.</summary>
@@ -44,7 +55,9 @@ public sealed class ZcrxTakeover : IAsyncDisposable
     /// <param name="cancellationToken">Cancels opening.</param>
     /// <returns>The takeover, owned by the caller. The predecessor, if any, waits for <see cref="CommitAsync"/>.</returns>
     /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
-    /// <exception cref="ZcrxException">The path cannot be used, or the process there refuses. The message names the cause. No resources remain allocated.</exception>
+    /// <exception cref="ZcrxException">
+    /// The path cannot be used, or the process there refuses. The message names the cause. No resources remain allocated.
+    /// </exception>
     public static async Task<ZcrxTakeover> OpenAsync(ZcrxTakeoverOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -91,8 +104,14 @@ public sealed class ZcrxTakeover : IAsyncDisposable
     }
 
     /// <summary>Takes the predecessor's queue that these options describe, if it offers one.</summary>
-    /// <param name="options">The options of the queue. The queue is found by its name and, on a NIC, by the RX queue; without a NIC, also by its size.</param>
-    /// <returns>The queue, owned by the caller, for <see cref="ZcrxQueue.ImportAsync(IncomingQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>; null when a queue has to be opened.</returns>
+    /// <param name="options">
+    /// The options of the queue. The queue is found by its name and, on a NIC, by the RX queue; without a NIC, also by its size.
+    /// </param>
+    /// <returns>
+    /// The queue, owned by the caller, for
+    /// <see cref="ZcrxQueue.ImportAsync(IncomingQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>; null
+    /// when a queue has to be opened.
+    /// </returns>
     public IncomingQueue? TakeQueue(ZcrxQueueOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -106,7 +125,10 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         return found;
     }
 
-    /// <summary>Commits the takeover: the predecessor stops accepting, and the listeners belong to this process. Does nothing without a predecessor.</summary>
+    /// <summary>
+    /// Commits the takeover: the predecessor stops accepting, and the listeners belong to this process. Does
+    /// nothing without a predecessor.
+    /// </summary>
     /// <param name="cancellationToken">Cancels waiting. It is then unknown whether the predecessor has released the offer.</param>
     /// <returns>A task that ends when only this process accepts.</returns>
     /// <exception cref="ZcrxException">The predecessor has stopped waiting, and keeps serving.</exception>
@@ -122,7 +144,10 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         CloseUntaken();
     }
 
-    /// <summary>Accepts takeover requests until a successor has taken over or this object is disposed. Call it once, after <see cref="CommitAsync"/>.</summary>
+    /// <summary>
+    /// Accepts takeover requests until a successor has taken over or this object is disposed. Call it once,
+    /// after <see cref="CommitAsync"/>.
+    /// </summary>
     /// <param name="source">The listeners and queues to offer.</param>
     public void Serve(ITakeoverSource source)
     {
@@ -131,7 +156,9 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         _serving = Task.Run(() => server.ServeAsync(source, _stopping.Token));
     }
 
-    /// <summary>Closes the listeners and queues that were not taken, and removes the socket's file unless a successor has the socket.</summary>
+    /// <summary>
+    /// Closes the listeners and queues that were not taken, and removes the socket's file unless a successor has the socket.
+    /// </summary>
     /// <returns>A task that ends when everything is closed.</returns>
     public async ValueTask DisposeAsync()
     {

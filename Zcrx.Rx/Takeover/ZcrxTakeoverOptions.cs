@@ -9,12 +9,15 @@ public sealed record ZcrxTakeoverOptions
     // sun_path holds 107 bytes. The rest is for a temporary name beside it.
     private const int LongestPath = 90;
 
-    /// <summary>Gets the Unix socket of the takeover: an absolute path in a directory that belongs to the service, such as <c>/run/ingest/takeover</c>. At most 90 bytes.</summary>
+    /// <summary>
+    /// Gets the Unix socket of the takeover: an absolute path in a directory that belongs to the service, such as
+    /// <c>/run/ingest/takeover</c>. At most 90 bytes.
+    /// </summary>
     public string Path { get; init; } = "";
 
     /// <summary>
-    /// Gets the time for which each side waits for the next step of the other side. A process that starts waits for the offer of its predecessor.
-    /// A predecessor waits for its successor to be ready. Above zero, at most a day.
+    /// Gets the time for which each side waits for the next step of the other side. A process that starts waits for the offer of its
+    /// predecessor. A predecessor waits for its successor to be ready. Above zero, at most a day.
     /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 

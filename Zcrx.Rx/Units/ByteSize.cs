@@ -6,7 +6,10 @@ using System.Globalization;
 namespace Zcrx.Rx;
 
 /// <summary>Represents an amount of memory in readable form: <c>64MiB</c>, <c>64 MiB</c>, <c>1.5GiB</c>, <c>4096</c>.</summary>
-/// <remarks>Immutable. Units are binary (<c>B</c>, <c>KiB</c>, <c>MiB</c>, <c>GiB</c>, <c>TiB</c>, in any case). Ambiguous units, such as <c>64MB</c>, are refused.</remarks>
+/// <remarks>
+/// Immutable. Units are binary (<c>B</c>, <c>KiB</c>, <c>MiB</c>, <c>GiB</c>, <c>TiB</c>, in any case). Ambiguous units, such
+/// as <c>64MB</c>, are refused.
+/// </remarks>
 [TypeConverter(typeof(ByteSizeConverter))]
 public readonly record struct ByteSize : IComparable<ByteSize>, IParsable<ByteSize>
 {

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace ClusterIngest;
 
-/// <summary>Cuts a node off from the others in the middle of the stream, and connects it again when its time has come or the process receives SIGCONT.</summary>
+/// <summary>
+/// Cuts a node off from the others in the middle of the stream, and connects it again when its time has come or
+/// the process receives SIGCONT.
+/// </summary>
 internal sealed class DemoPartition : IDisposable
 {
     private readonly PartitionOptions _options;

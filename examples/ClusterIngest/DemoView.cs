@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace ClusterIngest;
 
-/// <summary>Shows the demo as lines of text. A terminal gets four lines a second, and each replaces the previous one. A file gets one line a second.</summary>
+/// <summary>
+/// Shows the demo as lines of text. A terminal gets four lines a second, and each replaces the previous one. A
+/// file gets one line a second.
+/// </summary>
 /// <param name="output">The output.</param>
 /// <param name="isTerminal">Whether the output is a terminal.</param>
 internal sealed class DemoView(TextWriter output, bool isTerminal) : IDemoView

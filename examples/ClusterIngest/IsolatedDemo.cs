@@ -3,10 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace ClusterIngest;
 
-/// <summary>Runs this program again in namespaces of its own, so that it may create networks without privileges, and leaves nothing behind.</summary>
+/// <summary>
+/// Runs this program again in namespaces of its own, so that it may create networks without privileges, and leaves nothing behind.
+/// </summary>
 internal static class IsolatedDemo
 {
-    // `ip netns` keeps its namespaces below /run.
+    // `ip netns` keeps its namespaces below /run, so the demo mounts a /run of its own.
     private const string Script = "mount -t tmpfs none /run && exec \"$@\"";
 
     /// <summary>Runs a command of this program, with the same input and output.</summary>

@@ -5,7 +5,10 @@ using Zcrx.Cluster;
 namespace ClusterIngest;
 
 /// <summary>Represents the entity of one partition. It stores frames in its journal and acknowledges them afterwards.</summary>
-/// <remarks>The position is stored together with the frames. Each frame is therefore in the journals once, even if the process is killed before the acknowledgement.</remarks>
+/// <remarks>
+/// The position is stored together with the frames. Each frame is therefore in the journals once, even if the process is
+/// killed before the acknowledgement.
+/// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "An actor ends with PostStop.")]
 internal sealed class JournalEntity : ReceiveActor
 {

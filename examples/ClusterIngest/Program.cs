@@ -1,7 +1,7 @@
 using System.Runtime.Versioning;
 using ClusterIngest;
 
-// Signals and network namespaces of the demo.
+// The demo uses signals and network namespaces of Linux.
 [assembly: SupportedOSPlatform("linux")]
 
 return await ClusterIngestCommandLine.RunAsync(args);

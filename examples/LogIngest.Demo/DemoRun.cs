@@ -51,7 +51,7 @@ internal static class DemoRun
         while (!sending.IsCompleted)
         {
             await Task.WhenAny(sending, second.WaitForNextTickAsync(cancellationToken).AsTask());
-            // First: a slow answer must not make the rates too high.
+            // The service is asked first: if its answer is slow, the time of the answer must count for the rates, too.
             IngestStatus status = await service.GetStatusAsync();
             yield return new Snapshot(Stopwatch.GetElapsedTime(began), load.Sent, load.BytesQueued, load.LongestStall, status);
         }

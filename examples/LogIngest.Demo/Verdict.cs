@@ -7,7 +7,9 @@ namespace LogIngest.Demo;
 /// <param name="Sent">The number of sent messages.</param>
 /// <param name="Rows">The number of rows of the run.</param>
 /// <param name="Stored">The number of distinct messages in these rows.</param>
-/// <param name="SameKey">The number of rows with the key of another row: the service stored such a message twice. Other duplicates were sent twice.</param>
+/// <param name="SameKey">
+/// The number of rows with the key of another row: the service stored such a message twice. Other duplicates were sent twice.
+/// </param>
 internal sealed record Verdict(long Sent, long Rows, long Stored, long SameKey)
 {
     public long Lost => Sent - Stored;

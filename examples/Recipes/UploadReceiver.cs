@@ -12,8 +12,8 @@ namespace Recipes;
 
 /// <summary>Receives files and replies to each with a line that contains its SHA-256, which is also the name of the stored file.</summary>
 /// <remarks>
-/// A file is sent as its length in eight bytes, big-endian, and then its bytes. A connection may carry several files. A file that does not arrive
-/// completely is deleted.
+/// A file is sent as its length in eight bytes, big-endian, and then its bytes. A connection may carry several files. A file that does not
+/// arrive completely is deleted.
 /// </remarks>
 internal sealed class UploadReceiver(string directory, long maxLength)
 {

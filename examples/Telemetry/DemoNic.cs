@@ -4,7 +4,9 @@ using Zcrx.Rx;
 
 namespace Telemetry;
 
-/// <summary>Provides an emulated network interface with two queues, to demonstrate telemetry without hardware. Enabled by <c>DemoNic=true</c>.</summary>
+/// <summary>
+/// Provides an emulated network interface with two queues, to demonstrate telemetry without hardware. Enabled by <c>DemoNic=true</c>.
+/// </summary>
 internal sealed class DemoNic
 {
     private const int OurQueues = 2;

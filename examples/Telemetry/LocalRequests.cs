@@ -2,10 +2,13 @@ using System.Net;
 
 namespace Telemetry;
 
-/// <summary>Restricts endpoints that change state to programs of this machine. Refuses pages of other sites in a browser of this machine.</summary>
+/// <summary>
+/// Restricts endpoints that change state to programs of this machine. Refuses pages of other sites in a browser of this machine.
+/// </summary>
 /// <remarks>
-/// A browser sends the page's origin in each request that is not a plain read. Programs such as curl send none. The filter does not detect every proxy: one on this machine that
-/// adds no header and sends a loopback name as Host looks like a local program. Never use it behind a proxy.
+/// A browser sends the page's origin in each request that is not a plain read. Programs such as curl send none. The filter does
+/// not detect every proxy: one on this machine that adds no header and sends a loopback name as Host looks like a local program.
+/// Never use it behind a proxy.
 /// </remarks>
 internal sealed class LocalRequests : IEndpointFilter
 {

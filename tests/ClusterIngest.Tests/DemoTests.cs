@@ -44,8 +44,9 @@ public class DemoTests
     public async Task Edge_that_leaves_delivers_everything_that_it_has_accepted()
     {
         using DemoProcess demo = DemoProcess.Start("--connections", "2", "--frames", "6000", "--delay", "300");
-        // A connection in the backlog would be reset when the port closes, and one that still sends when the queue stops. The demo reports this moment once, some seconds before
-        // the slow entities have stored everything.
+        // The signal comes when all frames are sent. A connection in the backlog would be reset when the port closes, and a connection
+        // that still sends would be reset when the queue stops. The demo reports this moment once, some seconds before the slow entities
+        // have stored everything.
         await demo.SignalAsync("edge", "TERM", static line => line == "All frames are sent, and all connections are accepted");
 
         (int code, _, string verdict) = await demo.EndAsync();

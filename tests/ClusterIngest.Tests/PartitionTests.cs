@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace ClusterIngest.Tests;
 
-/// <summary>Tests partitions between real processes, each in a network namespace of its own. The link of one of them is taken down.</summary>
+/// <summary>
+/// Tests partitions between real processes, each in a network namespace of its own. The link of one of them is taken down.
+/// </summary>
 [Collection(nameof(DemoTests))]
 public class PartitionTests
 {
@@ -10,7 +12,7 @@ public class PartitionTests
 
     private static readonly string[] Load = ["--connections", "2", "--frames", "6000", "--pace", "3000"];
 
-    // The resolver decides long after the end of the partition, and TCP continues soon after it.
+    // The partition ends long before the resolver decides. TCP sends again soon after the end of the partition.
     private static readonly string[] Healed = ["--stable-after", "120", "--rto-max", "1"];
 
     public PartitionTests() =>
@@ -27,7 +29,7 @@ public class PartitionTests
         (int code, string numbers, string verdict) = await demo.EndAsync();
 
         Assert.True(code == 0 && verdict == Good, demo.Describe());
-        // What could not reach the worker, or was not acknowledged.
+        // Frames that could not reach the worker, or were not acknowledged, are sent again.
         Assert.DoesNotContain("sent again 0,", numbers, StringComparison.Ordinal);
     }
 

@@ -183,7 +183,8 @@ public sealed class UnderLoadTests : IDisposable
 
                 share = Growth("zcrx.copy.io") / received;
                 before = now;
-                // An export reads received bytes a moment before copied bytes, so the share may slightly exceed 1. A large excess would mean a double count.
+                // An export reads received bytes a moment before copied bytes, so the share may slightly exceed 1. A large
+                // excess would mean a double count.
                 Assert.InRange(share, 0, 1.5);
                 return wanted(share);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Zcrx.Architecture.Tests.Sources;
 
 namespace Zcrx.Architecture.Tests;
@@ -23,6 +24,48 @@ public class DocumentTests
             .SelectMany(static file => DocumentLinks.Broken(file, File.ReadAllText(file)).Select(target => $"{Path.GetRelativePath(Repository.Path, file)}: {target}"))];
 
         Assert.True(broken.Length == 0, $"These links lead nowhere:\n{string.Join("\n", broken)}");
+    }
+
+    [Fact]
+    public void Commands_of_all_documents_name_only_targets_arguments_and_projects_that_exist()
+    {
+        DocumentCommands commands = new(
+            string.Join('\n', Directory.EnumerateFiles(Path.Combine(Repository.Path, "eng"), "*.cake").Select(File.ReadAllText)),
+            static project => Directory.Exists(Path.Combine(Repository.Path, project)) && Directory.EnumerateFiles(Path.Combine(Repository.Path, project), "*.csproj").Any());
+
+        string[] missing = [.. Repository.Files(Repository.Path, "*.md")
+            .SelectMany(file => commands.Missing(File.ReadAllText(file)).Select(name => $"{Path.GetRelativePath(Repository.Path, file)}: {name}"))];
+
+        Assert.True(missing.Length == 0, $"These commands do not exist:\n{string.Join("\n", missing)}");
+    }
+
+    [Fact]
+    public void Commands_that_do_not_exist_are_found()
+    {
+        const string Build = """
+            Accepts("pack", flags: ["quick"]);
+            Task("pack")
+            Task("docs")
+            """;
+        DocumentCommands commands = new(Build, static project => project == "examples/A");
+
+        Assert.Empty(commands.Missing("`./build.sh pack --quick`, ./build.sh docs -- --any, dotnet run --project examples/A -- --any"));
+        Assert.Equal(
+            ["gone", "pack --slow", "docs --quick", "tests/B"],
+            commands.Missing("./build.sh gone, ./build.sh pack --quick --slow 3, ./build.sh docs --quick, dotnet run --project tests/B"));
+    }
+
+    [Fact]
+    public void Decisions_are_numbered_without_gaps_and_have_a_status()
+    {
+        string[] files = [.. Repository.Files(Path.Combine(Repository.Path, "docs", "adr"), "*.md")];
+
+        Assert.Equal(Enumerable.Range(1, files.Length), files.Select(static file => int.Parse(Path.GetFileName(file).AsSpan(0, 4), CultureInfo.InvariantCulture)));
+        Assert.All(files, static file =>
+        {
+            string text = File.ReadAllText(file);
+            Assert.Matches(@"(?m)^(Date: \d{4}-\d\d-\d\d\. )?Status: (accepted|superseded by \[ADR \d+\]\()", text);
+        });
     }
 
     [Fact]

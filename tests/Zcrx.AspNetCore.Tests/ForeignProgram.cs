@@ -24,7 +24,9 @@ internal static class ForeignProgram
         return await RunAsync(Python, package, line, ["-X", "utf8", path, .. arguments]);
     }
 
-    /// <summary>Runs a program and returns its standard output and standard error. Skips the test if the program is not installed.</summary>
+    /// <summary>
+    /// Runs a program and returns its standard output and standard error. Skips the test if the program is not installed.
+    /// </summary>
     /// <param name="program">The program.</param>
     /// <param name="package">The Debian package that contains the program.</param>
     /// <param name="input">The standard input of the program. It stays open until the program ends.</param>

@@ -35,7 +35,7 @@ public sealed class SendTests
         TransportSender sender = new(pair.Connection, PipeScheduler.ThreadPool, 1 << 10);
         byte[] bytes = new byte[64 << 10];
         ValueTask<FlushResult> flush = sender.Writer.WriteAsync(bytes);
-        // Until the sockets are full.
+        // Writes until the sockets are full and a flush waits.
         await Deadline.UntilAsync(
             () =>
             {

@@ -249,7 +249,8 @@ public sealed partial class TransportTests
                 // The client is connected once it sends: a reset would otherwise fail its connect call.
                 await connection.Transport.Input.ReadAsync();
                 await connection.Transport.Output.CompleteAsync(new InvalidDataException("The reply cannot be completed."));
-                // Only the output ends. The connection's task does not, so its end is not what the client sees.
+                // Only the output ends, and the connection's task does not. The client therefore observes the end of the output, not the
+                // end of the connection.
                 TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
                 using CancellationTokenRegistration registration = connection.ConnectionClosed.Register(closed.SetResult);
                 await closed.Task;
@@ -290,7 +291,8 @@ public sealed partial class TransportTests
         byte[] chunk = Payload.Create(64 << 10);
         // The length is below Kestrel's limit for a request body.
         const int Length = 24 << 20;
-        // Kestrel buffers up to 1 MiB of a request, and the queue 256 buffers of 4 KiB. The rest is the receive buffer, which the kernel lets grow with what is read.
+        // Kestrel buffers up to 1 MiB of a request, and the queue 256 buffers of 4 KiB. The rest is the receive buffer, which the kernel
+        // enlarges as bytes are read.
         const int Most = 12 << 20;
         // A single poll without progress may fall between two reads of the server.
         const int QuietPolls = 50;

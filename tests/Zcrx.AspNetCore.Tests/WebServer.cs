@@ -15,7 +15,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>Represents a web server on one of the transports and on a loopback port. Its endpoints must behave the same on both transports.</summary>
+/// <summary>
+/// Represents a web server on one of the transports and on a loopback port. Its endpoints must behave the same on both transports.
+/// </summary>
 internal sealed class WebServer : IAsyncDisposable
 {
     public const string Sockets = "sockets";
@@ -30,7 +32,8 @@ internal sealed class WebServer : IAsyncDisposable
     private WebServer(WebApplication app, List<string> complaints) => (_app, _complaints) = (app, complaints);
 
     /// <summary>
-    /// Gets the source of a task that completes when the request to <c>/upload</c> ends. The result is "whole" or the type of the exception that the handler caught.
+    /// Gets the source of a task that completes when the request to <c>/upload</c> ends. The result is "whole" or the type of the
+    /// exception that the handler caught.
     /// </summary>
     public TaskCompletionSource<string> UploadEnded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -40,7 +43,9 @@ internal sealed class WebServer : IAsyncDisposable
     /// <summary>Gets the source of a task that completes when the request to <c>/wait</c> is aborted.</summary>
     public TaskCompletionSource Aborted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Gets the source of a task that the handlers await. When it completes, <c>/wait</c> replies and <c>/upload</c> reads.</summary>
+    /// <summary>
+    /// Gets the source of a task that the handlers await. When it completes, <c>/wait</c> replies and <c>/upload</c> reads.
+    /// </summary>
     public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Gets the certificate of servers with TLS, for clients that are to trust it.</summary>

@@ -6,7 +6,7 @@ namespace Zcrx.Chaos.Tests;
 public class SoakTests
 {
     [Fact]
-    public async Task A_minute_of_faults_leaves_no_gap_and_nobody_untold()
+    public async Task Minute_of_faults_delivers_each_stream_completely_or_ends_it_with_an_error()
     {
         ChaosReport report = await new ChaosRun(new ChaosOptions { Seed = Random.Shared.Next() }).RunAsync();
 

@@ -208,7 +208,7 @@ public sealed partial class PageTests(Browser browser)
     [InlineData(ColorScheme.Light, 1360)]
     [InlineData(ColorScheme.Dark, 1360)]
     [InlineData(ColorScheme.Light, 360)]
-    public async Task Axe_finds_nothing(ColorScheme scheme, int width)
+    public async Task Axe_finds_no_accessibility_problem(ColorScheme scheme, int width)
     {
         await using Site site = await Site.StartAsync(new SiteOptions { Map = WithCommands });
         await using Sender sender = new(site.Ingest, clients: 6);
@@ -266,7 +266,8 @@ public sealed partial class PageTests(Browser browser)
         await visitor.SeesEventAsync($"Queue {site.Queue(0)} is open");
         TaskCompletionSource isRestarted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         int answers = 0;
-        // The first answer is one of a process that has ended: more events, and the same numbers. The page then reconnects to the site.
+        // The first answer imitates a process that has ended since. It has more events than the site, with the same numbers. The page then
+        // reconnects to the site.
         await visitor.Page.RouteAsync("**/api/stream", async route =>
         {
             if (Interlocked.Increment(ref answers) > 1)

@@ -62,8 +62,8 @@ public sealed class PackageTests : IDisposable
 
     private void WriteConsumer(string packages)
     {
-        // The cache already contains the package's other dependencies, because this suite needs them, too. The packed version must not reach
-        // the cache of other projects.
+        // The cache already contains the package's other dependencies, because this suite needs them, too. The packed version must not
+        // reach the cache of other projects.
         string cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         File.WriteAllText(_directory["Consumer.csproj"], $"""
             <Project Sdk="Microsoft.NET.Sdk">

@@ -25,7 +25,8 @@ internal sealed class Invariants(SimulatedWorld world)
 
         foreach (EmulatedInterfaceQueue queue in world.Kernel.InterfaceQueues)
         {
-            // After lost completions this is permitted: the library cannot know which buffers the kernel has, so it returns every buffer without a lease.
+            // After lost completions this is permitted: the library cannot know which buffers the kernel has, so it returns
+            // every buffer without a lease.
             if (queue.EntriesIgnored > 0 && !world.MayStreamsBreak)
             {
                 throw world.Fail("a buffer was returned to the kernel that the kernel had already");

@@ -110,7 +110,9 @@ internal sealed class SimulatedQueue
         }
     }
 
-    /// <summary>Wakes a sleeping thread without a reason, and runs it until it sleeps again. The wake-up must not change anything.</summary>
+    /// <summary>
+    /// Wakes a sleeping thread without a reason, and runs it until it sleeps again. The wake-up must not change anything.
+    /// </summary>
     public void WakeInVain()
     {
         if (Phase == QueuePhase.Asleep)

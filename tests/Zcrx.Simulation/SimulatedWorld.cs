@@ -87,7 +87,10 @@ internal sealed class SimulatedWorld : IDisposable
         Leases.Add(new HeldLease(lease, connection, queue, position, length, !IsInArea(queue, lease)));
     }
 
-    /// <summary>Records a violation and returns its exception. Only the first violation is kept. Recording is needed because the library may catch the exception.</summary>
+    /// <summary>
+    /// Records a violation and returns its exception. Only the first violation is kept. Recording is needed because the
+    /// library may catch the exception.
+    /// </summary>
     public SimulationException Fail(string message)
     {
         SimulationException failure = new(message);

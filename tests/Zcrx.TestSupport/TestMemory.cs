@@ -31,8 +31,8 @@ internal sealed unsafe partial class TestMemory : IDisposable
     public static nuint Page => (nuint)Environment.SystemPageSize;
 
     /// <summary>
-    /// Gets a page-aligned address that is never mapped, because the kernel allocates addresses from the top. An address that was unmapped for
-    /// this purpose is unsuitable, because another thread may map it again at once.
+    /// Gets a page-aligned address that is never mapped, because the kernel allocates addresses from the top. An address that was unmapped
+    /// for this purpose is unsuitable, because another thread may map it again at once.
     /// </summary>
     public static nint Nowhere => (nint)Page;
 
@@ -40,7 +40,9 @@ internal sealed unsafe partial class TestMemory : IDisposable
 
     public Span<byte> Span(nuint offset, int length) => new((byte*)Address + offset, length);
 
-    /// <summary>Unmaps the memory once. A second call does nothing, because it could unmap memory that the runtime got at this address.</summary>
+    /// <summary>
+    /// Unmaps the memory once. A second call does nothing, because it could unmap memory that the runtime got at this address.
+    /// </summary>
     public void Dispose()
     {
         nint mapping = Interlocked.Exchange(ref _mapping, 0);

@@ -14,7 +14,8 @@ namespace Zcrx.Interop;
 /// </remarks>
 public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
 {
-    // Lock order: NicConfiguration.Gate or the lock of a NicSetup, then SharedGate, then the file lock of the directory, then _gate, then the lock of an EmulatedNic.
+    // Lock order: NicConfiguration.Gate or the lock of a NicSetup, then SharedGate, then the file lock of the directory, then _gate,
+    // then the lock of an EmulatedNic.
     private static readonly Lock SharedGate = new();
     private static readonly Dictionary<string, NicChangeJournal> Shared = new(StringComparer.Ordinal);
 

@@ -6,7 +6,9 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Nic.Leasing;
 
-/// <summary>Runs a function in another network namespace on a dedicated thread. A thread that has entered a namespace must not return to the pool.</summary>
+/// <summary>
+/// Runs a function in another network namespace on a dedicated thread. A thread that has entered a namespace must not return to the pool.
+/// </summary>
 internal static class NamespaceThread
 {
     /// <summary>Runs a function in a network namespace and waits for its result.</summary>

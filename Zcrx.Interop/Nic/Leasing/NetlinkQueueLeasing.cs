@@ -6,7 +6,9 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop;
 
-/// <summary>Leases RX queues of the machine's network interfaces to netkit interfaces. Needs CAP_NET_ADMIN and CAP_SYS_ADMIN on the host.</summary>
+/// <summary>
+/// Leases RX queues of the machine's network interfaces to netkit interfaces. Needs CAP_NET_ADMIN and CAP_SYS_ADMIN on the host.
+/// </summary>
 /// <remarks>Safe from any thread. Operates in the network namespace of the calling thread.</remarks>
 public sealed class NetlinkQueueLeasing : IQueueLeasing
 {

@@ -230,7 +230,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         while (true)
         {
             NicFacts now = facts.Read(interfaceName);
-            // A leased queue is not waited for, since a container may receive on it without a time limit.
+            // Do not wait for a leased queue: a container may receive on it without a time limit.
             if (now.Queues.FirstOrDefault(other => other.Index == queue) is not { Provider: RxMemoryProvider.IoUring, Lease: null } || Stopwatch.GetElapsedTime(started) > ReleaseTimeout)
             {
                 return now;
@@ -259,7 +259,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
             }
             catch (ZcrxUnsupportedException exception) when (hasAny)
             {
-                // A rule for one address family is better than none. Connections of the other family are copied.
+                // A rule for one address family is better than none. Connections of the other family are received with a copy.
                 Say($"{interfaceName}: no rule for {family}: {exception.Message}");
             }
             catch (ZcrxException)

@@ -9,7 +9,9 @@ using static Microsoft.CodeAnalysis.CSharp.SyntaxFactory;
 
 namespace Zcrx.Rx.Analyzers;
 
-/// <summary>Turns an async observer into a handler whose task is awaited: <c>Process</c> for buffers and frames, <c>Listen</c> for connections.</summary>
+/// <summary>
+/// Turns an async observer into a handler whose task is awaited: <c>Process</c> for buffers and frames, <c>Listen</c> for connections.
+/// </summary>
 [ExportCodeFixProvider(LanguageNames.CSharp, Name = nameof(AsyncObserverCodeFix))]
 [Shared]
 public sealed class AsyncObserverCodeFix : CodeFixProvider

@@ -93,7 +93,7 @@ public sealed class BorrowedElementCodeFix : CodeFixProvider
         Task<Document> Change(CancellationToken cancellation)
         {
             SyntaxNode changed = root.ReplaceNode(old, replacement);
-            // Only ToArray of a byte sequence needs System.Buffers. The lambdas over frames call that extension.
+            // System.Buffers declares the extension ToArray of byte sequences. Only the lambdas that copy frames call it.
             foreach (string space in namespaces.Where(space => space != "System.Buffers" || replacement.ToString().Contains("frame => frame")))
             {
                 changed = ChainEditing.WithUsing(changed, model, old.SpanStart, space);

@@ -20,7 +20,9 @@ internal static class ChainEditing
         return access.WithExpression(inserted.WithExpression(target).WithTrailingTrivia(access.Expression.GetTrailingTrivia()));
     }
 
-    /// <summary>Finds a method by name that can be called on a value: a member, an extension in scope, or an extension of the declaring type.</summary>
+    /// <summary>
+    /// Finds a method by name that can be called on a value: a member, an extension in scope, or an extension of the declaring type.
+    /// </summary>
     public static IMethodSymbol? FindMethod(SemanticModel model, int position, ITypeSymbol type, string name, string declaringType) =>
         model.LookupSymbols(position, type, name, includeReducedExtensionMethods: true).OfType<IMethodSymbol>().FirstOrDefault()
         ?? model.Compilation.GetTypeByMetadataName(declaringType)?.GetMembers(name).OfType<IMethodSymbol>()

@@ -6,7 +6,10 @@ using Microsoft.CodeAnalysis.Operations;
 namespace Zcrx.Rx.Analyzers;
 
 /// <summary>Reports leases that certainly are neither disposed nor passed on.</summary>
-/// <remarks>The analysis is local to a member. A lease is not reported if its reference is passed on, even to an expression that the analysis does not know.</remarks>
+/// <remarks>
+/// The analysis is local to a member. A lease is not reported if its reference is passed on, even to an expression
+/// that the analysis does not know.
+/// </remarks>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
 {
@@ -57,8 +60,9 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
         }
     }
 
-    // Checks BufferLease lease = buffer.Retain(). This action runs on the declarator, because the report marks the declared name. Roslyn treats a report
-    // outside the syntax of its operation as non-local: editors show it only after a full analysis, and offer no code fix for it.
+    // Checks BufferLease lease = buffer.Retain(). This action runs on the declarator, because the report marks the declared
+    // name. Roslyn treats a report outside the syntax of its operation as non-local: editors show it only after a full analysis,
+    // and offer no code fix for it.
     private static void AnalyzeDeclaration(OperationAnalysisContext context, ZcrxTypes types)
     {
         var declarator = (IVariableDeclaratorOperation)context.Operation;

@@ -84,7 +84,9 @@ internal static class ReactiveOperators
     /// <summary>Determines whether an operator distributes the elements of its source over several sequences.</summary>
     public static bool Splits(IMethodSymbol method) => IsGeneral(method) && method.Name is "GroupBy" or "GroupByUntil" or "Window";
 
-    /// <summary>Determines whether an operator passes the elements of its source on, unchanged, before its own <c>OnNext</c> returns.</summary>
+    /// <summary>
+    /// Determines whether an operator passes the elements of its source on, unchanged, before its own <c>OnNext</c> returns.
+    /// </summary>
     public static bool PassesOn(IMethodSymbol method) => IsGeneral(method) && PassingOn.Contains(method.Name);
 
     /// <summary>Determines whether an operator passes every element of its source exactly once to exactly one observer.</summary>

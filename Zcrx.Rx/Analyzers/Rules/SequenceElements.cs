@@ -30,7 +30,9 @@ internal sealed class SequenceElements(ZcrxTypes types)
     }
 
     /// <summary>Returns the source of a sequence; null at the origin.</summary>
-    /// <remarks>The source is the receiver of an operator, the value of a local, or the sequence that a group or a window is part of.</remarks>
+    /// <remarks>
+    /// The source is the receiver of an operator, the value of a local, or the sequence that a group or a window is part of.
+    /// </remarks>
     public IOperation? SourceOf(IOperation sequence) => sequence switch
     {
         IInvocationOperation { Arguments: [var first, ..], TargetMethod.IsExtensionMethod: true } when types.ElementOf(first.Value.Type) is not null => Operations.Unwrap(first.Value),

@@ -4,9 +4,13 @@ using Zcrx.Rx.Takeover;
 
 namespace Zcrx.Rx;
 
-/// <summary>Represents an interface queue that comes from another process, which still receives for its own connections. Open it with <see cref="ZcrxQueue.ImportAsync(IncomingQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>.</summary>
+/// <summary>
+/// Represents an interface queue that comes from another process, which still receives for its own connections. Open it with
+/// <see cref="ZcrxQueue.ImportAsync(IncomingQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>.
+/// </summary>
 /// <remarks>
-/// Ownership: the caller of <see cref="ZcrxTakeover.TakeQueue"/> disposes the object, imported or not. Nothing is received before <see cref="ZcrxTakeover.CommitAsync"/>. Threading: all members are thread-safe.
+/// Ownership: the caller of <see cref="ZcrxTakeover.TakeQueue"/> disposes the object, imported or not. Nothing is received before
+/// <see cref="ZcrxTakeover.CommitAsync"/>. Threading: all members are thread-safe.
 /// </remarks>
 public sealed class IncomingQueue : IRefillProducer, IDisposable
 {
@@ -42,8 +46,9 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
     public long AreaSize => _manifest.AreaLengths.Sum();
 
     /// <summary>
-    /// Gets a task that completes when the former process no longer uses the queue and the buffers of that process were reclaimed. The result is the number of buffers
-    /// that its consumers leased, as that process last reported. More may have been in flight. The task is cancelled if the queue is closed first.
+    /// Gets a task that completes when the former process no longer uses the queue and the buffers of that process were reclaimed. The
+    /// result is the number of buffers that its consumers leased, as that process last reported. More may have been in flight. The task is
+    /// cancelled if the queue is closed first.
     /// </summary>
     public Task<int> Released => _released.Task;
 
@@ -100,7 +105,9 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
     /// <summary>Records the commit. Before the commit, the end of the channel only means that the takeover has failed.</summary>
     internal void Commit() => _committed.TrySetResult();
 
-    /// <summary>Returns a task that ends when the other process has stopped writing refill entries: it has reported that, or has ended.</summary>
+    /// <summary>
+    /// Returns a task that ends when the other process has stopped writing refill entries: it has reported that, or has ended.
+    /// </summary>
     Task IRefillProducer.CedeAsync() => _begun.Task;
 
     /// <summary>Returns false: the other process never writes again once it has stopped.</summary>
@@ -163,7 +170,10 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
         }
     }
 
-    /// <summary>Ends the channel: this process has closed the queue and returned its last buffer. The other process may then write the refill queue again.</summary>
+    /// <summary>
+    /// Ends the channel: this process has closed the queue and returned its last buffer. The other process may then
+    /// write the refill queue again.
+    /// </summary>
     private void OnUnused()
     {
         _released.TrySetCanceled();

@@ -6,13 +6,18 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Represents the channel between two processes that share a queue. The process that no longer writes the refill queue sends words to the process that does.</summary>
+/// <summary>
+/// Represents the channel between two processes that share a queue. The process that no longer writes the refill queue sends
+/// words to the process that does.
+/// </summary>
 /// <remarks>
-/// <para>A word is a returned buffer (area token | byte offset) or a control word, here called remark. Remarks are the constants of this class.
-/// Their top bits are no area id. Words are in the machine's byte order, which both processes share.</para>
+/// <para>
+/// A word is a returned buffer (area token | byte offset) or a control word, here called remark. Remarks are the constants of this class.
+/// Their top bits are no area id. Words are in the machine's byte order, which both processes share.
+/// </para>
 /// <para>When the channel ends, the other process has closed its end or is dead. From then on, that process neither writes the refill queue
-/// nor has a buffer. When a process dies, the kernel closes its end of the channel only after the last thread that could enter a ring has exited. The channel has one
-/// sender and one receiver.</para>
+/// nor has a buffer. When a process dies, the kernel closes its end of the channel only after the last thread that could enter a ring has
+/// exited. The channel has one sender and one receiver.</para>
 /// </remarks>
 internal sealed class QueueChannel : IDisposable
 {

@@ -5,7 +5,10 @@ using Zcrx.Interop.Memory;
 namespace Zcrx.Rx.Takeover;
 
 /// <summary>Describes a queue for the process that takes it over: the layout of its memory.</summary>
-/// <remarks>Descriptors, in this order: the export, the channel to the former process, the refill queue's memory, the areas in the order of their ids.</remarks>
+/// <remarks>
+/// Descriptors, in this order: the export, the channel to the former process, the refill queue's memory, the
+/// areas in the order of their ids.
+/// </remarks>
 internal sealed record QueueManifest(
     string Name, string Interface, uint RxQueue, int BufferLength, bool HugePages, uint Entries, io_uring_zcrx_offsets Offsets, long StatisticsOffset, long RegionLength, IReadOnlyList<long> AreaLengths)
 {

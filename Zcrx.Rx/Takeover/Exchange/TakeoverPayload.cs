@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Reads and writes payloads: little-endian numbers, and texts as UTF-8 after their length. A malformed payload causes an <see cref="InvalidDataException"/>.</summary>
+/// <summary>
+/// Reads and writes payloads: little-endian numbers, and texts as UTF-8 after their length. A malformed payload causes an
+/// <see cref="InvalidDataException"/>.
+/// </summary>
 internal static class TakeoverPayload
 {
     private const int LongestText = 4096;

@@ -6,7 +6,9 @@ using Zcrx.Interop;
 
 namespace Ingest.Commands;
 
-/// <summary>Defines the commands of the program and handles its failures: each becomes one sentence on standard error and an exit code.</summary>
+/// <summary>
+/// Defines the commands of the program and handles its failures: each becomes one sentence on standard error and an exit code.
+/// </summary>
 internal static class IngestCommandLine
 {
     private const string Notes =

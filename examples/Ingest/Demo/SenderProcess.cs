@@ -6,7 +6,9 @@ using Ingest.Sending;
 
 namespace Ingest.Demo;
 
-/// <summary>Runs this program as the sender in a separate process. Its bytes pass through the kernel like the bytes of any client.</summary>
+/// <summary>
+/// Runs this program as the sender in a separate process. Its bytes pass through the kernel like the bytes of any client.
+/// </summary>
 internal sealed class SenderProcess : IDisposable
 {
     private readonly Process _process;

@@ -46,7 +46,10 @@ internal sealed class Storm : IDisposable
     /// <summary>Gets the highest number of connections that were degraded at the same time.</summary>
     public int Degraded { get; private set; }
 
-    /// <summary>Gets a value indicating whether the scrambled table uses only queues of this process. The rebalancer cannot remedy any other storm without steering.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the scrambled table uses only queues of this process. If steering is forbidden, the rebalancer can
+    /// remedy only such a storm.
+    /// </summary>
     private bool IsAmongOurs => _options.Forbidden == StormRemedies.Steering;
 
     public static Storm Prepare(StormOptions options, ReceiveOptions receive, int connections)

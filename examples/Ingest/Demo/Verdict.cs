@@ -72,7 +72,9 @@ internal sealed record Verdict(bool Success, string Text, IReadOnlyList<string> 
         return new Verdict(success, ending is null ? text : $"{ending}: {text}", problems);
     }
 
-    /// <summary>Describes a stream that the sender did not report. Either the sender ended too early, or another process sent the stream.</summary>
+    /// <summary>
+    /// Describes a stream that the sender did not report. Either the sender ended too early, or another process sent the stream.
+    /// </summary>
     private static string Describe(ReceivedStream received) => received.End switch
     {
         null => $"{received.Remote}: has not ended, at {Quantity.Count(received.Bytes)} bytes",

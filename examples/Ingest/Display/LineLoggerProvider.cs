@@ -8,7 +8,8 @@ internal sealed class LineLoggerProvider(TextWriter output) : ILoggerProvider
     private volatile bool _enabled;
 
     /// <summary>
-    /// Gets or sets a value indicating whether warnings are shown. It is false during start-up, because an exception reports the failure then.
+    /// Gets or sets a value indicating whether warnings are shown. It is false during start-up, because an
+    /// exception reports the failure then.
     /// </summary>
     public bool Enabled
     {

@@ -26,6 +26,8 @@ internal static class Terminal
         return console;
     }
 
-    /// <summary>Returns a display with tables that are redrawn in place. If the terminal does not support that, returns a display with plain lines.</summary>
+    /// <summary>
+    /// Returns a display with tables that are redrawn in place. If the terminal does not support that, returns a display with plain lines.
+    /// </summary>
     public static IDemoDisplay ForDemo() => Console.IsOutputRedirected || !AnsiConsole.Profile.Capabilities.Ansi ? new PlainDisplay(Console.Out) : new TableDisplay(AnsiConsole.Console);
 }

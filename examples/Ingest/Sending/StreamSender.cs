@@ -58,7 +58,10 @@ internal static class StreamSender
         }
     }
 
-    /// <summary>Waits until the receiver closes the connection. The receiver closes after it has received everything; otherwise it resets the connection.</summary>
+    /// <summary>
+    /// Waits until the receiver closes the connection. The receiver closes after it has received everything;
+    /// otherwise it resets the connection.
+    /// </summary>
     private static async ValueTask AwaitEndAsync(Socket socket, byte[] buffer, CancellationToken cancellationToken)
     {
         while (await socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken) > 0)

@@ -1,9 +1,14 @@
 namespace LogIngest.Demo.Database;
 
-/// <summary>Represents the unprivileged user for the database server when this program runs as root. The server refuses to run as root.</summary>
+/// <summary>
+/// Represents the unprivileged user for the database server when this program runs as root. The server refuses to run as root.
+/// </summary>
 internal sealed record UnprivilegedUser(string Name, string UserId, string GroupId)
 {
-    /// <summary>Returns <c>postgres</c>, or <c>nobody</c> if that user does not exist. Returns null if this program is not root: the server then runs as the same user.</summary>
+    /// <summary>
+    /// Returns <c>postgres</c>, or <c>nobody</c> if that user does not exist. Returns null if this program is not root: the
+    /// server then runs as the same user.
+    /// </summary>
     public static UnprivilegedUser? Find()
     {
         if (!Environment.IsPrivilegedProcess)

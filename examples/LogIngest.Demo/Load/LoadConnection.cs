@@ -33,7 +33,10 @@ internal sealed class LoadConnection(LoadPlan plan, int connection)
 
     public long BytesQueued => SendQueue.Of(Volatile.Read(ref _socket));
 
-    /// <summary>Sends until the time is over, ends its side, and waits until the service closes the connection, which means that everything is stored.</summary>
+    /// <summary>
+    /// Sends until the time is over, ends its side, and waits until the service closes the connection, which
+    /// means that everything is stored.
+    /// </summary>
     public async Task RunAsync(CancellationToken timeIsOver, CancellationToken cancellationToken)
     {
         using Socket socket = new(plan.To.AddressFamily, SocketType.Stream, ProtocolType.Tcp);

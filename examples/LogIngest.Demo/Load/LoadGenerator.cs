@@ -1,6 +1,8 @@
 namespace LogIngest.Demo.Load;
 
-/// <summary>Sends numbered messages over several connections. Ends when the service has stored all messages and closed all connections.</summary>
+/// <summary>
+/// Sends numbered messages over several connections. Ends when the service has stored all messages and closed all connections.
+/// </summary>
 internal sealed class LoadGenerator
 {
     private readonly LoadConnection[] _connections;

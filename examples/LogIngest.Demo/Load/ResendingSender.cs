@@ -7,7 +7,9 @@ using System.Text;
 
 namespace LogIngest.Demo.Load;
 
-/// <summary>Sends numbered messages. After a failure it sends the unconfirmed messages again. The service needs <c>LogIngest:Acknowledge</c>.</summary>
+/// <summary>
+/// Sends numbered messages. After a failure it sends the unconfirmed messages again. The service needs <c>LogIngest:Acknowledge</c>.
+/// </summary>
 /// <param name="to">The receiver.</param>
 /// <param name="run">The name of the run.</param>
 /// <param name="messages">The number of messages.</param>

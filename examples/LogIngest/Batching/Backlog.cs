@@ -29,7 +29,9 @@ internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, Inges
     /// <summary>Gets a value indicating whether the waiting messages fill a batch.</summary>
     public bool IsFull => _waiting.Count >= batchSize;
 
-    /// <summary>Adds a message. Acknowledges an empty message at once, since there is nothing to store. Ignores a repetition of the last message.</summary>
+    /// <summary>
+    /// Adds a message. Acknowledges an empty message at once, since there is nothing to store. Ignores a repetition of the last message.
+    /// </summary>
     public void Add(ZcrxStream.Frame frame)
     {
         if (frame == _last)

@@ -10,11 +10,13 @@ using Zcrx.Rx;
 
 namespace LogIngest.Batching;
 
-/// <summary>Collects the messages of some connections in batches and acknowledges a batch when it is stored. Each writer has one collector.</summary>
+/// <summary>
+/// Collects the messages of some connections in batches and acknowledges a batch when it is stored. Each writer has one collector.
+/// </summary>
 /// <remarks>
-/// The collector does nothing that can fail: its child, the <see cref="BatchStorer"/>, uses the store. If the store fails, the child throws and is restarted. After a
-/// delay the child gets the same batch again. Until then the windows of the connections are full, and the senders wait. The child has at most one
-/// batch, and the batch's buffers are in use until the child has reported.
+/// The collector does nothing that can fail: its child, the <see cref="BatchStorer"/>, uses the store. If the store fails, the child
+/// throws and is restarted. After a delay the child gets the same batch again. Until then the windows of the connections are full, and the
+/// senders wait. The child has at most one batch, and the batch's buffers are in use until the child has reported.
 /// </remarks>
 internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 {
@@ -73,8 +75,8 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         }
     }
 
-    // Akka does not redeliver the message that failed. Each of these messages arrives only once. The base method is not called because it would
-    // stop the child.
+    // Akka does not redeliver the message on which this actor failed, and no sender repeats it. The message therefore takes effect here.
+    // The base method is not called because it would stop the child.
     protected override void PreRestart(Exception reason, object message)
     {
         switch (message)
@@ -205,7 +207,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         }
     }
 
-    // A batch that the storer gets twice would be read again after its buffers have been released.
+    // The storer must not get a batch twice: it would read the batch again after the buffers have been released.
     private void Store()
     {
         if (!_backlog.IsStoring)

@@ -5,10 +5,12 @@ using LogIngest.Storing;
 
 namespace LogIngest.Batching;
 
-/// <summary>Stores one batch after another and throws any failure. The parent then restarts this actor, which opens the store again.</summary>
+/// <summary>
+/// Stores one batch after another and throws any failure. The parent then restarts this actor, which opens the store again.
+/// </summary>
 /// <remarks>
-/// Each batch has exactly one report, when the attempt has really ended. The parent may restart this actor during an attempt: Akka restarts the
-/// children of an actor that restarts. The attempt then continues and reports its outcome.
+/// Each batch has exactly one report, when the attempt has really ended. The parent may restart this actor during an attempt: Akka
+/// restarts the children of an actor that restarts. The attempt then continues and reports its outcome.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "CloseAsync disposes the token source after the last attempt.")]
 internal sealed class BatchStorer : ReceiveActor
@@ -56,7 +58,10 @@ internal sealed class BatchStorer : ReceiveActor
         }
     }
 
-    /// <summary>Closes the store after the attempt, which uses it, has ended. The actor does not wait: a broken connection may take as long as the timeout of the database.</summary>
+    /// <summary>
+    /// Closes the store after the attempt, which uses it, has ended. The actor does not wait: a broken connection may take as long as
+    /// the timeout of the database.
+    /// </summary>
     private static async Task CloseAsync(ILogStore? store, Task attempt, CancellationTokenSource ended)
     {
         await attempt.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

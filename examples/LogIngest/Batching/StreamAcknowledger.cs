@@ -7,7 +7,9 @@ using Zcrx.Rx;
 namespace LogIngest.Batching;
 
 /// <summary>Sends one sender the position up to which its stream is stored.</summary>
-/// <remarks>At most one answer is in progress. While the answer waits for a sender that does not read, newer positions replace older ones.</remarks>
+/// <remarks>
+/// At most one answer is in progress. While the answer waits for a sender that does not read, newer positions replace older ones.
+/// </remarks>
 internal sealed class StreamAcknowledger(ZcrxConnection connection)
 {
     private readonly Lock _gate = new();

@@ -7,10 +7,14 @@ using Microsoft.Extensions.Options;
 namespace LogIngest.Batching;
 
 /// <summary>Starts the writers, publishes them in the directory, and restarts a writer after any failure.</summary>
-/// <remarks>A restart of the supervisor itself ends its writers with their backlogs, and starts new ones. The connections of lost messages are reset.</remarks>
+/// <remarks>
+/// A restart of the supervisor itself ends its writers with their backlogs, and starts new ones. The
+/// connections of lost messages are reset.
+/// </remarks>
 internal sealed class WriterSupervisor(IOptions<LogIngestOptions> options, WriterDirectory directory, IngestMetrics metrics, TimeProvider time) : ActorBase
 {
-    // Identifies this run of the writers. A restart begins a new run: Zcrx numbers connections once in a process, so keys stay unique either way.
+    // Identifies this run of the writers. A restart begins a new run: Zcrx numbers connections once in a process, so
+    // keys stay unique either way.
     private readonly Guid _boot = Guid.NewGuid();
 
     // Also called after a restart.

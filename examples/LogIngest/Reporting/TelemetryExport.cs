@@ -7,8 +7,8 @@ namespace LogIngest.Reporting;
 /// <summary>Exports the meters of Zcrx and of this service, and the activities of Zcrx, by OTLP while the host runs.</summary>
 /// <remarks>
 /// OpenTelemetry's own environment variables set target, protocol and interval: OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL,
-/// OTEL_METRIC_EXPORT_INTERVAL, OTEL_SERVICE_NAME and so on. With the package OpenTelemetry.Extensions.Hosting, all of this is
-/// <c>services.AddOpenTelemetry().WithMetrics(…).WithTracing(…)</c>; the SDK itself is enough.
+/// OTEL_METRIC_EXPORT_INTERVAL, OTEL_SERVICE_NAME and so on. With the package OpenTelemetry.Extensions.Hosting,
+/// <c>services.AddOpenTelemetry().WithMetrics(…).WithTracing(…)</c> replaces this class.
 /// </remarks>
 internal sealed class TelemetryExport : IHostedService, IDisposable
 {

@@ -24,7 +24,9 @@ internal static class LogIngestService
     };
 
     /// <summary>Creates the service from the configuration and the command line.</summary>
-    /// <param name="args">The command line: <c>--store file</c>, or any key of the configuration, such as <c>--LogIngest:Writers 4</c>.</param>
+    /// <param name="args">
+    /// The command line: <c>--store file</c>, or any key of the configuration, such as <c>--LogIngest:Writers 4</c>.
+    /// </param>
     /// <param name="zcrx">Configures Zcrx further, for tests.</param>
     /// <param name="services">Replaces services, for tests.</param>
     public static WebApplication Create(string[] args, Action<ZcrxBuilder>? zcrx = null, Action<IServiceCollection>? services = null)
@@ -64,7 +66,7 @@ internal static class LogIngestService
         WebApplication app = builder.Build();
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("live") });
         app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("ready"), ResponseWriter = HealthResponse.WriteAsync });
-        // For viewers on this machine. A service that others reach calls RequireAuthorization() instead.
+        // For viewers on this machine. A service that other machines can reach calls RequireAuthorization() instead.
         app.MapZcrxDashboard("/zcrx", static dashboard => dashboard.AllowAnonymousOnLoopback = true);
         app.MapGet("/status", static async (IZcrx zcrx, IngestMetrics metrics, StoreCondition condition, CancellationToken cancellation) =>
             IngestStatus.From(await zcrx.GetStatusAsync(cancellation), metrics, condition));

@@ -43,8 +43,13 @@ internal sealed class LogIngestOptions : IValidatableObject
     /// <summary>Gets or sets the maximum number of unstored bytes of one connection.</summary>
     public ByteSize WindowBytes { get; set; } = new(4 << 20);
 
-    /// <summary>Gets or sets a value indicating whether the service acknowledges to each sender the position up to which everything is stored.</summary>
-    /// <remarks>The acknowledgement is a line of digits. It is off by default, because it is not part of syslog and ordinary senders do not read it.</remarks>
+    /// <summary>
+    /// Gets or sets a value indicating whether the service acknowledges to each sender the position up to which everything is stored.
+    /// </summary>
+    /// <remarks>
+    /// The acknowledgement is a line of digits. It is off by default, because it is not part of syslog and
+    /// ordinary senders do not read it.
+    /// </remarks>
     public bool Acknowledge { get; set; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

@@ -5,7 +5,9 @@ using LogIngest.Syslog;
 namespace LogIngest.Storing;
 
 /// <summary>Appends batches to a file, one JSON object per line. A batch counts as stored when it is on the disk.</summary>
-/// <remarks>An incomplete line of a killed process is cut off. Complete lines of a failed batch stay, so its messages may be in the file twice.</remarks>
+/// <remarks>
+/// An incomplete line of a killed process is cut off. Complete lines of a failed batch stay, so its messages may be in the file twice.
+/// </remarks>
 internal sealed class FileStore : ILogStore
 {
     private readonly MessageReader _reader;

@@ -6,10 +6,12 @@ internal interface ILogStore : IAsyncDisposable
     /// <summary>Stores a batch durably.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="cancellationToken">
-    /// Is cancelled before the buffers of the batch are released. The store checks it after it has read the last message and before it makes the
-    /// batch durable.
+    /// Is cancelled before the buffers of the batch are released. The store checks it after it has read the last message and
+    /// before it makes the batch durable.
     /// </param>
     /// <returns>The counts of the batch's invalid messages.</returns>
-    /// <exception cref="Exception">The batch is not stored, or the outcome is unknown. The store is then disposed, and a new store gets the batch again.</exception>
+    /// <exception cref="Exception">
+    /// The batch is not stored, or the outcome is unknown. The store is then disposed, and a new store gets the batch again.
+    /// </exception>
     Task<InvalidMessages> StoreAsync(LogBatch batch, CancellationToken cancellationToken);
 }

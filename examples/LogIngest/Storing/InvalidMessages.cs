@@ -2,7 +2,9 @@ using LogIngest.Syslog;
 
 namespace LogIngest.Storing;
 
-/// <summary>Counts the invalid messages of one attempt to store a batch. The counts are published only if the attempt has stored the batch.</summary>
+/// <summary>
+/// Counts the invalid messages of one attempt to store a batch. The counts are published only if the attempt has stored the batch.
+/// </summary>
 /// <remarks>Threading: the store that makes the attempt, and then the reader of the result.</remarks>
 internal sealed class InvalidMessages
 {

@@ -25,7 +25,7 @@ internal sealed class PostgresStore(NpgsqlDataSource database, PostgresSchema sc
         NpgsqlConnection connection = _connection ??= await OpenAsync(cancellationToken);
         if (batch.FailedAttempts > 0 && await IsStoredAsync(connection, batch, cancellationToken))
         {
-            // The attempt that stored the batch has reported no counts.
+            // The attempt that stored the batch has reported no counts, so its messages are counted now.
             return Count(batch);
         }
 

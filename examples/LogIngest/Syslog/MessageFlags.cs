@@ -30,6 +30,8 @@ internal enum MessageFlags
     /// <summary>The database refused a value of the batch, so the messages of the batch are stored without their fields.</summary>
     FieldsRefused = 128,
 
-    /// <summary>Combines the flags of messages that the policy Refuse does not store. The other flags also occur in legitimate traffic.</summary>
+    /// <summary>
+    /// Combines the flags of messages that the policy Refuse does not store. The other flags also occur in legitimate traffic.
+    /// </summary>
     Bad = TooLong | BadFraming | BadPriority | InvalidUtf8 | NulBytes,
 }

@@ -4,10 +4,14 @@ using Zcrx.Rx;
 
 namespace LogIngest.Syslog;
 
-/// <summary>Finds the messages of one connection (RFC 6587). The first byte of the stream decides between octet counts and line feeds.</summary>
+/// <summary>
+/// Finds the messages of one connection (RFC 6587). The first byte of the stream decides between octet counts and line feeds.
+/// </summary>
 /// <remarks>
-/// <para>Each connection has its own instance, which stores the kind of framing and the remaining length of a message over the limit. The tag of each frame
-/// contains its <see cref="MessageFlags"/>.</para>
+/// <para>
+/// Each connection has its own instance, which stores the kind of framing and the remaining length of a message over the limit. The tag of
+/// each frame contains its <see cref="MessageFlags"/>.
+/// </para>
 /// <para>A message over the limit is split into pieces: memory stays bounded, and framing continues after the message. If an octet count
 /// is missing, the rest of the line is one damaged message.</para>
 /// </remarks>

@@ -4,7 +4,9 @@ namespace LogIngest.Syslog;
 /// <remarks>Ownership: the fields are valid as long as the parsed bytes.</remarks>
 internal readonly record struct SyslogMessage
 {
-    /// <summary>Gets the priority: facility times 8 plus severity. A message without a priority gets 13 (user, notice), as RFC 3164 requires.</summary>
+    /// <summary>
+    /// Gets the priority: facility times 8 plus severity. A message without a priority gets 13 (user, notice), as RFC 3164 requires.
+    /// </summary>
     public int Priority { get; init; }
 
     /// <summary>Gets the sender's time; null if the message has no readable time.</summary>

@@ -47,7 +47,8 @@ internal sealed partial class AddressMask(bool isOn)
             : $"{(bytes[0] << 8) | bytes[1]:x}:{(bytes[2] << 8) | bytes[3]:x}:*";
     }
 
-    // Matches [v6]:port, v6 that ends in v4, v6 with an optional scope, v4:port and v4. Punctuation may follow. A match that does not parse as an address, such as a time of day, is left unchanged.
+    // Matches [v6]:port, v6 that ends in v4, v6 with an optional scope, v4:port and v4. Punctuation may follow. A match that does not
+    // parse as an address, such as a time of day, is left unchanged.
     [GeneratedRegex(
         @"\[(?<inner>[0-9A-Fa-f:.]{2,45})(?:%\w+)?\](?::\d{1,5})?|" +
         @"(?<![\w:.])(?<bare>[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){1,6}:\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?(?!\w)|" +

@@ -6,7 +6,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Determines whether a user may send commands. It is metadata of the endpoints of the commands and finds them by itself.</summary>
+/// <summary>
+/// Determines whether a user may send commands. It is metadata of the endpoints of the commands and finds them by itself.
+/// </summary>
 internal sealed class CommandAuthorization
 {
     /// <summary>Evaluates the authorization of the commands for the user of a request to another endpoint.</summary>

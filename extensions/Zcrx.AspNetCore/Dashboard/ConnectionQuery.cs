@@ -14,7 +14,9 @@ internal sealed record ConnectionQuery
 
     public string State { get; init; } = "";
 
-    /// <summary>Gets the text to search for: part of the peer's address or of the listener's name, or the first digits of the connection's number.</summary>
+    /// <summary>
+    /// Gets the text to search for: part of the peer's address or of the listener's name, or the first digits of the connection's number.
+    /// </summary>
     public string Search { get; init; } = "";
 
     public string Sort { get; init; } = "leased";

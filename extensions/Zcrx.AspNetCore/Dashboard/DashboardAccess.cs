@@ -9,7 +9,10 @@ namespace Zcrx.AspNetCore.Dashboard;
 /// <summary>Decides, in addition to authorization, which requests the dashboard answers. Sets the headers of every response.</summary>
 internal sealed class DashboardAccess(string pattern, ZcrxDashboardOptions options)
 {
-    /// <summary>The policy allows scripts, styles and data from the dashboard only. It forbids inline code and frames, and the assignment of strings as markup.</summary>
+    /// <summary>
+    /// The policy allows scripts, styles and data from the dashboard only. It forbids inline code and frames, and the
+    /// assignment of strings as markup.
+    /// </summary>
     public const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
         "require-trusted-types-for 'script'; trusted-types 'none'";
@@ -26,7 +29,7 @@ internal sealed class DashboardAccess(string pattern, ZcrxDashboardOptions optio
 
     public AddressMask Mask { get; } = new(options.MaskAddresses);
 
-    /// <summary>Gets or sets what decides who may send commands; null if the commands are not mapped.</summary>
+    /// <summary>Gets or sets the component that decides which users may send commands; null if the commands are not mapped.</summary>
     public CommandAuthorization? Commands { get; set; }
 
     /// <summary>Determines from the metadata of an endpoint whether it requires authorization.</summary>

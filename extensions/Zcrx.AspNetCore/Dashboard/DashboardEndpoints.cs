@@ -17,7 +17,8 @@ internal sealed class DashboardEndpoints
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    // A little less than the interval. Otherwise a timer that fires early would get the previous snapshot again.
+    // The time for which viewers share a snapshot. It is a little shorter than the interval of the viewers' timers: a timer that fires
+    // early must not get the previous snapshot again.
     private static readonly TimeSpan Shared = TimeSpan.FromMilliseconds(900);
 
     private readonly EventTimeline _timeline;

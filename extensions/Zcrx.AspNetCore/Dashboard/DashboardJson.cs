@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Serializes the JSON of the dashboard, independent of the application's JSON options. The default encoder also escapes the special characters of HTML.</summary>
+/// <summary>
+/// Serializes the JSON of the dashboard, independent of the application's JSON options. The default encoder also escapes
+/// the special characters of HTML.
+/// </summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DashboardSnapshot))]
 [JsonSerializable(typeof(IReadOnlyList<TimelineEntry>))]

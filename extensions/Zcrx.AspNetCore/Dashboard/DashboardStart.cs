@@ -31,7 +31,8 @@ internal sealed class DashboardStart
     /// <summary>Registers the check that runs when the application starts.</summary>
     public void Register(IEndpointRouteBuilder endpoints)
     {
-        // The group and its conventions are complete when the endpoints are built. An exception here fails the build if the dashboard is open to everyone.
+        // The group and its conventions are complete when the endpoints are built. An exception here fails the build if the
+        // dashboard is open to everyone.
         ((IEndpointConventionBuilder)_group).Finally(ThrowIfOpen);
         EndpointDataSource own = endpoints.DataSources.Last();
         if (endpoints is IApplicationBuilder application)
@@ -77,7 +78,7 @@ internal sealed class DashboardStart
         ILogger logger = (_services.GetService<ILoggerFactory>() ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance).CreateLogger(DashboardLog.Category);
         try
         {
-            // Inside a route group or without a WebApplication, the endpoints have not been built yet.
+            // Inside a route group or without a WebApplication, the endpoints have not been built yet. Reading them here builds them.
             _ = _services.GetService<EndpointDataSource>()?.Endpoints;
             _services.GetRequiredService<ActorSystem>().ActorOf(Props.Create(() => new EventCollector(Timeline, _zcrx)).WithDeploy(Deploy.Local));
         }

@@ -1,6 +1,8 @@
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Represents one node of a cluster. Queues are counted together; bytes are those since they were last opened.</summary>
+/// <summary>
+/// Represents one node of a cluster. Contains the sums over the queues of the node. Bytes count from the last opening of each queue.
+/// </summary>
 internal sealed record NodeView(
     string Name,
     DateTimeOffset Time,

@@ -6,7 +6,7 @@ namespace Zcrx.AspNetCore.Dashboard;
 /// <summary>Converts a status to the content of the page.</summary>
 internal sealed class SnapshotReader(AddressMask mask, IZcrxNodes? nodes, TimeProvider time)
 {
-    // A person does not read more rules than this. The page also shows the total number.
+    // The largest number of flow rules in a snapshot. A person does not read more. The page also shows the total number.
     private const int MostFlows = 64;
 
     public DashboardSnapshot Read(ZcrxStatus status)
@@ -34,7 +34,7 @@ internal sealed class SnapshotReader(AddressMask mask, IZcrxNodes? nodes, TimePr
     private NodeView Read(ZcrxNodeStatus node) => new(
         node.Node,
         node.Time,
-        // Clocks of nodes differ.
+        // The clocks of the nodes differ, so the computed age may be negative.
         double.Max(0, (time.GetUtcNow() - node.Time).TotalSeconds),
         node.State.ToString(),
         node.IsAccepting,

@@ -25,13 +25,17 @@ public sealed class ZcrxDashboardConventionBuilder : IEndpointConventionBuilder
 
     /// <summary>
     /// Maps the commands: pause, resume and move a connection, and restart a queue. Without this call the dashboard has no commands.
-    /// Each command needs an antiforgery token and an <c>Origin</c> header with the page's own origin. The services need <c>AddAntiforgery()</c>.
+    /// Each command needs an antiforgery token and an <c>Origin</c> header with the page's own origin. The services
+    /// need <c>AddAntiforgery()</c>.
     /// </summary>
     /// <remarks>
-    /// With <see cref="ZcrxDashboardOptions.AllowAnonymousOnLoopback"/> and without <c>RequireAuthorization()</c>, every program and every user of this machine can send commands,
-    /// and so can every client of a proxy on this machine that the dashboard does not detect.
+    /// With <see cref="ZcrxDashboardOptions.AllowAnonymousOnLoopback"/> and without <c>RequireAuthorization()</c>, every program and every
+    /// user of this machine can send commands, and so can every client of a proxy on this machine that the dashboard does not detect.
     /// </remarks>
-    /// <returns>A builder for conventions of the commands alone, such as a stricter <c>RequireAuthorization("operators")</c>. The conventions of the dashboard apply too.</returns>
+    /// <returns>
+    /// A builder for conventions of the commands alone, such as a stricter <c>RequireAuthorization("operators")</c>. The
+    /// conventions of the dashboard apply too.
+    /// </returns>
     public IEndpointConventionBuilder MapCommands()
     {
         RouteGroupBuilder commands = _group.MapGroup("commands");

@@ -15,8 +15,9 @@ public static class ZcrxDashboardEndpointRouteBuilderExtensions
     /// <param name="configure">Configures the dashboard; null for the defaults.</param>
     /// <returns>A builder that takes conventions such as <c>RequireAuthorization()</c> and maps the commands.</returns>
     /// <remarks>
-    /// The application starts only if <c>RequireAuthorization()</c> is called on the result or <see cref="ZcrxDashboardOptions.AllowAnonymousOnLoopback"/> is set.
-    /// The page is read-only until <see cref="ZcrxDashboardConventionBuilder.MapCommands"/> is called.
+    /// The application starts only if <c>RequireAuthorization()</c> is called on the result or
+    /// <see cref="ZcrxDashboardOptions.AllowAnonymousOnLoopback"/> is set. The page is read-only until
+    /// <see cref="ZcrxDashboardConventionBuilder.MapCommands"/> is called.
     /// </remarks>
     /// <exception cref="InvalidOperationException">The services have no <see cref="IZcrx"/>.</exception>
     public static ZcrxDashboardConventionBuilder MapZcrxDashboard(this IEndpointRouteBuilder endpoints, string pattern, Action<ZcrxDashboardOptions>? configure = null)

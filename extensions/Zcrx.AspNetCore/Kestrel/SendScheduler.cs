@@ -3,7 +3,9 @@ using System.IO.Pipelines;
 
 namespace Zcrx.AspNetCore.Kestrel;
 
-/// <summary>Runs the sends of many connections one after another, as one work item of the thread pool for as long as there are any.</summary>
+/// <summary>
+/// Runs the sends of many connections one after another, in one work item of the thread pool that ends when no send is left.
+/// </summary>
 internal sealed class SendScheduler : PipeScheduler, IThreadPoolWorkItem
 {
     private readonly ConcurrentQueue<(Action<object?> Action, object? State)> _sends = new();
@@ -27,7 +29,7 @@ internal sealed class SendScheduler : PipeScheduler, IThreadPoolWorkItem
                 send.Action(send.State);
             }
 
-            // A full fence: either the queue is seen to be filled again, or the next caller of Schedule sees that nothing runs.
+            // A full fence: either this method sees an added send, or the caller that has added it sees that no work item runs.
             Interlocked.Exchange(ref _isRunning, 0);
         }
         while (!_sends.IsEmpty && Interlocked.CompareExchange(ref _isRunning, 1, 0) == 0);

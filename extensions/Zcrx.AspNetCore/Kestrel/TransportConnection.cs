@@ -8,8 +8,8 @@ namespace Zcrx.AspNetCore.Kestrel;
 
 /// <summary>Presents a connection to Kestrel.</summary>
 /// <remarks>
-/// The connection has no <c>IConnectionSocketFeature</c>: a queue reads from the socket, and a read by the application would take bytes out of the stream.
-/// Set socket options in <see cref="ZcrxTransportOptions.ConfigureListener"/>.
+/// The connection has no <c>IConnectionSocketFeature</c>: a queue reads from the socket, and a read by the application would take bytes
+/// out of the stream. Set socket options in <see cref="ZcrxTransportOptions.ConfigureListener"/>.
 /// </remarks>
 internal sealed class TransportConnection : DefaultConnectionContext, IDisposable
 {
@@ -84,7 +84,7 @@ internal sealed class TransportConnection : DefaultConnectionContext, IDisposabl
 
     private sealed record DuplexPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
-    /// <summary>Observes the end of the stream before Kestrel has read all bytes before the end.</summary>
+    /// <summary>Observes the end of the stream at once, although Kestrel may not have read all bytes yet.</summary>
     private sealed class EndObserver(TransportConnection connection) : IObserver<ReceivedBuffer>
     {
         public void OnNext(ReceivedBuffer value)

@@ -5,7 +5,9 @@ using Zcrx.Interop;
 
 namespace Zcrx.AspNetCore.Kestrel;
 
-/// <summary>Reads from a connection and translates errors to <see cref="ConnectionResetException"/>, which Kestrel logs at debug level only.</summary>
+/// <summary>
+/// Reads from a connection and translates errors to <see cref="ConnectionResetException"/>, which Kestrel logs at debug level only.
+/// </summary>
 /// <param name="reader">The reader over the received buffers.</param>
 internal sealed class TransportPipeReader(PipeReader reader) : PipeReader
 {

@@ -7,9 +7,10 @@ namespace Zcrx.AspNetCore.Kestrel;
 
 /// <summary>Sends what Kestrel writes to a connection.</summary>
 /// <remarks>
-/// A flush only schedules the send. Everything that is flushed until it runs is sent with one system call, such as the replies to several streams of HTTP/2, or a body and the end
-/// of its chunks. As with Kestrel's own transport, a flush does not throw when the client is gone. It returns a completed result. Output that is completed with an
-/// error resets the connection: an orderly end would tell the client that it has received everything.
+/// A flush only schedules the send. Everything that is flushed until it runs is sent with one system call, such as the replies to several
+/// streams of HTTP/2, or a body and the end of its chunks. As with Kestrel's own transport, a flush does not throw when the client is
+/// gone. It returns a completed result. Output that is completed with an error resets the connection: an orderly end would tell the client
+/// that it has received everything.
 /// </remarks>
 internal sealed class TransportSender
 {
@@ -59,7 +60,7 @@ internal sealed class TransportSender
         catch (Exception)
 #pragma warning restore CA1031
         {
-            // What is not sent is dropped in both cases. Reads report why the connection has ended.
+            // In both cases, the unsent bytes are dropped. Reads report why the connection has ended.
             hasError = !isSending;
         }
         finally

@@ -12,7 +12,7 @@ internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options) : ICo
 {
     // The channel needs no bound: Kestrel accepts each connection at once, and the listener's limits reject connections before this point.
     private readonly Channel<TransportConnection> _accepted = Channel.CreateUnbounded<TransportConnection>(new UnboundedChannelOptions { SingleReader = true });
-    // As many as Kestrel's own transport has.
+    // The same number of schedulers as in Kestrel's own transport.
     private readonly SendScheduler[] _sends = [.. Enumerable.Range(0, int.Min(Environment.ProcessorCount, 16)).Select(static _ => new SendScheduler())];
     private uint _handled;
     private ZcrxServerBinding? _binding;
@@ -22,7 +22,7 @@ internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options) : ICo
     public async Task BindAsync(IZcrx zcrx, ZcrxListenerOptions port, CancellationToken cancellationToken)
     {
         _binding = await zcrx.AddListenerAsync(port, cancellationToken).ConfigureAwait(false);
-        // Also ends accepting when Zcrx closes the port: at its stop, by a command, or for a takeover.
+        // Also ends accepting when Zcrx closes the port: when Zcrx stops, by a command, or for a takeover.
         _ = _binding.Closed.ContinueWith(
             static (_, accepted) => ((ChannelWriter<TransportConnection>)accepted!).TryComplete(),
             _accepted.Writer,
@@ -35,7 +35,7 @@ internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options) : ICo
     /// <returns>The subscription that ends Kestrel's use of the connection.</returns>
     public IDisposable Handle(ZcrxConnection connection)
     {
-        // Several ring threads accept for one port.
+        // Several ring threads accept for one port, so the counter is changed atomically.
         SendScheduler sends = _sends[Interlocked.Increment(ref _handled) % (uint)_sends.Length];
         TransportConnection transport = new(connection, options, sends);
         if (!_accepted.Writer.TryWrite(transport))

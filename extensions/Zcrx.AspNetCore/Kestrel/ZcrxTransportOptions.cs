@@ -7,11 +7,12 @@ namespace Zcrx.AspNetCore;
 public sealed class ZcrxTransportOptions
 {
     /// <summary>
-    /// Gets or sets the function that returns the Zcrx whose queues receive. With null, the Zcrx of the application's services is used, and its queues are shared with the
-    /// service's own listeners.
+    /// Gets or sets the function that returns the Zcrx whose queues receive. With null, the Zcrx of the application's services is used,
+    /// and its queues are shared with the service's own listeners.
     /// </summary>
     /// <remarks>
-    /// For separate queues, it returns the Zcrx of another host in this process. That host must have started before Kestrel, and is stopped after it by its owner.
+    /// For separate queues, it returns the Zcrx of another host in this process. That host must have started before Kestrel, and is
+    /// stopped after it by its owner.
     /// </remarks>
     public Func<IServiceProvider, IZcrx>? Zcrx { get; set; }
 
@@ -23,24 +24,29 @@ public sealed class ZcrxTransportOptions
     public long MaxReadBytes { get; set; } = 256 << 10;
 
     /// <summary>
-    /// Gets or sets how many buffers of one connection stay leased after Kestrel has examined them and waits for more bytes, for example during an incomplete header: 16 by
-    /// default. The bytes of further buffers are copied.
+    /// Gets or sets how many buffers of one connection stay leased after Kestrel has examined them and waits for more bytes, for example
+    /// during an incomplete header: 16 by default. The bytes of further buffers are copied.
     /// </summary>
     /// <remarks>
-    /// Slow clients together lease up to this number times their connections. 1,024 of them lease 16,384 buffers: all of the default pool of 64 MiB with buffers of 4 KiB.
-    /// Choose an area that is larger than the product, limit the connections by <see cref="ConfigureListener"/>, or set a lower number. With 0, slow clients lease nothing.
+    /// Slow clients together lease up to this number times their connections. 1,024 of them lease 16,384 buffers: all of the default pool
+    /// of 64 MiB with buffers of 4 KiB. Choose an area that is larger than the product, limit the connections by
+    /// <see cref="ConfigureListener"/>, or set a lower number. With 0, slow clients lease nothing.
     /// </remarks>
     public int MaxLeasedBuffers { get; set; } = 16;
 
-    /// <summary>Gets or sets how many bytes that Kestrel has written may wait to be sent: 64 KiB by default, as with Kestrel's own transport. A flush beyond that waits.</summary>
+    /// <summary>
+    /// Gets or sets how many bytes that Kestrel has written may wait to be sent: 64 KiB by default, as with Kestrel's own
+    /// transport. A flush beyond that waits.
+    /// </summary>
     public long MaxWriteBytes { get; set; } = 64 << 10;
 
     /// <summary>
     /// Gets or sets the action that configures each port before it is bound: connection limits, keep-alive, socket options. Null for none.
     /// </summary>
     /// <remarks>
-    /// Kestrel has timeouts of its own, so <see cref="ZcrxListenOptions.FirstByteTimeout"/> and <see cref="ZcrxListenOptions.IdleTimeout"/> are off before this action is called.
-    /// The address and the handler belong to the transport. The name is <c>kestrel-0</c> for the first port, <c>kestrel-1</c> for the second, and may be changed.
+    /// Kestrel has timeouts of its own, so <see cref="ZcrxListenOptions.FirstByteTimeout"/> and
+    /// <see cref="ZcrxListenOptions.IdleTimeout"/> are off before this action is called. The address and the handler belong to the
+    /// transport. The name is <c>kestrel-0</c> for the first port, <c>kestrel-1</c> for the second, and may be changed.
     /// </remarks>
     public Action<ZcrxListenerOptions>? ConfigureListener { get; set; }
 }

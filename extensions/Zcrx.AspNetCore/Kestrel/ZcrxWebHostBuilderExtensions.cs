@@ -16,9 +16,10 @@ public static class ZcrxWebHostBuilderExtensions
     /// <param name="configure">Configures the transport; null for the defaults.</param>
     /// <returns>The builder.</returns>
     /// <remarks>
-    /// The queues come from <see cref="ZcrxServiceCollectionExtensions.AddZcrx(IServiceCollection, Action{ZcrxBuilder})"/> or <c>WithZcrx</c> and are shared with the service's own
-    /// listeners, unless <see cref="ZcrxTransportOptions.Zcrx"/> is set. They must start before Kestrel; a <c>WebApplication</c> ensures this order. Kestrel's own transports still
-    /// serve Unix sockets, named pipes, file handles and QUIC.
+    /// The queues come from <see cref="ZcrxServiceCollectionExtensions.AddZcrx(IServiceCollection, Action{ZcrxBuilder})"/> or
+    /// <c>WithZcrx</c> and are shared with the service's own listeners, unless <see cref="ZcrxTransportOptions.Zcrx"/> is set. They
+    /// must start before Kestrel; a <c>WebApplication</c> ensures this order. Kestrel's own transports still serve Unix sockets, named
+    /// pipes, file handles and QUIC.
     /// </remarks>
     public static IWebHostBuilder UseZcrx(this IWebHostBuilder builder, Action<ZcrxTransportOptions>? configure = null)
     {

@@ -14,15 +14,16 @@ namespace Akka.Hosting;
 public static class ZcrxClusterHostingExtensions
 {
     /// <summary>
-    /// Publishes the status and the events of this node, and collects those of the other nodes for <see cref="IZcrxCluster"/>. Binds the listeners of the cluster while
-    /// this node is Up.
+    /// Publishes the status and the events of this node, and collects those of the other nodes for <see cref="IZcrxCluster"/>. Binds the
+    /// listeners of the cluster while this node is Up.
     /// </summary>
     /// <param name="builder">The builder of the actor system, with <c>WithRemoting</c> and <c>WithClustering</c>.</param>
     /// <param name="configure">Sets the options; null for the defaults.</param>
     /// <returns>The builder.</returns>
     /// <remarks>
-    /// Call this method on every node of the cluster, also on a node that only has shards and does not receive: it adds the serializers. The order relative to
-    /// <c>WithZcrx</c> does not matter. To get <see cref="IZcrxCluster"/> from the container, call <see cref="AddZcrxCluster"/> as well.
+    /// Call this method on every node of the cluster, also on a node that only has shards and does not receive: it adds the serializers.
+    /// The order relative to <c>WithZcrx</c> does not matter. To get <see cref="IZcrxCluster"/> from the container, call
+    /// <see cref="AddZcrxCluster"/> as well.
     /// </remarks>
     /// <exception cref="Zcrx.Interop.ZcrxConfigurationException">Options are invalid, or listeners have no name.</exception>
     public static AkkaConfigurationBuilder WithZcrxCluster(this AkkaConfigurationBuilder builder, Action<ZcrxClusterOptions>? configure = null)
@@ -51,7 +52,10 @@ public static class ZcrxClusterHostingExtensions
             });
     }
 
-    /// <summary>Adds <see cref="IZcrxCluster"/> to the container, for <see cref="WithZcrxCluster"/>, also as <see cref="IZcrxNodes"/>, from which the dashboard of Zcrx.AspNetCore reads.</summary>
+    /// <summary>
+    /// Adds <see cref="IZcrxCluster"/> to the container, for <see cref="WithZcrxCluster"/>, also as <see cref="IZcrxNodes"/>, from which
+    /// the dashboard of Zcrx.AspNetCore reads.
+    /// </summary>
     /// <param name="services">The services.</param>
     /// <returns>The services.</returns>
     public static IServiceCollection AddZcrxCluster(this IServiceCollection services)

@@ -10,13 +10,15 @@ public sealed class ZcrxClusterOptions
     public TimeSpan StatusInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Gets or sets how long the connections of <see cref="Listeners"/> may take to end when the node leaves: 10 s by default. Connections that remain are then closed.
+    /// Gets or sets how long the connections of <see cref="Listeners"/> may take to end when the node leaves: 10 s by default. Connections
+    /// that remain are then closed.
     /// </summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Gets the listeners that are bound only while the node is Up and on the side of the majority. The listeners in <see cref="ZcrxOptions.Listeners"/> are bound
-    /// regardless of the cluster. On the side of a minority, connections of these listeners are paused.
+    /// Gets the listeners that are bound only while the node is Up and on the side of the majority. The listeners in
+    /// <see cref="ZcrxOptions.Listeners"/> are bound regardless of the cluster. On the side of a minority, connections
+    /// of these listeners are paused.
     /// </summary>
     public IList<ZcrxListenerOptions> Listeners { get; } = [];
 

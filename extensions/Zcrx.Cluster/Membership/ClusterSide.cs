@@ -12,7 +12,7 @@ internal readonly record struct ClusterSide(int Reachable, int Counted, bool IsM
     /// <param name="members">All members.</param>
     /// <param name="unreachable">The members that cannot be reached from this side.</param>
     /// <param name="role">The role of the counted members; empty to count all members.</param>
-    /// <remarks>Of two halves, the half with the lowest address stays. Without a counted member, no side stays.</remarks>
+    /// <remarks>Of two equal halves, the resolver keeps the one with the lowest address. If no member counts, it keeps no side.</remarks>
     public static ClusterSide Of(IReadOnlyCollection<Member> members, IReadOnlySet<Member> unreachable, string role)
     {
         Member[] counted = [.. members.Where(member => member.Status is MemberStatus.Up or MemberStatus.Leaving && (role.Length == 0 || member.HasRole(role)))];

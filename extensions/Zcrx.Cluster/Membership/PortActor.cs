@@ -5,7 +5,10 @@ using Zcrx.Actors;
 
 namespace Zcrx.Cluster.Membership;
 
-/// <summary>Binds one listener of the cluster while this node is Up, and unbinds it when the node leaves. On the side of a minority, the port is closed and its connections are paused.</summary>
+/// <summary>
+/// Binds one listener of the cluster while this node is Up, and unbinds it when the node leaves. On the side of a minority, the port is
+/// closed and its connections are paused.
+/// </summary>
 internal sealed class PortActor : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
@@ -15,7 +18,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
     private readonly TimeSpan _drain;
     private readonly Task<IActorRef> _starting;
     private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
-    // Read whichever strategy the resolver has: the ports always follow keep-majority.
+    // The role applies even if the resolver has another strategy, because the ports always follow keep-majority.
     private readonly string _role = Context.System.Settings.Config.GetString("akka.cluster.split-brain-resolver.keep-majority.role", "");
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private IActorRef? _supervisor;
@@ -85,7 +88,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
         }
 
         _wanted = wanted;
-        // At once, and before the resolver decides. A node that is downed has no reason to wait any longer: its connections end.
+        // Connections pause at once, before the resolver decides. If the node is downed, they do not stay paused, because they end.
         _connections.SetPaused(wanted == PortState.Minority);
         Reconcile();
     }

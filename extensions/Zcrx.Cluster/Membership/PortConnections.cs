@@ -2,7 +2,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Cluster.Membership;
 
-/// <summary>Pauses the connections of one listener while this node is on the side of a minority: the shards of the other side cannot acknowledge what they send.</summary>
+/// <summary>
+/// Pauses the connections of one listener while this node is on the side of a minority: the shards of the other side cannot acknowledge
+/// frames of these connections.
+/// </summary>
 /// <remarks>Threading: any thread.</remarks>
 internal sealed class PortConnections
 {
@@ -15,11 +18,11 @@ internal sealed class PortConnections
     {
         lock (_gate)
         {
-            // Accepted by a port that is about to close.
+            // A port that is about to close may accept a connection after the pause has begun.
             _connections.Add(connection, _isPaused ? connection.Hold() : null);
         }
 
-        // Also if it is closed already: then at once.
+        // If the connection is already closed, the continuation runs at once.
         _ = connection.Closed.ContinueWith(_ => Forget(connection), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         return handler(connection);
     };

@@ -9,7 +9,9 @@ internal enum PortState
     /// <summary>The node is Up and on the side of the majority: the port is open.</summary>
     Open,
 
-    /// <summary>The node is on the side of a minority: the port is closed, and its connections are paused until the partition ends.</summary>
+    /// <summary>
+    /// The node is on the side of a minority: the port is closed, and its connections are paused until the partition ends.
+    /// </summary>
     Minority,
 
     /// <summary>The node is leaving or was removed: the port is closed. Its connections may end within the drain timeout.</summary>

@@ -30,7 +30,9 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     /// <param name="view">Receives the collected statuses and events.</param>
     /// <param name="interval">The interval of the status.</param>
-    /// <param name="supervisor">Completes with the supervisor of Zcrx when Zcrx has started. On a node that does not run Zcrx it never completes.</param>
+    /// <param name="supervisor">
+    /// Completes with the supervisor of Zcrx when Zcrx has started. On a node that does not run Zcrx it never completes.
+    /// </param>
     /// <param name="time">The clock of the node.</param>
     public NodeActor(ClusterView view, TimeSpan interval, Task<IActorRef> supervisor, TimeProvider time)
     {

@@ -5,7 +5,9 @@ namespace Zcrx.Cluster;
 /// <summary>Represents an event of one node as text, for the other nodes. Immutable.</summary>
 /// <param name="Node">The address of the node.</param>
 /// <param name="Time">The time, by the clock of the node.</param>
-/// <param name="Kind">The name of the event's type in <see cref="ZcrxEvent"/> or <see cref="RebalanceEvent"/>, such as <c>QueueRestarting</c>.</param>
+/// <param name="Kind">
+/// The name of the event's type in <see cref="ZcrxEvent"/> or <see cref="RebalanceEvent"/>, such as <c>QueueRestarting</c>.
+/// </param>
 /// <param name="Subject">The queue or the listener; empty if the event concerns neither.</param>
 /// <param name="Text">The cause; empty if there is none.</param>
 public sealed record ZcrxNodeEvent(string Node, DateTimeOffset Time, string Kind, string Subject, string Text)

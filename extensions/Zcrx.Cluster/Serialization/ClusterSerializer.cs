@@ -11,8 +11,8 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
 {
     /// <summary>The HOCON that binds this serializer and the serializer of the status.</summary>
     /// <remarks>
-    /// A node without queues does not call <c>WithZcrx</c>, which would bind the status serializer. Such a node still needs the serializer: distributed data replicates the
-    /// status of the other nodes to it.
+    /// A node without queues does not call <c>WithZcrx</c>, which would bind the status serializer. Such a node still needs the
+    /// serializer: distributed data replicates the status of the other nodes to it.
     /// </remarks>
     public const string Hocon = """
         akka.actor {

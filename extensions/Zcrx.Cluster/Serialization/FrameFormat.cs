@@ -2,8 +2,12 @@ using System.Buffers.Binary;
 
 namespace Zcrx.Cluster.Serialization;
 
-/// <summary>Defines the binary format of frames and acknowledgements: little-endian fields of fixed size, then the bytes of the frames.</summary>
-/// <remarks>The writer fills the array that is sent, and the reader does not copy the frames: frames are most of the traffic between nodes.</remarks>
+/// <summary>
+/// Defines the binary format of frames and acknowledgements: little-endian fields of fixed size, then the bytes of the frames.
+/// </summary>
+/// <remarks>
+/// The writer fills the array that is sent, and the reader does not copy the frames: frames are most of the traffic between nodes.
+/// </remarks>
 internal static class FrameFormat
 {
     private const int GuidLength = 16;

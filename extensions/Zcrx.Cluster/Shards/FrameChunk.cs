@@ -2,8 +2,8 @@ namespace Zcrx.Cluster;
 
 /// <summary>Carries frames of one connection to the entity of one partition. Immutable.</summary>
 /// <remarks>
-/// The bytes are a copy: zero copy ends when frames leave their node. A <see cref="FrameInbox"/> takes each frame of the chunk once. Send the
-/// <see cref="FrameAcknowledgement"/> to the sender of the message.
+/// The bytes are a copy: zero copy ends when frames leave their node. A <see cref="FrameInbox"/> takes each frame of the chunk once. Send
+/// the <see cref="FrameAcknowledgement"/> to the sender of the message.
 /// </remarks>
 public sealed class FrameChunk
 {

@@ -2,10 +2,15 @@ namespace Zcrx.Cluster;
 
 /// <summary>Takes each frame of a source once and in order, for the entity of a partition.</summary>
 /// <remarks>
-/// <para>A chunk is sent again until it is acknowledged, so the same chunk may arrive twice. The inbox stores the next number of each source. It discards frames that it has
-/// taken, and chunks that arrive while an earlier chunk is missing.</para>
-/// <para>One incarnation of the entity takes each frame once. This also holds across incarnations if the entity stores <see cref="Positions"/> together with its effects, and
-/// acknowledges afterwards. Otherwise the next incarnation takes unacknowledged frames of the previous one again.</para>
+/// <para>
+/// A chunk is sent again until it is acknowledged, so the same chunk may arrive twice. The inbox stores the next number of each source. It
+/// discards frames that it has taken, and chunks that arrive while an earlier chunk is missing.
+/// </para>
+/// <para>
+/// One incarnation of the entity takes each frame once. This also holds across incarnations if the entity stores
+/// <see cref="Positions"/> together with its effects, and acknowledges afterwards. Otherwise the next incarnation takes unacknowledged
+/// frames of the previous one again.
+/// </para>
 /// <para>Ownership: one entity. Threading: only on the entity's thread.</para>
 /// </remarks>
 public sealed class FrameInbox
@@ -21,7 +26,10 @@ public sealed class FrameInbox
     private readonly LinkedList<Position> _ended = new();
 
     /// <summary>Initializes an inbox.</summary>
-    /// <param name="maxSources">The number of sources that the inbox remembers at the same time. Beyond it, an ended source is removed first, otherwise the source that was silent for the longest time.</param>
+    /// <param name="maxSources">
+    /// The number of sources that the inbox remembers at the same time. Beyond it, an ended source is removed first, otherwise the source
+    /// that was silent for the longest time.
+    /// </param>
     public FrameInbox(int maxSources = DefaultMaxSources)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxSources);
@@ -44,7 +52,9 @@ public sealed class FrameInbox
     /// <summary>Gets the number of frames that were discarded because the inbox had already taken them.</summary>
     public long Duplicates { get; private set; }
 
-    /// <summary>Gets the next number of each source. An entity that must not take a frame again after a restart stores these positions.</summary>
+    /// <summary>
+    /// Gets the next number of each source. An entity that must not take a frame again after a restart stores these positions.
+    /// </summary>
     /// <remarks>Sources that have ended come first.</remarks>
     public IEnumerable<KeyValuePair<Guid, long>> Positions => _ended.Concat(_order).Select(static position => KeyValuePair.Create(position.Source, position.Next));
 
@@ -81,7 +91,9 @@ public sealed class FrameInbox
 
     /// <summary>Returns the acknowledgement of all frames that were taken from the source of a chunk.</summary>
     /// <param name="chunk">A chunk that was passed to <see cref="Accept"/>.</param>
-    /// <returns>The message to the sender of the chunk. Send it when the effects of the frames are durable, also for a chunk without new frames.</returns>
+    /// <returns>
+    /// The message to the sender of the chunk. Send it when the effects of the frames are durable, also for a chunk without new frames.
+    /// </returns>
     public FrameAcknowledgement Acknowledge(FrameChunk chunk)
     {
         ArgumentNullException.ThrowIfNull(chunk);
@@ -90,7 +102,9 @@ public sealed class FrameInbox
 
     /// <summary>Marks a source as ended. Its position stays until the inbox needs the room for another source.</summary>
     /// <param name="ended">The message.</param>
-    /// <remarks>A chunk that was sent twice may arrive after the end of its source. The position recognizes its frames as duplicates.</remarks>
+    /// <remarks>
+    /// A chunk that was sent twice may arrive after the end of its source. The position recognizes its frames as duplicates.
+    /// </remarks>
     public void Forget(FrameSourceEnded ended)
     {
         ArgumentNullException.ThrowIfNull(ended);

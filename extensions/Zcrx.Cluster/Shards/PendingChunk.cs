@@ -9,7 +9,10 @@ internal sealed record PendingChunk<T>(long First, int[] Ends, byte[] Bytes, IRe
 {
     public long Next => First + Ends.Length;
 
-    /// <summary>Gets or sets how often the chunk was sent. From the first time on, an acknowledgement is valid and the shard's budget includes the bytes.</summary>
+    /// <summary>
+    /// Gets or sets how often the chunk was sent. From the first time on, an acknowledgement is valid and the
+    /// shard's budget includes the bytes.
+    /// </summary>
     public int Sent { get; set; }
 
     /// <summary>Gets or sets when the chunk was sent last.</summary>

@@ -2,7 +2,9 @@ namespace Zcrx.Cluster.Shards;
 
 /// <summary>Limits the unacknowledged bytes at each shard of a region, over all connections of this node.</summary>
 /// <remarks>Threading: any thread. Waiting connections are served in order.</remarks>
-/// <param name="maxBytes">The maximum number of bytes at one shard. A larger chunk is admitted only when no other bytes are unacknowledged.</param>
+/// <param name="maxBytes">
+/// The maximum number of bytes at one shard. A larger chunk is admitted only when no other bytes are unacknowledged.
+/// </param>
 internal sealed class ShardBudget(long maxBytes)
 {
     private readonly Lock _gate = new();

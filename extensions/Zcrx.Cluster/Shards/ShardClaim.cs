@@ -19,7 +19,9 @@ internal sealed class ShardClaim(ShardBudget budget, int partition, Action onGra
     /// <summary>Gets or sets a value indicating whether the claim was granted its bytes after a wait and has not used them.</summary>
     public bool IsGranted { get; set; }
 
-    /// <summary>Takes bytes. If the budget has no room, the claim waits. Call this again for the same chunk after <see cref="OnGranted"/>.</summary>
+    /// <summary>
+    /// Takes bytes. If the budget has no room, the claim waits. Call this again for the same chunk after <see cref="OnGranted"/>.
+    /// </summary>
     public bool TryTake(long bytes) => budget.TryTake(this, bytes);
 
     public void Release(long bytes) => budget.Release(this, bytes);

@@ -10,7 +10,9 @@ internal sealed record ShardFlow(int MaxChunks, int MaxChunkBytes, TimeSpan Rese
     private const int RoundTrips = 3;
 
     /// <summary>Returns the time after which a chunk is sent again.</summary>
-    /// <param name="roundTrip">The measured time until an acknowledgement. The timeout is a multiple of this time, so a slow entity does not cause repetitions.</param>
+    /// <param name="roundTrip">
+    /// The measured time until an acknowledgement. The timeout is a multiple of this time, so a slow entity does not cause repetitions.
+    /// </param>
     /// <param name="attempts">The number of timeouts in sequence. Each doubles the time, up to a bound.</param>
     public TimeSpan TimeoutOf(TimeSpan roundTrip, int attempts)
     {

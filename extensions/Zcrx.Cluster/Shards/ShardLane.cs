@@ -4,8 +4,8 @@ namespace Zcrx.Cluster.Shards;
 
 /// <summary>Holds the unacknowledged frames of one connection to one partition. Decides when each chunk is sent.</summary>
 /// <remarks>
-/// Chunks are sent in order. After a timeout they are sent again, from the first unacknowledged chunk. Then only one chunk is in flight until the entity acknowledges
-/// something: an entity that is slow or being moved gets one more chunk, not all of them.
+/// Chunks are sent in order. After a timeout they are sent again, from the first unacknowledged chunk. Then only one chunk is in flight
+/// until the entity acknowledges something: an entity that is slow or being moved gets one more chunk, not all of them.
 /// </remarks>
 /// <param name="source">The identity of the stream.</param>
 /// <param name="partition">The partition.</param>
@@ -15,7 +15,7 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
 {
     private const int Smoothing = 8;
 
-    // In order. The first _inFlight chunks are in flight.
+    // The chunks in the order of sending. The first _inFlight chunks are in flight.
     private readonly List<PendingChunk<T>> _chunks = [];
     private ChunkBuilder<T>? _open;
     private long _next;
@@ -107,7 +107,8 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
         PendingChunk<T> last = _chunks[count - 1];
         if (last.Sent == 1)
         {
-            // As in TCP, only a chunk that was sent once measures the round trip. Until such a chunk is acknowledged, the timeout stays increased.
+            // As in TCP, only a chunk that was sent once measures the round trip. Until such a chunk is acknowledged,
+            // the timeout stays increased.
             TimeSpan sample = now - last.SentAt;
             _roundTrip = _roundTrip == TimeSpan.Zero ? sample : ((_roundTrip * (Smoothing - 1)) + sample) / Smoothing;
             _attempts = 0;

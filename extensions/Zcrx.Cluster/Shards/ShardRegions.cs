@@ -20,7 +20,9 @@ internal sealed class ShardRegions : IExtension
         LongestFrame = isLimited ? Math.Max(1, (system.Settings.Config.GetByteSize(FrameSizePath, null) ?? long.MaxValue) - Envelope) : int.MaxValue;
     }
 
-    /// <summary>Gets the maximum number of bytes for frames in a message between nodes. The length field of each frame needs up to five more bytes.</summary>
+    /// <summary>
+    /// Gets the maximum number of bytes for frames in a message between nodes. The length field of each frame needs up to five more bytes.
+    /// </summary>
     public long LongestFrame { get; }
 
     public static ShardRegions Of(ActorSystem system) => system.WithExtension<ShardRegions, Provider>();

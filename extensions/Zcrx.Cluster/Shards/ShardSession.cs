@@ -7,10 +7,13 @@ using Zcrx.Interop;
 
 namespace Zcrx.Cluster.Shards;
 
-/// <summary>Sends the frames of one connection to the shards of a region. A frame is acknowledged to the connection after its entity has acknowledged it.</summary>
+/// <summary>
+/// Sends the frames of one connection to the shards of a region. A frame is acknowledged to the connection after
+/// its entity has acknowledged it.
+/// </summary>
 /// <remarks>
-/// The bytes are copied into chunks at once, and the buffers return to the pool. The messages are acknowledged later: until then they fill the window of
-/// <c>ToActor</c>, and a full window pauses the connection.
+/// The bytes are copied into chunks at once, and the buffers return to the pool. The messages are acknowledged later: until then they fill
+/// the window of <c>ToActor</c>, and a full window pauses the connection.
 /// </remarks>
 internal sealed class ShardSession : ReceiveActor, IWithTimers
 {

@@ -25,8 +25,9 @@ public sealed class ShardSink : IDisposable
     }
 
     /// <summary>
-    /// Gets a task that completes when the stream has ended in order and the entities have acknowledged everything. If the stream fails, the task faults with its error once
-    /// everything before the failure is acknowledged. It also faults if the key selector or the shard region fails. <see cref="Dispose"/> cancels it.
+    /// Gets a task that completes when the stream has ended in order and the entities have acknowledged everything. If the stream fails,
+    /// the task faults with its error once everything before the failure is acknowledged. It also faults if the key selector or the shard
+    /// region fails. <see cref="Dispose"/> cancels it.
     /// </summary>
     public Task Completion { get; }
 
@@ -36,7 +37,9 @@ public sealed class ShardSink : IDisposable
     /// <summary>Gets the number of chunks that were sent again.</summary>
     public long Resends => _outcome.Resends;
 
-    /// <summary>Stops receiving. Frames that were already received are still delivered: they are sent again until they are acknowledged.</summary>
+    /// <summary>
+    /// Stops receiving. Frames that were already received are still delivered: they are sent again until they are acknowledged.
+    /// </summary>
     public void Dispose()
     {
         _sink.Dispose();

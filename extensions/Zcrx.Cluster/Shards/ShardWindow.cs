@@ -4,8 +4,8 @@ namespace Zcrx.Cluster.Shards;
 
 /// <summary>Groups the frames of one connection by partition. Decides when frames are sent, sent again and acknowledged.</summary>
 /// <remarks>
-/// The window has no clock and sends nothing. The caller sends <see cref="Outgoing"/>, processes <see cref="Acknowledged"/>, and clears both. Threading: one thread at a
-/// time.
+/// The window has no clock and sends nothing. The caller sends <see cref="Outgoing"/>, processes <see cref="Acknowledged"/>, and clears
+/// both. Threading: one thread at a time.
 /// </remarks>
 /// <typeparam name="T">The type of the token that is returned when a frame is acknowledged.</typeparam>
 /// <param name="source">The identity of the stream.</param>

@@ -8,22 +8,32 @@ namespace Zcrx.Cluster;
 
 /// <summary>Contains the methods that stream frames to the shards of a cluster.</summary>
 /// <remarks>
-/// <para>Frames are grouped into chunks by partition of the key space. The entity of a partition receives each chunk as a <see cref="FrameChunk"/>, takes its frames with a
-/// <see cref="FrameInbox"/>, and answers with a <see cref="FrameAcknowledgement"/>. Frames with the same key arrive in order.</para>
-/// <para>Each frame arrives at least once: chunks are sent again until they are acknowledged, even if the entity has moved to another node.</para>
+/// <para>
+/// Frames are grouped into chunks by partition of the key space. The entity of a partition receives each chunk as a
+/// <see cref="FrameChunk"/>, takes its frames with a <see cref="FrameInbox"/>, and answers with a <see cref="FrameAcknowledgement"/>.
+/// Frames with the same key arrive in order.
+/// </para>
+/// <para>
+/// Each frame arrives at least once: chunks are sent again until they are acknowledged, even if the entity has moved to another node.
+/// </para>
 /// <para>Zero copy ends here. The bytes of a frame are copied once into a chunk, and its buffers return to the pool.</para>
 /// </remarks>
 public static class ZcrxShardExtensions
 {
     /// <summary>Sends every frame to the shard of its key, at the pace of the entities' acknowledgements.</summary>
     /// <param name="source">Borrowed frames.</param>
-    /// <param name="region">The shard region of this node, or its proxy. Its message extractor is <see cref="ZcrxShardMessageExtractor"/>.</param>
-    /// <param name="key">Returns the part of a frame that is its key, usually a slice. It runs on the thread of an actor and must not keep the frame.</param>
+    /// <param name="region">
+    /// The shard region of this node, or its proxy. Its message extractor is <see cref="ZcrxShardMessageExtractor"/>.
+    /// </param>
+    /// <param name="key">
+    /// Returns the part of a frame that is its key, usually a slice. It runs on the thread of an actor and must not keep the frame.
+    /// </param>
     /// <param name="options">The options; null for the defaults.</param>
     /// <returns>The stream. Dispose it to stop; its completion says how it ended.</returns>
     /// <remarks>
-    /// When the window of the connection is full, the connection is paused, and TCP slows the sender down. The connection stays open until everything is acknowledged. The
-    /// connection is reset when <paramref name="key"/> throws, when a frame is too long for a message between nodes, or when the region ends.
+    /// When the window of the connection is full, the connection is paused, and TCP slows the sender down. The connection stays open until
+    /// everything is acknowledged. The connection is reset when <paramref name="key"/> throws, when a frame is too long for a message
+    /// between nodes, or when the region ends.
     /// </remarks>
     /// <exception cref="ArgumentException">The region is not an actor of this process.</exception>
     /// <exception cref="Zcrx.Interop.ZcrxConfigurationException">Options are invalid.</exception>
@@ -41,7 +51,10 @@ public static class ZcrxShardExtensions
     /// <param name="key">Returns the key of a frame as a number.</param>
     /// <param name="options">The options; null for the defaults.</param>
     /// <returns>The stream. Dispose it to stop; its completion says how it ended.</returns>
-    /// <remarks>See <see cref="ToShards(IObservable{ReceivedFrame}, IActorRef, Func{ReadOnlySequence{byte}, ReadOnlySequence{byte}}, ZcrxShardOptions?)"/>.</remarks>
+    /// <remarks>
+    /// See
+    /// <see cref="ToShards(IObservable{ReceivedFrame}, IActorRef, Func{ReadOnlySequence{byte}, ReadOnlySequence{byte}}, ZcrxShardOptions?)"/>.
+    /// </remarks>
     /// <exception cref="ArgumentException">An option is invalid, or the region is not an actor of this process.</exception>
     public static ShardSink ToShards(
         this IObservable<ReceivedFrame> source, IActorRef region, Func<ReadOnlySequence<byte>, ulong> key, ZcrxShardOptions? options = null)

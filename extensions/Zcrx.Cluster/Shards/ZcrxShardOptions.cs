@@ -9,27 +9,35 @@ public sealed record ZcrxShardOptions
     /// <summary>Gets the number of partitions of the key space: 64 by default. All streams to one region need the same number.</summary>
     public int Partitions { get; init; } = 64;
 
-    /// <summary>Gets the maximum number of unacknowledged frames of one connection: 4,096 by default. At this limit the connection is paused.</summary>
+    /// <summary>
+    /// Gets the maximum number of unacknowledged frames of one connection: 4,096 by default. At this limit the connection is paused.
+    /// </summary>
     public int MaxUnacknowledged { get; init; } = 4096;
 
-    /// <summary>Gets the maximum number of unacknowledged bytes of one connection: 4 MiB by default. A longer frame is sent alone.</summary>
+    /// <summary>
+    /// Gets the maximum number of unacknowledged bytes of one connection: 4 MiB by default. A longer frame is sent alone.
+    /// </summary>
     public ByteSize MaxUnacknowledgedBytes { get; init; } = 4.MiB();
 
     /// <summary>
-    /// Gets the maximum number of unacknowledged bytes at one shard, over all connections of this node: 8 MiB by default. A longer chunk is sent alone. The first
-    /// stream to a region sets the value for the region.
+    /// Gets the maximum number of unacknowledged bytes at one shard, over all connections of this node: 8 MiB by default. A longer chunk
+    /// is sent alone. The first stream to a region sets the value for the region.
     /// </summary>
     public ByteSize MaxShardBytes { get; init; } = 8.MiB();
 
-    /// <summary>Gets the maximum number of unacknowledged chunks of one connection at one shard: 4 by default. At this limit, frames are collected for the next chunk.</summary>
+    /// <summary>
+    /// Gets the maximum number of unacknowledged chunks of one connection at one shard: 4 by default. At this limit, frames are
+    /// collected for the next chunk.
+    /// </summary>
     public int MaxChunks { get; init; } = 4;
 
     /// <summary>Gets the maximum number of bytes of a chunk: 64 KiB by default. A longer frame is a chunk of its own.</summary>
     public ByteSize MaxChunkBytes { get; init; } = 64.KiB();
 
     /// <summary>
-    /// Gets the minimum time after which an unacknowledged chunk is sent again: a second by default. The time is three times the measured acknowledgement time if that is
-    /// longer. It doubles with each attempt, up to a factor of sixteen. It is reset by the acknowledgement of a chunk that was sent once.
+    /// Gets the minimum time after which an unacknowledged chunk is sent again: a second by default. The time is three times the measured
+    /// acknowledgement time if that is longer. It doubles with each attempt, up to a factor of sixteen. It is reset by the acknowledgement
+    /// of a chunk that was sent once.
     /// </summary>
     public TimeSpan ResendTimeout { get; init; } = TimeSpan.FromSeconds(1);
 

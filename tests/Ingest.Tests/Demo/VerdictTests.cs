@@ -55,7 +55,7 @@ public class VerdictTests
     public void A_sender_that_reports_too_few() => Fails([Sent(1)], [Received(1)], "the sender reports 1 stream instead of 2");
 
     [Fact]
-    public void A_stream_that_nobody_sent() => Fails([Sent(1), Sent(2)], [Received(1), Received(2), Received(3)], "127.0.0.1:3: the sender knows nothing of this stream");
+    public void Stream_that_the_sender_did_not_report_fails_the_verdict() => Fails([Sent(1), Sent(2)], [Received(1), Received(2), Received(3)], "127.0.0.1:3: the sender knows nothing of this stream");
 
     [Fact]
     public void Two_streams_with_one_address() => Fails([Sent(1), Sent(2)], [Received(1), Received(2), Received(2)], "a stream from 127.0.0.1:2 has the address of another stream");

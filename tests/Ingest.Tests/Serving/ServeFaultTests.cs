@@ -2,7 +2,9 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Serving;
 
-/// <summary>Tests files that cannot be written: each such file ends its own connection with a message and affects no other connection.</summary>
+/// <summary>
+/// Tests files that cannot be written: each such file ends its own connection with a message and affects no other connection.
+/// </summary>
 public class ServeFaultTests
 {
     [Fact]
@@ -27,7 +29,8 @@ public class ServeFaultTests
     [Fact]
     public async Task A_write_that_fails_costs_its_connection()
     {
-        // A file size limit simulates a full disk: the write fails at the same place with a different errno. The limit is 2048 blocks of 512 bytes.
+        // A file size limit simulates a full disk: the write fails at the same place with a different errno. The limit
+        // is 2048 blocks of 512 bytes.
         const int Limit = 1024 * 1024;
         using ServeProcess serve = await ServeProcess.StartAsync(
             arguments => IngestProcess.StartAfter("trap '' XFSZ; ulimit -f 2048", NoLargeFiles, arguments), []);

@@ -16,7 +16,7 @@ public sealed partial class TakeoverTests : IDisposable
     private string Out => _directory["out"];
 
     [Fact]
-    public async Task Under_load_nobody_is_refused_and_no_byte_is_lost()
+    public async Task Takeover_under_load_refuses_no_client_and_loses_no_byte()
     {
         List<IngestProcess> processes = [Start()];
         try
@@ -130,7 +130,7 @@ public sealed partial class TakeoverTests : IDisposable
     }
 
     [Fact]
-    public async Task Somebody_elses_server_at_the_path_is_told_apart()
+    public async Task Server_of_another_program_at_the_path_is_recognized()
     {
         using Socket server = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         server.Bind(new UnixDomainSocketEndPoint(Place));

@@ -27,7 +27,7 @@ public sealed class WriterCrashTests : IDisposable
 
         service.ActorSystem.ActorSelection("/user/ingest/writers/writer-0").Tell(Kill.Instance);
         await sender.SendAsync(Line("second"));
-        // The new collector has received it.
+        // The new collector has received the second message.
         await Deadline.UntilAsync(() => service.Metrics.Received == 2, "the second message arrives");
         if (succeeds)
         {

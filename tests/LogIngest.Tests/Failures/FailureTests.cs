@@ -73,7 +73,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
         using Socket sender = await Client.ConnectAsync(service.EndPoint);
         using Socket idle = await Client.ConnectAsync(service.EndPoint);
         await sender.SendAsync(Client.Lines("stop-waiting", Messages)).Within("the messages are sent");
-        // Fewer than the window, so the service has received all of them.
+        // The messages are fewer than the window allows, so the service receives all of them.
         await UntilAsync(service, static status => status is { Waiting: Messages, Connections: 2, StoreFailure: not null }, "the messages wait");
 
         int exitCode = await service.StopAsync();
@@ -85,7 +85,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
         Assert.Equal(0, await idle.ReceiveAsync(new byte[1]).Within("the service closes the connection"));
         Assert.Contains("has reset 1 connection(s)", service.Output, StringComparison.Ordinal);
         Assert.Contains($"{Messages} received messages are not stored", service.Output, StringComparison.Ordinal);
-        // Sent = stored + reported.
+        // Every sent message is either stored or reported as not stored.
         Assert.Equal([$"{Messages}|0"], await database.QueryAsync("select count(*) filter (where app = 'stop-stored'), count(*) filter (where app = 'stop-waiting') from logs"));
     }
 

@@ -85,7 +85,7 @@ public sealed class FileStoreTests : IDisposable
     {
         await using ServiceHost service = await StartAsync();
         using System.Net.Sockets.Socket sender = await Client.ConnectAsync(service.EndPoint);
-        // One segment, so the rest has arrived with the whole message.
+        // Both lines are sent in one segment, so the incomplete line has arrived when the complete one is stored.
         await sender.SendAsync("<13>1 - h a - - - whole\n<13>last"u8.ToArray());
         await Deadline.UntilAsync(() => service.Metrics.Stored == 1, "the whole message is stored");
 

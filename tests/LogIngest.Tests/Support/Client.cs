@@ -18,7 +18,9 @@ internal static class Client
     /// <summary>Returns messages of an application, one a line.</summary>
     public static byte[] Lines(string app, int count) => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat($"<13>1 - host {app} - - - text\n", count)));
 
-    /// <summary>Sends bytes, ends its side, and waits until the service closes the connection. All messages are then stored or refused.</summary>
+    /// <summary>
+    /// Sends bytes, ends its side, and waits until the service closes the connection. All messages are then stored or refused.
+    /// </summary>
     /// <returns>False if the service has reset the connection.</returns>
     public static async Task<bool> SendAsync(IPEndPoint to, byte[] bytes)
     {

@@ -32,7 +32,10 @@ internal sealed class ManualStores : ILogStores
 
         public bool IsCancelled => cancellation.IsCancellationRequested;
 
-        /// <summary>Gets the batch: its number, the number of failed attempts, and the last word of each message, read from the receive buffers now.</summary>
+        /// <summary>
+        /// Gets the batch: its number, the number of failed attempts, and the last word of each message, read
+        /// from the receive buffers now.
+        /// </summary>
         public string Batch => $"{batch.Number}/{batch.FailedAttempts}: {string.Join(' ', batch.Entries.Select(static entry => Encoding.ASCII.GetString(entry.Bytes.ToArray()).Split(' ')[^1]))}";
 
         public void Succeed() => _end.SetResult(new InvalidMessages());

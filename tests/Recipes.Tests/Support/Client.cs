@@ -35,7 +35,10 @@ internal sealed class Client : IDisposable
         return await client.ReadToEndAsync();
     }
 
-    /// <summary>Connects and waits for the end of the connection. A server that refuses clients may reset the connection before the connect call returns.</summary>
+    /// <summary>
+    /// Connects and waits for the end of the connection. A server that refuses clients may reset the connection
+    /// before the connect call returns.
+    /// </summary>
     /// <returns>True if the server reset the connection.</returns>
     public static async Task<bool> IsResetAsync(IPEndPoint endPoint)
     {

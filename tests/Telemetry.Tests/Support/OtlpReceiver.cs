@@ -49,7 +49,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         return receiver;
     }
 
-    /// <summary>Gets all values of the last export. Pass them to the static overload of <c>Value</c> to read several metrics of one export.</summary>
+    /// <summary>
+    /// Gets all values of the last export. Pass them to the static overload of <c>Value</c> to read several metrics of one export.
+    /// </summary>
     public ImmutableDictionary<string, double> Values => _values;
 
     /// <summary>Returns the last value of a metric as the sum of the series with the attribute; null if there are no such series.</summary>
@@ -60,7 +62,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         () => Value(metric, attribute) == expected,
         () => $"{metric} is {expected}, and not {Value(metric, attribute)}\n{Describe()}\n{string.Join('\n', Failures)}");
 
-    /// <summary>Returns the value of a metric in one export as the sum of the series with the attribute; null if there are no such series.</summary>
+    /// <summary>
+    /// Returns the value of a metric in one export as the sum of the series with the attribute; null if there are no such series.
+    /// </summary>
     public static double? Value(ImmutableDictionary<string, double> export, string metric, string attribute = "")
     {
         double[] values = [.. export.Where(pair => pair.Key.StartsWith(metric + "|", StringComparison.Ordinal) && pair.Key.Contains(attribute, StringComparison.Ordinal)).Select(static pair => pair.Value)];

@@ -5,7 +5,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Tests binds and unbinds under traffic. Counts the descriptors of the whole process, so it must not run beside other tests.</summary>
+/// <summary>
+/// Tests binds and unbinds under traffic. Counts the descriptors of the whole process, so it must not run beside other tests.
+/// </summary>
 [Collection(nameof(LeakTests.Alone))]
 public class BindTrafficTests
 {

@@ -138,7 +138,7 @@ public class SystemShutdownTests
     }
 
     [Fact]
-    public async Task Consumers_that_keep_everything_are_waited_for_no_longer_than_the_phase_lasts()
+    public async Task Stop_waits_for_unreleased_leases_no_longer_than_its_phase()
     {
         List<BufferLease> kept = [];
         TaskCompletionSource<Exception> broken = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -34,7 +34,8 @@ public class NicSetupLogTests
                 ],
                 Logged());
 
-            // The next opening sets up the interface again. NicReport is a new delegate each time, which must not count as a changed option.
+            // The next opening sets up the interface again. NicReport is a new delegate each time, which must
+            // not count as a changed option.
             await host.RestartAsync("rx1", registerAnew: true);
             Assert.Equal(1, Assert.Single((await host.Zcrx.GetStatusAsync()).Queues).Restarts);
             await host.Kit.AwaitConditionAsync(() => Rules() == 2, "the flow rule is there again");

@@ -52,7 +52,7 @@ public sealed class NodeStatusTests(ITestOutputHelper output) : ActorTest(output
         var serialization = host.System.Serialization;
         var serializer = Assert.IsType<NodeStatusSerializer>(serialization.FindSerializerFor(snapshot));
 
-        // As Akka.Remote reads it: by the number of the serializer.
+        // Reads the message as Akka.Remote does: by the number of the serializer.
         Assert.Equivalent(snapshot, serialization.Deserialize(serializer.ToBinary(snapshot), serializer.Identifier, serializer.Manifest(snapshot)), strict: true);
     }
 

@@ -128,7 +128,8 @@ public class ToActorTests
     [Fact]
     public async Task Actor_that_ends_after_the_end_of_the_stream_without_acknowledging_resets_the_connection()
     {
-        // Repeated: a connection whose stream has ended closes in order as soon as no work is left, on another thread.
+        // Repeated, because another thread may close the connection first: a connection whose stream has ended closes in order as soon as
+        // no work is left.
         for (int i = 0; i < 50; i++)
         {
             await using SinkBench bench = await SinkBench.OpenAsync();

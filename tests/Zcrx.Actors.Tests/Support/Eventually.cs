@@ -1,6 +1,8 @@
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>Waits for conditions without an actor system. Its deadline is long enough for a busy machine, so a timeout is a failure.</summary>
+/// <summary>
+/// Waits for conditions without an actor system. Its deadline is long enough for a busy machine, so a timeout is a failure.
+/// </summary>
 internal static class Eventually
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);

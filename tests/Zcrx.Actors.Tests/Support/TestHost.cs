@@ -154,8 +154,8 @@ internal sealed class TestHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// Moves a connection to a queue, unless it is already there. Retries while the service places the new connection, because the command then
-    /// fails with <see cref="ZcrxFailure.Busy"/>.
+    /// Moves a connection to a queue, unless it is already there. Retries while the service places the new connection, because the command
+    /// then fails with <see cref="ZcrxFailure.Busy"/>.
     /// </summary>
     public async Task MoveAsync(ZcrxConnection connection, string queue)
     {

@@ -59,8 +59,8 @@ internal sealed class FolderGraph
     }
 
     /// <summary>
-    /// Returns one line per folder. The line contains the folders that it uses in its own library, then a bar, then those that it uses in the
-    /// libraries below.
+    /// Returns one line per folder. The line contains the folders that it uses in its own library, then a bar, then those that it
+    /// uses in the libraries below.
     /// </summary>
     public override string ToString()
     {

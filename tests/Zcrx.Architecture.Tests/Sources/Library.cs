@@ -12,8 +12,8 @@ internal sealed class Library
     public static readonly string[] Names = ["Zcrx.Interop", "Zcrx.Rx", "Zcrx.Actors"];
 
     /// <summary>
-    /// The expected errors of code that refers to generated sources, because generated sources are not compiled here. Examples are a partial
-    /// method without a body, a variable that only such a method assigns, and a serializer context without its members.
+    /// The expected errors of code that refers to generated sources, because generated sources are not compiled here. Examples are a
+    /// partial method without a body, a variable that only such a method assigns, and a serializer context without its members.
     /// </summary>
     private static readonly string[] ErrorsOfGeneratedCode = ["CS8795", "CS0165", "CS0170", "CS0534", "CS7036", "CS0117"];
 

@@ -16,7 +16,10 @@ internal readonly record struct ComparisonCase(string Receiver, int Connections)
 
     public long TotalBytes(long volume) => BytesPerConnection(volume) * Connections;
 
-    /// <summary>Returns the number of bytes that only warm up: <paramref name="warmUp"/>, reduced for slow receivers; by default a third of all bytes.</summary>
+    /// <summary>
+    /// Returns the number of bytes that only warm up: <paramref name="warmUp"/>, reduced for slow receivers; by
+    /// default a third of all bytes.
+    /// </summary>
     public long WarmUpBytes(long volume, long? warmUp) =>
         warmUp is { } bytes ? (long)(bytes * Kind.VolumeShare) : TotalBytes(volume) / WarmUpPart;
 }

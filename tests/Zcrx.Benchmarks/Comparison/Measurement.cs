@@ -9,10 +9,14 @@ internal sealed record Measurement
     /// <summary>Gets the number of all bytes that arrived, including the warm-up.</summary>
     public required long TotalBytes { get; init; }
 
-    /// <summary>Gets the number of bytes that arrived after the warm-up. The other values of the measurement refer to these bytes.</summary>
+    /// <summary>
+    /// Gets the number of bytes that arrived after the warm-up. The other values of the measurement refer to these bytes.
+    /// </summary>
     public required long Bytes { get; init; }
 
-    /// <summary>Gets the CPU seconds that the process used before the end of the warm-up: its start, compilation, and the first bytes.</summary>
+    /// <summary>
+    /// Gets the CPU seconds that the process used before the end of the warm-up: its start, compilation, and the first bytes.
+    /// </summary>
     public required double StartUpSeconds { get; init; }
 
     public required double UserSeconds { get; init; }

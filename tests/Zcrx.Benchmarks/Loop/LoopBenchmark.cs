@@ -27,7 +27,10 @@ public class LoopBenchmark
     private readonly CountingSink _sink = new();
     private BareRings _bare = null!;
 
-    /// <summary>Gets the run lengths: all completions of a turn belong to one connection, or each belongs to a different connection than the previous one.</summary>
+    /// <summary>
+    /// Gets the run lengths: all completions of a turn belong to one connection, or each belongs to a different
+    /// connection than the previous one.
+    /// </summary>
     public static IReadOnlyList<int> RunLengths { get; } = [ReplayKernel.BatchLength, 1];
 
     /// <summary>Gets or sets the number of consecutive completions that belong to one connection.</summary>

@@ -2,7 +2,9 @@ using Zcrx.Benchmarks.Comparison;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Observes a receiver on a separate thread: the end of the warm-up, the arrival of all bytes, and the resources used in between.</summary>
+/// <summary>
+/// Observes a receiver on a separate thread: the end of the warm-up, the arrival of all bytes, and the resources used in between.
+/// </summary>
 /// <remarks>
 /// A sampling thread reads the counters of all connections, so receivers with several threads need no shared counter. The thread costs all
 /// receivers the same.

@@ -13,8 +13,8 @@ internal sealed class PipelinesReceiver : IReceiver
     // Kestrel's limit for unread bytes.
     private const int PauseThreshold = 1024 * 1024;
 
-    // Runs the consumer inline, on the thread that received the bytes. With pool threads in between, segments accumulate faster than they are
-    // returned. Half a gigabyte is then allocated per gigabyte received, and the run takes twice as long.
+    // Runs the consumer inline, on the thread that received the bytes. With pool threads in between, segments accumulate faster than they
+    // are returned. Half a gigabyte is then allocated per gigabyte received, and the run takes twice as long.
     private static readonly PipeOptions Options = new(
         readerScheduler: PipeScheduler.Inline,
         writerScheduler: PipeScheduler.Inline,

@@ -6,7 +6,9 @@ namespace Zcrx.Benchmarks.Receivers;
 /// <summary>Describes a receiver that can be compared: its names, its factory and its share of the traffic.</summary>
 /// <param name="Name">The name on the command line.</param>
 /// <param name="Title">The name in the table.</param>
-/// <param name="VolumeShare">The receiver's share of the volume. Slow receivers have a smaller share, to bound the time of a comparison.</param>
+/// <param name="VolumeShare">
+/// The receiver's share of the volume. Slow receivers have a smaller share, to bound the time of a comparison.
+/// </param>
 /// <param name="Create">Creates the receiver. Null if <see cref="Program"/> receives.</param>
 internal sealed record ReceiverKind(string Name, string Title, double VolumeShare, Func<IReceiver>? Create)
 {

@@ -9,8 +9,10 @@ internal static class ReceiverProgram
     /// <summary>The prefix of the first line, which precedes the port.</summary>
     public const string ListeningPrefix = "listening ";
 
-    /// <param name="args">The receiver, the number of connections, the bytes of all connections, the bytes of the warm-up, and either "read"
-    /// to read every byte or "touch" to read the first byte of each chunk.</param>
+    /// <param name="args">
+    /// The receiver, the number of connections, the bytes of all connections, the bytes of the warm-up, and either "read" to read every
+    /// byte or "touch" to read the first byte of each chunk.
+    /// </param>
     public static async Task<int> RunAsync(ReadOnlyMemory<string> args)
     {
         string name = args.Span[0];

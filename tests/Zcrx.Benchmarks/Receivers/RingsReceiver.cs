@@ -75,7 +75,8 @@ internal sealed class RingsReceiver(IIoUringKernel kernel) : IReceiver
 
         if (completion.UserData == NotificationToken)
         {
-            // The kernel reports that it copies, which is normal on a device-less queue. The type is not armed again, so the notification arrives once.
+            // The kernel reports that it copies, which is normal on a device-less queue. The type is not armed again, so
+            // the notification arrives once.
             return;
         }
 

@@ -6,8 +6,10 @@ namespace Zcrx.Benchmarks.Receivers;
 /// <summary>Represents the received bytes and the used resources of the process at one moment.</summary>
 internal readonly record struct Snapshot(long Bytes, TimeSpan User, TimeSpan System, long Timestamp, long Allocated, int Collections)
 {
-    /// <param name="bytes">Returns the number of received bytes. It is called directly before the CPU times are read: counting allocations can
-    /// take a while, and bytes that arrive during that time must be counted together with their CPU time.</param>
+    /// <param name="bytes">
+    /// Returns the number of received bytes. It is called directly before the CPU times are read: counting allocations can take a while,
+    /// and bytes that arrive during that time must be counted together with their CPU time.
+    /// </param>
     public static Snapshot Take(Func<long> bytes)
     {
         long allocated = GC.GetTotalAllocatedBytes(precise: true);

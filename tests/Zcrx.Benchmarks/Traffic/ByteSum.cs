@@ -3,7 +3,8 @@ using System.Numerics;
 namespace Zcrx.Benchmarks.Traffic;
 
 /// <summary>
-/// Computes the sum of all bytes. This is the cheapest checksum that reads every byte and does not depend on how a stream is split into chunks.
+/// Computes the sum of all bytes. This is the cheapest checksum that reads every byte and does not depend on how a
+/// stream is split into chunks.
 /// </summary>
 internal static class ByteSum
 {

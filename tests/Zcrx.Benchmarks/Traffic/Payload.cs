@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace Zcrx.Benchmarks.Traffic;
 
 /// <summary>
-/// Supplies the bytes of every connection: one seeded pseudo-random block of length-prefixed frames, repeated. The receiver therefore knows what must arrive.
+/// Supplies the bytes of every connection: one seeded pseudo-random block of length-prefixed frames, repeated. The receiver
+/// therefore knows what must arrive.
 /// </summary>
 internal sealed class Payload
 {

@@ -22,7 +22,9 @@ internal static class WebServers
 
     public static IReadOnlyList<string> Kinds { get; } = [Sockets, "emulated", "io_uring"];
 
-    /// <summary>Starts the application on three ports, which follow each other in the result: HTTP/1.1, HTTP/2 without TLS, and both over TLS.</summary>
+    /// <summary>
+    /// Starts the application on three ports, which follow each other in the result: HTTP/1.1, HTTP/2 without TLS, and both over TLS.
+    /// </summary>
     /// <returns>The ports, and the engine with its reason.</returns>
     public static async Task<(IReadOnlyList<int> Ports, string Engine)> StartAsync(string kind)
     {
@@ -50,7 +52,7 @@ internal static class WebServers
         return ([.. app.Urls.Select(static url => new Uri(url).Port)], chosen is null ? "the transport of Kestrel" : $"{chosen.Name}: {chosen.Reason}");
     }
 
-    /// <summary>Returns the hash of the body. The hash costs little, so that the time is that of receiving.</summary>
+    /// <summary>Returns the hash of the body. The hash costs little, so the measured time is mostly the time of receiving.</summary>
     private static async Task HashAsync(HttpContext context)
     {
         XxHash128 hash = new();

@@ -20,7 +20,8 @@ internal sealed class DebianMirror : IDisposable
 
     public DebianMirror()
     {
-        // Ignores the apt configuration of the machine, which could turn off the check of Valid-Until. The suites of this mirror are unsigned.
+        // Ignores the apt configuration of the machine, which could turn off the check of Valid-Until. The suites
+        // of this mirror are unsigned.
         File.WriteAllText(
             _directory["apt.conf"],
             """

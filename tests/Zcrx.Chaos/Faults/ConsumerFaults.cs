@@ -13,10 +13,14 @@ internal sealed class ConsumerFaults(ChaosConsumers consumers)
     /// <summary>Makes a consumer throw at its next buffer.</summary>
     public bool Throw(Random random) => Pick(random) is { } victim && victim.ThrowNext();
 
-    /// <summary>Makes a consumer block its ring thread at its next buffer. Unblocks the previously blocked consumer, whose queue was already abandoned.</summary>
+    /// <summary>
+    /// Makes a consumer block its ring thread at its next buffer. Unblocks the previously blocked consumer, whose
+    /// queue was already abandoned.
+    /// </summary>
     public bool Block(Random random)
     {
-        // Only one consumer blocks at a time. The previous one is unblocked after its queue was abandoned, and its return must have no effect.
+        // Only one consumer blocks at a time. The previous one is unblocked after its queue was abandoned, and
+        // its return must have no effect.
         if (_blocked is { Ended.IsCompleted: false, Connection.Closed.IsCompleted: false } || Pick(random) is not { } victim)
         {
             return false;

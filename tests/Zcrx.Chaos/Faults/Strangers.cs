@@ -6,7 +6,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>Represents peers that connect to a listener of frames and violate its protocol. They send garbage, or single bytes with long pauses.</summary>
+/// <summary>
+/// Represents peers that connect to a listener of frames and violate its protocol. They send garbage, or single bytes with long pauses.
+/// </summary>
 /// <remarks>The listener must serve each of them or end its connection.</remarks>
 internal sealed class Strangers(ISocketSource sockets, IPEndPoint endPoint, ChaosOptions options, ChaosTally tally)
 {

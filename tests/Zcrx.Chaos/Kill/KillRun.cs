@@ -7,7 +7,9 @@ using Zcrx.Chaos.Support;
 
 namespace Zcrx.Chaos.Kill;
 
-/// <summary>Kills a receiving process repeatedly. The next process must get the same port and the same queue at once, and must receive every byte.</summary>
+/// <summary>
+/// Kills a receiving process repeatedly. The next process must get the same port and the same queue at once, and must receive every byte.
+/// </summary>
 internal static class KillRun
 {
     private const int Volume = 64 << 10;

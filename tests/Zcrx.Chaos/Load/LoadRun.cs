@@ -7,7 +7,10 @@ using Zcrx.Chaos.Soak;
 
 namespace Zcrx.Chaos.Load;
 
-/// <summary>Measures the descriptors, the memory and the processor time that many peers cost an echo process. Checks that the descriptors are returned afterwards.</summary>
+/// <summary>
+/// Measures the descriptors, the memory and the processor time that many peers cost an echo process. Checks that the
+/// descriptors are returned afterwards.
+/// </summary>
 internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int slow)
 {
     private const int AtOnce = 100;

@@ -10,7 +10,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Recovery;
 
-/// <summary>Measures how long a stream stops when its ring fails under supervision, compared with the cost of a ring and a registration alone.</summary>
+/// <summary>
+/// Measures how long a stream stops when its ring fails under supervision, compared with the cost of a ring and a registration alone.
+/// </summary>
 internal static class RecoveryBenchmark
 {
     public static async Task<int> RunAsync(ChaosOptions options, int kills)
@@ -69,7 +71,8 @@ internal static class RecoveryBenchmark
                     death.Kill();
                     await death.Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     TimeSpan end = Stopwatch.GetElapsedTime(start);
-                    // Sends only after the ring has ended: a failing ring still receives bytes that have arrived. The byte then waits in the socket for the next ring.
+                    // Sends only after the ring has ended: a failing ring still receives bytes that have arrived. The byte then waits in
+                    // the socket for the next ring.
                     long came = await sender.SendUntilReceivedAsync().ConfigureAwait(false);
                     // The first failure is not counted: it compiles the code that it needs.
                     if (i > 0)

@@ -1,6 +1,8 @@
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>Computes the bytes of each stream. They are cheap to create and to compare, and differ between any two places of any two streams.</summary>
+/// <summary>
+/// Computes the bytes of each stream. They are cheap to create and to compare, and differ between any two places of any two streams.
+/// </summary>
 internal static class ChaosBytes
 {
     // A prime: a lost or duplicated piece is never a multiple of the period, so it is always noticed.

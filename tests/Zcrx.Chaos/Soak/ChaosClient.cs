@@ -10,7 +10,8 @@ namespace Zcrx.Chaos.Soak;
 internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISocketSource sockets, ChaosConsumers consumers, ChaosTally tally, int seed)
 {
     private const double SmallestStream = 16 << 10;
-    // The number of doublings between the shortest and the longest stream. All lengths are equally frequent on this scale: some streams meet many faults, others none.
+    // The number of doublings between the shortest and the longest stream. All lengths are equally frequent on this scale: some streams
+    // meet many faults, others none.
     private const double Magnitudes = 6;
     private static readonly TimeSpan ResetPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
@@ -117,7 +118,9 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
     }
 
-    /// <summary>Waits for a task until the deadline of expected events. Waits for less time if the stream has failed and may get no further packet.</summary>
+    /// <summary>
+    /// Waits for a task until the deadline of expected events. Waits for less time if the stream has failed and may get no further packet.
+    /// </summary>
     private async Task<int> InTimeAsync(Task<int> done, int stream)
     {
         long start = Stopwatch.GetTimestamp();
@@ -134,7 +137,10 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
     }
 
-    /// <summary>Returns whether the receiver got an error on a real interface. The sender may then get no reset, because the interface may be removed.</summary>
+    /// <summary>
+    /// Returns whether the receiver got an error on a real interface. The sender may then get no reset, because
+    /// the interface may be removed.
+    /// </summary>
     private bool IsBroken(int stream) => options.NicControl is not null && consumers.Find(stream) is { Ended: { IsCompletedSuccessfully: true, Result: not null } };
 
     private async Task JudgeAsync(int stream, long sent, bool wasReset)

@@ -40,7 +40,9 @@ internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
 
     public string? Violation { get; private set; }
 
-    /// <summary>Gets a value indicating whether the queue has failed or the connection has moved since the connection was accepted.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the queue has failed or the connection has moved since the connection was accepted.
+    /// </summary>
     public bool HasChangedQueue { get => _hasChangedQueue; set => _hasChangedQueue = value; }
 
     /// <summary>Gets a task that completes with the error of the stream; null for an orderly end.</summary>
@@ -82,7 +84,10 @@ internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
 
     public void OnError(Exception error) => _ended.TrySetResult(error);
 
-    /// <summary>Gets a value indicating whether the consumer has blocked its ring thread. OnNext has not returned, so the library does not report the end.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the consumer has blocked its ring thread. OnNext has not returned, so the
+    /// library does not report the end.
+    /// </summary>
     public bool HasBlocked => _hasBlocked;
 
     /// <summary>Makes the consumer throw at its next buffer.</summary>

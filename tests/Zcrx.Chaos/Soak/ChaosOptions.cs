@@ -21,7 +21,10 @@ internal sealed record ChaosOptions
 
     public ZcrxEngine Engine { get; init; } = ZcrxEngine.Emulated;
 
-    /// <summary>Gets the interface for the engine Nic. Its RX queues from <see cref="RxQueue"/> are used. While it is removed, the device-less mode is used.</summary>
+    /// <summary>
+    /// Gets the interface for the engine Nic. Its RX queues from <see cref="RxQueue"/> are used. While it is removed,
+    /// the device-less mode is used.
+    /// </summary>
     public string? Interface { get; init; }
 
     public int RxQueue { get; init; }
@@ -32,7 +35,9 @@ internal sealed record ChaosOptions
     /// <summary>Gets the address to listen on, which senders connect to.</summary>
     public string Address { get; init; } = "127.0.0.1";
 
-    /// <summary>Gets the program that removes and restores the interface, called with <c>remove</c> and <c>restore</c>; null for no removals.</summary>
+    /// <summary>
+    /// Gets the program that removes and restores the interface, called with <c>remove</c> and <c>restore</c>; null for no removals.
+    /// </summary>
     public string? NicControl { get; init; }
 
     /// <summary>Gets the supervisor's first restart delay.</summary>

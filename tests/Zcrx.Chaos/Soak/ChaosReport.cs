@@ -25,7 +25,9 @@ internal sealed record ChaosReport
 
     public required TimeSpan Elapsed { get; init; }
 
-    /// <summary>Gets the footprints: before the run, after a quarter of the run, at the end of the faults, and after everything was closed.</summary>
+    /// <summary>
+    /// Gets the footprints: before the run, after a quarter of the run, at the end of the faults, and after everything was closed.
+    /// </summary>
     public required IReadOnlyList<(string When, ProcessFootprint What)> Footprints { get; init; }
 
     public bool HasPassed => Tally is { Violations: 0, Survived: > 0 };

@@ -126,7 +126,10 @@ internal sealed class ChaosRun(ChaosOptions options)
         Note("at the end of the faults");
     }
 
-    /// <summary>Makes a consumer block, if no queue of a long run was abandoned. The faults are random, and a run without that one would prove less.</summary>
+    /// <summary>
+    /// Makes a consumer block if no queue was abandoned in a long run. The faults are random, and a run without an abandoned queue would
+    /// prove less.
+    /// </summary>
     /// <returns>False if the run may end.</returns>
     private bool AwaitsAbandonment(FaultInjector injector, long start) =>
         options.Duration >= LongEnough
@@ -209,7 +212,9 @@ internal sealed class ChaosRun(ChaosOptions options)
 
     private ProcessFootprint Of(string when) => _footprints.Find(footprint => footprint.Item1 == when).Item2;
 
-    /// <summary>Opens and closes a host before the first footprint: the runtime itself opens descriptors for its first socket and its first host.</summary>
+    /// <summary>
+    /// Opens and closes a host before the first footprint: the runtime itself opens descriptors for its first socket and its first host.
+    /// </summary>
     private async Task WarmUpAsync()
     {
         ChaosConsumers none = new(_tally);

@@ -4,7 +4,10 @@ using System.Net.Sockets;
 namespace Zcrx.Chaos.Support;
 
 /// <summary>Creates TCP sockets, each bound to its own port. The port identifies the stream until the socket is disposed.</summary>
-/// <remarks>A port that the kernel chooses is free again when its connection is reset. Another stream could get it before the client has noticed the end of the first.</remarks>
+/// <remarks>
+/// A port that the kernel chooses is free again when its connection is reset. Another stream could get it before the client has
+/// noticed the end of the first.
+/// </remarks>
 internal static class BoundSocket
 {
     // The range is below the one that the kernel chooses from. Ports of recently ended connections are skipped.

@@ -1,7 +1,10 @@
 namespace Zcrx.Chaos.Support;
 
 /// <summary>Represents the memory and the descriptors of the process at one moment.</summary>
-/// <param name="Descriptors">The number of open sockets and anonymous inodes (rings, eventfds, epoll). Files are not counted: the runtime opens assemblies on demand.</param>
+/// <param name="Descriptors">
+/// The number of open sockets and anonymous inodes (rings, eventfds, epoll). Files are not counted: the
+/// runtime opens assemblies on demand.
+/// </param>
 /// <param name="Threads">The number of threads.</param>
 /// <param name="Heap">Managed memory in bytes, after a collection.</param>
 /// <param name="Resident">Resident memory in bytes.</param>

@@ -29,7 +29,7 @@ public class PortConnectionsTests
         await Deadline.UntilAsync(() => Count() == 2, "the second connection is accepted");
         await first.SendAsync(new byte[10]).Within();
         await second.SendAsync(new byte[10]).Within();
-        // Later bytes of a connection that is not paused: the queue has seen the others before.
+        // These bytes are sent last, on a connection that is not paused. When they have arrived, the queue has handled the earlier bytes.
         using Socket other = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         int seen = 0;
         using IDisposable otherAccepting = queue.Listen(other).Subscribe(connection => connection.Buffers.Subscribe(buffer => Interlocked.Add(ref seen, buffer.Length)));

@@ -63,7 +63,7 @@ public class PortTests
         await Deadline.UntilAsync(() => node.Cluster.State.Members.Count(static member => member.Status == MemberStatus.Up) == 3, "three nodes are Up");
         await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound");
 
-        // Two of three members are on the side of the node, but not the one that counts.
+        // Two of three members are on the side of the node, but the only member that counts is on the other side.
         await SetThrottleAsync(node, Blackhole.Instance, voter);
         await SetThrottleAsync(second, Blackhole.Instance, voter);
 
@@ -105,7 +105,7 @@ public class PortTests
 
         await SetThrottleAsync(node, Blackhole.Instance, second, third);
         await Deadline.UntilAsync(() => !node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is closed");
-        // The resolver has not decided.
+        // The resolver has not decided yet.
         Assert.Equal(MemberStatus.Up, node.Cluster.SelfMember.Status);
         Assert.Equal(ZcrxConnectionState.Paused, Assert.Single((await node.Zcrx.GetStatusAsync()).Queues.SelectMany(static queue => queue.Connections)).State);
         await client.SendAsync(new byte[10]).Within();
@@ -118,7 +118,7 @@ public class PortTests
         await later.SendAsync(new byte[10]).Within();
         await Deadline.UntilAsync(() => Volatile.Read(ref received) == 30, "the later connection is served");
 
-        // The connection from before the partition belongs to an earlier listener than the later one.
+        // The two connections belong to different listeners: the port was bound again after the partition.
         TaskCompletionSource<Done> closed = HoldShutdown(node);
         try
         {
@@ -150,7 +150,8 @@ public class PortTests
         akka.AddHocon("akka.coordinated-shutdown.phases.before-service-unbind.timeout = 10m", HoconAddMode.Prepend);
 
     /// <summary>
-    /// Delays the stop of a node until the result is completed. Akka stops a node that leaves, and the stop of Zcrx closes ports and connections too.
+    /// Delays the stop of a node until the result is completed. Akka stops a node that leaves, and the stop of Zcrx
+    /// closes ports and connections too.
     /// </summary>
     private static TaskCompletionSource<Done> HoldShutdown(ClusterNode node)
     {

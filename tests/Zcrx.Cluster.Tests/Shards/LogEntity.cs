@@ -2,7 +2,9 @@ using Akka.Actor;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Represents the entity of a partition. It takes each frame once, across all its incarnations, and acknowledges the frames.</summary>
+/// <summary>
+/// Represents the entity of a partition. It takes each frame once, across all its incarnations, and acknowledges the frames.
+/// </summary>
 internal sealed class LogEntity : ReceiveActor, IWithTimers
 {
     private readonly EntityLog _log;

@@ -56,7 +56,9 @@ internal sealed class ShardNodes(EntityLog log, ZcrxShardOptions options) : IAsy
         return socket;
     }
 
-    /// <summary>Sends frames on a new connection and waits until the service closes it. The close means that all frames are acknowledged.</summary>
+    /// <summary>
+    /// Sends frames on a new connection and waits until the service closes it. The close means that all frames are acknowledged.
+    /// </summary>
     public async Task SendAsync(int connection, int frames, int length = TestFrames.Header)
     {
         using Socket socket = await ConnectAsync();

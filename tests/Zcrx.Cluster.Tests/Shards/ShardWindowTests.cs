@@ -71,7 +71,8 @@ public class ShardWindowTests
         ShardFlow flow = new(MaxChunks: 1, MaxChunkBytes: 8, TimeSpan.FromSeconds(1));
         ShardWindow<int> window = new(Guid.NewGuid(), flow, static partition => new ShardBudget(1000).Claim(partition, static () => { }));
         Add(0);
-        // The first chunk is sent again after 1 s and acknowledged after 2 s. This acknowledgement does not measure the round trip, since it may belong to either attempt.
+        // The first chunk is sent again after 1 s and acknowledged after 2 s. This acknowledgement does not measure the round trip, since
+        // it may belong to either attempt.
         Assert.Equal(1, ChunksAt(1));
         Acknowledge(1, 2);
         Add(2);

@@ -113,7 +113,8 @@ internal sealed class WindowBench
     public void Crash(int partition)
     {
         _inboxes[partition] = new FrameInbox();
-        // Frames whose acknowledgement has not arrived are sent again, and the new incarnation takes them. So they are removed from what was taken before.
+        // Frames whose acknowledgement has not arrived are sent again, and the new incarnation takes them. So they are
+        // removed from what was taken before.
         foreach ((ShardWindow<int> window, _) in _senders)
         {
             List<int> taken = Taken(window.Source, partition);
@@ -121,7 +122,8 @@ internal sealed class WindowBench
             taken.RemoveAll(number => number >= oldest);
         }
 
-        // Messages to and from the old incarnation are lost as well. If a chunk were delayed longer, it would be taken again, as "at least once" permits.
+        // Messages to and from the old incarnation are lost as well. If a chunk were delayed longer, it would be taken
+        // again, as "at least once" permits.
         _chunks.RemoveAll(chunk => chunk.Partition == partition);
         _acknowledgements.RemoveAll(acknowledgement => acknowledgement.Partition == partition);
     }

@@ -13,7 +13,7 @@ public class GeneratedStreamsTests : IClassFixture<LeakCheck>
     private const int Schedules = 30;
 
     [SkippableFact]
-    public async Task Any_schedule_delivers_everything_and_a_stuck_consumer_stops_nobody()
+    public async Task Any_schedule_delivers_every_byte_and_a_stuck_consumer_stops_no_other_connection()
     {
         KernelUnderTest.OpenDeviceLess(KernelUnderTest.Linux);
         foreach (Schedule schedule in Schedule.All.Sample(Schedules, 50))

@@ -84,7 +84,7 @@ public unsafe class ControlTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Without_a_ring_there_is_nothing_to_control(string name)
+    public void Control_call_without_a_ring_is_refused(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         zcrx_ctrl control = new() { op = ZCRX_CTRL_EXPORT };

@@ -131,7 +131,8 @@ internal sealed unsafe partial class ProgramRun : IDisposable
 
     private QueueSetup CreateSetup(int buffers, int slot)
     {
-        // A device consumes entries when it needs buffers. There are as many entries as buffers, so all buffers can be waiting there at once.
+        // A device consumes entries when it needs buffers. There are as many entries as buffers, so all buffers
+        // can be waiting there at once.
         QueueSetup setup = _nic is null
             ? new QueueSetup(_kernel, buffers, RefillEntries)
             : new QueueSetup(_kernel, buffers, (uint)buffers, nic: _nic.Nic, rxQueue: _nic.RxQueueOf(slot));

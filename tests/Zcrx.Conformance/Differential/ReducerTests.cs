@@ -16,7 +16,7 @@ public class ReducerTests
     }
 
     [Fact]
-    public void Leaves_nothing_that_only_others_needed()
+    public void Reduction_removes_operations_that_only_removed_operations_needed()
     {
         // 5 is needed, and 4 is needed as long as 20 is present. Removing 4 therefore works only after 20 is removed.
         DifferentialProgram program = new("by hand", true, [.. Enumerable.Range(0, 40).Select(i => new Operation(OperationKind.Flush, i))]);

@@ -164,7 +164,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_moved_lease_leaves_its_old_holder_with_nothing(string name)
+    public void Moved_lease_throws_and_its_disposal_releases_no_buffer(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 2);
         bench.Receive(1);

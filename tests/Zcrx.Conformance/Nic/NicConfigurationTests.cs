@@ -17,7 +17,7 @@ public sealed class NicConfigurationTests : IClassFixture<LeakCheck>, IDisposabl
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [SkippableFact]
-    public async Task A_queue_sets_its_interface_up_receives_without_a_copy_and_brings_everything_back()
+    public async Task Queue_sets_its_interface_up_receives_without_a_copy_and_restores_all_settings()
     {
         ConfiguredNic nic = ConfiguredNic.Open(ZcrxFeature.Statistics);
         NicFacts original = _facts.Read(nic.Interface);

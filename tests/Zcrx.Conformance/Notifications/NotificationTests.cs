@@ -160,7 +160,7 @@ public class NotificationTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void When_the_registering_ring_is_gone_nothing_is_reported_any_more(string name)
+    public void Copies_are_not_reported_after_the_registering_ring_was_closed(string name)
     {
         KernelUnderTest kernel = Open(name, ZcrxFeature.Export, ZcrxFeature.Import);
         using var importer = new TestRing(kernel.Kernel);

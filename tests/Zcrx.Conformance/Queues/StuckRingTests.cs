@@ -6,10 +6,13 @@ using Zcrx.Rx;
 namespace Zcrx.Conformance.Queues;
 
 /// <summary>Tests queues that accept on one socket while the ring thread of one of them is stuck.</summary>
-/// <remarks>A real kernel wakes one ring for a new client. It may wake the ring that is stuck, which then takes the wake-up and not the client.</remarks>
+/// <remarks>
+/// A real kernel wakes one ring for a new client. It may wake the ring that is stuck. That ring then gets the wake-up but does not accept
+/// the client.
+/// </remarks>
 public class StuckRingTests : IClassFixture<LeakCheck>
 {
-    // More than the rings that can take a wake-up.
+    // More clients than rings that can get a wake-up.
     private const int Clients = 3;
 
     [SkippableTheory, Kernels]
@@ -22,7 +25,7 @@ public class StuckRingTests : IClassFixture<LeakCheck>
         using ManualResetEventSlim release = new();
         try
         {
-            // In this order: the kernel wakes the ring that has waited longest.
+            // The queue that gets stuck accepts first, because the kernel wakes the ring that has waited longest.
             using IDisposable first = stuck.Listen(listener).Subscribe(static connection => _ = connection.SendAsync("s"u8.ToArray()).AsTask());
             await TakeTurnsAsync(stuck);
             TaskCompletionSource entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -50,7 +53,7 @@ public class StuckRingTests : IClassFixture<LeakCheck>
         }
     }
 
-    /// <summary>Waits until what was posted before has run and its requests were submitted.</summary>
+    /// <summary>Waits until the work that was posted before has run and its requests were submitted.</summary>
     private static async Task TakeTurnsAsync(ZcrxQueue queue)
     {
         long turns = 0;

@@ -18,7 +18,7 @@ public unsafe class RefillEntryTests : IClassFixture<LeakCheck>
     public static IEnumerable<string> Invalid => Table.Keys;
 
     [SkippableTheory, KernelsTimes(nameof(Invalid))]
-    public void An_invalid_entry_is_consumed_ends_the_flush_and_gives_nothing_back(string name, string entry)
+    public void Invalid_entry_is_consumed_ends_the_flush_and_returns_no_buffer(string name, string entry)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), buffers: 4);
         using var connection = new TcpPair();

@@ -58,7 +58,7 @@ public class RegistrationRingTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Something_that_is_not_a_ring_is_refused(string name)
+    public void Registration_on_a_descriptor_that_is_no_ring_is_refused(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel);

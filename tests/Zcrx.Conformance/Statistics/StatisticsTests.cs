@@ -40,7 +40,7 @@ public class StatisticsTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Stand_still_while_nothing_is_copied(string name)
+    public void Copy_counters_do_not_change_while_nothing_is_copied(string name)
     {
         using TestQueue queue = Create(name);
         using var connection = new TcpPair();

@@ -5,7 +5,9 @@ using System.Text.Json;
 
 namespace Zcrx.Dashboard.Tests.Support;
 
-/// <summary>Represents an HTTP client of the dashboard that keeps cookies, like a browser. It sends only the headers that the test sets.</summary>
+/// <summary>
+/// Represents an HTTP client of the dashboard that keeps cookies, like a browser. It sends only the headers that the test sets.
+/// </summary>
 internal sealed class Operator : IDisposable
 {
     private readonly SocketsHttpHandler _handler = new() { AllowAutoRedirect = false, CookieContainer = new CookieContainer() };
@@ -65,7 +67,9 @@ internal sealed class Operator : IDisposable
 
     /// <summary>Reads the stream until a line satisfies a condition.</summary>
     /// <param name="isWanted">The condition.</param>
-    /// <param name="lastEvent">The id of the last event that a browser has received when it connects again; null for a first connection.</param>
+    /// <param name="lastEvent">
+    /// The id of the last event that a browser has received when it connects again; null for a first connection.
+    /// </param>
     public async Task<string> ReadStreamAsync(Func<string, bool> isWanted, string? lastEvent = null)
     {
         using CancellationTokenSource limit = new(Deadline.Limit);

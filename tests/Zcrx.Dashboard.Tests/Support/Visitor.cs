@@ -67,7 +67,9 @@ internal sealed class Visitor : IAsyncDisposable
         }
     }
 
-    /// <summary>Fails if the console has an error, such as an exception, a violation of the content security policy, or a failed request.</summary>
+    /// <summary>
+    /// Fails if the console has an error, such as an exception, a violation of the content security policy, or a failed request.
+    /// </summary>
     public void AssertNoComplaints() => Assert.Empty(_complaints);
 
     public async ValueTask DisposeAsync() => await _context.DisposeAsync();

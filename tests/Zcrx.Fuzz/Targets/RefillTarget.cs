@@ -38,7 +38,7 @@ internal sealed unsafe class RefillTarget : IFuzzTarget
         EmulatedInterfaceQueue queue = new(owner: null!, profile, region.Address, entries, default, BufferShift);
         for (int i = 0; i < areas; i++)
         {
-            // The parser never accesses the areas themselves.
+            // No memory is needed at these addresses, because the parser never accesses the areas.
             queue.AddArea((i + 1) << 28, (nuint)buffers << BufferShift);
         }
 

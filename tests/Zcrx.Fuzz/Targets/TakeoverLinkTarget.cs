@@ -74,7 +74,7 @@ internal sealed class TakeoverLinkTarget : IFuzzTarget, IDisposable
         }
         catch (Exception exception) when (exception is InvalidDataException or IOException or SocketException)
         {
-            // Documented.
+            // The documented exceptions for invalid bytes and for a closed connection.
         }
 
         return messages;

@@ -42,7 +42,7 @@ internal sealed class TakeoverMessageTarget : IFuzzTarget
         }
         catch (InvalidDataException)
         {
-            // Documented.
+            // The documented exception for invalid bytes.
         }
     }
 

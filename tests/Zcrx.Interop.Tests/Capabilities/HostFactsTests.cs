@@ -8,7 +8,7 @@ public class HostFactsTests
     private const string OwnNamespace = "         0       1000          1\n";
 
     [Fact]
-    public void Root_may_do_everything()
+    public void Root_has_all_permissions()
     {
         var facts = Parse(RootStatus);
 

@@ -85,7 +85,7 @@ public class ZcrxCapabilitiesTests
     }
 
     [Fact]
-    public void Without_the_opcodes_there_is_no_NIC_queue_even_if_nobody_says_so()
+    public void Kernel_without_queries_and_without_the_opcode_has_no_NIC_queues()
     {
         var kernel = new ScriptedKernel
         {
@@ -174,7 +174,7 @@ public class ZcrxCapabilitiesTests
     }
 
     [Fact]
-    public void A_failure_says_nothing_about_NIC_queues()
+    public void Query_that_failed_leaves_support_of_NIC_queues_unknown()
     {
         var capabilities = ZcrxCapabilities.Query(KernelRows.Refusing(Errno.EFAULT));
 
@@ -184,7 +184,7 @@ public class ZcrxCapabilitiesTests
     }
 
     [Fact]
-    public void A_newer_kernel_may_answer_bits_that_nobody_knows_yet()
+    public void Unknown_bits_of_a_newer_kernel_are_accepted()
     {
         var kernel = new ScriptedKernel
         {

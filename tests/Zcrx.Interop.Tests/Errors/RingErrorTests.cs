@@ -8,7 +8,7 @@ public class RingErrorTests
     private static readonly HostFacts Host = Facts.Root;
 
     [Fact]
-    public void Switched_off_for_everybody() => ExceptionAssert.Is<ZcrxNotPermittedException>(
+    public void Rings_forbidden_for_all_processes_name_the_sysctl() => ExceptionAssert.Is<ZcrxNotPermittedException>(
         RingErrors.ExplainSetup(-Errno.EPERM, Host with { IoUringAccess = IoUringAccess.Nobody }),
         Errno.EPERM,
         "kernel.io_uring_disabled is 2",

@@ -102,7 +102,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public void Behind_a_filter_everything_is_refused_and_said_so()
+    public void Calls_behind_a_seccomp_filter_are_refused_with_the_reason()
     {
         var (capabilities, result, host) = OtherThread.Run(() =>
         {

@@ -42,7 +42,7 @@ public class JournalTests
     }
 
     [Fact]
-    public void A_rule_of_somebody_else_that_was_removed_comes_back()
+    public void Rule_of_another_program_that_was_removed_is_added_again()
     {
         EmulatedNic nic = new();
         FlowRule foreign = new(2, LocalPort: ForeignPort);
@@ -58,7 +58,7 @@ public class JournalTests
     }
 
     [Fact]
-    public void What_somebody_else_has_changed_is_left_alone_and_said()
+    public void Setting_that_another_program_has_changed_is_kept_and_reported()
     {
         EmulatedNic nic = new();
         List<string> said = [];
@@ -73,7 +73,7 @@ public class JournalTests
     }
 
     [Fact]
-    public void An_interface_that_is_gone_or_new_has_nothing_to_undo()
+    public void Changes_to_a_removed_or_recreated_interface_need_no_undoing()
     {
         EmulatedNic nic = new();
         NicChangeJournal journal = NicChangeJournal.InMemory(new EmulatedNicFacts([nic]), new EmulatedFlowSteering([nic]));

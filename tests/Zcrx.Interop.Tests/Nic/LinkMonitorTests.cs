@@ -61,7 +61,7 @@ public sealed class LinkMonitorTests
     }
 
     [SkippableFact]
-    public void A_watch_that_has_ended_is_told_nothing()
+    public void Watch_that_has_ended_reports_nothing()
     {
         using NetworkNamespace place = new();
         using BlockingCollection<LinkChange> ended = [];

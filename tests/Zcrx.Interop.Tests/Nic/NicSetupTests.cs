@@ -38,7 +38,7 @@ public class NicSetupTests
     }
 
     [Fact]
-    public void What_would_take_something_from_others_is_refused_and_changes_nothing()
+    public void Claim_that_would_affect_other_owners_is_refused_and_changes_nothing()
     {
         Bench bench = new(new EmulatedNicOptions { RxQueues = 2 });
         Assert.Contains("has 2 RX queues", Assert.Throws<ZcrxDeviceException>(() => bench.Setup.ClaimQueue(2)).Message, StringComparison.Ordinal);
@@ -126,7 +126,7 @@ public class NicSetupTests
     }
 
     [Fact]
-    public void A_table_that_somebody_else_changed_is_left_alone_and_said()
+    public void Table_that_another_program_has_changed_is_kept_and_reported()
     {
         Bench bench = new(new EmulatedNicOptions());
         IDisposable claim = bench.Setup.ClaimQueue(1);
@@ -150,7 +150,7 @@ public class NicSetupTests
     }
 
     [Fact]
-    public void A_dry_run_tells_the_commands_and_changes_nothing()
+    public void Dry_run_prints_the_commands_and_changes_nothing()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { HeaderDataSplit = false });
         List<string> commands = [];

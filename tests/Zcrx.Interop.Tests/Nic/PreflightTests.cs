@@ -51,7 +51,7 @@ public class PreflightTests
     }
 
     [Fact]
-    public void An_interface_that_is_ready_has_nothing_against_it()
+    public void Interface_that_is_ready_passes_all_checks()
     {
         IReadOnlyList<PreflightItem> items = Run(Ready);
         Assert.All(items, item => Assert.True(item is { Outcome: PreflightOutcome.Passed, Fix: "" }, $"{item}"));

@@ -36,7 +36,7 @@ public class QueueLeaseTests
     }
 
     [Fact]
-    public void A_lease_that_went_with_its_interface_leaves_nothing_to_report()
+    public void Lease_that_ended_with_its_interface_is_not_reported()
     {
         Bench bench = new();
         NicQueueLease lease = bench.Setup.LeaseQueue(2, Container);

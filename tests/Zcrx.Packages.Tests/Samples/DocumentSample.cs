@@ -13,20 +13,29 @@ namespace Zcrx.Packages.Tests.Samples;
 /// </param>
 internal sealed partial record DocumentSample(string Document, int Line, string Code, SampleContext Context)
 {
-    /// <summary>Gets a name that is a valid C# identifier.</summary>
-    public string Name { get; } = $"{NotAllowed().Replace(Document, "_")}_{Line}";
+    /// <summary>Gets a name that is a valid C# identifier. The files of one program have the same name.</summary>
+    public string Name { get; init; } = $"{NameOf(Document)}_{Line}";
 
     /// <summary>Gets a value indicating whether the sample is a whole program, which begins with its using directives.</summary>
     public bool IsProgram { get; } = Code.StartsWith("using ", StringComparison.Ordinal) && FirstDirective().IsMatch(Code);
 
-    /// <summary>Returns the C# samples of a document.</summary>
+    /// <summary>Gets the name of the file if the sample is one of several files of a program; otherwise, an empty string.</summary>
+    public string File { get; init; } = "";
+
+    /// <summary>Gets the reason why the sample is only compiled, and not run; an empty string if it is run.</summary>
+    public string CompiledOnly { get; init; } = "";
+
+    /// <summary>Returns the path of a document as a valid C# identifier.</summary>
+    public static string NameOf(string document) => NotAllowed().Replace(document, "_");
+
+    /// <summary>Returns the C# samples of a document that stand alone. <see cref="ProgramStage"/> has the others.</summary>
     public static IEnumerable<DocumentSample> Of(string document, string text) => Block().Matches(text).Select(match =>
     {
         Group code = match.Groups["code"];
-        return new DocumentSample(document, text.AsSpan(0, code.Index).Count('\n') + 1, code.Value, SampleContext.Parse(match.Groups["comment"].Value, match.Groups["base"].Value));
+        return new DocumentSample(document, text.AsSpan(0, code.Index).Count('\n') + 1, code.Value, SampleContext.Parse(match.Groups["comment"].Value, match.Groups["base"].Value)) { CompiledOnly = match.Groups["reason"].Value };
     });
 
-    [GeneratedRegex(@"(^<!-- sample( in (?<base>[\w.]+))?:(?<comment>(?:(?!-->).)*)-->\s*)?^ *```(csharp|cs|c#)\n(?<code>.*?)^ *```", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"(?<!^<!-- stage [^>]*-->\n)(^<!-- compiled only: (?<reason>[^>]+) -->\s*)?(^<!-- sample( in (?<base>[\w.]+))?:(?<comment>(?:(?!-->).)*)-->\s*)?^ *```(csharp|cs|c#)\n(?<code>.*?)^ *```", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Block();
 
     [GeneratedRegex(@"\Ausing (static )?[\w.]+;", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]

@@ -7,6 +7,9 @@ namespace Zcrx.Packages.Tests.Samples;
 /// <param name="Base">The base class of the sample's class, or an empty string.</param>
 internal sealed record SampleContext(string Parameters, string Members, string Usings, string Base)
 {
+    /// <summary>Gets the context of a sample that declares everything itself.</summary>
+    public static SampleContext None { get; } = new("", "", "", "");
+
     public static SampleContext Parse(string comment, string baseType)
     {
         string[] lines = comment.Split('\n');

@@ -39,20 +39,29 @@ internal static class SampleSource
         text.AppendLine($"namespace Samples.{sample.Name};")
             .AppendLine($"internal {(isInstance ? "" : "static ")}partial class Body{(isInstance ? $" : {sample.Context.Base}" : "")}")
             .AppendLine("{");
+        Place(text, sample, types);
+        text.AppendLine("#line default").AppendLine(sample.Context.Members);
+        if (statements.Length == 0 && sample.File.Length > 0)
+        {
+            // Another file of the program has the statements.
+            return text.AppendLine("}").ToString();
+        }
+
         string parameters = sample.IsProgram ? "string[] args" : sample.Context.Parameters;
         string result = sample.IsProgram ? ProgramResult : "Task";
         text.AppendLine($"public {(isInstance ? "" : "static ")}async {result} SampleAsync({parameters})").AppendLine("{");
         Place(text, sample, statements);
         text.AppendLine("#line default");
-        if (sample.IsProgram && !statements.Any(static statement => statement.Statement is ReturnStatementSyntax))
+        if (!sample.IsProgram)
+        {
+            text.AppendLine("await global::Samples.Surroundings.ServedAsync();");
+        }
+        else if (!statements.Any(static statement => statement.Statement is ReturnStatementSyntax))
         {
             text.AppendLine("return 0;");
         }
 
-        text.AppendLine("}");
-        Place(text, sample, types);
-        text.AppendLine("#line default").AppendLine(sample.Context.Members).AppendLine("}");
-        return text.ToString();
+        return text.AppendLine("}").AppendLine("}").ToString();
     }
 
     // Writes pieces of the sample, each with a #line directive for its line in the document.

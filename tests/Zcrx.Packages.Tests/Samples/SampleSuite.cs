@@ -12,8 +12,10 @@ internal static class SampleSuite
     public const string Programs = "SamplePrograms";
 
     /// <summary>Gets the samples of README.md, of the README files of the packages, and of <c>docs</c>.</summary>
-    public static IReadOnlyList<DocumentSample> All { get; } = [.. Documents().SelectMany(static file =>
-        DocumentSample.Of(Path.GetRelativePath(Repository.Path, file).Replace('\\', '/'), File.ReadAllText(file)))];
+    public static IReadOnlyList<DocumentSample> All { get; } = [.. Documents().SelectMany(static file => DocumentSample.Of(NameOf(file), File.ReadAllText(file)))];
+
+    /// <summary>Gets the programs that documents develop step by step.</summary>
+    public static IReadOnlyList<ProgramStage> Stages { get; } = [.. Documents().SelectMany(static file => ProgramStage.Of(NameOf(file), File.ReadAllText(file)))];
 
     /// <summary>Creates a project with the given samples, one file per sample.</summary>
     /// <param name="folder">The packages.</param>
@@ -29,15 +31,21 @@ internal static class SampleSuite
             program == Programs ? "Microsoft.NET.Sdk" : "Microsoft.NET.Sdk.Web",
             ("Zcrx.AspNetCore", folder.Packages["Zcrx.AspNetCore"].Version),
             ("Zcrx.Rx", folder.Packages["Zcrx.Rx"].Version),
-            ("Zcrx.Cluster", folder.Packages["Zcrx.Cluster"].Version));
+            ("Zcrx.Cluster", folder.Packages["Zcrx.Cluster"].Version),
+            // The attributes and assertions of xUnit, for samples of tests.
+            ("xunit.assert", Repository.PackageVersionOf("xunit.assert")),
+            ("xunit.extensibility.execution", Repository.PackageVersionOf("xunit.extensibility.execution")));
         foreach (DocumentSample sample in samples)
         {
             string text = SampleSource.Write(sample);
-            consumer.Add($"{sample.Name}.cs", change is null ? text : change(text));
+            consumer.Add($"{sample.Name}{sample.File.Replace(".cs", "", StringComparison.Ordinal)}.cs", change is null ? text : change(text));
         }
 
         return consumer;
     }
+
+    // Returns the path of a document relative to the repository.
+    private static string NameOf(string file) => Path.GetRelativePath(Repository.Path, file).Replace('\\', '/');
 
     private static IEnumerable<string> Documents() =>
     [

@@ -3,11 +3,12 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 
 namespace Zcrx.Packages.Tests.Samples;
 
 /// <summary>Represents a running sample program that runs until it is stopped.</summary>
-internal sealed class ServerProgram : IDisposable
+internal sealed partial class ServerProgram : IDisposable
 {
     private readonly Process _process;
     private readonly string _sample;
@@ -26,7 +27,8 @@ internal sealed class ServerProgram : IDisposable
     }
 
     /// <summary>Sends a frame, ends the stream, and waits until the program has closed the connection.</summary>
-    public async Task AcceptsFrameAsync()
+    /// <param name="printed">What the program prints for the frame. The stream ends only after this line.</param>
+    public async Task AcceptsFrameAsync(string? printed = null)
     {
         // The bytes are valid both as a frame with a length prefix and as a line, so they suit every sample.
         byte[] frame = new byte[4 + 16];
@@ -34,6 +36,11 @@ internal sealed class ServerProgram : IDisposable
         frame[^1] = (byte)'\n';
         using Socket client = await ConnectAsync();
         await client.SendAsync(frame);
+        if (printed is not null)
+        {
+            await PrintsAsync(printed);
+        }
+
         client.Shutdown(SocketShutdown.Send);
         byte[] answer = new byte[256];
         while (await client.ReceiveAsync(answer).Within($"{_sample} closes the connection") > 0)
@@ -50,6 +57,28 @@ internal sealed class ServerProgram : IDisposable
     /// <summary>Waits until the program has printed a line that contains a text.</summary>
     public Task PrintsAsync(string text) =>
         Deadline.UntilAsync(() => _output.Any(line => line?.Contains(text, StringComparison.Ordinal) == true), () => Report($"has not printed '{text}'"));
+
+    /// <summary>Waits until the program has printed a text, and returns the rest of its line.</summary>
+    public async Task<string> PrintsAfterAsync(string text)
+    {
+        await PrintsAsync(text);
+        string line = _output.First(line => line?.Contains(text, StringComparison.Ordinal) == true)!;
+        return line[(line.IndexOf(text, StringComparison.Ordinal) + text.Length)..];
+    }
+
+    /// <summary>Waits until the program has printed lines that a document shows. Numbers of several digits may differ, except ids in brackets.</summary>
+    /// <param name="text">The lines. <c>…</c> stands for any text.</param>
+    public async Task PrintsLikeAsync(string text)
+    {
+        foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            string pattern = Number().Replace(Regex.Escape(line.Trim()), @"\d[\d:.]*").Replace("…", ".*", StringComparison.Ordinal);
+            await Deadline.UntilAsync(() => _output.Any(printed => printed is not null && Regex.IsMatch(printed, pattern, RegexOptions.None, TimeSpan.FromSeconds(10))), () => Report($"has not printed '{line}'"));
+        }
+    }
+
+    /// <summary>Sends a line to the standard input of the program.</summary>
+    public Task WriteLineAsync() => _process.StandardInput.WriteLineAsync();
 
     /// <summary>Sends an HTTP request and waits for the answer.</summary>
     public async Task AnswersAsync()
@@ -68,7 +97,8 @@ internal sealed class ServerProgram : IDisposable
         _process.Dispose();
     }
 
-    private async Task<Socket> ConnectAsync()
+    /// <summary>Connects when the program listens.</summary>
+    public async Task<Socket> ConnectAsync()
     {
         Socket? connected = null;
         await Deadline.UntilAsync(
@@ -91,6 +121,9 @@ internal sealed class ServerProgram : IDisposable
             () => Report("does not listen"));
         return connected!;
     }
+
+    [GeneratedRegex(@"(?<![\[\d])\d(\d|:|\\\.(?=\d))+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Number();
 
     private string Report(string what) => $"{_sample} {what}: {string.Join('\n', _output)}";
 }

@@ -82,9 +82,11 @@ internal sealed class Consumer : IDisposable
     }
 
     /// <summary>Starts the program. Its standard input stays open.</summary>
-    public Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", ["exec", Assembly, .. arguments])
+    /// <param name="directory">The working directory, or null for that of this process.</param>
+    /// <param name="arguments">The command line.</param>
+    public Process Start(string? directory, params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", ["exec", Assembly, .. arguments])
     {
-        UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+        WorkingDirectory = directory ?? "", UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
     })!;
 
     private string Assembly => _directory["bin/Debug/net10.0/Consumer.dll"];

@@ -1,13 +1,16 @@
 using Ingest.Tests.Support;
+using Zcrx.Packages.Tests.Samples;
 
 namespace Zcrx.Packages.Tests.Support;
 
 /// <summary>
-/// Packs the output of the build once for all tests. If <c>./build.sh pack</c> runs the tests, uses the packages that it has already packed.
+/// Packs the output of the build once for all tests. If <c>./build.sh pack</c> runs the tests, uses the
+/// packages that it has already packed.
 /// </summary>
 public sealed class PackageFolder : IAsyncLifetime
 {
     private readonly TempDirectory? _own;
+    private readonly Lazy<Task<SamplePrograms>> _programs;
 
     public PackageFolder()
     {
@@ -16,6 +19,7 @@ public sealed class PackageFolder : IAsyncLifetime
         string? given = Environment.GetEnvironmentVariable("ZCRX_PACKAGES");
         _own = given is null ? new TempDirectory() : null;
         Path = given ?? _own!.Path;
+        _programs = new Lazy<Task<SamplePrograms>>(() => SamplePrograms.BuildAsync(this));
     }
 
     /// <summary>Gets the directory of the packages.</summary>
@@ -23,6 +27,9 @@ public sealed class PackageFolder : IAsyncLifetime
 
     /// <summary>Gets the packages by id.</summary>
     internal IReadOnlyDictionary<string, PackageFile> Packages { get; private set; } = new Dictionary<string, PackageFile>();
+
+    /// <summary>Gets the programs of all documents. The first call compiles them.</summary>
+    internal Task<SamplePrograms> ProgramsAsync() => _programs.Value;
 
     public async Task InitializeAsync()
     {
@@ -38,6 +45,11 @@ public sealed class PackageFolder : IAsyncLifetime
 
     public Task DisposeAsync()
     {
+        if (_programs is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+        {
+            _programs.Value.Result.Dispose();
+        }
+
         _own?.Dispose();
         return Task.CompletedTask;
     }

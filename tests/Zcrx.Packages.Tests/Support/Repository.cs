@@ -17,6 +17,11 @@ internal static class Repository
     public static string VersionOf(string property) =>
         XDocument.Load(System.IO.Path.Combine(Path, "Directory.Packages.props")).Descendants(property).Single().Value;
 
+    /// <summary>Returns the version of a package from <c>Directory.Packages.props</c>.</summary>
+    /// <param name="package">The id of the package.</param>
+    public static string PackageVersionOf(string package) => XDocument.Load(System.IO.Path.Combine(Path, "Directory.Packages.props"))
+        .Descendants("PackageVersion").Single(version => (string?)version.Attribute("Include") == package).Attribute("Version")!.Value;
+
     private static string Find(DirectoryInfo? directory)
     {
         while (directory is not null && !File.Exists(System.IO.Path.Combine(directory.FullName, "build.sh")))

@@ -19,7 +19,8 @@ public sealed class FramingDisposalTests
             other.Start();
             other.Join();
 
-            // The operator is disposed, but the frame's buffers are still leased: neither this thread nor the other thread has returned one.
+            // The operator is disposed, but the frame's buffers are still leased: neither this thread nor the
+            // other thread has returned one.
             Assert.Equal(0, source.Subscribers);
             Assert.False(area.Ledger.Drain());
             Assert.Equal([1, 2, 3], frame.ToArray());
@@ -38,8 +39,8 @@ public sealed class FramingDisposalTests
     [Fact]
     public async Task Disposal_at_a_random_moment_returns_every_buffer_once()
     {
-        // The area belongs to the thread that creates it, and the disposals happen here. Returned buffers are overwritten. A frame with the sender's
-        // bytes therefore proves that its buffers were not returned.
+        // The area belongs to the thread that creates it, and the disposals happen here. Returned buffers are overwritten. A frame with
+        // the sender's bytes therefore proves that its buffers were not returned.
         const int streams = 2_000;
         TaskCompletionSource<IDisposable>[] subscriptions = [.. Enumerable.Range(0, streams).Select(_ => new TaskCompletionSource<IDisposable>())];
         Task area = Task.Factory.StartNew(() => Play(subscriptions), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

@@ -116,7 +116,10 @@ public sealed class ParserFramingTests : IDisposable
         }
     }
 
-    /// <summary>Parses lines, tagged with their number. The parser has state, for one stream. The first byte of the rest determines how the stream ends.</summary>
+    /// <summary>
+    /// Parses lines, tagged with their number. The parser has state, for one stream. The first byte of the rest
+    /// determines how the stream ends.
+    /// </summary>
     private sealed class NumberedLines : IFrameParser
     {
         private int _lines;

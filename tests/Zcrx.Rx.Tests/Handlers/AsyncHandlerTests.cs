@@ -147,13 +147,13 @@ public class AsyncHandlerTests : IClassFixture<ResourceCheck>
         for (int i = 0; i < Senders; i++)
         {
             (long handledHere, long reportedHere) = results[ports[i]];
-            // If the client has no room for replies, the server closes with unread requests, and the kernel resets the connection. Replies are
-            // then lost. The kernel reports a reset to one call only, which may be the call that sends.
+            // If the client has no room for replies, the server closes with unread requests, and the kernel resets the connection. Replies
+            // are then lost. The kernel reports a reset to one call only, which may be the call that sends.
             bool wasReset = answered[i].WasReset || peers[i].WasReset;
             Assert.InRange(answered[i].Count, wasReset ? 0 : handledHere - reportedHere, handledHere - reportedHere);
         }
 
-        // Nearly all clients have room.
+        // Nearly all clients have room for replies.
         Assert.InRange(answered.Sum(static client => client.Count), (long)(results.Values.Sum(static so => so.Handled - so.Reported) * 0.98), long.MaxValue);
         Assert.Empty(faults);
         Array.ForEach(peers, static peer => peer.Dispose());

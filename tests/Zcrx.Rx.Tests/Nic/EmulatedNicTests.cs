@@ -5,7 +5,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Nic;
 
-/// <summary>Tests queues of an emulated interface: no copy when the flow arrives on the RX queue of the receiver, and every byte in any case.</summary>
+/// <summary>
+/// Tests queues of an emulated interface: no copy when the flow arrives on the RX queue of the receiver, and every byte in any case.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class EmulatedNicTests : IClassFixture<ResourceCheck>
 {

@@ -4,7 +4,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Nic;
 
-/// <summary>Tests queues that share their connections: each connection is received where its packets arrive, whatever changes.</summary>
+/// <summary>
+/// Tests queues that share their connections: the queue on which the packets of a connection arrive receives for it, whatever changes.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class QueueGroupTests : IClassFixture<ResourceCheck>
 {

@@ -49,7 +49,10 @@ public class KeptItemTests : IClassFixture<ResourceCheck>
         static connection => connection.Buffers.Select(static buffer => new Item<ReceivedBuffer>(buffer.StreamOffset, buffer.Length, buffer)),
         static buffer => buffer.Span.ToArray());
 
-    /// <summary>Tests bytes that were taken from an item while it was valid, and are read later. Only the checking mode detects this.</summary>
+    /// <summary>
+    /// Tests bytes that were taken from an item while it was valid, and are read after its buffer was returned. Only a queue with
+    /// CheckBorrows detects such a read.
+    /// </summary>
     [Theory]
     [InlineData("Delay")]
     [InlineData("ObserveOn")]

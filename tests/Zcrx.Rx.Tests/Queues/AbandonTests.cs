@@ -25,7 +25,7 @@ public class AbandonTests : IClassFixture<ResourceCheck>
         List<Peer> peers = [];
         for (int i = 0; i < Clients; i++)
         {
-            // They wait in the backlog, so that one request accepts them all.
+            // The peers wait in the backlog, so that one request accepts them all.
             peers.Add(await Peer.ConnectAsync(listener.LocalEndPoint!, i));
         }
 
@@ -358,7 +358,7 @@ public class AbandonTests : IClassFixture<ResourceCheck>
 
         public void Release() => _mayReturn.Set();
 
-        // Not disposed: the ring thread may still be inside.
+        // Does not dispose the event, because the ring thread may still wait for it.
         public void Dispose() => Release();
     }
 }

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Queues;
 
-/// <summary>Tests over real sockets that a stop loses no reply, and that no peer takes bytes as handled that were not.</summary>
+/// <summary>Tests over real sockets that a stop loses no reply, and that no peer takes unhandled bytes for handled ones.</summary>
 [Collection(SocketsCollection.Name)]
 public class StopReplyTests : IClassFixture<ResourceCheck>
 {

@@ -21,7 +21,8 @@ public class DeliverTests
             _ = await bench.ObserveAsync(recorder);
         }
 
-        // Posts runs and single buffers, in short turns and in turns that overfill the refill queue. In total, more is posted than the rings hold.
+        // Posts runs and single buffers, in short turns and in turns that overfill the refill queue. In total, more
+        // is posted than the rings hold.
         Random random = new(7);
         for (int turn = 0; turn < 100; turn++)
         {

@@ -96,7 +96,8 @@ public class LingeringCloseTests
         (socket.BytesWaiting, socket.HasUnacknowledged, socket.HasPeerEnded) = (5, true, true);
         Look(bench, Interval);
 
-        // A reset would drop what the peer has not acknowledged. The bytes crossed the end on the network, so the end does not cover them.
+        // A reset would drop replies that the peer has not acknowledged. The discarded bytes crossed the FIN on the network, so the FIN
+        // does not confirm them.
         Assert.Equal((true, false), (socket.IsClosed, socket.WasReset));
     }
 

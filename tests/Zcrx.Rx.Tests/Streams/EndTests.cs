@@ -50,8 +50,7 @@ public class EndTests : IClassFixture<ResourceCheck>
     [MemberData(nameof(Consumers))]
     public async Task Connections_and_sockets_close_after_their_peers_have_disconnected(string consumer, bool resets)
     {
-        // A paused connection with a subscription keeps its unread bytes, and therefore stays open, until it is resumed. Its peers therefore send
-        // nothing.
+        // A paused connection with a subscription stays open as long as it has unread bytes. The peers of this case therefore send nothing.
         byte[] bytes = consumer == "a pause before the subscription" ? [] : [0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3];
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 256);
         // The first connection ensures that the listener has armed its accept request before the sockets are counted.

@@ -4,7 +4,8 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>
-/// Tests queues that end in every way and are replaced, under traffic, faults, pauses and moves. No stream loses a byte or receives one twice.
+/// Tests queues that end in every way and are replaced, under traffic, faults, pauses and moves. No stream loses
+/// a byte or receives one twice.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class SuspensionPropertyTests : IClassFixture<ResourceCheck>

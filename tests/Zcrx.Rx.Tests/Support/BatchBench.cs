@@ -32,7 +32,10 @@ internal sealed class BatchBench : IAsyncDisposable
         return new BatchBench(await ZcrxQueue.OpenAsync(options, new EngineChoice(ZcrxEngine.Emulated, "a test"), kernel, default).Within("the queue opens"), kernel);
     }
 
-    /// <summary>Opens an observed connection and issues its receive. The connection receives the stream whose number is the count of earlier connections.</summary>
+    /// <summary>
+    /// Opens an observed connection and issues its receive. The connection receives the stream whose number is the
+    /// count of earlier connections.
+    /// </summary>
     public async Task<(ZcrxConnection Connection, IDisposable Subscription)> ObserveAsync(IObserver<Interop.ReceivedBuffer> observer)
     {
         int number = _positions.Count;

@@ -19,7 +19,9 @@ internal static class Payload
         return Table.AsMemory((int)((position + ((long)stream * 7919)) % Period), length);
     }
 
-    /// <summary>Determines whether bytes of any length are those of a stream from a position on.</summary>
+    /// <summary>
+    /// Determines whether bytes equal the bytes of a stream at a position. They may be longer than <see cref="LongestPiece"/>.
+    /// </summary>
     public static bool Matches(ReadOnlySpan<byte> bytes, int stream, long position)
     {
         while (!bytes.IsEmpty)

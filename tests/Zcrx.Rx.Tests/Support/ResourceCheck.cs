@@ -61,7 +61,7 @@ public sealed class ResourceCheck : IAsyncLifetime
             }
             catch (IOException)
             {
-                // Closed after the directory was listed.
+                // The descriptor was closed after the directory was listed.
                 return null;
             }
         }
@@ -74,7 +74,7 @@ public sealed class ResourceCheck : IAsyncLifetime
             }
             catch (IOException)
             {
-                // Ended after the directory was listed.
+                // The thread has ended since the directory was listed.
                 return "";
             }
         }

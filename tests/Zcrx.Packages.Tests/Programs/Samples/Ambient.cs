@@ -1,28 +1,28 @@
 // Declares the variables and methods that fragments use without a declaration. A variable that the fragment or its hidden comment declares
 // takes precedence.
 using System.Threading.Channels;
-using Zcrx.Interop;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Samples;
 
 internal static class Ambient
 {
-    public static ZcrxConnection connection = null!;
-    public static ZcrxQueue queue = null!;
-    public static ZcrxQueueOptions options = null!;
-    public static HostApplicationBuilder builder = null!;
-    public static CancellationToken token;
-    public static ILogger logger = null!;
+    public static ZcrxConnection connection => Surroundings.Current.Connection;
+    public static ZcrxQueue queue => Surroundings.Current.Queue;
+    public static ZcrxQueueOptions options => Surroundings.Options;
+    public static HostApplicationBuilder builder => Surroundings.Current.Builder;
+    public static CancellationToken token => Surroundings.Current.Stopping;
+    public static ILogger logger => NullLogger.Instance;
 
-    public static Channel<BufferLease> leases = null!;
-    public static ConnectionLog log = null!;
+    public static Channel<BufferLease> leases { get; } = Channel.CreateUnbounded<BufferLease>();
+    public static ConnectionLog log { get; } = new();
 
     public static void Consume(ReadOnlySpan<byte> bytes) => _ = bytes.Length;
 
     public static void Consume(ReadOnlySequence<byte> bytes) => _ = bytes.Length;
 
     /// <summary>Represents an index of the application that copies bytes before its methods return.</summary>
-    public static ByteIndex index = null!;
+    public static ByteIndex index { get; } = new();
 }
 
 internal sealed class ByteIndex

@@ -26,7 +26,9 @@ internal sealed class MemoryRing : IRingEnd, IListeners, ICompletionHandler
     /// <summary>Gets the errors with which the listeners ended.</summary>
     public List<Exception?> Finished { get; } = [];
 
-    /// <summary>Gets the number of completions that were handled before the sockets of unhandled completions were closed, or null.</summary>
+    /// <summary>
+    /// Gets the number of completions that were handled before the sockets of unhandled completions were closed, or null.
+    /// </summary>
     public uint? HandledBeforeUnseen { get; private set; }
 
     public void MarkDead() => IsDead = true;

@@ -24,16 +24,15 @@ internal sealed class MultishotExecution : IRingExecution
     private int _signal = -1;
 
     /// <param name="kernel">The kernel of the machine.</param>
-    /// <param name="features">The features of the kernel's receives.</param>
-    /// <param name="method">The method with which each receive begins.</param>
+    /// <param name="rules">How receives are performed.</param>
     /// <param name="ring">The caller's ring.</param>
-    public MultishotExecution(IIoUringKernel kernel, MultishotFeatures features, ReceiveMethod method, RingParts ring)
+    public MultishotExecution(IIoUringKernel kernel, ReceiveRules rules, RingParts ring)
     {
         _completions = ring.Completions;
         _ring = new HostRing(kernel, ring.Memory.SubmissionEntries, ring.Memory.CompletionEntries, ring.SetupFlags & Threading);
         _requests = new MultishotRequests(_ring, ring);
         _buffers = new ReceiveBuffers(_ring, _completions);
-        _receive = new MultishotReceive(_ring, _requests, ring, _buffers, features, method);
+        _receive = new MultishotReceive(_ring, _requests, ring, _buffers, rules);
         _remote = new EmulatedRemotePosts(Watch, _completions);
     }
 
@@ -86,7 +85,12 @@ internal sealed class MultishotExecution : IRingExecution
             long left = deadline < 0 ? -1 : long.Max(deadline - Environment.TickCount64, 0);
             int result = _ring.Enter(_receive.HasReady || _completions.Ready >= minComplete ? 0u : 1u, left);
             Translate();
-            _receive.ReadReady();
+            bool isFailed = result is < 0 and not (-ETIME or -EBUSY or -EAGAIN);
+            if (!isFailed)
+            {
+                _receive.ReadReady();
+            }
+
             if (_ring.IsOverflown)
             {
                 continue;
@@ -97,7 +101,7 @@ internal sealed class MultishotExecution : IRingExecution
                 return 0;
             }
 
-            if (result is < 0 and not (-ETIME or -EBUSY or -EAGAIN))
+            if (isFailed)
             {
                 return result;
             }
@@ -118,12 +122,14 @@ internal sealed class MultishotExecution : IRingExecution
     public void EndRequests()
     {
         _ring.Dispose();
+        _requests.ReleaseSockets();
         _buffers.TakeBack();
     }
 
     public void Dispose()
     {
         _ring.Dispose();
+        _requests.ReleaseSockets();
         _buffers.Dispose();
         _remote.Dispose();
     }

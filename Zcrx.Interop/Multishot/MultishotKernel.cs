@@ -22,7 +22,16 @@ public sealed unsafe class MultishotKernel : INicKernel
     /// <param name="options">The behaviour; null for the defaults. Network interfaces are not supported.</param>
     /// <exception cref="ZcrxUnsupportedException">This is not 64-bit Linux.</exception>
     public MultishotKernel(EmulatedKernelOptions? options = null)
-        : this(new LinuxKernel(), options ?? new EmulatedKernelOptions())
+        : this(options, callerKeepsSockets: false)
+    {
+    }
+
+    /// <param name="options">The behaviour; null for the defaults.</param>
+    /// <param name="callerKeepsSockets">
+    /// True if the caller closes a socket only after its receives have ended. Reads then use the caller's descriptor instead of a duplicate.
+    /// </param>
+    internal MultishotKernel(EmulatedKernelOptions? options, bool callerKeepsSockets)
+        : this(new LinuxKernel(), options ?? new EmulatedKernelOptions(), callerKeepsSockets: callerKeepsSockets)
     {
     }
 
@@ -30,11 +39,13 @@ public sealed unsafe class MultishotKernel : INicKernel
     /// <param name="options">The behaviour.</param>
     /// <param name="only">The features to use, as on an older kernel; null for all.</param>
     /// <param name="method">The method with which each receive begins.</param>
-    internal MultishotKernel(IIoUringKernel host, EmulatedKernelOptions options, MultishotFeatures? only = null, ReceiveMethod method = default)
+    /// <param name="callerKeepsSockets">Whether the caller closes a socket only after its receives have ended.</param>
+    internal MultishotKernel(
+        IIoUringKernel host, EmulatedKernelOptions options, MultishotFeatures? only = null, ReceiveMethod method = default, bool callerKeepsSockets = false)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.Nics.Count, 0, nameof(options));
         Lazy<MultishotFeatures> features = new(() => only ?? MultishotSupport.FeaturesOf(host));
-        _rings = new EmulatedKernel(options, ring => new MultishotExecution(host, features.Value, method, ring));
+        _rings = new EmulatedKernel(options, ring => new MultishotExecution(host, new ReceiveRules(features.Value, method, callerKeepsSockets), ring));
         Description = $"io_uring of {host.Description}";
     }
 

@@ -25,18 +25,17 @@ internal sealed unsafe class MultishotReceive
     private readonly ReceiveBuffers _buffers;
     private readonly HeldQueue _held = new();
     private readonly ReadyReceives _ready;
-    private readonly ReceiveMethod _method;
+    private readonly ReceiveRules _rules;
     private uint _turn;
 
     /// <param name="ring">The host ring.</param>
     /// <param name="requests">The requests of the ring.</param>
     /// <param name="parts">The parts of the emulated ring that the application uses.</param>
     /// <param name="buffers">The buffers of the ring's queues.</param>
-    /// <param name="features">The features of the kernel's receives.</param>
-    /// <param name="method">The method with which each receive begins.</param>
-    public MultishotReceive(HostRing ring, MultishotRequests requests, RingParts parts, ReceiveBuffers buffers, MultishotFeatures features, ReceiveMethod method)
+    /// <param name="rules">How receives are performed.</param>
+    public MultishotReceive(HostRing ring, MultishotRequests requests, RingParts parts, ReceiveBuffers buffers, ReceiveRules rules)
     {
-        _method = method;
+        _rules = rules;
         _buffers = buffers;
         _ring = ring;
         _requests = requests;
@@ -44,8 +43,8 @@ internal sealed unsafe class MultishotReceive
         _queues = parts.Queues;
         _options = parts.Options;
         _ready = new ReadyReceives(_completions, _options);
-        _hasLimits = features.HasFlag(MultishotFeatures.Limits);
-        _flags = (ushort)(IORING_RECV_MULTISHOT | (features.HasFlag(MultishotFeatures.Bundles) ? IORING_RECVSEND_BUNDLE : 0));
+        _hasLimits = rules.Features.HasFlag(MultishotFeatures.Limits);
+        _flags = (ushort)(IORING_RECV_MULTISHOT | (rules.Features.HasFlag(MultishotFeatures.Bundles) ? IORING_RECVSEND_BUNDLE : 0));
     }
 
     /// <summary>Gets a value indicating whether sockets are readable, so that the ring must not wait.</summary>
@@ -79,14 +78,20 @@ internal sealed unsafe class MultishotReceive
         request.HasBudget = entry.len != 0;
         request.Budget = entry.len;
         request.End = null;
-        request.BeginReceive(_method);
-        if (_method.IsRead)
+        request.BeginReceive(_rules.FirstMethod);
+        PrepareReads(request);
+        bool waitsFirst = (entry.ioprio & IORING_RECVSEND_POLL_FIRST) != 0;
+        if (!request.Method.IsRead)
+        {
+            Arm(request, waitsFirst);
+        }
+        else if (waitsFirst)
         {
             Poll(request);
         }
         else
         {
-            Arm(request, (entry.ioprio & IORING_RECVSEND_POLL_FIRST) != 0);
+            _ready.Add(request);
         }
     }
 
@@ -180,10 +185,18 @@ internal sealed unsafe class MultishotReceive
         }
     }
 
+    private void PrepareReads(MultishotRequest request)
+    {
+        if (request.Method.IsRead && !_rules.CallerKeepsSockets)
+        {
+            request.KeepSocket();
+        }
+    }
+
     private void Poll(MultishotRequest request)
     {
         request.Phase = ReceivePhase.Polling;
-        io_uring_sqe entry = new() { opcode = IORING_OP_POLL_ADD, fd = request.Fd, poll32_events = EmulatedReceiveEnds.Events, user_data = (ulong)request.Index };
+        io_uring_sqe entry = new() { opcode = IORING_OP_POLL_ADD, fd = request.SocketFd, poll32_events = EmulatedReceiveEnds.Events, user_data = (ulong)request.Index };
         if (!_ring.TryPush(entry))
         {
             End(request, -ENOMEM);
@@ -204,7 +217,7 @@ internal sealed unsafe class MultishotReceive
 
     private void Read(MultishotRequest request, ProvidedBuffers buffers)
     {
-        if (FindEnd(request) is { } reason)
+        if (request.FindEnd() is { } reason)
         {
             End(request, reason);
             return;
@@ -264,7 +277,7 @@ internal sealed unsafe class MultishotReceive
             opcode = IORING_OP_RECV,
             flags = IOSQE_BUFFER_SELECT,
             ioprio = (ushort)(_flags | (waitsFirst ? IORING_RECVSEND_POLL_FIRST : 0)),
-            fd = request.Fd,
+            fd = request.SocketFd,
             buf_group = request.Buffers.Group,
             user_data = (ulong)request.Index,
         };
@@ -313,7 +326,7 @@ internal sealed unsafe class MultishotReceive
             case ReceiveFault.CompletionsFull:
                 return -ENOSPC;
             case ReceiveFault.Reset:
-                SocketCalls.Disconnect(request.Fd);
+                SocketCalls.Disconnect(request.SocketFd);
                 return -ECONNRESET;
             default:
                 return null;
@@ -323,7 +336,9 @@ internal sealed unsafe class MultishotReceive
     /// <summary>Arms a receive again after the host ring has ended it. If no buffer or completion slot is free, ends the receive.</summary>
     private void Continue(MultishotRequest request, ProvidedBuffers buffers, bool isWithoutBuffer)
     {
-        if (FindEnd(request) is { } reason)
+        PrepareReads(request);
+        // After a duplicate was made, because the check must be about the descriptor in use.
+        if (request.FindEnd() is { } reason)
         {
             End(request, reason);
             return;
@@ -332,7 +347,7 @@ internal sealed unsafe class MultishotReceive
         if (isWithoutBuffer)
         {
             // Other connections have taken all provided buffers. The bytes that wait show what the turn would have filled.
-            request.CountBuffers(_turn, SocketCalls.BytesWaiting(request.Fd) / buffers.Queue.BufferLength);
+            request.CountBuffers(_turn, SocketCalls.BytesWaiting(request.SocketFd) / buffers.Queue.BufferLength);
         }
 
         if (!isWithoutBuffer || request.Method.IsRead || buffers.Count > 0 || buffers.Refill())
@@ -344,22 +359,10 @@ internal sealed unsafe class MultishotReceive
         EndWithoutRoom(request, buffers);
     }
 
-    /// <summary>Returns why a receive cannot continue; null when it can.</summary>
-    private static int? FindEnd(MultishotRequest request)
-    {
-        if (request.IsCancelled)
-        {
-            return -ECANCELED;
-        }
-
-        // If the descriptor was closed, its number may belong to another file. Unlike the kernel, this class keeps no reference to the socket.
-        return SocketCalls.Cookie(request.Fd, out ulong cookie) < 0 || cookie != request.Cookie ? -EBADF : null;
-    }
-
     /// <summary>Ends a receive because no buffer or no completion slot is free. If no bytes wait in its socket, it continues.</summary>
     private void EndWithoutRoom(MultishotRequest request, ProvidedBuffers buffers)
     {
-        if (SocketCalls.BytesWaiting(request.Fd) > 0)
+        if (SocketCalls.BytesWaiting(request.SocketFd) > 0)
         {
             // If neither a buffer nor a completion slot is free, −ENOMEM is reported: the kernel takes the buffer first.
             End(request, buffers.Queue.HasFreeBuffer ? -ENOSPC : -ENOMEM);
@@ -367,7 +370,7 @@ internal sealed unsafe class MultishotReceive
         }
 
         byte unused;
-        nint peeked = SocketCalls.Receive(request.Fd, &unused, 1, SocketCalls.MSG_PEEK | SocketCalls.MSG_DONTWAIT);
+        nint peeked = SocketCalls.Receive(request.SocketFd, &unused, 1, SocketCalls.MSG_PEEK | SocketCalls.MSG_DONTWAIT);
         if (peeked > 0 || peeked is -EAGAIN or -EINTR)
         {
             Rearm(request);

@@ -1,10 +1,13 @@
 using Zcrx.Interop.Emulation;
+using Zcrx.Interop.Kernel;
+using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Interop.Multishot;
 
 /// <summary>Represents a request that the host ring performs. Pooled by its ring, and used on the ring's thread only.</summary>
 internal sealed class MultishotRequest(int index)
 {
+    private int _duplicate = -1;
     private uint _turn;
     // The number of buffers that a multishot receive has filled in _turn.
     private int _turnBuffers;
@@ -21,6 +24,9 @@ internal sealed class MultishotRequest(int index)
 
     /// <summary>Gets or sets the descriptor in the caller's submission.</summary>
     public int Fd { get; set; }
+
+    /// <summary>Gets the descriptor that the request uses: the duplicate, if it has one.</summary>
+    public int SocketFd => _duplicate >= 0 ? _duplicate : Fd;
 
     /// <summary>Gets or sets a value indicating whether the caller has cancelled the request.</summary>
     public bool IsCancelled { get; set; }
@@ -63,6 +69,44 @@ internal sealed class MultishotRequest(int index)
         ReadSize = default;
         HasLeftBytes = false;
         _turnBuffers = 0;
+    }
+
+    /// <summary>
+    /// Duplicates the descriptor, so that the socket stays open for reads when the caller closes it. If that fails, the receive is not read.
+    /// </summary>
+    /// <remarks>
+    /// Only a request of the kernel keeps its socket open without a descriptor. The duplicate stays until the request ends, because later
+    /// requests of the kernel for the same receive need it too.
+    /// </remarks>
+    public void KeepSocket()
+    {
+        if (_duplicate < 0)
+        {
+            _duplicate = int.Max(Libc.Duplicate(Fd), -1);
+            Method = _duplicate < 0 ? default : Method;
+        }
+    }
+
+    /// <summary>Closes the duplicate.</summary>
+    public void ReleaseSocket()
+    {
+        if (_duplicate >= 0)
+        {
+            _ = Libc.Close(_duplicate);
+            _duplicate = -1;
+        }
+    }
+
+    /// <summary>Returns why a receive cannot continue; null when it can.</summary>
+    public int? FindEnd()
+    {
+        if (IsCancelled)
+        {
+            return -ECANCELED;
+        }
+
+        // If the caller has closed the descriptor, its number may belong to another file, which must not be read.
+        return SocketCalls.Cookie(SocketFd, out ulong cookie) < 0 || cookie != Cookie ? -EBADF : null;
     }
 
     /// <summary>Counts the buffers that a multishot receive has filled in a turn. The first buffers of the next turn show that the turn is over.</summary>

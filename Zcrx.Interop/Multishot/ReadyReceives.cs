@@ -50,7 +50,7 @@ internal sealed unsafe class ReadyReceives(EmulatedCompletions completions, Emul
             return -1;
         }
 
-        result = (int)SocketCalls.ReceiveMessage(request.Fd, &message, SocketCalls.MSG_DONTWAIT);
+        result = (int)SocketCalls.ReceiveMessage(request.SocketFd, &message, SocketCalls.MSG_DONTWAIT);
         if (result <= 0)
         {
             return 0;

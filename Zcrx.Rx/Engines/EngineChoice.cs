@@ -37,7 +37,7 @@ public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
     internal INicKernel CreateKernel(ZcrxQueueOptions options) => Engine switch
     {
         ZcrxEngine.Emulated => new EmulatedKernel(options.Emulation, callerKeepsSockets: true),
-        ZcrxEngine.IoUring => new MultishotKernel(options.Emulation with { Nics = [] }),
+        ZcrxEngine.IoUring => new MultishotKernel(options.Emulation with { Nics = [] }, callerKeepsSockets: true),
         _ => new LinuxKernel(),
     };
 

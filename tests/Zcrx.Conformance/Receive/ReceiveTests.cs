@@ -110,7 +110,6 @@ public class ReceiveTests : IClassFixture<LeakCheck>
     [SkippableTheory, Kernels]
     public void Closing_the_descriptor_does_not_end_the_request(string name)
     {
-        Skip.If(name == KernelUnderTest.ReadingMultishot, "closed descriptors: a receive that reads ends with -EBADF, because it keeps no reference to the socket");
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var connection = new TcpPair();
         queue.Receive(connection, 1);

@@ -142,9 +142,39 @@ public class BusyConnectionTests
     }
 
     [SkippableFact]
-    public void Receive_that_is_read_ends_when_its_descriptor_is_closed()
+    public void Receive_that_is_read_keeps_its_socket_open_until_it_ends()
     {
         using ReceivingConnection connection = ReceivingConnection.Open(Buffers, Reading());
+        Assert.Equal(3, connection.CountDescriptors());
+        connection.CloseDescriptor();
+        connection.Peer.Send(ReceivingConnection.Bytes(0, 9));
+        connection.Peer.Shutdown(SocketShutdown.Send);
+
+        Drain(connection, 9);
+        Completion end = connection.Take();
+        Assert.Equal((0, false), (end.Result, end.HasMore));
+        Assert.Equal(1, connection.CountDescriptors());
+    }
+
+    [SkippableFact]
+    public void Ring_that_is_closed_during_a_receive_that_is_read_leaves_no_descriptor()
+    {
+        using ReceivingConnection connection = ReceivingConnection.Open(Buffers, Reading());
+        Assert.Equal(3, connection.CountDescriptors());
+
+        connection.CloseRing();
+
+        Assert.Equal(2, connection.CountDescriptors());
+    }
+
+    [SkippableFact]
+    public void Receive_that_is_read_has_no_descriptor_of_its_own_and_ends_with_the_callers()
+    {
+        using ReceivingConnection connection = ReceivingConnection.Open(Buffers, Reading(callerKeepsSockets: true));
+        connection.Peer.Send(ReceivingConnection.Bytes(0, 3));
+        Assert.Equal(3, connection.TakeBytes());
+        Assert.Equal(2, connection.CountDescriptors());
+
         connection.CloseDescriptor();
         connection.Peer.Send(ReceivingConnection.Bytes(0, 9));
 
@@ -152,10 +182,23 @@ public class BusyConnectionTests
         Assert.Equal((-Errno.EBADF, false), (end.Result, end.HasMore));
     }
 
+    [Fact]
+    public void Receive_whose_socket_cannot_be_kept_open_is_not_read()
+    {
+        MultishotRequest request = new(0) { Fd = -1 };
+        request.BeginReceive(new ReceiveMethod(IsRead: true, Streak: 0));
+
+        request.KeepSocket();
+
+        Assert.False(request.Method.IsRead);
+        Assert.Equal(-Errno.EBADF, request.FindEnd());
+    }
+
     private static MultishotKernel KernelOver(SubmissionLog log, bool hasAllFeatures) =>
         new(log, new EmulatedKernelOptions(), hasAllFeatures ? null : MultishotFeatures.None);
 
-    private static MultishotKernel Reading() => new(new LinuxKernel(), new EmulatedKernelOptions(), only: null, new ReceiveMethod(IsRead: true, Streak: 0));
+    private static MultishotKernel Reading(bool callerKeepsSockets = false) =>
+        new(new LinuxKernel(), new EmulatedKernelOptions(), only: null, new ReceiveMethod(IsRead: true, Streak: 0), callerKeepsSockets);
 
     private static void Drain(ReceivingConnection connection, int count)
     {

@@ -43,9 +43,8 @@ public class MultishotKernelTests
         Assert.Equal(1, connection.Take().Result);
 
         // The emulation would need a duplicate of the socket's descriptor.
-        string socket = ReadLink((int)connection.Socket.Handle);
         connection.CloseDescriptor();
-        Assert.Single(Directory.EnumerateFiles("/proc/self/fd"), path => ReadLink(int.Parse(Path.GetFileName(path), null)) == socket);
+        Assert.Equal(1, connection.CountDescriptors());
     }
 
     [SkippableFact]
@@ -65,18 +64,5 @@ public class MultishotKernelTests
 
         Assert.Equal(4, received);
         Assert.Equal(-Errno.EBADF, completion.Result);
-    }
-
-    private static string ReadLink(int fd)
-    {
-        try
-        {
-            return File.ResolveLinkTarget($"/proc/self/fd/{fd}", returnFinalTarget: false)?.Name ?? "";
-        }
-        catch (IOException)
-        {
-            // Another test has closed the descriptor.
-            return "";
-        }
     }
 }

@@ -124,6 +124,20 @@ internal sealed unsafe class ReceivingConnection : IDisposable
         return completion.Result;
     }
 
+    /// <summary>Returns the number of this process's descriptors that refer to the socket.</summary>
+    public int CountDescriptors()
+    {
+        string socket = ReadLink((int)Socket.Handle);
+        return Directory.EnumerateFiles("/proc/self/fd").Count(path => ReadLink(int.Parse(Path.GetFileName(path), null)) == socket);
+    }
+
+    /// <summary>Closes the ring and the queue while the receive may wait.</summary>
+    public void CloseRing()
+    {
+        _ring.Dispose();
+        _queue.Dispose();
+    }
+
     public void CloseDescriptor()
     {
         int fd = Interlocked.Exchange(ref _fd, -1);
@@ -138,7 +152,19 @@ internal sealed unsafe class ReceivingConnection : IDisposable
         CloseDescriptor();
         Peer.Dispose();
         Socket.Dispose();
-        _ring.Dispose();
-        _queue.Dispose();
+        CloseRing();
+    }
+
+    private static string ReadLink(int fd)
+    {
+        try
+        {
+            return File.ResolveLinkTarget($"/proc/self/fd/{fd}", returnFinalTarget: false)?.Name ?? "";
+        }
+        catch (IOException)
+        {
+            // Another test has closed the descriptor in the meantime.
+            return "";
+        }
     }
 }

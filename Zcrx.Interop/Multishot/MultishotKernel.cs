@@ -28,7 +28,8 @@ public sealed unsafe class MultishotKernel : INicKernel
 
     /// <param name="options">The behaviour; null for the defaults.</param>
     /// <param name="callerKeepsSockets">
-    /// True if the caller closes a socket only after its receives have ended. Reads then use the caller's descriptor instead of a duplicate.
+    /// True if the caller closes a socket only after its receives have ended. Reads then use the caller's descriptor instead of a
+    /// duplicate.
     /// </param>
     internal MultishotKernel(EmulatedKernelOptions? options, bool callerKeepsSockets)
         : this(new LinuxKernel(), options ?? new EmulatedKernelOptions(), callerKeepsSockets: callerKeepsSockets)

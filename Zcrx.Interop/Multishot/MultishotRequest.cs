@@ -59,7 +59,9 @@ internal sealed class MultishotRequest(int index)
     /// <summary>Gets or sets the size of the next read of a receive.</summary>
     public ReadSize ReadSize { get; set; }
 
-    /// <summary>Gets or sets a value indicating whether the socket had more bytes after the latest completion of a multishot receive.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether the socket had more bytes after the latest completion of a multishot receive.
+    /// </summary>
     public bool HasLeftBytes { get; set; }
 
     /// <summary>Resets the facts about the traffic, since the next receive has another socket.</summary>
@@ -72,7 +74,8 @@ internal sealed class MultishotRequest(int index)
     }
 
     /// <summary>
-    /// Duplicates the descriptor, so that the socket stays open for reads when the caller closes it. If that fails, the receive is not read.
+    /// Duplicates the descriptor, so that the socket stays open for reads when the caller closes it. If that fails, the receive is not
+    /// read.
     /// </summary>
     /// <remarks>
     /// Only a request of the kernel keeps its socket open without a descriptor. The duplicate stays until the request ends, because later
@@ -109,7 +112,9 @@ internal sealed class MultishotRequest(int index)
         return SocketCalls.Cookie(SocketFd, out ulong cookie) < 0 || cookie != Cookie ? -EBADF : null;
     }
 
-    /// <summary>Counts the buffers that a multishot receive has filled in a turn. The first buffers of the next turn show that the turn is over.</summary>
+    /// <summary>
+    /// Counts the buffers that a multishot receive has filled in a turn. The first buffers of the next turn show that the turn is over.
+    /// </summary>
     /// <remarks>
     /// The kernel interrupts a receive after 32 repetitions, at any point of a message. A small turn that leaves bytes in the socket
     /// therefore continues in the next call.

@@ -6,6 +6,7 @@
 #load "eng/test.cake"
 #load "eng/bench.cake"
 #load "eng/fuzz.cake"
+#load "eng/mutate.cake"
 #load "eng/pack.cake"
 #load "eng/api.cake"
 #load "eng/docs.cake"

@@ -1,6 +1,6 @@
 // Measures the cost of Zcrx compared with other ways to receive, and the cost per buffer compared with a bare loop. docs/benchmarks.md
 // explains the results.
-string[] BenchArguments()
+string[] BenchOptions()
 {
     List<string> arguments = [];
     foreach (var name in (string[])["short", "hash", "verbose", "no-loop"])
@@ -19,7 +19,7 @@ string[] BenchArguments()
         }
     }
 
-    return [.. arguments, .. PassedThrough()];
+    return [.. arguments];
 }
 
 Accepts("bench", values: ["volume", "warm-up", "rounds", "connections", "receivers"], flags: ["short", "hash", "verbose", "no-loop"], program: true);
@@ -33,8 +33,8 @@ Task("bench")
     EnsureDirectoryExists(artifacts);
     var report = artifacts.CombineWithFilePath("benchmarks.txt").FullPath;
     System.IO.File.Delete(report);
-    // The user's arguments come first. The subcommand `loop` has no option --report.
-    string[] arguments = BenchArguments() is ["loop", ..] loop ? loop : [.. BenchArguments(), $"--report={report}"];
+    // A subcommand is the first argument, before the options of this target. Only the comparison of bulk traffic has the option --report.
+    string[] arguments = PassedThrough() is [var verb, ..] && !verb.StartsWith('-') ? [.. PassedThrough(), .. BenchOptions()] : [.. BenchOptions(), .. PassedThrough(), $"--report={report}"];
     exitCode = Run("dotnet", ["exec", OutputOf(project), .. arguments]);
     if (System.IO.File.Exists(report))
     {

@@ -75,14 +75,17 @@ string[] PassedThrough() =>
     (EnvironmentVariable("ZCRX_PASSTHROUGH") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
 // Runs a program in this terminal, so that it can control the terminal, and returns its exit code.
-int Run(string program, params string[] arguments)
+int Run(string program, params string[] arguments) => RunIn("", program, arguments);
+
+// The same in another folder; the empty name is the folder of the build.
+int RunIn(string folder, string program, string[] arguments)
 {
     // Ctrl-C also reaches the program, which decides how to react. The build must survive to return the program's exit code.
     ConsoleCancelEventHandler leaveItToTheProgram = (_, e) => e.Cancel = true;
     Console.CancelKeyPress += leaveItToTheProgram;
     try
     {
-        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(program, arguments) { UseShellExecute = false });
+        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(program, arguments) { UseShellExecute = false, WorkingDirectory = folder });
         process.WaitForExit();
         return process.ExitCode;
     }

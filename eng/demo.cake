@@ -24,7 +24,7 @@ Task("demo-cluster")
 Accepts("demo-logs", program: true);
 
 Task("demo-logs")
-    .Description("runs examples/LogIngest under load and counts what PostgreSQL has  [-- connections [seconds]]")
+    .Description("runs examples/LogIngest under load and counts what PostgreSQL has  [-- connections [seconds] [--rate N] [--pause-database seconds]]")
     .Does(() =>
 {
     const string project = "examples/LogIngest.Demo/LogIngest.Demo.csproj";

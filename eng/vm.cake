@@ -109,24 +109,31 @@ GuestCommand NicDemo(string volume) => new(
 // The kernel versions that run.sh accepts.
 const string KernelVersion = @"^([0-9]+\.[0-9]+(\.[0-9]+)*(~rc[0-9]+)?|newest)$";
 
-Accepts("test-kernel", values: ["kernel", "arch", "page-size"], flags: ["nic", "long"], check: () =>
+// The filter becomes part of a command line in the guest.
+const string TestName = @"^[A-Za-z0-9_.]+$";
+
+Accepts("test-kernel", values: ["kernel", "arch", "page-size", "filter"], flags: ["nic", "long"], check: () =>
     !System.Text.RegularExpressions.Regex.IsMatch(Argument("kernel", WholeKernel), KernelVersion) ? $"--kernel is a version such as {WholeKernel}, or '{NewestKernel}', not '{Argument<string>("kernel")}'."
     : Argument("arch", "x64") is not ("x64" or "arm64") ? $"--arch is x64 or arm64, not '{Argument<string>("arch")}'."
     : Argument("page-size", "4") is not ("4" or "16") ? $"--page-size is 4 or 16, in KiB, not '{Argument<string>("page-size")}'."
     : Argument("page-size", "4") != "4" && Argument("arch", "x64") != "arm64" ? "--page-size 16 needs --arch arm64: x64 has pages of 4 KiB only."
     : HasArgument("nic") && Argument("arch", "x64") != "x64" ? "--nic needs --arch x64: the virtual NIC is built for that only."
+    : !System.Text.RegularExpressions.Regex.IsMatch(Argument("filter", "any"), TestName) ? $"--filter is a part of the names of tests, not '{Argument<string>("filter")}'."
+    : HasArgument("filter") && HasArgument("long") ? "--filter runs single tests, and has no long version."
     : HasArgument("long") && !HasArgument("nic") ? "--long needs --nic: only the commands of the virtual NIC have a long version."
     : null);
 
 Task("test-kernel")
-    .Description("runs the kernel tests on one real kernel  --kernel <version or newest, 7.2>  [--arch arm64 [--page-size 16]]  [--nic: those with a virtual NIC, --long: at length]")
+    .Description("runs the kernel tests on one real kernel  --kernel <version or newest, 7.2>  [--arch arm64 [--page-size 16]]  [--nic: those with a virtual NIC, --long: at length]  [--filter <part of a name>]")
     .Does(() =>
 {
     var kernel = Argument("kernel", WholeKernel);
     var foreign = Argument("arch", "x64") == "x64" ? null : new ForeignGuest(Argument("arch", "x64"), Argument("page-size", "4"));
     PublishGuestPrograms(built: false, foreign);
     var outcome = foreign is not null
-        ? RunKernel(kernel, CommandsOf(kernel), whole: false, requested: true, seconds: 1800, foreign: foreign)
+        ? RunKernel(kernel, HasArgument("filter") ? FilteredCommands() : CommandsOf(kernel), whole: false, requested: true, seconds: 1800, foreign: foreign)
+        : HasArgument("filter")
+        ? RunKernel(kernel, FilteredCommands(), whole: false, requested: true, nic: HasArgument("nic"), seconds: 900)
         : HasArgument("nic")
         ? RunKernel(kernel, HasArgument("long") ? longNicCommands : nicCommands, whole: true, requested: true, nic: true, seconds: HasArgument("long") ? 5400 : 900)
         : RunKernel(kernel, CommandsOf(kernel), whole: true, requested: true);
@@ -137,6 +144,9 @@ Task("test-kernel")
         throw new CakeException($"{outcome.Suite}: {outcome.Problem}");
     }
 });
+
+// Runs only the conformance tests whose names contain the filter.
+GuestCommand[] FilteredCommands() => [new("conformance", $"./Zcrx.Conformance --filter {Argument<string>("filter")} --exclude 'emulated 7.' --exclude io_uring", OnlyWhole: false)];
 
 // Returns the kernels of the argument `--kernels` of the target `test`. The default is "all".
 string[] WantedKernels() => Argument("kernels", "all").Split(',', StringSplitOptions.TrimEntries);

@@ -11,8 +11,8 @@ internal sealed class ConnectionDirectory
     private readonly ConcurrentDictionary<TaskCompletionSource, bool> _attaching = new();
 
     /// <summary>
-    /// Returns a task that ends when the current connections are closed and their ends are reported. Includes connections that are being
-    /// attached.
+    /// Returns a task that ends when the current connections are closed and their ends are reported. Connections that are being attached
+    /// count, too.
     /// </summary>
     public async Task WhenIdle()
     {

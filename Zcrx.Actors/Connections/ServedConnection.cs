@@ -32,7 +32,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
     /// <param name="reported">Called after the end of the connection has been reported.</param>
     public void Serve(Func<ZcrxConnection, IDisposable> handler, Action? closed, Action reported)
     {
-        // Read before the call: the handler may move the connection or dispose its socket.
+        // The event is created before the call, because the handler may move the connection or dispose its socket.
         ZcrxEvent.ConnectionOpened opened = new(listener, connection.QueueName, connection.Id, connection.RemoteEndPoint);
         IDisposable? subscription = null;
         ZcrxEvent.ConsumerFaulted? faulted = null;
@@ -48,7 +48,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
             connection.Abort();
         }
 
-        // The task fails only if a logger or a subscriber throws. Done completes in any case.
+        // The task is not awaited: it fails only if a logger or a subscriber throws, and Done completes in any case.
         _ = ReportAndCloseAsync(opened, faulted, subscription, closed, reported);
     }
 

@@ -24,7 +24,7 @@ internal sealed class AkkaRegistration
     /// <summary>Gets the running actors; null before the start.</summary>
     public ZcrxLifetime? Lifetime { get; private set; }
 
-    /// <summary>Returns the registration of a builder, which starts Zcrx with the builder's actor system.</summary>
+    /// <summary>Returns the registration of a builder. The first call creates it, so that Zcrx starts with the actor system.</summary>
     public static AkkaRegistration For(AkkaConfigurationBuilder builder)
     {
         if (Find(builder) is not { } registration)
@@ -51,7 +51,7 @@ internal sealed class AkkaRegistration
         TimeSpan? configured = builder.Configuration is { HasValue: true, Value: var config } && config.HasPath(SystemShutdown.PhaseTimeoutPath)
             ? config.GetTimeSpan(SystemShutdown.PhaseTimeoutPath)
             : null;
-        // If the configured timeout is the one of an earlier WithZcrx, the new timeout replaces it.
+        // A timeout that the application has configured takes precedence. A timeout that an earlier WithZcrx has set is replaced.
         HoconAddMode mode = configured is not null && configured == _phaseTimeout ? HoconAddMode.Prepend : HoconAddMode.Append;
         _ = builder.AddHocon(SystemShutdown.Hosted(timeout), mode);
         _ = builder.AddHocon(NodeStatusSerializer.Hocon, HoconAddMode.Append);

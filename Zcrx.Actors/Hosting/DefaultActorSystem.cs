@@ -39,7 +39,8 @@ internal static class DefaultActorSystem
     }
 
     /// <summary>
-    /// Throws if an actor system was registered after <c>AddZcrx</c> and without Akka.Hosting. The host would run two actor systems.
+    /// Throws if an actor system was registered after <c>AddZcrx</c> and without Akka.Hosting. Otherwise the host would run two actor
+    /// systems.
     /// </summary>
     public static void ThrowIfReplaced(ActorSystem system, AkkaConfigurationBuilder? builder)
     {

@@ -165,7 +165,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
 
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _takeover.DisposeAsync().ConfigureAwait(false);
-        // Contains queues only if the start failed before it opened them.
+        // Disposes the queues that a failed start did not open. After a successful start, none are left.
         Queues.Dispose();
         _tree.KeptPorts.Close();
         await _closing.ConfigureAwait(false);

@@ -39,7 +39,7 @@ internal sealed class OptionsReloader(ZcrxOptionsSource source) : IDisposable
 
         if (_isDisposed)
         {
-            // The host stopped before this registration.
+            // Dispose was called before the registrations were added, so it did not dispose them.
             Dispose();
             return;
         }

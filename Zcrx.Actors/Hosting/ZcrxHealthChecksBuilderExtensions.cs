@@ -10,9 +10,9 @@ public static class ZcrxHealthChecksBuilderExtensions
     /// Adds a readiness check with the tag <c>ready</c>, and a liveness check with the tag <c>live</c>.
     /// </summary>
     /// <remarks>
-    /// Readiness is healthy while every queue receives and its pool has free buffers. It is degraded, with the reasons, while some
-    /// queues do not. It fails before the start, while no queue receives, and after the ports are closed. Liveness fails only if
-    /// the process must be restarted.
+    /// Readiness is healthy while every queue receives and its pool has free buffers. It is degraded while the status shows a
+    /// problem, such as an exhausted pool, and then lists the reasons. It fails before the start, while no queue receives, and after the
+    /// ports are closed. Liveness fails only if the process must be restarted.
     /// </remarks>
     /// <param name="builder">The health checks.</param>
     /// <param name="name">The name of the readiness check. The name of the liveness check has the suffix <c>-live</c>.</param>

@@ -143,7 +143,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
     }
 
     /// <summary>
-    /// Creates the supervisor. Returns null if a stop was requested first, because nothing would close the queues and listeners of the
+    /// Creates the supervisor. Returns null if a stop was requested first: that stop would not close the queues and listeners of a later
     /// supervisor.
     /// </summary>
     private IActorRef? CreateSupervisor(ZcrxTree tree)
@@ -170,7 +170,9 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         return supervisor;
     }
 
-    /// <summary>Creates the metrics, unless a stop was requested first. A stop disposes the metrics that exist when it ends.</summary>
+    /// <summary>
+    /// Creates the metrics, unless a stop was requested first. A stop that ends before the metrics exist would not dispose them.
+    /// </summary>
     private void CreateMetrics(ZcrxTree tree)
     {
         lock (_gate)

@@ -20,7 +20,7 @@ internal sealed class KeptPorts
     private readonly List<KeyValuePair<string, Socket>> _ports = [];
     private readonly List<KeyValuePair<string, Socket>> _taken = [];
 
-    /// <summary>Gets the sockets with the names of their listeners, also those that were taken and not removed.</summary>
+    /// <summary>Gets the sockets with the names of their listeners, including sockets that were taken but not yet removed.</summary>
     public IReadOnlyList<KeyValuePair<string, Socket>> All
     {
         get

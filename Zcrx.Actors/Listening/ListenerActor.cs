@@ -172,7 +172,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     /// <summary>Closes the port as soon as no queue accepts on it. The actor lives until the last connection is closed.</summary>
     private void TryFinish()
     {
-        // Without a socket the supervisor stops the actor at BindFailed.
+        // Without a socket, there is nothing to close: the supervisor stops the actor when it receives BindFailed.
         if (!_stopping || _attachments.Count > 0 || _socket is null)
         {
             return;

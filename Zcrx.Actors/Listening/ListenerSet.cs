@@ -70,8 +70,8 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     public ListenerRecord? Find(ListenerSlot slot) => _listeners.Find(listener => listener.Slot == slot);
 
     /// <summary>
-    /// Returns the listeners with a name whose actors live: first the one that is present, then those that are being
-    /// removed, the last one first.
+    /// Returns the listeners with the given name whose actors have not ended. The present listener is first. Listeners that are being
+    /// removed follow, the most recently added one first.
     /// </summary>
     public IReadOnlyList<ListenerRecord> FindAll(string name) =>
         [.. Enumerable.Reverse(_listeners).Where(listener => listener.Slot.Name == name && listener.Actor is not null).OrderBy(static listener => listener.IsLeaving)];

@@ -20,7 +20,7 @@ public abstract record ZcrxCommand : ILocalMessage
     {
     }
 
-    /// <summary>Replaces the command by its name when it is sent to another process. That process refuses it.</summary>
+    /// <summary>Replaces the command by its name when it is sent to another process, where the supervisor refuses it.</summary>
     ISurrogate ISurrogated.ToSurrogate(ActorSystem system) => new RemoteCommand.Surrogate(GetType().Name);
 
     /// <summary>Requests the status. Answered with <see cref="ZcrxStatus"/>.</summary>
@@ -58,9 +58,9 @@ public abstract record ZcrxCommand : ILocalMessage
     /// <param name="Drain">
     /// The time after which open connections of the listener are closed. The answer then comes after the last connection has ended. With
     /// null, the connections stay open, and the answer comes once the port is closed. A drain also closes the connections that earlier
-    /// listeners with the name have left open.
+    /// listeners with the same name have left open.
     /// </param>
-    /// <remarks>The command may be repeated, also with a shorter time, until the last connection is closed.</remarks>
+    /// <remarks>Until the last connection is closed, the command may be repeated, for example with a shorter time.</remarks>
     public sealed record Unbind(string Listener, TimeSpan? Drain = null) : ZcrxCommand
     {
         /// <summary>
@@ -83,8 +83,8 @@ public abstract record ZcrxCommand : ILocalMessage
     /// if the queue could not be opened or does not exist.
     /// </summary>
     /// <remarks>
-    /// On a NIC, the next ring continues the registration if the kernel (Linux 6.19) and the changed options allow this. No data is lost
-    /// then. But the kernel sends no further notifications to the queue, and the pool can no longer grow.
+    /// On a NIC, the new ring continues the kernel's registration of the queue if the kernel (Linux 6.19) and the changed options allow
+    /// this. No data is lost then. But the kernel sends no further notifications to the queue, and the pool can no longer grow.
     /// </remarks>
     /// <param name="Queue">The queue's name.</param>
     /// <param name="Drain">
@@ -109,7 +109,7 @@ public abstract record ZcrxCommand : ILocalMessage
     /// Called with the connection before anything is received. It subscribes, and returns the subscription. The subscription is disposed
     /// when the connection has closed.
     /// </param>
-    /// <param name="Queue">The queue; null for the open one with the fewest connections.</param>
+    /// <param name="Queue">The queue; null for the open queue with the fewest connections.</param>
     public sealed record AttachConnection(Socket Socket, Func<ZcrxConnection, IDisposable> Handler, string? Queue = null) : ZcrxCommand;
 
     /// <summary>

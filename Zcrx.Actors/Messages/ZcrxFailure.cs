@@ -30,10 +30,10 @@ public enum ZcrxFailure
     /// <summary>The options of a listener are invalid.</summary>
     InvalidOptions,
 
-    /// <summary>Another listener has the name.</summary>
+    /// <summary>Another listener already has this name.</summary>
     ListenerExists,
 
-    /// <summary>No listener has the name.</summary>
+    /// <summary>No listener has this name.</summary>
     NoSuchListener,
 
     /// <summary>The address cannot be bound, or a queue refuses its port.</summary>

@@ -27,11 +27,11 @@ internal sealed class ZcrxMetrics : IDisposable
 {
     public const string MeterName = "Zcrx";
 
-    // The attribute values of the buckets, in the form that Prometheus uses for histograms. .NET has no observable histogram, and
-    // recording a value on the ring thread would run the code of meter listeners there.
+    // The values of the attribute "le" of the turn duration: a counter per bucket, as in a Prometheus histogram. .NET has no observable
+    // histogram, and recording in an ordinary histogram on the ring thread would run the code of meter listeners there.
     private static readonly string[] TurnBounds = [.. QueueStatistics.TurnDurationBounds.Select(static bound => bound.TotalSeconds.ToString("0.######", CultureInfo.InvariantCulture)), "+Inf"];
 
-    // Covers a single request of 1 ms up to a connection that stays open for a day.
+    // From 1 ms, for a connection with a single request, to a day, for a connection that stays open.
     private static readonly double[] DurationBuckets = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 60, 300, 1800, 3600, 21_600, 86_400];
 
     private readonly ZcrxTree _tree;
@@ -191,7 +191,7 @@ internal sealed class ZcrxMetrics : IDisposable
         new("zcrx.engine", AttributeValue.Of(queue.Engine)),
     ];
 
-    // A queue is on one RX queue, so the interface adds no series.
+    // A queue has only one RX queue, so the attributes of the interface add no further series.
     private static KeyValuePair<string, object?>[] Tags(QueueSnapshot queue) =>
     [
         new("zcrx.queue.name", queue.Name),

@@ -93,7 +93,7 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
         foreach (IConfigurationSection entry in list.GetChildren())
         {
             Refuse(entry, "a section");
-            // The null name shows later whether the configuration has set a name.
+            // If the configuration sets no name, the name stays null, and Read derives it from the interface or the position of the queue.
             object item = type == typeof(ZcrxQueueOptions) ? new ZcrxQueueOptions { Name = null! } : Activator.CreateInstance(type)!;
             ReadSection(entry, item);
             items.Add(item);

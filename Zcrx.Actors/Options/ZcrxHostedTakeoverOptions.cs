@@ -27,8 +27,9 @@ public sealed class ZcrxHostedTakeoverOptions
     public TimeSpan Linger { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Gets or sets how long this process keeps ports of its predecessor that are not in its own configuration: for listeners that are
-    /// bound at run time. Connections to them wait. From zero, which closes these ports at once, to a day. The default is 30 s.
+    /// Gets or sets how long this process keeps ports of its predecessor that are not in its own configuration. In this time, listeners
+    /// that are bound at run time can take the ports, and new connections wait. From zero, which closes these ports at once, to a day. The
+    /// default is 30 s.
     /// </summary>
     public TimeSpan ListenerTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -15,7 +15,7 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
 
     public IActorRef Actor => actor;
 
-    /// <summary>Gets or sets the task that opens the queue which continues the registration; null if no queue continues it.</summary>
+    /// <summary>Gets or sets the task that opens the next queue on the registration of this one; null for a new registration.</summary>
     public Task<ZcrxQueue?>? Takeover { get; set; }
 
     /// <summary>Gets or sets the exception with which the actor failed; null if it has not failed.</summary>

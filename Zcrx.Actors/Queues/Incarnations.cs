@@ -11,10 +11,16 @@ namespace Zcrx.Actors.Queues;
 /// Owns at most one incarnation of a queue, and passes the registration of an incarnation to the next one. Owned by the
 /// <see cref="QueueSupervisor"/>.
 /// </summary>
-/// <remarks>An RX queue has one owner. Therefore an incarnation begins only after the queue of the previous one is closed.</remarks>
+/// <remarks>
+/// <para>An RX queue has one owner. Therefore an incarnation begins only after the queue of the previous one is closed.</para>
+/// <para>
+/// The registration with the kernel ties the RX queue to the memory that receives payload. If the kernel supports export and import, the
+/// ring of the next incarnation continues the registration of the previous one.
+/// </para>
+/// </remarks>
 /// <param name="name">The name of the queue.</param>
 /// <param name="opener">Opens and closes the queues.</param>
-/// <param name="directory">The open queues as streams.</param>
+/// <param name="directory">Holds the open queues, and merges their streams.</param>
 /// <param name="outstanding">
 /// Collects work that continues after the end of the supervisor. The first incarnation waits for the work of an earlier supervisor.
 /// </param>
@@ -36,7 +42,7 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
     /// <summary>Gets a value indicating whether no incarnation exists and the queue of the last one is closed.</summary>
     public bool AreClosed => _current is null && _isClosed;
 
-    /// <summary>Sends <see cref="Closed"/> to the actor when the queue of the last incarnation is closed.</summary>
+    /// <summary>Sends <see cref="Closed"/> to the supervisor when the queue of the last incarnation is closed.</summary>
     public void AwaitClosing(IActorContext context)
     {
         _isClosed = false;
@@ -46,7 +52,7 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
     /// <summary>Records that the queue of the last incarnation is closed.</summary>
     /// <param name="message">The message.</param>
     /// <param name="keepsNext">True to use a queue that continues the registration. False to close it first.</param>
-    /// <param name="context">The actor.</param>
+    /// <param name="context">The supervisor.</param>
     /// <returns>True if the queue of the last incarnation is closed. False if another <see cref="Closed"/> follows.</returns>
     public bool OnClosed(Closed message, bool keepsNext, IActorContext context)
     {
@@ -134,7 +140,7 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
         return ended;
     }
 
-    /// <summary>Adds the closing of all queues that are still open to the outstanding work.</summary>
+    /// <summary>Closes all queues that are still open, as part of the outstanding work.</summary>
     public void Leave()
     {
         outstanding.Add(_current?.CloseAsync(keepsNext: false) ?? Nothing);

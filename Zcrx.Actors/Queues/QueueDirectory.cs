@@ -42,7 +42,8 @@ internal sealed class QueueDirectory : IDisposable
     /// <summary>Completes the streams, because no further queue will be opened.</summary>
     public void Complete() => _opened.OnCompleted();
 
-    // The subject is completed and not disposed: a supervisor that ends after the services of the host completes it again.
+    // The subject is completed but not disposed. The supervisor may end after the services of the host, and then completes the subject
+    // again.
     public void Dispose() => Complete();
 
     private IObservable<T> Span<T>(Func<ZcrxQueue, IObservable<T>> stream) => Observable.Create<T>(observer =>
@@ -54,8 +55,8 @@ internal sealed class QueueDirectory : IDisposable
     });
 
     /// <summary>
-    /// Forwards the values of one queue directly to the observer. <c>SelectMany</c> receives only the end of the stream, because it holds
-    /// a lock while its observer runs.
+    /// Forwards the values of one queue directly to the observer. They bypass <c>SelectMany</c>, because it holds a lock while its observer
+    /// runs. <c>SelectMany</c> receives only the end of the stream.
     /// </summary>
     private static IObservable<T> Pass<T>(Func<ZcrxQueue, IObservable<T>> stream, ZcrxQueue queue, SerialObserver<T> serial) => Observable
         .Create<T>(end => stream(queue).Subscribe(serial.OnNext, end.OnError, end.OnCompleted))

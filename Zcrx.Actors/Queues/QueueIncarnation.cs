@@ -70,7 +70,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     {
         if (_isStopping)
         {
-            // The supervisor closes the queue when this actor has ended.
+            // A stop was requested during the opening. The supervisor closes the queue when this actor has ended.
             Finish();
             return;
         }

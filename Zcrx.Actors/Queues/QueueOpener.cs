@@ -79,7 +79,7 @@ internal sealed class QueueOpener(
         }
     }
 
-    /// <summary>Waits for work that returns no queue.</summary>
+    /// <summary>Waits for work that yields no queue to continue a registration.</summary>
     /// <returns>Always null.</returns>
     public static async Task<ZcrxQueue?> CloseAsync(Task work)
     {
@@ -88,7 +88,7 @@ internal sealed class QueueOpener(
     }
 
     /// <summary>
-    /// Closes two queues that no incarnation will use: the queue that a closing task returns, and <paramref name="next"/>.
+    /// Closes the result of <paramref name="closing"/>, and <paramref name="next"/>. No incarnation will use these two queues.
     /// </summary>
     /// <returns>Always null.</returns>
     public static async Task<ZcrxQueue?> DropAsync(Task<ZcrxQueue?> closing, ZcrxQueue? next)

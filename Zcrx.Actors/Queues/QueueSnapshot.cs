@@ -141,7 +141,7 @@ internal readonly record struct QueueTotals
 
     public TimeSpan BusyTime { get; private init; }
 
-    /// <summary>Gets the turns by their duration; the default without any queue.</summary>
+    /// <summary>Gets the number of turns in each bucket of the turn duration; the default value before the first opening.</summary>
     public ImmutableArray<long> TurnsByDuration { get; private init; }
 
     public QueueTotals Add(QueueStatistics statistics) => new()

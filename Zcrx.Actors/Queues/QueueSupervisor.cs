@@ -7,7 +7,8 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Queues;
 
 /// <summary>
-/// Keeps one queue open. Owns the queue's restart policy, its suspended connections, its totals and the passing of its registration.
+/// Keeps one queue open. Owns the queue's restart policy, suspended connections and totals, and passes its registration from one
+/// incarnation to the next.
 /// </summary>
 /// <remarks>
 /// Its only child is the current <see cref="QueueIncarnation"/>. It outlives all incarnations. It publishes each change as a
@@ -35,7 +36,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     /// <param name="options">The options of the tree.</param>
     /// <param name="group">The open queues, between which connections can move.</param>
     /// <param name="incoming">The queues that came from the predecessor of a takeover.</param>
-    /// <param name="directory">The open queues as streams.</param>
+    /// <param name="directory">Holds the open queues, and merges their streams.</param>
     /// <param name="outstanding">
     /// Collects work that continues after the end of this actor. The queue is opened after the work of an earlier supervisor has ended.
     /// </param>
@@ -208,7 +209,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
             Begin();
         }
 
-        // The connections are suspended only after the queue of the incarnation has closed.
+        // Relocates only now, because the connections are suspended when the queue of the incarnation closes.
         Relocate();
     }
 

@@ -119,8 +119,8 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
     }
 
     /// <summary>
-    /// Forgets the connections that are not in a set, except those within their cool-down. A connection with a flow rule stays until
-    /// <see cref="Forget(long)"/>.
+    /// Forgets each connection that is not in a set, has no flow rule, and is past its cool-down. A connection with a flow rule stays until
+    /// <see cref="Forget(long)"/> is called.
     /// </summary>
     public void KeepOnly(TimeSpan now, IReadOnlySet<long> connections)
     {

@@ -15,8 +15,8 @@ namespace Zcrx.Actors.Rebalancing;
 /// </remarks>
 internal sealed class RebalancePlanner
 {
-    // After a move, the load of the target must be lower than the earlier load of the source by this fraction of it. Without a margin,
-    // noise would move connections back and forth.
+    // The load of the target after a move must be at least this fraction lower than the load of the source before the move. Without a
+    // margin, noise would move connections back and forth.
     private const double Margin = 0.1;
 
     private readonly RebalanceFacts _facts;
@@ -125,8 +125,8 @@ internal sealed class RebalancePlanner
     }
 
     /// <summary>
-    /// Moves a connection to the managed queue on which its packets arrive. Plans nothing if moves are forbidden. Steering is not needed
-    /// then: as soon as payload lies in the memory of that queue, the connection moves there without a plan.
+    /// Moves a connection to the managed queue on which its packets arrive. Plans nothing if moves are forbidden, not even
+    /// steering: once payload lies in the memory of that queue, the connection moves there without a plan.
     /// </summary>
     private void PlanTowards(ConnectionFacts connection, QueueFacts queue, QueueFacts owner)
     {

@@ -121,7 +121,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 
     private void OnPrepared()
     {
-        // After Finish only answers to Undo are awaited. This answer to Prepare was then sent earlier and is ignored.
+        // After Finish, the actor awaits only answers to Undo. A late answer to Prepare is ignored.
         if (!_isUndoing && _awaited.Remove(Sender) && _awaited.Count == 0)
         {
             StartSampling();

@@ -89,8 +89,8 @@ public interface IZcrx
     /// <summary>Closes the port of one listener, which may be a listener of the configuration.</summary>
     /// <param name="listener">The listener's name.</param>
     /// <param name="drain">
-    /// The time after which open connections of the listener are closed, also those that earlier listeners with the name have
-    /// left open. The task then ends after the last connection has ended. With null, the connections stay open, and the task
+    /// The time after which open connections of the listener are closed. Connections that earlier listeners with the same name have left
+    /// open are closed, too. The task then ends after the last connection has ended. With null, the connections stay open, and the task
     /// ends once the port is closed.
     /// </param>
     /// <param name="cancellationToken">Cancels only the waiting. The listener is still unbound.</param>

@@ -24,7 +24,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
     private IDisposable? _work;
     private Exception? _error;
     private ZcrxException? _abandoned;
-    // Set while the thread that subscribes must still reset these sources.
+    // The sources that Subscribe must reset once it has the subscription, because the stream was abandoned meanwhile; null if none.
     private HashSet<IBufferSource>? _toReset;
     private bool _initSent;
     private bool _isSubscribed;
@@ -114,7 +114,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
                 item.Release();
                 if (_abandoned is not null)
                 {
-                    // An exception of a consumer resets the connection.
+                    // Thrown into the source, which resets the connection after an exception of a consumer.
                     throw _abandoned;
                 }
 
@@ -235,7 +235,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
             else if (last is not null)
             {
                 sources.Add(last);
-                // A subscription that is not known yet would count as another observer, and would keep the connection.
+                // While Subscribe runs, its subscription would count as another observer, and prevent the reset. So Subscribe resets.
                 _toReset = _isSubscribing ? sources : null;
             }
         }
@@ -244,7 +244,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         _watch.Remove(this);
         if (last is null)
         {
-            // The first item identifies the connection that must be reset. So the stream must be subscribed until then.
+            // Only the first item identifies the connection that must be reset, so the stream must be subscribed until that item arrives.
             Subscribe();
             return;
         }
@@ -263,8 +263,8 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
             source.Abandon();
         }
 
-        // This is the last step: a connection whose stream has ended closes in order as soon as no work is left. Its peer would then
-        // assume that everything was acknowledged.
+        // The work ends after the resets. Otherwise a connection whose stream has ended would close in order, and its peer would assume
+        // that everything was acknowledged.
         _work?.Dispose();
     }
 

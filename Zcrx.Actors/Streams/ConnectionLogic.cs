@@ -8,8 +8,8 @@ namespace Zcrx.Actors.Streams;
 /// <summary>Emits the bytes that a connection receives, and sends the bytes from upstream.</summary>
 /// <typeparam name="T">The type of the emitted elements.</typeparam>
 /// <remarks>
-/// All code runs in the interpreter of the stage, except that <see cref="IElements{T}"/> adds elements on the ring thread. The stage owns
-/// the end of the connection: it closes the connection in order if both directions have ended, and resets it otherwise.
+/// All code runs in the interpreter of the stage, except that <see cref="IElements{T}"/> adds elements on the ring thread. The stage
+/// closes the connection in order if both directions have ended, and resets it otherwise.
 /// </remarks>
 internal abstract class ConnectionLogic<T> : GraphStageLogic
 {

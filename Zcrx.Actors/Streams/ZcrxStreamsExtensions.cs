@@ -16,7 +16,7 @@ namespace Zcrx.Actors;
 /// </remarks>
 public static class ZcrxStreamsExtensions
 {
-    /// <summary>The default number of connections that may wait in the kernel, and again in the stream.</summary>
+    /// <summary>The default number of connections that may wait in the kernel. The same number may wait in the stream.</summary>
     public const int DefaultBacklog = 4096;
 
     /// <summary>Binds a listener for each materialization, and emits the connections that it accepts.</summary>
@@ -135,14 +135,14 @@ public static class ZcrxStreamsExtensions
     }
 
     /// <summary>
-    /// Connects to a server for each materialization, with elements that are made of borrowed buffers, without copying them.
+    /// Connects to a server for each materialization, and maps borrowed buffers to elements without copying the buffers.
     /// </summary>
     /// <typeparam name="T">The type of the elements.</typeparam>
     /// <param name="zcrx">The running receiver.</param>
-    /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/>.</param>
+    /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/> or a <see cref="DnsEndPoint"/>.</param>
     /// <param name="selector">Creates the element of a buffer, as for <see cref="ZcrxIncomingConnection.MapBuffers"/>.</param>
-    /// <param name="halfClose">Whether the connection still receives when the upstream has completed. If not, it is closed then.</param>
-    /// <param name="connectionTimeout">The time limit for connecting, or null for the kernel's limit.</param>
+    /// <param name="halfClose">True if the connection still receives after the upstream has completed. False to close it then.</param>
+    /// <param name="connectionTimeout">The time limit for connecting; null if only the limit of the kernel applies.</param>
     /// <param name="idleTimeout">The idle timeout of the connection; null for no limit.</param>
     /// <returns>The flow, as for <see cref="OutgoingConnection(IZcrx, EndPoint, bool, TimeSpan?, TimeSpan?)"/>.</returns>
     public static Flow<ByteString, T, Task<ZcrxOutgoingConnection>> OutgoingBuffers<T>(
@@ -159,17 +159,17 @@ public static class ZcrxStreamsExtensions
     }
 
     /// <summary>
-    /// Connects to a server for each materialization, with elements that are made of borrowed frames, without copying them.
+    /// Connects to a server for each materialization, and maps borrowed frames to elements without copying the frames.
     /// </summary>
     /// <typeparam name="T">The type of the elements.</typeparam>
     /// <param name="zcrx">The running receiver.</param>
-    /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/>.</param>
+    /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/> or a <see cref="DnsEndPoint"/>.</param>
     /// <param name="frames">
     /// Cuts the buffers of the connection: <c>buffers => buffers.Frames(LengthPrefix.UInt32BigEndian, maxLength)</c>.
     /// </param>
     /// <param name="selector">Creates the element of a frame, as for <see cref="ZcrxIncomingConnection.MapFrames"/>.</param>
-    /// <param name="halfClose">Whether the connection still receives when the upstream has completed. If not, it is closed then.</param>
-    /// <param name="connectionTimeout">The time limit for connecting, or null for the kernel's limit.</param>
+    /// <param name="halfClose">True if the connection still receives after the upstream has completed. False to close it then.</param>
+    /// <param name="connectionTimeout">The time limit for connecting; null if only the limit of the kernel applies.</param>
     /// <param name="idleTimeout">The idle timeout of the connection; null for no limit.</param>
     /// <returns>The flow, as for <see cref="OutgoingConnection(IZcrx, EndPoint, bool, TimeSpan?, TimeSpan?)"/>.</returns>
     public static Flow<ByteString, T, Task<ZcrxOutgoingConnection>> OutgoingFrames<T>(

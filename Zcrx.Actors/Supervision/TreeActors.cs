@@ -37,7 +37,7 @@ internal sealed class TreeActors
             queue.Published, Options, _group, _incoming, _directory, outstanding, _time, _logger, failure)));
     }
 
-    /// <summary>Creates the props of a steering actor. It runs on a dispatcher for blocking actors.</summary>
+    /// <summary>Creates the props of a steering actor, which runs on a dispatcher for blocking actors.</summary>
     private Props Steering(string networkInterface)
     {
         OutstandingWork outstanding = _tree.End.OutstandingOf($"steering of {networkInterface}");

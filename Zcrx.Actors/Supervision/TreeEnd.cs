@@ -6,7 +6,7 @@ using Zcrx.Actors.Queues;
 namespace Zcrx.Actors.Supervision;
 
 /// <summary>
-/// Represents the end of a tree for any reason. At this time the supervisor has ended, everything is closed, and all steering is undone.
+/// Represents the end of a tree. A tree has ended when the supervisor has ended, everything is closed, and all steering is undone.
 /// </summary>
 /// <remarks>Threading: all members are callable on any thread.</remarks>
 internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory directory)
@@ -43,8 +43,8 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
 
     /// <summary>Watches the end of the supervisor. Called when the supervisor starts.</summary>
     /// <remarks>
-    /// Akka notifies the parent of the supervisor before this watch. A watch that begins while the supervisor is ending may be notified
-    /// before the parent. The actor name of the supervisor would then still be in use. <c>WatchAsync</c> does not fail.
+    /// Akka notifies the parent of the supervisor before this watch, so the actor name is free when this watch ends. A watch that begins
+    /// only while the supervisor is ending could be notified before the parent. <c>WatchAsync</c> does not fail.
     /// </remarks>
     public void Watch(IActorRef supervisor)
     {

@@ -185,7 +185,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
             ZcrxLog.RebalancerFailed(_logger, exception);
             if (_state == ZcrxState.Stopping)
             {
-                // The rebalancer would only undo its steering. The steering actors also do this when they end.
+                // A restarted rebalancer would only undo its steering, which the steering actors also do when they end.
                 return Directive.Stop;
             }
         }

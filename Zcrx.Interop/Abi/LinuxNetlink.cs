@@ -59,7 +59,7 @@ internal struct nlmsgerr
     [FieldOffset(4)] public nlmsghdr msg;
 }
 
-/// <summary>An address: 0 is the kernel.</summary>
+/// <summary>The address of a netlink socket. The kernel has <c>nl_pid</c> 0.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 12)]
 internal struct sockaddr_nl
 {

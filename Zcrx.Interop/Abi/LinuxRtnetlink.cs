@@ -42,7 +42,7 @@ internal struct ifinfomsg
     [FieldOffset(12)] public uint ifi_change;
 }
 
-/// <summary>Begins a message about a network namespace.</summary>
+/// <summary>The beginning of a message about a network namespace.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 1)]
 internal struct rtgenmsg
 {

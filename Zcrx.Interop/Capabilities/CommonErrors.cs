@@ -16,9 +16,9 @@ internal static class CommonErrors
         "Allow io_uring in the seccomp profile of the container (or run it with --security-opt seccomp=unconfined)";
 
     /// <summary>Explains that memory for a ring or a registration could not be allocated.</summary>
-    /// <param name="operation">The start of the sentence.</param>
+    /// <param name="operation">The failed operation, with which the error message starts.</param>
     /// <param name="errno">ENOMEM, positive.</param>
-    /// <param name="what">The use of the memory, for the middle of a sentence.</param>
+    /// <param name="what">What needs the memory, such as <c>the area</c>.</param>
     /// <param name="bytes">The number of bytes; 0 when unknown.</param>
     /// <param name="host">The permissions of this process.</param>
     public static ZcrxMemoryException NoMemory(string operation, int errno, string what, ulong bytes, HostFacts host)
@@ -49,7 +49,7 @@ internal static class CommonErrors
         ? new ZcrxNotPermittedException(operation, errno, "a seccomp filter is active and forbids io_uring, as container runtimes do by default", AllowIoUring)
         : new ZcrxNotPermittedException(operation, errno, "a security module forbids it, or the permissions changed since they were read", "See the audit log (`ausearch -m avc`, `dmesg`) for its name");
 
-    /// <summary>Explains why this process may not use rings, if a known fact does.</summary>
+    /// <summary>Explains why this process may not use rings. Returns null when no known fact forbids it.</summary>
     public static ZcrxNotPermittedException? RingForbidden(string operation, int errno, HostFacts host) => host.WhyNoRing() is { } reason
         ? new ZcrxNotPermittedException(
             operation,
@@ -60,7 +60,7 @@ internal static class CommonErrors
                 : "Allow it with `sysctl kernel.io_uring_disabled=0`, or add the user to that group")
         : null;
 
-    /// <summary>Explains an errno that no operation expects.</summary>
+    /// <summary>Explains an errno that has the same cause for every operation, or that is unexpected.</summary>
     public static ZcrxException Other(string operation, int errno) => errno switch
     {
         Errno.ENOSYS => new ZcrxUnsupportedException(

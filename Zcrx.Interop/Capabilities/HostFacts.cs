@@ -29,7 +29,7 @@ public sealed record HostFacts
     public ulong? EffectiveCapabilities { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether this process runs in the initial user namespace. A registration requires its capability in that
+    /// Gets a value indicating whether this process runs in the initial user namespace. Registering a queue requires CAP_NET_ADMIN in that
     /// namespace.
     /// </summary>
     public bool InitialUserNamespace { get; init; } = true;

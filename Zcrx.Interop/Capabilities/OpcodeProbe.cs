@@ -4,7 +4,9 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Interop.Capabilities;
 
 /// <summary>Counts the request opcodes of a kernel that answers no queries.</summary>
-/// <remarks>The probe is as old as Linux 5.6, but needs a ring. Source: <c>IORING_REGISTER_PROBE</c> in io_uring_register(2).</remarks>
+/// <remarks>
+/// The probe exists since Linux 5.6. Unlike a query, it needs a ring. Source: <c>IORING_REGISTER_PROBE</c> in io_uring_register(2).
+/// </remarks>
 internal static unsafe class OpcodeProbe
 {
     // The kernel accepts at most this number of entries.

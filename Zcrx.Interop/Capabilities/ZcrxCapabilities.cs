@@ -8,7 +8,7 @@ namespace Zcrx.Interop;
 /// Kernel versions are never compared: distributions backport, and a kernel may be built without a feature. Version numbers in texts are
 /// hints for people. A kernel that is too old to answer is probed for the opcode of zero-copy receive. If it has the opcode, support is
 /// <see cref="ZcrxSupport.Unknown"/>: only an attempt can tell.
-/// Masks contain the bits that the kernel returned. Code paths should depend on the properties named after features.
+/// Masks contain the bits as the kernel returned them. Test a feature by the property that has its name, not by a mask.
 /// Source: <c>IORING_REGISTER_QUERY</c> in io_uring_register(2), <c>linux/io_uring/query.h</c>.
 /// </remarks>
 public sealed record ZcrxCapabilities
@@ -37,7 +37,7 @@ public sealed record ZcrxCapabilities
     /// <summary>Gets the bit mask of <c>ZCRX_FEATURE_*</c>.</summary>
     public uint Features { get; init; }
 
-    /// <summary>Gets the number n of control operations: 0 to n − 1 exist.</summary>
+    /// <summary>Gets the number of control operations (<c>ZCRX_CTRL_*</c>) that the kernel supports. They are numbered from 0.</summary>
     public uint ControlOperations { get; init; }
 
     /// <summary>
@@ -89,8 +89,8 @@ public sealed record ZcrxCapabilities
     public bool AnswersQueries => State is CapabilityQueryState.Answered or CapabilityQueryState.ZcrxQueryUnknown;
 
     /// <summary>
-    /// Gets a value indicating whether the kernel answered the query about zero-copy receive. Only then are the following properties
-    /// certain.
+    /// Gets a value indicating whether the kernel answered the query about zero-copy receive. Otherwise, properties such as
+    /// <see cref="DmaBufAreas"/> are false even if the kernel has the feature.
     /// </summary>
     public bool AnswersZcrxQuery => State == CapabilityQueryState.Answered;
 
@@ -103,7 +103,7 @@ public sealed record ZcrxCapabilities
     /// <summary>Gets a value indicating whether an area may be a dma-buf.</summary>
     public bool DmaBufAreas => (AreaFlags & LinuxIoUringZcrx.IORING_ZCRX_AREA_DMABUF) != 0;
 
-    /// <summary>Gets a value indicating whether a registration may specify a buffer length other than the page.</summary>
+    /// <summary>Gets a value indicating whether a registration may specify a buffer length other than the page size.</summary>
     public bool RxBufferLength => (Features & LinuxIoUringZcrx.ZCRX_FEATURE_RX_PAGE_SIZE) != 0;
 
     /// <summary>Gets a value indicating whether a registration may request notifications.</summary>
@@ -154,7 +154,7 @@ public sealed record ZcrxCapabilities
     public ZcrxSupport Support(ZcrxFeature feature) => CapabilitySupport.Of(this, feature);
 
     /// <summary>
-    /// Returns why the kernel does not support a feature, in one clause that names what is missing and the version that has it.
+    /// Returns why the kernel does not support a feature, in one clause that names the missing feature and the Linux version that has it.
     /// </summary>
     /// <param name="feature">The feature.</param>
     /// <returns>

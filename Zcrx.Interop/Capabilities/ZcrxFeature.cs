@@ -9,7 +9,7 @@ public enum ZcrxFeature
     /// <summary>Receiving without a NIC queue: the kernel copies into the area (Linux 7.1).</summary>
     DeviceLess,
 
-    /// <summary>Choosing a buffer length other than the page (Linux 7.0, and a device that supports it).</summary>
+    /// <summary>Choosing a buffer length other than the page size (Linux 7.0, and a device that supports it).</summary>
     RxBufferLength,
 
     /// <summary>Areas in device memory, passed as a dma-buf (reported since Linux 6.19).</summary>

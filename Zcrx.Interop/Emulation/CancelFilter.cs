@@ -43,7 +43,7 @@ internal readonly struct CancelFilter
         FileIdentity file = FileIdentity.None;
         if ((entry.cancel_flags & IORING_ASYNC_CANCEL_FD) != 0)
         {
-            // The emulation has no registered files, so a request that names one selects nothing.
+            // The emulation has no registered files, so a cancellation that names one selects nothing.
             file = (entry.cancel_flags & IORING_ASYNC_CANCEL_FD_FIXED) != 0 ? file : FileIdentity.Of(entry.fd, entry.fd);
             if (file == FileIdentity.None)
             {

@@ -1,3 +1,5 @@
+using Zcrx.Interop.Kernel;
+
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>Represents the kernel's view of an area: free buffers, and the references of user space to each buffer.</summary>
@@ -59,7 +61,7 @@ internal sealed unsafe class EmulatedArea
         return buffer;
     }
 
-    /// <summary>Counts a user reference on a buffer of a page pool: one for each packet in it.</summary>
+    /// <summary>Adds a user reference to a buffer of a page pool. The buffer has one reference for each packet in it.</summary>
     public void AddUserReference(int buffer) => _userReferences[buffer]++;
 
     /// <summary>Returns whether a page pool has the buffer.</summary>
@@ -85,6 +87,21 @@ internal sealed unsafe class EmulatedArea
     {
         _isPooled[buffer] = false;
         _free[_freeCount++] = buffer;
+    }
+
+    /// <summary>
+    /// Gives the memory back to the machine if all buffers are free. A free buffer has no content, so zeros may replace it.
+    /// </summary>
+    public bool TryTrim()
+    {
+        if (_freeCount < _free.Length)
+        {
+            return false;
+        }
+
+        nuint length = (nuint)_free.Length << BufferShift;
+        // Memory of a file is freed by removing it from the file. Private memory refuses that with EINVAL, and is discarded.
+        return Libc.Advise((nint)Address, length, Libc.MADV_REMOVE) == 0 || Libc.Advise((nint)Address, length, Libc.MADV_DONTNEED) == 0;
     }
 
     /// <summary>Reclaims all buffers that user space has.</summary>

@@ -16,7 +16,7 @@ internal sealed class EmulatedBacklog
     private readonly Dictionary<ulong, SocketBacklog> _sockets = [];
 
     /// <summary>Records the memory of all waiting bytes. Called before the steering changes.</summary>
-    /// <param name="landsIn">Maps the local and the remote end to the RX queue and to the owner of its memory.</param>
+    /// <param name="landsIn">Maps the ends of a connection to the RX queue of its packets, and to the owner of that queue's memory.</param>
     public void Record(Func<IPEndPoint, IPEndPoint, (int RxQueue, EmulatedInterfaceQueue? Owner)> landsIn)
     {
         HashSet<ulong> open = [];

@@ -37,7 +37,7 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
 
     /// <summary>
     /// Gets the number of completions with data that can be posted. It is 0 while older completions wait in the overflow
-    /// list, which keeps the order.
+    /// list, so that new completions do not overtake them.
     /// </summary>
     public uint DataSpace
     {

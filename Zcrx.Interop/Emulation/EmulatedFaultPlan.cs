@@ -91,7 +91,7 @@ public sealed class EmulatedFaultPlan
 
     /// <summary>
     /// Strands the next receives that find bytes: they stay armed and deliver nothing until they are cancelled, as on kernels that lose a
-    /// wake-up. Tests the stall timeout of a queue and its alerts.
+    /// wake-up. Use it to test the stall timeout of a queue and its alerts.
     /// </summary>
     /// <param name="receives">The number of receives.</param>
     public void StrandReceives(int receives) => Set(ref _strands, receives);

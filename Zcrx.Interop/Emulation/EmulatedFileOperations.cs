@@ -20,7 +20,7 @@ internal sealed unsafe class EmulatedFileOperations(EmulatedRequests requests, E
         }
 
         bool multishot = (entry.len & IORING_POLL_ADD_MULTI) != 0;
-        // Multishot polls report changes, not states.
+        // Multishot polls report changes, not states, so they are edge-triggered.
         int result = requests.Await(entry, entry.poll32_events | (multishot ? SocketCalls.EPOLLET : 0), multishot, out EmulatedRequest? request);
         request?.PollEvents = entry.poll32_events;
         return result;

@@ -51,9 +51,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
     // For the lock order see EmulatedKernel.
     public Lock Gate { get; } = new();
 
-    /// <summary>
-    /// Gets the network interface of the RX queue; null in device-less mode. The RX queue receives into the areas of this queue.
-    /// </summary>
+    /// <summary>Gets the network interface whose RX queue receives into the areas of this queue; null in device-less mode.</summary>
     public EmulatedNic? Nic { get; private set; }
 
     /// <summary>Gets the index of the RX queue on <see cref="Nic"/>.</summary>
@@ -108,6 +106,22 @@ internal sealed unsafe class EmulatedInterfaceQueue
         return (long)area.Token;
     }
 
+    /// <summary>Gives back the memory of each area whose buffers are all free, except the first area.</summary>
+    /// <returns>The number of areas whose memory was given back.</returns>
+    public int Trim()
+    {
+        lock (Gate)
+        {
+            int trimmed = 0;
+            for (int i = 1; i < _areas.Count; i++)
+            {
+                trimmed += _areas[i].TryTrim() ? 1 : 0;
+            }
+
+            return trimmed;
+        }
+    }
+
     /// <summary>Provides the memory of an RX queue. Returns a negative errno if nothing has changed.</summary>
     public int BindTo(EmulatedNic nic, uint rxQueue)
     {
@@ -155,7 +169,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
         }
     }
 
-    /// <summary>Implements <c>ZCRX_CTRL_FLUSH_RQ</c>: consumes batches of 32 entries, up to and including the first invalid one.</summary>
+    /// <summary>Implements <c>ZCRX_CTRL_FLUSH_RQ</c>: consumes entries in batches of 32, and stops after the first invalid entry.</summary>
     public void Flush()
     {
         uint total = 0;
@@ -206,7 +220,9 @@ internal sealed unsafe class EmulatedInterfaceQueue
         ring.PostFromQueue(_eventUserData, (int)type);
     }
 
-    /// <summary>Moves buffers from the refill ring into a page pool until the pool is full. Entries without effect are skipped.</summary>
+    /// <summary>
+    /// Consumes at most <paramref name="count"/> refill entries, and returns their buffers to the page pool. Skips invalid entries.
+    /// </summary>
     public void Refill(EmulatedPagePool pool, int count) => _ = ParseBatch(count, pool);
 
     /// <param name="most">The largest number of entries to consume.</param>

@@ -12,12 +12,12 @@ namespace Zcrx.Interop;
 /// errors. It needs no privileges and runs on any Linux kernel.
 /// </summary>
 /// <remarks>
-/// <para>It has two uses: it is the engine where zcrx is not available, and services test their reaction to faults with it.</para>
+/// <para>Queues use it as their engine where zcrx is not available. Tests of a service use it to inject faults.</para>
 /// <para>Threading: any thread. Each of its rings belongs to one thread, as on the real kernel. Registered user memory
 /// must stay mapped until the ring is closed: unlike the kernel, the emulation cannot pin it.</para>
 /// <para>Request types: NOP, POLL_ADD, ACCEPT, READ, RECV_ZC, ASYNC_CANCEL, CLOSE, SHUTDOWN. Others end with −EINVAL.</para>
 /// </remarks>
-public sealed unsafe class EmulatedKernel : INicKernel
+public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory
 {
     private const uint MaxSubmissionEntries = 32768;
     private const uint MaxCompletionEntries = 2 * MaxSubmissionEntries;
@@ -259,8 +259,38 @@ public sealed unsafe class EmulatedKernel : INicKernel
         return Libc.InterfaceIndex(name);
     }
 
+    /// <inheritdoc/>
+    int IAreaMemory.Trim(int ringFd, uint queue)
+    {
+        if (!_ringsSnapshot.TryGetValue(ringFd, out EmulatedRing? ring))
+        {
+            return -EBADF;
+        }
+
+        if (!ring.Queues.TryGetValue(queue, out EmulatedInterfaceQueue? found))
+        {
+            return -ENXIO;
+        }
+
+        // A ring may have taken free buffers in advance. Until they are returned, their areas do not count as unused.
+        ring.ReturnBuffers();
+        return found.Trim();
+    }
+
     /// <summary>Gets the interface queues of the open rings. A simulation compares their state with the state in user space.</summary>
     internal IEnumerable<EmulatedInterfaceQueue> InterfaceQueues => _ringsSnapshot.Values.SelectMany(static ring => ring.Queues.Values).Distinct();
+
+    /// <summary>Gets the number of rings and exports that are open. Tests check that none is left.</summary>
+    internal int OpenDescriptors
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _rings.Count + _exports.Count;
+            }
+        }
+    }
 
     /// <summary>
     /// Gets the number of descriptors that callers have closed while requests of open rings used them. Tests check that it stays zero when
@@ -321,7 +351,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
         bool reserved = (parameters->resv0 | parameters->resv1 | parameters->resv2) != 0;
         bool tooMany = entries > MaxSubmissionEntries && (flags & IORING_SETUP_CLAMP) == 0;
         bool bothSizes = (flags & (IORING_SETUP_CQE32 | IORING_SETUP_CQE_MIXED)) == (IORING_SETUP_CQE32 | IORING_SETUP_CQE_MIXED);
-        // DEFER_TASKRUN runs work on the issuer only, so there must be exactly one.
+        // DEFER_TASKRUN runs work on the issuer only, so it requires SINGLE_ISSUER.
         bool deferredWithoutIssuer = (flags & (IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER)) == IORING_SETUP_DEFER_TASKRUN;
         return entries == 0 || tooMany || reserved || bothSizes || deferredWithoutIssuer || (flags & ~SupportedSetupFlags) != 0 ? -EINVAL : 0;
     }

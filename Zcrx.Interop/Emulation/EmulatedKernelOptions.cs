@@ -13,7 +13,7 @@ public sealed record EmulatedKernelOptions
     /// </summary>
     /// <remarks>
     /// The default of 512 pages is 2 MiB, which takes about half a millisecond. The kernel serves up to 32 packets of a connection in a
-    /// row. These packets can contain the same number of bytes.
+    /// row. At 64 KiB a packet, that is 2 MiB as well.
     /// </remarks>
     public int BuffersPerTurn { get; init; } = 512;
 

@@ -6,7 +6,7 @@ namespace Zcrx.Interop;
 /// <remarks>Immutable. The values were observed on these kernels; see the table in <c>docs/kernel-matrix.md</c>.</remarks>
 public sealed record EmulatedKernelProfile
 {
-    // The first 7.2 release that ends a request that finds no buffer, instead of stranding it.
+    // From this patch release of 7.2 on, a request that finds no buffer ends. Earlier releases strand it.
     private const int FirstRepairedPatch = 10;
 
     private EmulatedKernelProfile(string name) => Name = name;
@@ -74,7 +74,7 @@ public sealed record EmulatedKernelProfile
     internal bool StrandsReceives { get; private init; } = true;
 
     /// <summary>
-    /// Gets a value indicating whether a page pool takes consecutive refill entries of one buffer as one return of all their references.
+    /// Gets a value indicating whether a page pool merges consecutive refill entries of one buffer and returns all their references.
     /// </summary>
     internal bool FoldsRefillEntries { get; private init; }
 

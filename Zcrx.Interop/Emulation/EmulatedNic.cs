@@ -275,7 +275,9 @@ public sealed class EmulatedNic
         }
     });
 
-    /// <summary>Binds an RX queue to the memory of an interface queue. Returns the kernel's errors, in its order.</summary>
+    /// <summary>
+    /// Binds an RX queue to the memory of an interface queue. Checks in the kernel's order, and returns the kernel's errors.
+    /// </summary>
     internal int Bind(uint rxQueue, EmulatedInterfaceQueue provider)
     {
         lock (_gate)

@@ -50,7 +50,7 @@ internal sealed unsafe class EmulatedPoller : IDisposable
     /// <summary>Gets a value indicating whether events of the last wait are left to take.</summary>
     public bool HasEvents => _next < _count;
 
-    /// <summary>Waits for readiness when no events are left. Returns the number of events or a negative errno.</summary>
+    /// <summary>Waits until files are ready. Call it when no events are left. Returns the number of events or a negative errno.</summary>
     /// <param name="milliseconds">The timeout; −1 for none.</param>
     public int Wait(int milliseconds)
     {

@@ -66,7 +66,8 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
 
     /// <summary>
     /// Ends a turn because the pool or the completion ring is exhausted. If bytes are left in the socket, the request ends. In profiles
-    /// that strand requests, it stays armed without being served. If none are left, the request continues.
+    /// that strand requests, a request that has delivered bytes in this turn stays armed instead, and is not served. If no bytes are left
+    /// and the stream has not ended, the request continues.
     /// </summary>
     public void EndWithoutRoom(EmulatedRequest request, int error, int delivered, bool isFirst, bool isCopy = true)
     {

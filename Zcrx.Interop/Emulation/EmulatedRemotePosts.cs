@@ -3,8 +3,8 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Passes notifications from other threads to the thread of the ring that posts them. Traffic on an importing ring fires the notifications
-/// of the ring that registered the queue.
+/// Passes notifications from the threads of other rings to the thread of the ring that must post them. Traffic on an importing ring
+/// fires the notifications of the ring that registered the queue.
 /// </summary>
 /// <param name="watch">Makes the ring call <see cref="Drain"/> when the given descriptor is readable.</param>
 /// <param name="completions">Posts on the ring's thread.</param>

@@ -65,7 +65,7 @@ internal sealed unsafe class EmulatedRequest
     public int StrandedBytes { get; set; } = -1;
 
     /// <summary>
-    /// Gets or sets whether the peer had ended the stream when the request was stranded. The end of the stream is also a packet.
+    /// Gets or sets whether the peer had ended the stream when the request was stranded. If not, a later end wakes the request.
     /// </summary>
     public bool StrandedAtEnd { get; set; }
 

@@ -42,7 +42,8 @@ internal sealed unsafe class EmulatedRing : IDisposable
     public int LostDescriptors => _execution.LostDescriptors;
 
     /// <summary>
-    /// Gets a value indicating whether notifications are lost, as when the kernel cannot allocate one. The type stays armed.
+    /// Gets a value indicating whether notifications are lost, as when the kernel cannot allocate one. A lost notification leaves its type
+    /// armed.
     /// </summary>
     public bool LosesNotifications => _options.Faults?.DropNotifications ?? false;
 

@@ -119,9 +119,9 @@ internal sealed class EpollExecution : IRingExecution
 
     /// <summary>Runs ready requests until the completions of one turn are posted.</summary>
     /// <remarks>
-    /// The number is limited so that the bytes are consumed and the buffers reused while they are in the processor's cache. The remaining
-    /// events are left for the next call, before another wait. epoll reports in the same order every time, so the last request would
-    /// otherwise starve.
+    /// The number of completions is limited, so that the bytes are consumed and the buffers reused while they are in the processor's cache.
+    /// The next call handles the remaining events before it waits again. epoll reports in the same order every time, so the last request
+    /// would otherwise starve.
     /// </remarks>
     private void RunReady()
     {

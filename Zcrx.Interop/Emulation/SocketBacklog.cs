@@ -48,7 +48,7 @@ internal sealed class SocketBacklog
     /// <summary>Finds the piece that contains the next byte of the stream.</summary>
     /// <param name="waiting">The number of bytes that wait in the socket.</param>
     /// <param name="next">The piece.</param>
-    /// <returns>False when the byte has arrived after the last change.</returns>
+    /// <returns>False when the byte has arrived after the last change of steering.</returns>
     public bool TryPeek(long waiting, out LandedBytes next)
     {
         lock (_gate)

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Kernel;
 
-/// <summary>Declares the C library calls of the libraries. Each returns the kernel's result: a negative errno on failure.</summary>
+/// <summary>
+/// Declares the C library functions that Zcrx calls. Each method returns the kernel's result: a negative errno on failure.
+/// </summary>
 /// <remarks>
 /// No call is marked with <see cref="SuppressGCTransitionAttribute"/>, since each can block or take longer than a microsecond.
 /// </remarks>
@@ -17,6 +19,8 @@ internal static unsafe partial class Libc
     public const int MAP_ANONYMOUS = 0x20;
     public const int MAP_POPULATE = 0x8000;
     public const int MAP_HUGETLB = 0x40000;
+    public const int MADV_DONTNEED = 4;
+    public const int MADV_REMOVE = 9;
     public const int MADV_DONTFORK = 10;
     public const int MADV_HUGEPAGE = 14;
     public const int MADV_POPULATE_READ = 22;
@@ -131,7 +135,8 @@ internal static unsafe partial class Libc
     private static partial int fsync(int fd);
 
     /// <summary>
-    /// Opens a file for reading (open(2)). O_CLOEXEC is 0x80000 on x64 and arm64. O_DIRECTORY differs between them, but is not needed.
+    /// Opens a directory (open(2)). EFD_CLOEXEC has the value of O_CLOEXEC. O_DIRECTORY is omitted, since its value differs between x64
+    /// and arm64.
     /// </summary>
     public static int OpenDirectory(string path) => Result(open(path, EFD_CLOEXEC, 0));
 

@@ -91,7 +91,7 @@ internal static unsafe partial class NetlinkCalls
 
     public static int Control(int fd, uint request, void* argument) => Libc.Result(ioctl(fd, request, argument));
 
-    /// <summary>Waits until one of two descriptors is readable. Returns false if the second is readable.</summary>
+    /// <summary>Waits until one of two descriptors is readable. Returns true if only the first is readable.</summary>
     public static bool WaitForEither(int first, int second)
     {
         PollEntry* entries = stackalloc PollEntry[2];

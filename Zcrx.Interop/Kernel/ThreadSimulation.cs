@@ -9,4 +9,7 @@ internal abstract class ThreadSimulation
 
     /// <summary>Queues work that would otherwise run on the thread pool.</summary>
     public abstract void RunOnPool(Action work);
+
+    /// <summary>Called at a point at which another thread may run. The caller may hold the lock of its own connection.</summary>
+    public abstract void Interleave();
 }

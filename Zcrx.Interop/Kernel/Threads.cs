@@ -1,7 +1,7 @@
 namespace Zcrx.Interop.Kernel;
 
 /// <summary>
-/// Identifies and starts threads. A simulation can replace the runtime for the calling thread, to run several flows of control on it.
+/// Identifies and starts threads. In a simulation, several simulated threads run on one real thread.
 /// </summary>
 internal static class Threads
 {
@@ -48,6 +48,11 @@ internal static class Threads
 
         ThreadPool.UnsafeQueueUserWorkItem(static item => item.work(item.state), (work, state), preferLocal: false);
     }
+
+    /// <summary>
+    /// Marks a point at which an action of another thread could affect the call. A simulation may run another thread there.
+    /// </summary>
+    public static void Interleave() => _simulation?.Interleave();
 
     /// <summary>Begins or ends a simulation on the calling thread.</summary>
     public static void Simulate(ThreadSimulation? simulation)

@@ -84,11 +84,11 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     }
 
     /// <summary>Ends the borrow.</summary>
-    /// <returns>True when the buffer was not leased and returns to the kernel now.</returns>
+    /// <returns>True when the buffer itself is not leased. The caller must then return it to the kernel.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool End()
     {
-        // The buffer returns to the kernel later, by the release store of the refill queue's tail. The new version is visible before that.
+        // The kernel gets the buffer by the release store of the refill queue's tail. The new version is visible before that store.
         NextVersion();
         if (_slot == NotLeased)
         {

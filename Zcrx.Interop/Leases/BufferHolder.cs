@@ -13,12 +13,18 @@ internal class BufferHolder : IBufferSource
     /// <summary>Gets the number of leased buffers. Any thread. The number is approximate while buffers are leased or released.</summary>
     public int Leased => Volatile.Read(ref _leased) - Volatile.Read(ref _inReturn);
 
+    /// <summary>
+    /// Gets or sets the number of calls of <see cref="ReclaimList.Dismiss"/> for this source. Each call means that the source has left a
+    /// ring thread. Ring thread only.
+    /// </summary>
+    public int Dismissals { get; set; }
+
     /// <summary>Counts a buffer that another thread has released and the ring thread has not drained yet. Any thread.</summary>
     public void BeginReturn() => Interlocked.Increment(ref _inReturn);
 
     /// <summary>
-    /// Ends the return of a buffer that <see cref="BeginReturn"/> has counted. Called by the ring thread, which subtracts the lease of the
-    /// buffer next.
+    /// Ends the return of a buffer that <see cref="BeginReturn"/> has counted. Called by the ring thread, just before it subtracts the
+    /// lease of the buffer.
     /// </summary>
     public void EndReturn() => Interlocked.Decrement(ref _inReturn);
 
@@ -58,9 +64,10 @@ internal class BufferHolder : IBufferSource
     }
 
     /// <summary>
-    /// Records that the stream ends with an error inside a frame. No observer receives the bytes of the unfinished frame. Any thread.
+    /// Records that the stream has ended with an error, and that a consumer has not handled its last bytes. Any thread. Call it before the
+    /// consumer ends its work.
     /// </summary>
-    public virtual void EndInsideFrame()
+    public virtual void LeaveUnhandled()
     {
     }
 

@@ -32,6 +32,7 @@ internal sealed unsafe class BufferLedger
     private int _inReturn;
     private bool _isUnderPressure;
     private long _copies;
+    private long _freedCopies;
 
     /// <param name="wake">Wakes the ring thread. A releasing thread calls it only after <see cref="TryPrepareToSleep"/>.</param>
     /// <param name="recordOrigins">Whether to record the stack trace of each lease. Slow, for finding leaks.</param>
@@ -59,7 +60,7 @@ internal sealed unsafe class BufferLedger
     /// <summary>Gets or sets the action that appends a returned buffer to the refill queue. Called on the ring thread.</summary>
     public Action<ulong>? Refill { get; set; }
 
-    /// <summary>Gets or sets the action that takes buffers released after <see cref="Close"/>, for another ring on the same queue.
+    /// <summary>Gets or sets the action that passes buffers released after <see cref="Close"/> to another ring of the same queue.
     /// Called on any thread.</summary>
     public Action<ulong>? Forward { get; set; }
 
@@ -83,6 +84,10 @@ internal sealed unsafe class BufferLedger
 
     /// <summary>Gets the number of copies made since the start. Any thread.</summary>
     public long Copies => Volatile.Read(ref _copies);
+
+    /// <summary>Gets the number of copies whose memory is not freed yet. Any thread.</summary>
+    // Reads the freed copies first: a copy that is made and freed between the reads makes the result too high for a moment, not negative.
+    public long LiveCopies => -Volatile.Read(ref _freedCopies) + Copies;
 
     /// <summary>Gets a value indicating whether the next lease is on the buffer itself and not on a copy. Ring thread only.</summary>
     public bool MayLease => Leased < LeaseLimit;
@@ -202,7 +207,7 @@ internal sealed unsafe class BufferLedger
     /// <inheritdoc cref="ReturnList.Awake"/>
     public void Awake() => _returned.Awake();
 
-    /// <summary>Closes the ledger with its queue. Buffers that are still leased keep the memory mapped. Only the first
+    /// <summary>Closes the ledger when its queue is closed. Buffers that are still leased keep the memory mapped. Only the first
     /// call has an effect.</summary>
     /// <returns>The number of buffers that are still leased.</returns>
     public int Close()
@@ -367,7 +372,11 @@ internal sealed unsafe class BufferLedger
         return copy;
     }
 
-    private void FreeCopy(int slot) => NativeMemory.Free(this[slot].Address);
+    private void FreeCopy(int slot)
+    {
+        NativeMemory.Free(this[slot].Address);
+        Interlocked.Increment(ref _freedCopies);
+    }
 
     private void ReleaseRegions()
     {

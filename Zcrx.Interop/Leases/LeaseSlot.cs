@@ -8,7 +8,7 @@ namespace Zcrx.Interop.Leases;
 /// </remarks>
 internal unsafe struct LeaseSlot
 {
-    /// <summary>The area token and byte offset, as the refill queue expects it.</summary>
+    /// <summary>The area token and the byte offset, in the format of a refill entry.</summary>
     public ulong Offset;
 
     public byte* Address;

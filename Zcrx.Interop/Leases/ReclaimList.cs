@@ -42,6 +42,8 @@ internal sealed class ReclaimList
         }
 
         _consumers.RemoveAll(consumer => consumer.Holder == holder);
+        // If the source returns to this ring thread, its consumers notice the new number and add themselves again.
+        holder.Dismissals++;
     }
 
     /// <summary>Reclaims the buffers of all consumers.</summary>

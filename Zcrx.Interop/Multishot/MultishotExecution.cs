@@ -7,8 +7,8 @@ namespace Zcrx.Interop.Multishot;
 
 /// <summary>Performs the requests of one ring on a ring of the machine's kernel.</summary>
 /// <remarks>
-/// When a call returns, the host ring holds no completions. Completions with data fit into the caller's ring, since slots were reserved
-/// before the kernel could take the bytes. Other completions wait in the overflow list of the caller's ring.
+/// When <see cref="GetEvents"/> returns, the host ring holds no completions. Completions with data fit into the caller's ring, since
+/// slots were reserved before the kernel could take the bytes. If the caller's ring is full, other completions wait in its overflow list.
 /// </remarks>
 internal sealed class MultishotExecution : IRingExecution
 {
@@ -76,7 +76,7 @@ internal sealed class MultishotExecution : IRingExecution
         {
             if (_completions.HasOverflow)
             {
-                // Slots that are reserved for data could otherwise block the overflow list.
+                // The overflow list needs slots, so the slots that are reserved for data are released first.
                 _buffers.TakeBack();
                 _completions.FlushOverflow();
             }

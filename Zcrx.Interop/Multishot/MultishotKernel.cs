@@ -1,4 +1,5 @@
 using Zcrx.Interop.Abi;
+using Zcrx.Interop.Kernel;
 using Zcrx.Interop.Multishot;
 
 namespace Zcrx.Interop;
@@ -14,7 +15,7 @@ namespace Zcrx.Interop;
 /// <para>Rings, queues, errors and notifications are those of <see cref="EmulatedKernel"/>. The rules for threads and for registered memory
 /// are the same.</para>
 /// </remarks>
-public sealed unsafe class MultishotKernel : INicKernel
+public sealed unsafe class MultishotKernel : INicKernel, IAreaMemory
 {
     private readonly EmulatedKernel _rings;
 
@@ -88,6 +89,9 @@ public sealed unsafe class MultishotKernel : INicKernel
 
     /// <inheritdoc/>
     public int InterfaceIndex(string name) => _rings.InterfaceIndex(name);
+
+    /// <inheritdoc/>
+    int IAreaMemory.Trim(int ringFd, uint queue) => ((IAreaMemory)_rings).Trim(ringFd, queue);
 
     /// <inheritdoc/>
     public int Close(int fd) => _rings.Close(fd);

@@ -165,7 +165,7 @@ internal sealed unsafe class MultishotReceive
         EndTurn();
     }
 
-    /// <summary>Reports the copies of a turn.</summary>
+    /// <summary>Reports the copies of a turn, and releases the lock of the queue.</summary>
     public void EndTurn()
     {
         _held.Release();
@@ -315,7 +315,8 @@ internal sealed unsafe class MultishotReceive
     }
 
     /// <summary>
-    /// Applies the fault plan. The arrived bytes are delivered before the end. Faults that delay or strand a turn are not supported.
+    /// Returns the result with which the fault plan ends the receive; null for no fault. The arrived bytes are delivered before that end.
+    /// Faults that delay or strand a turn are not supported.
     /// </summary>
     private int? InjectedEnd(MultishotRequest request)
     {

@@ -79,7 +79,7 @@ internal sealed class MultishotRequests(HostRing ring, RingParts parts)
             MultishotRequest request = _requests[i];
             if (request.IsActive && !request.IsCancelled && filter.Matches(request.UserData, request.Opcode, filter.SelectsFile ? FileOf(request) : FileIdentity.None))
             {
-                // The host ring may end the receive for another reason. The receive is then not submitted again.
+                // If the host ring ends the receive for another reason first, the flag keeps the receive from being armed again.
                 request.IsCancelled = true;
                 found++;
                 CancelInHost(request);

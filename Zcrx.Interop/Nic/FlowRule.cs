@@ -57,7 +57,9 @@ public sealed record FlowRule(
             (RemoteAddress is null || RemoteAddress.Equals(remote.Address));
     }
 
-    /// <summary>Determines whether another rule is equal. An explicit address family equals the same family of an address.</summary>
+    /// <summary>
+    /// Determines whether another rule is equal. It does not matter whether the address family is specified or follows from an address.
+    /// </summary>
     /// <param name="other">The other rule.</param>
     /// <returns>True when both send the same flows to the same queue.</returns>
     public bool Equals(FlowRule? other) => other is not null &&

@@ -1,7 +1,9 @@
 namespace Zcrx.Interop;
 
-/// <summary>Changes on which RX queue packets arrive: over netlink, or on the emulated interfaces.</summary>
-/// <remarks>Threading: any thread. A call that fails changes nothing. Recording the previous state is up to the caller.</remarks>
+/// <summary>Changes the flow rules, the RSS table and the header/data split of network interfaces.</summary>
+/// <remarks>
+/// Threading: any thread. A call that fails changes nothing. The caller must record the previous state if it wants to restore it.
+/// </remarks>
 public interface IFlowSteering
 {
     /// <summary>Adds a flow rule.</summary>

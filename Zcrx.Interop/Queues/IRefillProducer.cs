@@ -13,6 +13,6 @@ internal interface IRefillProducer
     /// <returns>False when the producer cannot write, because it has ended.</returns>
     Task<bool> BeginAsync();
 
-    /// <summary>Notifies the producer of buffers in <see cref="QueueMemory.TryTake"/>. Any thread.</summary>
+    /// <summary>Notifies the producer that <see cref="QueueMemory.TryTake"/> returns buffers. Any thread.</summary>
     void Wake();
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Zcrx.Interop.Abi;
+using Zcrx.Interop.Kernel;
 using Zcrx.Interop.Queues;
 using Zcrx.Interop.Leases;
 using Zcrx.Interop.Memory;
@@ -235,6 +236,18 @@ public sealed unsafe class InterfaceQueue : IDisposable
         Memory.Add(memory);
         Use(memory, id);
     }
+
+    /// <summary>Gives back the memory of added areas whose buffers are all free. Does nothing on a kernel that pins areas.</summary>
+    internal void TrimAreas()
+    {
+        if (_ring.Kernel is IAreaMemory memory)
+        {
+            _ = memory.Trim(_ring.Fd, Id);
+        }
+    }
+
+    /// <summary>Gets a value indicating whether <see cref="TrimAreas"/> can give memory back.</summary>
+    internal bool CanTrimAreas => _ring.Kernel is IAreaMemory;
 
     /// <summary>Reads the copy counters without a system call. Any thread, also after disposal.</summary>
     /// <returns>The counters. After disposal, their last values. Zeros when the kernel keeps no counters.</returns>

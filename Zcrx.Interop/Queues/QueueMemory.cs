@@ -10,12 +10,14 @@ namespace Zcrx.Interop;
 /// </summary>
 /// <remarks>
 /// Reference-counted: each ring that uses the queue and each export has a reference. Threading: all members from any thread. Only the
-/// producer writes the refill queue. This class passes other returned buffers to the producer: those of a ring that has ended or has ceded
-/// the refill queue, and those of another process.
+/// producer writes the refill queue. Other rings, rings that have ended, and other processes pass returned buffers to the producer through
+/// this class.
 /// </remarks>
 internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets offsets, uint entries, int bufferLength, nuint? statisticsOffset)
 {
-    // Lock order: _ringsGate, then _gate or a lock of the kernel. Reclaiming runs under _ringsGate, reads the areas, and flushes the refill queue.
+    // Lock order: _ringsGate, then _gate or a lock of the kernel. Reclaiming runs under _ringsGate, reads the areas, and flushes the refill
+    // queue.
+    // Areas are added under _ringsGate.
     // _switching is awaited without a lock, and no ring thread waits for it.
     private readonly Lock _gate = new();
     private readonly Lock _ringsGate = new();
@@ -23,7 +25,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     private readonly List<MemoryRegion> _areas = [];
     private readonly ConcurrentQueue<ulong> _returned = new();
     private volatile IRefillProducer? _producer;
-    // Producers that have ceded, the latest at the end. Guarded by _switching.
+    // Producers that another producer has replaced, the latest at the end. Guarded by _switching.
     private readonly List<IRefillProducer> _former = [];
     private Action? _unused;
     private int _owners = 1;
@@ -110,9 +112,41 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     public Action? Unused { get => _unused; set => _unused = value; }
 
     /// <summary>
-    /// Gets or sets a value indicating whether areas must not be added, because another process has already mapped the present ones.
+    /// Gets or sets a value indicating whether areas must not be added, because another process has already mapped the present ones. No
+    /// area is being added when the setter returns.
     /// </summary>
-    public bool HasFixedAreas { get => _hasFixedAreas; set => _hasFixedAreas = value; }
+    public bool HasFixedAreas
+    {
+        get => _hasFixedAreas;
+        set
+        {
+            lock (_ringsGate)
+            {
+                _hasFixedAreas = value;
+            }
+        }
+    }
+
+    /// <summary>Adds an area, unless another ring or another process has already mapped the present ones.</summary>
+    /// <param name="add">Makes the kernel accept the area, and calls <see cref="Add"/>.</param>
+    /// <returns>False when the areas must not change.</returns>
+    /// <remarks>
+    /// A ring that imports the queue is counted in <see cref="Rings"/> before it reads the areas. It therefore knows every area into which
+    /// the kernel delivers.
+    /// </remarks>
+    public bool TryAddArea(Action add)
+    {
+        lock (_ringsGate)
+        {
+            if (_hasFixedAreas || Rings > 1)
+            {
+                return false;
+            }
+
+            add();
+            return true;
+        }
+    }
 
     /// <summary>Gets or sets a value indicating whether another process also uses the queue.</summary>
     public bool IsSharedWithProcess { get => _isSharedWithProcess; set => _isSharedWithProcess = value; }
@@ -171,7 +205,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     /// </summary>
     public Action? Reclaimed { get; set; }
 
-    /// <summary>Records that the buffers were reclaimed.</summary>
+    /// <summary>Records that the buffers were reclaimed, and runs <see cref="Reclaimed"/>.</summary>
     public void OnReclaimed()
     {
         _isReclaimWanted = false;
@@ -214,7 +248,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     /// <summary>Takes a buffer that was passed to the producer.</summary>
     public bool TryTake(out ulong offset) => _returned.TryDequeue(out offset);
 
-    /// <summary>Makes a component the producer, after the present one has ceded.</summary>
+    /// <summary>Makes a component the producer, after the present producer has stopped writing.</summary>
     /// <param name="next">The next producer.</param>
     /// <param name="onlyAfter">If not null, the method switches only if this is the present producer.</param>
     public async Task SwitchToAsync(IRefillProducer next, IRefillProducer? onlyAfter = null)

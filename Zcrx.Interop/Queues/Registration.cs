@@ -27,8 +27,8 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         uint index = deviceLess ? 0 : InterfaceIndex(options.Interface!);
         MemoryRegion area = options.DmaBuf is { } dmaBuf ? MemoryRegion.Map(dmaBuf) : MemoryRegion.Allocate(options.AreaSize, options.HugePages, "the area", options.SharedMemory);
         uint entries = RefillEntries(area.Length);
-        // The entries begin after the header, aligned like the header. For a small ring, a whole page for the header would be a large
-        // share.
+        // The entries begin after the header, aligned like the header. The header gets a whole page only if its size is unknown: a page is
+        // large compared with a small ring.
         nuint header = RoundUp((nuint)capabilities.RefillHeaderSizeOr(Environment.SystemPageSize), (nuint)(capabilities.RefillHeaderAlignment ?? 1));
         nuint ringEnd = header + ((nuint)entries * (nuint)sizeof(io_uring_zcrx_rqe));
         // The counters have their own cache line, since the kernel writes them while another thread may read them.

@@ -81,8 +81,8 @@ internal static class RegistrationErrors
                 facts.Operation, errno, nicQueue, "Use a newer kernel with CONFIG_IO_URING_ZCRX, " + OtherEngine);
         }
 
-        // Up to Linux 7.1, the field that describes notifications and statistics is reserved. The kernel refuses either with the same
-        // errno.
+        // Up to Linux 7.1, the field that describes notifications and statistics is reserved. The kernel then refuses
+        // notifications as well as statistics with the same errno.
         if (facts.Notifications && !capabilities.EventFeature && capabilities.WhyNot(ZcrxFeature.Notifications) is { } notifications)
         {
             return new ZcrxUnsupportedException(

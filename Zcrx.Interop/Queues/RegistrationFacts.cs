@@ -4,7 +4,7 @@ namespace Zcrx.Interop.Queues;
 /// <param name="Interface">The interface's name; null without an interface or when the name is unknown.</param>
 /// <param name="RxQueue">The RX queue's index. Ignored in device-less mode.</param>
 /// <param name="DeviceLess">Whether the registration is without a NIC.</param>
-/// <param name="RxBufferLength">The requested buffer length in bytes; 0 for the kernel's default, the page.</param>
+/// <param name="RxBufferLength">The requested buffer length in bytes; 0 for the kernel's default, the page size.</param>
 /// <param name="AreaBytes">The area's length in bytes.</param>
 /// <param name="RefillEntries">The requested number of refill entries.</param>
 /// <param name="Notifications">Whether notifications or statistics were requested.</param>
@@ -23,16 +23,18 @@ internal readonly record struct RegistrationFacts(
     HostFacts Host,
     bool IsDmaBuf = false)
 {
-    /// <summary>The kernel's limit, unless the ring is set up to clamp.</summary>
+    /// <summary>
+    /// The largest number of refill entries that the kernel accepts. It refuses more, unless the ring's set-up has the flag CLAMP.
+    /// </summary>
     public const uint MaxRefillEntries = 32768;
 
-    /// <summary>Gets the operation, as the start of a sentence.</summary>
+    /// <summary>Gets the operation, with which the error message starts.</summary>
     public string Operation =>
         DeviceLess ? "Registering a device-less queue" : FormattableString.Invariant($"Registering RX queue {RxQueue} of {Name}");
 
-    /// <summary>Gets the interface, for the middle of a sentence.</summary>
+    /// <summary>Gets the name of the interface for messages; <c>the interface</c> when the name is unknown.</summary>
     public string Name => string.IsNullOrEmpty(Interface) ? "the interface" : Interface;
 
-    /// <summary>Gets a value indicating whether a buffer length other than the page was requested.</summary>
+    /// <summary>Gets a value indicating whether a buffer length other than the page size was requested.</summary>
     public bool OwnBufferLength => RxBufferLength != 0 && RxBufferLength != (uint)Host.PageSize;
 }

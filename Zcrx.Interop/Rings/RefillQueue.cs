@@ -6,8 +6,8 @@ namespace Zcrx.Interop;
 /// <summary>Represents the refill queue, through which buffers return to the kernel.</summary>
 /// <remarks>
 /// Single producer: the ring thread, while <see cref="IsOurs"/> is true. The kernel consumes entries when the NIC needs buffers or,
-/// without a NIC, on a flush. The kernel returns the offsets of head, tail and entries at registration. They differ between versions
-/// (7.3). Members throw <see cref="ObjectDisposedException"/> after disposal.
+/// without a NIC, on a flush. The kernel returns the offsets of head, tail and entries at registration. Linux 7.3 changed
+/// these offsets. Members throw <see cref="ObjectDisposedException"/> after disposal.
 /// </remarks>
 public sealed unsafe class RefillQueue
 {
@@ -104,7 +104,7 @@ public sealed unsafe class RefillQueue
         _limit = Volatile.Read(ref *_sharedHead) + Capacity;
     }
 
-    /// <summary>Publishes the written entries and stops writing, for another producer.</summary>
+    /// <summary>Publishes the written entries and stops writing, so that another producer can write.</summary>
     internal void Cede()
     {
         Publish();

@@ -19,6 +19,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     private volatile bool _closed;
     private volatile bool _isShutDown;
     private volatile bool _hasSent;
+    private volatile SocketError _takenError;
     // Written only by the caller that holds _turn.
     private long _sends;
 
@@ -34,7 +35,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         SocketError error;
         try
         {
-            sent = socket.Send(bytes.Span, out error);
+            sent = Send(bytes.Span, out error);
         }
         catch (ObjectDisposedException exception)
         {
@@ -68,7 +69,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
             return 0;
         }
 
-        int sent = socket.Send(bytes, out SocketError error);
+        int sent = Send(bytes, out SocketError error);
         if (error == SocketError.Success)
         {
             NoteSent();
@@ -86,7 +87,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
             return 0;
         }
 
-        int sent = socket.Send(pieces, out SocketError error);
+        int sent = Send(pieces, out SocketError error);
         if (error == SocketError.Success)
         {
             NoteSent();
@@ -107,7 +108,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         SocketError error;
         try
         {
-            sent = socket.Send(in bytes, out error);
+            sent = Send(in bytes, out error);
         }
         catch (ObjectDisposedException exception)
         {
@@ -152,7 +153,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
                 int sent = 0;
                 if (error == SocketError.Success)
                 {
-                    sent = socket.Send(bytes.Span, out error);
+                    sent = Send(bytes.Span, out error);
                 }
 
                 if (error == SocketError.WouldBlock)
@@ -198,7 +199,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
                 int sent = 0;
                 if (error == SocketError.Success)
                 {
-                    sent = socket.Send(in bytes, out error);
+                    sent = Send(in bytes, out error);
                 }
 
                 if (error == SocketError.WouldBlock)
@@ -221,6 +222,35 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
             pin?.Dispose();
             connection.EndWork();
+        }
+    }
+
+    private int Send(ReadOnlySpan<byte> bytes, out SocketError error)
+    {
+        int sent = socket.Send(bytes, out error);
+        NoteError(error);
+        return sent;
+    }
+
+    private int Send(in ReadOnlySequence<byte> bytes, out SocketError error)
+    {
+        int sent = socket.Send(in bytes, out error);
+        NoteError(error);
+        return sent;
+    }
+
+    private int Send(ReadOnlySpan<IoVector> pieces, out SocketError error)
+    {
+        int sent = socket.Send(pieces, out error);
+        NoteError(error);
+        return sent;
+    }
+
+    private void NoteError(SocketError error)
+    {
+        if (error is not (SocketError.Success or SocketError.WouldBlock or SocketError.Shutdown))
+        {
+            _takenError = error;
         }
     }
 
@@ -265,7 +295,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     {
         if (_closed)
         {
-            // The error is the same however the end of the connection was detected.
+            // A send fails with the same error, no matter how the end of the connection was detected.
             string message = $"Could not send on {connection.Name}: {connection.WhyClosed}.";
             throw connection.IsBroken ? new SocketException((int)SocketError.ConnectionReset, message) : (Exception)new ObjectDisposedException(connection.Name, message);
         }
@@ -278,6 +308,15 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         _hasSent = false;
         return hasSent;
     }
+
+    /// <summary>
+    /// Gets the error with which the connection broke, if a send has received it; otherwise <see cref="SocketError.Success"/>.
+    /// </summary>
+    /// <remarks>
+    /// The kernel reports the error of a connection only once. If a send has received it, receives return 0, as at the end of the stream.
+    /// EPIPE is not recorded: the peer had ended its stream before, or another call has received the error.
+    /// </remarks>
+    public SocketError TakenError => _takenError;
 
     /// <summary>Gets the number of system calls that have sent something.</summary>
     public long Sends => Volatile.Read(ref _sends);

@@ -92,6 +92,26 @@ internal sealed class ConnectionSocket : IConnectionSocket
     // abandoned, another thread closes the socket after the ring thread has left its last callback.
     public bool HasUnacknowledged => !_socket.SafeHandle.IsClosed && Libc.BytesUnacknowledged(Descriptor) > 0;
 
+    public bool IsDisconnected
+    {
+        get
+        {
+            // The first byte of struct tcp_info is the state.
+            const int Tcp = 6;
+            const int TcpInfo = 11;
+            const byte Closed = 7;
+            Span<byte> state = stackalloc byte[1];
+            try
+            {
+                return _socket.GetRawSocketOption(Tcp, TcpInfo, state) == 1 && state[0] == Closed;
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                return false;
+            }
+        }
+    }
+
     public long Discard(out bool hasEnded)
     {
         const int MostCalls = 64;
@@ -191,7 +211,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
-                // The peer has reset the connection, or other code has closed the socket. It only remains to close this object.
+                // The peer has reset the connection, or other code has closed the socket. Only this object must still be closed.
             }
         }
         else

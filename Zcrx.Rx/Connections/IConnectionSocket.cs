@@ -19,14 +19,17 @@ internal interface IConnectionSocket
     /// <summary>Gets the number of bytes that wait to be received (SIOCINQ).</summary>
     int BytesWaiting { get; }
 
-    /// <summary>Gets a value indicating whether bytes, the end of the stream or an error wait.</summary>
+    /// <summary>Gets a value indicating whether bytes, the end of the stream or an error can be received.</summary>
     bool HasSomething { get; }
 
     /// <summary>Gets a value indicating whether the peer has not acknowledged everything that was sent (SIOCOUTQ).</summary>
     bool HasUnacknowledged { get; }
 
+    /// <summary>Gets a value indicating whether the connection no longer exists (TCP_CLOSE). False for sockets other than TCP.</summary>
+    bool IsDisconnected { get; }
+
     /// <summary>
-    /// Takes bytes that wait off the socket, without reading them. At most about a megabyte, so that a fast peer cannot keep the caller.
+    /// Discards the bytes that wait in the socket: about a megabyte at most, so that a fast peer cannot keep the caller busy forever.
     /// </summary>
     /// <param name="hasEnded">Whether the peer has ended its side.</param>
     /// <returns>The number of bytes; −1 when the connection is broken.</returns>

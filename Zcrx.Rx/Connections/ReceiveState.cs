@@ -6,12 +6,12 @@ internal enum ReceiveState
     /// <summary>The kernel has no request.</summary>
     Idle,
 
-    /// <summary>A request is issued in this turn.</summary>
+    /// <summary>The kernel has no request yet. The ring thread issues one in this turn.</summary>
     Queued,
 
     /// <summary>The kernel has a request.</summary>
     Armed,
 
-    /// <summary>The kernel has a request, whose cancellation was requested.</summary>
+    /// <summary>The kernel has a request and was asked to cancel it.</summary>
     Cancelling,
 }

@@ -18,7 +18,7 @@ public enum ZcrxConnectionState
     /// <summary>Waiting for buffers: the pool is under pressure or empty.</summary>
     PausedByPressure,
 
-    /// <summary>Moving to another queue or out of the library, or waiting for a queue that can receive it.</summary>
+    /// <summary>Moving to another queue or out of the library, or waiting for another queue to receive for it.</summary>
     Moving,
 
     /// <summary>The stream has ended or failed, or the connection was closed.</summary>

@@ -30,12 +30,11 @@ public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
         return CreateKernel(options).Nics;
     }
 
-    /// <summary>
-    /// Creates the kernel for a queue with this engine. The queue closes a socket only after the requests that use it have ended.
-    /// </summary>
+    /// <summary>Creates the kernel for a queue with this engine.</summary>
     /// <param name="options">The options of the queue.</param>
     internal INicKernel CreateKernel(ZcrxQueueOptions options) => Engine switch
     {
+        // A queue closes a socket only after the requests that use it have ended.
         ZcrxEngine.Emulated => new EmulatedKernel(options.Emulation, callerKeepsSockets: true),
         ZcrxEngine.IoUring => new MultishotKernel(options.Emulation with { Nics = [] }, callerKeepsSockets: true),
         _ => new LinuxKernel(),

@@ -19,7 +19,7 @@ internal sealed class QueueEngine
         Kernel = kernel;
         Capabilities = ZcrxCapabilities.Query(kernel);
         _nics = choice.NicsOf(options);
-        // An emulated kernel receives without a device unless it emulates the configured interface.
+        // An emulated kernel receives from a NIC only if it emulates the configured interface.
         IsOnNic = choice.Engine == ZcrxEngine.Nic || (choice.Engine == ZcrxEngine.Emulated && _interface is not null && _nics.Identify(_interface) is not null);
         Nic = IsOnNic ? NicConfiguration.Claim(options, _nics) : null;
     }

@@ -83,8 +83,8 @@ public readonly record struct Delimiter
     /// <summary>Creates a delimiter that matches any of several delimiters.</summary>
     /// <param name="delimiters">The delimiters, at least one. Their order does not matter.</param>
     /// <returns>The delimiter. A frame ends with the first delimiter that has arrived completely. If several end at the same byte, the
-    /// longest one is the delimiter: with <c>\n</c> and <c>\r\n</c>, the carriage return in front of a line feed is not part of the
-    /// frame.</returns>
+    /// longest one is the delimiter. With <c>\n</c> and <c>\r\n</c>, the carriage return in front of a line feed is therefore not part of
+    /// the frame.</returns>
     /// <exception cref="ArgumentException">
     /// No delimiter is given. Or a delimiter is the default value, or has <see cref="IncludeDelimiter"/> set (set it on the result). Or a
     /// delimiter can never match, because it contains another delimiter before its end: with <c>\r</c> and <c>\r\n</c>, the carriage

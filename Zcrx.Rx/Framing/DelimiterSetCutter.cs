@@ -38,8 +38,8 @@ internal readonly struct DelimiterSetCutter(DelimiterSet delimiters, bool includ
             ReadOnlySpan<byte> joined = seam.Join(span);
             for (int searched = 0; NextCandidate(span, searched) is var end and > 0; searched = end)
             {
-                // A delimiter that ends within the first side bytes of this piece may straddle the seam. A delimiter that ends
-                // later lies in this piece alone.
+                // A delimiter may begin in the previous piece only if it ends within the first LongestDelimiter - 1 bytes of this
+                // piece. A delimiter that ends later lies in this piece alone.
                 int length = delimiters.LengthAtEnd(end <= side ? joined[..(seam.Before + end)] : span[..end]);
                 if (length > 0)
                 {

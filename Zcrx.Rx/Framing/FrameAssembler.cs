@@ -15,17 +15,18 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     private const int Ended = -2;
 
     private readonly HeldBytes _held = new(options.MaxLeasedBuffers);
-    // At least 1 for unterminated frames: a frame of exactly maxLength bytes must wait for the end of the stream, even with IncludeDelimiter.
+    // At least 1 with DeliversUnterminated: maxLength bytes without a delimiter are not too long yet, because the stream may end there.
     private readonly int _overhead = options.DeliversUnterminated ? Math.Max(cutter.Overhead, 1) : cutter.Overhead;
     private readonly FrameSkips? _skips = options.Skips;
     private readonly bool _deliversUnterminated = options.DeliversUnterminated;
     private BufferLedger? _relieves;
+    private int _dismissals;
     private readonly FrameScope _scope = new(options.MaxLeasedBuffers);
     // The stream offset of the next byte to arrive, and the stream offset at which the current frame begins.
     private long _next = Unknown;
     private long _frameOffset;
-    // About the incomplete frame: the number of held bytes that the next cut needs, the decision once it is made, and the number of bytes
-    // that the cutter has seen.
+    // For the incomplete frame: how many held bytes the next cut needs, the decision once it is made, and how many bytes the cutter has
+    // seen.
     private long _needed;
     private FrameDecision _decision;
     private bool _isDecided;
@@ -226,7 +227,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         }
     }
 
-    /// <summary>Determines whether a frame must not be delivered now: the source is paused, or a consumer has no room for its bytes.</summary>
+    /// <summary>Determines whether a frame must not be delivered now: the source is paused, or a consumer has no room for it.</summary>
     private bool MustWait(long length) => Source!.IsPaused || !_scope.Admits(length);
 
     /// <summary>Records the decision on the next frame, which must wait.</summary>
@@ -291,9 +292,11 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         }
 
         BufferLedger ledger = buffer.Ledger;
-        if (ledger != _relieves)
+        int dismissals = buffer.Holder?.Dismissals ?? 0;
+        if (ledger != _relieves || dismissals != _dismissals)
         {
-            // This is the first buffer that is kept, or the connection has moved to another queue, possibly back to an earlier one.
+            // This is the first buffer that is kept, or the connection has moved: to another queue, or away and back.
+            _dismissals = dismissals;
             if (_relieves is null || !ledger.Reclaimable.Contains(owner))
             {
                 ledger.Reclaimable.Add(owner);
@@ -328,7 +331,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         return true;
     }
 
-    /// <summary>Drops the received bytes of a frame that is too long. Copies the last bytes, because the delimiter may begin in them.</summary>
+    /// <summary>Drops the received bytes of a frame that is too long. Copies the last bytes: the delimiter may begin in them.</summary>
     private void Drop()
     {
         long count = Math.Max(0, _held.Length - (cutter.LongestDelimiter - 1));
@@ -380,7 +383,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         return null;
     }
 
-    /// <summary>Decides whether the bytes behind the last frame are a frame; returns <see cref="FrameDecisionKind.NeedMore"/> when they are not.</summary>
+    /// <summary>Decides on the bytes behind the last frame: a frame of all these bytes, an error, or otherwise <c>NeedMore</c>.</summary>
     private FrameDecision DecideRest()
     {
         if (_deliversUnterminated)

@@ -6,7 +6,7 @@ namespace Zcrx.Rx;
 /// <remarks>Immutable. The default value requests at least one more byte.</remarks>
 public readonly record struct FrameDecision
 {
-    // A reason, or the exception that a parser has thrown.
+    // The reason as a string, or the exception that a parser has thrown.
     private readonly object? _problem;
 
     private FrameDecision(FrameDecisionKind kind, int skip, long length, int trailing, object? problem)

@@ -84,7 +84,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
             _frames.Release();
             if (_hasEndedInside)
             {
-                // The source sends nothing more, so this is the end.
+                // The source has already ended, so the frames end here.
                 TryEnd();
             }
 
@@ -117,8 +117,8 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
 
     public void Reclaim()
     {
-        // A thread that is inside checks the pressure before it leases a buffer. On the queue that the connection has left, the next rise
-        // of the pressure reclaims the buffers that this call misses.
+        // If a thread is inside, nothing is reclaimed now: that thread checks the pressure before it leases a buffer. If its buffers
+        // belong to a queue that the connection has left, the next rise of that queue's pressure reclaims them.
         if (!_use.TryEnterIdle())
         {
             return;
@@ -230,7 +230,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
             else
             {
                 // The rest of the frame will not arrive. An orderly close would tell the peer that the frame was handled.
-                _frames.Source?.EndInsideFrame();
+                _frames.Source?.LeaveUnhandled();
             }
         }
 

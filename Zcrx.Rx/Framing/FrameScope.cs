@@ -64,7 +64,7 @@ internal sealed class FrameScope(int maxBuffers)
         _loan = null;
     }
 
-    /// <summary>Adds a consumer that bounds the waiting bytes. Called on the thread that cuts.</summary>
+    /// <summary>Adds a consumer that bounds the waiting bytes. Called on the thread that cuts the stream.</summary>
     public void Add(IFrameGate gate)
     {
         if (!_gates.Contains(gate))
@@ -129,7 +129,7 @@ internal sealed class FrameScope(int maxBuffers)
         return _checksBorrows ? (_loan ??= new FrameLoan()).Lend(_frame) : _frame;
     }
 
-    /// <summary>Leases the buffers of the frame, or copies it.</summary>
+    /// <summary>Leases the buffers of the frame, or copies its bytes.</summary>
     public FrameLease Retain(long version)
     {
         Check(version);

@@ -2,7 +2,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Represents a consumer of frames that bounds the waiting bytes. Called on the thread that cuts.</summary>
+/// <summary>Represents a consumer of frames that bounds the waiting bytes. Called on the thread that cuts the stream.</summary>
 internal interface IFrameGate
 {
     /// <summary>

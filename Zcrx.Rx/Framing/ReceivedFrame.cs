@@ -51,7 +51,7 @@ public readonly struct ReceivedFrame
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public int Tag => Scope.Tag(_version);
 
-    /// <summary>Gets a value indicating whether the frame may still be used: its callback has not returned.</summary>
+    /// <summary>Gets a value indicating whether the frame may still be used: its <c>OnNext</c> has not returned.</summary>
     public bool IsValid => _scope?.IsValid(_version) ?? false;
 
     /// <summary>Gets the source, for operators that let frames wait. The source stays valid after the borrow.</summary>

@@ -64,7 +64,7 @@ public static class ZcrxFramingExtensions
 
     /// <summary>Finds frames with a parser of the application.</summary>
     /// <param name="source">One connection's buffers, all of them and in their order.</param>
-    /// <param name="parser">Finds the frames. Many streams may share it.</param>
+    /// <param name="parser">Finds the frames. Many streams may share a parser that has no state.</param>
     /// <param name="maxLength">The length of the longest accepted frame, in bytes, without the bytes around it that the parser
     /// drops.</param>
     /// <param name="options">The options for incomplete frames, or null for the defaults.</param>

@@ -13,8 +13,8 @@ public static class ZcrxLeaseExtensions
     /// <remarks>
     /// <para>Ownership passes to the observer when its <c>OnNext</c> returns. The observer releases the lease, once, on any thread. If
     /// <c>OnNext</c> throws, this operator releases the lease.</para>
-    /// <para>General Rx operators do not track ownership. An operator that drops an item (<c>Where</c>, <c>Sample</c>, a disposed queue)
-    /// loses its lease, and with it a buffer of the pool. Put such operators before this one.</para>
+    /// <para>General Rx operators do not track ownership. If an operator such as <c>Where</c> or <c>Sample</c> drops a lease, its
+    /// buffer never returns to the pool. Put such operators before this one.</para>
     /// </remarks>
     public static IObservable<BufferLease> Retained(this IObservable<ReceivedBuffer> source)
     {

@@ -30,7 +30,7 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
 
     private int Reserve => DescriptorMachine.ReserveOf(context.Options.Value.DescriptorReserve, _use.Limit);
 
-    /// <summary>Determines whether the process has room for another connection, and whether that has changed.</summary>
+    /// <summary>Determines whether the process has room for another connection, and whether the answer has changed.</summary>
     public (bool May, bool HasChanged) Check()
     {
         long now = context.Clock.TurnStart;
@@ -47,14 +47,15 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
     }
 
     /// <summary>
-    /// Determines whether a burst of connections fits. The kernel may accept such a burst before the ring thread can stop it.
+    /// Determines whether enough descriptors are free for a burst of connections. The kernel may accept such a burst before the ring
+    /// thread can stop it.
     /// </summary>
     public bool Fits(int burst) => Reserve == 0 || Free - Reserve >= burst;
 
     /// <summary>Records that a connection was accepted.</summary>
     public void OnAccepted() => _accepted.Add();
 
-    // Descriptors are read once per interval. When few are left and reading is cheap, they are read for each connection.
+    // The use is read once per interval. When few descriptors are left and reading is cheap, it is read for each connection.
     private bool IsReadDue(long now)
     {
         bool isLow = Free < 2 * Reserve + 1;

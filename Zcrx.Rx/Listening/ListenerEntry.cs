@@ -29,7 +29,7 @@ internal sealed class ListenerEntry(Socket socket, IObserver<ConnectionReceiver>
     /// <summary>Gets or sets the number of connections that a multishot request may accept at once.</summary>
     public int Burst { get; set; }
 
-    /// <summary>Gets or sets the part of <see cref="Burst"/> that counts, because a multishot request is armed; otherwise 0.</summary>
+    /// <summary>Gets or sets the value of <see cref="Burst"/> while a multishot request is armed; otherwise 0.</summary>
     public int ArmedBurst { get; set; }
 
     public bool IsRemoved { get; set; }

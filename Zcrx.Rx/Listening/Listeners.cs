@@ -162,7 +162,7 @@ internal sealed class Listeners(
         {
             if (listener is { IsMultishot: true, IsRemoved: false } && (!MayAccept() || !descriptors.Fits(_burst)))
             {
-                // The kernel would accept all waiting connections before this thread could stop it.
+                // A multishot request would accept all waiting connections before this thread could cancel it.
                 listener.IsMultishot = false;
                 requests.Cancel(AcceptTag(listener));
             }
@@ -352,7 +352,7 @@ internal sealed class Listeners(
         return false;
     }
 
-    /// <summary>Determines whether the process has room for another connection. Reports a change.</summary>
+    /// <summary>Determines whether the process has room for another connection. Reports when the answer changes.</summary>
     private bool MayAccept()
     {
         (bool may, bool hasChanged) = descriptors.Check();

@@ -6,7 +6,8 @@ using Zcrx.Rx.Ring;
 namespace Zcrx.Rx.Listening;
 
 /// <summary>
-/// Finds the sockets that the kernel has accepted and whose completions were not handled. Their peers would wait for a reply.
+/// Finds the sockets that the kernel has accepted and whose completions were not handled. If they stayed open, their peers would
+/// wait for a reply.
 /// </summary>
 /// <param name="requests">The ring.</param>
 internal sealed class UnseenSockets(RingRequests requests)

@@ -51,13 +51,15 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         if (connection.Control.TryNoteChange())
         {
             _changes.Enqueue(connection);
+            Threads.Interleave();
             thread.Signal();
         }
     }
 
     public void AwaitRoom(ConnectionReceiver connection) => thread.Post(() => _mover.AwaitRoom(connection), () => AwaitRoomWithoutQueue(connection));
 
-    // If the ring thread has ended, the same work runs instead: on the thread pool, or on the ring thread at its end.
+    // The work always runs: if the ring thread has ended, it runs on the thread pool. If the ring thread ends before it has run the work,
+    // the ring thread runs it at its end.
     public void Schedule(Action work) => thread.Post(work, work);
 
     public void ReportFault(ConnectionReceiver connection, Exception exception) => events.Faulted(connection, exception);
@@ -124,7 +126,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     /// <summary>Moves a connection of this queue to another queue. The caller allows only one move of a connection at a time.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="target">The other queue.</param>
-    /// <param name="isRescue">Whether to move the connection only if it is stranded, even to a queue that drains.</param>
+    /// <param name="isRescue">Whether this is a rescue. A rescue moves only a stranded connection, but even to a queue that drains.</param>
     /// <param name="watcher">Follows the move; null for none.</param>
     public Task<bool> MoveAsync(ConnectionReceiver connection, ConnectionHost target, bool isRescue = false, IMoveWatcher? watcher = null)
     {
@@ -219,7 +221,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
             }
 
             // The connection left before the queue ended, and no other queue has it yet. A sender that retried now
-            // would spin until one has it.
+            // would spin until another queue has the connection.
             connection.Control.AwaitsRoomOnArrival = true;
             // Pairs with the fence in Arrive: either the new queue sees AwaitsRoomOnArrival, or this thread sees the new queue.
             Interlocked.MemoryBarrier();

@@ -13,7 +13,7 @@ internal sealed class NotificationArming
     private readonly Action<ZcrxNotification> _publish;
     private ArmMachine _noBuffers;
     private ArmMachine _copies;
-    // Contains both states in one word, so that other threads can read them without reading the machines.
+    // The states of both machines in one word, for other threads. Only the ring thread reads the machines.
     private int _states;
 
     /// <param name="context">Options, clock and counters.</param>

@@ -103,7 +103,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
 
     public override void Complete(Exception? exception = null)
     {
-        // A PipeWriter over a stream blocks here, too. CompleteAsync does not.
+        // Blocks, as the Complete of a PipeWriter over a stream does. CompleteAsync does not block.
         ValueTask completing = CompleteAsync(exception);
         if (!completing.IsCompletedSuccessfully)
         {

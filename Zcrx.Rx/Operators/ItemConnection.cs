@@ -4,7 +4,7 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Finds the connection of a borrowed item, for operators of libraries above this one.</summary>
+/// <summary>Finds the connection of a borrowed item, for operators of libraries that build on this one.</summary>
 internal static class ItemConnection
 {
     /// <summary>Registers the work of an operator, and its queue, with a connection.</summary>

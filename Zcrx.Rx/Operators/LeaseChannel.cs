@@ -37,12 +37,13 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     private bool _isAnyPaused;
     private bool _disposed;
     private bool _finished;
+    private volatile bool _hasFailed;
 
     /// <param name="leasing">Leases the items.</param>
     /// <param name="bound">The number of items that may wait.</param>
     /// <param name="byteBound">The number of bytes that may wait.</param>
     /// <param name="arrived">Called after an item was added or the stream has ended, for readers that do not await.</param>
-    /// <param name="hasOneReader">Whether reads and the disposal never overlap, because one reader makes all of them.</param>
+    /// <param name="hasOneReader">Whether a single reader makes all reads and the disposal, so that they never overlap.</param>
     public LeaseChannel(Leasing<TBorrowed, TLease> leasing, int bound, long byteBound, Action? arrived = null, bool hasOneReader = false)
     {
         _channel = Channel.CreateUnbounded<TLease>(new UnboundedChannelOptions { SingleWriter = true, SingleReader = hasOneReader });
@@ -130,6 +131,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
 
     public void OnError(Exception error)
     {
+        _hasFailed = true;
         _channel.Writer.TryComplete(error);
         _arrived?.Invoke();
     }
@@ -177,12 +179,34 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         subscription?.Dispose();
         // After this call no write succeeds, so the loop drains everything.
         _channel.Writer.TryComplete();
+        bool isUnread = false;
         while (_channel.Reader.TryRead(out TLease? lease))
         {
+            isUnread = true;
             lease.Dispose();
         }
 
+        if (isUnread)
+        {
+            LeaveUnhandled();
+        }
+
         ResumeAll();
+    }
+
+    /// <summary>
+    /// If the stream has failed, records that the consumer leaves bytes unhandled. Called before <see cref="Finish"/>.
+    /// </summary>
+    /// <remarks>
+    /// An orderly close would tell the peer that the bytes were handled. Nothing is recorded if the consumer ends before the stream,
+    /// because the consumer then leaves the bytes by its own decision.
+    /// </remarks>
+    public void LeaveUnhandled()
+    {
+        if (_hasFailed)
+        {
+            Source?.LeaveUnhandled();
+        }
     }
 
     /// <summary>Ends the work of the operator, which has reported the end to its observer or is disposed.</summary>
@@ -251,8 +275,8 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     }
 
     /// <summary>
-    /// Begins work on the subscribed connection, or on the connection of the first buffer. One connection is enough: there are several
-    /// only if streams were merged.
+    /// Begins work on the subscribed connection, or on the connection of the first buffer. If streams of several connections were merged,
+    /// the work keeps only the first connection open.
     /// </summary>
     private void BeginWork(BufferHolder holder)
     {

@@ -49,7 +49,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
             ReleaseFirst();
         }
 
-        // The reader uses no sequence any more, so the bytes may be moved.
+        // The consumer no longer uses the sequence that it has read, so the bytes may be copied to other memory.
         if (_leased > bounds.MaxLeasedBuffers && !HasUnexamined)
         {
             CopyUnconsumed();
@@ -71,6 +71,11 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
 
         _completed = true;
         signal.Unregister();
+        if (Unconsumed > 0)
+        {
+            channel.LeaveUnhandled();
+        }
+
         channel.Dispose();
         channel.Finish();
         while (_first is not null)
@@ -78,7 +83,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
             ReleaseFirst();
         }
 
-        // A pending read fails now. Otherwise it would never end, because the channel has no source any more.
+        // A pending read fails now. Otherwise it would never end, because the channel receives nothing more.
         signal.Set();
     }
 

@@ -60,7 +60,7 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
             {
                 while (!_token.IsCancellationRequested && _channel.TryRead(out TLease? lease))
                 {
-                    // The lease is released in every case, unless the handler has moved it.
+                    // Releases the lease even if the handler fails. Has no effect if the handler has moved the lease.
                     using (lease)
                     {
                         await _handler(lease, _token).ConfigureAwait(false);

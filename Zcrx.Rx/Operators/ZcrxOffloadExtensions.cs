@@ -139,8 +139,9 @@ public static class ZcrxOffloadExtensions
     /// <param name="maxUnconsumedBytes">The maximum number of bytes that may be examined but unconsumed. The default is 64 MiB. If more are
     /// unconsumed, the next read fails.</param>
     /// <param name="continueOnRingThread">Whether a read that had to wait continues on the ring thread, after the ring thread has delivered
-    /// everything that arrived together. This saves a thread switch for each read. The code between two reads must then be quick and must
-    /// not block, as in <c>OnNext</c>. By default the read continues on the thread pool.</param>
+    /// everything that arrived together. This saves a thread switch for each read. The code between two reads must then be quick and must not
+    /// block, as in <c>OnNext</c>. By default the read continues on the thread pool.</param>
+    /// <param name="maxQueuedBytes">The number of bytes that may wait to be read. Bytes that were read but not consumed do not count.</param>
     /// <returns>A reader that the caller owns and completes. The connection stays open until then. Receiving starts at once. If the stream
     /// fails, a read throws the same error.</returns>
     /// <remarks>
@@ -154,15 +155,17 @@ public static class ZcrxOffloadExtensions
         long maxReadBytes = 256 << 10,
         int maxLeasedBuffers = 16,
         long maxUnconsumedBytes = 64 << 20,
-        bool continueOnRingThread = false)
+        bool continueOnRingThread = false,
+        long maxQueuedBytes = DefaultMaxQueuedBytes)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueued);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueuedBytes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxReadBytes);
         ArgumentOutOfRangeException.ThrowIfNegative(maxLeasedBuffers);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxUnconsumedBytes);
         ReadSignal signal = new(continueOnRingThread ? RingSchedule.Of(source) : null);
-        LeaseChannel<ReceivedBuffer, BufferLease> channel = new(BufferLeasing.Instance, maxQueued, long.MaxValue, signal.Set, hasOneReader: true);
+        LeaseChannel<ReceivedBuffer, BufferLease> channel = new(BufferLeasing.Instance, maxQueued, maxQueuedBytes, signal.Set, hasOneReader: true);
         LeasePipeReader reader = new(channel, new PipeReaderBounds(maxReadBytes, maxLeasedBuffers, maxUnconsumedBytes), signal);
         channel.SubscribeTo(source);
         return reader;

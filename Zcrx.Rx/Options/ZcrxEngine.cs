@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Zcrx.Rx;
 
-/// <summary>Specifies the engine of a queue: its kernel and its kind.</summary>
+/// <summary>Specifies the engine of a queue: which kernel receives, and whether from a NIC.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ZcrxEngine>))]
 public enum ZcrxEngine
 {
@@ -20,7 +20,7 @@ public enum ZcrxEngine
 
     /// <summary>
     /// The io_uring of a kernel without zcrx: multishot receives into provided buffers. Linux 6.1 or newer, no privileges. Where io_uring
-    /// is forbidden, the queue is emulated, and the reason of its engine says so.
+    /// is forbidden, the queue is emulated, and <see cref="ZcrxQueue.Engine"/> gives the reason.
     /// </summary>
     IoUring,
 }

@@ -57,8 +57,8 @@ public class ZcrxListenOptions
     public int KeepAliveCount { get; set; } = 6;
 
     /// <summary>
-    /// Gets or sets the time for which sent bytes may stay unacknowledged, or for which the peer may accept no bytes, before the connection
-    /// breaks with ETIMEDOUT: two minutes by default. With 0 the kernel decides: it gives up after about a quarter of an hour without
+    /// Gets or sets the time after which a connection breaks with ETIMEDOUT if sent bytes stay unacknowledged, or if the peer accepts no
+    /// bytes. The default is two minutes. With 0 the kernel decides: it gives up after about a quarter of an hour without
     /// acknowledgement, and waits without limit for a peer that accepts nothing.
     /// </summary>
     public TimeSpan UserTimeout { get; set; } = TimeSpan.FromMinutes(2);

@@ -20,7 +20,7 @@ public sealed record ZcrxQueueOptions
     /// <summary>Gets the network interface of the queue; null without a NIC.</summary>
     public string? Interface { get; init; }
 
-    /// <summary>Gets the RX queue on that interface.</summary>
+    /// <summary>Gets the number of the RX queue of <see cref="Interface"/>.</summary>
     public int RxQueue { get; init; }
 
     /// <summary>
@@ -51,13 +51,14 @@ public sealed record ZcrxQueueOptions
     /// <summary>
     /// Gets the largest size of the pool in bytes. Under pressure, another area of <see cref="AreaSize"/> is added before
     /// connections are paused. 0 disables growth. Needs Linux 7.3 or the emulated engine; otherwise the pool does not grow.
+    /// When the first area has sufficed for a minute, engines that do not pin memory give the memory of unused areas back.
     /// </summary>
     public long MaxAreaSize { get; init; }
 
     /// <summary>Gets the size of one buffer in bytes, a power of two of at least a page; 0 for a page.</summary>
     /// <remarks>
     /// Buffers that are larger than a page need Linux 7.0, a NIC that supports them, and <see cref="HugePages"/>. If the NIC does not
-    /// support them, buffers are pages, and the reason of <see cref="ZcrxQueue.Engine"/> explains that. Without a NIC, opening fails.
+    /// support them, buffers are pages, and <see cref="ZcrxQueue.Engine"/> gives the reason. Without a NIC, opening fails.
     /// </remarks>
     public int BufferLength { get; init; }
 
@@ -143,8 +144,9 @@ public sealed record ZcrxQueueOptions
     public TimeSpan PeerCloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Gets the maximum number of bytes that unfinished frames of all connections may copy because the pool needs their buffers. A
-    /// connection that exceeds the number is reset with a <see cref="ZcrxFramingException"/>. The default is 256 MiB, and 0 means no limit.
+    /// Gets the maximum number of bytes of unfinished frames that are held as copies, because the pool needs their buffers. All connections
+    /// together may hold that many bytes. A connection that needs more is reset, and its frames end with a
+    /// <see cref="ZcrxFramingException"/>. The default is 256 MiB, and 0 means no limit.
     /// </summary>
     public long MaxCopiedFrameBytes { get; init; } = 256L * 1024 * 1024;
 
@@ -254,8 +256,8 @@ public sealed record ZcrxQueueOptions
         return RegistrationOf(this) == RegistrationOf(registered);
     }
 
-    // Copies only the options of the registration, so that the record compares them. MaxAreaSize is left out: the pool of an
-    // imported queue does not grow.
+    // Copies only the options of the registration, so that comparing two records ignores all others. MaxAreaSize is left out: the pool
+    // of an imported queue does not grow.
     private static ZcrxQueueOptions RegistrationOf(ZcrxQueueOptions options) => new()
     {
         Engine = options.Engine,

@@ -14,8 +14,11 @@ namespace Zcrx.Rx.Pool;
 /// </remarks>
 internal sealed class BufferPool
 {
-    // Small enough that a buffer is reused while it is in the cache, large enough that the cost of a flush does not matter.
+    // Small enough that a buffer is reused while it is in the CPU's cache, large enough that the cost of a flush does not matter.
     private const int FlushThreshold = 64;
+
+    // Long enough that a load with bursts does not allocate memory again for each burst.
+    private static readonly TimeSpan TrimDelay = TimeSpan.FromMinutes(1);
 
     private readonly IPoolQueue _queue;
     private readonly RefillQueue _refill;
@@ -24,6 +27,8 @@ internal sealed class BufferPool
     private readonly IPoolEvents _events;
     private readonly bool _isImported;
     private readonly Queue<ulong> _pending = new();
+    private readonly TrimMachine _trim;
+    private readonly int _firstBuffers;
     private PressureMachine _pressure;
     private int _buffers;
     private int _leasedElsewhere;
@@ -47,6 +52,8 @@ internal sealed class BufferPool
         _events = events;
         ZcrxQueueOptions options = context.Options.Value;
         _pressure = new PressureMachine(options.HighWaterMark, options.LowWaterMark);
+        _trim = new TrimMachine(context.Clock.ToTicks(TrimDelay));
+        _firstBuffers = queue.Buffers;
         _ledger.Refill = Return;
         Resize();
     }
@@ -199,6 +206,12 @@ internal sealed class BufferPool
     public void SetCeded(bool isCeded)
     {
         _isCeded = isCeded;
+        if (isCeded)
+        {
+            // Only the ring that writes the refill queue learns how many buffers other rings lease. An old number would leave connections starved.
+            _leasedElsewhere = 0;
+        }
+
         // Leases must not shrink a shared pool. Consumers get copies instead, so that every buffer returns.
         Resize();
     }
@@ -214,8 +227,8 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Prepares for sleeping: if connections wait for buffers, the next buffer that returns wakes the ring thread.</summary>
-    /// <param name="isAwaited">Whether connections wait for buffers.</param>
+    /// <summary>Prepares for sleeping: if buffers are awaited, the next buffer that returns wakes the ring thread.</summary>
+    /// <param name="isAwaited">Whether a connection waits for buffers, or a queue that ends waits for the release of leases.</param>
     /// <returns>False when a buffer was returned already.</returns>
     public bool TryPrepareToSleep(bool isAwaited) =>
         (!isAwaited && _pressure.Level == PoolPressureLevel.Normal && _refill.IsOurs) || _ledger.TryPrepareToSleep();
@@ -250,7 +263,7 @@ internal sealed class BufferPool
     private bool TryGrow()
     {
         ZcrxQueueOptions options = _context.Options.Value;
-        if (_cannotGrow || IsShared || _queue.Memory.HasFixedAreas || (long)_buffers * _queue.BufferLength + options.AreaSize > options.MaxAreaSize)
+        if (_cannotGrow || IsShared || (long)_buffers * _queue.BufferLength + options.AreaSize > options.MaxAreaSize)
         {
             return false;
         }
@@ -258,7 +271,10 @@ internal sealed class BufferPool
         Exception? error = null;
         try
         {
-            _queue.AddArea((nuint)options.AreaSize);
+            if (!_queue.Memory.TryAddArea(() => _queue.AddArea((nuint)options.AreaSize)))
+            {
+                return false;
+            }
         }
         catch (ZcrxException exception)
         {
@@ -270,6 +286,23 @@ internal sealed class BufferPool
         Resize();
         _events.Grown(new PoolGrowth(options.Name, _buffers, error, _context.Clock.UtcNow));
         return error is null;
+    }
+
+    /// <summary>Gets the time of the next decision of <see cref="Trim"/>.</summary>
+    public long TrimDue => IsShared ? long.MaxValue : _trim.Due;
+
+    /// <summary>
+    /// Gives the memory of added areas back when the first area has sufficed for some time. The number of buffers stays the same.
+    /// </summary>
+    public void Trim(long now)
+    {
+        // A pool that has not grown costs only the first comparison.
+        if (_buffers != _firstBuffers && !IsShared && _queue.CanTrimAreas && _trim.Observe(now, _firstBuffers, _buffers, _ledger.InFlight + _leasedElsewhere))
+        {
+            // Only areas whose buffers are all free are trimmed. Buffers in the refill queue are not free yet.
+            Flush();
+            _queue.TrimAreas();
+        }
     }
 
     private void PublishLevel(int inFlight, int paused)

@@ -31,4 +31,10 @@ internal interface IPoolQueue
     /// <summary>Adds an area.</summary>
     /// <exception cref="ZcrxException">The kernel refused. The queue is unchanged.</exception>
     void AddArea(nuint size);
+
+    /// <summary>Gets a value indicating whether the kernel can give the memory of an area back while the area stays registered.</summary>
+    bool CanTrimAreas { get; }
+
+    /// <summary>Gives back the memory of added areas whose buffers are all free.</summary>
+    void TrimAreas();
 }

@@ -12,8 +12,8 @@ namespace Zcrx.Rx.Pool;
 /// <remarks>Members of <see cref="IRefillProducer"/> run on any thread, all others on the ring thread.</remarks>
 internal sealed class PoolSharing : IRefillProducer
 {
-    // On a NIC, a buffer may have been delivered in several pieces. Each piece is one reference, so every buffer
-    // is returned this many times.
+    // On a NIC, a buffer may have been delivered in several pieces, and the kernel counts a reference for each piece. Reclaiming
+    // therefore returns every buffer this many times.
     private const int NicRounds = 8;
 
     private readonly BufferPool _pool;
@@ -94,8 +94,8 @@ internal sealed class PoolSharing : IRefillProducer
     }
 
     /// <summary>
-    /// Ends the sharing of this ring. The ring that continues finds this ring's entries in the refill queue, and its other
-    /// buffers in the shared memory.
+    /// Ends the sharing of this ring. The ring that continues finds this ring's entries in the refill queue, and this ring's
+    /// other buffers in the shared memory.
     /// </summary>
     public void Leave()
     {

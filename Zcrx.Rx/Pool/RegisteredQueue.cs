@@ -21,4 +21,8 @@ internal sealed class RegisteredQueue(InterfaceQueue queue, CompletionQueue comp
     public int Flush() => queue.Flush();
 
     public void AddArea(nuint size) => queue.AddArea(size);
+
+    public bool CanTrimAreas => queue.CanTrimAreas;
+
+    public void TrimAreas() => queue.TrimAreas();
 }

@@ -14,6 +14,6 @@ public enum PoolPressureLevel
     /// </summary>
     High,
 
-    /// <summary>Only the reserve is left, for connections without leases; or a receive ended because no buffer was free.</summary>
+    /// <summary>A receive ended because no buffer was free, or only the reserve is left, which serves connections without leases.</summary>
     Exhausted,
 }

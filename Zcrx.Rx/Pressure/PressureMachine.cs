@@ -68,6 +68,6 @@ internal struct PressureMachine
 
     private readonly int HighCount(int buffers) => int.Clamp((int)Math.Ceiling(buffers * _highMark), 1, ExhaustedCount(buffers));
 
-    // Below the high mark, and never negative. A pool of two buffers has only two levels.
+    // Below the high mark, and never negative. A pool of two buffers is either Normal or Exhausted, never High.
     private readonly int LowCount(int buffers) => int.Clamp((int)(buffers * _lowMark), 0, HighCount(buffers) - 1);
 }

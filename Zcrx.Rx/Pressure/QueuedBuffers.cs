@@ -2,7 +2,8 @@ namespace Zcrx.Rx;
 
 /// <summary>Represents the buffers of a pool that wait in operators such as <c>Process</c>, and the bounds of these operators.</summary>
 /// <param name="Buffers">
-/// The number of leased buffers that wait in operators. If frames share buffers, at most the number that the connection leases.
+/// The number of leased buffers that wait in operators. Frames may share buffers, so a connection
+/// counts for at most the buffers that it leases.
 /// </param>
 /// <param name="Queues">The number of operators with waiting items.</param>
 /// <param name="Allowed">The number of items that may wait in these operators together.</param>

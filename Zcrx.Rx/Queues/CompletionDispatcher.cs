@@ -59,7 +59,7 @@ internal sealed unsafe class CompletionDispatcher(
 
         lock (turn.Gate)
         {
-            // The thread that abandons this one reads the rest of the ring.
+            // If this thread was abandoned, the abandoning thread reads the rest of the ring.
             if (!turn.IsAbandoned)
             {
                 completions.Advance(ready);

@@ -19,7 +19,7 @@ internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl co
         try
         {
             await handler(connection, control.ClosedToken).ConfigureAwait(false);
-            control.RequestClose(abort: false, "its handler had ended");
+            Close();
         }
 #pragma warning disable CA1031 // The application's handler may throw any exception. Only its connection ends.
         catch (Exception exception)
@@ -30,15 +30,25 @@ internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl co
                 control.FailConsumer(exception);
                 control.ReportFault(exception);
             }
-            else if (connection.Receiver.StopCause is null)
+            else
             {
-                // If the queue is stopping, the stop has ended the handler. It closes the connection later, when all other work has ended.
-                control.RequestClose(abort: false, "its handler had ended");
+                Close();
             }
         }
         finally
         {
             control.Work.End();
+        }
+    }
+
+    /// <summary>Closes the connection in order, even if other work has not ended, because the handler owns the connection.</summary>
+    private void Close()
+    {
+        // While the queue stops, the connection closes once its other work has ended. An orderly end now would confirm bytes that the
+        // work has not handled.
+        if (connection.Receiver.StopCause is null)
+        {
+            control.RequestClose(abort: false, "its handler had ended");
         }
     }
 

@@ -5,7 +5,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Publishes and counts each time that a limit of a queue has acted. Ring thread only.</summary>
+/// <summary>Counts how often the limits of a queue have acted, and publishes reports. Ring thread only.</summary>
 internal sealed class LimitReports(QueueContext context, FrameBudget frames, QueueEvents events) : ILimitReports
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);

@@ -18,7 +18,7 @@ namespace Zcrx.Rx.Queues;
 /// <param name="cause">The cause, as a clause.</param>
 internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHeartbeat heartbeat, string cause)
 {
-    // The limit includes the wait for a free thread. Only an observer that waits for another component takes longer.
+    // Includes the wait for a free thread. Long enough for every observer that does not wait for another component.
     private static readonly TimeSpan ObserverTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentQueue<Task> _ends = new();
@@ -36,7 +36,7 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
         owners.Connections.Abandon(End);
         if (_stuck is ConnectionReceiver connection && heartbeat.Subject == connection)
         {
-            // In the callback for the end of its stream, a connection has left the table and is not in the list of sockets yet.
+            // While the callback for the end of its stream runs, a connection is neither in the table nor in the list of sockets.
             End(connection);
         }
 
@@ -62,8 +62,8 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
             _ends.Enqueue(_threads.RunAsync(notify).WaitAsync(ObserverTimeout));
         }
 
-        // The sockets are closed after the observers have returned. A connection that closes earlier ends its handler, which disposes its
-        // subscriptions.
+        // The sockets are closed after the observers have returned. Otherwise, the handlers of the connections could end first, and
+        // dispose the subscriptions before the observers receive the error.
         await CompleteAsync().ConfigureAwait(false);
         Array.ForEach(owners.Table.Snapshot(), static connection => connection.Control.CloseSocket());
     }

@@ -111,7 +111,7 @@ internal sealed class QueueLoop : IRingTurn
     /// <summary>Gets the ring's descriptor, for tests that close it. Ring thread only.</summary>
     internal int RingDescriptor => _thread.RingDescriptor;
 
-    bool IRingTurn.MayBlock => !Host.HasChanges && !Owners.Scheduler.HasQueued && Owners.Pool.TryPrepareToSleep(Owners.Scheduler.AwaitsBuffers);
+    bool IRingTurn.MayBlock => !Host.HasChanges && !Owners.Scheduler.HasQueued && Owners.Pool.TryPrepareToSleep(Owners.Scheduler.AwaitsBuffers || Owners.Phase.IsEnding);
 
     /// <summary>Gets the owners on the ring thread. Valid once the queue is open. Ring thread only.</summary>
     internal QueueOwners Owners => _owners!;
@@ -219,7 +219,7 @@ internal sealed class QueueLoop : IRingTurn
         QueueActivity activity = Activity;
         string cause = $"its queue was abandoned, because the ring thread had been stuck for {activity.BusyFor.TotalSeconds:F1} s {activity.Place}";
         ZcrxException error = new($"Receiving on the queue {Options.Name}", 0, cause, "Do not block in OnNext: use Process or Offload for work that waits");
-        // Created first: it reads which connection is stuck.
+        // Created first, because the constructor reads which connection is stuck.
         QueueAbandonment? abandonment = _owners is { } owners ? new QueueAbandonment(Options.Name, owners, _context.Heartbeat, cause) : null;
         if (!_thread.TryAbandon(error))
         {
@@ -294,6 +294,7 @@ internal sealed class QueueLoop : IRingTurn
             owners.Scheduler.WatchPool();
         }
 
+        owners.Pool.Trim(_context.Clock.TurnStart);
         owners.Listeners.Arm();
         owners.Notifications.Rearm();
     }
@@ -316,6 +317,7 @@ internal sealed class QueueLoop : IRingTurn
         long due = long.Min(owners.Notifications.Due, owners.Listeners.Due);
         due = long.Min(due, long.Min(owners.Scheduler.Due, owners.Watch.Due));
         due = long.Min(due, long.Min(owners.Limits.Due, owners.Sockets.Due));
+        due = long.Min(due, owners.Pool.TrimDue);
         return long.Min(due, owners.Phase.Due(_context.Clock.TurnStart));
     }
 

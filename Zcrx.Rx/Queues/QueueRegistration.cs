@@ -8,7 +8,8 @@ namespace Zcrx.Rx.Queues;
 /// <summary>Registers an interface queue on its ring, or imports an exported one. Ring thread only.</summary>
 internal sealed class QueueRegistration(ZcrxQueueOptions options, QueueEngine engine, RingClock clock, ManualResetEventSlim endRequested, Action wake)
 {
-    // The kernel's page pool of a NIC queue keeps a cache of 128 buffers and a ring of 256 to 1024 buffers.
+    // The kernel's page pool of a NIC queue can keep a cache of 128 buffers and a ring of 256 to 1024 buffers for itself. An area with
+    // fewer buffers may end up completely in the page pool.
     private const int FewestNicBuffers = 1024;
 
     /// <summary>Registers a queue.</summary>

@@ -38,12 +38,12 @@ public sealed class ZcrxConnection : IDisposable
     public long Id => _receiver.Id;
 
     /// <summary>
-    /// Gets the peer's address, or null when the peer disconnected before it could be read. An IPv4 peer has an IPv4 address, even on a
-    /// socket that serves IPv6.
+    /// Gets the peer's address, or null when the peer disconnected before the address could be read. An IPv4 peer has an IPv4 address,
+    /// even on a socket that serves IPv6.
     /// </summary>
     public IPEndPoint? RemoteEndPoint => _socket.RemoteEndPoint;
 
-    /// <summary>Gets the local address, as <see cref="RemoteEndPoint"/>.</summary>
+    /// <summary>Gets the local address, in the same form as <see cref="RemoteEndPoint"/>.</summary>
     public IPEndPoint? LocalEndPoint => _socket.LocalEndPoint;
 
     /// <summary>
@@ -129,9 +129,9 @@ public sealed class ZcrxConnection : IDisposable
     public CancellationToken ConnectionClosed => _control.ClosedToken;
 
     /// <summary>
-    /// Gets a task that ends when the socket has been closed and all work has finished, or when the queue has ended. Operators off the
-    /// ring thread (<c>Process</c>, <c>Offload</c>, …) have finished when they have handled all items that had arrived and reported the
-    /// end of the stream, or were disposed. Never faults.
+    /// Gets a task that ends when the socket has been closed and all work has finished, or when the queue has ended. An operator off
+    /// the ring thread (<c>Process</c>, <c>Offload</c>, …) has finished when it was disposed, or when it has handled all items and reported
+    /// the end of the stream. Never faults.
     /// </summary>
     public Task Finished => _control.Work.Finished;
 
@@ -180,8 +180,9 @@ public sealed class ZcrxConnection : IDisposable
     /// work: a queue of the application, or a request to another service whose answer goes to the peer.
     /// </para>
     /// <para>
-    /// A connection closes despite its work if it breaks, if it is disposed, or if its <see cref="CloseMode"/> is
-    /// <see cref="CloseMode.AtEndOfStream"/> and its stream ends.
+    /// A connection closes despite its work if it breaks, if it is disposed, if its asynchronous handler returns, or if its
+    /// <see cref="CloseMode"/> is <see cref="CloseMode.AtEndOfStream"/> and its stream ends. While its queue stops, a handler that
+    /// returns does not close it.
     /// </para>
     /// </remarks>
     public IDisposable BeginWork()
@@ -195,8 +196,13 @@ public sealed class ZcrxConnection : IDisposable
     /// <returns>A task that ends with the handler. It never faults.</returns>
     /// <remarks>
     /// <para>A handler that throws ends the connection as <see cref="ZcrxQueueOptions.WhenConsumerFails"/> specifies, by default with a
-    /// reset. Its exception is reported once, through <see cref="ZcrxQueue.ConsumerFaults"/>. Consequences of the end of the connection are
-    /// not reported: the error of its stream, a send that fails because the connection is closed, and the cancellation by the token.</para>
+    /// reset. Its exception is reported once, through <see cref="ZcrxQueue.ConsumerFaults"/>. Exceptions that only follow from the end of
+    /// the connection are not reported: the error of its stream, a failed send on the closed connection, and the cancellation by the
+    /// token.</para>
+    /// <para>
+    /// The handler owns the connection. A handler that returns closes it, even if other work has not ended: await that work in the
+    /// handler.
+    /// </para>
     /// <para>
     /// The handler counts as work: see <see cref="BeginWork"/>. A queue that stops delivers the bytes that have arrived, ends the stream
     /// with a <see cref="ZcrxStreamException"/>, and then waits for the handler.
@@ -242,7 +248,7 @@ public sealed class ZcrxConnection : IDisposable
 
     /// <summary>
     /// Returns the socket to the application. All received bytes are delivered, then receiving ends, and the socket stays open. Observers
-    /// receive a <see cref="ZcrxStreamException"/> with this reason and the position. <see cref="Closed"/> completes.
+    /// receive a <see cref="ZcrxStreamException"/> that names the detachment and the position. <see cref="Closed"/> completes.
     /// </summary>
     /// <returns>The socket and the stream offset of its next byte; null when the connection ended first.</returns>
     /// <remarks>Sends in progress fail, so complete them first. Leases stay valid.</remarks>

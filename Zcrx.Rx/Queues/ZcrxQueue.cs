@@ -146,7 +146,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
             await switched.ConfigureAwait(false);
         }
 
-        // If another process shares the memory, that process may write the refill queue until it ends. This call does not wait for that.
+        // If another process shares the memory, that process may write the refill queue until it ends. This call does not wait for its end.
         return queue;
     }
 
@@ -171,8 +171,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(inherited);
         ArgumentNullException.ThrowIfNull(options);
         ZcrxQueue queue = await ImportAsync(inherited.Exported, options, "taken over from another process", suspended, cancellationToken).ConfigureAwait(false);
-        // The switch is not awaited: the other process stops writing only after the commit, and this process
-        // must be ready before the commit.
+        // This call does not wait until this process writes the refill queue. The other process stops writing only after the commit, and
+        // this process must be ready before the commit.
         _ = inherited.Exported.Memory.SwitchToAsync(queue.Loop.Sharing);
         return queue;
     }

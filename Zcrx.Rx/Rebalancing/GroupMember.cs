@@ -18,6 +18,7 @@ internal sealed class GroupMember(ZcrxQueue queue, INicFacts? facts)
     /// <summary>Gets the number of connections, including those that move to the queue and excluding those that leave it.</summary>
     public long Connections => queue.Loop.Counters.Connections + Volatile.Read(ref _incoming);
 
-    /// <summary>Changes the number of connections on their way: positive to the queue, negative away from it.</summary>
+    /// <summary>Adjusts <see cref="Connections"/> for moves that have not ended.</summary>
+    /// <param name="more">The number of moves: positive for moves to the queue, negative for moves away from it.</param>
     public void Expect(int more) => Interlocked.Add(ref _incoming, more);
 }

@@ -133,7 +133,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
             return owner;
         }
 
-        // On every queue of the group, the payload is copied. Prefer a queue of the interface on which the packets arrive, so that they
+        // No queue of the group can receive without copies. Prefer a queue of the interface on which the packets arrive, so that they
         // can be steered to it. Otherwise prefer a queue of the current queue's interface.
         string? networkInterface = arrival is { } elsewhere && members.Any(member => member.RxQueue?.Interface == elsewhere.Interface)
             ? elsewhere.Interface

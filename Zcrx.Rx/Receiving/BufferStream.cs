@@ -81,7 +81,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
     {
         _failure = exception;
         control.ReportFault(exception);
-        // Rx's default OnError rethrows.
+        // Rx's default OnError rethrows the exception, which was reported above.
         if (Remove(observer) && TrySendError(observer, exception) is { } unhandled && unhandled != exception)
         {
             control.ReportFault(unhandled);

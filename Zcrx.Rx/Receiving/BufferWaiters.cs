@@ -38,10 +38,10 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
 
     /// <summary>Returns how many buffers a connection may take now. The result is the budget of its next request.</summary>
     /// <remarks>
-    /// The reserve, the last buffers of the pool, is for connections without leases. Leases on buffers of the reserve are
-    /// copies: a few bytes may take a whole buffer, so a budget in bytes does not limit the number of buffers. A consumer that
-    /// keeps its leases can therefore never take the whole pool. Connections whose consumers return their buffers always
-    /// continue, even if with one buffer at a time.
+    /// The reserve, the last buffers of the pool, is for connections without leases. A budget in bytes does not limit the number of
+    /// buffers exactly, because a few bytes may take a whole buffer. Leases on buffers of the reserve are therefore copies, so that a
+    /// consumer that keeps its leases can never take the whole pool. Connections whose consumers return their buffers always continue,
+    /// if only with one buffer at a time.
     /// </remarks>
     public int Allowance(ConnectionReceiver connection) => int.Max(pool.Available, connection.Holder.Leased == 0 ? 1 : 0);
 
@@ -49,8 +49,8 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
     /// Determines whether a request might take the whole reserve, because its budget was set when more buffers were free.
     /// </summary>
     /// <remarks>
-    /// Budgets are in bytes, and a few bytes may take a whole buffer. A budget can therefore outlast the
-    /// buffers that it was computed from.
+    /// Budgets are in bytes, and a few bytes may take a whole buffer. The buffers can therefore run out before the budget that was
+    /// computed from them.
     /// </remarks>
     public bool MayTakeTooMuch(ConnectionReceiver connection)
     {

@@ -180,7 +180,7 @@ internal sealed class ConnectionControl : ISendingConnection
         int seen = Volatile.Read(ref _closeRequested);
         while (seen < wanted)
         {
-            // A reset may follow an orderly close while the socket is open.
+            // While the socket is open, a request for a reset replaces a request for an orderly close.
             int before = Interlocked.CompareExchange(ref _closeRequested, wanted, seen);
             if (before == seen)
             {
@@ -201,7 +201,7 @@ internal sealed class ConnectionControl : ISendingConnection
     void ISendingConnection.AwaitRoom() => _host.AwaitRoom(_receiver);
 
     /// <summary>Closes the socket. Every request of the connection has ended.</summary>
-    /// <param name="abort">Whether to reset the connection, although that was not requested.</param>
+    /// <param name="abort">Whether to reset the connection even if no reset was requested.</param>
     public void CloseSocket(bool abort = false)
     {
         Sender.Close();

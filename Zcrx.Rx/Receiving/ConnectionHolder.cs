@@ -30,7 +30,7 @@ internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHo
         }
     }
 
-    public override void EndInsideFrame() => connection.EndedInsideFrame = true;
+    public override void LeaveUnhandled() => connection.HasUnhandledBytes = true;
 
     public override void Fail(Exception exception)
     {

@@ -1,5 +1,7 @@
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Zcrx.Interop;
+using Zcrx.Interop.Abi;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Limits;
@@ -20,7 +22,7 @@ internal sealed class ConnectionReceiver
     private BufferHolder _holder;
     // The holders of queues that the connection has left, while consumers lease buffers of these queues.
     private volatile BufferHolder[] _formerHolders = [];
-    private volatile bool _endedInsideFrame;
+    private volatile bool _hasUnhandledBytes;
     // The position at which the current request began, and the number of bytes that the request may deliver.
     private long _requestStart;
     private uint _requestBudget;
@@ -109,7 +111,7 @@ internal sealed class ConnectionReceiver
     /// <summary>
     /// Gets a value indicating whether the peer or the network has ended the connection. Any thread may read it once the socket is closed.
     /// </summary>
-    public bool IsBroken => EndError is { ErrorNumber: not 0 } || Control.Failure?.Exception is System.Net.Sockets.SocketException;
+    public bool IsBroken => EndError is { ErrorNumber: not 0 } || Control.Failure?.Exception is SocketException;
 
     /// <summary>Gets the buffers that no observer has received yet.</summary>
     public UndeliveredBuffers Undelivered { get; } = new();
@@ -132,10 +134,10 @@ internal sealed class ConnectionReceiver
     public bool HasUnfinishedWork => Control.Work.IsAny || Control.IsHeld || BuffersLeased > 0;
 
     /// <summary>
-    /// Gets or sets a value indicating whether the stream ended with an error inside a frame, so that received
-    /// bytes were dropped. Thread-safe.
+    /// Gets or sets a value indicating whether a consumer has dropped received bytes because the stream ended with an error. The bytes
+    /// belong to an unfinished frame, or the consumer has not read them. Thread-safe.
     /// </summary>
-    public bool EndedInsideFrame { get => _endedInsideFrame; set => _endedInsideFrame = value; }
+    public bool HasUnhandledBytes { get => _hasUnhandledBytes; set => _hasUnhandledBytes = value; }
 
     /// <summary>Gets the stream offset up to which observers have received.</summary>
     public long Delivered => Undelivered.Position(BytesReceived);
@@ -235,6 +237,27 @@ internal sealed class ConnectionReceiver
         EndError = error ?? EndError;
         StopCause = null;
         Set(ReceiveObstacles.Ended);
+    }
+
+    /// <summary>
+    /// Returns the error of a broken connection whose receive returns 0, as at the end of a stream; null if the peer has ended the stream.
+    /// </summary>
+    /// <remarks>
+    /// The kernel reports the error of a socket only once, for example ETIMEDOUT of a peer that has vanished. If a send has received it, a
+    /// receive returns 0.
+    /// </remarks>
+    public ZcrxStreamException? LostEnd()
+    {
+        // Read before the error, because a send records the error before it ends.
+        bool isSending = Control.Sender.IsBusy && !Control.Sender.IsShutDown && Socket.IsDisconnected;
+        if (Control.Sender.TakenError is var error and not SocketError.Success)
+        {
+            SocketException exception = new((int)error);
+            return new ZcrxStreamException($"Receiving on {this}", exception.NativeErrorCode, BytesReceived, $"sending failed: {exception.Message}", "", exception);
+        }
+
+        // The send has not returned yet, so the error is not known.
+        return isSending ? new ZcrxStreamException($"Receiving on {this}", Errno.ECONNRESET, BytesReceived, "the connection broke while bytes were sent", "") : null;
     }
 
     /// <summary>Ends the stream for a queue that stops. The socket stays open, so that consumers can finish and reply.</summary>

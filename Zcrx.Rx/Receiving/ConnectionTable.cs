@@ -40,11 +40,11 @@ internal sealed class ConnectionTable(SlotTable<ConnectionReceiver> connections,
     /// <summary>
     /// Ends the connections of a ring thread that is stuck: the present ones, and those that it adds if it continues. Any thread.
     /// </summary>
-    /// <param name="end">Ends one connection. May be called twice for one, and by two threads at once.</param>
+    /// <param name="end">Ends one connection. May be called twice for the same connection, and by two threads at once.</param>
     public void Abandon(Action<ConnectionReceiver> end)
     {
         _endAbandoned = end;
-        // Pairs with the fence in Enter: either this thread sees the connection, or the ring thread sees the request.
+        // Pairs with the fence in Enter: either this thread sees the connection, or the ring thread sees _endAbandoned.
         Interlocked.MemoryBarrier();
         Array.ForEach(connections.Snapshot(), end);
     }

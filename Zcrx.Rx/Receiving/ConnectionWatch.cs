@@ -8,10 +8,10 @@ namespace Zcrx.Rx.Receiving;
 /// Checks every connection once per interval, for a stalled receive, for silence and for missing observers. Ring thread only.
 /// </summary>
 /// <remarks>
-/// Linux 7.1 and 7.2.0 to 7.2.9 strand a request that runs out of buffers or completions in the middle of a packet: it stays armed, and
-/// delivers nothing although bytes wait in the socket. No capability shows whether a kernel has the fix. A request that ends with
-/// −ENOMEM does not show it either, because every kernel ends a request that has delivered nothing in its turn. Therefore the bytes in
-/// the socket decide, on every kernel.
+/// Linux 7.1 and 7.2.0 to 7.2.9 strand a request that runs out of buffers or completions in the middle of a packet. The request stays
+/// armed, and delivers nothing although bytes wait in the socket. No capability shows whether a kernel has the fix. −ENOMEM does not
+/// show it either: every kernel ends a request with −ENOMEM if the request has delivered nothing in its turn. The check of the bytes in
+/// the socket therefore runs on every kernel.
 /// </remarks>
 internal sealed class ConnectionWatch(
     SlotTable<ConnectionReceiver> connections, BufferPool pool, ReceiveScheduler scheduler, StallReports stalls, ILimitReports limits, IQueuePhase phase, QueueContext context)
@@ -31,7 +31,9 @@ internal sealed class ConnectionWatch(
     /// <summary>Gets the time of the next check; <see cref="long.MaxValue"/> for never.</summary>
     public long Due { get; private set; } = long.MaxValue;
 
-    /// <summary>Checks connections if that is due. A connection that has received since its last check costs no system call.</summary>
+    /// <summary>
+    /// Checks connections when <see cref="Due"/> has passed. A connection that has received since its last check costs no system call.
+    /// </summary>
     public void Check()
     {
         if (connections.Count == 0)
@@ -104,7 +106,7 @@ internal sealed class ConnectionWatch(
     }
 
     /// <summary>
-    /// Determines whether the connection should receive: neither the application nor the pool, as far as known, prevents it.
+    /// Determines whether the connection should receive: it has a receive, or it waits for buffers although buffers seem to be free.
     /// </summary>
     private bool ShouldReceive(ConnectionReceiver connection) =>
         connection.State != ReceiveState.Idle || (connection.Has(ReceiveObstacles.Starved) && pool.Free > 0 && connection.IsWanted);
@@ -147,7 +149,7 @@ internal sealed class ConnectionWatch(
     /// <returns>True when the connection is unobserved and stays open.</returns>
     private bool EndIfUnobserved(ConnectionReceiver connection, long now)
     {
-        // If the stream has ended, the connection stays open until its bytes are received, but not indefinitely.
+        // After the end of the stream, undelivered bytes keep the connection open, but not indefinitely.
         bool isOver = connection.HasEnded && connection.Undelivered.Count == 0;
         if (connection.Stream.HasObservers || isOver || connection.Control.CloseRequested || connection.IsLeaving || phase.IsEnding)
         {

@@ -132,8 +132,8 @@ internal sealed unsafe class Delivery : IDelivery
     /// <returns>True when the current buffer is still lent: it was leased, or the refill queue has no room.</returns>
     /// <remarks>
     /// There is no try block here, because the compiler keeps values that live across a try block in memory instead of
-    /// registers. While an observer runs, it may change the set of observers, and the refill queue by releasing leases. Both are
-    /// therefore checked after each buffer.
+    /// registers. While an observer runs, it may change the set of observers. It may also release leases, which fills the
+    /// refill queue. Both are therefore checked after each buffer.
     /// </remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool DeliverUsual(ref DeliveryRun run)

@@ -9,7 +9,7 @@ namespace Zcrx.Rx.Receiving;
 /// </remarks>
 internal unsafe ref struct DeliveryRun(Completion* first, Completion* end, long turn)
 {
-    /// <summary>The completion whose buffer is lent, or is next.</summary>
+    /// <summary>The completion whose buffer is lent now, or will be lent next.</summary>
     public Completion* At = first;
 
     /// <summary>The end of the adjacent completions.</summary>
@@ -18,7 +18,7 @@ internal unsafe ref struct DeliveryRun(Completion* first, Completion* end, long 
     /// <summary>The number of the turn.</summary>
     public readonly long Turn = turn;
 
-    /// <summary>The area of the last completions' buffers.</summary>
+    /// <summary>The area that contains the buffer of the last completion.</summary>
     public AreaView Area;
 
     /// <summary>The connection of the buffers.</summary>

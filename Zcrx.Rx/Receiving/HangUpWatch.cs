@@ -30,7 +30,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
             return;
         }
 
-        // Once the peer has ended its side, the poll leaves that event out, because the kernel would report it each time.
+        // Once the peer has ended its side, PollPeerShutdown is left out, because every poll would report it at once.
         uint events = connection.HasPeerEnded ? PollError | PollHangUp : PollError | PollHangUp | PollPeerShutdown;
         requests.Poll(connection.Socket.Descriptor, events, connection.Tag(RequestKind.HangUp));
         connection.IsHangUpWatched = true;
@@ -95,7 +95,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
             return false;
         }
 
-        // A hang-up is a failure if the socket has an error. It is also one if the end of the peer's side was known and this side has not
+        // A hang-up is a failure in two cases: the socket has an error, or the peer had ended its side before and this side has not
         // ended sending. After both sides have ended, a hang-up is orderly.
         bool isNews = !connection.HasPeerEnded;
         connection.HasPeerEnded = true;
@@ -107,7 +107,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         {
             // The stream of an attached connection does not end before the first observer subscribes. The peer may be a server that has
             // shut down sending but still reads the request.
-            connection.End();
+            connection.End(connection.LostEnd());
         }
 
         return true;

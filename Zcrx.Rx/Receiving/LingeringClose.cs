@@ -7,9 +7,9 @@ namespace Zcrx.Rx.Receiving;
 /// Ring thread only, except <see cref="Abandon"/>.
 /// </summary>
 /// <remarks>
-/// When a socket is closed with bytes that were not received, or when bytes arrive after that, the kernel resets the connection and drops
-/// the replies that it has not sent. So the bytes are discarded until the peer closes, for a limited time. A connection on which nothing
-/// was sent is closed at once: its peer notices the reset, and would wait for nothing.
+/// The kernel resets a connection whose socket is closed with unread bytes, or for which bytes arrive after the close. A reset drops
+/// the replies that the kernel has not sent. Therefore such bytes are discarded until the peer closes, for a limited time. A connection on
+/// which nothing was sent is closed at once, because no reply can be lost.
 /// </remarks>
 internal sealed class LingeringClose(QueueContext context)
 {
@@ -17,7 +17,7 @@ internal sealed class LingeringClose(QueueContext context)
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _gate = new();
-    // The ring thread changes it under the lock. Another thread reads it when the ring thread is stuck.
+    // The ring thread changes the list under the lock. Another thread reads the list under the lock when the ring thread is stuck.
     private readonly List<LingeringSocket> _sockets = [];
     private long _deadline = long.MaxValue;
     private long _nextLook;
@@ -37,14 +37,14 @@ internal sealed class LingeringClose(QueueContext context)
         _deadline = long.Min(_deadline, deadline);
     }
 
-    /// <summary>Closes the socket of a connection, now or later. The kernel has no request of the connection.</summary>
+    /// <summary>Closes the socket of a connection, now or later. The kernel has no request for the connection.</summary>
     public void Close(ConnectionReceiver connection)
     {
         ConnectionControl control = connection.Control;
         long now = context.Clock.Now;
         long until = long.Min(_deadline, now + context.Clock.ToTicks(context.Options.Value.PeerCloseTimeout));
-        // Before a stop, the application may close a connection anywhere in its stream.
-        bool isUnfinished = _lingers && connection.EndedInsideFrame;
+        // Only for a queue that stops: before that, the application itself may close a connection in the middle of its stream.
+        bool isUnfinished = _lingers && connection.HasUnhandledBytes;
         if (isUnfinished && !control.AbortRequested)
         {
             context.Counters.ConnectionsUnfinished++;
@@ -111,7 +111,7 @@ internal sealed class LingeringClose(QueueContext context)
         }
     }
 
-    /// <summary>Ends all connections, because the ring thread is stuck and will not. Any thread.</summary>
+    /// <summary>Resets the waiting connections in place of the ring thread, which is stuck. Any thread.</summary>
     public void Abandon()
     {
         LingeringSocket[] sockets;

@@ -4,10 +4,10 @@ namespace Zcrx.Rx.Receiving;
 
 /// <summary>Represents a socket that waits for the peer's close. Ring thread only, except <see cref="Abandon"/>.</summary>
 /// <remarks>
-/// The end of sending (FIN) tells the peer that all bytes that it had sent before were handled. It is sent only if no byte is left unread
-/// at that time, and no frame is unfinished. Otherwise the connection is reset as soon as the peer has acknowledged the replies: its
-/// kernel then has them, and keeps them readable. Bytes that cross the FIN on the network are discarded. If the peer has also ended its
-/// side, the connection is not reset, because a reset could drop replies.
+/// The end of sending (FIN) tells the peer that all bytes that it had sent before were handled. A FIN is sent only if no byte is left
+/// unread at that time, and no frame is unfinished. Otherwise the connection is reset as soon as the peer has acknowledged the replies:
+/// the peer's kernel then has the replies, and keeps them readable. Bytes that cross the FIN on the network are discarded. They cause a
+/// reset at the end of the wait, unless the peer has ended its side, too: a reset could then drop replies.
 /// </remarks>
 internal sealed class LingeringSocket(ConnectionReceiver connection, long until)
 {
@@ -21,7 +21,7 @@ internal sealed class LingeringSocket(ConnectionReceiver connection, long until)
     public bool IsClosed { get; private set; }
 
     /// <summary>Gets a value indicating whether bytes were discarded or dropped.</summary>
-    private bool HasUnhandled => Discarded > 0 || connection.EndedInsideFrame;
+    private bool HasUnhandled => Discarded > 0 || connection.HasUnhandledBytes;
 
     /// <summary>
     /// Gets a value indicating whether the connection must be reset, because the peer would otherwise assume that unhandled bytes were

@@ -147,16 +147,16 @@ internal sealed class ReceiveScheduler
         switch (TerminalResult.Classify(result, connection.IsBudgetUsedUp))
         {
             case ReceiveEnd.EndOfStream:
-                connection.End();
+                connection.End(connection.LostEnd());
                 break;
             case ReceiveEnd.NoBuffers:
                 _waiters.Starve(connection);
                 break;
             case ReceiveEnd.ForeignMemory when connection.Move is not null || TryStrand(connection):
-                // The queue that owns that memory continues the stream.
+                // The queue whose memory has the next bytes continues the stream.
                 break;
             case ReceiveEnd.CompletionsFull:
-                // The overflow is counted by the flag of the ring. The next receive is issued once this batch is handled.
+                // The overflow is counted elsewhere, from the flag of the ring. The next receive is issued once this batch is handled.
             case ReceiveEnd.BudgetUsedUp:
             case ReceiveEnd.Cancelled:
                 break;
@@ -324,20 +324,20 @@ internal sealed class ReceiveScheduler
     {
         if (connection.EndError is { } error)
         {
-            // On a failed connection, sending fails as well.
+            // A failed connection closes in every CloseMode, because sending fails as well.
             return error.Cause;
         }
 
         if (connection.StopCause is not null && connection.HasUnfinishedWork)
         {
-            // An orderly end would tell the peer that everything was handled.
+            // Stays open: an orderly end would tell the peer that everything was handled.
             return null;
         }
 
         ConnectionControl control = connection.Control;
         if (control.Sender.IsShutDown && (control.CloseMode == CloseMode.AtEndOfStream || !control.Work.IsAny))
         {
-            // Not while consumers are at work: the close would cancel their token before they have handled all bytes that arrived.
+            // Stays open while consumers are at work: a close would cancel their token before they have handled all bytes that arrived.
             return "both sides had ended the connection";
         }
 

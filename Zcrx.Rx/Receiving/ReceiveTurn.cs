@@ -11,10 +11,10 @@ internal sealed class ReceiveTurn
     /// <summary>
     /// Gets the lock that decides which thread acts on an accepted socket in a completion: the ring thread, or the one that abandons it.
     /// </summary>
-    /// <remarks>The ring advances and is closed under it. No other lock is taken under it.</remarks>
+    /// <remarks>The completion ring advances, and the ring is closed, only under this lock. No other lock is taken inside it.</remarks>
     public Lock Gate { get; } = new();
 
-    /// <summary>Gets a value indicating whether the ring thread was abandoned. It handles no further completion. Any thread.</summary>
+    /// <summary>Gets a value indicating whether the ring thread was abandoned, and handles no further completion. Any thread.</summary>
     public bool IsAbandoned => _isAbandoned;
 
     private readonly List<ConnectionReceiver> _received = [];

@@ -18,7 +18,7 @@ internal sealed class StallReports(QueueContext context, IReceiveEvents events)
         events.Stalled(connection, 0, Since(connection, now), isOver: true);
     }
 
-    /// <summary>Ends the stall, if one was reported, of a connection that leaves the queue.</summary>
+    /// <summary>Reports the end of a reported stall when its connection leaves the queue.</summary>
     public void Forget(ConnectionReceiver connection)
     {
         if (connection.Stall.IsReported)

@@ -8,7 +8,7 @@ namespace Zcrx.Rx.Ring;
 
 /// <summary>Runs the turns of one ring on a dedicated thread, and takes work from other threads.</summary>
 /// <remarks>
-/// Only this thread uses the ring and <c>register</c>. One turn: run posted work, prepare requests, enter, handle completions.
+/// Only this thread enters the ring and registers with it. One turn: run posted work, prepare requests, enter, handle completions.
 /// <see cref="IRingTurn"/> defines these steps. Other threads reach the thread through <see cref="Post"/>, which wakes it by an eventfd. A
 /// simulation has no thread, and calls the parts of a turn itself.
 /// </remarks>
@@ -69,6 +69,7 @@ internal sealed class RingThread : IRingWorker
     public void Post(Action work, Action? refuse = null)
     {
         _work.Enqueue(new RingWork(work, refuse));
+        Threads.Interleave();
         Signal();
     }
 

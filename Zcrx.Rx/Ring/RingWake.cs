@@ -8,7 +8,7 @@ namespace Zcrx.Rx.Ring;
 /// <summary>Wakes a ring thread from the kernel by an eventfd, on which the ring reads. Threading: stated on the members.</summary>
 internal sealed unsafe class RingWake
 {
-    // Innermost: callers may hold any lock, and nothing is taken under this one.
+    // The innermost lock: callers may hold any other lock, and no lock is taken inside this one.
     private readonly Lock _gate = new();
     // The kernel writes the eventfd's counter here until the ring is closed.
     private ulong* _buffer;
@@ -76,7 +76,7 @@ internal sealed unsafe class RingWake
         _isArmed = true;
     }
 
-    /// <summary>Closes the eventfd. The ring is closed, so that the kernel no longer writes. Ring thread only.</summary>
+    /// <summary>Closes the eventfd. Called after the ring was closed, so the kernel writes no more. Ring thread only.</summary>
     public void Close()
     {
         lock (_gate)

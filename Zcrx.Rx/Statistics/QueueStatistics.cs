@@ -31,7 +31,7 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of buffers that only connections without leases may take: the reserve of the pool.</summary>
     public int Reserve { get; init; }
 
-    /// <summary>Gets the number of refill entries that the kernel had not consumed when the ring thread last read it.</summary>
+    /// <summary>Gets the number of refill entries that the kernel had not consumed when the ring thread last checked.</summary>
     public int RefillDepth { get; init; }
 
     /// <summary>Gets the number of leases that were copies, because only the pool's reserve was left.</summary>
@@ -51,7 +51,7 @@ public sealed record QueueStatistics
 
     /// <summary>
     /// Gets the number of turns that found the completion ring full. No completion is lost. A larger
-    /// <see cref="ZcrxQueueOptions.CompletionEntries"/> avoids it.
+    /// <see cref="ZcrxQueueOptions.CompletionEntries"/> avoids such turns.
     /// </summary>
     public long CompletionOverflows { get; init; }
 
@@ -88,8 +88,8 @@ public sealed record QueueStatistics
     public long ConnectionsTimedOut { get; init; }
 
     /// <summary>
-    /// Gets the number of connections that the end of the queue has reset, because work on them had not ended when its drain time was
-    /// over, or because their stream ended inside a frame.
+    /// Gets the number of connections that were reset at the end of the queue. Either work on them had not ended within the drain time, or
+    /// their stream ended inside a frame.
     /// </summary>
     public long ConnectionsUnfinished { get; init; }
 

@@ -5,7 +5,9 @@ namespace Zcrx.Rx.Stopping;
 /// </summary>
 internal interface IStopFacts
 {
-    /// <summary>Gets a value indicating whether a connection that should receive has something to receive.</summary>
+    /// <summary>
+    /// Gets a value indicating whether bytes or the end of a stream wait in the socket of a connection that should receive.
+    /// </summary>
     bool HasUnreceived { get; }
 
     /// <summary>Gets a value indicating whether everything that had arrived was delivered, including the ends of streams.</summary>

@@ -4,7 +4,7 @@ namespace Zcrx.Rx.Stopping;
 
 /// <summary>Decides the outcome for connections when their queue ends. Has no side effects.</summary>
 /// <remarks>
-/// The kernel takes bytes from a socket only while the ring thread is inside enter (deferred task work, one issuer). The kernel
+/// The kernel takes bytes from a socket only while the ring thread is inside enter (DEFER_TASKRUN, SINGLE_ISSUER). The kernel
 /// posts a completion with data directly or not at all: such a completion never waits in the overflow list. Once that thread has
 /// stopped entering, all taken bytes are therefore in the completion ring, and each position is certain once all completions were
 /// read. A closed ring takes no bytes.

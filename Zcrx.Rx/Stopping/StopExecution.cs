@@ -70,8 +70,8 @@ internal sealed class StopExecution(
     /// <summary>Stops accepting, delivers the bytes that the kernel has taken from the sockets, then suspends the connections.</summary>
     public void BeginSuspension(TimeSpan drain)
     {
-        // Without a NIC, bytes in a socket do not lie in this queue's memory, and the next queue receives them. On a NIC they do,
-        // and are lost with the queue.
+        // Without a NIC, bytes in a socket do not lie in this queue's memory, and the next queue receives them. On a NIC, bytes in a
+        // socket lie in this queue's memory, and are lost with the queue.
         if (machine.BeginSuspension(context.Clock.Now + (context.IsOnNic ? context.Clock.ToTicks(drain) : 0)))
         {
             listeners.RemoveAll();
@@ -322,7 +322,7 @@ internal sealed class StopExecution(
                 completions.HandleAll();
             }
         }
-#pragma warning disable CA1031 // The failure may repeat. Bytes that were not received are reported missing when the stream is resumed.
+#pragma warning disable CA1031 // The ring may fail again. Bytes that were not received are reported missing when the stream is resumed.
         catch (Exception)
 #pragma warning restore CA1031
         {

@@ -3,11 +3,11 @@ using Zcrx.Rx.Receiving;
 namespace Zcrx.Rx.Stopping;
 
 /// <summary>
-/// Decides how a queue ends: open, then draining, then waiting for consumers, then stopping. Reads no clock: callers pass the time.
+/// Decides how a queue ends. An open queue first drains, then waits for consumers, then stops. Reads no clock: callers pass the time.
 /// </summary>
 /// <param name="cancelTicks">The longest time for cancelled requests to end, in the clock's ticks.</param>
 /// <param name="pollTicks">
-/// The interval of checks while draining, in ticks: an empty socket and a released lease have no completion.
+/// The interval of checks while draining, in ticks. No completion reports that a socket is empty or that a lease was released.
 /// </param>
 internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhase
 {
@@ -92,7 +92,7 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
 
         if (facts.HasLingering)
         {
-            // Each socket has a time limit of its own.
+            // The deadline does not end this wait, because each of these sockets has its own time limit.
             return StopStep.None;
         }
 

@@ -2,9 +2,9 @@ namespace Zcrx.Rx.Streams;
 
 /// <summary>Represents a subject whose observers can harm neither each other nor the threads that publish.</summary>
 /// <remarks>
-/// No lock is held while an observer runs. Each observer receives its values one at a time, in the order in which they were published. A
-/// value that is published while the observer is busy waits, and the thread that is in the observer delivers it. An observer that throws
-/// is removed and receives its exception as OnError. If OnError throws as well, as Rx's default does, the exception is passed to the
+/// No lock is held while an observer runs. Each observer receives its values one at a time, in the order in which they were published. If
+/// a value is published while the observer is busy, the value waits, and the thread that is in the observer delivers it. An observer that
+/// throws is removed and receives its exception as OnError. If OnError throws as well, as Rx's default does, the exception is passed to the
 /// owner. Threading: all members are thread-safe.
 /// </remarks>
 internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>

@@ -67,7 +67,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
     /// <exception cref="IOException">The process has no free descriptor.</exception>
     public static async Task<OutgoingQueue> PrepareAsync(ZcrxQueue queue)
     {
-        // Set before the ring thread exports the queue: the other process would not know an area that is added later.
+        // Areas are fixed before the ring thread exports the queue: the other process would not know an area that is added later.
         QueueMemory memory = queue.Loop.Queue.Memory;
         memory.HasFixedAreas = true;
         ExportedQueue? exported = null;
@@ -133,7 +133,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 
     private async Task CommitAsync()
     {
-        // The switch happens between two turns of the ring thread. A handler may keep the ring thread in a turn for any time.
+        // The switch happens between two turns of the ring thread. It may take any time, because a handler may prolong a turn.
         await _memory.SwitchToAsync(this).ConfigureAwait(false);
         await _channel.ReceiveAllAsync(static _ => { }).ConfigureAwait(false);
         _hasEnded = true;

@@ -25,7 +25,7 @@ internal sealed class TakeoverLink(Socket socket) : IDisposable
         int sent = DescriptorPassing.Send(Fd, bytes, descriptors);
         if (sent != bytes.Length)
         {
-            // Messages in flight fit into the socket's buffer. A peer that lets it fill up has stopped reading.
+            // All messages in flight fit into the socket's buffer. If the buffer is full, the peer has stopped reading.
             throw sent < 0 && !DescriptorPassing.WouldWait(sent) ? Broken(sent) : new IOException("the other process does not read its messages");
         }
     }

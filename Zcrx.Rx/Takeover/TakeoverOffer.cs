@@ -5,8 +5,8 @@ namespace Zcrx.Rx.Takeover;
 /// that supports them, the queues.
 /// </summary>
 /// <remarks>
-/// Descriptors: the socket that successors connect to, then the listening sockets in the order of their names, then the descriptors of the
-/// queues in the order of the queues.
+/// Descriptors, in this order: the socket that successors connect to, the listening sockets, the descriptors of the queues. Listening
+/// sockets are in the order of their names, and descriptors of queues in the order of the queues.
 /// </remarks>
 internal sealed record TakeoverOffer(IReadOnlyList<string> Listeners, IReadOnlyList<QueueManifest> Queues)
 {

@@ -113,7 +113,7 @@ internal sealed class TakeoverSocket : IDisposable
     private static TakeoverSocket Bind(string path)
     {
         // The socket is bound to a temporary name first. No process can then connect before the permissions are set, and a dead
-        // process's socket is replaced atomically. Also, .NET removes the name that it has bound when the socket is disposed, but the
+        // process's socket is replaced atomically. Also, .NET removes the bound name when the socket is disposed, but the
         // final name may outlive this process.
         string temporary = FormattableString.Invariant($"{path}.{Environment.ProcessId:x}");
         Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

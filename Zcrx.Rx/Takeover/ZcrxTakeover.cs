@@ -94,7 +94,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         return found.Socket;
     }
 
-    /// <summary>Takes all listening sockets of the predecessor that were not taken: for listeners that are not known yet.</summary>
+    /// <summary>Takes the remaining listening sockets of the predecessor, for listeners that are added later.</summary>
     /// <returns>The sockets with the names of their listeners, owned by the caller.</returns>
     public IReadOnlyList<KeyValuePair<string, Socket>> TakeListeners()
     {
@@ -208,7 +208,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
                 return;
             }
 
-            // The process has ended, or a successor has just taken over from it. Try again: another process may serve now, or none.
+            // The predecessor has ended, or another successor has just taken over. Try again: another process may serve now, or none.
             _predecessor.Dispose();
             _predecessor = null;
         }

@@ -35,11 +35,22 @@ internal static class ClusterIngestCommandLine
         {
             Description = "The most seconds between two retransmissions of TCP in a partition, at least 1. Needs Linux 6.15. The kernel's default is 120.",
         };
+        Option<bool> takeover = new("--takeover")
+        {
+            Description = "Starts a second edge when a quarter of the frames is stored. It takes over the port, and half of the connections are opened after that.",
+        };
         Option<bool> isIsolated = new("--isolated") { Hidden = true };
         Command command = new("demo", "Starts an edge and two workers on loopback, sends frames, and checks that each is stored once.")
         {
-            connections, frames, length, pace, delay, stableAfter, partition, healAfter, maxRetransmission, isIsolated,
+            connections, frames, length, pace, delay, stableAfter, partition, healAfter, maxRetransmission, takeover, isIsolated,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(takeover) && (result.GetValue(partition) is not null || result.GetValue(connections) < 2))
+            {
+                result.AddError("--takeover needs at least 2 connections, and cannot be combined with --partition.");
+            }
+        });
         command.SetAction(async (result, _) =>
         {
             using CancellationTokenSource stopping = new();
@@ -60,7 +71,8 @@ internal static class ClusterIngestCommandLine
                 result.GetValue(pace),
                 TimeSpan.FromMilliseconds(result.GetValue(delay)),
                 TimeSpan.FromSeconds(result.GetValue(stableAfter)),
-                planned);
+                planned,
+                result.GetValue(takeover));
             using DemoRun run = new(options, new DemoView(Console.Out, !Console.IsOutputRedirected));
             return await run.RunAsync(stopping.Token);
 
@@ -76,9 +88,12 @@ internal static class ClusterIngestCommandLine
     private static Command Edge()
     {
         Option<string> listen = new("--listen") { Description = "The address of the listener.", Required = true };
+        Option<string?> join = new("--join") { Description = "The address of a node of the cluster. By default the edge begins a cluster." };
+        Option<string?> takeover = new("--takeover") { Description = "The path at which a new edge takes over from an old one." };
         (Option<string> address, Option<double> stableAfter) = (Address(), StableAfter());
-        Command command = new("edge", "Runs the edge. The demo starts it.") { listen, address, stableAfter };
-        command.SetAction((result, token) => EdgeProgram.RunAsync(NodeOptions(result, address, stableAfter), result.GetRequiredValue(listen), token));
+        Command command = new("edge", "Runs the edge. The demo starts it.") { listen, join, takeover, address, stableAfter };
+        command.SetAction((result, token) => EdgeProgram.RunAsync(
+            NodeOptions(result, address, stableAfter), result.GetRequiredValue(listen), result.GetValue(join), result.GetValue(takeover), token));
         return command;
     }
 

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ClusterIngest;
 
 /// <summary>
-/// Cuts a node off from the others in the middle of the stream, and connects it again when its time has come or
-/// the process receives SIGCONT.
+/// Cuts a node off from the others in the middle of the stream. Connects it again after the specified time, or
+/// when the process receives SIGCONT.
 /// </summary>
 internal sealed class DemoPartition : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class DemoPartition : IDisposable
     private TimeSpan? _began;
     private bool _hasEnded;
 
-    /// <param name="options">The partition.</param>
+    /// <param name="options">The options of the network partition.</param>
     /// <param name="total">The number of frames of the demo.</param>
     /// <param name="view">The view.</param>
     public DemoPartition(PartitionOptions options, long total, IDemoView view)

@@ -30,9 +30,9 @@ internal sealed class DemoView(TextWriter output, bool isTerminal) : IDemoView
         output.WriteLine(line);
     }
 
-    public void Show(TimeSpan time, long sent, long total, IReadOnlyList<NodeProcess> nodes)
+    public void Show(TimeSpan time, long sent, long total, IReadOnlyList<NodeProcess> edges, IReadOnlyList<NodeProcess> workers)
     {
-        long taken = nodes.Skip(1).Sum(static node => node.Numbers[0]);
+        long taken = workers.Sum(static node => node.Numbers[0]);
         if (taken != _taken || taken == 0)
         {
             (_taken, _progressed) = (taken, time);
@@ -45,11 +45,11 @@ internal sealed class DemoView(TextWriter output, bool isTerminal) : IDemoView
         }
 
         _shown = time;
-        string workers = string.Join("  ", nodes.Skip(1).Select(static node =>
+        string stored = string.Join("  ", workers.Select(static node =>
             string.Create(CultureInfo.InvariantCulture, $"{node.Name} {(node.HasEnded ? "ended" : "up")} {node.Numbers[0]:N0}")));
         string line = string.Create(
             CultureInfo.InvariantCulture,
-            $"{time.TotalSeconds,6:F1} s  sent {sent:N0} of {total:N0}  edge {(nodes[0].HasEnded ? "ended" : "up")}  {workers}  chunks sent again {nodes[0].Numbers[1]:N0}");
+            $"{time.TotalSeconds,6:F1} s  sent {sent:N0} of {total:N0}  {string.Join("  ", edges.Select(static node => $"{node.Name} {(node.HasEnded ? "ended" : "up")}"))}  {stored}  chunks sent again {edges.Sum(static node => node.Numbers[1]):N0}");
         if (isTerminal)
         {
             output.Write($"\r{line}");

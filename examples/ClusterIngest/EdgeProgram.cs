@@ -17,7 +17,7 @@ internal static class EdgeProgram
 
     private static readonly ZcrxShardOptions Sharding = new() { Partitions = 16, ResendTimeout = TimeSpan.FromMilliseconds(500) };
 
-    public static async Task<int> RunAsync(NodeOptions node, string listen, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(NodeOptions node, string listen, string? join, string? takeover, CancellationToken cancellationToken)
     {
         ConcurrentBag<ShardSink> sinks = [];
         // The handler reads this variable. The variable is set before the node becomes a member, and a port is bound only after that.
@@ -25,10 +25,17 @@ internal static class EdgeProgram
         using IHost host = NodeHost.Build(
             NodeHost.EdgeRole,
             node,
-            join: null,
+            join,
             static services => services.AddZcrx().AddZcrxCluster(),
             akka => akka
-                .WithZcrx(static zcrx => zcrx.AddQueues(1, 16.MiB()).DrainTimeout(TimeSpan.FromSeconds(20)))
+                .WithZcrx(zcrx =>
+                {
+                    zcrx.AddQueues(1, 16.MiB()).DrainTimeout(TimeSpan.FromSeconds(20));
+                    if (takeover is not null)
+                    {
+                        zcrx.Takeover(takeover);
+                    }
+                })
                 .WithShardRegionProxy<JournalEntity>(NodeHost.Region, NodeHost.WorkerRole, new ZcrxShardMessageExtractor())
                 .WithZcrxCluster(options =>
                 {
@@ -38,7 +45,11 @@ internal static class EdgeProgram
         await host.StartAsync(cancellationToken);
         system = host.Services.GetRequiredService<ActorSystem>();
         Akka.Cluster.Cluster cluster = Akka.Cluster.Cluster.Get(system);
-        await cluster.JoinAsync(cluster.SelfAddress, cancellationToken);
+        if (join is null)
+        {
+            await cluster.JoinAsync(cluster.SelfAddress, cancellationToken);
+        }
+
         await NodeReport.WriteAsync("node", cluster.SelfAddress.ToString());
 
         IZcrx zcrx = host.Services.GetRequiredService<IZcrx>();

@@ -10,5 +10,5 @@ internal interface IDemoView
     void Say(string line);
 
     /// <summary>Shows the progress.</summary>
-    void Show(TimeSpan time, long sent, long total, IReadOnlyList<NodeProcess> nodes);
+    void Show(TimeSpan time, long sent, long total, IReadOnlyList<NodeProcess> edges, IReadOnlyList<NodeProcess> workers);
 }

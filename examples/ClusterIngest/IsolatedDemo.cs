@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace ClusterIngest;
 
 /// <summary>
-/// Runs this program again in namespaces of its own, so that it may create networks without privileges, and leaves nothing behind.
+/// Runs this program again in new namespaces, in which it may create networks without privileges. The networks end with the namespaces.
 /// </summary>
 internal static class IsolatedDemo
 {
@@ -20,7 +20,7 @@ internal static class IsolatedDemo
         {
             UseShellExecute = false,
         })!;
-        // unshare and sh are replaced by the program, so that it has the process id.
+        // unshare and sh execute the program in their own process, so the process id is that of the program.
         await using CancellationTokenRegistration stop = cancellationToken.Register(() => NodeProcess.Signal(demo.Id, "TERM"));
         using PosixSignalRegistration heal = PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => NodeProcess.Signal(demo.Id, "CONT"));
         await demo.WaitForExitAsync(CancellationToken.None);

@@ -26,9 +26,12 @@ internal sealed class NodeProcess : IDisposable
     /// <summary>Gets the numbers that the node reported most recently.</summary>
     public long[] Numbers => Volatile.Read(ref _numbers);
 
+    /// <summary>Gets the number of connections that the node has accepted, if it is an edge.</summary>
+    public long Connections => Numbers[5];
+
     public bool HasEnded => _process.HasExited;
 
-    /// <summary>Gets a task that completes with the address of the node when the node is a member.</summary>
+    /// <summary>Gets a task that completes with the address of the node when the node has joined the cluster.</summary>
     public Task<string> Node => _node.Task;
 
     /// <summary>Gets a task that completes with the address of the listener when the listener is bound.</summary>
@@ -53,7 +56,7 @@ internal sealed class NodeProcess : IDisposable
     /// <param name="arguments">The arguments of this program.</param>
     public static NodeProcess Start(string name, bool isIsolated, IEnumerable<string> arguments)
     {
-        // `ip` is replaced by the program, so that it has the process id.
+        // `ip` executes the program in its own process, so the process id is that of the program.
         string[] command = [.. isIsolated ? (string[])["ip", "netns", "exec", name] : [], .. Program, .. arguments];
         return new NodeProcess(name, Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!);
     }
@@ -75,6 +78,13 @@ internal sealed class NodeProcess : IDisposable
             Signal(Id, "TERM");
         }
 
+        return await WaitForExitAsync();
+    }
+
+    /// <summary>Waits until the node has ended.</summary>
+    /// <returns>The exit code; null if the node did not end in time and was killed.</returns>
+    public async Task<int?> WaitForExitAsync()
+    {
         try
         {
             await _process.WaitForExitAsync().WaitAsync(ExitTimeout);

@@ -14,11 +14,12 @@ internal static class DemoRun
 {
     private static readonly TimeSpan StoreLimit = TimeSpan.FromMinutes(5);
 
+    // The pool is so small that the unstored messages of paused connections exceed its high water mark. The run thus shows pressure, too.
+    private static readonly string[] SmallPool = ["--Zcrx:Queues:0:Name", "syslog", "--Zcrx:Queues:0:AreaSize", "16MiB"];
+
     /// <summary>Runs the demo.</summary>
-    /// <param name="connections">The number of connections.</param>
-    /// <param name="duration">The duration of sending.</param>
     /// <returns>0 if no message was lost.</returns>
-    public static async Task<int> RunAsync(int connections, TimeSpan duration)
+    public static async Task<int> RunAsync(DemoOptions options)
     {
         if (PostgresPrograms.Find() is not { } programs)
         {
@@ -28,32 +29,47 @@ internal static class DemoRun
 
         Console.WriteLine($"PostgreSQL: {programs}");
         await using PostgresCluster database = await PostgresCluster.StartAsync(programs);
-        using ServiceProcess service = await ServiceProcess.StartAsync("127.0.0.1:0", "--connection-string", database.ConnectionString);
-        Console.WriteLine($"service: syslog over TCP on {service.EndPoint}");
+        using ServiceProcess service = await ServiceProcess.StartAsync("127.0.0.1:0", ["--connection-string", database.ConnectionString, .. options.Pause is not null ? SmallPool : []]);
+        Console.WriteLine($"service: syslog over TCP on {service.EndPoint}, page at {service.Page}");
         string run = $"demo-{Guid.NewGuid():N}";
-        LoadGenerator load = new(new LoadPlan(service.EndPoint, run, connections, duration));
-        using CancellationTokenSource limit = new(duration + StoreLimit);
+        LoadGenerator load = new(new LoadPlan(service.EndPoint, run, options.Connections, options.Duration) { Rate = (double?)options.Rate / options.Connections });
+        DatabasePause? pause = options.Pause is { } plan ? new DatabasePause(database, plan) : null;
+        using CancellationTokenSource limit = new(options.Duration + StoreLimit);
         Task sending = load.RunAsync(limit.Token);
-        await new LiveView().ShowAsync(SnapshotsAsync(load, service, sending));
+        await new LiveView().ShowAsync(SnapshotsAsync(database, load, service, pause, sending));
         await sending;
 
         await using NpgsqlConnection connection = await database.OpenAsync();
         Verdict verdict = await Verdict.AskAsync(connection, run, load.Sent);
         int exitCode = await service.StopAsync();
+        if (pause is not null)
+        {
+            Console.WriteLine(pause);
+        }
+
         Console.WriteLine(verdict);
         return verdict.Lost == 0 && exitCode == 0 ? 0 : 1;
     }
 
-    private static async IAsyncEnumerable<Snapshot> SnapshotsAsync(LoadGenerator load, ServiceProcess service, Task sending, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    private static async IAsyncEnumerable<Snapshot> SnapshotsAsync(
+        PostgresCluster database,
+        LoadGenerator load,
+        ServiceProcess service,
+        DatabasePause? pause,
+        Task sending,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         long began = Stopwatch.GetTimestamp();
         using PeriodicTimer second = new(TimeSpan.FromSeconds(1));
         while (!sending.IsCompleted)
         {
             await Task.WhenAny(sending, second.WaitForNextTickAsync(cancellationToken).AsTask());
-            // The service is asked first: if its answer is slow, the time of the answer must count for the rates, too.
+            // Gets the status before the elapsed time: if the answer is slow, an earlier time would make the rates too high.
             IngestStatus status = await service.GetStatusAsync();
-            yield return new Snapshot(Stopwatch.GetElapsedTime(began), load.Sent, load.BytesQueued, load.LongestStall, status);
+            Snapshot snapshot = new(Stopwatch.GetElapsedTime(began), load.Sent, load.BytesQueued, load.LongestStall, status, await service.GetPublishedStateAsync(), database.IsPaused);
+            pause?.Record(snapshot);
+            yield return snapshot;
+            pause?.Advance(Stopwatch.GetElapsedTime(began));
         }
     }
 }

@@ -32,7 +32,7 @@ internal sealed class MarketData
 
     private IDisposable Receive(ZcrxConnection feed) => feed.Buffers.Frames(Delimiter.Line, MaxTick).Subscribe(Publish, static _ => { });
 
-    // Runs on the ring thread, so it only records the new tick.
+    // Runs on the ring thread, so it stores the tick for the subscribers and sends nothing.
     private void Publish(ReceivedFrame frame)
     {
         byte[] tick = new byte[frame.Length + 1];
@@ -82,7 +82,7 @@ internal sealed class MarketData
         }
         catch (OperationCanceledException) when (left.IsCancellationRequested)
         {
-            // The subscriber has disconnected.
+            // The subscriber has disconnected, or the service stops.
         }
         catch (OperationCanceledException)
         {

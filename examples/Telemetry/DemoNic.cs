@@ -47,7 +47,7 @@ internal sealed class DemoNic
     /// <param name="carriesHttp">Whether requests arrive on the queues of the interface.</param>
     public void Map(IEndpointRouteBuilder routes, bool carriesHttp)
     {
-        // The configured listener is bound first. The ports of Kestrel follow.
+        // Index 0 is the configured listener, which is bound before the ports of Kestrel.
         routes.MapPost("/storm", (IZcrx zcrx) => BeginStorm(zcrx.EndPoints[0].Port));
         routes.MapDelete("/storm", EndStorm);
         routes.MapPost("/queues/{name}/crash", Crash);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Runs the example with an emulated interface, and Prometheus with the ready-made alert rules, until it is interrupted.
+# The variables HTTP, INGEST and PROMETHEUS change the addresses. TELEMETRY is a command that starts the example, for one that is built already.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -8,16 +9,23 @@ if ! command -v prometheus >/dev/null; then
     exit 1
 fi
 
+http=${HTTP:-127.0.0.1:8080}
+ingest=${INGEST:-127.0.0.1:9000}
+prometheus=${PROMETHEUS:-127.0.0.1:9090}
 state=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$state"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$state"' EXIT
+# Without these, the signal would end the shell before it has ended the programs.
+trap 'exit 130' INT
+trap 'exit 143' TERM
 cat >"$state/prometheus.yml" <<CONFIG
 global: { scrape_interval: 5s, evaluation_interval: 5s }
 rule_files: ["$root/docs/observability/zcrx.rules.yml"]
 scrape_configs:
   - job_name: zcrx
-    static_configs: [{ targets: ["127.0.0.1:8080"] }]
+    static_configs: [{ targets: ["$http"] }]
 CONFIG
-prometheus --config.file="$state/prometheus.yml" --storage.tsdb.path="$state/data" --web.listen-address=127.0.0.1:9090 --log.level=warn &
-dotnet run --project "$root/examples/Telemetry" -c Release -- --DemoNic=true --Zcrx:Listeners:0:EndPoint=127.0.0.1:9000 &
-echo "dashboard http://127.0.0.1:8080/zcrx   alerts http://127.0.0.1:9090/alerts   Ctrl+C ends both"
+prometheus --config.file="$state/prometheus.yml" --storage.tsdb.path="$state/data" --web.listen-address="$prometheus" --log.level=warn &
+# shellcheck disable=SC2086 # $TELEMETRY is a list of words.
+${TELEMETRY:-dotnet run --project "$root/examples/Telemetry" -c Release --} --Urls="http://$http" --DemoNic=true --Zcrx:Listeners:0:EndPoint="$ingest" &
+echo "dashboard http://$http/zcrx   alerts http://$prometheus/alerts   Ctrl+C ends both"
 wait

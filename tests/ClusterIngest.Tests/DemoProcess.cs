@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace ClusterIngest.Tests;
 
-/// <summary>Represents a running demo. The end of the test kills the demo with all processes that it started.</summary>
+/// <summary>Represents a running demo. Disposal kills the demo and all processes that it started.</summary>
 internal sealed partial class DemoProcess : IDisposable
 {
     private readonly Process _process;

@@ -44,13 +44,26 @@ public class DemoTests
     public async Task Edge_that_leaves_delivers_everything_that_it_has_accepted()
     {
         using DemoProcess demo = DemoProcess.Start("--connections", "2", "--frames", "6000", "--delay", "300");
-        // The signal comes when all frames are sent. A connection in the backlog would be reset when the port closes, and a connection
-        // that still sends would be reset when the queue stops. The demo reports this moment once, some seconds before the slow entities
-        // have stored everything.
+        // Sends the signal once all connections are accepted and all frames are sent. Earlier, the closing port would reset a connection in
+        // the backlog, and the stopping queue would reset a connection that still sends. The demo reports this moment once, some seconds
+        // before the slow entities have stored everything.
         await demo.SignalAsync("edge", "TERM", static line => line == "All frames are sent, and all connections are accepted");
 
         (int code, _, string verdict) = await demo.EndAsync();
 
         Assert.True(code == 0 && verdict == "OK: sent 12,000, at entities 12,000, lost 0, duplicates 0", demo.Describe());
+    }
+
+    [Fact]
+    public async Task Edge_whose_port_another_process_takes_over_serves_its_connections_to_the_end_and_no_frame_is_lost()
+    {
+        using DemoProcess demo = DemoProcess.Start("--connections", "4", "--frames", "4000", "--pace", "1000", "--takeover");
+
+        (int code, _, string verdict) = await demo.EndAsync();
+
+        Assert.True(code == 0 && verdict == "OK: sent 16,000, at entities 16,000, lost 0, duplicates 0", demo.Describe());
+        // The second process has the same port, and the first one ends without a signal when its last connection has ended.
+        await demo.LineAsync(static line => line.StartsWith("edge-2 has taken over 127.0.0.1:", StringComparison.Ordinal), "the second process serves the port");
+        await demo.LineAsync(static line => line == "Takeover: edge served 2 connections and ended by itself with 0, edge-2 served 2", "each process has served half of the connections");
     }
 }

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace ClusterIngest.Tests;
 
 /// <summary>
-/// Tests partitions between real processes, each in a network namespace of its own. The link of one of them is taken down.
+/// Tests network partitions between real processes. Each process has its own network namespace. A partition takes down the link of one
+/// namespace.
 /// </summary>
 [Collection(nameof(DemoTests))]
 public class PartitionTests
@@ -12,7 +13,8 @@ public class PartitionTests
 
     private static readonly string[] Load = ["--connections", "2", "--frames", "6000", "--pace", "3000"];
 
-    // The partition ends long before the resolver decides. TCP sends again soon after the end of the partition.
+    // With --stable-after, the partition ends long before the split brain resolver decides. With --rto-max, TCP retransmits soon after the
+    // end of the partition.
     private static readonly string[] Healed = ["--stable-after", "120", "--rto-max", "1"];
 
     public PartitionTests() =>
@@ -34,7 +36,7 @@ public class PartitionTests
     }
 
     [SkippableFact]
-    public async Task Worker_that_stays_cut_off_is_downed_and_its_frames_are_taken_by_the_other()
+    public async Task Worker_that_stays_cut_off_is_downed_and_the_other_worker_takes_its_frames()
     {
         using DemoProcess demo = DemoProcess.Start([.. Load, "--partition", "worker-2"]);
 
@@ -60,7 +62,7 @@ public class PartitionTests
     }
 
     [SkippableFact]
-    public async Task Edge_that_stays_cut_off_resets_its_connections_so_that_no_client_takes_its_frames_for_stored()
+    public async Task Edge_that_stays_cut_off_resets_its_connections_and_repeats_no_frame()
     {
         using DemoProcess demo = DemoProcess.Start([.. Load, "--partition", "edge"]);
 
@@ -76,7 +78,7 @@ public class PartitionTests
     /// <summary>Skips a test of a healed partition where the kernel cannot shorten the pauses between retransmissions.</summary>
     private static void SkipWithoutMaxRetransmission() => SkipUnless("test -e /proc/sys/net/ipv4/tcp_rto_max_ms", "tcp_rto_max_ms (Linux 6.15) is not available");
 
-    /// <summary>Skips the test if a command fails in namespaces of its own.</summary>
+    /// <summary>Skips the test if a command fails in new user, network and mount namespaces.</summary>
     private static void SkipUnless(string command, string otherwise)
     {
         string problem;

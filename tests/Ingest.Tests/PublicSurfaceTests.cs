@@ -9,7 +9,7 @@ public class PublicSurfaceTests
     [InlineData("Zcrx.Interop")]
     [InlineData("Zcrx.Rx")]
     [InlineData("Zcrx.Actors")]
-    public void The_example_uses_what_any_user_can_use(string library)
+    public void Example_has_no_access_to_internals_of_a_library(string library)
     {
         var friends = Assembly.Load(library).GetCustomAttributes<InternalsVisibleToAttribute>().Select(friend => friend.AssemblyName);
 

@@ -55,7 +55,7 @@ public class AkkaIngestTests
     }
 
     [Fact]
-    public async Task Resets_and_frames_that_are_too_long_end_their_connections_and_nothing_else()
+    public async Task Resets_and_frames_that_are_too_long_end_only_their_connections()
     {
         await using RecipeHost host = await StartAsync();
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(async i =>

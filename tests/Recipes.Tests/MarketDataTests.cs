@@ -88,7 +88,7 @@ public class MarketDataTests
     }
 
     [Fact]
-    public async Task Feed_that_breaks_or_sends_garbage_ends_alone_and_resets_of_subscribers_leave_nothing()
+    public async Task Feed_that_breaks_or_sends_garbage_ends_alone_and_reset_subscribers_leave_no_connection()
     {
         await using RecipeHost host = await StartAsync();
         using Client feed = await Client.ConnectAsync(host.EndPoints[0]);

@@ -57,7 +57,7 @@ public class RespServerTests
     }
 
     [Fact]
-    public async Task Value_of_the_longest_length_comes_back_whole()
+    public async Task Value_of_the_maximum_length_is_returned_whole()
     {
         const int Length = 1 << 20;
         await using RecipeHost host = await StartAsync();
@@ -110,7 +110,7 @@ public class RespServerTests
     [InlineData("*x\r\n", "invalid multibulk length")]
     [InlineData("PING\r\n", "invalid multibulk length")]
     [InlineData("*1\r\n$4\r\nPING\r\nxx\r\n", "invalid multibulk length")]
-    public async Task What_is_no_request_is_answered_with_an_error_and_the_end(string garbage, string error)
+    public async Task Bytes_that_are_no_request_are_answered_with_an_error_before_the_connection_ends(string garbage, string error)
     {
         await using RecipeHost host = await StartAsync();
         using Client client = await Client.ConnectAsync(host.EndPoints[0]);
@@ -132,7 +132,7 @@ public class RespServerTests
     }
 
     [Fact]
-    public async Task Random_bytes_end_their_connections_and_nothing_else()
+    public async Task Random_bytes_end_only_their_connections()
     {
         await using RecipeHost host = await StartAsync();
         await Task.WhenAll(Enumerable.Range(0, 50).Select(async seed =>

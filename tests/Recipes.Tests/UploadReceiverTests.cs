@@ -58,7 +58,7 @@ public sealed class UploadReceiverTests : IDisposable
     }
 
     [Fact]
-    public async Task Files_that_stop_arriving_leave_nothing_behind()
+    public async Task Incomplete_uploads_leave_no_file_and_no_connection()
     {
         await using RecipeHost host = await StartAsync();
         byte[] upload = Upload(Bytes(7, 50_000));

@@ -15,7 +15,7 @@ public sealed class ProtectionTests : IDisposable
     public void Dispose() => _directory.Delete(recursive: true);
 
     [Fact]
-    public async Task Page_of_another_site_changes_nothing_and_a_program_of_this_machine_does()
+    public async Task Command_from_a_page_of_another_site_is_refused_and_one_of_a_local_program_is_executed()
     {
         await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
         using TelemetryProcess example = await StartAsync(collector);

@@ -19,7 +19,7 @@ public sealed class UnderLoadTests : IDisposable
     public void Dispose() => _directory.Delete(recursive: true);
 
     [SkippableFact]
-    public async Task A_storm_without_a_remedy_and_queues_that_go_and_come_are_seen_as_they_happen()
+    public async Task Metrics_and_health_follow_a_storm_without_a_remedy_and_queues_that_fail_and_return()
     {
         Skip.IfNot(Curl.Exists, "curl is not installed (Debian package curl)");
         await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
@@ -105,7 +105,7 @@ public sealed class UnderLoadTests : IDisposable
     }
 
     [SkippableFact]
-    public async Task A_storm_that_is_steered_away_shows_in_metrics_and_not_in_health()
+    public async Task Storm_that_steering_ends_appears_in_metrics_and_not_in_health()
     {
         Skip.IfNot(Curl.Exists, "curl is not installed (Debian package curl)");
         await using OtlpReceiver collector = await OtlpReceiver.StartAsync();

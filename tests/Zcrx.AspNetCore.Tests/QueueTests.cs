@@ -21,7 +21,7 @@ public sealed class QueueTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
-    public async Task A_kept_connection_survives_a_restart_of_its_queue()
+    public async Task Connection_that_is_kept_alive_survives_a_restart_of_its_queue()
     {
         await using WebServer server = await WebServer.StartAsync(WebServer.OnZcrx);
         using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
@@ -48,13 +48,13 @@ public sealed class QueueTests
         const int Piece = 128 << 10;
         await client.SendAsync($"POST /hash HTTP/1.1\r\nHost: a\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n");
 
-        // Each move happens in the middle of the body: before a piece that the server still waits for.
+        // The connection moves once for each piece of the body, while the client sends the piece.
         List<string> queues = [];
         for (int sent = 0; sent < body.Length; sent += Piece)
         {
             Task sending = client.SendAsync(body.AsMemory(sent, Piece));
             ZcrxReply? reply = null;
-            // A move is refused while the placement of new connections moves this one.
+            // Retries, because the command is refused while the service still places the new connection on a queue.
             await Deadline.UntilAsync(
                 async () =>
                 {
@@ -174,6 +174,42 @@ public sealed class QueueTests
         }
 
         await separate.StopAsync();
+    }
+
+    [Theory]
+    [InlineData(64 << 10, 256)]
+    [InlineData(1 << 20, 16)]
+    public async Task Body_that_is_not_read_waits_in_as_few_buffers_as_the_limits_allow(int maxRequestBufferSize, int maxQueuedBuffers)
+    {
+        const int BufferLength = 4096;
+        const int MaxReadBytes = 32 << 10;
+        const int BuffersOfReceive = 8;
+        await using WebServer server = await WebServer.StartAsync(WebServer.OnZcrx, configure: builder =>
+        {
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBufferSize = maxRequestBufferSize);
+            builder.Services.Configure<ZcrxTransportOptions>(options => (options.MaxQueuedBuffers, options.MaxReadBytes) = (maxQueuedBuffers, MaxReadBytes));
+            EmulatedKernelOptions emulation = new() { BuffersPerTurn = BuffersOfReceive };
+            builder.Services.AddZcrx(zcrx => zcrx.Configure(options => options.Queues[0] = options.Queues[0] with { Emulation = emulation }));
+        });
+        IZcrx zcrx = server.Services.GetRequiredService<IZcrx>();
+        using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
+        byte[] body = Payload.Create(24 << 20);
+        await client.SendAsync($"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: {body.Length}\r\n\r\n");
+        await server.Begun.Task.WaitAsync(Patience);
+        Task sending = client.SendAsync(body);
+        ConnectionStatus? connection = null;
+        await Deadline.UntilAsync(
+            async () => (connection = (await zcrx.GetStatusAsync()).Queues.Single().Connections.Single()).State == ZcrxConnectionState.Paused,
+            () => $"the connection pauses: {connection}");
+
+        // The sum of the buffers that may wait, the buffers of the last read by Kestrel, and the buffers that one receive had already
+        // delivered. The last buffer of each receive may be partly filled, so limits in bytes may take twice as many buffers.
+        int most = int.Min(maxQueuedBuffers, 2 * maxRequestBufferSize / BufferLength) + (2 * MaxReadBytes / BufferLength) + BuffersOfReceive;
+        Assert.InRange(connection!.BuffersLeased, 1, most);
+        Assert.False(sending.IsCompleted);
+        _ = server.Go.TrySetResult();
+        await sending.WaitAsync(Patience);
+        Assert.Equal("whole", await server.UploadEnded.Task.WaitAsync(Patience));
     }
 
     [Fact]

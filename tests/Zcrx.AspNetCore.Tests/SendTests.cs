@@ -62,7 +62,7 @@ public sealed class SendTests
     }
 
     [Fact]
-    public async Task Sends_of_many_threads_run_one_after_another_and_all()
+    public async Task Sends_of_many_threads_all_run_one_after_another()
     {
         SendScheduler scheduler = new();
         int running = 0;
@@ -129,7 +129,7 @@ public sealed class SendTests
             return new ConnectedPair(queue, await accepted.Task.Within("the connection is accepted"), peer);
         }
 
-        /// <summary>Returns as many bytes as text, or fewer at the end of the stream.</summary>
+        /// <summary>Receives this number of bytes, or fewer at the end of the stream, and returns them as text.</summary>
         public async Task<string> ReceiveAsync(int bytes)
         {
             byte[] received = new byte[bytes];

@@ -31,7 +31,7 @@ public sealed partial class TransportTests
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task Requests_on_a_kept_connection_are_answered(string transport)
+    public async Task Requests_on_a_connection_that_is_kept_alive_are_answered(string transport)
     {
         await using WebServer server = await WebServer.StartAsync(transport);
         using HttpClient client = server.CreateClient();
@@ -71,7 +71,7 @@ public sealed partial class TransportTests
 
     [Theory]
     [MemberData(nameof(Protocols))]
-    public async Task A_body_that_is_echoed_while_it_comes_arrives_whole(string transport, bool tls, int version)
+    public async Task Body_that_is_echoed_while_it_arrives_is_complete(string transport, bool tls, int version)
     {
         await using WebServer server = await WebServer.StartAsync(transport, tls);
         using HttpClient client = server.CreateClient(new Version(version, version == 1 ? 1 : 0));
@@ -138,7 +138,7 @@ public sealed partial class TransportTests
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task A_request_that_comes_byte_by_byte_is_answered(string transport)
+    public async Task Request_that_arrives_byte_by_byte_is_answered(string transport)
     {
         await using WebServer server = await WebServer.StartAsync(transport);
         using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
@@ -153,7 +153,7 @@ public sealed partial class TransportTests
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task A_client_that_expects_it_gets_100_continue(string transport)
+    public async Task Client_that_expects_100_continue_receives_it(string transport)
     {
         await using WebServer server = await WebServer.StartAsync(transport);
         using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
@@ -246,7 +246,7 @@ public sealed partial class TransportTests
             0,
             static listen => listen.Run(static async connection =>
             {
-                // The client is connected once it sends: a reset would otherwise fail its connect call.
+                // Waits until the client has sent bytes, and is therefore connected. An earlier reset could fail its connect call.
                 await connection.Transport.Input.ReadAsync();
                 await connection.Transport.Output.CompleteAsync(new InvalidDataException("The reply cannot be completed."));
                 // Only the output ends, and the connection's task does not. The client therefore observes the end of the output, not the
@@ -282,7 +282,7 @@ public sealed partial class TransportTests
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task A_handler_that_does_not_read_stops_the_client(string transport)
+    public async Task Handler_that_does_not_read_blocks_its_client(string transport)
     {
         await using WebServer server = await WebServer.StartAsync(transport);
         using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
@@ -329,7 +329,7 @@ public sealed partial class TransportTests
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task An_address_in_use_is_reported_as_such(string transport)
+    public async Task Address_in_use_is_reported_as_in_use(string transport)
     {
         await using WebServer server = await WebServer.StartAsync(transport);
 

@@ -1,6 +1,8 @@
 using Zcrx.Benchmarks.Answers;
 using Zcrx.Benchmarks.Comparison;
 using Zcrx.Benchmarks.Loop;
+using Zcrx.Benchmarks.Messages;
+using Zcrx.Benchmarks.Publishing;
 using Zcrx.Benchmarks.Receivers;
 using Zcrx.Benchmarks.Traffic;
 using Zcrx.Benchmarks.Web;
@@ -11,9 +13,12 @@ return args switch
     ["sender", ..] => await Sender.RunAsync(args.AsMemory(1)),
     ["receive", ..] => await ReceiverProgram.RunAsync(args.AsMemory(1)),
     ["serve", ..] => await ServeProgram.RunAsync(args.AsMemory(1)),
+    ["message-server", var kind] => await MessageServerProgram.RunAsync(kind),
     ["web-server", var kind] => await WebServerProcess.ServeAsync(kind),
     ["web", ..] => await WebCommand.RunAsync(args[1..]),
     ["answers", ..] => await AnswersCommand.RunAsync(args[1..]),
+    ["messages", ..] => await MessageCommand.RunAsync(args[1..]),
+    ["report", ..] => await ReportCommand.RunAsync(args[1..]),
     ["loop", ..] => LoopProgram.Run(args[1..]),
     _ => await CompareCommand.RunAsync(args),
 };

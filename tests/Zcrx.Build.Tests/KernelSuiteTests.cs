@@ -20,7 +20,7 @@ public sealed class KernelSuiteTests : IDisposable
     }
 
     [SkippableFact]
-    public async Task All_suites_available_newest_kernel_is_fetched()
+    public async Task Newest_kernel_is_fetched_when_all_suites_are_available()
     {
         await _mirror.PublishAsync(Backports, "7.2.1");
         await _mirror.PublishAsync(Experimental, "7.2.10");
@@ -41,7 +41,7 @@ public sealed class KernelSuiteTests : IDisposable
     }
 
     [SkippableFact]
-    public async Task Expired_suite_that_had_the_kernel_is_the_reason()
+    public async Task Error_for_a_kernel_that_is_not_found_names_the_expired_suite()
     {
         await _mirror.PublishAsync(Backports, "7.2.1");
         await _mirror.PublishAsync(Experimental, "7.3", expired: true);

@@ -1,4 +1,5 @@
 using Spectre.Console;
+using Zcrx.Chaos.Faults;
 using Zcrx.Chaos.Soak;
 
 namespace Zcrx.Chaos.Tests;
@@ -15,6 +16,8 @@ public class SoakTests
         Assert.True(report.HasPassed, summary.ToString());
         // The run does not end before a consumer that blocks has led to an abandoned queue.
         Assert.True(report.Abandoned > 0, summary.ToString());
+        // Peers vanish wherever a network namespace can be created. The summary has the reason otherwise.
+        Assert.True(report.WhyNoPeerVanishes is not null || report.Faults.Single(static fault => fault.Name == VanishingPeers.ForEver).Count > 0, summary.ToString());
         // A run without restarts and surviving streams would prove nothing.
         Assert.True(report.Restarts > 0 && report.Continued > 0 && report.Tally.SurvivedFaults > 0, summary.ToString());
     }

@@ -198,7 +198,7 @@ public sealed class AttackTests
     [InlineData("[]")]
     [InlineData("{\"queue\":7}")]
     [InlineData("{\"queue\":\"no such queue\"}")]
-    public async Task Command_that_names_nothing_that_exists_fails(string body)
+    public async Task Command_for_an_unknown_target_fails(string body)
     {
         await using Site site = await Site.StartAsync(OpenWithCommands);
         using Operator visitor = site.Visit();

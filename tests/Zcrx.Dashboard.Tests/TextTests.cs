@@ -40,14 +40,14 @@ public sealed class TextTests
     [InlineData("203.0.113.7:4711: reset", "203.0.*.*: reset")]
     [InlineData("at 12:34:56: queue a:b:c: failed.", "at 12:34:56: queue a:b:c: failed.")]
     [InlineData("stuck since 12:34:56 UTC on enic0:3, version 1.2.3", "stuck since 12:34:56 UTC on enic0:3, version 1.2.3")]
-    public void Addresses_in_a_text_are_masked_and_nothing_else(string text, string expected)
+    public void Only_the_addresses_in_a_text_are_masked(string text, string expected)
     {
         Assert.Equal(expected, new AddressMask(true).Text(text));
         Assert.Equal(text, new AddressMask(false).Text(text));
     }
 
     [Fact]
-    public void Events_alike_are_counted_in_one_entry_that_changes()
+    public void Equal_events_are_counted_in_one_entry()
     {
         EventTimeline timeline = new(TimeProvider.System, new AddressMask(false));
         for (int i = 1; i <= 5; i++)
@@ -68,7 +68,7 @@ public sealed class TextTests
     [InlineData("1")]
     [InlineData("1-1")]
     [InlineData("1-1-1")]
-    public void Id_of_another_process_begins_from_the_first_event(string foreign)
+    public void Event_id_of_another_process_restarts_at_the_first_event(string foreign)
     {
         EventTimeline timeline = new(TimeProvider.System, new AddressMask(false));
         EventTimeline other = new(TimeProvider.System, new AddressMask(false));
@@ -112,7 +112,7 @@ public sealed class TextTests
     }
 
     [Fact]
-    public void Vendored_files_are_those_whose_hashes_are_written_down()
+    public void Vendored_files_have_their_recorded_hashes()
     {
         string folder = Path.Combine(RepositoryRoot.Path, "extensions", "Zcrx.AspNetCore", "Dashboard", "Assets", "vendor");
         string readme = File.ReadAllText(Path.Combine(folder, "README.md"));

@@ -7,7 +7,7 @@ namespace Zcrx.Packages.Tests;
 public class ConsumerTests(PackageFolder folder)
 {
     [Fact]
-    public async Task Program_over_the_package_Rx_receives_every_byte_and_is_analyzed()
+    public async Task Program_that_uses_the_package_Rx_receives_every_byte_and_is_analyzed()
     {
         using Consumer consumer = new(folder, "Receive", ("Zcrx.Rx", folder.Packages["Zcrx.Rx"].Version));
 
@@ -19,7 +19,7 @@ public class ConsumerTests(PackageFolder folder)
     }
 
     [Fact]
-    public async Task Program_over_the_package_Actors_receives_every_frame_and_stops()
+    public async Task Program_that_uses_the_package_Actors_receives_every_frame_and_stops()
     {
         using Consumer consumer = new(
             folder,

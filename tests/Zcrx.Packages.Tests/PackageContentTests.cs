@@ -38,7 +38,7 @@ public partial class PackageContentTests(PackageFolder folder)
     }
 
     [Fact]
-    public void Packages_depend_on_nothing_that_their_dependencies_bring()
+    public void Packages_declare_no_dependency_that_another_dependency_brings()
     {
         Assert.Empty(Dependencies("Zcrx.Interop"));
         Assert.Equal(["System.Reactive", "Zcrx.Interop"], Dependencies("Zcrx.Rx"));

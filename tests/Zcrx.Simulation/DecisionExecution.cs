@@ -58,9 +58,9 @@ internal sealed class DecisionExecution(SimulatedWorld world)
             default:
                 if (Pick(world.Connections, decision.Subject) is { } connection)
                 {
-                    world.Acting = connection;
-                    OnConnection(connection, decision);
-                    world.Acting = null;
+                    world.Threads.Interruption = () => Interrupt(connection, decision);
+                    Act(connection, decision);
+                    world.Threads.Interruption = null;
                 }
 
                 break;
@@ -70,6 +70,32 @@ internal sealed class DecisionExecution(SimulatedWorld world)
     /// <summary>Offers all suspended connections to the open queues.</summary>
     public void ResumeSuspended() =>
         _ = world.Suspended.ResumeOnAsync([.. world.LiveQueues.Where(static queue => queue.IsOpen && !queue.IsEnding).Select(static queue => queue.Host)]);
+
+    private void Act(SimulatedConnection connection, Decision decision)
+    {
+        SimulatedConnection? before = world.Acting;
+        world.Acting = connection;
+        OnConnection(connection, decision);
+        world.Acting = before;
+    }
+
+    /// <summary>Runs a call of a second thread inside a call of the first one, after the first one has enqueued its work and before it wakes the ring thread.</summary>
+    private void Interrupt(SimulatedConnection first, Decision decision)
+    {
+        DecisionKind? kind = (decision.Amount >> 12) switch
+        {
+            0 => DecisionKind.Subscribe,
+            1 => DecisionKind.Pause,
+            2 or 3 => DecisionKind.Resume,
+            4 when world.Profile.IsRough => DecisionKind.Close,
+            _ => null,
+        };
+        if (kind is { } next && Pick(world.Connections.Where(other => other != first), decision.Amount) is { } second)
+        {
+            world.Log.AddEvent($"another thread interrupts that, with a call on {second}");
+            Act(second, new Decision(next, decision.Subject, decision.Amount));
+        }
+    }
 
     private static ConsumerMode ModeOf(int amount) => (amount % 16) switch
     {

@@ -243,7 +243,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
     {
         foreach (SimulatedQueue queue in world.LiveQueues)
         {
-            if (queue.Phase != QueuePhase.Asleep || queue.Due <= world.Clock.GetTimestamp())
+            if (queue.Phase != QueuePhase.Asleep || queue.IsOverdue)
             {
                 continue;
             }

@@ -200,7 +200,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
 
         if (HasStreamEnded || !MayBreak)
         {
-            throw _world.Fail($"{this} failed at {Position} of {Sent} without a cause: {error.Message}");
+            throw _world.Fail($"{this} failed at {Position} of {Sent} without a cause: {error.Message}{(error.InnerException is { } inner ? $" {inner}" : "")}");
         }
 
         if (error is ZcrxStreamException broken && broken.StreamOffset != Position)

@@ -68,6 +68,12 @@ internal sealed class SimulatedQueue
     /// <summary>Gets the time at which the sleeping thread wakes without a signal; null for never.</summary>
     public long? Due => Phase == QueuePhase.Asleep && _due != long.MaxValue ? _due : null;
 
+    /// <summary>
+    /// Gets a value indicating whether a deadline of this queue has passed. A sleeping thread acts on the deadline only when the timeout of
+    /// its enter call has passed.
+    /// </summary>
+    public bool IsOverdue => ((IRingTurn)Loop).NextDue() <= _clock.GetTimestamp() || Due <= _clock.GetTimestamp();
+
     /// <summary>Runs the thread to the next point at which another thread can run.</summary>
     /// <returns>False if the thread still sleeps or has ended.</returns>
     public bool Step()

@@ -13,6 +13,15 @@ internal sealed class SimulatedThreads : ThreadSimulation
     /// <summary>Gets the identity of the application's threads.</summary>
     public object Application { get; } = "application";
 
+    /// <summary>Gets the identity of a second thread of the application, which runs inside a call of the first one.</summary>
+    public object SecondApplication { get; } = "another thread of the application";
+
+    /// <summary>Gets a value indicating whether the running thread belongs to the application.</summary>
+    public bool IsApplication => Running == Application || Running == SecondApplication;
+
+    /// <summary>Gets or sets the work of the second thread, which runs at the next point at which the first one can be interrupted; null for none.</summary>
+    public Action? Interruption { get; set; }
+
     /// <summary>Gets the identity of the thread pool.</summary>
     public object Pool { get; } = "pool";
 
@@ -35,6 +44,15 @@ internal sealed class SimulatedThreads : ThreadSimulation
         }
 
         _pool.Enqueue(work);
+    }
+
+    public override void Interleave()
+    {
+        if (Running == Application && Interruption is { } work)
+        {
+            Interruption = null;
+            As(SecondApplication, work);
+        }
     }
 
     /// <summary>Runs one item of the thread pool.</summary>

@@ -110,7 +110,7 @@ internal sealed class SimulatedWorld : IDisposable
     /// <summary>Checks that observers run on ring threads or on the thread pool, never on the stack of an application call.</summary>
     public void RequireRingThread(SimulatedConnection connection)
     {
-        if (Threads.Running == Threads.Application && Acting != connection)
+        if (Threads.IsApplication && Acting != connection)
         {
             throw Fail($"an observer of {connection} runs on the stack of the application, which has called {(object?)Acting ?? "something else"}");
         }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 
 namespace Zcrx.Simulation;
 
@@ -27,9 +26,7 @@ internal static class SimulationCommandLine
         long start = Stopwatch.GetTimestamp();
         SimulationSearch search = SimulationSearch.Run(first, count, threads, runsAll);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{search.Simulations} simulations in {seconds:0.0} s: {search.Turns / seconds:n0} turns and {search.Time.TotalMinutes / seconds:0.0} virtual minutes per second, hash {search.Hash:x16}"));
+        output.WriteLine(search.Describe(seconds));
         foreach (SimulationResult failure in search.Failures.OrderBy(static failure => failure.Seed))
         {
             output.WriteLine($"seed {failure.Seed} fails after {failure.Seed - first + 1} seeds: {failure.Failure!.Message}");

@@ -84,7 +84,7 @@ internal sealed record SimulationProfile
         if (isRough)
         {
             weights[DecisionKind.PeerClose] = 1;
-            weights[DecisionKind.Close] = 1;
+            weights[DecisionKind.Close] = shape >= 2 ? 3 : 1;
             weights[DecisionKind.Stop] = shape == 0 ? 0 : 1;
         }
 

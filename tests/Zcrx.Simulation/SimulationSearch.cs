@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Zcrx.Simulation;
 
 /// <summary>Runs the simulations of many seeds on several threads and combines their results.</summary>
@@ -36,6 +38,12 @@ internal sealed class SimulationSearch
         Array.ForEach(workers, static worker => worker.Join());
         return search;
     }
+
+    /// <summary>Returns the number of simulations, their speed and their hash.</summary>
+    /// <param name="seconds">The duration of the search.</param>
+    public string Describe(double seconds) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Simulations} simulations in {seconds:0.0} s: {Turns / seconds:n0} turns and {Time.TotalHours / seconds:0.000} virtual hours per second, hash {Hash:x16}");
 
     private void Work()
     {

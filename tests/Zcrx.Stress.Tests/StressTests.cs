@@ -15,7 +15,7 @@ public class StressTests
 
     [Theory]
     [MemberData(nameof(Scenarios))]
-    public async Task Misuse_and_races_on_many_threads_break_nothing(string scenario)
+    public async Task Scenario_of_misuse_and_races_on_many_threads_passes(string scenario)
     {
         int seconds = int.TryParse(Environment.GetEnvironmentVariable("ZCRX_STRESS_SECONDS"), NumberStyles.None, CultureInfo.InvariantCulture, out int wanted) ? wanted : 2;
         ProcessStartInfo start = new(Environment.ProcessPath!)

@@ -1,15 +1,14 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
+using System.Globalization;
+using System.Net;
 using Microsoft.Win32.SafeHandles;
 using Zcrx.Interop.Kernel;
 
 namespace Zcrx.TestSupport;
 
 /// <summary>Represents a new network namespace with two connected veth interfaces, <c>v0</c> and <c>v1</c>. Each has four queues.</summary>
-internal sealed partial class NetworkNamespace : IDisposable
+internal sealed class NetworkNamespace : IDisposable
 {
-    private const int CloneNewNet = 0x40000000;
-
     public string Name { get; } = $"zcrx-test-{Guid.NewGuid():N}"[..20];
 
     /// <summary>Creates the namespace. Skips the test with the reason if this user cannot create one.</summary>
@@ -36,7 +35,8 @@ internal sealed partial class NetworkNamespace : IDisposable
     {
         using (SafeFileHandle handle = File.OpenHandle($"/run/netns/{name}"))
         {
-            Assert.Equal(0, Libc.Result(setns((int)handle.DangerousGetHandle(), CloneNewNet)));
+            int result = NetlinkCalls.EnterNetworkNamespace((int)handle.DangerousGetHandle());
+            Assert.True(result == 0, $"could not enter the network namespace {name}: errno {-result}");
         }
 
         return function();
@@ -54,13 +54,29 @@ internal sealed partial class NetworkNamespace : IDisposable
         return output;
     }
 
-    public void Ip(params string[] arguments)
+    /// <summary>Moves <c>v0</c> to the namespace of this process, so that both namespaces reach each other. Both interfaces are up afterwards.</summary>
+    /// <param name="here">The address of the interface in the namespace of this process.</param>
+    /// <param name="there">The address of <c>v1</c>.</param>
+    public void ConnectHere(IPAddress here, IPAddress there)
     {
-        (int status, string output) = Execute("ip", ["-n", Name, .. arguments]);
-        Assert.True(status == 0, $"ip {string.Join(' ', arguments)}: {output}");
+        // The name must be free in the other namespace. It is shorter than the kernel's limit of 15 characters.
+        string name = $"z{Name[^12..]}";
+        Ip("link", "set", "v0", "netns", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), "name", name);
+        Ip("addr", "add", $"{there}/30", "dev", "v1");
+        Ip("link", "set", "v1", "up");
+        Require("ip", "addr", "add", $"{here}/30", "dev", name);
+        Require("ip", "link", "set", name, "up");
     }
 
+    public void Ip(params string[] arguments) => Require("ip", ["-n", Name, .. arguments]);
+
     public void Dispose() => Execute("ip", "netns", "del", Name);
+
+    private static void Require(string program, params string[] arguments)
+    {
+        (int status, string output) = Execute(program, arguments);
+        Assert.True(status == 0, $"{program} {string.Join(' ', arguments)}: {output}");
+    }
 
     private static (int Status, string Output) Execute(string program, params string[] arguments)
     {
@@ -86,7 +102,4 @@ internal sealed partial class NetworkNamespace : IDisposable
     }
 
     private static string NotInstalled(string program) => $"{program} is not installed (Debian package {(program == "ip" ? "iproute2" : program)})";
-
-    [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
-    private static partial int setns(int fd, int type);
 }

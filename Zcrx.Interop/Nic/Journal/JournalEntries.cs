@@ -13,7 +13,10 @@ internal sealed class JournalEntries(IJournalStore store, Action<string> report,
 
     public JournalEntry? FindLast(Predicate<JournalEntry> which) => _entries.FindLast(which);
 
-    /// <summary>Records a possible change, makes it, and then records its result. A failed change has no effect on the interface.</summary>
+    /// <summary>
+    /// Replaces the entry <paramref name="known"/>, if any, by the entry of the coming change. Then makes the change, and records its
+    /// result. If the change fails, the previous entries are restored, since a failed change has no effect on the interface.
+    /// </summary>
     public void Change(JournalEntry? known, JournalEntry coming, Func<JournalEntry?> change)
     {
         List<JournalEntry> before = [.. _entries];

@@ -152,7 +152,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
             JournalEntry? ours = _entries.FindLast(entry => entry is { Kind: JournalEntryKind.RuleAdded, RuleId: { } known } && known == id && IsOf(entry, facts));
             if (ours is not null)
             {
-                // The rule is removed before its entry, which is needed until then.
+                // Removes the entry last: if the process dies before that, the next process needs the entry to undo the rule.
                 bool removed = _steering.RemoveRule(interfaceName, id);
                 _entries.Remove(ours);
                 return removed;
@@ -207,7 +207,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
             JournalEntry? known = LastOurs(JournalEntryKind.Split, facts);
             SplitSetting now = SplitSetting.Of(facts);
             SplitSetting before = known?.SplitBefore ?? now;
-            // Some drivers only report on or off. The value that they report afterwards counts as set by this process.
+            // Some drivers report on or off instead of the default. The value reported after the change counts as set by this process.
             JournalEntry entry = new()
             {
                 Kind = JournalEntryKind.Split, Interface = facts.Name, Index = facts.Index, SplitBefore = before, SplitsSet = [now, new SplitSetting(split, threshold ?? now.Threshold)],
@@ -271,8 +271,8 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
     private static bool IsOf(JournalEntry entry, NicFacts facts) => entry.Interface == facts.Name && entry.Index == facts.Index;
 
     /// <summary>
-    /// Returns the last entry of that kind if the interface still has the value of this process. Otherwise another program has changed the
-    /// value, and that value must be restored.
+    /// Returns the last entry of a kind; null if another program has changed the setting since. The present value of the other program
+    /// is then the one to restore.
     /// </summary>
     private JournalEntry? LastOurs(JournalEntryKind kind, NicFacts facts) =>
         _entries.FindLast(entry => entry.Kind == kind && IsOf(entry, facts)) is { } last && last.IsOurs(facts) ? last : null;

@@ -12,7 +12,7 @@ namespace Zcrx.Interop.Nic.Leasing;
 internal static class NamespaceThread
 {
     /// <summary>Runs a function in a network namespace and waits for its result.</summary>
-    /// <param name="operation">The start of error messages.</param>
+    /// <param name="operation">The operation, with which error messages start.</param>
     /// <param name="container">Names the namespace.</param>
     /// <param name="function">The function. Sockets that it opens belong to the namespace.</param>
     /// <exception cref="ZcrxException">The namespace does not exist, this process may not enter it, or the function throws.</exception>

@@ -152,7 +152,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
             return new NetlinkOutcome(-Errno.EBADMSG);
         }
 
-        // A copy of the request precedes the text, unless the kernel capped it.
+        // A copy of the request precedes the text. With NLM_F_CAPPED, the copy is only the header, which was read above.
         if ((message.Flags & LinuxNetlink.NLM_F_CAPPED) == 0)
         {
             long skip = (long)error.msg.nlmsg_len + sizeof(int);

@@ -3,7 +3,9 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop;
 
-/// <summary>Changes on which RX queue packets of the machine's network interfaces arrive. Needs CAP_NET_ADMIN.</summary>
+/// <summary>
+/// Changes the flow rules, the RSS table and the header/data split of the machine's network interfaces. Needs CAP_NET_ADMIN.
+/// </summary>
 /// <remarks>
 /// Threading: any thread, in the network namespace of the calling thread. Changes outlive the process, so the caller must record the
 /// previous state.
@@ -38,8 +40,8 @@ public sealed class NetlinkFlowSteering : IFlowSteering
 
     /// <inheritdoc/>
     /// <remarks>
-    /// A table that spreads flows evenly over all queues equals the default of drivers. It is set by a reset to the default, so that the
-    /// driver adapts it when the number of channels changes.
+    /// If the table spreads flows evenly over all queues, as the default of drivers does, the interface is reset to that default. The
+    /// driver then adapts the table when the number of channels changes.
     /// </remarks>
     public void SetRssTable(string interfaceName, IReadOnlyList<int> table)
     {

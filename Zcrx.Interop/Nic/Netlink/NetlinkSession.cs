@@ -58,7 +58,7 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
     public NetlinkOutcome GetChannels(uint index, out ChannelsReply? channels) =>
         AskEthtool(index, ETHTOOL_MSG_CHANNELS_GET, ETHTOOL_A_CHANNELS_HEADER, NetlinkReplies.ReadChannels, out channels);
 
-    /// <summary>Reads the interface's RSS table and, on kernels that list them (6.12), its RSS contexts.</summary>
+    /// <summary>Reads the interface's RSS table. Since Linux 6.12, also reads the tables of its RSS contexts.</summary>
     public NetlinkOutcome GetRss(uint index, List<RssReply> tables)
     {
         NetlinkOutcome outcome = FindFamily("ethtool", out ushort family);

@@ -14,7 +14,7 @@ internal sealed unsafe class NetlinkSocket : SafeHandleMinusOneIsInvalid, INetli
 
     /// <summary>Opens a socket for requests and their answers.</summary>
     /// <param name="protocol"><c>NETLINK_*</c>.</param>
-    /// <exception cref="ZcrxException">The protocol does not exist here, or no descriptor is left.</exception>
+    /// <exception cref="ZcrxException">This kernel does not have the protocol, or this process has no free descriptor.</exception>
     public static NetlinkSocket Open(int protocol)
     {
         int fd = NetlinkCalls.Socket(NetlinkCalls.AF_NETLINK, NetlinkCalls.SOCK_RAW, protocol);

@@ -41,7 +41,7 @@ internal static class RuleSpec
         IPAddress? remote = remoteAddress ? new IPAddress(values.Slice(layout.RemoteAddress, layout.AddressLength)) : null;
         if (local is { IsIPv4MappedToIPv6: true } || remote is { IsIPv4MappedToIPv6: true })
         {
-            // A FlowRule treats an IPv4-mapped address as IPv4, so the rule would be written differently. No packet has such an address.
+            // A FlowRule treats an IPv4-mapped address as IPv4, so writing the rule back would change it. No packet has such an address.
             return null;
         }
 

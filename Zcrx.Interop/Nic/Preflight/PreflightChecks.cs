@@ -12,7 +12,7 @@ internal static class PreflightChecks
     private const string SplitCheck = "header/data split";
 
     /// <summary>
-    /// The drivers that are known to have queue management. No interface of the kernel reports it, so the list is only a hint.
+    /// The drivers that are known to have queue management. The kernel does not report it, so the list is only a hint.
     /// </summary>
     private static readonly HashSet<string> KnownDrivers = ["bnxt_en", "fbnic", "gve", "mlx5_core"];
 

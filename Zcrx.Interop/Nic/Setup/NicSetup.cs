@@ -221,7 +221,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
 
     /// <summary>
     /// Waits until the kernel has released a queue, which happens some time after its ring was closed. The kernel does not report the
-    /// release. Before it, other sockets could not read packets that RSS sends to the queue, and split cannot be changed.
+    /// release. Until then, other sockets cannot read packets that RSS sends to the queue, and header/data split cannot be changed.
     /// </summary>
     private NicFacts AwaitFree(int queue)
     {

@@ -83,7 +83,7 @@ public sealed class AsyncObserverCodeFix : CodeFixProvider
     }
 
     // Returns the lambda with a cancellation token as its second parameter.
-    // Returns null unless the lambda has exactly one parameter and one of the token names is unused.
+    // Returns null when the lambda does not have exactly one parameter, or when all token names are in use.
     private static ParenthesizedLambdaExpressionSyntax? Handler(LambdaExpressionSyntax lambda)
     {
         SyntaxToken? parameter = lambda switch

@@ -56,7 +56,7 @@ public sealed class DroppedLeaseCodeFix : CodeFixProvider
         return lambda.WithBody(OnLines(Block(scope), endOfLine).WithTriviaFrom(lambda.Body)).WithAdditionalAnnotations(Formatter.Annotation);
     }
 
-    // The formatter leaves a block on one line unless it contains a line break.
+    // Adds line breaks, because the formatter leaves a block without line breaks on one line.
     private static BlockSyntax OnLines(BlockSyntax block, SyntaxTrivia endOfLine) => block
         .WithOpenBraceToken(block.OpenBraceToken.WithTrailingTrivia(WithEndOfLine(block.OpenBraceToken.TrailingTrivia, endOfLine)))
         .WithStatements(List(block.Statements.Select(statement => statement.WithTrailingTrivia(WithEndOfLine(statement.GetTrailingTrivia(), endOfLine)))));

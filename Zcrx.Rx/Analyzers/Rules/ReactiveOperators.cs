@@ -26,7 +26,7 @@ internal static class ReactiveOperators
         (KeptParts.Others | KeptParts.Drops, ["WithLatestFrom", "GroupJoin"]),
     }.SelectMany(static row => row.Names, static (row, name) => (name, row.Parts)).ToImmutableDictionary(static row => row.name, static row => row.Parts);
 
-    // An overload with a parameter of such a name keeps the delegate's result instead of the element.
+    // An overload that has a parameter with one of these names keeps the delegate's result instead of the element.
     private static readonly ImmutableHashSet<string> Selectors = ["keySelector", "elementSelector", "selector", "accumulator"];
 
     private static readonly ImmutableHashSet<string> PassingOn =

@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Zcrx.Rx.Analyzers;
 
-/// <summary>Represents the types of one compilation that the rules examine.</summary>
+/// <summary>Holds the symbols of the borrowed and leased types of Zcrx in one compilation.</summary>
 internal sealed class ZcrxTypes
 {
     private static readonly string[] BorrowedNames = ["Zcrx.Interop.ReceivedBuffer", "Zcrx.Rx.ReceivedFrame"];
@@ -32,7 +32,7 @@ internal sealed class ZcrxTypes
             .OfType<INamedTypeSymbol>()];
     }
 
-    /// <summary>Returns the types of a compilation, or null when it uses none of them.</summary>
+    /// <summary>Returns the types of a compilation, or null when the compilation references none of them.</summary>
     public static ZcrxTypes? Of(Compilation compilation)
     {
         ImmutableArray<INamedTypeSymbol> borrowed = [.. BorrowedNames.Select(compilation.GetTypeByMetadataName).OfType<INamedTypeSymbol>()];

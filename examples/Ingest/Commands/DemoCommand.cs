@@ -24,7 +24,7 @@ internal static class DemoCommand
           Ingest demo --engine nic --interface eth0 --queue 1 --sender-netns far
         """;
 
-    // The defaults of --slow: for some seconds, senders are faster than consumers over 64 buffers.
+    // The defaults of --slow: for some seconds, the consumers are slower than the senders, and the pool has only 64 buffers.
     private const long SlowPace = 1024 * 1024;
     private static readonly ByteSize SlowVolume = 4.MiB();
     private static readonly ByteSize SlowArea = new(64L * Environment.SystemPageSize);
@@ -35,7 +35,7 @@ internal static class DemoCommand
     private static readonly ByteSize StormVolume = 64.MiB();
     private static readonly ByteSize StormArea = 16.MiB();
 
-    // The storm begins after some seconds of traffic and ends some seconds later.
+    // The seconds of traffic that --storm needs: the storm begins after some seconds and ends some seconds later.
     private const long LeastStorm = 15;
 
     public static Command Create()

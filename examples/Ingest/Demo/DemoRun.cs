@@ -66,7 +66,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
     }
 
     /// <summary>
-    /// Prints the share of the bytes that the kernel copied. A kernel that does not count copies has no notifications either.
+    /// Prints the share of the bytes that the kernel copied. Prints nothing without notifications: the kernel then counts no copies.
     /// </summary>
     private async Task TellCopiesAsync(IReadOnlyList<QueueStatistics> queues)
     {
@@ -112,10 +112,10 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
             ZcrxStatus status = await service.GetStatusAsync();
             over = IsOver(sender, status, meter.Standstill, service.Stopping.IsCancellationRequested);
             DemoSnapshot snapshot = meter.Take([.. status.Queues.Select(queue => queue.Statistics).OfType<QueueStatistics>()]);
-            if (storm is { HasFixedAreas: false })
+            if (storm is { IsRemedied: false })
             {
                 storm.Watch(snapshot, status.Rebalancing);
-                if (storm.HasFixedAreas)
+                if (storm.IsRemedied)
                 {
                     sender.EndStreams();
                 }

@@ -8,7 +8,8 @@ namespace Ingest.Demo;
 /// <summary>Scrambles the RSS table of an interface while streams run, as an operator's mistake would, and observes the reaction.</summary>
 internal sealed class Storm : IDisposable
 {
-    // The average number of bytes that a stream receives before the storm. Streams continue for four times as many bytes after the remedy.
+    // The storm begins when the streams have received this many bytes on average. It is over when they have received four times as many
+    // bytes without copies.
     private const long Some = 64 * 1024;
     private const double CalmShare = 0.01;
 
@@ -47,8 +48,8 @@ internal sealed class Storm : IDisposable
     public int Degraded { get; private set; }
 
     /// <summary>
-    /// Gets a value indicating whether the scrambled table uses only queues of this process. If steering is forbidden, the rebalancer can
-    /// remedy only such a storm.
+    /// Gets a value indicating whether the scrambled table uses only queues of this process. Without steering, the
+    /// rebalancer can only move connections to these queues.
     /// </summary>
     private bool IsAmongOurs => _options.Forbidden == StormRemedies.Steering;
 
@@ -59,7 +60,7 @@ internal sealed class Storm : IDisposable
     }
 
     /// <summary>Gets a value that indicates whether the storm and its expected remedy have both been observed.</summary>
-    public bool HasFixedAreas { get; private set; }
+    public bool IsRemedied { get; private set; }
 
     /// <summary>Records the current state of the demo.</summary>
     public void Watch(DemoSnapshot snapshot, RebalancingStatus rebalancing)
@@ -92,7 +93,7 @@ internal sealed class Storm : IDisposable
 
         bool enoughSinceBegin = snapshot.Bytes - _begunBytes >= 4 * Some * _connections;
         bool enoughSinceCopies = snapshot.Bytes - _stormBytes >= 4 * Some * _connections;
-        HasFixedAreas = _options.Forbidden switch
+        IsRemedied = _options.Forbidden switch
         {
             StormRemedies.Moves | StormRemedies.Steering => enoughSinceBegin && Degraded > 0,
             StormRemedies.Steering => enoughSinceCopies,
@@ -122,7 +123,7 @@ internal sealed class Storm : IDisposable
     {
         (null, _) => ["the streams ended before the storm began: give them more --volume"],
         (_, StormRemedies.Moves | StormRemedies.Steering) => Degraded > 0 ? [] : ["connections were copied, nothing could be done about it, and no status reported it"],
-        _ => HasFixedAreas ? [] : [_storm is null ? "nothing was copied: there was no storm" : "the storm did not end"],
+        _ => IsRemedied ? [] : [_storm is null ? "nothing was copied: there was no storm" : "the storm did not end"],
     };
 
     public void Dispose()

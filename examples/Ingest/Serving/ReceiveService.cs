@@ -72,7 +72,7 @@ internal sealed class ReceiveService : IAsyncDisposable
             throw;
         }
 
-        // An error during the start was thrown and is reported once. From now on, only the log reports errors.
+        // The caller reports an error during the start, since it is thrown. From now on, the log reports errors.
         log.Enabled = true;
         return new ReceiveService(host);
     }

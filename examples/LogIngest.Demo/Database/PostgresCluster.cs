@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using System.Globalization;
 using LogIngest.Demo.Processes;
 using Npgsql;
 
 namespace LogIngest.Demo.Database;
 
 /// <summary>
-/// Represents a PostgreSQL server with its own cluster in a temporary directory. The directory also contains the server's socket. It is
+/// Represents a PostgreSQL server with its own cluster in a temporary directory. The directory also contains the server's socket, and is
 /// deleted at the end.
 /// </summary>
 internal sealed class PostgresCluster : IAsyncDisposable
@@ -26,8 +27,11 @@ internal sealed class PostgresCluster : IAsyncDisposable
         Disk = diskSize is { } size ? new SmallDisk(Path.Combine(_directory, "disk"), size) : null;
     }
 
-    /// <summary>Gets the disk of the database with the messages; null for the one of the temporary directory.</summary>
+    /// <summary>Gets the separate disk of the database with the messages; null if that database is in the temporary directory.</summary>
     public SmallDisk? Disk { get; }
+
+    /// <summary>Gets a value indicating whether the server is suspended.</summary>
+    public bool IsPaused { get; private set; }
 
     /// <summary>Gets the connection string of the database with the messages.</summary>
     public string ConnectionString => ConnectionStringOf("logs");
@@ -83,6 +87,33 @@ internal sealed class PostgresCluster : IAsyncDisposable
         await _server.WaitForExitAsync().WaitAsync(StopLimit);
     }
 
+    /// <summary>
+    /// Suspends all processes of the server with SIGSTOP. Its connections stay open, and no request is answered until <see cref="Resume"/>.
+    /// </summary>
+    public void Pause()
+    {
+        // The first process forks the others, so it is suspended before they are listed.
+        ProcessSignals.Send(_server!.Id, ProcessSignals.Stop);
+        foreach (int process in ChildrenOfServer())
+        {
+            ProcessSignals.Send(process, ProcessSignals.Stop);
+        }
+
+        IsPaused = true;
+    }
+
+    /// <summary>Continues the processes that <see cref="Pause"/> has suspended.</summary>
+    public void Resume()
+    {
+        IsPaused = false;
+        foreach (int process in ChildrenOfServer())
+        {
+            ProcessSignals.Send(process, ProcessSignals.Continue);
+        }
+
+        ProcessSignals.Send(_server!.Id, ProcessSignals.Continue);
+    }
+
     /// <summary>Opens a separate connection to the database of the messages.</summary>
     public async Task<NpgsqlConnection> OpenAsync()
     {
@@ -95,6 +126,12 @@ internal sealed class PostgresCluster : IAsyncDisposable
     {
         if (_server is { HasExited: false })
         {
+            if (IsPaused)
+            {
+                // A suspended process does not end.
+                Resume();
+            }
+
             // SIGINT requests a "fast" shutdown, which closes the connections.
             ProcessSignals.Send(_server.Id, ProcessSignals.Interrupt);
             await _server.WaitForExitAsync().WaitAsync(StopLimit);
@@ -148,6 +185,10 @@ internal sealed class PostgresCluster : IAsyncDisposable
         process.BeginErrorReadLine();
         return process;
     }
+
+    private IEnumerable<int> ChildrenOfServer() => File.ReadAllText($"/proc/{_server!.Id}/task/{_server.Id}/children")
+        .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+        .Select(static id => int.Parse(id, CultureInfo.InvariantCulture));
 
     private async Task<bool> IsReadyAsync()
     {

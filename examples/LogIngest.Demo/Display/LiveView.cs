@@ -20,7 +20,7 @@ internal sealed class LiveView
         {
             await foreach (Snapshot snapshot in snapshots)
             {
-                // A snapshot that is late must not drop its line, and one that is early must not repeat it.
+                // Prints one line per interval of five seconds, even if a snapshot is early or late.
                 if (LineOf(snapshot) > (_before is null ? 0 : LineOf(_before)))
                 {
                     Console.WriteLine(string.Join(", ", Cells(snapshot).Select(static cell => $"{cell.Name} {cell.Value}")));
@@ -61,9 +61,12 @@ internal sealed class LiveView
         yield return ("waiting in the service", now.Service.Waiting.ToString("N0", Format));
         yield return ("in the senders' sockets", $"{now.Queued / 1024:N0} KiB");
         yield return ("longest stall", string.Create(Format, $"{now.Stall.TotalMilliseconds:N0} ms"));
-        yield return ("connections", string.Create(Format, $"{now.Service.Connections} ({now.Service.Paused} paused)"));
-        yield return ("pool", string.Create(Format, $"{now.Service.BuffersOut:N0} of {now.Service.Buffers:N0} buffers, {now.Service.Pressure}"));
+        yield return ("connections", now.Service.Connections.ToString(Format));
+        yield return ("pool", string.Create(Format, $"{now.Service.BuffersOut:N0} of {now.Service.Buffers:N0} buffers"));
+        yield return ("metrics", string.Create(Format, $"pressure {now.Published.Pressure}, {now.Published.PausedInMetrics} paused, {now.Published.Pauses:N0} pauses"));
+        yield return ("page", string.Create(Format, $"{now.Published.PausedOnPage} paused"));
         yield return ("memory", $"{now.Service.Memory >> 20:N0} MiB");
+        yield return ("database", now.IsDatabasePaused ? "paused" : "runs");
         yield return ("store", now.Service.StoreFailure ?? "works");
     }
 }

@@ -1,3 +1,4 @@
+using LogIngest.Demo.Processes;
 using LogIngest.Reporting;
 
 namespace LogIngest.Demo.Display;
@@ -8,4 +9,13 @@ namespace LogIngest.Demo.Display;
 /// <param name="Queued">The number of bytes that wait in the senders' sockets.</param>
 /// <param name="Stall">The longest time that a sender had to wait.</param>
 /// <param name="Service">The status of the service.</param>
-internal sealed record Snapshot(TimeSpan Elapsed, long Sent, long Queued, TimeSpan Stall, IngestStatus Service);
+/// <param name="Published">What the metrics and the dashboard show.</param>
+/// <param name="IsDatabasePaused">Whether the database is paused.</param>
+internal sealed record Snapshot(
+    TimeSpan Elapsed,
+    long Sent,
+    long Queued,
+    TimeSpan Stall,
+    IngestStatus Service,
+    PublishedState Published,
+    bool IsDatabasePaused);

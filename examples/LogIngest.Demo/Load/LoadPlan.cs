@@ -13,5 +13,5 @@ internal sealed record LoadPlan(IPEndPoint To, string Run, int Connections, Time
     public int TextLength { get; init; } = 120;
 
     /// <summary>Gets the number of messages per second of each connection; null for no limit.</summary>
-    public int? Rate { get; init; }
+    public double? Rate { get; init; }
 }

@@ -102,7 +102,7 @@ internal sealed class ResendingSender(IPEndPoint to, string run, int messages, l
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The reader has received the end of the stream.
+            // The reader has noticed the end of the connection.
         }
         finally
         {

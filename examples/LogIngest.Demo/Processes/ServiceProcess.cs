@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using LogIngest.Reporting;
+using Zcrx.Rx;
 
 namespace LogIngest.Demo.Processes;
 
@@ -30,16 +31,25 @@ internal sealed class ServiceProcess : IDisposable
     /// <summary>Gets the address on which the service receives messages.</summary>
     public IPEndPoint EndPoint { get; private set; } = new(IPAddress.Loopback, 0);
 
+    /// <summary>Gets the address of the dashboard.</summary>
+    public Uri Page => new(_client.BaseAddress!, "/zcrx");
+
     /// <summary>Gets the output of the service.</summary>
     public string Output => string.Join('\n', _lines);
 
     /// <summary>Starts the service and returns when it accepts messages.</summary>
     /// <param name="listen">The address to listen on; port 0 for any port.</param>
     /// <param name="arguments">Additional arguments of the service's command line.</param>
-    public static async Task<ServiceProcess> StartAsync(string listen, params string[] arguments)
+    public static Task<ServiceProcess> StartAsync(string listen, params string[] arguments) => StartFromAsync(AppContext.BaseDirectory, listen, arguments);
+
+    /// <summary>Starts another version of the service and returns when it accepts messages.</summary>
+    /// <param name="directory">The directory of the program.</param>
+    /// <param name="listen">The address to listen on.</param>
+    /// <param name="arguments">Additional arguments of the service's command line.</param>
+    public static async Task<ServiceProcess> StartFromAsync(string directory, string listen, params string[] arguments)
     {
         const string Listening = "Now listening on: ";
-        string[] command = ["exec", Path.Combine(AppContext.BaseDirectory, "LogIngest.dll"), "--listen", listen, "--Urls", "http://127.0.0.1:0", .. arguments];
+        string[] command = ["exec", Path.Combine(directory, "LogIngest.dll"), "--listen", listen, "--Urls", "http://127.0.0.1:0", .. arguments];
         ServiceProcess service = new(Process.Start(new ProcessStartInfo("dotnet", command) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!);
         try
         {
@@ -72,8 +82,12 @@ internal sealed class ServiceProcess : IDisposable
     /// <summary>Returns the response of the readiness check.</summary>
     public Task<string> GetHealthAsync() => GetTextAsync("/health/ready");
 
-    /// <summary>Returns the connections as the dashboard shows them.</summary>
-    public Task<string> GetDashboardConnectionsAsync() => GetTextAsync("/zcrx/api/connections");
+    /// <summary>Returns what the metrics and the dashboard show.</summary>
+    public async Task<PublishedState> GetPublishedStateAsync() =>
+        PublishedState.From(
+            await GetTextAsync("/metrics"),
+            await GetTextAsync($"/zcrx/api/connections?state={ZcrxConnectionState.Paused}"),
+            await GetTextAsync($"/zcrx/api/connections?state={ZcrxConnectionState.PausedByPressure}"));
 
     /// <summary>Kills the service with SIGKILL.</summary>
     public async Task KillAsync()

@@ -90,7 +90,8 @@ internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, Inges
     /// <summary>Completes the batch: its buffers return to the pool. If answers are on, senders get their answers.</summary>
     public void Complete()
     {
-        // Sends the answers first: the acknowledgement of its last message may close a connection.
+        // Sends the answers first: a connection may close once its last message is acknowledged. The loop runs backwards, so that each
+        // sender gets only the latest position.
         for (int index = _taken.Length - 1; index >= 0; index--)
         {
             _taken[index].Acknowledger?.Stored(_taken[index].Frame.StreamOffset + _taken[index].Frame.Length);

@@ -9,8 +9,8 @@ namespace LogIngest.Batching;
 /// Stores one batch after another and throws any failure. The parent then restarts this actor, which opens the store again.
 /// </summary>
 /// <remarks>
-/// Each batch has exactly one report, when the attempt has really ended. The parent may restart this actor during an attempt: Akka
-/// restarts the children of an actor that restarts. The attempt then continues and reports its outcome.
+/// Each attempt to store a batch has exactly one report, which is sent when the attempt has ended. This actor may be restarted during
+/// an attempt, since Akka restarts the children of an actor that restarts. The attempt then continues and reports its outcome.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "CloseAsync disposes the token source after the last attempt.")]
 internal sealed class BatchStorer : ReceiveActor
@@ -33,7 +33,7 @@ internal sealed class BatchStorer : ReceiveActor
     // The base method is not called because it would call PostStop: a restart releases no buffers, so the attempt may continue.
     protected override void PreRestart(Exception reason, object message) => _ = CloseAsync(_store, _attempt, _ended);
 
-    // The buffers of the batch are released once the collector has ended, which is later.
+    // Cancels the attempt: the collector ends after this actor, and the buffers of the batch are released then.
     protected override void PostStop()
     {
         // The token is cancelled now. Its callbacks run on the thread pool, because they may use the network.

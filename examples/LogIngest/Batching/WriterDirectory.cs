@@ -13,7 +13,7 @@ internal sealed class WriterDirectory
     /// <summary>Gets a task that ends when the writers have started. Connections must not be accepted before.</summary>
     public Task Ready => _ready.Task;
 
-    /// <summary>Sets the writers, instead of earlier ones. A connection that gets a writer that has ended is reset.</summary>
+    /// <summary>Replaces the writers. A connection is reset if its writer has already ended.</summary>
     public void Set(IActorRef[] writers)
     {
         Volatile.Write(ref _writers, writers);

@@ -13,8 +13,8 @@ namespace LogIngest.Batching;
 /// </remarks>
 internal sealed class WriterSupervisor(IOptions<LogIngestOptions> options, WriterDirectory directory, IngestMetrics metrics, TimeProvider time) : ActorBase
 {
-    // Identifies this run of the writers. A restart begins a new run: Zcrx numbers connections once in a process, so
-    // keys stay unique either way.
+    // Part of the key of stored messages. It may change when this actor restarts, because connection numbers are unique
+    // within a process.
     private readonly Guid _boot = Guid.NewGuid();
 
     // Also called after a restart.

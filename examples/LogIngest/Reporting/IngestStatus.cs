@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Zcrx.Actors;
 
 namespace LogIngest.Reporting;
@@ -20,6 +21,7 @@ namespace LogIngest.Reporting;
 /// <param name="Memory">Resident memory of the process, in bytes.</param>
 /// <param name="ProcessorTime">Processor time of the process, in seconds.</param>
 /// <param name="EndPoint">The address on which the service receives messages.</param>
+/// <param name="Program">The path and the version of the program.</param>
 internal sealed record IngestStatus(
     long Received,
     long Stored,
@@ -37,11 +39,15 @@ internal sealed record IngestStatus(
     long Restarts,
     long Memory,
     double ProcessorTime,
-    string? EndPoint)
+    string? EndPoint,
+    string Program)
 {
+    private static readonly string ProgramOfService =
+        $"{typeof(IngestStatus).Assembly.Location} {FileVersionInfo.GetVersionInfo(typeof(IngestStatus).Assembly.Location).ProductVersion}";
+
     public static IngestStatus From(ZcrxStatus zcrx, IngestMetrics metrics, StoreCondition condition)
     {
-        using System.Diagnostics.Process process = System.Diagnostics.Process.GetCurrentProcess();
+        using Process process = Process.GetCurrentProcess();
         return new(
             metrics.Received,
             metrics.Stored,
@@ -59,6 +65,7 @@ internal sealed record IngestStatus(
             zcrx.Queues.Sum(static queue => queue.Restarts),
             process.WorkingSet64,
             process.TotalProcessorTime.TotalSeconds,
-            zcrx.Listeners is [var listener, ..] ? listener.EndPoint?.ToString() : null);
+            zcrx.Listeners is [var listener, ..] ? listener.EndPoint?.ToString() : null,
+            ProgramOfService);
     }
 }

@@ -6,6 +6,8 @@ using LogIngest.Reporting;
 using LogIngest.Settings;
 using LogIngest.Storing;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
 using Zcrx.Actors;
 using Zcrx.AspNetCore;
 
@@ -60,6 +62,8 @@ internal static class LogIngestService
                 options.Handle<SyslogConnection>("syslog");
                 zcrx?.Invoke(options);
             }));
+        // Prometheus scrapes the same instruments that OTLP exports.
+        builder.Services.AddSingleton(static _ => Sdk.CreateMeterProviderBuilder().AddMeter("Zcrx", IngestMetrics.MeterName).AddPrometheusExporter().Build());
         services?.Invoke(builder.Services);
         builder.Services.AddHealthChecks().AddZcrx().AddCheck<StoreHealthCheck>("store", tags: ["ready"]);
 
@@ -68,6 +72,7 @@ internal static class LogIngestService
         app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("ready"), ResponseWriter = HealthResponse.WriteAsync });
         // For viewers on this machine. A service that other machines can reach calls RequireAuthorization() instead.
         app.MapZcrxDashboard("/zcrx", static dashboard => dashboard.AllowAnonymousOnLoopback = true);
+        app.MapPrometheusScrapingEndpoint();
         app.MapGet("/status", static async (IZcrx zcrx, IngestMetrics metrics, StoreCondition condition, CancellationToken cancellation) =>
             IngestStatus.From(await zcrx.GetStatusAsync(cancellation), metrics, condition));
         return app;

@@ -25,7 +25,7 @@ internal sealed class PostgresStore(NpgsqlDataSource database, PostgresSchema sc
         NpgsqlConnection connection = _connection ??= await OpenAsync(cancellationToken);
         if (batch.FailedAttempts > 0 && await IsStoredAsync(connection, batch, cancellationToken))
         {
-            // The attempt that stored the batch has reported no counts, so its messages are counted now.
+            // The attempt that stored the batch has reported no counts, so the messages are counted now.
             return Count(batch);
         }
 
@@ -74,7 +74,7 @@ internal sealed class PostgresStore(NpgsqlDataSource database, PostgresSchema sc
                 continue;
             }
 
-            // A batch is stored completely or not at all, so it is enough to look for its first message.
+            // A batch is stored completely or not at all, so it is enough to look for the first message that was not refused.
             await using NpgsqlCommand command = new(Find, connection)
             {
                 Parameters = { new() { Value = entry.Stream.Boot }, new() { Value = entry.Stream.Connection }, new() { Value = entry.Position } },

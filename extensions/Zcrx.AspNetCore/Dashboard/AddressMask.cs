@@ -19,7 +19,8 @@ internal sealed partial class AddressMask(bool isOn)
     {
         string address = match.Groups["inner"] is { Success: true } inner ? inner.Value : match.Groups["bare"].Value;
         string rest = "";
-        // A colon that ends the address in a sentence, or a port without brackets, looks like a part of an IPv6 address.
+        // The match of an IPv6 address may include a colon that follows it in a sentence, or a port without brackets. Therefore parts are
+        // cut from the end until the rest is an address.
         for (; address.Count(':') != 1; address = address[..address.LastIndexOf(':')])
         {
             if (IPAddress.TryParse(address, out IPAddress? parsed))

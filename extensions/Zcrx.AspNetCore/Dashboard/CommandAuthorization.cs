@@ -7,12 +7,14 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Zcrx.AspNetCore.Dashboard;
 
 /// <summary>
-/// Determines whether a user may send commands. It is metadata of the endpoints of the commands and finds them by itself.
+/// Determines whether a user may send commands. The endpoints of the commands have this object as metadata, so that it finds them.
 /// </summary>
 internal sealed class CommandAuthorization
 {
     /// <summary>Evaluates the authorization of the commands for the user of a request to another endpoint.</summary>
-    /// <remarks>The page asks for a token only if it may have one. A refused request would be an error on the browser's console.</remarks>
+    /// <remarks>
+    /// The page requests a token only if its user may have one, because a refused request is an error in the browser's console.
+    /// </remarks>
     public async Task<bool> AllowsAsync(HttpContext context)
     {
         IServiceProvider services = context.RequestServices;

@@ -66,7 +66,7 @@ internal sealed class DashboardAccess(string pattern, ZcrxDashboardOptions optio
     private string? WhyRefused(HttpContext context, bool needsOrigin)
     {
         HttpRequest request = context.Request;
-        // Being signed in is not enough: only an endpoint with authorization says which users may see it.
+        // The checks also apply to signed-in users, because an endpoint without authorization does not say which users may see it.
         if (AllowsAnonymousOnLoopback && !IsProtected(context.GetEndpoint()?.Metadata ?? EndpointMetadataCollection.Empty))
         {
             if (!IsLoopback(context.Connection.RemoteIpAddress) || !IsLoopback(context.Connection.LocalIpAddress))

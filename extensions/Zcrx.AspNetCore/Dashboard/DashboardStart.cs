@@ -31,8 +31,8 @@ internal sealed class DashboardStart
     /// <summary>Registers the check that runs when the application starts.</summary>
     public void Register(IEndpointRouteBuilder endpoints)
     {
-        // The group and its conventions are complete when the endpoints are built. An exception here fails the build if the
-        // dashboard is open to everyone.
+        // ThrowIfOpen runs when the endpoints are built, after all conventions of the group. Its exception makes the build of the endpoints
+        // fail.
         ((IEndpointConventionBuilder)_group).Finally(ThrowIfOpen);
         EndpointDataSource own = endpoints.DataSources.Last();
         if (endpoints is IApplicationBuilder application)
@@ -52,7 +52,7 @@ internal sealed class DashboardStart
     }
 
     /// <summary>Throws if the services cannot issue antiforgery tokens; otherwise enables the commands.</summary>
-    /// <returns>The authorization of the commands, which finds their endpoints.</returns>
+    /// <returns>The authorization of the commands, for the metadata of their endpoints.</returns>
     public CommandAuthorization ExpectCommands()
     {
         if (_services.GetService<IAntiforgery>() is null)

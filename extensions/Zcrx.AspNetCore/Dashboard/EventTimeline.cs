@@ -13,7 +13,7 @@ internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
     private readonly Lock _gate = new();
     private readonly LinkedList<TimelineEntry> _entries = [];
     private readonly Dictionary<string, (LinkedListNode<TimelineEntry> Node, long Begun)> _open = new(StringComparer.Ordinal);
-    // Distinguishes the versions of this process from those of an earlier one. Contains no hyphen.
+    // Distinguishes the ids of this process from those of an earlier one. Contains no hyphen: a hyphen separates it from the version.
     private readonly string _process = Guid.NewGuid().ToString("N");
     private long _version;
     private long _id;

@@ -39,7 +39,7 @@ public sealed class ZcrxDashboardConventionBuilder : IEndpointConventionBuilder
     public IEndpointConventionBuilder MapCommands()
     {
         RouteGroupBuilder commands = _group.MapGroup("commands");
-        // An endpoint with this metadata has the conventions of all commands.
+        // By this metadata, CommandAuthorization finds an endpoint of the commands, and reads its conventions.
         commands.WithMetadata(_start.ExpectCommands());
         _commands.Map(commands, _access);
         return commands;

@@ -23,7 +23,11 @@ internal sealed class TransportConnection : DefaultConnectionContext, IDisposabl
     private int _isDisposed;
 
     /// <summary>Creates the connection and starts receiving. Ring thread only, before the first buffer.</summary>
-    public TransportConnection(ZcrxConnection connection, ZcrxTransportOptions options, PipeScheduler sends)
+    /// <param name="connection">The connection.</param>
+    /// <param name="options">The options of the transport.</param>
+    /// <param name="maxQueuedBytes">The number of received bytes that may wait for Kestrel.</param>
+    /// <param name="sends">Runs the sends.</param>
+    public TransportConnection(ZcrxConnection connection, ZcrxTransportOptions options, long maxQueuedBytes, PipeScheduler sends)
         : base(connection.Id.ToString("X13", CultureInfo.InvariantCulture))
     {
         _connection = connection;
@@ -33,7 +37,8 @@ internal sealed class TransportConnection : DefaultConnectionContext, IDisposabl
         // The handler's task keeps the connection open until Kestrel disposes it.
         _ = connection.HandleAsync((_, _) => _ended.Task);
         _end = connection.Buffers.Subscribe(new EndObserver(this));
-        _input = new TransportPipeReader(connection.Buffers.ToPipeReader(options.MaxQueuedBuffers, options.MaxReadBytes, options.MaxLeasedBuffers, long.MaxValue));
+        _input = new TransportPipeReader(connection.Buffers.ToPipeReader(
+            options.MaxQueuedBuffers, options.MaxReadBytes, options.MaxLeasedBuffers, long.MaxValue, maxQueuedBytes: maxQueuedBytes));
         _output = new TransportSender(connection, sends, options.MaxWriteBytes);
         Transport = new DuplexPipe(_input, _output.Writer);
     }

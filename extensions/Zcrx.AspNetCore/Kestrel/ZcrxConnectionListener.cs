@@ -8,7 +8,8 @@ namespace Zcrx.AspNetCore.Kestrel;
 
 /// <summary>Hands the connections of one port to Kestrel.</summary>
 /// <param name="options">The options of the transport.</param>
-internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options) : IConnectionListener
+/// <param name="maxQueuedBytes">The number of received bytes of a connection that may wait for Kestrel.</param>
+internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options, long maxQueuedBytes) : IConnectionListener
 {
     // The channel needs no bound: Kestrel accepts each connection at once, and the listener's limits reject connections before this point.
     private readonly Channel<TransportConnection> _accepted = Channel.CreateUnbounded<TransportConnection>(new UnboundedChannelOptions { SingleReader = true });
@@ -37,7 +38,7 @@ internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options) : ICo
     {
         // Several ring threads accept for one port, so the counter is changed atomically.
         SendScheduler sends = _sends[Interlocked.Increment(ref _handled) % (uint)_sends.Length];
-        TransportConnection transport = new(connection, options, sends);
+        TransportConnection transport = new(connection, options, maxQueuedBytes, sends);
         if (!_accepted.Writer.TryWrite(transport))
         {
             transport.Abort(new ConnectionAbortedException("The port is closed."));

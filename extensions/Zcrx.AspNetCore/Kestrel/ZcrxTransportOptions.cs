@@ -7,17 +7,20 @@ namespace Zcrx.AspNetCore;
 public sealed class ZcrxTransportOptions
 {
     /// <summary>
-    /// Gets or sets the function that returns the Zcrx whose queues receive. With null, the Zcrx of the application's services is used,
-    /// and its queues are shared with the service's own listeners.
+    /// Gets or sets the function that returns the <see cref="IZcrx"/> whose queues receive. With null, the <see cref="IZcrx"/> of the
+    /// application's services is used, and its queues are shared with the service's own listeners.
     /// </summary>
     /// <remarks>
-    /// For separate queues, it returns the Zcrx of another host in this process. That host must have started before Kestrel, and is
-    /// stopped after it by its owner.
+    /// For separate queues, return the <see cref="IZcrx"/> of another host in this process. The application must start that host before
+    /// Kestrel, and stop it after Kestrel.
     /// </remarks>
     public Func<IServiceProvider, IZcrx>? Zcrx { get; set; }
 
     /// <summary>Gets or sets how many received buffers of one connection may wait for Kestrel: 256 by default.</summary>
-    /// <remarks>At this limit receiving pauses, and TCP slows the client down.</remarks>
+    /// <remarks>
+    /// At this limit receiving pauses, and TCP slows the client down. The bytes in these buffers have a limit of their own:
+    /// <c>KestrelServerLimits.MaxRequestBufferSize</c>, 1 MiB by default. The first limit that is reached applies.
+    /// </remarks>
     public int MaxQueuedBuffers { get; set; } = 256;
 
     /// <summary>Gets or sets the maximum number of bytes that one read returns to Kestrel: 256 KiB by default.</summary>

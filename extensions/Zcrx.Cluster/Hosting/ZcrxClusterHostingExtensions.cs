@@ -53,8 +53,8 @@ public static class ZcrxClusterHostingExtensions
     }
 
     /// <summary>
-    /// Adds <see cref="IZcrxCluster"/> to the container, for <see cref="WithZcrxCluster"/>, also as <see cref="IZcrxNodes"/>, from which
-    /// the dashboard of Zcrx.AspNetCore reads.
+    /// Adds the <see cref="IZcrxCluster"/> of <see cref="WithZcrxCluster"/> to the container. Also adds it as <see cref="IZcrxNodes"/>,
+    /// from which the dashboard of Zcrx.AspNetCore reads the nodes.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <returns>The services.</returns>

@@ -22,7 +22,7 @@ public sealed class ZcrxClusterOptions
     /// </summary>
     public IList<ZcrxListenerOptions> Listeners { get; } = [];
 
-    /// <summary>Throws if options are invalid: all errors at once.</summary>
+    /// <summary>Throws if options are invalid. The exception lists every error.</summary>
     internal void ThrowIfInvalid()
     {
         List<ZcrxConfigurationError> errors = [];

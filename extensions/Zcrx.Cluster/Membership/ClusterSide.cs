@@ -2,7 +2,7 @@ using Akka.Cluster;
 
 namespace Zcrx.Cluster.Membership;
 
-/// <summary>Represents the members that a node can reach, counted like the split-brain resolver with keep-majority counts them.</summary>
+/// <summary>Represents the members that a node can reach. They are counted as in the split-brain resolver with keep-majority.</summary>
 /// <param name="Reachable">The number of counted members that can be reached.</param>
 /// <param name="Counted">The number of counted members.</param>
 /// <param name="IsMajority">Whether the resolver would keep this side.</param>

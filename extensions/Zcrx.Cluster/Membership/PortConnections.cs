@@ -13,7 +13,7 @@ internal sealed class PortConnections
     private readonly Dictionary<ZcrxConnection, IDisposable?> _connections = [];
     private bool _isPaused;
 
-    /// <summary>Returns a handler that calls another one, and knows its connections.</summary>
+    /// <summary>Returns a handler that calls the given handler, and tracks each connection until it is closed.</summary>
     public Func<ZcrxConnection, IDisposable> Track(Func<ZcrxConnection, IDisposable> handler) => connection =>
     {
         lock (_gate)

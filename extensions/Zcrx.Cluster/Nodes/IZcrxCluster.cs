@@ -5,9 +5,9 @@ namespace Zcrx.Cluster;
 /// <summary>Represents Zcrx on all nodes of the cluster, as this node sees it.</summary>
 /// <remarks>
 /// <para>
-/// <see cref="IZcrxNodes.Nodes"/> has each member that runs Zcrx, by its address. A node that was removed from the cluster is not
-/// included. The maximum age of a status is <see cref="ZcrxClusterOptions.StatusInterval"/> plus the time of the gossip. The last status
-/// of an unreachable node is kept: compare <see cref="ZcrxNodeStatus.Time"/>.
+/// <see cref="IZcrxNodes.Nodes"/> contains each member that runs Zcrx, by its address. A node that was removed from the cluster is not
+/// included. The maximum age of a reachable node's status is <see cref="ZcrxClusterOptions.StatusInterval"/> plus the time of the gossip.
+/// The last status of an unreachable node is kept; <see cref="ZcrxNodeStatus.Time"/> shows its age.
 /// </para>
 /// <para>Threading: all members are safe to call from any thread.</para>
 /// </remarks>

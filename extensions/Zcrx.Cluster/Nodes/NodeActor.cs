@@ -80,7 +80,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private void OnLook()
     {
         _supervisor?.Tell(new ZcrxCommand.GetStatus(IncludeConnections: false));
-        // A status that was written while its node was removed can return with a merge. Only the leader removes it: one node is enough.
+        // A merge of replicas can bring back the status of a removed node. Only the leader removes it again, because one node is enough.
         if (_cluster.State.Leader == _cluster.SelfAddress)
         {
             foreach (string node in _nodes.Keys.Where(node => !_members.Contains(node)))

@@ -27,8 +27,8 @@ public sealed class FrameInbox
 
     /// <summary>Initializes an inbox.</summary>
     /// <param name="maxSources">
-    /// The number of sources that the inbox remembers at the same time. Beyond it, an ended source is removed first, otherwise the source
-    /// that was silent for the longest time.
+    /// The number of sources that the inbox remembers at the same time. To remember another source, it forgets the one that ended first. If
+    /// no source has ended, it forgets the one that was silent for the longest time.
     /// </param>
     public FrameInbox(int maxSources = DefaultMaxSources)
     {

@@ -10,8 +10,8 @@ internal sealed record PendingChunk<T>(long First, int[] Ends, byte[] Bytes, IRe
     public long Next => First + Ends.Length;
 
     /// <summary>
-    /// Gets or sets how often the chunk was sent. From the first time on, an acknowledgement is valid and the
-    /// shard's budget includes the bytes.
+    /// Gets or sets how often the chunk was sent. Once it was sent, it can be acknowledged, and the budget of the shard includes its
+    /// bytes.
     /// </summary>
     public int Sent { get; set; }
 

@@ -36,12 +36,12 @@ public sealed record ZcrxShardOptions
 
     /// <summary>
     /// Gets the minimum time after which an unacknowledged chunk is sent again: a second by default. The time is three times the measured
-    /// acknowledgement time if that is longer. It doubles with each attempt, up to a factor of sixteen. It is reset by the acknowledgement
-    /// of a chunk that was sent once.
+    /// acknowledgement time if that is longer. It doubles with each attempt, up to a factor of sixteen. The acknowledgement of a
+    /// chunk that was sent only once resets it.
     /// </summary>
     public TimeSpan ResendTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Throws if options are invalid: all errors at once.</summary>
+    /// <summary>Throws if options are invalid. The exception lists every error.</summary>
     internal void ThrowIfInvalid()
     {
         List<ZcrxConfigurationError> errors = [];

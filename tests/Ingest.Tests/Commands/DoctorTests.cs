@@ -8,7 +8,7 @@ namespace Ingest.Tests.Commands;
 public class DoctorTests
 {
     [Fact]
-    public async Task Loopback_cannot_and_the_reason_is_named_and_so_says_the_kernel()
+    public async Task Doctor_names_the_obstacle_of_loopback_and_serve_refuses_it()
     {
         ProcessResult doctor = await IngestProcess.RunAsync("doctor", "--interface", "lo");
         Assert.Equal(1, doctor.ExitCode);
@@ -18,7 +18,7 @@ public class DoctorTests
     }
 
     [Fact]
-    public async Task A_missing_interface_is_a_finding_and_not_a_mistake()
+    public async Task Missing_interface_is_reported_as_an_obstacle()
     {
         ProcessResult doctor = await IngestProcess.RunAsync("doctor", "--interface", "nosuch0", "--no-try");
         Assert.Equal(1, doctor.ExitCode);
@@ -28,7 +28,7 @@ public class DoctorTests
     [Theory]
     [InlineData("--container needs --plan", "--container", "web", "--container-interface", "nkc")]
     [InlineData("--container and --container-interface go together", "--plan", "9000", "--container", "web")]
-    public async Task A_container_is_for_the_plan_and_is_named_with_its_interface(string message, params string[] options)
+    public async Task Container_option_without_plan_or_container_interface_is_refused(string message, params string[] options)
     {
         ProcessResult doctor = await IngestProcess.RunAsync(["doctor", "--interface", "lo", .. options]);
         Assert.Equal(2, doctor.ExitCode);
@@ -36,7 +36,7 @@ public class DoctorTests
     }
 
     [SkippableFact]
-    public async Task Without_privileges_the_missing_one_is_named()
+    public async Task Doctor_without_privileges_names_the_missing_capability()
     {
         Skip.IfNot(Environment.IsPrivilegedProcess, "only root can drop its capabilities");
         using IngestProcess process = IngestProcess.StartAfter(

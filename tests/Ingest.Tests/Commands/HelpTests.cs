@@ -12,7 +12,7 @@ public class HelpTests
     [InlineData("send --help", "--to <HOST:PORT> (REQUIRED)", "--file <PATH>", "Examples:")]
     [InlineData("lease --help", "--interface <IF> (REQUIRED)", "--container <NAMESPACE> (REQUIRED)", "--container-interface <IF> (REQUIRED)", "--port <PORT>", "Examples:")]
     [InlineData("capabilities --help", "--interface <IF>", "which engine")]
-    public async Task It_is_complete(string commandLine, params string[] parts)
+    public async Task Help_names_commands_options_and_defaults_within_120_columns(string commandLine, params string[] parts)
     {
         ProcessResult result = await IngestProcess.RunAsync(commandLine.Split(' '));
 
@@ -24,7 +24,7 @@ public class HelpTests
     }
 
     [Fact]
-    public async Task Capabilities_name_the_choice()
+    public async Task Capabilities_command_names_the_engine_that_auto_chooses()
     {
         ProcessResult result = await IngestProcess.RunAsync("capabilities");
 

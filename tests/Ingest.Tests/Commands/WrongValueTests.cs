@@ -65,7 +65,7 @@ public class WrongValueTests
 
     [Theory]
     [MemberData(nameof(Wrong))]
-    public async Task It_is_said_in_one_sentence(string commandLine, string said)
+    public async Task Wrong_value_is_refused_in_one_sentence(string commandLine, string said)
     {
         ProcessResult result = await IngestProcess.RunAsync(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
@@ -75,7 +75,7 @@ public class WrongValueTests
     [Theory]
     [InlineData("")]
     [InlineData("--queues 3")]
-    public async Task A_port_that_is_in_use(string more)
+    public async Task Port_that_is_in_use_is_refused_in_one_sentence(string more)
     {
         using TcpListener other = new(IPAddress.Loopback, 0);
         other.Start();
@@ -88,7 +88,7 @@ public class WrongValueTests
     }
 
     [SkippableFact]
-    public async Task An_engine_that_the_machine_does_not_have()
+    public async Task Engine_that_the_machine_does_not_support_is_refused()
     {
         ZcrxCapabilities capabilities = ZcrxCapabilities.Query(new LinuxKernel());
         Skip.If(capabilities.Support(ZcrxFeature.DeviceLess) != ZcrxSupport.No, "this kernel has the device-less mode");
@@ -101,7 +101,7 @@ public class WrongValueTests
     [Theory]
     [InlineData("demo")]
     [InlineData("serve --listen 127.0.0.1:0")]
-    public async Task A_nic_that_cannot(string commandLine)
+    public async Task Interface_without_RX_queues_is_refused_by_the_engine_nic(string commandLine)
     {
         // The loopback interface has no RX queues on any kernel.
         ProcessResult result = await IngestProcess.RunAsync([.. commandLine.Split(' '), "--engine", "nic", "--interface", "lo"]);

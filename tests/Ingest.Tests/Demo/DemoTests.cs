@@ -38,7 +38,7 @@ public class DemoTests
     }
 
     [Fact]
-    public async Task A_storm_is_over_soon_and_every_stream_intact()
+    public async Task Storm_ends_by_moves_and_steering_and_every_stream_is_intact()
     {
         ProcessResult result = await IngestProcess.RunAsync("demo", "--storm");
 
@@ -53,7 +53,7 @@ public class DemoTests
     [InlineData("moves", "permanently below 1% after", "0 moved by plan, [1-9][0-9]* flows steered, 0 degraded")]
     [InlineData("steering", "; nothing was copied", "[1-9][0-9]* moved to where their bytes lay, 0 moved by plan, 0 flows steered, 0 degraded")]
     [InlineData("both", ", and still at the end", "0 moved by plan, 0 flows steered, [1-9][0-9]* degraded")]
-    public async Task A_storm_with_remedies_forbidden_ends_by_the_others_or_is_said_to_stay(string forbidden, string ending, string done)
+    public async Task Storm_with_forbidden_remedies_ends_by_the_permitted_ones_or_is_reported_as_lasting(string forbidden, string ending, string done)
     {
         ProcessResult result = await IngestProcess.RunAsync("demo", "--storm", "--connections", "16", "--pace", "512KiB", "--forbid", forbidden);
 
@@ -76,7 +76,7 @@ public class DemoTests
     }
 
     [SkippableFact]
-    public async Task A_terminal_gets_tables()
+    public async Task Output_to_a_terminal_has_tables()
     {
         ForeignProgram.Require("script", "bsdutils");
         // A container without a devpts file system cannot open a terminal.
@@ -93,7 +93,7 @@ public class DemoTests
     }
 
     [Fact]
-    public async Task A_sender_that_stands_still_ends_it_by_a_deadline()
+    public async Task Demo_whose_sender_stops_fails_after_the_stall_timeout()
     {
         using IngestProcess demo = StartLong("--stall-after", "1s");
         int sender = await SenderOfAsync(demo);
@@ -107,7 +107,7 @@ public class DemoTests
     }
 
     [Fact]
-    public async Task A_sender_that_is_killed_fails_it()
+    public async Task Demo_whose_sender_is_killed_fails()
     {
         using IngestProcess demo = StartLong();
         int sender = await SenderOfAsync(demo);
@@ -123,7 +123,7 @@ public class DemoTests
     [Theory]
     [InlineData(Signals.Interrupt)]
     [InlineData(Signals.Terminate)]
-    public async Task A_signal_ends_it(int signal)
+    public async Task Signal_fails_the_demo_and_ends_its_sender(int signal)
     {
         using IngestProcess demo = StartLong();
         int sender = await SenderOfAsync(demo);

@@ -14,7 +14,7 @@ public class VerdictTests
     private static readonly string OtherHash = new('b', 64);
 
     [Fact]
-    public void All_intact()
+    public void Intact_streams_pass_the_verdict()
     {
         Verdict verdict = Judge([Sent(1), Sent(2)], [Received(2), Received(1)]);
 
@@ -24,47 +24,49 @@ public class VerdictTests
     }
 
     [Fact]
-    public void Different_bytes() => Fails([Sent(1), Sent(2)], [Received(1), Received(2, hash: OtherHash)], "127.0.0.1:2: the bytes differ: SHA-256 bbbbbbbbbbbbbbbb… instead of aaaaaaaaaaaaaaaa…");
+    public void Stream_with_different_bytes_fails_the_verdict() => Fails([Sent(1), Sent(2)], [Received(1), Received(2, hash: OtherHash)], "127.0.0.1:2: the bytes differ: SHA-256 bbbbbbbbbbbbbbbb… instead of aaaaaaaaaaaaaaaa…");
 
     [Fact]
-    public void Swapped_streams() => Fails(
+    public void Swapped_streams_fail_the_verdict() => Fails(
         [Sent(1), Sent(2, hash: OtherHash)], [Received(1, hash: OtherHash), Received(2)], "127.0.0.1:1: the bytes differ: SHA-256 bbbbbbbbbbbbbbbb… instead of aaaaaaaaaaaaaaaa…");
 
     [Fact]
-    public void Missing_bytes() => Fails([Sent(1), Sent(2)], [Received(1), Received(2, bytes: 999)], "127.0.0.1:2: 999 bytes came in, 1000 were sent");
+    public void Stream_with_missing_bytes_fails_the_verdict() => Fails([Sent(1), Sent(2)], [Received(1), Received(2, bytes: 999)], "127.0.0.1:2: 999 bytes came in, 1000 were sent");
 
     [Fact]
-    public void Too_little_sent() => Fails([Sent(1), Sent(2, bytes: 999)], [Received(1), Received(2, bytes: 999)], "127.0.0.1:2: 999 bytes were sent instead of 1000");
+    public void Stream_that_was_sent_incompletely_fails_the_verdict() => Fails([Sent(1), Sent(2, bytes: 999)], [Received(1), Received(2, bytes: 999)], "127.0.0.1:2: 999 bytes were sent instead of 1000");
 
     [Fact]
-    public void A_stream_that_never_came() => Fails([Sent(1), Sent(2)], [Received(1)], "127.0.0.1:2: never came in");
+    public void Stream_that_never_arrived_fails_the_verdict() => Fails([Sent(1), Sent(2)], [Received(1)], "127.0.0.1:2: never came in");
 
     [Fact]
-    public void A_stream_that_has_not_ended() => Fails(
+    public void Stream_that_has_not_ended_fails_the_verdict() => Fails(
         [Sent(1), Sent(2)], [Received(1), new ReceivedStream(At(2), 500, null)], "127.0.0.1:2: has not ended, at 500 of 1000 bytes");
 
     [Fact]
-    public void A_stream_that_broke() => Fails(
+    public void Stream_that_broke_fails_the_verdict() => Fails(
         [Sent(1), Sent(2)], [Received(1), new ReceivedStream(At(2), 500, new StreamEnd("", "reset", 0))], "127.0.0.1:2: broke after 500 bytes: reset");
 
     [Fact]
-    public void A_stream_that_could_not_be_sent() => Fails(
+    public void Stream_that_could_not_be_sent_fails_the_verdict() => Fails(
         [Sent(1), new SentStream(null, 0, "", "refused")], [Received(1)], "a stream: sending ended after 0 B: refused");
 
     [Fact]
-    public void A_sender_that_reports_too_few() => Fails([Sent(1)], [Received(1)], "the sender reports 1 stream instead of 2");
+    public void Sender_that_reports_too_few_streams_fails_the_verdict() =>
+        Fails([Sent(1)], [Received(1)], "the sender reports 1 stream instead of 2");
 
     [Fact]
     public void Stream_that_the_sender_did_not_report_fails_the_verdict() => Fails([Sent(1), Sent(2)], [Received(1), Received(2), Received(3)], "127.0.0.1:3: the sender knows nothing of this stream");
 
     [Fact]
-    public void Two_streams_with_one_address() => Fails([Sent(1), Sent(2)], [Received(1), Received(2), Received(2)], "a stream from 127.0.0.1:2 has the address of another stream");
+    public void Two_streams_with_one_address_fail_the_verdict() => Fails([Sent(1), Sent(2)], [Received(1), Received(2), Received(2)], "a stream from 127.0.0.1:2 has the address of another stream");
 
     [Fact]
-    public void Lost_buffers() => Fails([Sent(1), Sent(2)], [Received(1), Received(2)], "3 buffers were never returned", buffersOut: 3);
+    public void Lost_buffers_fail_the_verdict() =>
+        Fails([Sent(1), Sent(2)], [Received(1), Received(2)], "3 buffers were never returned", buffersOut: 3);
 
     [Fact]
-    public void An_early_end_is_a_failure_even_when_every_stream_is_intact()
+    public void Demo_that_ends_early_fails_although_every_stream_is_intact()
     {
         Verdict verdict = Judge([Sent(1), Sent(2)], [Received(1), Received(2)], ending: "stalled");
 

@@ -32,7 +32,7 @@ public class DisplayTests
     }
 
     [Fact]
-    public async Task Plain_lines_come_once_a_second_at_most()
+    public async Task Plain_lines_are_written_at_most_once_a_second()
     {
         using StringWriter output = new();
 

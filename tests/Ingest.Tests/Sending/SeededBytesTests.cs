@@ -6,7 +6,7 @@ namespace Ingest.Tests.Sending;
 public class SeededBytesTests
 {
     [Fact]
-    public void Pieces_of_any_size_make_the_same_stream()
+    public void Reads_of_any_size_return_the_same_stream()
     {
         using SeededBytes source = new(seed: 5, connection: 3, length: 1001);
         byte[] whole = Read(source, 0, 1001);
@@ -20,7 +20,7 @@ public class SeededBytesTests
     }
 
     [Fact]
-    public void Seeds_and_connections_differ()
+    public void Each_seed_and_connection_has_its_own_bytes()
     {
         HashSet<string> streams = [];
         foreach (int seed in Enumerable.Range(0, 20))
@@ -34,7 +34,7 @@ public class SeededBytesTests
     }
 
     [Fact]
-    public void The_length_is_kept()
+    public void Length_of_seeded_bytes_bounds_reads()
     {
         using SeededBytes source = new(1, 1, 10);
 

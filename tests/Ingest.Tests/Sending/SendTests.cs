@@ -10,7 +10,7 @@ namespace Ingest.Tests.Sending;
 public class SendTests
 {
     [Fact]
-    public async Task It_sends_what_it_says()
+    public async Task Sent_bytes_have_the_given_length_and_the_reported_hash()
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
@@ -29,7 +29,7 @@ public class SendTests
     }
 
     [Fact]
-    public async Task A_receiver_that_resets_is_a_failure()
+    public async Task Send_to_a_receiver_that_resets_fails()
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
@@ -49,7 +49,7 @@ public class SendTests
     }
 
     [Fact]
-    public async Task A_receiver_that_is_not_there_is_a_failure()
+    public async Task Send_without_a_receiver_fails()
     {
         ProcessResult result = await IngestProcess.RunAsync("send", "--to", "127.0.0.1:1", "--connections", "2");
 

@@ -7,14 +7,15 @@ namespace Ingest.Tests.Sending;
 public class SentStreamTests
 {
     [Fact]
-    public void A_line_is_read_back() => Assert.All(Streams(), stream => Assert.Equal(stream, SentStream.Parse(stream.ToString())));
+    public void Sent_stream_is_equal_after_formatting_and_parsing() =>
+        Assert.All(Streams(), stream => Assert.Equal(stream, SentStream.Parse(stream.ToString())));
 
     [Theory]
     [InlineData("")]
     [InlineData("8 streams, 1.0 GiB in 1.6 s, 640.0 MiB/s")]
     [InlineData("sent 127.0.0.1:1 x sha256 aa")]
     [InlineData("sent 127.0.0.1:1 5 md5 aa")]
-    public void Another_line_is_not(string line) => Assert.Null(SentStream.Parse(line));
+    public void Line_that_is_no_sent_stream_is_not_parsed(string line) => Assert.Null(SentStream.Parse(line));
 
     private static SentStream[] Streams() =>
     [

@@ -9,9 +9,10 @@ public class DescriptorLimitTests
     private const int AtOnce = 500;
 
     [Fact]
-    public async Task Service_with_400_descriptors_serves_2000_clients_and_says_why_some_wait()
+    public async Task Service_with_400_descriptors_serves_2000_clients_and_reports_why_some_wait()
     {
-        // Only the emulated engine opens with so few descriptors. Each connection also needs a descriptor for its file.
+        // Uses the emulated engine, because no other engine opens with so few descriptors. Each connection also needs a descriptor for its
+        // file.
         using ServeProcess serve = await ServeProcess.StartAsync(static arguments => IngestProcess.StartAfter("ulimit -n 400", new Dictionary<string, string>(), arguments), ["--engine", "emulated"]);
         byte[] sent = TestClient.Bytes(10_000, seed: 7);
         string reason = "";

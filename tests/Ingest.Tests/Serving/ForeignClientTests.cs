@@ -9,7 +9,7 @@ public class ForeignClientTests
     private const int Length = 3_000_001;
 
     [SkippableFact]
-    public async Task Python()
+    public async Task Bytes_of_a_Python_client_are_stored_unchanged()
     {
         ForeignProgram.Require("python3", "python3");
         const string Program =
@@ -40,7 +40,7 @@ public class ForeignClientTests
     [InlineData("ncat", "ncat", "exec ncat --send-only \"$1\" \"$2\" < \"$3\"")]
     [InlineData("busybox", "busybox-static", "exec busybox nc \"$1\" \"$2\" < \"$3\"")]
     [InlineData("socat", "socat", "exec socat -u OPEN:\"$3\" TCP:\"$1\":\"$2\"")]
-    public async Task A_pipe_into_the_network(string program, string package, string commandLine)
+    public async Task Program_that_pipes_bytes_into_a_socket_delivers_all_of_them(string program, string package, string commandLine)
     {
         ForeignProgram.Require(program, package);
         using ServeProcess serve = await ServeProcess.StartAsync();
@@ -54,7 +54,7 @@ public class ForeignClientTests
     }
 
     [SkippableFact]
-    public async Task Curl()
+    public async Task Upload_of_curl_is_stored_unchanged()
     {
         ForeignProgram.Require("curl", "curl");
         using ServeProcess serve = await ServeProcess.StartAsync();

@@ -8,7 +8,7 @@ namespace Ingest.Tests.Serving;
 public class ServeFaultTests
 {
     [Fact]
-    public async Task A_file_that_cannot_be_created_costs_its_connection()
+    public async Task File_that_cannot_be_created_resets_only_its_connection()
     {
         using ServeProcess serve = await ServeProcess.StartAsync();
         Directory.Delete(serve.Directory);
@@ -27,7 +27,7 @@ public class ServeFaultTests
     }
 
     [Fact]
-    public async Task A_write_that_fails_costs_its_connection()
+    public async Task Write_that_fails_breaks_only_its_connection()
     {
         // A file size limit simulates a full disk: the write fails at the same place with a different errno. The limit
         // is 2048 blocks of 512 bytes.
@@ -53,7 +53,7 @@ public class ServeFaultTests
     }
 
     [Fact]
-    public async Task A_complete_file_that_cannot_be_renamed_costs_its_connection_a_reset()
+    public async Task Complete_file_that_cannot_be_renamed_resets_its_connection()
     {
         using ServeProcess serve = await ServeProcess.StartAsync();
         using TestClient client = await TestClient.ConnectAsync(serve.EndPoint);

@@ -8,7 +8,7 @@ public class ServeShutdownTests
     [Theory]
     [InlineData(Signals.Interrupt)]
     [InlineData(Signals.Terminate)]
-    public async Task A_signal_ends_it(int signal)
+    public async Task Signal_ends_the_server_with_its_summary(int signal)
     {
         using ServeProcess serve = await ServeProcess.StartAsync();
 
@@ -16,7 +16,7 @@ public class ServeShutdownTests
     }
 
     [Fact]
-    public async Task Connected_and_silent_clients_do_not_hold_it_up()
+    public async Task Silent_clients_do_not_delay_the_shutdown()
     {
         using ServeProcess serve = await ServeProcess.StartAsync("--drain", "60m");
         using TestClient silent = await TestClient.ConnectAsync(serve.EndPoint);
@@ -32,7 +32,7 @@ public class ServeShutdownTests
     }
 
     [Fact]
-    public async Task What_has_arrived_is_written_before_it_ends()
+    public async Task Arrived_bytes_are_written_before_the_program_ends()
     {
         using ServeProcess serve = await ServeProcess.StartAsync();
         // The bytes fit into the first receive window: when the send completes, all bytes are in the receiver's socket.
@@ -48,7 +48,7 @@ public class ServeShutdownTests
     }
 
     [Fact]
-    public async Task A_client_that_never_stops_is_cut_off_after_the_drain()
+    public async Task Client_that_never_stops_sending_is_disconnected_after_the_drain_time()
     {
         using ServeProcess serve = await ServeProcess.StartAsync("--drain", "200ms");
         using TestClient client = await TestClient.ConnectAsync(serve.EndPoint);

@@ -51,7 +51,7 @@ public class ServeTests
     }
 
     [Fact]
-    public async Task Bytes_that_come_one_by_one_arrive_one_by_one()
+    public async Task Bytes_that_are_sent_one_by_one_arrive_one_by_one()
     {
         using ServeProcess serve = await ServeProcess.StartAsync();
         byte[] sent = TestClient.Bytes(64, seed: 1);
@@ -70,7 +70,7 @@ public class ServeTests
     }
 
     [Fact]
-    public async Task A_stream_that_is_reset_costs_no_other()
+    public async Task Stream_that_is_reset_does_not_affect_another()
     {
         using ServeProcess serve = await ServeProcess.StartAsync();
         byte[] sent = TestClient.Bytes(5000, seed: 2);
@@ -94,7 +94,7 @@ public class ServeTests
     [SkippableTheory]
     [InlineData("127.0.0.1")]
     [InlineData("::1")]
-    public async Task Every_address_takes_both_families(string address)
+    public async Task Listener_on_any_address_accepts_IPv4_and_IPv6(string address)
     {
         Skip.IfNot(Socket.OSSupportsIPv6, "this machine has no IPv6");
         using ServeProcess serve = await ServeProcess.StartOnAsync("[::]:0");
@@ -109,7 +109,7 @@ public class ServeTests
     }
 
     [Fact]
-    public async Task Without_a_directory_bytes_are_counted()
+    public async Task Server_without_a_directory_counts_bytes()
     {
         using IngestProcess process = IngestProcess.Start("serve", "--listen", "127.0.0.1:0");
         string line = await process.LineAsync(line => line.StartsWith("Listening on ", StringComparison.Ordinal), "`serve` says where it listens");
@@ -126,7 +126,7 @@ public class ServeTests
     }
 
     [Fact]
-    public async Task A_file_that_is_sent_arrives_as_it_is()
+    public async Task Sent_file_arrives_unchanged()
     {
         using ServeProcess serve = await ServeProcess.StartAsync();
         using TempDirectory directory = new();

@@ -68,7 +68,7 @@ public sealed partial class TakeoverTests : IDisposable
     }
 
     [Fact]
-    public async Task A_successor_that_cannot_start_changes_nothing()
+    public async Task Successor_that_cannot_start_does_not_affect_the_serving_process()
     {
         using IngestProcess first = Start();
         IPEndPoint endPoint = await ListeningAsync(first);
@@ -90,7 +90,7 @@ public sealed partial class TakeoverTests : IDisposable
     }
 
     [Fact]
-    public async Task A_process_that_was_killed_is_replaced_without_a_word()
+    public async Task Killed_process_is_replaced_without_a_takeover()
     {
         using IngestProcess first = Start();
         await ListeningAsync(first);
@@ -107,7 +107,7 @@ public sealed partial class TakeoverTests : IDisposable
     }
 
     [Fact]
-    public async Task Established_connections_are_cut_off_after_the_time_that_they_were_given()
+    public async Task Old_process_closes_its_connections_after_the_linger_time()
     {
         using IngestProcess first = Start("--linger", "100ms");
         using TestClient silent = await TestClient.ConnectAsync(await ListeningAsync(first));
@@ -121,7 +121,7 @@ public sealed partial class TakeoverTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_at_the_path_and_is_no_socket_stays()
+    public async Task File_at_the_path_that_is_no_socket_is_kept()
     {
         await File.WriteAllTextAsync(Place, "precious");
         string line = (await IngestProcess.RunAsync(Arguments)).AssertRefusal();
@@ -145,7 +145,7 @@ public sealed partial class TakeoverTests : IDisposable
     }
 
     [SkippableFact]
-    public async Task Another_user_is_not_let_in_even_if_the_socket_lets_it_connect()
+    public async Task Process_of_another_user_is_refused_although_it_can_connect_to_the_socket()
     {
         ForeignProgram.Require("python3", "python3");
         Skip.IfNot(Environment.UserName == "root", "only root can become another user");

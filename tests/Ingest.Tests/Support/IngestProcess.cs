@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Ingest.Tests.Support;
 
-/// <summary>Runs the built program. The end of the test kills it with all its child processes.</summary>
+/// <summary>Runs the built program. Disposal kills the program and all its child processes.</summary>
 internal sealed class IngestProcess : IDisposable
 {
     private readonly Process _process;

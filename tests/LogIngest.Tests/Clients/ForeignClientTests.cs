@@ -62,7 +62,7 @@ public sealed partial class ForeignClientTests : IAsyncLifetime, IDisposable
     [SkippableTheory]
     [InlineData("octet-counted")]
     [InlineData("traditional")]
-    public async Task Rsyslog_forwards_what_it_gets(string framing)
+    public async Task Messages_that_rsyslog_forwards_are_stored(string framing)
     {
         ForeignProgram.Require("rsyslogd", "rsyslog");
         ForeignProgram.Require("logger", "bsdutils");

@@ -32,7 +32,7 @@ public sealed class FileStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Bad_input_with_store_is_there_as_received()
+    public async Task Malformed_input_with_the_option_store_is_stored_as_received()
     {
         await using ServiceHost service = await StartAsync("--LogIngest:MaxMessageLength", "500");
         byte[] stream = [.. "<999>bad\n<13>x"u8, 0, .. "y\n<13>z"u8, 0xff, .. "\n<13>"u8, .. Enumerable.Repeat((byte)'l', 700), (byte)'\n'];
@@ -50,7 +50,7 @@ public sealed class FileStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Bad_input_with_refuse_is_counted_and_not_stored()
+    public async Task Malformed_input_with_the_option_refuse_is_counted_and_not_stored()
     {
         await using ServiceHost service = await StartAsync("--bad-input", "refuse");
 
@@ -110,7 +110,7 @@ public sealed class FileStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Directory_that_cannot_be_written_degrades_health_and_nothing_is_lost_or_uncounted()
+    public async Task Directory_that_cannot_be_written_degrades_health_and_every_message_is_stored_or_counted()
     {
         string path = _directory["writer-0.jsonl"];
         Directory.CreateDirectory(path);

@@ -31,7 +31,7 @@ public sealed class PostgresStoreTests(Database database)
     }
 
     [SkippableFact]
-    public async Task Messages_that_are_no_text_are_there_as_bytes()
+    public async Task Messages_that_are_no_text_are_stored_as_bytes()
     {
         await using ServiceHost service = await StartAsync();
         Assert.True(await Client.SendAsync(service.EndPoint, [.. "<13>Oct 11 22:14:15 h binary: a"u8, 0, .. "b\n<13>Oct 11 22:14:15 h binary: c"u8, 0xff, (byte)'\n']));
@@ -105,7 +105,7 @@ public sealed class PostgresStoreTests(Database database)
     }
 
     [SkippableFact]
-    public async Task Demo_counts_what_is_sent_stored_lost_and_twice()
+    public async Task Demo_counts_sent_stored_lost_and_duplicated_messages()
     {
         await using ServiceHost service = await StartAsync();
         LoadGenerator load = new(new LoadPlan(service.EndPoint, "demo-count", 6, TimeSpan.FromSeconds(1)));

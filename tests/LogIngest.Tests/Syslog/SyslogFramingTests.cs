@@ -73,7 +73,7 @@ public sealed class SyslogFramingTests : IAsyncLifetime
     [Theory]
     [InlineData("4 <1>ax\n4 <2>b", "no octet count is where the next message should begin")]
     [InlineData("4 <1>a50 <2>b", "the stream ended inside a counted message")]
-    public async Task Lost_framing_with_refuse_ends_the_connection_behind_the_messages_before(string stream, string cause) =>
+    public async Task Lost_framing_with_the_option_refuse_ends_the_connection_after_the_complete_messages(string stream, string cause) =>
         Assert.Equal(["None: <1>a", $"error: {cause}"], await _queue.ReceiveAsync(BadInputPolicy.Refuse, Encoding.Latin1.GetBytes(stream)));
 
     [Theory]
@@ -104,7 +104,7 @@ public sealed class SyslogFramingTests : IAsyncLifetime
     [Fact]
     public async Task Line_over_the_limit_is_not_cut_inside_a_character()
     {
-        // Every possible end of a piece may be inside a character of three bytes.
+        // Each of these characters has three bytes, so the limit of a piece may lie inside a character.
         byte[] bytes = Encoding.UTF8.GetBytes("<1>a" + string.Concat(Enumerable.Repeat("\u20ac", 400)) + "\n");
 
         string[] messages = await _queue.ReceiveAsync(BadInputPolicy.Store, bytes);

@@ -6,8 +6,11 @@ namespace Telemetry.Tests.Support;
 /// <summary>Runs curl as a third-party client.</summary>
 internal static class Curl
 {
-    public static bool Exists { get; } =
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(static directory => directory.Length > 0 && File.Exists(Path.Combine(directory, "curl")));
+    public static bool Exists { get; } = IsInstalled("curl");
+
+    /// <summary>Determines whether a program is in the PATH.</summary>
+    public static bool IsInstalled(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, program)));
 
     /// <summary>Sends a request and returns the status and the body of the response.</summary>
     public static async Task<(int Status, string Body)> RunAsync(string url, string method = "GET")

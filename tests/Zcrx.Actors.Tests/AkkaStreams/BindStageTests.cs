@@ -66,7 +66,7 @@ public class BindStageTests
     }
 
     [Fact]
-    public async Task Outgoing_connection_whose_stream_ends_first_leaves_nothing()
+    public async Task Outgoing_connection_whose_stream_ends_before_it_is_connected_leaves_no_connection()
     {
         await using var bench = await StreamBench.StartAsync();
         var binding = await bench.Zcrx.BindAndHandle(Flow.Create<ByteString>(), bench.Materializer, StreamBench.Loopback, 0).WithinLimit();

@@ -37,7 +37,7 @@ public class ConnectionFlowTests
     }
 
     [Fact]
-    public async Task Peer_that_ends_first_still_gets_what_is_sent_to_it()
+    public async Task Peer_that_ends_its_side_first_still_receives_bytes()
     {
         await using var bench = await StreamBench.StartAsync();
         var (connection, client) = await bench.AcceptAsync();
@@ -92,7 +92,7 @@ public class ConnectionFlowTests
     }
 
     [Fact]
-    public async Task Cancelled_downstream_discards_what_arrives_and_leaves_sending_open()
+    public async Task Cancelled_downstream_discards_arriving_bytes_and_leaves_sending_open()
     {
         await using var bench = await StreamBench.StartAsync();
         var (connection, client) = await bench.AcceptAsync(halfClose: true);

@@ -84,8 +84,8 @@ public class ConnectionCommandTests
         using var quiet = await host.ConnectAsync();
         var stream = await received.StreamAsync(0);
         await Ask<ZcrxReply.Paused>(host, new ZcrxCommand.PauseConnection(stream.Connection.Id));
-        // A move to the connection's own queue changes nothing. The ring thread answers it after it has
-        // cancelled the receive for the pause.
+        // A move to the connection's own queue changes nothing. The reply to the move proves that the ring thread has cancelled the receive
+        // for the pause.
         await Ask<ZcrxReply.Moved>(host, new ZcrxCommand.MoveConnection(stream.Connection.Id, "zcrx-0"));
         await quiet.SendAsync(Payload.Bytes(3_000)).WithinLimit();
 

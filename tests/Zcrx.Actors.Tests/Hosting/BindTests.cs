@@ -88,7 +88,7 @@ public class BindTests
         var unbound = Assert.IsType<ZcrxReply.Unbound>(await AskAsync(host, new ZcrxCommand.Unbind("door", TimeSpan.Zero)));
 
         Assert.Equal(("door", 0), (unbound.Listener, unbound.Connections));
-        // The answer follows the end of the last connection.
+        // The reply to Unbind is sent after the last connection has ended, so the status no longer contains the listener.
         Assert.Equal(Any, Assert.Single((await host.Zcrx.GetStatusAsync()).Listeners).Name);
         foreach (Socket client in clients)
         {

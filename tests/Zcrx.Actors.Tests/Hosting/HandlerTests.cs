@@ -68,7 +68,7 @@ public class HandlerTests
     }
 
     [Fact]
-    public async Task A_handler_that_works_slowly_is_not_cut_off_when_the_connection_closes()
+    public async Task Slow_handler_receives_every_byte_after_its_connection_has_closed()
     {
         SemaphoreSlim gate = new(0);
         TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -99,7 +99,7 @@ public class HandlerTests
     }
 
     [Fact]
-    public async Task A_stop_waits_for_slow_handlers_until_it_is_cut_short()
+    public async Task Stop_waits_for_slow_handlers_until_it_is_cancelled()
     {
         TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource first = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -150,7 +150,7 @@ public class HandlerTests
     }
 
     [Fact]
-    public async Task Connections_are_announced_with_their_ends()
+    public async Task Opening_and_end_of_a_connection_are_published_as_events()
     {
         Received received = new();
         await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", received.Handle, name: "door"));

@@ -150,7 +150,7 @@ public class HoconTests
     private static async Task<string> DispatcherAsync(ActorSystem system, string path)
     {
         IActorRef actor = await system.ActorSelection(path).ResolveOne(Eventually.Limit);
-        // Only the cell of the actor has the props to which Akka has applied the deployment.
+        // Reads the dispatcher from the actor's cell, because only the cell has the props to which Akka has applied the deployment.
         return ((ActorRefWithCell)actor).Underlying is ActorCell cell ? cell.Dispatcher.Id : "not started";
     }
 }

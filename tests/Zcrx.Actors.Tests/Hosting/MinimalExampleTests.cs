@@ -30,7 +30,7 @@ public partial class MinimalExampleTests
 
             string rest = await process.StandardOutput.ReadToEndAsync().WithinLimit();
             Assert.Contains("Frame 500 has 500 bytes.", rest, StringComparison.Ordinal);
-            // The host handles the signal, so its message comes first. Zcrx then stops in order.
+            // The host handles the signal, so the message of the host comes first. Zcrx then stops in order.
             Assert.Equal(
                 ["Application is shutting down...", "Stopping; delivering", "Stopped."],
                 new[] { "Stopped.", "Stopping; delivering", "Application is shutting down..." }.OrderBy(line => rest.IndexOf(line, StringComparison.Ordinal)));

@@ -121,7 +121,7 @@ public class OptionsTests
     [InlineData("Zcrx:Listeners:0:EndPoint", "", "'' is not an address")]
     [InlineData("Zcrx:Listeners:0:EndPoint", "127.0.0.1:70000", "'127.0.0.1:70000' is not an address")]
     [InlineData("Zcrx:Listeners:0:Backlog", "0", "must be at least 1, but is 0")]
-    public void A_wrong_value_is_named_by_its_path(string key, string value, string message, string? path = null)
+    public void Error_names_the_path_of_the_invalid_value(string key, string value, string message, string? path = null)
     {
         var options = Read(("Zcrx:Queues:0:Interface", null), ("Zcrx:Listeners:0:EndPoint", "127.0.0.1:0"), (key, value));
 
@@ -166,7 +166,7 @@ public class OptionsTests
     }
 
     [Fact]
-    public void The_same_rx_queue_cannot_be_taken_twice()
+    public void RX_queue_that_is_configured_twice_is_refused()
     {
         var options = Read(("Zcrx:Queues:0:Interface", "eth0"), ("Zcrx:Queues:1:Interface", "eth0"), ("Zcrx:Queues:1:Name", "other"));
 
@@ -198,7 +198,7 @@ public class OptionsTests
     }
 
     [Fact]
-    public async Task Another_section_is_named_in_the_messages()
+    public async Task Errors_name_the_section_that_the_options_were_read_from()
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Receiver:Main:Engine", "x")]).Build();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -211,7 +211,7 @@ public class OptionsTests
     }
 
     [Fact]
-    public void Ranges_of_queues_exclude_their_end_as_ranges_do()
+    public void Range_of_queues_excludes_its_end()
     {
         ServiceCollection services = new();
         services.AddZcrx(static zcrx => zcrx.AddQueues("eth0", 2..4, 256.MiB()).UseEngine(ZcrxEngine.Nic));

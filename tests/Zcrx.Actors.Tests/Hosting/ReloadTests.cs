@@ -80,7 +80,7 @@ public class ReloadTests
 
         configuration.Reload();
 
-        // No further byte has arrived, so only the new water mark has changed the level.
+        // No further byte has arrived, so only the new water mark can have changed the level.
         Assert.Equal(PoolPressureLevel.High, (await probe.FishForMessageAsync<ZcrxEvent.PressureChanged>()).Pressure.Level);
         kept.ForEach(lease => lease.Dispose());
     }

@@ -42,7 +42,7 @@ public class StopTests
     }
 
     [Fact]
-    public async Task A_consumer_that_never_returns_its_buffers_is_waited_for_no_longer_than_the_host_waits()
+    public async Task Stop_waits_for_unreleased_leases_only_until_its_token_is_cancelled()
     {
         List<Interop.BufferLease> kept = [];
         await using var host = await TestHost.StartAsync(zcrx => zcrx
@@ -67,7 +67,7 @@ public class StopTests
     public async Task Stop_resets_the_connection_whose_actor_has_not_acknowledged_and_logs_the_number()
     {
         using var system = TestKitConfig.CreateSystem("ours");
-        TaskCompletionSource arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource<ZcrxStream.Data> arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
         var silent = system.ActorOf(Props.Create(() => new SilentActor(arrived)));
         var connections = 0;
         await using var host = await TestHost.StartAsync(
@@ -79,7 +79,7 @@ public class StopTests
             services => services.AddSingleton(system));
         using var waiting = await host.ConnectAsync();
         await waiting.SendAsync("not stored"u8.ToArray()).WithinLimit();
-        await arrived.Task.WithinLimit();
+        using var lease = (await arrived.Task.WithinLimit()).Lease;
         using var idle = await host.ConnectAsync();
         await host.Kit.AwaitConditionAsync(() => Volatile.Read(ref connections) == 2, "the second connection is accepted");
 
@@ -114,7 +114,7 @@ public class StopTests
     }
 
     [Fact]
-    public async Task An_actor_system_that_is_torn_down_without_asking_closes_everything()
+    public async Task Termination_of_the_actor_system_without_coordinated_shutdown_closes_connections_and_ports()
     {
         using var system = TestKitConfig.CreateSystem("ours", "akka.coordinated-shutdown.run-by-actor-system-terminate = off");
         Received received = new();
@@ -133,7 +133,7 @@ public class StopTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_container_can_be_disposed_synchronously_with_or_without_a_stop_before(bool stopped)
+    public async Task Service_provider_can_be_disposed_synchronously_with_or_without_an_earlier_stop(bool stopped)
     {
         var host = await TestHost.StartAsync(static zcrx => zcrx.Listen("127.0.0.1:0", static connection => connection.Buffers.Subscribe(static _ => { }, static _ => { })));
         using var client = await host.ConnectAsync();
@@ -222,7 +222,7 @@ public class StopTests
     }
 
     [Fact]
-    public async Task The_streams_of_health_span_restarts_and_complete_with_the_host()
+    public async Task Streams_of_levels_and_samples_span_restarts_and_complete_with_the_host()
     {
         var host = TestHost.Build(static zcrx => zcrx.AddQueue(new ZcrxQueueOptions { AreaSize = 1.MiB(), StatisticsInterval = TimeSpan.FromMilliseconds(1) }));
         await using var stopped = host;
@@ -249,10 +249,10 @@ public class StopTests
     /// <summary>Never acknowledges data.</summary>
     private sealed class SilentActor : ReceiveActor
     {
-        public SilentActor(TaskCompletionSource arrived)
+        public SilentActor(TaskCompletionSource<ZcrxStream.Data> arrived)
         {
             Receive<ZcrxStream.Init>(static init => init.Acknowledge());
-            Receive<ZcrxStream.Data>(_ => arrived.TrySetResult());
+            Receive<ZcrxStream.Data>(data => arrived.TrySetResult(data));
             ReceiveAny(static _ => { });
         }
     }

@@ -180,7 +180,8 @@ public sealed class TakeoverTests : IDisposable
         Task bound = second.Zcrx.AddListenerAsync("127.0.0.1:0", received.Handle, "door");
         await binding.Task.WithinLimit();
 
-        // The listener that the second process does not have is bound when its offer has arrived.
+        // The second host has no listener `new`. So the third host binds this listener itself, once the offer of the second host has
+        // arrived.
         await using TestHost third = await TestHost.StartAsync(zcrx => zcrx.Takeover(Place).AddQueues(1, 1.MiB()).Configure(
             options => options.Listeners.Add(new ZcrxListenerOptions { EndPoint = "127.0.0.1:0", Name = "new", Handler = received.Handle, ConfigureSocket = _ => offered.Set() })));
         _ = await Record.ExceptionAsync(() => bound.WithinLimit());

@@ -39,7 +39,7 @@ public class LogThrottleTests
 
             long rest = throttle.TakeSuppressed().Sum(static pair => pair.Value);
             bool isComplete = written.Count + reported + rest == events.Count && throttle.TakeSuppressed().Count == 0;
-            // Windows begin at the first event, so a span of one interval touches at most two of them.
+            // A window begins at its first event, so a span of one interval touches at most two windows.
             return isComplete && written.TrueForAll(first => written.Count(other => other.Id == first.Id && other.At >= first.At && other.At < first.At + Interval) <= 2 * Burst);
         }).QuickCheckThrowOnFailure();
 

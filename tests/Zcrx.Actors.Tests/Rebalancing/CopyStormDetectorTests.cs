@@ -9,7 +9,7 @@ public class CopyStormDetectorTests
     private static readonly ZcrxRebalancingOptions Options = new() { StormShare = 0.1, CalmShare = 0.01, StormSamples = 3, MinSampleBytes = 1000, CoolDown = TimeSpan.FromSeconds(10) };
 
     [Fact]
-    public void Several_samples_in_a_row_make_a_storm_and_several_end_it()
+    public void Consecutive_bad_samples_begin_a_storm_and_consecutive_good_samples_end_it()
     {
         Feed feed = new();
         feed.Next(10_000, 5000).Next(10_000, 5000);
@@ -31,7 +31,7 @@ public class CopyStormDetectorTests
     }
 
     [Fact]
-    public void Between_the_two_shares_a_storm_neither_begins_nor_ends()
+    public void Share_between_the_two_limits_neither_begins_nor_ends_a_storm()
     {
         Feed feed = new();
         feed.Repeat(10, 10_000, 500);

@@ -72,12 +72,12 @@ public class RebalanceMachineRuleTests
         RebalanceMachine machine = Ready(connections: 2, arrival: 1);
         machine.KeepOnly(_now, new HashSet<long> { 2 });
         Next(machine);
-        // The machine has forgotten the first connection, so its load is unknown again.
+        // The machine has removed the first connection, so the load of this connection is unknown again.
         Assert.Equal([2], machine.Plan(_now, Readings(2, 1), Tables).Actions.Select(static action => RebalanceMachine.ConnectionOf(action)!.Value));
     }
 
     [Fact]
-    public void Forget_of_a_queue_ends_the_interest_in_it()
+    public void Forget_of_a_queue_discards_its_copied_share()
     {
         RebalanceMachine machine = Stormy();
         Assert.True(machine.IsOfInterest("a"));

@@ -3,7 +3,8 @@ using FsCheck.Fluent;
 namespace Zcrx.Actors.Tests.Rebalancing;
 
 /// <summary>
-/// Tests that the rebalancer settles after the last external change. Then the kernel copies only connections without a remedy.
+/// Tests that the rebalancer settles after the last external change. In a copy storm, the kernel then copies payload only for connections
+/// that the rebalancer has reported as degraded.
 /// </summary>
 public class RebalanceMachineTests
 {

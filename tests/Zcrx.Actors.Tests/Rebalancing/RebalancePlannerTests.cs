@@ -97,7 +97,7 @@ public class RebalancePlannerTests
     }
 
     [Fact]
-    public void Nothing_is_done_about_calm_queues_idle_and_resting_connections()
+    public void Calm_queues_and_idle_or_resting_connections_need_no_action()
     {
         Assert.Empty(Plan([Queue("a", 0), Queue("b", 1)], [Connection(1, arrival: 1)]).Steps);
         RebalancePlan plan = Plan(
@@ -107,7 +107,7 @@ public class RebalancePlannerTests
     }
 
     [Fact]
-    public void No_more_than_permitted_at_once_and_the_largest_first()
+    public void Plan_has_at_most_the_permitted_actions_and_begins_with_the_largest_connections()
     {
         RebalancePlan plan = Plan(
             [Queue("a", 0, stormy: true), Queue("b", 1)], [.. Enumerable.Range(1, 9).Select(static id => Connection(id, load: id, arrival: 1))], maxActions: 3);
@@ -125,6 +125,25 @@ public class RebalancePlannerTests
         Assert.Empty(Plan(queues, [Connection(1, load: 1000)]).Steps);
         Assert.Empty(Plan([queues[0], queues[1] with { Load = 600 }], connections).Steps);
         Assert.Empty(Plan([queues[0], queues[1] with { HasRoom = false }], connections).Steps);
+    }
+
+    [Fact]
+    public void A_connection_leaves_a_queue_under_pressure_for_the_queue_with_the_least_load()
+    {
+        QueueFacts[] queues = [Queue("a", null, load: 1000) with { IsPressed = true, HasRoom = false }, Queue("b", null, load: 300), Queue("c", null, load: 100), Queue("d", null, load: 200)];
+        ConnectionFacts[] connections = [Connection(1, load: 600), Connection(2, load: 400)];
+        Assert.Equal([new RebalanceAction.MoveConnection(2, "a", "c", MoveReason.Pressure)], Plan(queues, connections).Actions);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_connection_with_an_unknown_address_is_not_steered(bool isLocalKnown)
+    {
+        ConnectionFacts connection = isLocalKnown ? Connection(1, arrival: 3) with { Remote = null } : Connection(1, arrival: 3) with { Local = null };
+        RebalancePlan plan = Plan([Queue("a", 0, stormy: true), Queue("b", 1)], [connection]);
+        Assert.Empty(plan.Steps);
+        Assert.Contains("its addresses are not known", plan.Degraded[1], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -49,7 +49,7 @@ internal sealed class StormBench : IAsyncDisposable
 
     /// <param name="connections">The number of streams.</param>
     /// <param name="configure">The options of the rebalancing.</param>
-    /// <param name="queues">The number of RX queues on which packets arrive at the beginning. They are the first ones.</param>
+    /// <param name="queues">The number of RX queues on which packets arrive at the beginning, counted from RX queue 0.</param>
     /// <param name="keep">True if consumers lease all buffers, and release them more slowly than new ones arrive.</param>
     /// <param name="facts">Replaces the object that reads the facts of the interface for the rebalancer.</param>
     public static async Task<StormBench> StartAsync(int connections, Action<ZcrxRebalancingOptions>? configure = null, int queues = Ours, bool keep = false, Func<EmulatedNic, INicFacts>? facts = null)

@@ -33,7 +33,7 @@ public class LocalMessageTests : TestKit
         Assert.Throws<SerializationException>(() => Serialize(new Envelope(new ZcrxEvent.TookOver(1))));
 
     [Fact]
-    public void Everything_that_actors_get_is_a_local_message()
+    public void Every_message_to_an_actor_is_a_local_message()
     {
         Type[] actors = [.. Types.Where(static type => type.IsAssignableTo(typeof(ActorBase)))];
         Assert.NotEmpty(actors);

@@ -13,6 +13,11 @@ public class TerminateStuckTests(ITestOutputHelper output)
     private const int Connections = 1_000;
     private const int AtOnce = 100;
 
+    // On an idle machine, the report and the end each take a few seconds. Without the watchdog, a process with a stuck thread ends only
+    // after minutes.
+    private static readonly TimeSpan Reported = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Ended = StuckServer.HostTimeout + TimeSpan.FromSeconds(30);
+
     [Fact]
     public async Task Stuck_queue_is_named_the_other_serves_all_connections_and_SIGTERM_ends_the_process()
     {
@@ -31,7 +36,7 @@ public class TerminateStuckTests(ITestOutputHelper output)
             string[] place = (await process.StandardOutput.ReadLineAsync().WithinLimit() ?? "").Split(' ', 2);
             Assert.Equal(StuckServer.Blocked, place[0]);
 
-            Assert.Equal(StuckServer.Reported + place[1], await process.StandardOutput.ReadLineAsync().WithinLimit());
+            Assert.Equal(StuckServer.Reported + place[1], await process.StandardOutput.ReadLineAsync().WaitAsync(Reported));
             output.WriteLine($"{place[1]} was reported after {Stopwatch.GetElapsedTime(blocked)}");
             for (int i = 0; i < Connections; i += AtOnce)
             {
@@ -46,8 +51,9 @@ public class TerminateStuckTests(ITestOutputHelper output)
 
             Signals.Send(process.Id, Signals.Terminate);
 
-            Assert.Equal(PoolServer.Stopped, await process.StandardOutput.ReadLineAsync().WithinLimit());
-            await process.WaitForExitAsync().WithinLimit();
+            using CancellationTokenSource deadline = new(Ended);
+            Assert.Equal(PoolServer.Stopped, await process.StandardOutput.ReadLineAsync(deadline.Token));
+            await process.WaitForExitAsync(deadline.Token);
             output.WriteLine($"ended after {Stopwatch.GetElapsedTime(start)}, with a host timeout of {StuckServer.HostTimeout}");
             Assert.Equal(0, process.ExitCode);
             // The connection must be reset, so that the peer does not regard its bytes as processed.

@@ -171,7 +171,7 @@ internal sealed class SinkBench : IAsyncDisposable
         }
         else
         {
-            // The streams of the queue end with the queue.
+            // Other benches share the actor system, so only the actor is stopped. The streams end with the queue below.
             System.Stop(Actor);
         }
 

@@ -62,7 +62,7 @@ public class ToActorDispatchTests : TestKit
     }
 
     [Fact]
-    public async Task An_actor_tells_its_streams_apart_by_their_sinks()
+    public async Task Actor_distinguishes_its_streams_by_their_sinks()
     {
         await using SinkBench first = await SinkBench.OpenAsync();
         await using SinkBench second = await SinkBench.OpenAsync();
@@ -146,7 +146,7 @@ public class ToActorDispatchTests : TestKit
             await sink.Completion.WithinLimit();
         }
 
-        // The notification of the probe comes after all earlier messages, so the streams send nothing more after it.
+        // All streams have ended. Once the reader has stopped, each message that it has not received is a dead letter.
         TestProbe watcher = CreateTestProbe();
         watcher.Watch(reader);
         Sys.Stop(reader);

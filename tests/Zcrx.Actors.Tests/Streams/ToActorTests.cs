@@ -25,7 +25,7 @@ public class ToActorTests
     }
 
     [Fact]
-    public async Task The_end_comes_behind_the_last_buffer_and_is_complete_when_all_are_acknowledged()
+    public async Task End_arrives_after_the_last_buffer_and_completes_when_all_buffers_are_acknowledged()
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using var sink = bench.ToActor();

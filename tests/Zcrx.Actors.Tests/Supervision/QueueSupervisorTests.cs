@@ -41,7 +41,7 @@ public sealed class QueueSupervisorTests : ActorTest
     }
 
     [Fact]
-    public async Task Totals_span_incarnations_and_every_snapshot_stays_as_it_is()
+    public async Task Totals_span_incarnations_and_an_earlier_snapshot_does_not_change()
     {
         TestProbe parent = CreateTestProbe();
         TestProbe client = CreateTestProbe();

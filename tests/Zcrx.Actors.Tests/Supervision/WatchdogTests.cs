@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Akka.Actor;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Tests.Support;
 using Zcrx.Interop;
 using Zcrx.Rx;
@@ -84,6 +85,29 @@ public class WatchdogTests
     }
 
     [Fact]
+    public async Task Observers_that_wait_for_the_stuck_callback_when_their_queue_is_abandoned_are_counted_in_the_log()
+    {
+        using ManualResetEventSlim release = new();
+        await using Bench bench = await Bench.StartAsync(release, observersWait: true);
+        TestHost host = bench.Host;
+        await bench.HoldAsync(HeldConnections);
+        using Socket blocker = await bench.BlockAsync();
+        string queue = bench.Blocked!.QueueName;
+        int waiting = bench.Served.Count(connection => connection.QueueName == queue);
+        Assert.NotEqual(0, waiting);
+
+        Assert.Equal(QueueState.Open, (await host.RestartAsync(queue, TimeSpan.Zero)).State);
+
+        await host.Kit.AwaitConditionAsync(() => host.Log.Has(1136), "the observers that did not return are reported");
+        LogRecorder.LogEntry entry = Assert.Single(host.Log.Entries, static entry => entry.EventId == 1136);
+        Assert.Equal(LogLevel.Warning, entry.Level);
+        Assert.StartsWith($"Queue {queue}: {waiting} observer(s) had not returned in time", entry.Message, StringComparison.Ordinal);
+        // All observers get the error when the resource that they wait for is free. This includes the ones that have waited for a thread.
+        release.Set();
+        await host.Kit.AwaitConditionAsync(() => bench.Ends == waiting + 1, "all observers of the queue have returned");
+    }
+
+    [Fact]
     public async Task Stuck_ring_thread_is_abandoned_although_the_actor_of_its_queue_was_killed()
     {
         using ManualResetEventSlim release = new();
@@ -154,10 +178,8 @@ public class WatchdogTests
         release.Set();
     }
 
-    /// <summary>
-    /// Runs a host with a handler that echoes. A buffer that begins with the byte 0 blocks the handler and its ring thread.
-    /// </summary>
-    private sealed class Bench(TestHost host, ManualResetEventSlim release) : IAsyncDisposable
+    /// <summary>Runs a host with a handler that echoes. A buffer that begins with the byte 0 blocks the handler and its ring thread.</summary>
+    private sealed class Bench(TestHost host, ManualResetEventSlim release, bool observersWait) : IAsyncDisposable
     {
         private readonly List<ZcrxConnection> _served = [];
         private readonly List<Socket> _held = [];
@@ -179,7 +201,10 @@ public class WatchdogTests
             }
         }
 
-        public static async Task<Bench> StartAsync(ManualResetEventSlim release, Action<ZcrxOptions>? configure = null, EmulatedNic? nic = null)
+        /// <summary>Gets the number of streams that have ended with an error, and whose observer has returned.</summary>
+        public int Ends => _ends.Count;
+
+        public static async Task<Bench> StartAsync(ManualResetEventSlim release, Action<ZcrxOptions>? configure = null, EmulatedNic? nic = null, bool observersWait = false)
         {
             Bench? bench = null;
             TestHost host = TestHost.Build(
@@ -188,7 +213,7 @@ public class WatchdogTests
                     .Configure(options => configure?.Invoke(options))
                     .Listen("127.0.0.1:0", connection => bench!.Handle(connection)),
                 services => services.AddHealthChecks().AddZcrx());
-            bench = new Bench(host, release);
+            bench = new Bench(host, release, observersWait);
             await host.StartAsync();
             return bench;
         }
@@ -269,6 +294,14 @@ public class WatchdogTests
 
                 _ = connection.SendAsync(buffer.Span.ToArray()).AsTask();
             },
-            error => _ends[connection] = error);
+            error =>
+            {
+                if (observersWait)
+                {
+                    release.Wait();
+                }
+
+                _ends[connection] = error;
+            });
     }
 }

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Hosting;
 using Zcrx.Actors.Queues;
+using Zcrx.Interop;
 using Zcrx.Rx;
+using Zcrx.Rx.Queues;
 
 namespace Zcrx.Actors.Tests.Support;
 
@@ -176,11 +178,17 @@ internal sealed class TestHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        QueueLoop[] queues = [.. (Services.GetService<ZcrxService>()?.Tree?.Queues ?? []).Select(static queue => queue.Value.Current?.Loop).OfType<QueueLoop>()];
         _kit?.Dispose();
         await StopAsync();
         if (_host is IAsyncDisposable disposable)
         {
             await disposable.DisposeAsync();
         }
+
+        await Eventually.TrueAsync(() => queues.All(IsEmpty), "the last queues leave no lease, copy, frame, ring or export");
     }
+
+    private static bool IsEmpty(QueueLoop queue) =>
+        (queue.Pool.Ledger.Leased, queue.Pool.Ledger.LiveCopies, queue.Host.Frames.Used, (queue.Engine.Kernel as EmulatedKernel)?.OpenDescriptors ?? 0) == (0, 0, 0, 0);
 }

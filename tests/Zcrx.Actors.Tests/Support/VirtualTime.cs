@@ -17,8 +17,8 @@ internal sealed class VirtualTime : IDisposable
 
     /// <summary>Advances the clock, then fires the timers that are due.</summary>
     /// <remarks>
-    /// An actor may set a timer while it handles a message. Before the time of this timer is advanced, the test must wait for the actor's
-    /// answer to a later message, because the timer exists only then.
+    /// An actor may set a timer while it handles a message. The test must wait for the actor's answer to a later message before it advances
+    /// the time. Otherwise the timer may not exist yet.
     /// </remarks>
     public void Advance(TimeSpan by)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Zcrx.Benchmarks.Processes;
 using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Answers;
@@ -20,6 +21,8 @@ internal sealed class ServerProcess : IDisposable
 
     public int Port => int.Parse(Listening, CultureInfo.InvariantCulture);
 
+    public int Id => _process.Id;
+
     public TimeSpan CpuTime
     {
         get
@@ -29,22 +32,23 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    public static async Task<ServerProcess> StartAsync(params string[] arguments)
-    {
-        ProcessStartInfo start = new(Environment.ProcessPath!, ["exec", typeof(ServerProcess).Assembly.Location, .. arguments])
-        {
-            RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false,
-        };
-        Process process = Process.Start(start)!;
-        while (await process.StandardOutput.ReadLineAsync() is { } line)
-        {
-            if (line.StartsWith(ReceiverProgram.ListeningPrefix, StringComparison.Ordinal))
-            {
-                return new ServerProcess(process, line[ReceiverProgram.ListeningPrefix.Length..]);
-            }
-        }
+    /// <summary>Runs this program in another process.</summary>
+    public static Task<ServerProcess> StartAsync(params string[] arguments) => StartedAsync(ChildProcess.Start(arguments));
 
-        throw new InvalidOperationException("The server ended before it listened.");
+    /// <summary>Runs a program and waits until it listens.</summary>
+    public static Task<ServerProcess> StartProgramAsync(string program, params string[] arguments) =>
+        StartedAsync(ChildProcess.StartProgram(program, arguments));
+
+    /// <summary>Sends a line to the server and waits for its answer.</summary>
+    public async Task AskAsync(string line, string answer, CancellationToken cancellation)
+    {
+        await _process.StandardInput.WriteLineAsync(line.AsMemory(), cancellation);
+        string? received;
+        do
+        {
+            received = await _process.StandardOutput.ReadLineAsync(cancellation) ?? throw new InvalidOperationException($"The server ended before it answered '{line}'.");
+        }
+        while (received != answer);
     }
 
     public void Dispose()
@@ -53,4 +57,6 @@ internal sealed class ServerProcess : IDisposable
         _process.WaitForExit();
         _process.Dispose();
     }
+    private static async Task<ServerProcess> StartedAsync(Process process) =>
+        new(process, await ChildProcess.ReadLineAsync(process, ReceiverProgram.ListeningPrefix));
 }

@@ -1,13 +1,16 @@
 namespace Zcrx.Benchmarks.Comparison;
 
 /// <summary>Contains the measurements of all rounds and computes medians and ratios from them.</summary>
-internal sealed class CaseResults
+/// <typeparam name="TCase">Identifies a case.</typeparam>
+/// <typeparam name="TSample">The measurement of one run of a case.</typeparam>
+internal sealed class CaseResults<TCase, TSample>
+    where TCase : struct
 {
-    private readonly Dictionary<ComparisonCase, List<Measurement>> _rounds = [];
+    private readonly Dictionary<TCase, List<TSample>> _rounds = [];
 
-    public void Add(ComparisonCase item, Measurement measurement)
+    public void Add(TCase item, TSample measurement)
     {
-        if (!_rounds.TryGetValue(item, out List<Measurement>? rounds))
+        if (!_rounds.TryGetValue(item, out List<TSample>? rounds))
         {
             _rounds.Add(item, rounds = []);
         }
@@ -15,21 +18,21 @@ internal sealed class CaseResults
         rounds.Add(measurement);
     }
 
-    public bool Has(ComparisonCase item) => _rounds.ContainsKey(item);
+    public bool Has(TCase item) => _rounds.ContainsKey(item);
 
-    public double Median(ComparisonCase item, Func<Measurement, double> value) => MedianOf(_rounds[item].Select(value));
+    public double Median(TCase item, Func<TSample, double> value) => MedianOf(_rounds[item].Select(value));
 
-    public double Min(ComparisonCase item, Func<Measurement, double> value) => _rounds[item].Min(value);
+    public double Min(TCase item, Func<TSample, double> value) => _rounds[item].Min(value);
 
-    public double Max(ComparisonCase item, Func<Measurement, double> value) => _rounds[item].Max(value);
+    public double Max(TCase item, Func<TSample, double> value) => _rounds[item].Max(value);
 
-    /// <summary>Returns the ratio of a value to the same value of another receiver, as the median over the rounds. Null if the other receiver did not run.</summary>
+    /// <summary>Returns the ratio of a value to the same value of another case, as the median over the rounds. Null if the other case did not run.</summary>
     /// <remarks>
-    /// In every round both receivers run within seconds of each other, under the same disturbances. The ratio therefore varies less than either
+    /// In every round both cases run within seconds of each other, under the same disturbances. The ratio therefore varies less than either
     /// value.
     /// </remarks>
-    public double? Ratio(ComparisonCase item, string other, Func<Measurement, double> value) =>
-        _rounds.TryGetValue(item with { Receiver = other }, out List<Measurement>? others)
+    public double? Ratio(TCase item, TCase other, Func<TSample, double> value) =>
+        _rounds.TryGetValue(other, out List<TSample>? others)
             ? MedianOf(_rounds[item].Zip(others, (ours, theirs) => value(ours) / value(theirs)))
             : null;
 

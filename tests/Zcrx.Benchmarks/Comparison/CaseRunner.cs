@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Zcrx.Benchmarks.Processes;
 using Zcrx.Benchmarks.Receivers;
 using Zcrx.Benchmarks.Traffic;
 
@@ -18,13 +19,13 @@ internal sealed class CaseRunner(CompareOptions options)
         using CancellationTokenSource limit = new(ProcessLimit);
         long total = item.TotalBytes(options.Volume);
         string[] work = [Text(item.Connections), Text(total), Text(item.WarmUpBytes(options.Volume, options.WarmUp)), options.ReadsAll ? "read" : "touch"];
-        using Process receiver = item.Kind.Program is { } program ? StartProgram(program, work) : Start(["receive", item.Receiver, .. work]);
+        using Process receiver = item.Kind.Program is { } program ? ChildProcess.StartProgram(program, work) : ChildProcess.Start(["receive", item.Receiver, .. work]);
         Process? sender = null;
         try
         {
-            string port = await ReadAsync(receiver, ReceiverProgram.ListeningPrefix, limit.Token);
-            sender = Start("sender", port, Text(item.Connections), Text(item.BytesPerConnection(options.Volume)));
-            Measurement measurement = Measurement.Parse("{" + await ReadAsync(receiver, "{", limit.Token));
+            string port = await ChildProcess.ReadLineAsync(receiver, ReceiverProgram.ListeningPrefix, limit.Token);
+            sender = ChildProcess.Start("sender", port, Text(item.Connections), Text(item.BytesPerConnection(options.Volume)));
+            Measurement measurement = Measurement.Parse("{" + await ChildProcess.ReadLineAsync(receiver, "{", limit.Token));
             // The sender keeps its connections open until now: their ends are not measured.
             sender.StandardInput.Close();
             await receiver.WaitForExitAsync(limit.Token);
@@ -48,46 +49,6 @@ internal sealed class CaseRunner(CompareOptions options)
     }
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static Process Start(params ReadOnlySpan<string> arguments)
-    {
-        // In a guest, the program is its own host; elsewhere `dotnet` runs it.
-        string host = Environment.ProcessPath!;
-        return Path.GetFileNameWithoutExtension(host) == "dotnet"
-            ? StartProgram(host, ["exec", typeof(CaseRunner).Assembly.Location, .. arguments])
-            : StartProgram(host, arguments);
-    }
-
-    /// <exception cref="InvalidOperationException">The program does not exist.</exception>
-    private static Process StartProgram(string program, params ReadOnlySpan<string> arguments)
-    {
-        if (!File.Exists(program))
-        {
-            throw new InvalidOperationException($"{program} does not exist: the build found no C compiler. Install gcc and libc6-dev, and build again.");
-        }
-
-        ProcessStartInfo start = new(program) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
-        foreach (string argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        return Process.Start(start)!;
-    }
-
-    /// <summary>Returns the rest of the first line that starts with a prefix. Skips other lines, such as the log of a library.</summary>
-    private static async Task<string> ReadAsync(Process process, string prefix, CancellationToken cancellation)
-    {
-        while (await process.StandardOutput.ReadLineAsync(cancellation) is { } line)
-        {
-            if (line.StartsWith(prefix, StringComparison.Ordinal))
-            {
-                return line[prefix.Length..];
-            }
-        }
-
-        throw new InvalidOperationException("The receiver ended before it was done. Its messages are above.");
-    }
 
     private static void End(Process process)
     {

@@ -10,26 +10,15 @@ internal static class CompareProgram
     public static async Task<int> RunAsync(CompareOptions options)
     {
         IReadOnlyList<LoopResult> loop = options.WithLoop ? LoopProgram.Measure(options.IsShort) : [];
-        CaseResults results = new();
-        CaseRunner runner = new(options);
-        for (int round = 1; round <= options.Rounds; round++)
+        CaseResults<ComparisonCase, Measurement> results;
+        try
         {
-            foreach (int connections in options.Connections)
-            {
-                Console.WriteLine($"round {round} of {options.Rounds}, {connections} connections: {string.Join(", ", options.Receivers)}");
-                foreach (string receiver in options.Receivers)
-                {
-                    try
-                    {
-                        await RunAsync(new ComparisonCase(receiver, connections));
-                    }
-                    catch (InvalidOperationException exception)
-                    {
-                        await Console.Error.WriteLineAsync($"bench: {exception.Message}");
-                        return 1;
-                    }
-                }
-            }
+            results = await MeasureAsync(options);
+        }
+        catch (InvalidOperationException exception)
+        {
+            await Console.Error.WriteLineAsync($"bench: {exception.Message}");
+            return 1;
         }
 
         string report = Report.Write(options, results, loop);
@@ -44,16 +33,33 @@ internal static class CompareProgram
         }
 
         return 0;
+    }
 
-        async Task RunAsync(ComparisonCase item)
+    /// <summary>Runs all cases in rounds.</summary>
+    /// <exception cref="InvalidOperationException">A case has failed.</exception>
+    public static async Task<CaseResults<ComparisonCase, Measurement>> MeasureAsync(CompareOptions options)
+    {
+        CaseResults<ComparisonCase, Measurement> results = new();
+        CaseRunner runner = new(options);
+        for (int round = 1; round <= options.Rounds; round++)
         {
-            Measurement measurement = await runner.RunAsync(item);
-            results.Add(item, measurement);
-            if (options.IsVerbose)
+            foreach (int connections in options.Connections)
             {
-                Console.WriteLine(FormattableString.Invariant(
-                    $"  {item.Receiver,-10} {measurement.PerCpuSecond,6:0.00} GiB/CPU-s {measurement.PerSecond,6:0.00} GiB/s  {Amount.Bytes(measurement.AllocatedPerGiB),10} a GiB  {measurement.Note}"));
+                Console.WriteLine($"round {round} of {options.Rounds}, {connections} connections: {string.Join(", ", options.Receivers)}");
+                foreach (string receiver in options.Receivers)
+                {
+                    ComparisonCase item = new(receiver, connections);
+                    Measurement measurement = await runner.RunAsync(item);
+                    results.Add(item, measurement);
+                    if (options.IsVerbose)
+                    {
+                        Console.WriteLine(FormattableString.Invariant(
+                            $"  {item.Receiver,-10} {measurement.PerCpuSecond,6:0.00} GiB/CPU-s {measurement.PerSecond,6:0.00} GiB/s  {Amount.Bytes(measurement.AllocatedPerGiB),10} a GiB  {measurement.Note}"));
+                    }
+                }
             }
         }
+
+        return results;
     }
 }

@@ -12,7 +12,7 @@ internal static class Report
     // The report is written to a file, so a terminal's width does not limit it.
     private const int Width = 240;
 
-    public static string Write(CompareOptions options, CaseResults results, IReadOnlyList<LoopResult> loop)
+    public static string Write(CompareOptions options, CaseResults<ComparisonCase, Measurement> results, IReadOnlyList<LoopResult> loop)
     {
         string work = options.ReadsAll ? "every byte read" : "first byte of each chunk read";
         string rounds = options.Rounds == 1 ? "1 round" : $"{options.Rounds} rounds, medians";
@@ -26,7 +26,7 @@ internal static class Report
         return text.ToString();
     }
 
-    private static Table Cases(CompareOptions options, CaseResults results)
+    private static Table Cases(CompareOptions options, CaseResults<ComparisonCase, Measurement> results)
     {
         Table table = Create(2, ["connections", "receiver", "GiB/CPU-s", "lowest", "highest", "user s/GiB", "system s/GiB", "start-up s", "x Socket", "x Akka.IO", "GiB/s", "wall x Socket", "wall x Akka.IO", "allocated/GiB"]);
         foreach (int connections in options.Connections)
@@ -48,11 +48,11 @@ internal static class Report
                     Amount.Number(results.Median(item, static run => run.UserPerGiB), "0.000"),
                     Amount.Number(results.Median(item, static run => run.SystemPerGiB), "0.000"),
                     Amount.Number(results.Median(item, static run => run.StartUpSeconds), "0.00"),
-                    Ratio(results.Ratio(item, ReceiverKind.Socket, static run => run.PerCpuSecond)),
-                    Ratio(results.Ratio(item, ReceiverKind.Akka, static run => run.PerCpuSecond)),
+                    Ratio(results.Ratio(item, item with { Receiver = ReceiverKind.Socket }, static run => run.PerCpuSecond)),
+                    Ratio(results.Ratio(item, item with { Receiver = ReceiverKind.Akka }, static run => run.PerCpuSecond)),
                     Amount.Number(results.Median(item, static run => run.PerSecond), "0.00"),
-                    Ratio(results.Ratio(item, ReceiverKind.Socket, static run => run.PerSecond)),
-                    Ratio(results.Ratio(item, ReceiverKind.Akka, static run => run.PerSecond)),
+                    Ratio(results.Ratio(item, item with { Receiver = ReceiverKind.Socket }, static run => run.PerSecond)),
+                    Ratio(results.Ratio(item, item with { Receiver = ReceiverKind.Akka }, static run => run.PerSecond)),
                     Amount.Bytes(results.Median(item, static run => run.AllocatedPerGiB)));
             }
 
@@ -65,11 +65,11 @@ internal static class Report
         return table;
     }
 
-    private static Table Goals(CompareOptions options, CaseResults results, IReadOnlyList<LoopResult> loop)
+    private static Table Goals(CompareOptions options, CaseResults<ComparisonCase, Measurement> results, IReadOnlyList<LoopResult> loop)
     {
         Table table = Create(1, ["goal of Zcrx", .. options.Connections.Select(connections => $"{connections} connection{(connections == 1 ? "" : "s")}")]);
-        AddRow(Goal.Socket, item => results.Ratio(item, ReceiverKind.Socket, static run => run.PerCpuSecond));
-        AddRow(Goal.Akka, item => results.Ratio(item, ReceiverKind.Akka, static run => run.PerCpuSecond));
+        AddRow(Goal.Socket, item => results.Ratio(item, item with { Receiver = ReceiverKind.Socket }, static run => run.PerCpuSecond));
+        AddRow(Goal.Akka, item => results.Ratio(item, item with { Receiver = ReceiverKind.Akka }, static run => run.PerCpuSecond));
         AddRow(Goal.Allocation, item => results.Median(item, static run => run.AllocatedPerGiB));
         if (options.WithLoop)
         {

@@ -1,29 +1,15 @@
 // The limit for the device-less engine: one thread, one ring, RECV_ZC multishot, a refill entry per completion.
 //
-// Usage: zcrx_loop CONNECTIONS BYTES WARM_UP touch|read
-//
-// The program speaks the protocol of the receivers of this benchmark: it prints `listening PORT`, receives BYTES in total,
-// and prints one line of JSON with the resources that it used after WARM_UP bytes. Sizes of rings and area, and the number
-// of entries after which it flushes, are the defaults of ZcrxQueueOptions. The kernel's headers of a distribution may be
-// older than zcrx, so the structures are declared here.
+// receiver.h has the protocol. Sizes of rings and area, and the number of entries after which it flushes, are the defaults
+// of ZcrxQueueOptions. The kernel's headers of a distribution may be older than zcrx, so the structures are declared here.
 
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/io_uring.h>
-#include <netinet/in.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "receiver.h"
 
 #define SETUP_CQSIZE (1u << 3)
 #define SETUP_CQE32 (1u << 11)
@@ -43,9 +29,6 @@
 #define SUBMISSIONS 512u
 #define COMPLETIONS 4096u
 #define FLUSH_AFTER 64u
-#define STALL_SECONDS 30
-// Each connection needs one submission entry at the start.
-#define MAX_CONNECTIONS 512
 
 struct region_desc { uint64_t user_addr, size; uint32_t flags, id; uint64_t mmap_offset, resv[4]; };
 struct zcrx_offsets { uint32_t head, tail, rqes, resv2; uint64_t resv[2]; };
@@ -61,13 +44,6 @@ struct zcrx_ctrl { uint32_t zcrx_id, op; uint64_t resv[2]; uint64_t payload[6]; 
 struct refill_entry { uint64_t off; uint32_t len, pad; };
 struct big_cqe { uint64_t user_data; int32_t res; uint32_t flags; uint64_t off, pad; };
 
-// One cache line of its own per connection, as in the .NET receivers.
-struct connection { _Alignas(128) _Atomic uint64_t bytes; uint64_t sum; int fd; };
-
-static struct connection connections[MAX_CONNECTIONS];
-static int connection_count;
-static uint64_t expected, warm_up;
-static int read_all;
 static uint64_t buffers, enters, flushes, rearms;
 
 static int ring;
@@ -80,54 +56,10 @@ static uint64_t token;
 static uint32_t *refill_tail, refill_mask;
 static struct refill_entry *refill;
 
-static void fail(const char *what) { perror(what); exit(1); }
-
-static uint64_t total(void)
+static void describe(char *text, size_t length)
 {
-    uint64_t bytes = 0;
-    for (int i = 0; i < connection_count; i++) bytes += atomic_load_explicit(&connections[i].bytes, memory_order_acquire);
-    return bytes;
-}
-
-struct snapshot { uint64_t bytes; double user, system, wall; };
-
-static struct snapshot take(void)
-{
-    struct rusage usage;
-    struct timespec now;
-    struct snapshot result = { .bytes = total() };
-    getrusage(RUSAGE_SELF, &usage);
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    result.user = usage.ru_utime.tv_sec + usage.ru_utime.tv_usec / 1e6;
-    result.system = usage.ru_stime.tv_sec + usage.ru_stime.tv_usec / 1e6;
-    result.wall = now.tv_sec + now.tv_nsec / 1e9;
-    return result;
-}
-
-// Samples as often as the meter of the .NET receivers does, so that its cost is the same.
-static void *measure(void *unused)
-{
-    (void)unused;
-    struct snapshot warm = { 0 };
-    int is_warm = 0;
-    uint64_t last = 0;
-    time_t last_change = time(NULL);
-    for (;;) {
-        uint64_t bytes = total();
-        if (bytes != last) { last = bytes; last_change = time(NULL); }
-        else if (time(NULL) - last_change > STALL_SECONDS) { fprintf(stderr, "zcrx_loop: no byte for %d s\n", STALL_SECONDS); exit(1); }
-        if (!is_warm && bytes >= warm_up) { warm = take(); is_warm = 1; }
-        if (bytes >= expected) break;
-        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
-    }
-    struct snapshot end = take();
-    printf("{\"TotalBytes\":%llu,\"Bytes\":%llu,\"StartUpSeconds\":%f,\"UserSeconds\":%f,\"SystemSeconds\":%f,\"WallSeconds\":%f,\"AllocatedBytes\":0,\"Collections\":0,\"Sums\":[",
-        (unsigned long long)end.bytes, (unsigned long long)(end.bytes - warm.bytes), warm.user + warm.system, end.user - warm.user, end.system - warm.system, end.wall - warm.wall);
-    for (int i = 0; i < connection_count; i++) printf("%s%llu", i ? "," : "", (unsigned long long)connections[i].sum);
-    printf("],\"Note\":\"%llu buffers, %llu enters, %llu flushes, %llu re-arms\"}\n",
+    snprintf(text, length, "%llu buffers, %llu enters, %llu flushes, %llu re-arms",
         (unsigned long long)buffers, (unsigned long long)enters, (unsigned long long)flushes, (unsigned long long)rearms);
-    fflush(stdout);
-    exit(0);
 }
 
 static void create_ring(void)
@@ -190,28 +122,6 @@ static void flush(void)
     flushes++;
 }
 
-// Sums 16 bytes at a time, as the .NET receivers do.
-static uint64_t sum_of(const unsigned char *chunk, int length)
-{
-    typedef uint8_t bytes16 __attribute__((vector_size(16)));
-    typedef uint16_t words8 __attribute__((vector_size(16)));
-    uint64_t sum = 0;
-    int i = 0;
-    while (length - i >= 16) {
-        words8 sums = { 0 };
-        // A word has room for the sums of 256 vectors.
-        for (int vectors = 0; vectors < 64 && length - i >= 16; vectors++, i += 16) {
-            bytes16 part;
-            memcpy(&part, chunk + i, 16);
-            sums += (words8)part & 0xff;
-            sums += (words8)part >> 8;
-        }
-        for (int lane = 0; lane < 8; lane++) sum += sums[lane];
-    }
-    for (; i < length; i++) sum += chunk[i];
-    return sum;
-}
-
 // Returns whether the connection must be armed again.
 static int handle(const struct big_cqe *cqe, uint32_t *tail)
 {
@@ -223,10 +133,7 @@ static int handle(const struct big_cqe *cqe, uint32_t *tail)
     }
     buffers++;
     uint64_t offset = cqe->off & ~AREA_MASK;
-    const unsigned char *chunk = area + offset;
-    connection->sum += read_all ? sum_of(chunk, cqe->res) : chunk[0];
-    // Release: the meter reads the sum after the bytes.
-    atomic_store_explicit(&connection->bytes, atomic_load_explicit(&connection->bytes, memory_order_relaxed) + (unsigned)cqe->res, memory_order_release);
+    count(connection, area + offset, cqe->res);
     // The ring has as many entries as the area has buffers, and each completion of a device-less queue has a buffer of its own.
     refill[*tail & refill_mask] = (struct refill_entry){ .off = offset | token };
     ++*tail;
@@ -265,26 +172,10 @@ static void receive(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 5) { fprintf(stderr, "usage: zcrx_loop CONNECTIONS BYTES WARM_UP touch|read\n"); return 2; }
-    connection_count = atoi(argv[1]);
-    expected = strtoull(argv[2], NULL, 10);
-    warm_up = strtoull(argv[3], NULL, 10);
-    read_all = !strcmp(argv[4], "read");
-    if (connection_count < 1 || connection_count > MAX_CONNECTIONS) { fprintf(stderr, "zcrx_loop: 1 to %d connections\n", MAX_CONNECTIONS); return 2; }
+    parse(argc, argv);
     create_ring();
     register_queue();
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t length = sizeof address;
-    if (bind(listener, (struct sockaddr *)&address, length) || listen(listener, 4096) || getsockname(listener, (struct sockaddr *)&address, &length)) fail("listen");
-    printf("listening %d\n", ntohs(address.sin_port));
-    fflush(stdout);
-    for (int i = 0; i < connection_count; i++) {
-        connections[i].fd = accept(listener, NULL, NULL);
-        if (connections[i].fd < 0) fail("accept");
-    }
-    pthread_t meter;
-    if (pthread_create(&meter, NULL, measure, NULL)) fail("pthread_create");
+    accept_all();
     for (int i = 0; i < connection_count; i++) arm(i);
     receive();
 }

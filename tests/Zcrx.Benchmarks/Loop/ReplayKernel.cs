@@ -118,7 +118,7 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
         Volatile.Write(ref *RefillHead, tail);
     }
 
-    /// <summary>Throws unless every buffer was delivered completely and returned: the measurement would be wrong.</summary>
+    /// <summary>Throws unless every buffer was delivered completely and returned, because the measurement is wrong otherwise.</summary>
     /// <param name="delivered">The number of bytes that observers have received.</param>
     public void Check(long delivered)
     {

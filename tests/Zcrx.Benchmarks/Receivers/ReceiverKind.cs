@@ -12,18 +12,12 @@ namespace Zcrx.Benchmarks.Receivers;
 /// <param name="Create">Creates the receiver. Null if <see cref="Program"/> receives.</param>
 internal sealed record ReceiverKind(string Name, string Title, double VolumeShare, Func<IReceiver>? Create)
 {
-    // The build compiles the C programs of Limits/ into this directory if the machine has a C compiler.
-    private const string ProgramDirectory = "limits";
-
     public const string Zcrx = "zcrx";
     public const string Socket = "socket";
     public const string Akka = "akka";
 
-    // A frame of 1 KiB is an element, which costs far more than its bytes.
+    // Each frame of 1 KiB is one element of the stream. An element costs far more than its bytes, so the volume is small.
     private const double FramesShare = 0.0625;
-
-    /// <summary>Gets the receivers that run by default, in order.</summary>
-    public static IReadOnlyList<string> Default { get; } = [Zcrx, Socket, "pipelines", Akka, "akka-64k"];
 
     /// <summary>Gets all receivers.</summary>
     public static IReadOnlyList<ReceiverKind> All { get; } =
@@ -32,6 +26,7 @@ internal sealed record ReceiverKind(string Name, string Title, double VolumeShar
         new("zcrx-io_uring", "Zcrx (io_uring engine)", 1, static () => new ZcrxReceiver(ZcrxEngine.IoUring)),
         new(Socket, "Socket.ReceiveAsync", 1, static () => new SocketReceiver()),
         new("pipelines", "System.IO.Pipelines", 1, static () => new PipelinesReceiver()),
+        new("kestrel", "Kestrel ConnectionHandler", 1, static () => new KestrelReceiver()),
         // With its default settings, Akka.IO is several times slower than the others. The smaller volume makes it run about as long.
         new(Akka, "Akka.IO Tcp", 0.125, static () => new AkkaReceiver(bufferLength: null)),
         new("akka-64k", "Akka.IO Tcp, 64 KiB buffers", 0.5, static () => new AkkaReceiver(64 * 1024)),
@@ -46,8 +41,17 @@ internal sealed record ReceiverKind(string Name, string Title, double VolumeShar
         new("rings", "Zcrx.Interop rings alone", 1, static () => new RingsReceiver(new EmulatedKernel())),
         new("zcrx-device-less", "Zcrx (device-less engine)", 1, static () => new ZcrxReceiver(ZcrxEngine.DeviceLess)),
         new("rings-device-less", "Zcrx.Interop rings alone, device-less", 1, static () => new RingsReceiver(new LinuxKernel())),
-        new("c-zcrx", "C, RECV_ZC device-less", 1, Create: null) { Program = Path.Combine(AppContext.BaseDirectory, ProgramDirectory, "zcrx_loop") },
+        new("c-zcrx", "C, RECV_ZC device-less", 1, Create: null) { Program = Limit.PathOf("zcrx_loop") },
+        new("c-epoll", "C, epoll and readv", 1, Create: null) { Program = Limit.PathOf("bulk_epoll") },
+        new("c-io_uring", "C, io_uring", 1, Create: null) { Program = Limit.PathOf("bulk_io_uring") },
     ];
+
+    /// <summary>Gets the receivers that run by default, in order.</summary>
+    public static IReadOnlyList<string> Default { get; } =
+        [Zcrx, "zcrx-io_uring", Socket, "pipelines", "kestrel", Akka, "akka-64k", "streams-tcp", .. CompiledLimits];
+
+    // The C programs that run on every machine, because they do not need zcrx in the kernel.
+    private static IEnumerable<string> CompiledLimits => ((string[])["c-epoll", "c-io_uring"]).Where(static name => File.Exists(Find(name)!.Program));
 
     /// <summary>Gets the path of the program that receives. Null if a receiver of this assembly does.</summary>
     public string? Program { get; init; }

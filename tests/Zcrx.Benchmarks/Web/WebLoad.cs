@@ -6,7 +6,7 @@ namespace Zcrx.Benchmarks.Web;
 
 /// <summary>Represents one load by a program that does not use .NET.</summary>
 /// <param name="Name">The name of the case.</param>
-/// <param name="Unit">What the rate and the CPU time are counted in.</param>
+/// <param name="Unit">The unit of the rate and of the CPU time.</param>
 /// <param name="Program">The program: curl, wrk or h2load.</param>
 /// <param name="Arguments">Returns the arguments for a server.</param>
 /// <param name="Count">Returns the completed units from the output. Throws if anything failed.</param>

@@ -31,7 +31,7 @@ internal sealed class WebServerProcess : IDisposable
 
     public static async Task<WebServerProcess> StartAsync(string kind) => new(await ServerProcess.StartAsync("web-server", kind));
 
-    /// <summary>Runs the server of this process until its standard input ends.</summary>
+    /// <summary>Runs a web server in this process until standard input has a line or ends.</summary>
     public static async Task<int> ServeAsync(string kind)
     {
         (IReadOnlyList<int> ports, string engine) = await WebServers.StartAsync(kind);

@@ -23,9 +23,9 @@ internal static class WebServers
     public static IReadOnlyList<string> Kinds { get; } = [Sockets, "emulated", "io_uring"];
 
     /// <summary>
-    /// Starts the application on three ports, which follow each other in the result: HTTP/1.1, HTTP/2 without TLS, and both over TLS.
+    /// Starts the application on three ports. The first port serves HTTP/1.1, the second HTTP/2 without TLS, and the third both over TLS.
     /// </summary>
-    /// <returns>The ports, and the engine with its reason.</returns>
+    /// <returns>The ports in this order, and the engine with its reason.</returns>
     public static async Task<(IReadOnlyList<int> Ports, string Engine)> StartAsync(string kind)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());

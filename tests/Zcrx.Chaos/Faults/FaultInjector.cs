@@ -12,7 +12,7 @@ internal sealed class FaultInjector
     /// <summary>The name of the fault that removes a real interface, which <see cref="NicRemover"/> injects.</summary>
     public const string Removal = "NIC removed and restored";
 
-    // The drain time of a planned restart. It matters only on a NIC that is registered again.
+    // The drain time of a planned restart. It has no effect if the next ring continues the registration.
     private static readonly TimeSpan Drain = TimeSpan.FromSeconds(2);
 
     private static readonly int[] RegistrationErrors = [Errno.ENOMEM, Errno.EBUSY, Errno.EIO];

@@ -16,8 +16,7 @@ internal static class KillRun
 
     public static async Task<int> RunAsync(ChaosOptions options, int rounds)
     {
-        using NamespaceSockets? elsewhere = options.SenderNamespace is { } name ? new NamespaceSockets(name) : null;
-        ISocketSource sockets = elsewhere is null ? new LocalSockets() : elsewhere;
+        ISocketSource sockets = ISocketSource.Of(options.SenderNamespace);
         int port = FreePort();
         IPEndPoint endPoint = new(IPAddress.Parse(options.Address), port);
         List<TimeSpan> starts = [];

@@ -17,8 +17,7 @@ internal static class RecoveryBenchmark
 {
     public static async Task<int> RunAsync(ChaosOptions options, int kills)
     {
-        using NamespaceSockets? elsewhere = options.SenderNamespace is { } name ? new NamespaceSockets(name) : null;
-        ISocketSource sockets = elsewhere is null ? new LocalSockets() : elsewhere;
+        ISocketSource sockets = ISocketSource.Of(options.SenderNamespace);
         (List<TimeSpan> times, List<TimeSpan> ends, int replaced) = await RecoverAsync(options, sockets, kills).ConfigureAwait(false);
         Distribution recoveries = new("ring's death to the next byte", times);
         List<TimeSpan> rings = [];

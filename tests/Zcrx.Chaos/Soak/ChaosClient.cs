@@ -1,14 +1,24 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Zcrx.Chaos.Faults;
 using Zcrx.Chaos.Support;
+using Zcrx.Interop.Abi;
 using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Soak;
 
 /// <summary>Represents a sender. It sends one stream after another, and after each stream it checks the outcome.</summary>
-internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISocketSource sockets, ChaosConsumers consumers, ChaosTally tally, int seed)
+/// <param name="options">The options of the run.</param>
+/// <param name="endPoint">The endpoint to connect to.</param>
+/// <param name="sockets">Creates the sockets.</param>
+/// <param name="consumers">The consumers of the streams.</param>
+/// <param name="tally">Receives the results.</param>
+/// <param name="seed">The seed of lengths.</param>
+/// <param name="outages">The outages of the link to the server; null if the link is always up. Over such a link, the server may send bytes, too.</param>
+internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISocketSource sockets, ChaosConsumers consumers, ChaosTally tally, int seed, LinkOutages? outages = null)
 {
+
     private const double SmallestStream = 16 << 10;
     // The number of doublings between the shortest and the longest stream. All lengths are equally frequent on this scale: some streams
     // meet many faults, others none.
@@ -43,9 +53,9 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
                 consumers.Forget(((IPEndPoint)socket.LocalEndPoint!).Port);
                 continue;
             }
-            catch (SocketException exception) when (options.NicControl is not null && exception.SocketErrorCode is (SocketError.NetworkUnreachable or SocketError.HostUnreachable))
+            catch (SocketException exception) when ((options.NicControl is not null || outages is not null) && exception.SocketErrorCode is (SocketError.NetworkUnreachable or SocketError.HostUnreachable))
             {
-                // The interface and its routes are removed. Both will be restored.
+                // The interface is removed or down, and has no routes. It will be restored.
                 await pace.WaitForNextTickAsync().ConfigureAwait(false);
                 continue;
             }
@@ -57,8 +67,9 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
 
             int stream = ((IPEndPoint)socket.LocalEndPoint!).Port;
             tally.Open();
-            (long sent, bool wasReset) = await SendAsync(socket, stream, pace, isOver).ConfigureAwait(false);
-            await JudgeAsync(stream, sent, wasReset).ConfigureAwait(false);
+            long began = Stopwatch.GetTimestamp();
+            (long sent, bool wasReset) = await SendAsync(socket, stream, began, pace, isOver).ConfigureAwait(false);
+            await JudgeAsync(stream, sent, wasReset, outages?.MayHaveEnded(began) == true).ConfigureAwait(false);
             consumers.Forget(stream);
         }
     }
@@ -68,7 +79,13 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
     {
         try
         {
-            return sockets.Create();
+            Socket socket = sockets.Create();
+            if (outages is not null)
+            {
+                PatientSocket.Configure(socket);
+            }
+
+            return socket;
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.TooManyOpenSockets)
         {
@@ -77,7 +94,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
     }
 
     /// <returns>The number of sent bytes, and whether the connection was reset before the peer had closed it.</returns>
-    private async Task<(long Sent, bool WasReset)> SendAsync(Socket socket, int stream, PeriodicTimer pace, Func<bool> isOver)
+    private async Task<(long Sent, bool WasReset)> SendAsync(Socket socket, int stream, long began, PeriodicTimer pace, Func<bool> isOver)
     {
         int total = (int)(SmallestStream * Math.Pow(2, _random.NextDouble() * Magnitudes));
         long sent = 0;
@@ -91,11 +108,13 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
             }
 
             socket.Shutdown(SocketShutdown.Send);
-            byte[] nothing = new byte[1];
-            int answer = await InTimeAsync(socket.ReceiveAsync(nothing), stream).ConfigureAwait(false);
-            if (answer > 0)
+            byte[] answer = new byte[1024];
+            while (await InTimeAsync(socket.ReceiveAsync(answer), stream).ConfigureAwait(false) > 0)
             {
-                tally.Violate($"stream {stream}: bytes came back");
+                if (outages is null)
+                {
+                    tally.Violate($"stream {stream}: bytes came back");
+                }
             }
 
             return (sent, false);
@@ -104,11 +123,16 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         {
             return (sent, true);
         }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.TimedOut && outages?.MayHaveEnded(began) == true)
+        {
+            // TCP has given up: the number of its probes is limited, whatever the user timeout is.
+            return (sent, true);
+        }
         catch (TimeoutException)
         {
             if (IsBroken(stream))
             {
-                // The reset was sent while there was no interface, and TCP sends no other reset without a packet from this side.
+                // The server sent its reset while there was no interface. It sends another reset only in reply to a packet from this side.
                 return (sent, true);
             }
 
@@ -119,7 +143,8 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
     }
 
     /// <summary>
-    /// Waits for a task until the deadline of expected events. Waits for less time if the stream has failed and may get no further packet.
+    /// Waits for a task, at most for the patience of the run. Waits only for <see cref="ResetPatience"/> if the stream has failed, because
+    /// no further packet may arrive.
     /// </summary>
     private async Task<int> InTimeAsync(Task<int> done, int stream)
     {
@@ -143,7 +168,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
     /// </summary>
     private bool IsBroken(int stream) => options.NicControl is not null && consumers.Find(stream) is { Ended: { IsCompletedSuccessfully: true, Result: not null } };
 
-    private async Task JudgeAsync(int stream, long sent, bool wasReset)
+    private async Task JudgeAsync(int stream, long sent, bool wasReset, bool wasCutOff)
     {
         if (consumers.Find(stream) is not { } consumer)
         {
@@ -187,6 +212,10 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
             {
                 tally.Survive(sent, consumer.HasChangedQueue);
             }
+            else if (consumer.Received == sent && wasCutOff)
+            {
+                tally.Tell("the server had received it, and its link was down", sent);
+            }
             else
             {
                 tally.Violate($"stream {stream} completed with {consumer.Received} bytes of {sent}, reset: {wasReset}");
@@ -204,6 +233,10 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         {
             tally.Violate($"stream {stream} got an error at {broken.StreamOffset}, and had received {consumer.Received}");
         }
+        else if (outages is not null && !wasCutOff && IsSilence(broken))
+        {
+            tally.Violate($"stream {stream} ended although its link was down for a moment only: {broken.Message}");
+        }
         else if (!wasReset)
         {
             tally.Violate($"stream {stream}: the receiver got an error at {broken.StreamOffset} of {sent}, the sender did not: {broken.Message}");
@@ -213,4 +246,8 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
             tally.Tell(broken.ErrorNumber == 0 ? broken.Cause : $"{broken.ErrorName}: {broken.Cause}", consumer.Received);
         }
     }
+
+    /// <summary>Determines whether the error is that of a peer that has vanished: the kernel's, or that of a timeout of the listener.</summary>
+    private static bool IsSilence(ZcrxStreamException broken) =>
+        int.Abs(broken.ErrorNumber) is Errno.ETIMEDOUT or Errno.EHOSTUNREACH or Errno.ENETUNREACH || (broken.ErrorNumber == 0 && broken.Cause.StartsWith("nothing was received", StringComparison.Ordinal));
 }

@@ -36,7 +36,12 @@ internal sealed class ChaosHost : IAsyncDisposable
 
     private ZcrxService Service => _host.Services.GetRequiredService<ZcrxService>();
 
-    public static async Task<ChaosHost> StartAsync(ChaosOptions options, Func<ZcrxConnection, IDisposable> handler, string endPoint)
+    /// <summary>Starts a host.</summary>
+    /// <param name="options">The options of the run.</param>
+    /// <param name="handler">The handler of the first listener.</param>
+    /// <param name="endPoint">The address of the first listener.</param>
+    /// <param name="more">Further listeners.</param>
+    public static async Task<ChaosHost> StartAsync(ChaosOptions options, Func<ZcrxConnection, IDisposable> handler, string endPoint, params IEnumerable<ZcrxListenerOptions> more)
     {
         List<EmulatedFaultPlan?> plans = [];
         List<EmulatedNic?> nics = [];
@@ -66,6 +71,11 @@ internal sealed class ChaosHost : IAsyncDisposable
 
             zcrx.Listen(endPoint, handler).Listen($"{options.Address}:0", Strangers.Handle).Configure(zcrx =>
             {
+                foreach (ZcrxListenerOptions listener in more)
+                {
+                    zcrx.Listeners.Add(listener);
+                }
+
                 zcrx.Watchdog.StuckAfter = options.StuckAfter;
                 zcrx.Restart.MinBackoff = options.RestartDelay;
                 zcrx.Restart.MaxBackoff = options.RestartDelay * 10;

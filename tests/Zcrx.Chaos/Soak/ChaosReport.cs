@@ -12,6 +12,9 @@ internal sealed record ChaosReport
 
     public required IReadOnlyList<ChaosFault> Faults { get; init; }
 
+    /// <summary>Gets the reason why no peers vanished; null if they did.</summary>
+    public required string? WhyNoPeerVanishes { get; init; }
+
     /// <summary>Gets the number of times that a queue was opened again.</summary>
     public required long Restarts { get; init; }
 

@@ -37,10 +37,10 @@ internal sealed class ChaosRun(ChaosOptions options)
         Note("before");
         string descriptors = ProcessFootprint.DescribeDescriptors();
         long start = Stopwatch.GetTimestamp();
-        using NamespaceSockets? elsewhere = options.SenderNamespace is { } name ? new NamespaceSockets(name) : null;
-        ISocketSource sockets = elsewhere is null ? new LocalSockets() : elsewhere;
+        ISocketSource sockets = ISocketSource.Of(options.SenderNamespace);
         ChaosConsumers consumers = new(_tally);
-        ChaosHost host = await ChaosHost.StartAsync(options, consumers.Handle, $"{options.Address}:0").ConfigureAwait(false);
+        using VanishingPeers? vanishing = VanishingPeers.TryCreate(options, _tally, out string? whyNot);
+        ChaosHost host = await ChaosHost.StartAsync(options, consumers.Handle, $"{options.Address}:0", vanishing?.Listeners() ?? []).ConfigureAwait(false);
         await using (host.ConfigureAwait(false))
         {
             using EventCounter events = new(host.System, Count);
@@ -50,15 +50,21 @@ internal sealed class ChaosRun(ChaosOptions options)
             ConsumerFaults misuse = new(consumers);
             using DescriptorShortage shortage = new();
             FaultInjector injector = new(
-                new Random(options.Seed), host.Queues, consumers, host.System, host.Zcrx.Supervisor, _tally, options.Only, OfTheOutside(strangers, misuse, shortage));
+                new Random(options.Seed), host.Queues, consumers, host.System, host.Zcrx.Supervisor, _tally, options.Only, OfTheOutside(strangers, misuse, shortage, vanishing));
             Task[] clients =
             [
                 .. Enumerable.Range(0, options.Connections).Select(i => Task.Run(() => new ChaosClient(options, endPoint, sockets, consumers, _tally, options.Seed + i + 1).RunAsync(() => _isOver))),
+                .. vanishing?.Start(host.Zcrx.EndPoints, options.Seed + options.Connections + 1, () => _isOver) ?? [],
             ];
             NicRemover? remover = options.NicControl is { } control ? new NicRemover(control, host, injector.Faults) : null;
             await InjectAsync(injector, host, remover, start).ConfigureAwait(false);
             remover?.Restore();
             shortage.End();
+            if (vanishing is not null)
+            {
+                await InTimeAsync(vanishing.RelentAsync(), "the link of the peers is up").ConfigureAwait(false);
+            }
+
             misuse.Relent();
             injector.Relent();
             _isOver = true;
@@ -72,6 +78,7 @@ internal sealed class ChaosRun(ChaosOptions options)
                 Options = options,
                 Tally = _tally,
                 Faults = injector.Faults,
+                WhyNoPeerVanishes = whyNot,
                 Restarts = restarts,
                 Continued = Interlocked.Read(ref _continued),
                 FellBack = Interlocked.Read(ref _fellBack),
@@ -87,13 +94,14 @@ internal sealed class ChaosRun(ChaosOptions options)
     }
 
     /// <summary>Returns the faults of peers, of consumers and of the limits of the process.</summary>
-    private IEnumerable<ChaosFault> OfTheOutside(Strangers strangers, ConsumerFaults misuse, DescriptorShortage shortage) =>
+    private static IEnumerable<ChaosFault> OfTheOutside(Strangers strangers, ConsumerFaults misuse, DescriptorShortage shortage, VanishingPeers? vanishing) =>
     [
         new("garbage sent by strangers", 3, strangers.SendGarbage),
         new("single bytes sent by strangers", 2, _ => strangers.SendSlowly()),
         new("consumer threw", 2, misuse.Throw),
         new(ConsumerFaults.Blocking, 1, misuse.Block),
         new("descriptors exhausted", 1, _ => shortage.Begin()),
+        .. vanishing is null ? (ChaosFault[])[] : [new(VanishingPeers.ForEver, 2, _ => vanishing.VanishForEver()), new(VanishingPeers.Healed, 2, _ => vanishing.VanishForAMoment())],
     ];
 
     private async Task InjectAsync(FaultInjector injector, ChaosHost host, NicRemover? remover, long start)

@@ -37,6 +37,11 @@ internal static class ChaosSummary
         }
 
         console.Write(faults);
+        if (report.WhyNoPeerVanishes is { } why)
+        {
+            console.WriteLine($"skipped: {VanishingPeers.ForEver}: {why}");
+        }
+
         Table footprints = NewTable("", "descriptors");
         footprints.AddColumns(Right("threads"), Right("heap MiB"), Right("resident MiB"));
         foreach ((string when, ProcessFootprint what) in report.Footprints)

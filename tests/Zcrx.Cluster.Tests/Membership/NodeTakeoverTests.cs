@@ -6,7 +6,8 @@ using Zcrx.Rx;
 
 namespace Zcrx.Cluster.Tests.Membership;
 
-/// <summary>Tests a takeover between two processes of a node: each is a member of the cluster, with an address of its own.</summary>
+/// <summary>Tests a takeover between two nodes of the test process. Each is a member of the cluster, with an address of its own.</summary>
+/// <remarks>ClusterIngest.Tests has the same with real processes.</remarks>
 public sealed class NodeTakeoverTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("zcrx-cluster-takeover-");
@@ -24,20 +25,20 @@ public sealed class NodeTakeoverTests : IDisposable
         IPEndPoint endPoint = first.Zcrx.EndPoints["door"];
         using Socket established = await ConnectAsync(endPoint);
         await established.SendAsync(new byte[10]).Within();
-        await Deadline.UntilAsync(() => Volatile.Read(ref atFirst) == 10, "the first process serves");
+        await Deadline.UntilAsync(() => Volatile.Read(ref atFirst) == 10, "the first node serves");
 
         await using ClusterNode second = await StartAsync(count => Interlocked.Add(ref atSecond, count));
-        // The second process has taken over, and is no member yet.
+        // The second node has taken over, and is no member yet.
         using Socket waiting = await ConnectAsync(endPoint);
         await waiting.SendAsync(new byte[10]).Within();
         Assert.False(second.Zcrx.EndPoints.ByName.ContainsKey("door"));
         second.Join(seed);
 
-        await Deadline.UntilAsync(() => Volatile.Read(ref atSecond) == 10, "the second process serves the connection that has waited");
+        await Deadline.UntilAsync(() => Volatile.Read(ref atSecond) == 10, "the second node serves the connection that has waited");
         // A queue accepts before the listener is published.
         await Deadline.UntilAsync(() => second.Zcrx.EndPoints.ByName.TryGetValue("door", out IPEndPoint? published) && published.Equals(endPoint), "the port is published");
         await established.SendAsync(new byte[10]).Within();
-        await Deadline.UntilAsync(() => Volatile.Read(ref atFirst) == 20, "the first process serves its connection");
+        await Deadline.UntilAsync(() => Volatile.Read(ref atFirst) == 20, "the first node serves its connection");
     }
 
     public void Dispose() => _directory.Delete(recursive: true);

@@ -63,7 +63,7 @@ public class PortTests
         await Deadline.UntilAsync(() => node.Cluster.State.Members.Count(static member => member.Status == MemberStatus.Up) == 3, "three nodes are Up");
         await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound");
 
-        // Two of three members are on the side of the node, but the only member that counts is on the other side.
+        // Two of three members are on the side of the node, but the only member with the role `voter` is on the other side.
         await SetThrottleAsync(node, Blackhole.Instance, voter);
         await SetThrottleAsync(second, Blackhole.Instance, voter);
 
@@ -105,7 +105,7 @@ public class PortTests
 
         await SetThrottleAsync(node, Blackhole.Instance, second, third);
         await Deadline.UntilAsync(() => !node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is closed");
-        // The resolver has not decided yet.
+        // The split brain resolver has not decided yet.
         Assert.Equal(MemberStatus.Up, node.Cluster.SelfMember.Status);
         Assert.Equal(ZcrxConnectionState.Paused, Assert.Single((await node.Zcrx.GetStatusAsync()).Queues.SelectMany(static queue => queue.Connections)).State);
         await client.SendAsync(new byte[10]).Within();
@@ -150,8 +150,8 @@ public class PortTests
         akka.AddHocon("akka.coordinated-shutdown.phases.before-service-unbind.timeout = 10m", HoconAddMode.Prepend);
 
     /// <summary>
-    /// Delays the stop of a node until the result is completed. Akka stops a node that leaves, and the stop of Zcrx
-    /// closes ports and connections too.
+    /// Delays the stop of a node until the returned source is completed. A node that leaves the cluster is stopped, and the stop of Zcrx
+    /// also closes ports and connections. With the delay, only leaving can have closed them.
     /// </summary>
     private static TaskCompletionSource<Done> HoldShutdown(ClusterNode node)
     {

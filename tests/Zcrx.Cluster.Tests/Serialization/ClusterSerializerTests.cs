@@ -14,7 +14,7 @@ public sealed class ClusterSerializerTests : IDisposable
     public void Dispose() => _system.Dispose();
 
     [Fact]
-    public void Messages_return_as_they_were()
+    public void Messages_are_equal_after_serialization()
     {
         FrameAcknowledgement acknowledgement = new(Guid.NewGuid(), 63, 1L << 40);
         FrameSourceEnded ended = new(Guid.NewGuid(), 5);
@@ -25,7 +25,7 @@ public sealed class ClusterSerializerTests : IDisposable
     }
 
     [Fact]
-    public void Chunk_returns_with_its_frames_also_the_empty_ones()
+    public void Chunk_has_all_its_frames_after_serialization_even_empty_ones()
     {
         byte[] bytes = [1, 2, 3, 4, 5];
         FrameChunk chunk = new(Guid.NewGuid(), 7, 100, 90, [0, 2, 2, 5], bytes);

@@ -30,7 +30,7 @@ public class FrameInboxTests
     }
 
     [Fact]
-    public void New_life_begins_with_the_oldest_frame_that_is_not_acknowledged()
+    public void New_inbox_begins_with_the_oldest_unacknowledged_frame()
     {
         FrameInbox inbox = new();
 
@@ -39,7 +39,7 @@ public class FrameInboxTests
     }
 
     [Fact]
-    public void Stored_positions_continue_in_the_next_life()
+    public void New_inbox_continues_at_the_stored_positions()
     {
         FrameInbox old = new();
         old.Accept(Chunk(0, 5));

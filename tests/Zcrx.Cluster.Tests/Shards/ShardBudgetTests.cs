@@ -9,7 +9,7 @@ public class ShardBudgetTests
     private readonly List<string> _granted = [];
 
     [Fact]
-    public void Waiting_claims_are_granted_in_order_when_there_is_room()
+    public void Waiting_claims_are_granted_in_order_when_the_budget_permits()
     {
         using ShardClaim first = Claim("first");
         using ShardClaim second = Claim("second");

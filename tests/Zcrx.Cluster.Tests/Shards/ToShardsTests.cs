@@ -109,7 +109,7 @@ public class ToShardsTests
     }
 
     [Fact]
-    public async Task Frame_that_no_message_between_nodes_has_room_for_ends_its_stream_with_the_fix()
+    public async Task Frame_larger_than_a_message_between_nodes_ends_its_stream_and_names_the_fix()
     {
         await using ShardNodes nodes = new(_log, Quick);
         await nodes.AddAsync();

@@ -25,7 +25,7 @@ public class CapabilityTests
         [[KernelUnderTest.Linux], .. EmulatedKernelProfile.All.Select(profile => new object[] { KernelUnderTest.NameOf(profile) })];
 
     [SkippableTheory, MemberData(nameof(All))]
-    public void The_snapshot_is_the_row_of_the_release(string name)
+    public void Capabilities_equal_the_table_row_of_the_kernel_release(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.Create(name);
         string release = name == KernelUnderTest.Linux ? HostFacts.Read().KernelRelease : name[(name.LastIndexOf(' ') + 1)..];

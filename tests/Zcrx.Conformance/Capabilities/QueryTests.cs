@@ -10,7 +10,7 @@ namespace Zcrx.Conformance.Capabilities;
 public unsafe class QueryTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
-    public void An_unknown_question_is_answered_as_such(string name)
+    public void Unknown_query_is_answered_with_EOPNOTSUPP(string name)
     {
         KernelUnderTest kernel = Open(name);
         byte* answer = stackalloc byte[64];
@@ -35,7 +35,7 @@ public unsafe class QueryTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void An_answer_says_how_long_it_is(string name)
+    public void Answer_to_a_query_contains_its_size(string name)
     {
         KernelUnderTest kernel = Open(name);
         byte* answer = stackalloc byte[512];
@@ -46,7 +46,7 @@ public unsafe class QueryTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Questions_are_chained_and_each_has_its_own_result(string name)
+    public void Queries_in_a_chain_have_their_own_results(string name)
     {
         KernelUnderTest kernel = Open(name);
         byte* answer = stackalloc byte[64];
@@ -83,7 +83,7 @@ public unsafe class QueryTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_chain_without_end_is_given_up(string name)
+    public void Query_chain_without_an_end_is_refused(string name)
     {
         KernelUnderTest kernel = Open(name);
         byte* answer = stackalloc byte[64];
@@ -94,7 +94,7 @@ public unsafe class QueryTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void It_takes_no_argument_count_and_needs_a_header(string name)
+    public void Query_with_an_argument_count_or_an_unusable_header_is_refused(string name)
     {
         KernelUnderTest kernel = Open(name);
         byte* answer = stackalloc byte[64];

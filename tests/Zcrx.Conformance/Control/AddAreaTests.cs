@@ -28,7 +28,7 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
     public static IEnumerable<string> Changes => Table.Keys;
 
     [SkippableTheory, KernelsTimes(nameof(Changes))]
-    public void Refuses_and_leaves_the_queue_as_it_was(string name, string change)
+    public void Invalid_area_is_refused_and_a_valid_one_is_added_afterwards(string name, string change)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.AddArea));
         using var memory = new TestMemory(4 * TestMemory.Page);
@@ -42,7 +42,7 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Refuses_read_only_memory_and_parameters(string name)
+    public void Area_in_read_only_memory_and_unusable_parameters_are_refused(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.AddArea));
         using var memory = new TestMemory(4 * TestMemory.Page);
@@ -93,7 +93,7 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Bytes_land_in_the_new_area_and_its_buffers_come_back(string name)
+    public void Bytes_arrive_in_the_new_area_and_its_buffers_return(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.AddArea), buffers: 2, notifications: 0);
         using var memory = new TestMemory(2 * TestMemory.Page);

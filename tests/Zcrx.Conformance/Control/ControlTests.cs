@@ -31,7 +31,7 @@ public unsafe class ControlTests : IClassFixture<LeakCheck>
     public static IEnumerable<string> Changes => Table.Keys;
 
     [SkippableTheory, KernelsTimes(nameof(Changes))]
-    public void Answers(string name, string change)
+    public void Control_call_succeeds_or_fails_with_the_errno_of_its_mistake(string name, string change)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         (Spoil spoil, int expected) = Table[change];
@@ -41,7 +41,7 @@ public unsafe class ControlTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Takes_no_argument_count(string name)
+    public void Control_call_with_an_argument_count_is_refused(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         zcrx_ctrl control = new() { zcrx_id = queue.Id, op = ZCRX_CTRL_FLUSH_RQ };
@@ -57,7 +57,7 @@ public unsafe class ControlTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_flush_reads_its_parameters_only(string name)
+    public void Flush_with_read_only_parameters_succeeds(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var memory = new TestMemory(TestMemory.Page);
@@ -67,7 +67,7 @@ public unsafe class ControlTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_ring_without_queues_has_nothing_to_control(string name)
+    public void Control_call_on_a_ring_without_queues_is_refused(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var ring = new TestRing(kernel.Kernel);
@@ -75,7 +75,7 @@ public unsafe class ControlTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_queue_belongs_to_its_ring(string name)
+    public void Control_call_for_the_queue_of_another_ring_is_refused(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var queue = new TestQueue(kernel);
@@ -99,7 +99,7 @@ public unsafe class ControlTests : IClassFixture<LeakCheck>
         for (uint operation = 0; operation < 8; operation++)
         {
             zcrx_ctrl control = new() { zcrx_id = queue.Id, op = operation };
-            // No operation accepts this reserved word, so none has an effect.
+            // Every operation rejects a reserved word that is not 0, so none has an effect.
             control.zc_flush.__resv[5] = 1;
             int result = queue.Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0);
             Assert.True(operation < kernel.Capabilities.ControlOperations ? result is -EINVAL or -EFAULT : result == -EOPNOTSUPP, $"{operation}: {Results.Name(result)}");

@@ -121,7 +121,8 @@ internal static class DifferentialRunner
 
     private static int RunDeviceLess(string left, string right, int seed, int first, int programs, TextWriter output)
     {
-        // A stranded request waits for the next packet, and the contract does not define how TCP cuts the stream into packets.
+        // Skips kernels that strand requests. A stranded request waits for the next packet, and the contract does not define how TCP cuts
+        // the stream into packets.
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLessWithEnds(left);
         return Run(new Side(kernel), new Side(KernelUnderTest.OpenDeviceLess(right)), seed, first, programs, output);
     }

@@ -4,10 +4,10 @@ namespace Zcrx.Conformance.Differential;
 
 /// <summary>Generates programs for an interface. The same seed and number give the same program.</summary>
 /// <remarks>
-/// Pieces have any size, because it is not guaranteed how a stream is cut into packets. There are two kinds of programs. The first kind
-/// has so many buffers that they never run out. In the second kind, they run out on purpose. These programs copy nothing, because buffers
-/// that a page pool has taken are not available for copies. They also leave the link up: an interface that comes up again has a new page
-/// pool, and the kernel returns the buffers of the old one up to a second later.
+/// Pieces have any size, because it is not guaranteed how a stream is cut into packets. There are two kinds of programs. The first kind has
+/// so many buffers that they never run out. In the second kind, they run out on purpose. Programs of the second kind copy nothing, because
+/// buffers that a page pool has taken are not available for copies. They also leave the link up. An interface that comes up again has a new
+/// page pool, and the kernel returns the buffers of the old one up to a second later.
 /// </remarks>
 internal static class NicProgramGenerator
 {

@@ -37,7 +37,7 @@ internal sealed class NicSlots : IDisposable
     public TcpPair Connect(int slot) => _ports[slot].Connect();
 
     /// <summary>
-    /// Steers the connections of a slot to one of the two RX queues, or (2) to an RX queue that receives into kernel memory.
+    /// Steers the connections of a slot to one of the two RX queues (0 or 1), or to an RX queue that receives into kernel memory (2).
     /// </summary>
     public void Steer(int slot, int destination)
     {

@@ -59,7 +59,8 @@ internal enum OperationKind
     Flush,
 
     /// <summary>
-    /// Target: the queue. Value: the distance beyond the capacity of the refill ring to which its tail is set for one flush.
+    /// Target: the queue, whose refill tail is set too far ahead for one flush. Value: the number of entries beyond the capacity of the
+    /// refill ring.
     /// </summary>
     CorruptTail,
 
@@ -88,7 +89,7 @@ internal enum OperationKind
     AddArea,
 
     /// <summary>
-    /// Target: the connection. Value: the RX queue that its packets arrive on from now on; 2 is a queue that no program takes.
+    /// Target: the connection. Value: the RX queue on which its packets arrive from now on. 2 is an RX queue that no program registers.
     /// </summary>
     Steer,
 

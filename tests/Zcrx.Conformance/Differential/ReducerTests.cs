@@ -8,7 +8,7 @@ public class ReducerTests
     [InlineData(new[] { 3, 17, 31 })]
     [InlineData(new[] { 10, 11, 12, 13 })]
     [InlineData(new int[0])]
-    public void Leaves_exactly_what_is_needed(int[] needed)
+    public void Reduction_keeps_exactly_the_needed_operations(int[] needed)
     {
         DifferentialProgram program = new("by hand", true, [.. Enumerable.Range(0, 40).Select(i => new Operation(OperationKind.Flush, i))]);
         DifferentialProgram smallest = Reducer.Reduce(program, shorter => needed.All(i => shorter.Operations.Any(operation => operation.Target == i)));

@@ -46,7 +46,7 @@ public unsafe class ExportTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void The_export_alone_keeps_the_queue(string name)
+    public void Export_keeps_the_queue_without_its_ring(string name)
     {
         KernelUnderTest kernel = Open(name);
         using var queue = new TestQueue(kernel);
@@ -89,7 +89,7 @@ public unsafe class ExportTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_queue_can_be_handed_on_from_ring_to_ring(string name)
+    public void Queue_can_be_exported_and_imported_from_ring_to_ring(string name)
     {
         KernelUnderTest kernel = Open(name);
         using var queue = new TestQueue(kernel);

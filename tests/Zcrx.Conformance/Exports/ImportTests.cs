@@ -29,7 +29,7 @@ public unsafe class ImportTests : IClassFixture<LeakCheck>
     public static IEnumerable<string> Changes => Table.Keys;
 
     [SkippableTheory, KernelsTimes(nameof(Changes))]
-    public void Refuses(string name, string change)
+    public void Import_with_an_invalid_parameter_is_refused(string name, string change)
     {
         KernelUnderTest kernel = Open(name);
         using var queue = new TestQueue(kernel);
@@ -43,7 +43,7 @@ public unsafe class ImportTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Refuses_parameters_that_cannot_be_written_and_does_not_keep_the_queue(string name)
+    public void Import_whose_parameters_cannot_be_written_is_refused_and_does_not_keep_the_queue(string name)
     {
         KernelUnderTest kernel = Open(name);
         using var queue = new TestQueue(kernel);
@@ -82,7 +82,7 @@ public unsafe class ImportTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Writes_back_the_id_and_where_the_exporter_finds_the_refill_ring(string name)
+    public void Import_writes_back_the_id_and_the_offsets_of_the_refill_ring(string name)
     {
         KernelUnderTest kernel = Open(name);
         using var queue = new TestQueue(kernel);

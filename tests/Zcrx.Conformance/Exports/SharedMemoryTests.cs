@@ -46,7 +46,7 @@ public unsafe class SharedMemoryTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Neither_a_queue_nor_an_attempt_leaves_a_file_behind(string name)
+    public void Closed_queue_and_failed_registration_leave_no_shared_memory_file(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         int before = Files();

@@ -99,7 +99,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         }
 
         ZcrxQueue second = bench.Use(after);
-        // Does the same on the new side.
+        // Opens a second ring on the new side, and moves another connection to it.
         TakeoverBench.Connection coming = await bench.ConnectAsync();
         await using (await bench.SwitchAsync())
         {

@@ -120,7 +120,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
     {
         Name = $"loop {generation}",
         AreaSize = (long)Buffers * Environment.SystemPageSize,
-        // These options pause no connection before only the reserve of the pool is left.
+        // With these options, no connection is paused while the pool has more buffers than the reserve.
         HighWaterMark = 1,
         ConnectionQuota = 2 * Buffers,
         NotificationInterval = TimeSpan.FromMilliseconds(10),

@@ -208,7 +208,8 @@ public class LeaseTests : IClassFixture<LeakCheck>
         {
             bench.Receive(1);
             kept = [.. bench.Deliver(3, 1, buffer => buffer.Retain())];
-            // This lease is released before the end but not drained. The other two outlive the queue.
+            // This lease is released before the end of the queue, but the ring thread has not taken the buffer back. The other two leases
+            // outlive the queue.
             OtherThread.Run(kept[0].Dispose);
         }
 

@@ -12,7 +12,7 @@ public unsafe class NicAreaTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void The_device_writes_to_all_areas_and_each_buffer_goes_back_to_its_own(string name)
+    public void Device_writes_to_all_areas_and_each_buffer_returns_to_its_area(string name)
     {
         using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.AddArea, ZcrxFeature.Statistics), BuffersEach);
         TestQueue queue = nic.Queue;

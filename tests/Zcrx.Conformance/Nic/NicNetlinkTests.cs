@@ -15,7 +15,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     private readonly NetlinkFlowSteering _steering = new();
 
     [SkippableFact]
-    public void Facts_agree_with_the_tools()
+    public void Netlink_facts_agree_with_those_of_ip_and_ethtool()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
         AwaitNobodysQueues(nic);
@@ -103,7 +103,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     }
 
     [SkippableFact]
-    public void The_table_can_be_scrambled_and_brought_back()
+    public void RSS_table_can_be_changed_and_restored()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
         NicFacts before = _facts.Read(nic.Interface);
@@ -129,7 +129,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     }
 
     [SkippableFact]
-    public void Split_and_threshold_can_be_changed_and_brought_back()
+    public void Split_and_threshold_can_be_changed_and_restored()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
         NicFacts before = _facts.Read(nic.Interface);
@@ -150,7 +150,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     }
 
     [SkippableFact]
-    public void A_link_that_goes_down_is_read_as_down_with_as_many_queues()
+    public void Link_that_is_down_is_read_as_down_with_all_its_queues()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
         int queues = AssertAgrees(nic).Queues.Count;

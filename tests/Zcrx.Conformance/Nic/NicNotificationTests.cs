@@ -14,7 +14,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void An_empty_pool_is_reported_once_until_armed_and_nothing_is_lost(string name)
+    public void Empty_pool_is_reported_once_until_armed_and_no_byte_is_lost(string name)
     {
         using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.Notifications), buffers: 128, entries: 128, notifications: NoBuffersOnly);
         TcpPair connection = nic.Connect();
@@ -39,7 +39,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void A_flow_that_arrives_elsewhere_is_copied_and_reported(string name)
+    public void Flow_that_arrives_on_another_queue_is_copied_and_reported(string name)
     {
         using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.Notifications, ZcrxFeature.Statistics));
         TcpPair connection = nic.Connect();

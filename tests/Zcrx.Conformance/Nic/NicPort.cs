@@ -42,8 +42,8 @@ internal sealed class NicPort : IDisposable
         Posix.Close(_listener);
         foreach (TcpPair connection in _connections)
         {
-            // A closed socket exists until its peer has answered, or for minutes if the device is removed. Its packets that arrived out of
-            // order hold buffers, and therefore the queue. A reset ends the socket at once.
+            // A closed socket exists until its peer has answered, or for minutes if the device is removed. Until then, packets that arrived
+            // out of order keep buffers in use, and the queue cannot be released. A reset ends the socket at once.
             connection.ResetOnClose();
             connection.Dispose();
         }

@@ -10,7 +10,7 @@ public class NicPreflightTests : IClassFixture<LeakCheck>
     private readonly NetlinkFlowSteering _steering = new();
 
     [SkippableFact]
-    public void In_every_state_of_the_interface()
+    public void Preflight_predicts_the_registration_in_each_state_of_the_interface()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
         NicFacts before = new NetlinkNicFacts().Read(nic.Interface);

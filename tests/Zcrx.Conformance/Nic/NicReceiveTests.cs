@@ -82,7 +82,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
 
     [SkippableTheory]
     [Kernels]
-    public void An_ordinary_receive_cannot_read_what_is_not_in_kernel_memory(string name)
+    public void Ordinary_receive_cannot_read_bytes_in_the_memory_of_a_queue(string name)
     {
         Skip.If(name != KernelUnderTest.Linux, "under an emulated NIC the bytes do lie in kernel memory");
         using var nic = new NicQueue(NicUnderTest.Open(name));
@@ -97,7 +97,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
 
     [SkippableTheory]
     [Kernels]
-    public unsafe void Large_buffers_on_huge_pages(string name)
+    public unsafe void Large_buffers_on_huge_pages_receive_without_a_copy(string name)
     {
         const uint Length = 65536;
         NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.RxBufferLength);

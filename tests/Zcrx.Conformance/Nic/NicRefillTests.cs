@@ -11,7 +11,7 @@ public class NicRefillTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void A_buffer_returned_twice_in_a_row_is_lost_where_entries_are_folded_until_it_is_returned_alone(string name)
+    public void Buffer_returned_twice_in_a_row_to_a_kernel_that_folds_entries_is_lost_until_it_is_returned_alone(string name)
     {
         using var nic = new NicQueue(NicUnderTest.Open(name), Buffers, Buffers);
         TestQueue queue = nic.Queue;
@@ -28,7 +28,8 @@ public class NicRefillTests : IClassFixture<LeakCheck>
         queue.Return(data[1..], flushes: false);
         bool isBack = Circulate(queue, connection, victim);
 
-        // No capability reports folding. It was introduced in the same release as adding areas.
+        // No capability reports whether the kernel folds consecutive entries for one buffer. Folding was introduced in the same release as
+        // adding areas.
         Assert.Equal(!nic.Nic.Kernel.Capabilities.CanAddArea, isBack);
         if (!isBack)
         {

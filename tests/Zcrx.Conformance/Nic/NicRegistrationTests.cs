@@ -12,23 +12,25 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void An_unknown_interface(string name) => AssertRefused(name, -ENODEV, setup => setup.Registration->if_idx = NoSuchInterface);
+    public void Unknown_interface_is_refused(string name) =>
+        AssertRefused(name, -ENODEV, setup => setup.Registration->if_idx = NoSuchInterface);
 
     [SkippableTheory]
     [Kernels]
-    public void An_interface_that_cannot(string name) => AssertRefused(name, -EOPNOTSUPP, setup => setup.Registration->if_idx = 1);
+    public void Interface_without_queue_management_is_refused(string name) =>
+        AssertRefused(name, -EOPNOTSUPP, setup => setup.Registration->if_idx = 1);
 
     [SkippableTheory]
     [Kernels]
-    public void A_queue_that_it_does_not_have(string name) => AssertRefused(name, -ERANGE, setup => setup.Registration->if_rxq = NoSuchQueue);
+    public void Queue_that_the_interface_does_not_have_is_refused(string name) => AssertRefused(name, -ERANGE, setup => setup.Registration->if_rxq = NoSuchQueue);
 
     [SkippableTheory]
     [Kernels]
-    public void A_buffer_length_that_is_no_power_of_two(string name) => AssertRefused(name, -EINVAL, setup => setup.Registration->rx_buf_len = 3 * (uint)TestMemory.Page);
+    public void Buffer_length_that_is_no_power_of_two_is_refused(string name) => AssertRefused(name, -EINVAL, setup => setup.Registration->rx_buf_len = 3 * (uint)TestMemory.Page);
 
     [SkippableTheory]
     [Kernels]
-    public void Buffers_larger_than_what_lies_together_in_memory(string name)
+    public void Buffers_larger_than_the_contiguous_memory_are_refused(string name)
     {
         NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.RxBufferLength);
         using var ring = new TestRing(nic.Kernel.Kernel);
@@ -43,7 +45,7 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void A_queue_that_is_taken(string name)
+    public void Queue_that_is_in_use_is_refused_as_busy(string name)
     {
         using var first = new NicQueue(NicUnderTest.Open(name));
         AssertRefused(first.Nic, -EEXIST, _ => { }, isTaken: true);
@@ -54,7 +56,7 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void Header_data_split_that_is_off(string name)
+    public void Registration_with_header_data_split_off_is_refused(string name)
     {
         NicUnderTest nic = NicUnderTest.Open(name);
         using var ring = new TestRing(nic.Kernel.Kernel);
@@ -78,7 +80,7 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void The_library_names_what_is_wrong(string name)
+    public void Library_explains_a_missing_queue_a_missing_interface_and_loopback(string name)
     {
         NicUnderTest nic = NicUnderTest.Open(name);
         using var ring = new TestRing(nic.Kernel.Kernel);

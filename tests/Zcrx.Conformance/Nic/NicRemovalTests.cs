@@ -111,7 +111,7 @@ public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void A_device_that_is_removed_leaves_the_ring_usable_and_is_named(string name)
+    public void Removed_device_refuses_a_registration_with_ENODEV_and_leaves_the_ring_usable(string name)
     {
         NicUnderTest nic = NicUnderTest.Open(name);
         using (var queue = new NicQueue(nic))

@@ -39,7 +39,7 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
     }
 
     [SkippableFact]
-    public async Task A_flow_that_arrives_elsewhere_is_copied_until_it_is_steered_back()
+    public async Task Flow_that_arrives_on_another_queue_is_copied_until_it_is_steered_back()
     {
         // More buffers than a device takes (a cache of 128 and a ring), because copies cannot use those.
         const int Buffers = 1024;

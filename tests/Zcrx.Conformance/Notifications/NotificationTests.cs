@@ -94,7 +94,7 @@ public class NotificationTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void The_types_are_independent(string name)
+    public void Arming_depends_on_whether_that_type_has_fired(string name)
     {
         using var queue = new TestQueue(Open(name), notifications: CopyOnly);
         using var connection = new TcpPair();

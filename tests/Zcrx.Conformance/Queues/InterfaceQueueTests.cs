@@ -26,7 +26,7 @@ public unsafe class InterfaceQueueTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Reads_the_kernels_statistics(string name)
+    public void ReadStatistics_returns_the_copies_that_the_kernel_counted(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Statistics));
         bench.Receive(1);
@@ -66,7 +66,7 @@ public unsafe class InterfaceQueueTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Grows_by_an_area_that_receives_like_the_first(string name)
+    public void Queue_grows_by_an_area_that_receives_like_the_first(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.AddArea), buffers: 2, refillEntries: 16);
         bench.Queue.AddArea(3 * TestMemory.Page);
@@ -80,6 +80,18 @@ public unsafe class InterfaceQueueTests : IClassFixture<LeakCheck>
             kept.ForEach(lease => lease.Dispose());
             bench.TakeBack();
         }
+    }
+
+    [SkippableTheory, Kernels]
+    public void TrimAreas_gives_back_an_added_area_whose_buffers_are_free_and_it_still_receives(string name)
+    {
+        Trim(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.AddArea), isShared: false);
+    }
+
+    [SkippableTheory, Kernels]
+    public void TrimAreas_gives_back_an_added_area_of_shared_memory(string name)
+    {
+        Trim(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.AddArea), isShared: true);
     }
 
     [SkippableTheory, Kernels]
@@ -150,5 +162,28 @@ public unsafe class InterfaceQueueTests : IClassFixture<LeakCheck>
 
         ZcrxUnsupportedException refusal = Assert.Throws<ZcrxUnsupportedException>(() => InterfaceQueue.Register(ring.Ring, options, kernel.Capabilities));
         Assert.Contains("7.1", refusal.Message, StringComparison.Ordinal);
+    }
+
+    private static void Trim(KernelUnderTest kernel, bool isShared)
+    {
+        using var bench = new LeaseBench(kernel, buffers: 2, refillEntries: 16, isShared: isShared);
+        Skip.IfNot(bench.Queue.CanTrimAreas, "This kernel pins areas.");
+        bench.Queue.AddArea(3 * TestMemory.Page);
+        bench.Receive(1);
+        List<BufferLease> leases = bench.Deliver(5, 1, buffer => buffer.Retain());
+        bench.Queue.TrimAreas();
+        // Buffers that are in use keep their content.
+        leases.ForEach(lease => Pattern.AssertAt(lease.Memory.Span, lease.StreamOffset));
+        Assert.Equal(3, ResidentMemory.PagesOf(bench.Queue.Memory.Areas[1]));
+
+        leases.ForEach(lease => lease.Dispose());
+        bench.TakeBack();
+        bench.Queue.TrimAreas();
+
+        Assert.Equal(0, ResidentMemory.PagesOf(bench.Queue.Memory.Areas[1]));
+        Assert.Equal(2, ResidentMemory.PagesOf(bench.Queue.Memory.Areas[0]));
+        leases = bench.Deliver(5, 1, buffer => buffer.Retain());
+        leases.ForEach(lease => Pattern.AssertAt(lease.Memory.Span, lease.StreamOffset));
+        leases.ForEach(lease => lease.Dispose());
     }
 }

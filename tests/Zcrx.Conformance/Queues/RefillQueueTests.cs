@@ -30,7 +30,7 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
     }
 
     [Theory, MemberData(nameof(Layouts))]
-    public void A_full_queue_takes_no_more_until_the_kernel_has_consumed(uint head, uint tail, uint entries)
+    public void Full_refill_queue_accepts_no_entry_until_the_kernel_has_consumed(uint head, uint tail, uint entries)
     {
         using var memory = new TestMemory(TestMemory.Page);
         RefillQueue queue = Create(memory, head, tail, entries);
@@ -53,7 +53,7 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
     }
 
     [Theory, MemberData(nameof(Layouts))]
-    public void Counters_wrap_round(uint head, uint tail, uint entries)
+    public void Counters_wrap_around(uint head, uint tail, uint entries)
     {
         using var memory = new TestMemory(TestMemory.Page);
         Word(memory, head) = Word(memory, tail) = uint.MaxValue - 2;
@@ -72,7 +72,7 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
     }
 
     [Fact]
-    public void Nothing_is_published_twice()
+    public void Publish_without_new_entries_does_not_write_the_tail()
     {
         using var memory = new TestMemory(TestMemory.Page);
         RefillQueue queue = Create(memory, 0, 4, 64);
@@ -84,7 +84,7 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void The_kernel_consumes_what_the_queue_wrote_over_many_laps(string name)
+    public void Kernel_consumes_the_entries_of_the_queue_over_many_rounds(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 4, refillEntries: 4);
         bench.Receive(1);

@@ -7,7 +7,7 @@ namespace Zcrx.Conformance.Receive;
 public class CancelTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
-    public void The_cancellation_completes_before_what_it_cancelled(string name)
+    public void Cancellation_completes_before_the_cancelled_request(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var connection = new TcpPair();
@@ -37,7 +37,7 @@ public class CancelTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void The_bytes_that_come_after_it_stay_in_the_socket(string name)
+    public void Bytes_that_arrive_after_a_cancellation_stay_in_the_socket(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var connection = new TcpPair();
@@ -82,7 +82,7 @@ public class CancelTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_descriptor_stands_for_its_file(string name)
+    public void Cancellation_by_a_duplicate_descriptor_finds_the_request_of_the_same_file(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var connection = new TcpPair();
@@ -100,7 +100,7 @@ public class CancelTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void The_number_of_a_closed_descriptor_stands_for_the_file_that_has_it_now(string name)
+    public void Cancellation_by_a_reused_descriptor_number_finds_the_request_of_the_new_file(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var closed = new TcpPair();

@@ -5,7 +5,7 @@ namespace Zcrx.Conformance.Receive;
 public class ReceiveBudgetTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
-    public void A_budget_ends_the_request_with_zero_after_exactly_so_many_bytes(string name)
+    public void Budget_ends_the_request_with_zero_after_exactly_its_number_of_bytes(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenWithExactBudgets(name));
         using var connection = new TcpPair();

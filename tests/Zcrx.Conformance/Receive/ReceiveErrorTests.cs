@@ -27,7 +27,7 @@ public unsafe class ReceiveErrorTests : IClassFixture<LeakCheck>
     public static IEnumerable<string> Changes => Table.Keys;
 
     [SkippableTheory, KernelsTimes(nameof(Changes))]
-    public void Refuses(string name, string change)
+    public void Receive_with_an_invalid_parameter_is_refused(string name, string change)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var connection = new TcpPair();
@@ -46,7 +46,7 @@ public unsafe class ReceiveErrorTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Receives_from_connected_tcp_sockets_only(string name)
+    public void Receive_from_a_file_that_is_no_connected_TCP_socket_is_refused(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         (int read, int write) = Posix.Pipe();
@@ -71,7 +71,7 @@ public unsafe class ReceiveErrorTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_listening_socket_has_nothing_to_receive(string name)
+    public void Receive_from_a_listening_socket_is_refused(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         (int listener, _) = Posix.Listen();
@@ -86,7 +86,7 @@ public unsafe class ReceiveErrorTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_refused_request_leaves_the_queue_and_the_connection_as_they_were(string name)
+    public void Refused_request_leaves_the_queue_and_the_connection_usable(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var connection = new TcpPair();

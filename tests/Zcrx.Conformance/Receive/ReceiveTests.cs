@@ -7,7 +7,7 @@ namespace Zcrx.Conformance.Receive;
 public class ReceiveTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
-    public void Delivers_the_bytes_of_the_stream_and_ends_with_zero(string name)
+    public void Receive_delivers_the_bytes_of_the_stream_and_ends_with_zero(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var connection = new TcpPair();
@@ -23,7 +23,7 @@ public class ReceiveTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void What_arrived_before_the_request_is_delivered_too(string name)
+    public void Bytes_that_arrived_before_the_request_are_delivered(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var connection = new TcpPair();
@@ -35,7 +35,7 @@ public class ReceiveTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Data_completions_promise_more_and_say_where_the_bytes_lie(string name)
+    public void Data_completions_have_the_more_flag_and_at_most_a_page_of_bytes(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var connection = new TcpPair();
@@ -49,7 +49,7 @@ public class ReceiveTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void The_end_of_the_stream_comes_after_the_bytes(string name)
+    public void End_of_the_stream_follows_its_bytes(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var connection = new TcpPair();
@@ -63,7 +63,7 @@ public class ReceiveTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void After_the_end_of_the_stream_there_is_nothing_but_the_end(string name)
+    public void Receive_after_the_end_of_the_stream_ends_with_zero_each_time(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var connection = new TcpPair();
@@ -76,7 +76,7 @@ public class ReceiveTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_reset_ends_the_request_with_its_error_and_the_next_one_cleanly(string name)
+    public void Reset_ends_the_request_with_ECONNRESET_and_the_next_one_with_zero(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var connection = new TcpPair();
@@ -88,7 +88,7 @@ public class ReceiveTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_reset_before_the_request_is_its_result(string name)
+    public void Receive_after_a_reset_ends_with_ECONNRESET(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var connection = new TcpPair();
@@ -98,7 +98,7 @@ public class ReceiveTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void The_receiving_side_can_end_the_stream_itself(string name)
+    public void Shutdown_of_the_receiving_side_ends_the_stream(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var connection = new TcpPair();

@@ -37,7 +37,7 @@ public unsafe class RefillEntryTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void An_offset_inside_a_buffer_stands_for_the_buffer(string name)
+    public void Offset_inside_a_buffer_returns_the_buffer(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), buffers: 4);
         using var connection = new TcpPair();
@@ -96,7 +96,7 @@ public unsafe class RefillEntryTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void The_length_of_an_entry_does_not_matter(string name)
+    public void Length_of_an_entry_is_ignored(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), buffers: 4);
         using var connection = new TcpPair();

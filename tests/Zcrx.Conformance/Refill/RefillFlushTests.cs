@@ -75,7 +75,7 @@ public unsafe class RefillFlushTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Head_goes_on_through_many_laps(string name)
+    public void Head_advances_through_many_rounds_of_the_ring(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), entries: 4);
         for (uint lap = 1; lap <= 50; lap++)

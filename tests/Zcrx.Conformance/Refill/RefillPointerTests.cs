@@ -32,7 +32,7 @@ public unsafe class RefillPointerTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void The_tail_at_its_largest_value_is_survived(string name)
+    public void Tail_of_the_largest_value_leaves_the_queue_usable(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), entries: 64);
         queue.PublishTail(uint.MaxValue);
@@ -41,7 +41,7 @@ public unsafe class RefillPointerTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void What_user_space_writes_into_head_is_ignored_and_overwritten(string name)
+    public void Head_written_by_user_space_is_ignored_and_overwritten(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), entries: 64);
         *queue.Head = 0xdead;
@@ -52,7 +52,7 @@ public unsafe class RefillPointerTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_head_ahead_of_the_tail_is_survived(string name)
+    public void Head_ahead_of_the_tail_leaves_the_queue_usable(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), entries: 64);
         *queue.Head = 1;
@@ -62,7 +62,7 @@ public unsafe class RefillPointerTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Entries_full_of_ones_are_survived(string name)
+    public void Entries_of_all_ones_leave_the_queue_usable(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), entries: 64);
         queue.Setup.Region.Span(queue.Registration.offsets.rqes, 64 * 16).Fill(0xff);

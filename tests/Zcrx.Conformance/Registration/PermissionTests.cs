@@ -14,7 +14,7 @@ public unsafe partial class PermissionTests : IClassFixture<LeakCheck>
     private const int NetAdmin = 12;
 
     [SkippableTheory, Kernels]
-    public void Registering_needs_the_capability_and_nothing_else_does(string name)
+    public void Only_registration_needs_CAP_NET_ADMIN(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         Skip.If(kernel.IsEmulated, "CAP_NET_ADMIN: the emulated kernel needs no privileges");

@@ -31,7 +31,7 @@ public unsafe class RegistrationAreaTests : IClassFixture<LeakCheck>
     internal static IEnumerable<KeyValuePair<string, Action<QueueSetup>>> Spoils => Table.Select(row => KeyValuePair.Create(row.Key, row.Value.Spoil));
 
     [SkippableTheory, KernelsTimes(nameof(Changes))]
-    public void Refuses(string name, string change)
+    public void Registration_with_an_invalid_area_is_refused(string name, string change)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel);
@@ -42,7 +42,7 @@ public unsafe class RegistrationAreaTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Refuses_lengths_that_no_memory_has(string name)
+    public void Registration_with_an_area_longer_than_any_memory_is_refused(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var ring = new TestRing(kernel.Kernel);
@@ -58,7 +58,7 @@ public unsafe class RegistrationAreaTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Refuses_device_memory_without_a_device(string name)
+    public void Registration_of_device_memory_without_a_device_is_refused(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel);
@@ -68,7 +68,7 @@ public unsafe class RegistrationAreaTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void One_buffer_is_enough(string name)
+    public void Area_of_one_buffer_receives_repeatedly(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), buffers: 1, entries: 1);
         using var connection = new TcpPair();

@@ -30,7 +30,7 @@ public unsafe class RegistrationEventTests : IClassFixture<LeakCheck>
     internal static IEnumerable<KeyValuePair<string, Action<QueueSetup>>> Spoils => Table.Select(row => KeyValuePair.Create(row.Key, row.Value.Spoil));
 
     [SkippableTheory, KernelsTimes(nameof(Changes))]
-    public void Refuses(string name, string change)
+    public void Registration_with_an_invalid_event_description_is_refused(string name, string change)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Notifications, ZcrxFeature.Statistics);
         using var setup = new QueueSetup(kernel);
@@ -41,7 +41,7 @@ public unsafe class RegistrationEventTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Statistics_may_lie_right_behind_the_entries_and_at_the_very_end(string name)
+    public void Statistics_may_follow_the_entries_directly_or_end_with_the_region(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Notifications, ZcrxFeature.Statistics);
         foreach (bool end in new[] { false, true })
@@ -72,7 +72,7 @@ public unsafe class RegistrationEventTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Without_the_feature_the_description_is_a_reserved_field(string name)
+    public void Event_description_is_accepted_only_by_kernels_with_notifications(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel);

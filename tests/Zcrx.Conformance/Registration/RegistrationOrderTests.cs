@@ -49,14 +49,15 @@ public class RegistrationOrderTests : IClassFixture<LeakCheck>
     public static IEnumerable<string> AddedAreasPairs => AddedAreasTable.Keys;
 
     [SkippableTheory, KernelsTimes(nameof(Pairs))]
-    public void Reports(string name, string pair) => Check(KernelUnderTest.OpenDeviceLess(name), pair, Table[pair]);
+    public void Pairs_of_mistakes_are_reported_in_the_kernels_order(string name, string pair) =>
+        Check(KernelUnderTest.OpenDeviceLess(name), pair, Table[pair]);
 
     [SkippableTheory, KernelsTimes(nameof(EventPairs))]
-    public void Reports_of_events(string name, string pair) =>
+    public void Pairs_of_mistakes_in_event_descriptions_are_reported_in_the_kernels_order(string name, string pair) =>
         Check(KernelUnderTest.OpenDeviceLess(name, Interop.ZcrxFeature.Notifications, Interop.ZcrxFeature.Statistics), pair, EventTable[pair]);
 
     [SkippableTheory, KernelsTimes(nameof(AddedAreasPairs))]
-    public void Reports_the_token_first_since_areas_can_be_added(string name, string pair) =>
+    public void Token_of_an_area_is_reported_first_by_kernels_that_can_add_areas(string name, string pair) =>
         Check(KernelUnderTest.OpenDeviceLess(name, Interop.ZcrxFeature.AddArea, Interop.ZcrxFeature.Notifications), pair, AddedAreasTable[pair]);
 
     private static void Check(KernelUnderTest kernel, string pair, int expected)

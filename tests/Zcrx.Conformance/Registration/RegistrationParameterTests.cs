@@ -36,7 +36,7 @@ public unsafe class RegistrationParameterTests : IClassFixture<LeakCheck>
     internal static IEnumerable<KeyValuePair<string, Action<QueueSetup>>> Spoils => Table.Select(row => KeyValuePair.Create(row.Key, row.Value.Spoil));
 
     [SkippableTheory, KernelsTimes(nameof(Changes))]
-    public void Refuses(string name, string change)
+    public void Registration_with_an_invalid_parameter_is_refused(string name, string change)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel);
@@ -47,7 +47,7 @@ public unsafe class RegistrationParameterTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Refuses_an_argument_count_other_than_one(string name)
+    public void Registration_with_an_argument_count_other_than_one_is_refused(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel);
@@ -57,7 +57,7 @@ public unsafe class RegistrationParameterTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Refuses_missing_parameters(string name)
+    public void Registration_without_parameters_is_refused(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var ring = new TestRing(kernel.Kernel);
@@ -70,7 +70,7 @@ public unsafe class RegistrationParameterTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Refuses_parameters_in_read_only_memory_and_leaves_nothing_behind(string name)
+    public void Registration_with_read_only_parameters_is_refused_and_takes_no_id(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var spoiled = new QueueSetup(kernel);
@@ -83,7 +83,7 @@ public unsafe class RegistrationParameterTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Refuses_too_many_entries_on_a_ring_without_clamp(string name)
+    public void Too_many_refill_entries_are_refused_on_a_ring_without_clamp(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel, entries: 65536);
@@ -92,7 +92,7 @@ public unsafe class RegistrationParameterTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Clamps_too_many_entries_on_a_ring_with_clamp(string name)
+    public void Too_many_refill_entries_are_clamped_on_a_ring_with_clamp(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel, entries: 65536);

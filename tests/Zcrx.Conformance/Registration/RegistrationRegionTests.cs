@@ -31,7 +31,7 @@ public unsafe class RegistrationRegionTests : IClassFixture<LeakCheck>
     internal static IEnumerable<KeyValuePair<string, Action<QueueSetup>>> Spoils => Table.Select(row => KeyValuePair.Create(row.Key, row.Value.Spoil));
 
     [SkippableTheory, KernelsTimes(nameof(Changes))]
-    public void Refuses(string name, string change)
+    public void Registration_with_an_invalid_region_is_refused(string name, string change)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         // Statistics are off, because the kernel would first check their position against the invalid region.
@@ -43,7 +43,7 @@ public unsafe class RegistrationRegionTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void The_kernel_can_provide_the_memory(string name)
+    public void Kernel_can_provide_the_memory_of_the_region(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel);
@@ -63,7 +63,7 @@ public unsafe class RegistrationRegionTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_region_that_just_holds_the_entries_is_enough(string name)
+    public void Region_of_exactly_the_entries_is_accepted(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         uint header = (uint)kernel.Capabilities.RefillHeaderSizeOr(Environment.SystemPageSize);

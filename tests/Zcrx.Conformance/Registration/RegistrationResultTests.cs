@@ -39,7 +39,7 @@ public unsafe class RegistrationResultTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Zeroes_the_header_and_the_statistics(string name)
+    public void Registration_zeroes_the_header_and_the_statistics(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel);

@@ -32,7 +32,7 @@ public unsafe class BusyPollTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void Mistakes_are_refused(string name)
+    public void Invalid_busy_polling_settings_are_refused(string name)
     {
         using TestRing ring = Open(name);
         io_uring_napi padded = Valid;

@@ -8,7 +8,7 @@ namespace Zcrx.Conformance.Rings;
 public unsafe class MixedCompletionTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
-    public void Data_completions_take_two_slots_and_never_wrap_round(string name)
+    public void Data_completions_take_two_slots_and_never_wrap_around(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel, buffers: 256, notifications: 0);
@@ -23,7 +23,8 @@ public unsafe class MixedCompletionTests : IClassFixture<LeakCheck>
         int skipped = 0;
         for (int i = 0; i < 100; i++)
         {
-            // An odd number of small completions makes data skip the last slot of the ring.
+            // After an odd number of small completions, a large one does not fit into the last slot of the ring. The kernel skips that
+            // slot.
             if (i % 3 == 0)
             {
                 ring.Submit(new io_uring_sqe { opcode = IORING_OP_NOP, user_data = 2 });

@@ -77,7 +77,7 @@ public unsafe class RingEnterTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void An_unknown_request_ends_as_invalid_and_the_others_go_on(string name)
+    public void Unknown_request_fails_with_EINVAL_and_other_requests_complete(string name)
     {
         using var ring = new TestRing(KernelUnderTest.Open(name).Kernel);
         ring.Nop(1);
@@ -113,7 +113,7 @@ public unsafe class RingEnterTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void The_tail_at_any_value_is_survived(string name)
+    public void Tail_beyond_the_ring_submits_at_most_the_entries_of_the_ring(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.Open(name);
         using var setup = new RawMappedRing(kernel.Kernel);
@@ -123,7 +123,7 @@ public unsafe class RingEnterTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_socket_readiness_can_be_waited_for(string name)
+    public void Poll_request_completes_when_its_socket_is_ready(string name)
     {
         using var ring = new TestRing(KernelUnderTest.Open(name).Kernel);
         using var connection = new TcpPair();

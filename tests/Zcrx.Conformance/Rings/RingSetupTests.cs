@@ -21,7 +21,7 @@ public unsafe class RingSetupTests : IClassFixture<LeakCheck>
     public static IEnumerable<string> Setups => Table.Keys;
 
     [SkippableTheory, KernelsTimes(nameof(Setups))]
-    public void Refuses(string name, string setup)
+    public void Ring_with_invalid_sizes_or_flags_is_refused(string name, string setup)
     {
         KernelUnderTest kernel = KernelUnderTest.Open(name);
         (uint entries, uint completions, uint flags, int expected) = Table[setup];
@@ -68,7 +68,7 @@ public unsafe class RingSetupTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Refuses_missing_parameters(string name)
+    public void Ring_without_parameters_is_refused(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.Open(name);
         using var memory = new TestMemory(TestMemory.Page);

@@ -13,26 +13,26 @@ public class SuiteRunnerTests
     }
 
     [Fact]
-    public void Leaves_out_what_is_excluded()
+    public void Excluded_tests_are_not_listed()
     {
         using var output = new StringWriter();
 
         Assert.Equal(0, SuiteRunner.Execute(["--list", "--filter", nameof(SuiteRunnerTests), "--exclude", "lists_THE"], output, TextWriter.Null));
 
         Assert.DoesNotContain(nameof(Lists_the_tests_of_this_assembly), output.ToString(), StringComparison.Ordinal);
-        Assert.Contains(nameof(Leaves_out_what_is_excluded), output.ToString(), StringComparison.Ordinal);
+        Assert.Contains(nameof(Excluded_tests_are_not_listed), output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Lists_what_any_of_several_filters_names()
+    public void Tests_that_match_any_of_several_filters_are_listed()
     {
         using var output = new StringWriter();
 
-        Assert.Equal(0, SuiteRunner.Execute(["--list", "--filter", nameof(Lists_the_tests_of_this_assembly), "--filter", nameof(Leaves_out_what_is_excluded)], output, TextWriter.Null));
+        Assert.Equal(0, SuiteRunner.Execute(["--list", "--filter", nameof(Lists_the_tests_of_this_assembly), "--filter", nameof(Excluded_tests_are_not_listed)], output, TextWriter.Null));
 
         Assert.Equal(2, output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         Assert.Contains(nameof(Lists_the_tests_of_this_assembly), output.ToString(), StringComparison.Ordinal);
-        Assert.Contains(nameof(Leaves_out_what_is_excluded), output.ToString(), StringComparison.Ordinal);
+        Assert.Contains(nameof(Excluded_tests_are_not_listed), output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

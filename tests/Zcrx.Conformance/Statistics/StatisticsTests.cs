@@ -6,7 +6,7 @@ namespace Zcrx.Conformance.Statistics;
 public class StatisticsTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
-    public void Begin_at_zero_and_count_copied_bytes_within_a_margin(string name)
+    public void Copy_counters_begin_at_zero_and_count_copied_bytes_within_a_margin(string name)
     {
         const int Total = 4 * 1024 * 1024;
         using TestQueue queue = Create(name);
@@ -19,7 +19,7 @@ public class StatisticsTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Only_grow(string name)
+    public void Copy_counters_never_decrease(string name)
     {
         using TestQueue queue = Create(name);
         using var connection = new TcpPair();
@@ -54,7 +54,7 @@ public class StatisticsTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Count_without_any_notification_and_while_one_has_fired(string name)
+    public void Copies_are_counted_without_notifications_and_after_one_has_fired(string name)
     {
         using TestQueue silent = Create(name, notifications: 0);
         using TestQueue fired = Create(name);
@@ -85,7 +85,7 @@ public class StatisticsTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Count_the_traffic_of_an_importer_too_even_without_the_registering_ring(string name)
+    public void Copy_counters_include_the_traffic_of_an_importer_even_without_the_registering_ring(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Statistics, ZcrxFeature.Export, ZcrxFeature.Import);
         using var queue = new TestQueue(kernel);

@@ -16,7 +16,7 @@ public partial class AbnormalExitTests : IClassFixture<LeakCheck>
     public static IEnumerable<string> Exports => ["not exported", "exported"];
 
     [SkippableTheory, KernelsTimes(nameof(Exports))]
-    public void Killed_while_receiving(string name, string export)
+    public void New_queue_receives_on_the_same_port_after_a_process_is_killed_while_receiving(string name, string export)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Export);
         using var child = new ChildProcess("receive", name, "0", export);
@@ -37,7 +37,7 @@ public partial class AbnormalExitTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Killed_at_any_stage(string name)
+    public void New_queue_receives_after_a_process_is_killed_at_any_stage(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Export);
         foreach (string stage in new[] { "EXPORTED", "LISTENING", "ARMED" })
@@ -60,7 +60,7 @@ public partial class AbnormalExitTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void An_export_in_another_process_outlives_the_one_that_registered(string name)
+    public void Export_in_another_process_outlives_the_process_that_registered_the_queue(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Export, ZcrxFeature.Import);
         Skip.If(kernel.IsEmulated, "takeover to another process: an emulated queue lives in the process of its kernel");

@@ -62,7 +62,7 @@ public class TeardownTests : IClassFixture<LeakCheck>
     public static IEnumerable<string> Exits => ["polling", "on a worker", "polling, exported", "on a worker, exported"];
 
     [SkippableTheory, Kernels]
-    public void A_request_on_a_worker_receives_like_any_other(string name)
+    public void Request_on_a_worker_thread_receives_like_any_other(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         using var connection = new TcpPair();

@@ -58,6 +58,19 @@ internal sealed class Visitor : IAsyncDisposable
 
     public Task SeesAsync(ILocator locator, Regex text) => Assertions.Expect(locator).ToContainTextAsync(text, new() { Timeout = Limit });
 
+    /// <summary>Records from now on how long each new event took from its time to its place on the page.</summary>
+    public Task WatchDelaysAsync() => Page.EvaluateAsync("""
+        () => {
+          window.delays = [];
+          new MutationObserver(changes => changes.forEach(change => change.addedNodes.forEach(
+            item => window.delays.push(Date.now() - Date.parse(item.querySelector("time").dateTime)))))
+            .observe(document.getElementById("events"), { childList: true });
+        }
+        """);
+
+    /// <summary>Returns the recorded delays in milliseconds. The browser and the service have the same clock.</summary>
+    public Task<double[]> GetDelaysAsync() => Page.EvaluateAsync<double[]>("() => window.delays");
+
     /// <summary>Saves a picture if <c>ZCRX_SCREENSHOTS</c> names a directory.</summary>
     public async Task PhotographAsync(string name)
     {

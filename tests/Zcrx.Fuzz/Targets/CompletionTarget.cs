@@ -9,7 +9,9 @@ namespace Zcrx.Fuzz.Targets;
 /// <summary>
 /// Tests a queue of the library against a hostile kernel, which produces any completions, ring counters and results of calls.
 /// </summary>
-/// <remarks>The kernel cannot report accepted connections, because the library trusts the number of the descriptor.</remarks>
+/// <remarks>
+/// The hostile kernel never reports accepted connections, because the library trusts the descriptor numbers of accepted sockets.
+/// </remarks>
 internal sealed class CompletionTarget : IFuzzTarget
 {
     private const int Buffers = 8;

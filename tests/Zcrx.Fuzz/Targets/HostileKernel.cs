@@ -57,7 +57,7 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
 
             if (result == -Errno.EBADF)
             {
-                // The library does not close a descriptor again that was reported as closed.
+                // After EBADF the library regards the ring as closed and does not close it, so it is closed here.
                 _ = Close(ringFd);
             }
 

@@ -68,7 +68,7 @@ internal sealed class NetlinkTarget : IFuzzTarget
     }
 
     /// <summary>
-    /// Writes an input: the request, then the datagrams. Its length and the choice of its sequence numbers precede each datagram.
+    /// Writes an input: the request, then the datagrams. Each datagram follows its length and a byte that selects its sequence numbers.
     /// </summary>
     private static byte[] Answer(byte question, params byte[][] datagrams)
     {

@@ -29,7 +29,7 @@ public class ConstantTests
 
     [Theory]
     [MemberData(nameof(InTable))]
-    public void Has_the_value_of_the_header(string name)
+    public void Constant_has_the_value_of_the_header(string name)
     {
         Assert.True(AbiTypes.Constants.TryGetValue(name, out ulong value), $"{name} is in the table, but not declared.");
         Assert.Equal(AbiTable.Instance.Constants[name], value);

@@ -9,7 +9,7 @@ public partial class ErrnoTests
 
     [SkippableTheory]
     [MemberData(nameof(Names))]
-    public void Is_what_the_C_library_calls_by_this_name(string name)
+    public void Error_number_has_its_name_in_the_C_library(string name)
     {
         string? known = null;
         bool available = true;

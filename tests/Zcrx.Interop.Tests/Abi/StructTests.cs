@@ -55,7 +55,7 @@ public class StructTests
 
     [Theory]
     [MemberData(nameof(InTable))]
-    public void Has_the_size_and_alignment_of_C(string name)
+    public void Struct_has_the_size_and_alignment_of_C(string name)
     {
         var expected = AbiTable.Instance.Structs[name];
         var type = AbiTypes.Struct(name);
@@ -67,7 +67,7 @@ public class StructTests
 
     [Theory]
     [MemberData(nameof(InTable))]
-    public void Has_every_field_of_the_table_at_its_offset(string name)
+    public void Struct_has_every_field_of_the_table_at_its_offset(string name)
     {
         var type = AbiTypes.Struct(name);
         Assert.All(AbiTable.Instance.Structs[name].Offsets, expected =>
@@ -80,7 +80,7 @@ public class StructTests
 
     [Theory]
     [MemberData(nameof(Ours))]
-    public void Has_no_field_that_the_table_does_not_know(string name)
+    public void Struct_has_no_field_that_the_table_lacks(string name)
     {
         if (NotInTable.ContainsKey(name))
         {

@@ -18,7 +18,7 @@ public class EmulatedCapabilitiesTests
     [InlineData(3)]
     [InlineData(4)]
     [InlineData(5)]
-    public void Answers_like_the_kernel_it_imitates(int row)
+    public void Emulated_kernel_answers_queries_like_the_imitated_release(int row)
     {
         var profile = EmulatedKernelProfile.All[row];
         Assert.StartsWith($"Linux {string.Join('.', profile.Name.Split('.')[..2])}.", Observed[row].Description, StringComparison.Ordinal);

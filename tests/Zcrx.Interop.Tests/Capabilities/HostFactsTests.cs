@@ -25,7 +25,7 @@ public class HostFactsTests
     }
 
     [Fact]
-    public void A_user_may_set_up_a_ring_but_not_register()
+    public void Unprivileged_user_may_set_up_a_ring_but_not_register()
     {
         var facts = Parse(UserStatus);
 
@@ -40,7 +40,7 @@ public class HostFactsTests
     [InlineData(14, false, true, false)]
     [InlineData(21, false, false, true)]
     [InlineData(40, false, false, false)]
-    public void Capabilities_are_bits(int bit, bool netAdmin, bool ipcLock, bool sysAdmin)
+    public void Each_capability_is_read_from_its_bit(int bit, bool netAdmin, bool ipcLock, bool sysAdmin)
     {
         var facts = Parse($"CapEff:\t{1UL << bit:x16}\n");
 
@@ -67,7 +67,7 @@ public class HostFactsTests
     [InlineData("2\n", IoUringAccess.Nobody)]
     [InlineData("3\n", IoUringAccess.Nobody)]
     [InlineData("nonsense", IoUringAccess.Everyone)]
-    public void The_sysctl_may_be_absent(string? text, IoUringAccess expected) =>
+    public void Access_to_io_uring_is_read_from_the_sysctl_even_if_it_is_absent(string? text, IoUringAccess expected) =>
         Assert.Equal(expected, Parse(RootStatus, disabled: text).IoUringAccess);
 
     [Theory]
@@ -79,11 +79,11 @@ public class HostFactsTests
     [InlineData("1\n", "99\n", UserStatus, false)]
     [InlineData("1\n", null, UserStatus, false)]
     [InlineData("0\n", "-1\n", UserStatus, true)]
-    public void Who_may_set_up_rings(string disabled, string? group, string status, bool allowed) =>
+    public void WhyNoRing_follows_the_sysctl_the_group_and_the_capability(string disabled, string? group, string status, bool allowed) =>
         Assert.Equal(allowed, Parse(status, disabled: disabled, group: group).WhyNoRing() is null);
 
     [Fact]
-    public void A_container_is_known_by_its_filter() =>
+    public void Seccomp_filter_of_a_container_is_read() =>
         Assert.True(Parse("CapEff:\t00000000a80425fb\nSeccomp:\t2\n").SeccompFilter);
 
     [Theory]
@@ -92,7 +92,7 @@ public class HostFactsTests
     [InlineData("CapEff:")]
     [InlineData("CapEff:\t\nSeccomp:\tx\nGid:\nGroups:")]
     [InlineData("CapEffective:\t0000000000000000\nXCapEff:\t0000000000000000")]
-    public void What_cannot_be_read_counts_as_allowed(string? status)
+    public void Permission_that_cannot_be_read_counts_as_granted(string? status)
     {
         var facts = HostFacts.Parse("7.2.12\n", 4096, status, uidMap: null, ioUringDisabled: null, ioUringGroup: null, lockedMemoryLimit: null);
 
@@ -104,7 +104,7 @@ public class HostFactsTests
     }
 
     [Fact]
-    public void This_process_has_facts()
+    public void Facts_of_this_process_are_read()
     {
         var facts = HostFacts.Read();
 

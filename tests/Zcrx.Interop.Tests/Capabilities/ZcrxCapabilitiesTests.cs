@@ -10,7 +10,7 @@ public class ZcrxCapabilitiesTests
     private static readonly ZcrxFeature[] Features = Enum.GetValues<ZcrxFeature>();
 
     [Fact]
-    public void Up_to_6_17_no_query_is_answered_and_a_NIC_queue_may_be_possible()
+    public void Linux_up_to_6_17_answers_no_query_and_may_have_NIC_queues()
     {
         foreach (var kernel in new[] { KernelRows.Linux616, KernelRows.Linux617 })
         {
@@ -30,7 +30,7 @@ public class ZcrxCapabilitiesTests
     }
 
     [Fact]
-    public void Kernel_without_queries_and_without_the_opcode_has_no_NIC_queue()
+    public void Linux_5_15_and_6_1_have_no_NIC_queues_and_the_reason_names_the_missing_opcode()
     {
         foreach (ScriptedKernel kernel in new[] { KernelRows.Linux515, KernelRows.Linux61 })
         {
@@ -85,7 +85,7 @@ public class ZcrxCapabilitiesTests
     }
 
     [Fact]
-    public void Kernel_without_queries_and_without_the_opcode_has_no_NIC_queues()
+    public void Kernel_whose_query_does_not_know_the_opcode_has_no_NIC_queues()
     {
         var kernel = new ScriptedKernel
         {
@@ -163,7 +163,7 @@ public class ZcrxCapabilitiesTests
     [InlineData(Errno.EPERM, "EPERM")]
     [InlineData(Errno.ENOSYS, "ENOSYS")]
     [InlineData(Errno.EACCES, "EACCES")]
-    public void A_refusal_is_an_answer(int errno, string name)
+    public void Kernel_that_refuses_io_uring_has_a_snapshot_with_the_errno(int errno, string name)
     {
         var capabilities = ZcrxCapabilities.Query(KernelRows.Refusing(errno));
 
@@ -203,7 +203,7 @@ public class ZcrxCapabilitiesTests
     }
 
     [Fact]
-    public void The_feature_bit_without_an_answer_about_notifications_is_not_enough()
+    public void Notifications_need_the_feature_bit_and_an_answer_about_them()
     {
         var kernel = new ScriptedKernel
         {
@@ -218,7 +218,7 @@ public class ZcrxCapabilitiesTests
     }
 
     [Fact]
-    public void Words_are_complete_for_every_kernel()
+    public void Description_covers_every_feature_on_every_kernel()
     {
         foreach (var kernel in KernelRows.All)
         {
@@ -234,7 +234,7 @@ public class ZcrxCapabilitiesTests
     }
 
     [Fact]
-    public void Asking_takes_at_most_three_calls_and_one_when_refused()
+    public void Query_makes_at_most_three_calls_and_one_when_refused()
     {
         var asked = KernelRows.Linux73;
         ZcrxCapabilities.Query(asked);

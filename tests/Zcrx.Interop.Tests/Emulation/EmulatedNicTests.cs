@@ -19,7 +19,7 @@ public class EmulatedNicTests
     }
 
     [Fact]
-    public void The_table_decides_until_a_rule_does()
+    public void RSS_table_chooses_the_queue_of_a_flow_that_no_rule_matches()
     {
         EmulatedNic nic = new() { RssTable = [.. Enumerable.Repeat(2, 128)] };
         Assert.Equal(2, nic.QueueOf(Local, Remote));

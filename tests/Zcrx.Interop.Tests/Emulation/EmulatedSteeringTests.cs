@@ -7,7 +7,7 @@ namespace Zcrx.Interop.Tests.Emulation;
 public class EmulatedSteeringTests
 {
     [Fact]
-    public void What_is_changed_is_what_is_read()
+    public void Changed_steering_is_read_back()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 2 });
         EmulatedNicFacts facts = new([nic]);

@@ -15,6 +15,6 @@ public class RssHashTests
     [InlineData("[3ffe:2501:200:1fff::7]:2794", "[3ffe:2501:200:3::1]:1766", 0x40207d3du)]
     [InlineData("[3ffe:501:8::260:97ff:fe40:efab]:14230", "[ff02::1]:4739", 0xdde51bbfu)]
     [InlineData("[3ffe:1900:4545:3:200:f8ff:fe21:67cf]:44251", "[fe80::200:f8ff:fe21:67cf]:38024", 0x02d1feefu)]
-    public void It_agrees_with_the_published_vectors(string source, string destination, uint expected) =>
+    public void Hash_equals_the_published_vectors(string source, string destination, uint expected) =>
         Assert.Equal(expected, RssHash.Of(IPEndPoint.Parse(source), IPEndPoint.Parse(destination)));
 }

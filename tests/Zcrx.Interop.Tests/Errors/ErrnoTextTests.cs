@@ -9,7 +9,7 @@ namespace Zcrx.Interop.Tests.Errors;
 public class ErrnoTextTests
 {
     [Fact]
-    public void Every_error_number_has_its_name_and_words_of_its_own()
+    public void Every_error_number_has_its_own_name_and_description()
     {
         Assert.All(AbiTypes.Errors, error =>
         {
@@ -23,11 +23,11 @@ public class ErrnoTextTests
     }
 
     [Fact]
-    public void A_result_is_as_good_as_an_errno() =>
+    public void Positive_of_a_negative_result_or_of_an_errno_is_the_errno() =>
         Assert.Equal((Errno.EINVAL, Errno.EINVAL, 0), (ErrnoText.Positive(-Errno.EINVAL), ErrnoText.Positive(Errno.EINVAL), ErrnoText.Positive(0)));
 
     [Fact]
-    public void Any_number_has_a_name_and_words() => Prop
+    public void Any_number_has_a_name_and_a_description() => Prop
         .ForAll(Generators.AnyErrno.ToArbitrary(), errno =>
             ErrnoText.Positive(errno) >= 0 && ErrnoText.Name(errno).Length > 0 && ErrnoText.Describe(errno).Length > 0)
         .QuickCheckThrowOnFailure();

@@ -7,7 +7,7 @@ namespace Zcrx.Interop.Tests.Errors;
 public class RegistrationErrorTests
 {
     [Fact]
-    public void The_capability_is_missing() => ExceptionAssert.Is<ZcrxNotPermittedException>(
+    public void Registration_without_CAP_NET_ADMIN_names_the_capability() => ExceptionAssert.Is<ZcrxNotPermittedException>(
         RegistrationErrors.Explain(-Errno.EPERM, Facts.Nic with { Host = Facts.User }),
         Errno.EPERM,
         "Registering RX queue 3 of eth0 failed with EPERM",
@@ -15,18 +15,18 @@ public class RegistrationErrorTests
         "setcap cap_net_admin+ep");
 
     [Fact]
-    public void The_capability_is_one_of_a_user_namespace() => ExceptionAssert.Is<ZcrxNotPermittedException>(
+    public void Registration_in_a_user_namespace_names_the_namespace() => ExceptionAssert.Is<ZcrxNotPermittedException>(
         RegistrationErrors.Explain(-Errno.EPERM, Facts.DeviceLess with { Host = Facts.Root with { InitialUserNamespace = false } }),
         Errno.EPERM,
         "Registering a device-less queue failed with EPERM",
         "user namespace only");
 
     [Fact]
-    public void A_filter_forbids_it() => ExceptionAssert.Is<ZcrxNotPermittedException>(
+    public void Registration_that_a_seccomp_filter_forbids_names_the_filter() => ExceptionAssert.Is<ZcrxNotPermittedException>(
         RegistrationErrors.Explain(-Errno.EPERM, Facts.Nic with { Host = Facts.Root with { SeccompFilter = true } }), Errno.EPERM, "seccomp");
 
     [Fact]
-    public void The_kernel_has_no_device_less_mode()
+    public void Device_less_registration_on_a_kernel_without_it_is_unsupported()
     {
         var exception = ExceptionAssert.Is<ZcrxUnsupportedException>(
             RegistrationErrors.Explain(-Errno.EINVAL, Facts.DeviceLess with { Capabilities = Facts.Linux619 }),
@@ -46,14 +46,14 @@ public class RegistrationErrorTests
     }
 
     [Fact]
-    public void The_kernel_has_no_notifications() => ExceptionAssert.Is<ZcrxUnsupportedException>(
+    public void Notifications_on_a_kernel_without_them_are_unsupported() => ExceptionAssert.Is<ZcrxUnsupportedException>(
         RegistrationErrors.Explain(-Errno.EINVAL, Facts.DeviceLess with { Capabilities = Facts.Linux71 }),
         Errno.EINVAL,
         "notifications need Linux 7.2 or newer",
         "without notifications");
 
     [Fact]
-    public void The_kernel_has_no_buffer_length() => ExceptionAssert.Is<ZcrxUnsupportedException>(
+    public void Buffer_length_on_a_kernel_without_the_option_is_unsupported() => ExceptionAssert.Is<ZcrxUnsupportedException>(
         RegistrationErrors.Explain(-Errno.EINVAL, Facts.Nic with { Capabilities = Facts.Linux619, Notifications = false, RxBufferLength = 8192 }),
         Errno.EINVAL,
         "Linux 7.0 or newer");
@@ -61,26 +61,27 @@ public class RegistrationErrorTests
     [Theory]
     [InlineData(0u)]
     [InlineData(32769u)]
-    public void Too_few_or_too_many_refill_entries(uint entries) =>
+    public void Too_few_or_too_many_refill_entries_are_a_configuration_error(uint entries) =>
         AssertOption("RefillEntries", Facts.Nic with { RefillEntries = entries }, "between 1 and 32768");
 
     [Theory]
     [InlineData(100u)]
     [InlineData(2048u)]
     [InlineData(12288u)]
-    public void Invalid_buffer_length(uint length) =>
+    public void Invalid_buffer_length_is_a_configuration_error(uint length) =>
         AssertOption("RxBufferLength", Facts.Nic with { RxBufferLength = length }, "power of two");
 
     [Theory]
     [InlineData(0UL)]
     [InlineData(4097UL)]
-    public void Area_that_is_not_a_whole_number_of_pages(ulong bytes) => AssertOption("Area", Facts.Nic with { AreaBytes = bytes }, "whole number of pages");
+    public void Area_that_is_not_a_whole_number_of_pages_is_a_configuration_error(ulong bytes) => AssertOption("Area", Facts.Nic with { AreaBytes = bytes }, "whole number of pages");
 
     [Fact]
-    public void Invalid_queue_index() => AssertOption("RxQueue", Facts.Nic with { RxQueue = uint.MaxValue }, "not a queue index");
+    public void Invalid_queue_index_is_a_configuration_error() =>
+        AssertOption("RxQueue", Facts.Nic with { RxQueue = uint.MaxValue }, "not a queue index");
 
     [Fact]
-    public void Header_split_is_off() => ExceptionAssert.Is<ZcrxDeviceException>(
+    public void Registration_with_header_data_split_off_names_the_setting() => ExceptionAssert.Is<ZcrxDeviceException>(
         RegistrationErrors.Explain(-Errno.EINVAL, Facts.Nic),
         Errno.EINVAL,
         "header/data split of eth0 is off, or its threshold is not 0",
@@ -88,71 +89,71 @@ public class RegistrationErrorTests
         "hds-thresh 0");
 
     [Fact]
-    public void Header_split_is_off_or_the_kernel_too_old_to_say() => ExceptionAssert.Is<ZcrxDeviceException>(
+    public void Registration_refused_by_the_split_setting_or_an_old_kernel_names_both_causes() => ExceptionAssert.Is<ZcrxDeviceException>(
         RegistrationErrors.Explain(-Errno.EINVAL, Facts.Nic with { Capabilities = Facts.Linux618, Notifications = false }),
         Errno.EINVAL,
         "header/data split of eth0 is off",
         "Linux 6.18.44 has no zero-copy receive at all");
 
     [Fact]
-    public void Refusal_without_a_known_cause_is_a_defect() => ExceptionAssert.Is<ZcrxException>(
+    public void Refusal_without_a_known_cause_asks_for_a_report() => ExceptionAssert.Is<ZcrxException>(
         RegistrationErrors.Explain(-Errno.EINVAL, Facts.DeviceLess), Errno.EINVAL, "refused a parameter", "report it");
 
     [Fact]
-    public void No_such_interface() => ExceptionAssert.Is<ZcrxDeviceException>(
+    public void Missing_interface_is_a_device_error() => ExceptionAssert.Is<ZcrxDeviceException>(
         RegistrationErrors.Explain(-Errno.ENODEV, Facts.Nic), Errno.ENODEV, "no interface eth0", "ip link");
 
     [Fact]
-    public void The_driver_cannot() => ExceptionAssert.Is<ZcrxUnsupportedException>(
+    public void Registration_on_a_driver_without_queue_management_is_unsupported() => ExceptionAssert.Is<ZcrxUnsupportedException>(
         RegistrationErrors.Explain(-Errno.EOPNOTSUPP, Facts.Nic with { Interface = "lo" }),
         Errno.EOPNOTSUPP,
         "driver of lo has no queue management",
         "device-less");
 
     [Fact]
-    public void The_device_cannot_use_such_buffers() => ExceptionAssert.Is<ZcrxUnsupportedException>(
+    public void Buffer_length_that_the_device_lacks_is_unsupported_and_names_the_device() => ExceptionAssert.Is<ZcrxUnsupportedException>(
         RegistrationErrors.Explain(-Errno.EOPNOTSUPP, Facts.Nic with { RxBufferLength = 65536 }), Errno.EOPNOTSUPP, "eth0 cannot receive into buffers of 65536 bytes");
 
     [Fact]
-    public void Device_less_buffers_are_pages() => ExceptionAssert.Is<ZcrxUnsupportedException>(
+    public void Device_less_registration_with_large_buffers_is_unsupported() => ExceptionAssert.Is<ZcrxUnsupportedException>(
         RegistrationErrors.Explain(-Errno.EOPNOTSUPP, Facts.DeviceLess with { RxBufferLength = 8192 }), Errno.EOPNOTSUPP, "always one page (4096 bytes)");
 
     [Fact]
-    public void The_kernel_was_built_without() => ExceptionAssert.Is<ZcrxUnsupportedException>(
+    public void Device_less_registration_without_support_names_the_kernel_build_option() => ExceptionAssert.Is<ZcrxUnsupportedException>(
         RegistrationErrors.Explain(-Errno.EOPNOTSUPP, Facts.DeviceLess), Errno.EOPNOTSUPP, "CONFIG_IO_URING_ZCRX");
 
     [Fact]
-    public void The_queue_index_is_too_high() => ExceptionAssert.Is<ZcrxDeviceException>(
+    public void Queue_index_beyond_those_of_the_interface_is_a_device_error() => ExceptionAssert.Is<ZcrxDeviceException>(
         RegistrationErrors.Explain(-Errno.ERANGE, Facts.Nic), Errno.ERANGE, "eth0 has no RX queue 3", "ethtool -l eth0");
 
     [Fact]
-    public void The_area_is_not_contiguous() => ExceptionAssert.Is<ZcrxDeviceException>(
+    public void Registration_with_a_fragmented_area_names_the_cause() => ExceptionAssert.Is<ZcrxDeviceException>(
         RegistrationErrors.Explain(-Errno.ERANGE, Facts.Nic with { RxBufferLength = 65536 }), Errno.ERANGE, "not contiguous enough for buffers of 65536 bytes", "huge pages");
 
     [Fact]
-    public void The_statistics_are_in_the_way() => ExceptionAssert.Is<ZcrxException>(
+    public void Registration_with_misplaced_statistics_names_them() => ExceptionAssert.Is<ZcrxException>(
         RegistrationErrors.Explain(-Errno.ERANGE, Facts.DeviceLess), Errno.ERANGE, "statistics");
 
     [Fact]
-    public void XDP_or_another_user_of_the_queue() => ExceptionAssert.Is<ZcrxQueueBusyException>(
+    public void Queue_that_XDP_or_another_receiver_uses_is_busy() => ExceptionAssert.Is<ZcrxQueueBusyException>(
         RegistrationErrors.Explain(-Errno.EEXIST, Facts.Nic), Errno.EEXIST, "XDP program is attached to eth0", "xdp off");
 
     [Fact]
-    public void Without_a_NIC_only_a_thread_can_be_in_the_way() => ExceptionAssert.Is<ZcrxException>(
+    public void Device_less_registration_on_a_thread_that_does_not_own_the_ring_names_the_cause() => ExceptionAssert.Is<ZcrxException>(
         RegistrationErrors.Explain(-Errno.EEXIST, Facts.DeviceLess), Errno.EEXIST, "does not own the ring");
 
     [Fact]
-    public void AF_XDP_uses_the_queue() => ExceptionAssert.Is<ZcrxQueueBusyException>(
+    public void Queue_that_AF_XDP_uses_is_busy() => ExceptionAssert.Is<ZcrxQueueBusyException>(
         RegistrationErrors.Explain(-Errno.EBUSY, Facts.Nic), Errno.EBUSY, "AF_XDP");
 
     [Theory]
     [InlineData(Errno.ENXIO, "gone")]
     [InlineData(Errno.ENETDOWN, "eth0 is down")]
-    public void The_device_is_gone_or_down(int errno, string word) =>
+    public void Registration_on_a_removed_or_stopped_device_is_a_device_error(int errno, string word) =>
         ExceptionAssert.Is<ZcrxDeviceException>(RegistrationErrors.Explain(-errno, Facts.Nic), errno, word);
 
     [Fact]
-    public void The_limit_on_locked_memory() => ExceptionAssert.Is<ZcrxMemoryException>(
+    public void Registration_beyond_the_limit_on_locked_memory_names_the_limit() => ExceptionAssert.Is<ZcrxMemoryException>(
         RegistrationErrors.Explain(-Errno.ENOMEM, Facts.Nic with { Host = Facts.User }),
         Errno.ENOMEM,
         "67108864 bytes",
@@ -160,15 +161,15 @@ public class RegistrationErrorTests
         "ulimit -l");
 
     [Fact]
-    public void No_memory() => ExceptionAssert.Is<ZcrxMemoryException>(
+    public void Registration_without_memory_is_a_memory_error() => ExceptionAssert.Is<ZcrxMemoryException>(
         RegistrationErrors.Explain(-Errno.ENOMEM, Facts.Nic), Errno.ENOMEM, "67108864 bytes", "smaller area");
 
     [Fact]
-    public void Unusable_memory() => ExceptionAssert.Is<ZcrxMemoryException>(
+    public void Registration_with_unusable_memory_is_a_memory_error() => ExceptionAssert.Is<ZcrxMemoryException>(
         RegistrationErrors.Explain(-Errno.EFAULT, Facts.DeviceLess), Errno.EFAULT, "not mapped or not writable");
 
     [Fact]
-    public void What_can_be_fallen_back_from_is_unsupported_or_not_permitted()
+    public void Error_that_the_user_can_repair_is_neither_unsupported_nor_not_permitted()
     {
         // These two types mean that another engine is needed. An error that the user can repair must therefore have another type.
         int[] repairable = [Errno.EEXIST, Errno.EBUSY, Errno.ENODEV, Errno.ERANGE, Errno.ENOMEM, Errno.EFAULT, Errno.EINVAL];

@@ -5,7 +5,7 @@ namespace Zcrx.Interop.Tests.Errors;
 public class ZcrxExceptionTests
 {
     [Fact]
-    public void Says_operation_errno_cause_and_fix()
+    public void Message_contains_operation_errno_cause_and_fix()
     {
         var inner = new InvalidOperationException("inner");
         var exception = new ZcrxDeviceException("Reading RX queue 1 of eth0", -Errno.ENXIO, "it is gone", "Plug it in", inner);
@@ -17,7 +17,7 @@ public class ZcrxExceptionTests
     }
 
     [Fact]
-    public void Without_an_errno_and_without_a_fix_it_is_shorter()
+    public void Message_without_an_errno_and_a_fix_omits_both()
     {
         var exception = new ZcrxException("Closing", 0, "it never opened", "");
 
@@ -26,7 +26,7 @@ public class ZcrxExceptionTests
     }
 
     [Fact]
-    public void All_configuration_errors_come_at_once()
+    public void Configuration_exception_contains_all_errors()
     {
         var exception = new ZcrxConfigurationException(
         [
@@ -42,6 +42,6 @@ public class ZcrxExceptionTests
     }
 
     [Fact]
-    public void A_configuration_exception_without_errors_is_a_mistake() =>
+    public void Configuration_exception_without_errors_is_refused() =>
         Assert.Throws<ArgumentException>(() => new ZcrxConfigurationException([]));
 }

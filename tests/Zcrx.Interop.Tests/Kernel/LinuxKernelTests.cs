@@ -9,7 +9,7 @@ public unsafe class LinuxKernelTests
     private readonly LinuxKernel _kernel = new();
 
     [Fact]
-    public void Says_which_kernel_it_is()
+    public void Description_names_the_kernel()
     {
         Assert.Matches("^Linux [0-9]+\\.[0-9]+", _kernel.Description);
         Assert.Equal(_kernel.Description, _kernel.ToString());
@@ -31,7 +31,7 @@ public unsafe class LinuxKernelTests
     }
 
     [SkippableFact]
-    public void A_wait_ends_with_its_time()
+    public void Wait_ends_at_its_timeout()
     {
         using var ring = new MappedRing(_kernel);
         __kernel_timespec time = new() { tv_nsec = 1_000_000 };
@@ -56,7 +56,7 @@ public unsafe class LinuxKernelTests
     }
 
     [SkippableFact]
-    public void A_refused_set_up_is_a_negative_errno()
+    public void Refused_set_up_returns_a_negative_errno()
     {
         using var ring = new MappedRing(_kernel);
         io_uring_params unknownFlag = new() { flags = 1u << 31 };
@@ -69,7 +69,7 @@ public unsafe class LinuxKernelTests
     }
 
     [SkippableFact]
-    public void Other_refusals_are_negative_errnos_too()
+    public void Other_refused_calls_return_negative_errnos()
     {
         using var ring = new MappedRing(_kernel);
 
@@ -83,7 +83,7 @@ public unsafe class LinuxKernelTests
     }
 
     [SkippableFact]
-    public void Rings_do_not_survive_an_exec()
+    public void Descriptor_of_a_ring_closes_on_exec()
     {
         using var ring = new MappedRing(_kernel);
         const int CloseOnExec = 0x80000;

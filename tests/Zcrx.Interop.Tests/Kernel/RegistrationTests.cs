@@ -18,7 +18,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     private readonly LinuxKernel _kernel = new();
 
     [Fact]
-    public void The_local_kernel_is_described()
+    public void Capabilities_of_the_local_kernel_are_queried()
     {
         var capabilities = ZcrxCapabilities.Query(_kernel);
         output.WriteLine(capabilities.Describe());
@@ -39,7 +39,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public void Without_device_less_mode_the_error_says_what_is_missing()
+    public void Registration_without_device_less_mode_names_the_needed_release()
     {
         var capabilities = ZcrxCapabilities.Query(_kernel);
         Skip.If(capabilities.DeviceLess, $"{capabilities.Kernel} has device-less mode.");
@@ -55,7 +55,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public void The_loopback_interface_has_no_queues_to_give()
+    public void Registration_on_loopback_is_unsupported_and_names_its_driver()
     {
         using var ring = new MappedRing(_kernel);
         SkipWithoutPermission();
@@ -69,7 +69,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public void An_interface_that_is_not_there_is_named()
+    public void Registration_on_a_missing_interface_names_it()
     {
         using var ring = new MappedRing(_kernel);
         SkipWithoutPermission();
@@ -83,7 +83,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public void Without_the_capability_the_error_says_so()
+    public void Registration_without_the_capability_names_CAP_NET_ADMIN()
     {
         // Capabilities belong to a thread, so a separate thread can drop them without effect on other threads.
         var (result, host, capabilities) = OtherThread.Run(() =>

@@ -8,7 +8,7 @@ namespace Zcrx.Interop.Tests.Leases;
 public sealed class BufferLedgerTests
 {
     [Fact]
-    public void What_the_rings_thread_releases_goes_back_at_once()
+    public void Buffer_that_the_ring_thread_releases_returns_at_once()
     {
         using InMemoryArea area = new(4, 16);
         BufferLease lease = Retain(area, 1);
@@ -20,7 +20,7 @@ public sealed class BufferLedgerTests
     }
 
     [Fact]
-    public void What_another_thread_releases_comes_back_in_order_when_drained()
+    public void Buffers_that_another_thread_releases_return_in_order_when_drained()
     {
         using InMemoryArea area = new(4, 16) { RecordsReturns = true };
         BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3)];
@@ -42,7 +42,7 @@ public sealed class BufferLedgerTests
     }
 
     [Fact]
-    public void A_return_wakes_the_rings_thread_once_and_only_when_it_asked()
+    public void Return_on_another_thread_wakes_the_ring_thread_once_and_only_if_it_prepared_to_sleep()
     {
         using InMemoryArea area = new(4, 16);
         BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3), Retain(area, 4)];
@@ -120,7 +120,7 @@ public sealed class BufferLedgerTests
     }
 
     [Fact]
-    public void Buffers_released_by_four_threads_come_back_exactly_once_each_with_its_own_bytes()
+    public void Buffers_released_by_four_threads_return_exactly_once_with_their_own_bytes()
     {
         const int buffers = 64;
         const int total = 200_000;
@@ -202,7 +202,24 @@ public sealed class BufferLedgerTests
     }
 
     [Fact]
-    public void More_buffers_may_be_kept_than_one_chunk_of_slots_has()
+    public void Every_slot_of_a_chunk_is_used_before_another_chunk_is_allocated()
+    {
+        const int leases = 2_048;
+        using InMemoryArea area = new(leases, 16);
+        int[] slots = [.. Enumerable.Range(0, leases).Select(_ =>
+        {
+            int slot = area.Begin([1], 0, out ulong offset).TryLeaseSlot();
+            area.End(offset);
+            return slot;
+        })];
+
+        Assert.Equal(Enumerable.Range(0, leases), slots);
+        Array.ForEach(slots, area.Ledger.Release);
+        area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void More_buffers_can_be_leased_than_one_chunk_of_slots_holds()
     {
         using InMemoryArea area = new(5_000, 16);
         BufferLease[] leases = [.. Enumerable.Range(0, 5_000).Select(i => Retain(area, i))];

@@ -6,7 +6,7 @@ namespace Zcrx.Interop.Tests.Leases;
 public sealed class LeaseLimitTests
 {
     [Fact]
-    public void Beyond_the_limit_the_bytes_are_kept_and_the_buffer_comes_back()
+    public void Lease_beyond_the_limit_copies_the_bytes_and_returns_the_buffer()
     {
         using InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 2 } };
         BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3), Retain(area, 4)];
@@ -71,25 +71,29 @@ public sealed class LeaseLimitTests
         OnAnotherThread(() => Array.ForEach(leases, static lease => lease.Dispose()));
 
         Assert.Equal((0, 0), (area.Ledger.Leased, area.Holder.Leased));
+        Assert.Equal(2, area.Ledger.LiveCopies);
         Assert.True(area.Ledger.Drain());
+        Assert.Equal(0, area.Ledger.LiveCopies);
         area.AssertAllReturned();
     }
 
     [Fact]
     public void Copies_outlive_the_queue_and_do_not_hold_its_memory()
     {
-        InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 1 } };
+        using InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 1 } };
         BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3)];
         // Other threads have released these leases, but the ring thread has not drained them when the queue is closed.
         OnAnotherThread(leases[1].Dispose);
 
         Assert.Equal(1, area.Ledger.Close());
+        Assert.Equal(1, area.Ledger.LiveCopies);
         leases[0].Dispose();
 
         Assert.False(area.IsMapped);
         Assert.Equal(3, BitConverter.ToInt64(leases[2].Span));
         leases[2].Dispose();
         Assert.True(leases[2].IsReleased);
+        Assert.Equal(0, area.Ledger.LiveCopies);
     }
 
     private static BufferLease Retain(InMemoryArea area, long content)

@@ -78,7 +78,7 @@ public sealed class LeaseTests : IDisposable
     }
 
     [Fact]
-    public void Moving_hands_over()
+    public void Move_transfers_the_buffer_to_a_new_lease()
     {
         BufferLease first = Retain([1, 2], 5);
         BufferLease second = first.Move();
@@ -95,7 +95,7 @@ public sealed class LeaseTests : IDisposable
     }
 
     [Fact]
-    public void A_buffer_retained_twice_comes_back_with_the_last_lease()
+    public void Buffer_that_is_retained_twice_returns_with_its_last_lease()
     {
         ReceivedBuffer buffer = _area.Begin([1], 0, out ulong offset);
         BufferLease first = buffer.Retain();

@@ -9,7 +9,7 @@ public sealed class LedgerCloseTests
     [Fact]
     public void Memory_stays_readable_until_the_last_lease_is_released()
     {
-        InMemoryArea area = new(4, 16);
+        using InMemoryArea area = new(4, 16);
         BufferLease first = Retain(area, 1);
         BufferLease second = Retain(area, 2);
 
@@ -30,9 +30,9 @@ public sealed class LedgerCloseTests
     }
 
     [Fact]
-    public void Without_leases_the_memory_goes_at_once()
+    public void Close_without_leases_unmaps_the_memory_at_once()
     {
-        InMemoryArea area = new(4, 16);
+        using InMemoryArea area = new(4, 16);
         Retain(area, 1).Dispose();
         Assert.True(area.IsMapped);
 
@@ -42,9 +42,9 @@ public sealed class LedgerCloseTests
     }
 
     [Fact]
-    public void What_was_returned_but_not_drained_does_not_keep_the_memory()
+    public void Returned_buffer_that_was_not_drained_does_not_keep_the_memory()
     {
-        InMemoryArea area = new(4, 16);
+        using InMemoryArea area = new(4, 16);
         BufferLease lease = Retain(area, 1);
         Thread other = new(lease.Dispose);
         other.Start();
@@ -58,7 +58,7 @@ public sealed class LedgerCloseTests
     [Fact]
     public void Closing_twice_closes_once()
     {
-        InMemoryArea area = new(4, 16);
+        using InMemoryArea area = new(4, 16);
         BufferLease first = Retain(area, 1);
         BufferLease second = Retain(area, 2);
         Assert.Equal(2, area.Ledger.Close());
@@ -77,7 +77,7 @@ public sealed class LedgerCloseTests
         // Each leased buffer also has a reference to a second region, like an area that was added.
         for (int round = 0; round < 200; round++)
         {
-            InMemoryArea area = new(64, 16);
+            using InMemoryArea area = new(64, 16);
             MemoryRegion added = MemoryRegion.Allocate(1, hugePages: false, "a test");
             area.Ledger.AddRegion(added);
             BufferLease[] leases = [.. Enumerable.Range(0, 64).Select(i => Retain(area, i))];

@@ -53,7 +53,7 @@ public class ContainerPreflightTests
     [InlineData(0, "device", "RX queue 0 of nkc is not leased from a NIC", "Choose a leased queue (1 to 2)")]
     [InlineData(3, "queue", "the interface has no RX queue 3: nkc has 3 RX queue(s), 2 of them leased", "let the host lease another one")]
     [InlineData(4, "queue", "the interface has no RX queue 4", "numrxqueues 5")]
-    public void A_queue_that_is_not_leased_cannot_and_the_host_has_to_lease_one(int queue, string check, string text, string fix)
+    public void Queue_that_is_not_leased_cannot_be_registered_until_the_host_leases_one(int queue, string check, string text, string fix)
     {
         NicPreflight found = Run(Inside, queue);
         Assert.False(found.CanRegister);
@@ -90,7 +90,7 @@ public class ContainerPreflightTests
     }
 
     [Fact]
-    public void A_refused_registration_of_a_leased_queue_sends_to_the_host_for_the_split()
+    public void Refused_registration_of_a_leased_queue_names_the_split_setting_of_the_host()
     {
         ZcrxDeviceException refused = new("Registering", Errno.EINVAL, "header/data split of nkc is off", "ethtool -G nkc");
         PreflightItem inside = PreflightChecks.Refused(refused, Run(Inside, 1).Items);

@@ -22,13 +22,13 @@ public class JournalTests
     public sealed record Script(Step[] Steps, byte DiesAt, bool AfterTheEffect, byte SuccessorDiesAt);
 
     [Fact]
-    public void Undoing_brings_back_what_was_there() => Run(300, script => new Bench(script with { DiesAt = byte.MaxValue, SuccessorDiesAt = byte.MaxValue }));
+    public void Undoing_restores_the_earlier_settings() => Run(300, script => new Bench(script with { DiesAt = byte.MaxValue, SuccessorDiesAt = byte.MaxValue }));
 
     [Fact]
-    public void A_crash_at_any_point_leaves_nothing_behind_that_the_next_start_does_not_undo() => Run(1_500, script => new Bench(script));
+    public void Next_start_undoes_every_change_after_a_crash_at_any_point() => Run(1_500, script => new Bench(script));
 
     [Fact]
-    public void What_is_refused_is_not_remembered()
+    public void Refused_change_is_not_recorded()
     {
         EmulatedNic nic = new();
         MemoryStore store = new();
@@ -88,7 +88,7 @@ public class JournalTests
     }
 
     [Fact]
-    public void What_cannot_be_undone_now_is_said_and_kept_for_later()
+    public void Change_that_cannot_be_undone_now_is_reported_and_kept_for_a_retry()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { HeaderDataSplit = false });
         Fragile steering = new(new EmulatedFlowSteering([nic]), new Fuse());
@@ -105,7 +105,7 @@ public class JournalTests
     }
 
     [Fact]
-    public void A_journal_is_written_and_read_back_and_gone_when_there_is_nothing_to_undo()
+    public void Journal_is_written_and_read_back_and_deleted_when_every_change_is_undone()
     {
         string directory = Directory.CreateTempSubdirectory("zcrx-journal-").FullName;
         try
@@ -140,7 +140,7 @@ public class JournalTests
     }
 
     [Fact]
-    public void Only_the_changes_of_the_dead_are_undone()
+    public void Only_changes_of_processes_that_have_ended_are_undone()
     {
         JournalOwner self = new(100, 5000, "boot", "net:[1]", "pid:[1]");
         JournalOwner other = self with { Pid = 200, StartTime = 6000 };
@@ -155,7 +155,7 @@ public class JournalTests
     }
 
     [Fact]
-    public void A_process_is_known_by_its_start()
+    public void Process_is_identified_by_its_start_time()
     {
         using Process child = Process.Start(new ProcessStartInfo("sleep", ["60"]))!;
         ulong? start = JournalOwner.StartTimeOf(child.Id);

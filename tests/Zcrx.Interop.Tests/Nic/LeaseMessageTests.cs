@@ -34,7 +34,7 @@ public class LeaseMessageTests
     }
 
     [Fact]
-    public void A_refused_lease_brings_the_kernels_words_and_advice()
+    public void Refused_lease_reports_the_kernels_message_and_a_fix()
     {
         ScriptedTransport transport = Kernel(refusal: (-Errno.EINVAL, "netkit maximum queue limit reached"));
         using NetlinkSession session = new(_ => transport);
@@ -71,7 +71,7 @@ public class LeaseMessageTests
     }
 
     [Fact]
-    public void A_leased_physical_queue_is_read_with_its_lease_whoever_receives_on_it()
+    public void Leased_physical_queue_is_read_with_its_lease_and_its_memory_provider()
     {
         List<QueueReply> queues = Read(Queue(Nic, 0, 8197), Queue(Nic, 1, 8198, new RxQueueLease(Nkc, 1, 5)), Queue(Nic, 2, 8199, new RxQueueLease(7, 2, null), isBound: true));
         Assert.Equal(

@@ -10,7 +10,7 @@ namespace Zcrx.Interop.Tests.Nic;
 public sealed class LinkMonitorTests
 {
     [SkippableFact]
-    public void Up_down_and_removed_are_told_of_the_interface_that_is_watched()
+    public void Watch_reports_up_down_and_removed_of_its_interface_only()
     {
         using NetworkNamespace place = new();
         using BlockingCollection<LinkChange> changes = [];
@@ -46,7 +46,7 @@ public sealed class LinkMonitorTests
     }
 
     [SkippableFact]
-    public void An_interface_that_moves_to_another_namespace_is_gone_from_this_one()
+    public void Interface_that_moves_to_another_namespace_is_reported_as_removed()
     {
         using NetworkNamespace place = new();
         using NetworkNamespace other = new();
@@ -96,7 +96,7 @@ public sealed class LinkMonitorTests
     }
 
     [Fact]
-    public void An_emulated_interface_tells_the_same()
+    public void Watch_of_an_emulated_interface_reports_each_change_once()
     {
         EmulatedNic nic = new();
         List<LinkState> states = [];

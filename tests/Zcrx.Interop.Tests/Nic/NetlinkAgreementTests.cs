@@ -11,7 +11,7 @@ public class NetlinkAgreementTests
     private readonly NetlinkNicFacts _facts = new();
 
     [SkippableFact]
-    public void Of_a_veth_that_is_down_and_then_up()
+    public void Netlink_facts_of_a_veth_that_goes_up_and_down_equal_those_of_ip()
     {
         using NetworkNamespace place = new();
         AssertAgrees(place, "v0", isUp: false);
@@ -25,7 +25,7 @@ public class NetlinkAgreementTests
     }
 
     [SkippableFact]
-    public void Of_a_changed_number_of_channels()
+    public void Netlink_facts_of_an_interface_with_changed_channels_equal_those_of_ethtool()
     {
         using NetworkNamespace place = new();
         place.Ip("link", "set", "v0", "up");
@@ -36,7 +36,7 @@ public class NetlinkAgreementTests
     }
 
     [SkippableFact]
-    public void Of_loopback()
+    public void Netlink_facts_of_loopback_equal_those_of_ip()
     {
         using NetworkNamespace place = new();
         place.Ip("link", "set", "lo", "up");
@@ -46,7 +46,7 @@ public class NetlinkAgreementTests
     }
 
     [SkippableFact]
-    public void Of_whatever_interfaces_this_machine_has()
+    public void Netlink_facts_of_every_interface_equal_those_of_sysfs()
     {
         foreach (string path in Directory.GetDirectories("/sys/class/net"))
         {
@@ -59,7 +59,7 @@ public class NetlinkAgreementTests
     }
 
     [SkippableFact]
-    public void What_an_interface_lacks_is_not_there_and_is_refused_in_words()
+    public void Feature_that_an_interface_lacks_is_absent_from_its_facts_and_cannot_be_changed()
     {
         using NetworkNamespace place = new();
         NetlinkFlowSteering steering = new();
@@ -77,7 +77,7 @@ public class NetlinkAgreementTests
     }
 
     [SkippableFact]
-    public void An_interface_that_is_not_there_is_named()
+    public void Missing_interface_is_named_in_the_error()
     {
         using NetworkNamespace place = new();
         foreach (string name in new[] { "nosuch0", "a-name-longer-than-an-interface-can-have", "ü" })
@@ -89,7 +89,7 @@ public class NetlinkAgreementTests
     }
 
     [Fact]
-    public void Over_loopback_no_queue_is_known()
+    public void QueueOf_a_connection_over_loopback_is_null()
     {
         using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));

@@ -15,7 +15,7 @@ public class NetlinkExchangeTests
     private static readonly byte[] Request = QueueRequest();
 
     [Fact]
-    public void A_dump_ends_with_its_end_and_has_what_came_before()
+    public void Dump_returns_all_messages_before_its_end_message()
     {
         ScriptedTransport transport = new(request =>
         [
@@ -27,7 +27,7 @@ public class NetlinkExchangeTests
     }
 
     [Fact]
-    public void A_dump_that_changed_meanwhile_is_asked_for_again()
+    public void Dump_that_changed_while_it_was_read_is_requested_again()
     {
         int asked = 0;
         ScriptedTransport transport = new(request =>
@@ -55,7 +55,7 @@ public class NetlinkExchangeTests
     }
 
     [Fact]
-    public void An_error_brings_the_kernels_words()
+    public void Error_contains_the_kernels_message()
     {
         ScriptedTransport transport = new(request => [Queue(request, 0, 0), Error(request, -Errno.EINVAL, "tcp-data-split is disabled")]);
         NetlinkOutcome outcome = new NetlinkExchange(transport).Query(Request, NetlinkReplies.ReadQueue, new List<RxQueueFacts>());
@@ -75,7 +75,7 @@ public class NetlinkExchangeTests
     }
 
     [Fact]
-    public void A_datagram_longer_than_the_buffer_is_an_error_and_not_half_an_answer()
+    public void Datagram_longer_than_the_buffer_is_an_error()
     {
         ScriptedTransport transport = new(request => [[.. Queue(request, 1, 0), .. new byte[2 << 20]]]);
         Assert.Equal((-Errno.EMSGSIZE, ""), Ask(transport));

@@ -17,7 +17,7 @@ public class NicSetupTests
     public sealed record Step(byte Kind, byte Value);
 
     [Fact]
-    public void A_claimed_queue_is_out_of_RSS_and_a_claimed_port_comes_to_it()
+    public void Claimed_queue_is_removed_from_RSS_and_claimed_port_is_steered_to_it()
     {
         Bench bench = new(new EmulatedNicOptions { HeaderDataSplit = false, HdsThreshold = 100 });
         IDisposable queue = bench.Setup.ClaimQueue(2);
@@ -105,7 +105,7 @@ public class NicSetupTests
     }
 
     [Fact]
-    public void A_rule_that_cannot_be_removed_does_not_keep_the_others()
+    public void Rule_that_cannot_be_removed_does_not_prevent_the_removal_of_the_others()
     {
         EmulatedNic nic = new();
         EmulatedNicFacts facts = new([nic]);
@@ -210,7 +210,8 @@ public class NicSetupTests
                 Assert.Equal(queues.Count > 0, bench.Nic.HdsThreshold == 0);
                 Assert.DoesNotContain(bench.Nic.RssTable, bucket => queues.Any(claim => claim.Queue == bucket));
                 Assert.All(Even.Zip(bench.Nic.RssTable), pair => Assert.True(pair.First == pair.Second || queues.Any(claim => claim.Queue == pair.First)));
-                // Each port and address family with a listener has one rule, which leads to a queue of such a listener.
+                // Each combination of port and address family with a listener has one rule, which steers to the queue of one of these
+                // listeners.
                 Assert.Equal(
                     ports.SelectMany(claim => claim.Families.Select(family => (claim.Port, family))).Distinct().Order(),
                     bench.Nic.Rules.Values.Select(rule => (rule.LocalPort!.Value, rule.Family!.Value)).Order());

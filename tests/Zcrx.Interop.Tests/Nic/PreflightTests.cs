@@ -33,7 +33,7 @@ public class PreflightTests
     };
 
     [SkippableFact]
-    public void Of_every_interface_of_this_machine_and_of_none()
+    public void Preflight_of_every_interface_and_of_a_missing_one_predicts_its_registration()
     {
         foreach (string name in Directory.GetDirectories("/sys/class/net").Select(path => Path.GetFileName(path)).Append("nosuch0"))
         {
@@ -42,7 +42,7 @@ public class PreflightTests
     }
 
     [SkippableFact]
-    public void Of_a_veth()
+    public void Preflight_of_a_veth_predicts_its_registration()
     {
         using NetworkNamespace place = new();
         place.Ip("link", "set", "v0", "up");
@@ -80,7 +80,7 @@ public class PreflightTests
     }
 
     [Fact]
-    public void What_only_costs_speed_or_is_in_others_way_is_a_warning()
+    public void Finding_that_does_not_prevent_a_registration_is_a_warning()
     {
         NicFacts facts = Ready with { IsUp = false, Driver = "e1000e", RssTable = [0, 1, 2, 3], Rules = new Dictionary<int, FlowRule>() };
         PreflightItem[] warnings = [.. Run(facts).Where(item => item.Outcome != PreflightOutcome.Passed)];
@@ -91,7 +91,7 @@ public class PreflightTests
     }
 
     [Fact]
-    public void What_the_process_may_not_do_is_found()
+    public void Missing_permission_is_an_obstacle()
     {
         HostFacts host = Host() with { EffectiveCapabilities = 0, LockedMemoryLimit = 4096, IoUringAccess = IoUringAccess.Nobody };
         IReadOnlyList<PreflightItem> items = Run(Ready, host);

@@ -19,7 +19,7 @@ public class QueueLeaseTests
     public void A_container_is_named_by_namespace_process_or_path(string text, string path) => Assert.Equal(path, new ContainerInterface(text, "nkc").NamespacePath);
 
     [Fact]
-    public void A_leased_queue_is_out_of_RSS_and_all_but_the_lease_is_undone()
+    public void Leased_queue_is_removed_from_RSS_and_everything_except_the_lease_is_undone()
     {
         Bench bench = new();
         NicQueueLease lease = bench.Setup.LeaseQueue(2, Container);
@@ -94,7 +94,7 @@ public class QueueLeaseTests
     }
 
     [Fact]
-    public void A_queue_that_is_leased_already_is_not_for_this_process()
+    public void Queue_that_is_already_leased_is_refused_as_busy()
     {
         Bench bench = new();
         bench.Leases[2] = RxMemoryProvider.Leased;

@@ -22,11 +22,11 @@ public class RuleTests
         select new FlowRule(queue, localPort, remotePort, local, remote) { Family = v6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork };
 
     [Fact]
-    public void What_is_written_is_what_is_read() => Check.One(
+    public void Rule_that_is_written_is_read_back_unchanged() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(2_000), Prop.ForAll(Rules.ToArbitrary(), static rule => Assert.Equal(rule, RuleSpec.Read(RuleSpec.Write(rule)))));
 
     [Fact]
-    public void Addresses_and_ports_lie_where_the_kernel_looks_for_them()
+    public void Addresses_and_ports_are_at_the_offsets_that_the_kernel_reads()
     {
         ethtool_rx_flow_spec spec = RuleSpec.Write(new FlowRule(3, 0x1234, 0x5678, IPAddress.Parse("1.2.3.4"), IPAddress.Parse("5.6.7.8").MapToIPv6()));
 

@@ -15,7 +15,7 @@ public class DmaBufAreaTests
     }
 
     [Fact]
-    public void An_area_of_4_GiB_gets_as_far_as_its_descriptor() => Assert.Throws<ZcrxMemoryException>(() => Register(DmaBufArea.MaxLength));
+    public void Area_of_4_GiB_is_not_refused_before_its_descriptor_is_used() => Assert.Throws<ZcrxMemoryException>(() => Register(DmaBufArea.MaxLength));
 
     private static void Register(nuint length)
     {

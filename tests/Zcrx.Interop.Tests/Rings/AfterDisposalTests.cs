@@ -13,7 +13,7 @@ public class AfterDisposalTests
     private const string Throws = nameof(ObjectDisposedException);
 
     [Fact]
-    public void Every_member_throws_or_answers_without_the_memory()
+    public void Every_member_throws_or_returns_without_access_to_released_memory()
     {
         EmulatedKernel kernel = new();
         IoRing ring = IoRing.Create(kernel, new IoRingOptions { SubmissionEntries = 8, CompletionEntries = 64 });

@@ -67,7 +67,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Frames_that_wait_come_with_the_socket_of_a_detached_connection()
+    public async Task Detached_connection_contains_the_bytes_of_waiting_frames()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -90,7 +90,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
 
     [Theory]
     [MemberData(nameof(KeeperNames))]
-    public async Task Operator_that_keeps_frames_shows_right_bytes_or_throws(string keeper)
+    public async Task Operator_that_keeps_frames_reads_their_own_bytes_or_throws(string keeper)
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 32, configure: static options => options with { CheckBorrows = false });
         ConcurrentQueue<string> foreign = new();
@@ -144,7 +144,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
     [InlineData("Buffer")]
     [InlineData("Sample")]
     [InlineData("GroupBy")]
-    public async Task Operator_that_keeps_buffers_shows_right_bytes_or_throws(string keeper)
+    public async Task Operator_that_keeps_buffers_reads_their_own_bytes_or_throws(string keeper)
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8, configure: static options => options with { CheckBorrows = false });
         int seen = 0;

@@ -12,30 +12,33 @@ public sealed class FramingAllocationTests
     [Theory]
     [InlineData(4)]
     [InlineData(60)]
-    public void Frames_within_a_buffer(int length) => AssertAllocatesNothing(length, alignedTo: length + 1, underPressure: false);
+    public void Frames_within_a_buffer_allocate_nothing(int length) =>
+        AssertAllocatesNothing(length, alignedTo: length + 1, underPressure: false);
 
     [Theory]
     [InlineData(100)]
     [InlineData(250)]
-    public void Frames_that_straddle_buffers(int length) => AssertAllocatesNothing(length, alignedTo: 1, underPressure: false);
+    public void Frames_that_straddle_buffers_allocate_nothing(int length) =>
+        AssertAllocatesNothing(length, alignedTo: 1, underPressure: false);
 
     [Theory]
     [InlineData(100)]
     [InlineData(250)]
-    public void Frames_that_are_copied_since_the_pool_is_under_pressure(int length) => AssertAllocatesNothing(length, alignedTo: 1, underPressure: true);
+    public void Frames_that_are_copied_under_pressure_allocate_nothing(int length) => AssertAllocatesNothing(length, alignedTo: 1, underPressure: true);
 
     [Theory]
     [InlineData(4, 5)]
     [InlineData(60, 61)]
     [InlineData(100, 1)]
-    public void Lines(int length, int alignedTo) => AssertAllocatesNothing(length, alignedTo, underPressure: false, Delimiter.Line);
+    public void Lines_allocate_nothing(int length, int alignedTo) =>
+        AssertAllocatesNothing(length, alignedTo, underPressure: false, Delimiter.Line);
 
     [Theory]
     [InlineData(4, 5)]
     [InlineData(60, 61)]
     [InlineData(100, 1)]
     [InlineData(250, 1)]
-    public void Lines_that_are_skipped(int length, int alignedTo)
+    public void Skipped_lines_are_counted_and_allocate_nothing(int length, int alignedTo)
     {
         FrameSkips skips = new(static _ => { });
         AssertAllocatesNothing(length, alignedTo, underPressure: false, Delimiter.Any("\n"u8, "12345\n"u8), skips);

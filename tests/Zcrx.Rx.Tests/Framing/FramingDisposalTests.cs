@@ -39,8 +39,8 @@ public sealed class FramingDisposalTests
     [Fact]
     public async Task Disposal_at_a_random_moment_returns_every_buffer_once()
     {
-        // The area belongs to the thread that creates it, and the disposals happen here. Returned buffers are overwritten. A frame with
-        // the sender's bytes therefore proves that its buffers were not returned.
+        // The area belongs to the thread that creates it, and the disposals run on this thread. Returned buffers are overwritten. A frame
+        // with the sender's bytes therefore proves that its buffers were not returned.
         const int streams = 2_000;
         TaskCompletionSource<IDisposable>[] subscriptions = [.. Enumerable.Range(0, streams).Select(_ => new TaskCompletionSource<IDisposable>())];
         Task area = Task.Factory.StartNew(() => Play(subscriptions), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

@@ -38,6 +38,25 @@ public sealed class FramingLivenessTests : IDisposable
     }
 
     [Fact]
+    public void Rising_pressure_returns_the_buffers_of_a_connection_that_left_its_queue_and_returned()
+    {
+        BufferSource source = new(_area);
+        FrameCollector collector = new();
+        source.Frames(LengthPrefix.UInt8, 200).Subscribe(collector);
+        source.Send([3, 1]);
+        _area.Ledger.Reclaimable.Dismiss(_area.Holder);
+        _area.AssertAllReturned();
+
+        source.Send([2]);
+        Assert.Equal(1, _area.Ledger.Leased);
+        _area.Ledger.IsUnderPressure = true;
+
+        _area.AssertAllReturned();
+        source.Send([3]);
+        Assert.Equal([[1, 2, 3]], collector.Frames);
+    }
+
+    [Fact]
     public void A_frame_much_larger_than_the_pool_arrives()
     {
         byte[] frame = new byte[3_000_000];

@@ -213,7 +213,7 @@ public sealed class FramingPropertyTests
 
         public Action? AfterEachBuffer { get; set; }
 
-        /// <summary>Gets the number of the frame at which a test stops, or the number behind the last frame.</summary>
+        /// <summary>Gets the index of the frame at which a test stops. The number of frames means the end of the stream.</summary>
         public int StopAt => _script.StopAt % (Frames.Count + 1);
 
         public void SendAll(int stopAfter = int.MaxValue, int endAt = int.MaxValue)

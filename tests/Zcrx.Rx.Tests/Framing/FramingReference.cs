@@ -56,7 +56,7 @@ internal sealed class FramingReference
 
         int rest = stream.Length - begin;
 
-        // A rest that is one byte shorter is still valid: its next byte could complete the longest delimiter. An unterminated frame
+        // Behind a frame of the maximum length, the rest may contain all but the last byte of the longest delimiter. An unterminated frame
         // may be as long as the limit.
         int longest = _isIncluded ? 0 : _delimiters.Max(static delimiter => delimiter.Length);
         IsRestTooLong = rest >= _limit + Math.Max(longest, _options.DeliversUnterminated ? 1 : 0);

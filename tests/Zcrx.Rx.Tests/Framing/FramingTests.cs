@@ -21,7 +21,7 @@ public sealed class FramingTests : IDisposable
     [InlineData(new byte[] { 0x80, 0, 0, 0 }, 0x8000_0000L)]
     [InlineData(new byte[] { 0xFF, 0xFF, 0xFF, 0xFF }, 0xFFFF_FFFFL)]
     [InlineData(new byte[] { 0, 0, 4, 1 }, 1025L)]
-    public void A_length_beyond_the_limit_is_refused_as_announced(byte[] prefix, long announced)
+    public void Length_beyond_the_limit_is_refused_and_the_error_names_it(byte[] prefix, long announced)
     {
         _source.Position = 1_000;
         using IDisposable subscription = _source.Frames(LengthPrefix.UInt32BigEndian, 1024).Subscribe(_collector);
@@ -42,7 +42,7 @@ public sealed class FramingTests : IDisposable
     }
 
     [Fact]
-    public void The_largest_limit_takes_the_largest_length()
+    public void Largest_limit_accepts_the_largest_length()
     {
         using IDisposable subscription = _source.Frames(LengthPrefix.UInt32LittleEndian, int.MaxValue).Subscribe(_collector);
 
@@ -67,7 +67,7 @@ public sealed class FramingTests : IDisposable
     }
 
     [Fact]
-    public void Frames_lie_where_they_were_received()
+    public void Frames_reference_the_received_memory()
     {
         List<ReadOnlyMemory<byte>> received = [];
         using IDisposable subscription = _source.Do(buffer => received.Add(buffer.UncheckedMemory)).Frames(Delimiter.CrLf, 100).Subscribe(_collector);
@@ -130,7 +130,7 @@ public sealed class FramingTests : IDisposable
     }
 
     [Fact]
-    public void Missing_bytes_are_noticed()
+    public void Gap_in_the_stream_fails_with_its_position()
     {
         using IDisposable subscription = _source.Frames(LengthPrefix.UInt8, 100).Subscribe(_collector);
 
@@ -163,7 +163,7 @@ public sealed class FramingTests : IDisposable
     }
 
     [Fact]
-    public void A_source_that_completes_while_the_observer_is_busy_completes_behind_the_frames_received()
+    public void Source_that_completes_while_the_observer_is_busy_completes_after_the_received_frames()
     {
         using Subject<ReceivedBuffer> subject = new();
         using IDisposable subscription = subject.Frames(LengthPrefix.UInt8, 100).Subscribe(_collector);
@@ -187,7 +187,7 @@ public sealed class FramingTests : IDisposable
     }
 
     [Fact]
-    public void A_buffer_inside_of_OnNext_is_refused_instead_of_waiting_for_ever()
+    public void Buffer_that_arrives_inside_OnNext_is_refused()
     {
         using Subject<ReceivedBuffer> subject = new();
         using IDisposable subscription = subject.Frames(LengthPrefix.UInt8, 100).Subscribe(_collector);
@@ -253,7 +253,7 @@ public sealed class FramingTests : IDisposable
             }
             catch (InvalidOperationException)
             {
-                // The stream continues as if nothing had happened.
+                // This source does not report the exception to the observer, and the stream continues.
             }
         });
         _collector.OnFrame = static (_, _) => throw new InvalidOperationException();

@@ -117,8 +117,8 @@ public sealed class ParserFramingTests : IDisposable
     }
 
     /// <summary>
-    /// Parses lines, tagged with their number. The parser has state, for one stream. The first byte of the rest
-    /// determines how the stream ends.
+    /// Parses lines, tagged with their number. The parser has state, so each stream needs its own. The first byte of an unterminated last
+    /// line determines how the stream ends.
     /// </summary>
     private sealed class NumberedLines : IFrameParser
     {

@@ -138,7 +138,7 @@ public class AsyncHandlerTests : IClassFixture<ResourceCheck>
         int[] ports = [.. peers.Select(static peer => ((IPEndPoint)peer.Socket.LocalEndPoint!).Port)];
         Task<(long Count, bool WasReset)>[] acknowledged = [.. peers.Select(static peer => CountAsync(peer.Socket))];
         await Deadline.UntilAsync(() => Interlocked.Read(ref handled) > 20_000, "the load runs");
-        // The senders never pause.
+        // The senders keep sending during the stop.
         await queue.Queue.StopAsync(TimeSpan.FromSeconds(8)).Within("the queue stops");
         await enough.CancelAsync();
         await Task.WhenAll(sending).Within("the senders end");

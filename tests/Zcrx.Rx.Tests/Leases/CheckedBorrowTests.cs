@@ -98,7 +98,7 @@ public sealed class CheckedBorrowTests : IDisposable
     }
 
     [Fact]
-    public async Task Option_of_the_queue_turns_the_check_on()
+    public async Task Option_of_the_queue_enables_the_check()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { CheckBorrows = true });
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -115,7 +115,7 @@ public sealed class CheckedBorrowTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_the_option_memory_is_handed_out_without_an_allocation()
+    public async Task Memory_without_the_option_allocates_nothing()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { CheckBorrows = false });
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

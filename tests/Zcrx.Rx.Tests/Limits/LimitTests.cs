@@ -19,7 +19,7 @@ public class LimitTests
     [Theory]
     [InlineData(ZcrxLimit.MaxConnections)]
     [InlineData(ZcrxLimit.MaxConnectionsPerAddress)]
-    public async Task Connection_beyond_a_limit_is_reset_and_reported_and_a_closed_one_makes_room(ZcrxLimit limit)
+    public async Task Connection_beyond_a_limit_is_reset_and_reported_until_another_closes(ZcrxLimit limit)
     {
         await using ZcrxQueue queue = await OpenAsync();
         Task<LimitReached> report = queue.LimitsReached.FirstAsync().ToTask();
@@ -204,7 +204,7 @@ public class LimitTests
             await Task.WhenAll(clients.Select(async client =>
             {
                 await client.ConnectAsync(listener.LocalEndPoint!).Within("the client connects");
-                // All bytes arrive, or the connection is reset in between.
+                // The connection may be reset before all bytes are sent.
                 _ = await Record.ExceptionAsync(() => client.SendAsync(beginning).Within("the beginning is sent"));
             }));
 
@@ -252,7 +252,7 @@ public class LimitTests
         try
         {
             using Socket socket = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            // The test counts the descriptors, as the process would.
+            // Counts one descriptor for each accepted connection, as the process would.
             using IDisposable accepting = queue.Listen(socket).Subscribe(_ => Interlocked.Increment(ref used));
             for (int i = 0; i < 100; i++)
             {
@@ -292,7 +292,8 @@ public class LimitTests
         queue.Loop.RemoveListener(one);
         await firstEnded.Task.Within("the first listener ends");
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        // The request for one client ends with that client. The next one covers the backlog, which fits now.
+        // The present accept request serves one client and ends with it. The next request accepts a burst, because the whole backlog fits
+        // now.
         await client.ConnectAsync(second.LocalEndPoint!).Within("the client is in the backlog");
         await Deadline.UntilAsync(() => other is { IsArmed: true, IsMultishot: true }, "the second listener accepts a burst");
     }

@@ -20,7 +20,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
 
     [Theory]
     [MemberData(nameof(Layouts))]
-    public async Task Nothing_is_copied_on_our_own_queue(string profile, int packetsPerBuffer, int packetLength)
+    public async Task Flow_on_the_receiving_queue_is_not_copied(string profile, int packetsPerBuffer, int packetLength)
     {
         EmulatedNic nic = new(new EmulatedNicOptions { PacketsPerBuffer = packetsPerBuffer, PacketLength = packetLength, RetransmitDelay = SoonAgain });
         nic.AddRule(new FlowRule(1));
@@ -64,7 +64,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
     [InlineData("7.1")]
     [InlineData("7.2")]
     [InlineData("7.3")]
-    public async Task A_flow_on_another_queue_is_copied_until_it_is_steered_to_ours(string profile)
+    public async Task Flow_on_another_queue_is_copied_until_it_is_steered_to_the_receiving_queue(string profile)
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RetransmitDelay = SoonAgain });
         int rule = nic.AddRule(new FlowRule(3));
@@ -189,7 +189,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_link_that_goes_down_and_comes_up_loses_nothing()
+    public async Task Link_that_goes_down_and_up_loses_no_byte()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RetransmitDelay = SoonAgain });
         nic.AddRule(new FlowRule(1));

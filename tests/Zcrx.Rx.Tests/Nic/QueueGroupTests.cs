@@ -55,7 +55,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
         }
 
         Assert.All(await Task.WhenAll(moves).Within("the connections are placed"), Assert.True);
-        // A connection that arrives during the choice may be counted twice.
+        // A connection that arrives while the group chooses a queue may be counted twice.
         Assert.All(queues, static queue => Assert.InRange(queue.Queue.Snapshot().Connections, 9, 11));
         foreach (TestQueue queue in queues)
         {
@@ -116,7 +116,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_table_that_changes_all_the_time_loses_no_byte()
+    public async Task RSS_table_that_changes_constantly_loses_no_byte()
     {
         await using Bench bench = await Bench.OpenAsync(ours: 3);
         List<Task> streams = [.. Enumerable.Range(0, 12).Select(_ => bench.StreamAsync(20_000_000))];

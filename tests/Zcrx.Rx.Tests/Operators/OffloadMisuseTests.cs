@@ -10,7 +10,7 @@ namespace Zcrx.Rx.Tests.Operators;
 [Collection(SocketsCollection.Name)]
 public class OffloadMisuseTests : IClassFixture<ResourceCheck>
 {
-    /// <summary>Gets consumers off the ring thread, without a handler for errors.</summary>
+    /// <summary>Gets consumers that run off the ring thread and have no handler for errors.</summary>
     public static TheoryData<string> Offloaded => new(Offloads.Keys);
 
     private static readonly Dictionary<string, Func<ZcrxConnection, Action, IDisposable>> Offloads = new(StringComparer.Ordinal)

@@ -133,6 +133,76 @@ public class BufferPoolTests
         leases.ForEach(queue.Ledger.Release);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Pool_that_has_grown_gives_memory_back_after_a_minute_in_which_its_first_area_sufficed(bool canTrim)
+    {
+        using MemoryQueue queue = new(Buffers, refillEntries: 4 * Buffers) { CanTrimAreas = canTrim };
+        ZcrxQueueOptions options = TestQueue.Options(Buffers);
+        ManualClock clock = new();
+        BufferPool pool = new(queue, isImported: false, ReceiveBench.ContextOf(options with { MaxAreaSize = 2 * options.AreaSize }, clock), new RoomEvents());
+        pool.Trim(clock.GetTimestamp());
+        Assert.Equal(long.MaxValue, pool.TrimDue);
+        List<int> leases = Lease(queue, pool, Buffers - pool.Reserve);
+        pool.Observe(paused: 0);
+        leases.AddRange(Lease(queue, pool, Buffers + 1 - leases.Count));
+        pool.Trim(clock.GetTimestamp());
+        clock.Advance(TimeSpan.FromMinutes(1));
+        pool.Trim(clock.GetTimestamp());
+        Assert.Equal(0, queue.Trims);
+
+        leases.ForEach(queue.Ledger.Release);
+        queue.Ledger.Drain();
+        pool.Trim(clock.GetTimestamp());
+        Assert.Equal(0, queue.Trims);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        pool.Trim(clock.GetTimestamp());
+
+        Assert.Equal(canTrim ? 1 : 0, queue.Trims);
+        Assert.Equal(2 * Buffers, pool.Buffers);
+        Assert.Equal(canTrim ? clock.GetTimestamp() + TimeSpan.FromMinutes(1).Ticks : long.MaxValue, pool.TrimDue);
+        // The refill queue was flushed, so that the returned buffers are free.
+        Assert.Equal(canTrim ? 0 : Buffers + 1, pool.Account.InRefillQueue);
+        pool.SetCeded(true);
+        Assert.Equal(long.MaxValue, pool.TrimDue);
+    }
+
+    [Fact]
+    public void Pool_that_cedes_no_longer_counts_buffers_that_other_rings_leased_before()
+    {
+        using MemoryQueue queue = new(Buffers);
+        BufferPool pool = new(queue, isImported: false, ReceiveBench.ContextOf(TestQueue.Options(Buffers), new ManualClock()), new RoomEvents());
+        pool.SetLeasedElsewhere(Buffers);
+        Assert.Equal(0, pool.Free);
+
+        pool.SetCeded(true);
+
+        Assert.Equal((Buffers, Buffers - pool.Reserve), (pool.Free, pool.Available));
+    }
+
+    [Fact]
+    public void Growth_waits_until_no_other_ring_has_mapped_the_areas()
+    {
+        using MemoryQueue queue = new(Buffers);
+        ZcrxQueueOptions options = TestQueue.Options(Buffers);
+        RoomEvents events = new();
+        BufferPool pool = new(queue, isImported: false, ReceiveBench.ContextOf(options with { MaxAreaSize = 2 * options.AreaSize }, new ManualClock()), events);
+        List<int> leases = Lease(queue, pool, Buffers - pool.Reserve);
+
+        // This ring still writes the refill queue, so the pool does not count as shared yet.
+        using (MemoryQueue imported = new(queue))
+        {
+            pool.Observe(paused: 0);
+            Assert.Equal((0, PoolPressureLevel.Exhausted), (queue.GrowthAttempts, pool.Level));
+            Assert.Empty(events.Growth);
+        }
+
+        pool.Observe(paused: 0);
+        Assert.Equal((1, PoolPressureLevel.Normal), (queue.GrowthAttempts, pool.Level));
+        leases.ForEach(queue.Ledger.Release);
+    }
+
     [Fact]
     public void Growth_that_failed_is_reported_once_and_tried_again_only_with_a_larger_limit()
     {

@@ -17,7 +17,7 @@ public class PressureMachineTests
         select new History(buffers, high / 100.0, low / 100.0, [.. turns]);
 
     [Fact]
-    public void Levels_follow_the_marks() => Prop
+    public void Level_rises_and_falls_at_the_marks() => Prop
         .ForAll(Histories.ToArbitrary(), static history =>
         {
             PressureMachine machine = new(history.High, history.Low);
@@ -150,7 +150,7 @@ public class PressureMachineTests
     [InlineData(8, 1)]
     [InlineData(16, 2)]
     [InlineData(16384, 2048)]
-    public void The_reserve_is_an_eighth_and_never_nothing(int buffers, int reserve) => Assert.Equal(reserve, PressureMachine.Reserve(buffers));
+    public void Reserve_is_an_eighth_of_the_buffers_and_at_least_one(int buffers, int reserve) => Assert.Equal(reserve, PressureMachine.Reserve(buffers));
 
     private sealed record History(int Buffers, double High, double Low, (int Out, bool Starved)[] Turns);
 }

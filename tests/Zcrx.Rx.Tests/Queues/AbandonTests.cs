@@ -53,7 +53,7 @@ public class AbandonTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Connection_and_listener_that_an_abandoned_ring_thread_adds_end_all_the_same()
+    public async Task Connection_and_listener_that_an_abandoned_ring_thread_adds_end_too()
     {
         using StuckCallback stuck = new();
         ZcrxQueue queue = await ZcrxQueue.OpenAsync(TestQueue.Options()).Within("the queue opens");
@@ -313,13 +313,14 @@ public class AbandonTests : IClassFixture<ResourceCheck>
         {
             using IDisposable one = first.Buffers.Subscribe(static _ => { }, _ => stuck.Run());
             using IDisposable two = other.Buffers.Subscribe(static _ => { }, static _ => { });
-            // Without a receive, the close of the connection calls its observer in the step that serves changes.
+            // Pauses the connection, so that no receive is armed. Abort then calls the observer in the step of the turn that handles
+            // changed connections.
             first.Pause();
             await Deadline.UntilAsync(() => (first.ReceiveState, other.ReceiveState) == (ReceiveState.Idle, ReceiveState.Armed), "one connection receives");
             queue.Queue.Loop.Post(() =>
             {
                 first.Abort();
-                // The next change of the same turn.
+                // The other connection changes in the same turn, after the first one.
                 other.Pause();
             });
             await stuck.Entered.Within("OnError blocks");

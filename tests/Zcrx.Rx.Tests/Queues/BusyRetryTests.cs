@@ -9,7 +9,7 @@ namespace Zcrx.Rx.Tests.Queues;
 public class BusyRetryTests : IClassFixture<ResourceCheck>
 {
     [Fact]
-    public void Pauses_grow_and_end_with_the_limit()
+    public void Pauses_double_up_to_a_maximum_and_end_at_the_limit()
     {
         BusyRetry wait = new(TimeSpan.FromSeconds(1));
         TimeSpan elapsed = TimeSpan.Zero;
@@ -25,7 +25,7 @@ public class BusyRetryTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public void Without_a_limit_there_is_no_wait() => Assert.Null(default(BusyRetry).Next(TimeSpan.Zero));
+    public void Retry_without_a_limit_does_not_wait() => Assert.Null(default(BusyRetry).Next(TimeSpan.Zero));
 
     [Fact]
     public async Task A_queue_becomes_free_and_is_opened()

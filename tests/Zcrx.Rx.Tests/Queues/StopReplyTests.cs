@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.Sockets;
 using Zcrx.Interop;
 using Zcrx.Rx.Tests.Support;
@@ -110,20 +112,29 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Handler_that_a_stop_has_ended_leaves_its_connection_open_for_other_work(bool ends)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task Handler_that_a_stop_has_ended_leaves_its_connection_open_for_other_work(bool ends, bool catches)
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
             using IDisposable work = connection.BeginWork();
-            Task handling = connection.HandleAsync(static async (connection, token) =>
+            Task handling = connection.HandleAsync(async (connection, token) =>
             {
-                await foreach (BufferLease lease in connection.Buffers.ToAsyncEnumerable(cancellationToken: token))
+                try
                 {
-                    lease.Dispose();
+                    await foreach (BufferLease lease in connection.Buffers.ToAsyncEnumerable(cancellationToken: token))
+                    {
+                        lease.Dispose();
+                    }
+                }
+                catch (ZcrxStreamException) when (catches)
+                {
+                    // The handler returns as it does at the end of any other stream.
                 }
             });
 
@@ -138,6 +149,21 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
             Assert.Equal(!ends, await peer.IsResetAsync());
             await stopping.Within("the queue stops");
             Assert.Equal(ends ? 0 : 1, queue.Queue.Snapshot().ConnectionsUnfinished);
+        }
+    }
+
+    [Fact]
+    public async Task Handler_that_returns_closes_its_connection_in_order_despite_other_work()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        using (connection.BeginWork())
+        {
+            await connection.HandleAsync(static (_, _) => Task.CompletedTask).Within("the handler ends");
+
+            await connection.Closed.Within("the connection closes");
+            Assert.False(await peer.IsResetAsync());
         }
     }
 
@@ -168,6 +194,85 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
         }
     }
 
+    [Theory]
+    [InlineData("whole\n", false, false)]
+    [InlineData("whole\n", true, false)]
+    [InlineData("whole\nhalf", false, true)]
+    [InlineData("whole\nhalf", true, true)]
+    public async Task Stop_while_a_pipe_has_unconsumed_bytes_resets_the_connection_after_its_replies_and_counts_it(string sent, bool replies, bool isReset)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { PeerCloseTimeout = TimeSpan.FromMilliseconds(50) });
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            PipeReader reader = connection.Buffers.ToPipeReader();
+            await peer.Socket.SendAsync(System.Text.Encoding.ASCII.GetBytes(sent));
+            // An incomplete line is only examined. It stays unconsumed, because its end does not arrive.
+            await ConsumeLinesAsync(reader, sent.Length);
+            int reply = replies ? connection.TrySend(new byte[1000]) : 0;
+
+            Task stopping = queue.Queue.StopAsync(Long);
+            await Assert.ThrowsAsync<ZcrxStreamException>(() => reader.ReadAsync().AsTask().Within("the read ends"));
+            await reader.CompleteAsync();
+
+            Assert.Equal((reply, isReset), await ReadToEndAsync(peer.Socket));
+            await stopping.Within("the queue stops");
+            Assert.Equal(isReset ? 1 : 0, queue.Queue.Snapshot().ConnectionsUnfinished);
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Stop_resets_the_connection_of_a_channel_that_is_disposed_before_its_last_buffer_is_read(bool isRead)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            LeaseReader<BufferLease> reader = connection.Buffers.ToChannel();
+            await peer.Socket.SendAsync("whole"u8.ToArray());
+            await Deadline.UntilAsync(() => connection.BytesReceived == 5, "the bytes arrive");
+            TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            using IDisposable end = connection.Buffers.Subscribe(static _ => { }, _ => ended.TrySetResult());
+
+            Task stopping = queue.Queue.StopAsync(Long);
+            await ended.Task.Within("the stream ends");
+            if (isRead && reader.TryRead(out BufferLease? lease))
+            {
+                lease.Dispose();
+            }
+
+            reader.Dispose();
+
+            Assert.Equal((0, !isRead), await ReadToEndAsync(peer.Socket));
+            await stopping.Within("the queue stops");
+            Assert.Equal(isRead ? 0 : 1, queue.Queue.Snapshot().ConnectionsUnfinished);
+        }
+    }
+
+    [Fact]
+    public async Task Reader_that_is_completed_before_a_stop_ends_the_connection_in_order()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            // Keeps the connection open after the reader has ended.
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            PipeReader reader = connection.Buffers.ToPipeReader();
+            await peer.Socket.SendAsync("half"u8.ToArray());
+            await ConsumeLinesAsync(reader, 4);
+
+            await reader.CompleteAsync();
+            await queue.Queue.StopAsync(Long).Within("the queue stops");
+
+            Assert.Equal((0, false), await ReadToEndAsync(peer.Socket));
+            Assert.Equal(0, queue.Queue.Snapshot().ConnectionsUnfinished);
+        }
+    }
+
     [Fact]
     public async Task Application_that_closes_inside_a_frame_before_a_stop_ends_the_connection_in_order()
     {
@@ -183,6 +288,20 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
 
             Assert.Equal((0, false), await ReadToEndAsync(peer.Socket));
             Assert.Equal(0, queue.Queue.Snapshot().ConnectionsUnfinished);
+        }
+    }
+
+    /// <summary>Consumes whole lines and examines the rest, until this number of bytes was examined.</summary>
+    private static async Task ConsumeLinesAsync(PipeReader reader, int length)
+    {
+        for (long consumed = 0, examined = 0; examined < length;)
+        {
+            ReadResult read = await reader.ReadAsync().AsTask().Within("bytes arrive");
+            examined = consumed + read.Buffer.Length;
+            SequencePosition? end = read.Buffer.PositionOf((byte)'\n');
+            SequencePosition next = end is { } position ? read.Buffer.GetPosition(1, position) : read.Buffer.Start;
+            consumed += read.Buffer.Slice(0, next).Length;
+            reader.AdvanceTo(next, read.Buffer.End);
         }
     }
 

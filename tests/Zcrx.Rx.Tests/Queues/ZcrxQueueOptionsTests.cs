@@ -60,7 +60,7 @@ public class ZcrxQueueOptionsTests
 
     [Theory]
     [MemberData(nameof(EachMistake))]
-    public void Each_mistake_is_found_alone_and_named_by_its_path(int index)
+    public void Each_invalid_option_is_reported_with_its_path(int index)
     {
         (string path, Func<ZcrxQueueOptions, ZcrxQueueOptions> mistake) = Mistakes[index];
         IReadOnlyList<ZcrxConfigurationError> errors = mistake(new ZcrxQueueOptions()).Validate("Zcrx:Queues:0");
@@ -69,7 +69,7 @@ public class ZcrxQueueOptionsTests
     }
 
     [Fact]
-    public void All_mistakes_are_found_at_once() => Prop
+    public void All_invalid_options_are_reported_at_once() => Prop
         .ForAll(
             // At most one mistake per option, because two would overwrite each other.
             Gen.Choose(0, Mistakes.Length - 1).ListOf(8).Select(static indices => indices.DistinctBy(static index => Mistakes[index].Path.Split(':')[0]).ToArray()).ToArbitrary(),
@@ -84,7 +84,7 @@ public class ZcrxQueueOptionsTests
         .Check(Config.QuickThrowOnFailure.WithMaxTest(500));
 
     [Fact]
-    public void The_smallest_and_the_largest_are_valid()
+    public void Smallest_and_largest_values_are_valid()
     {
         Assert.Empty(new ZcrxQueueOptions { AreaSize = 2L * Page, CompletionEntries = 64, SubmissionEntries = 8, HighWaterMark = 1, LowWaterMark = 0.01 }.Validate());
         Assert.Empty(new ZcrxQueueOptions { AreaSize = 1L << 30, CompletionEntries = 65536, SubmissionEntries = 32768, Interface = "fifteen-letters", Engine = ZcrxEngine.Nic }.Validate());

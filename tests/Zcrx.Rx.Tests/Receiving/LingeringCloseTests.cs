@@ -96,13 +96,13 @@ public class LingeringCloseTests
         (socket.BytesWaiting, socket.HasUnacknowledged, socket.HasPeerEnded) = (5, true, true);
         Look(bench, Interval);
 
-        // A reset would drop replies that the peer has not acknowledged. The discarded bytes crossed the FIN on the network, so the FIN
-        // does not confirm them.
+        // A reset would drop replies that the peer has not acknowledged. The peer sent the discarded bytes before it received the FIN, so
+        // it cannot take the FIN for their confirmation.
         Assert.Equal((true, false), (socket.IsClosed, socket.WasReset));
     }
 
     [Fact]
-    public void Abort_ends_the_wait_with_a_reset()
+    public void Abort_resets_the_connection_and_ends_the_wait()
     {
         using QueueBench bench = new();
         (ConnectionReceiver connection, MemorySocket socket) = Connect(bench);

@@ -1,8 +1,11 @@
+using System.Net.Sockets;
 using FsCheck;
 using FsCheck.Fluent;
 using Zcrx.Interop.Abi;
+using Zcrx.Rx.Connections;
 using Zcrx.Rx.Receiving;
 using Zcrx.Rx.Ring;
+using Zcrx.Rx.Tests.Support;
 using Zcrx.Rx.Tests.Support.Rooms;
 
 namespace Zcrx.Rx.Tests.Receiving;
@@ -14,6 +17,51 @@ public class ReceiveSchedulerTests
     private const int Connections = 4;
 
     private static readonly Gen<(int Step, int Connection)> Steps = from step in Gen.Choose(0, 9) from connection in Gen.Choose(0, Connections - 1) select (step, connection);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Stream_whose_error_the_kernel_has_reported_to_a_send_ends_with_an_error(bool endsDuringTheSend)
+    {
+        using ReceiveBench bench = new(Buffers);
+        Recorder recorder = new(0);
+        ConnectionReceiver connection = bench.Connect(recorder);
+        MemorySocket socket = (MemorySocket)connection.Socket;
+        bench.Turn();
+
+        // A receive returns 0 once the error was reported.
+        socket.Failing = (() => EndIf(endsDuringTheSend), SocketError.TimedOut);
+        await Assert.ThrowsAsync<SocketException>(() => connection.Control.Sender.SendAsync(new byte[1], CancellationToken.None).AsTask());
+        EndIf(!endsDuringTheSend);
+        bench.Turn();
+
+        Assert.Equal(endsDuringTheSend ? Errno.ECONNRESET : Errno.ETIMEDOUT, Assert.IsType<ZcrxStreamException>(recorder.Error).ErrorNumber);
+
+        void EndIf(bool condition)
+        {
+            if (condition)
+            {
+                socket.IsDisconnected = true;
+                bench.End(connection, 0);
+            }
+        }
+    }
+
+    [Fact]
+    public void Stream_that_the_peer_ends_while_its_connection_sends_completes()
+    {
+        using ReceiveBench bench = new(Buffers);
+        Recorder recorder = new(0);
+        ConnectionReceiver connection = bench.Connect(recorder);
+        bench.Turn();
+
+        ((MemorySocket)connection.Socket).Failing = (() => bench.End(connection, 0), SocketError.Shutdown);
+        Assert.Equal(0, connection.Control.Sender.TrySend(new byte[1]));
+        bench.Turn();
+
+        Assert.True(recorder.HasEnded);
+        Assert.Null(recorder.Error);
+    }
 
     [Fact]
     public void Kernel_has_one_receive_of_each_connection_that_wants_one_and_none_of_the_others() => Prop

@@ -24,7 +24,7 @@ public class StallMachineTests
     [Theory]
     [InlineData(11, true)]
     [InlineData(10, false)]
-    public void A_stall_is_over_when_bytes_come_or_none_wait(long position, bool isOverdue)
+    public void Stall_is_over_when_bytes_arrive_or_none_wait(long position, bool isOverdue)
     {
         StallMachine machine = default;
         machine.Look(0, 10, isOverdue: false, Timeout);

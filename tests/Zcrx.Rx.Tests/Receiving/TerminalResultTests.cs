@@ -32,7 +32,7 @@ public class TerminalResultTests
         Assert.All(Known, static known => Assert.Equal(known.Meaning, TerminalResult.Classify(known.Result, isBudgetUsedUp: false)));
 
     [Fact]
-    public void Zero_after_the_last_byte_allowed_is_no_end_of_the_stream() =>
+    public void Zero_after_a_used_up_budget_is_no_end_of_the_stream() =>
         Assert.Equal(ReceiveEnd.BudgetUsedUp, TerminalResult.Classify(0, isBudgetUsedUp: true));
 
     [Fact]

@@ -210,7 +210,7 @@ public class StopExecutionTests
     }
 
     [Fact]
-    public void Crash_that_waits_for_the_last_completions_does_not_look_stuck()
+    public void Crash_that_waits_for_the_last_completions_is_not_reported_as_stuck()
     {
         using QueueBench bench = new();
         ConnectionReceiver connection = bench.Connect(0, new Recorder(0));
@@ -363,7 +363,7 @@ public class StopExecutionTests
     }
 
     /// <summary>
-    /// Gives the ring one more buffer for the connection while its completions are handled, then the ends of cancelled requests.
+    /// Delivers one more buffer to the connection when completions are handled for the first time. Each time, ends the cancelled requests.
     /// </summary>
     private static void ReceiveOnceThenCancel(QueueBench bench, ConnectionReceiver connection)
     {

@@ -73,7 +73,7 @@ public class StopMachineTests
                     return;
                 }
 
-                // A turn at the latest deadline would have acted.
+                // This turn did not act, so no deadline may have passed.
                 Assert.True(drainEnd is null || cancelledAt is not null || now < drainEnd, "draining continued after its deadline");
                 Assert.True(cancelledAt is null || facts.HasLingering || now < cancelledAt + CancelTicks, "cancelling continued after its deadline");
                 long due = machine.Due(now);
@@ -84,7 +84,7 @@ public class StopMachineTests
         .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
 
     [Fact]
-    public void Open_queue_does_nothing() => Prop
+    public void Machine_of_an_open_queue_does_nothing() => Prop
         .ForAll(AllFacts.ToArbitrary(), static facts =>
         {
             StopMachine machine = new(CancelTicks, PollTicks);

@@ -60,14 +60,14 @@ public class DeliveryTests : IClassFixture<ResourceCheck>
 
     [Theory]
     [MemberData(nameof(Kernels))]
-    public async Task Many_connections_share_any_pool(string profile, int buffers, int completions)
+    public async Task Many_connections_receive_every_byte_from_a_pool_of_any_size(string profile, int buffers, int completions)
     {
         await using TestQueue queue = await OpenAsync(profile, buffers, completions);
         await ReceiveAsync(queue, connections: 64, bytes: 40_000);
     }
 
     [Fact]
-    public async Task A_thousand_connections_at_once()
+    public async Task Thousand_connections_at_once_receive_every_byte()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 1024, configure: static options => options with { SubmissionEntries = 8 });
         await ReceiveAsync(queue, connections: 1000, bytes: 5000);
@@ -94,7 +94,7 @@ public class DeliveryTests : IClassFixture<ResourceCheck>
     [InlineData("7.1")]
     [InlineData("7.2")]
     [InlineData("7.3")]
-    public async Task Faults_of_the_kernel_lose_nothing(string profile)
+    public async Task Faults_of_the_kernel_lose_no_byte(string profile)
     {
         EmulatedFaultPlan faults = EmulatedFaultPlan.Random(seed: 7, probability: 0.3);
         faults.DropNotifications = true;
@@ -105,7 +105,7 @@ public class DeliveryTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task The_first_bytes_may_come_long_before_the_first_subscriber()
+    public async Task Bytes_that_arrive_before_the_first_subscriber_are_delivered()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 4);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

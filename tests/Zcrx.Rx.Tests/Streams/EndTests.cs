@@ -151,7 +151,7 @@ public class EndTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task An_observer_that_fails_ends_nothing_while_another_observes()
+    public async Task Observer_that_fails_does_not_end_the_connection_while_another_observes()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

@@ -161,7 +161,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_flow_that_arrives_on_another_queue_of_ours_is_received_there_without_a_copy()
+    public async Task Connection_that_moves_with_its_flow_is_received_without_a_copy_on_both_queues()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RetransmitDelay = TimeSpan.FromMilliseconds(5) });
         int rule = nic.AddRule(new FlowRule(1));

@@ -59,7 +59,7 @@ public class PauseTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Any_sequence_of_pauses_from_any_thread_loses_nothing()
+    public async Task Any_sequence_of_pauses_from_any_thread_loses_no_byte()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

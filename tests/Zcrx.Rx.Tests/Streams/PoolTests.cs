@@ -55,7 +55,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
     [InlineData(2)]
     [InlineData(8)]
     [InlineData(64)]
-    public async Task Leased_trickle_does_not_use_up_the_buffers_of_other_connections(int buffers)
+    public async Task Single_bytes_that_are_leased_do_not_use_up_the_buffers_of_other_connections(int buffers)
     {
         // A single byte uses a whole buffer, so a limit in bytes alone would not be enough.
         await using TestQueue queue = await TestQueue.OpenAsync(buffers);
@@ -122,7 +122,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
     [MemberData(nameof(Pools))]
     public async Task Burst_that_is_leased_exhausts_the_pool_and_no_byte_is_lost(string profile, int buffers)
     {
-        // With this mark there is no level between Normal and Exhausted, at which the connection would be paused for its quota.
+        // With this mark no level lies between Normal and Exhausted, so the connection is not paused for its quota.
         await using TestQueue queue = await TestQueue.OpenAsync(buffers, EmulatedKernelProfile.ForRelease(profile), static options => options with { HighWaterMark = 1 });
         ConcurrentQueue<PoolPressureLevel> levels = new();
         using IDisposable pressure = queue.Queue.Pressure.Subscribe(level => levels.Enqueue(level.Level));
@@ -231,7 +231,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
             sending.Add(peer.SendAllAsync(long.MaxValue));
         }
 
-        // The bytes in any one of the sockets fill the pool. Without rotation, the first connection could therefore always be served.
+        // The bytes in a single socket fill the pool. Without rotation, the first connection could therefore take all buffers every time.
         await Deadline.UntilAsync(() => recorders.TrueForAll(static recorder => recorder.Bytes > 16_000_000), "each stream gets its share");
         await queue.CloseAsync();
         foreach (Recorder recorder in recorders)

@@ -16,8 +16,8 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
-            // One turn delivers many buffers. The first observer leaves after one, and the remaining buffers are kept for the next
-            // observer.
+            // One turn delivers many buffers. The first observer unsubscribes after one buffer, and the remaining buffers are kept for the
+            // next observer.
             using SingleAssignmentDisposable leaving = new();
             Recorder first = new(peer.Stream) { Then = _ => leaving.Dispose() };
             connection.Pause();
@@ -74,7 +74,7 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Two_observers_get_the_same()
+    public async Task Two_observers_receive_the_same_buffers()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

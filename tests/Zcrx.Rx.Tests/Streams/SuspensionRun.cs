@@ -53,7 +53,7 @@ internal sealed class SuspensionRun(int seed) : IDisposable
                 // The target had ended, so the connection stayed on its queue.
             }
 
-            // Resumes connections that returned from a move after the previous call.
+            // A failed move may have returned its connection after the previous call. This call resumes such connections.
             await _suspended.ContinueOnAsync(_open[victim].Queue).Within("the connections resume");
             consumers.ForEach(static consumer => consumer.Connection.Resume());
             await Deadline.UntilAsync(

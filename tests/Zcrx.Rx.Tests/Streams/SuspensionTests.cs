@@ -55,7 +55,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
         using (peer)
         {
-            // An observer that leaves in the middle of a batch leaves the remaining buffers to the next observer.
+            // When an observer unsubscribes in the middle of a batch, the next observer receives the remaining buffers.
             Recorder leaving = null!;
             IDisposable? subscription = null;
             leaving = new Recorder(peer.Stream) { Then = _ => subscription?.Dispose() };

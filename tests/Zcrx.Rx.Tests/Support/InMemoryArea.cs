@@ -93,7 +93,19 @@ internal sealed unsafe class InMemoryArea : IDisposable
         }
     }
 
-    public void Dispose() => Ledger.Close();
+    /// <summary>Ends the queue while leases may be left.</summary>
+    public void Close() => Ledger.Close();
+
+    /// <summary>Ends the queue if <see cref="Close"/> has not, and checks that no buffer is leased, no copy is left and the memory is unmapped.</summary>
+    public void Dispose()
+    {
+        Close();
+        if ((Ledger.Leased, Ledger.LiveCopies, Holder.Leased, IsMapped) != (0, 0, 0, false))
+        {
+            throw new InvalidOperationException(
+                $"{Ledger.Leased} buffers are leased, {Ledger.LiveCopies} copies are left, the holder counts {Holder.Leased}, and the memory is {(IsMapped ? "mapped" : "unmapped")}.");
+        }
+    }
 
     private void Refill(ulong offset)
     {

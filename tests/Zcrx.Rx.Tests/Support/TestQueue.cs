@@ -6,8 +6,8 @@ using Zcrx.Interop;
 namespace Zcrx.Rx.Tests.Support;
 
 /// <summary>
-/// Represents a queue on the emulated engine with a listener on loopback. Disposal checks that no buffer is in flight and the loop ended in
-/// order.
+/// Represents a queue on the emulated engine with a listener on loopback. Disposal checks that no buffer is in flight, no copy, ring or
+/// export is left, and the loop ended in order.
 /// </summary>
 internal sealed class TestQueue : IAsyncDisposable
 {
@@ -18,11 +18,14 @@ internal sealed class TestQueue : IAsyncDisposable
     private readonly Socket _listener;
     private readonly IDisposable _accepting;
     private readonly int _failedBefore = FailedAssertions.Count;
+    // Null for a kernel that other queues of the test may use.
+    private readonly EmulatedKernel? _kernel;
     private int _streams;
 
-    private TestQueue(ZcrxQueue queue, int? receiveBuffer)
+    private TestQueue(ZcrxQueue queue, int? receiveBuffer, bool ownsKernel)
     {
         Queue = queue;
+        _kernel = ownsKernel ? queue.Loop.Engine.Kernel as EmulatedKernel : null;
         _listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         if (receiveBuffer is { } size)
         {
@@ -59,7 +62,7 @@ internal sealed class TestQueue : IAsyncDisposable
         ZcrxQueue queue = kernel is null
             ? await ZcrxQueue.OpenAsync(options, suspended).Within("the queue opens")
             : await ZcrxQueue.OpenAsync(options, new EngineChoice(kernel is LinuxKernel ? ZcrxEngine.DeviceLess : ZcrxEngine.Emulated, "a test"), kernel, default, suspended).Within("the queue opens");
-        return new TestQueue(queue, receiveBuffer);
+        return new TestQueue(queue, receiveBuffer, ownsKernel: kernel is null);
     }
 
     public static ZcrxQueueOptions Options(int buffers = 64, EmulatedKernelProfile? profile = null) => new()
@@ -81,6 +84,12 @@ internal sealed class TestQueue : IAsyncDisposable
         return (peer, connection);
     }
 
+    /// <summary>Gets the number of copies of leased buffers that are not freed.</summary>
+    public long LiveCopies => Queue.Loop.Owners.Pool.Ledger.LiveCopies;
+
+    /// <summary>Gets the number of bytes of unfinished frames that are held as copies.</summary>
+    public long CopiedFrameBytes => Queue.Loop.Host.Frames.Used;
+
     /// <summary>Waits until no buffer is leased.</summary>
     public Task AllReturnedAsync() => Deadline.UntilAsync(() => BuffersOut == 0, "all buffers have returned");
 
@@ -95,6 +104,9 @@ internal sealed class TestQueue : IAsyncDisposable
         await AllReturnedAsync();
         await CloseAsync();
         await Queue.Completion.Within("the loop has ended");
+        // An operator may end on another thread after its connection.
+        await Deadline.UntilAsync(
+            () => (BuffersOut, LiveCopies, CopiedFrameBytes, _kernel?.OpenDescriptors ?? 0) == (0, 0, 0, 0), "no lease, copy, frame, ring or export is left");
     }
 
     /// <summary>Closes the queue without any checks.</summary>

@@ -5,7 +5,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Represents a kernel without sockets, over which only the user's side runs.</summary>
+/// <summary>Represents a kernel without sockets, for tests and benchmarks of the library's side of a ring.</summary>
 /// <remarks>
 /// Set-up and memory layout are those of the emulated kernel. The derived kernel implements enter and flush. The benchmarks use this file,
 /// too.

@@ -38,8 +38,10 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
         .ForAll(Damages.ToArbitrary(), static damage => AttackClientAsync(damage))
         .Check(Config.QuickThrowOnFailure.WithMaxTest(Conversations));
 
-    [Fact]
-    public async Task An_older_version_is_refused_in_words_that_both_sides_understand()
+    [Theory]
+    [InlineData((ushort)0)]
+    [InlineData((ushort)2)]
+    public async Task Another_protocol_version_is_refused_with_an_error_on_both_sides(ushort version)
     {
         await using MeetingPlace place = new();
         (ZcrxTakeover takeover, MeetingPlace.Source source) = await place.ServeAsync();
@@ -49,11 +51,36 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
             {
                 using Socket socket = await place.ConnectAsync();
                 using TakeoverLink link = new(socket);
-                MeetingPlace.Send(socket, MeetingPlace.Frame(TakeoverMessageType.Hello, [], version: 0));
+                MeetingPlace.Send(socket, MeetingPlace.Frame(TakeoverMessageType.Hello, [], version: version));
                 InvalidDataException refused = await Assert.ThrowsAsync<InvalidDataException>(() => link.ReceiveAsync(CancellationToken.None).Within("an answer"));
-                Assert.Equal("the other process refuses: the other process uses version 0 of the protocol, this one version 1", refused.Message);
+                Assert.Equal($"the other process refuses: the other process uses version {version} of the protocol, this one version 1", refused.Message);
                 await Deadline.UntilAsync(() => source.Failures.Count == 1, "the process notices");
-                Assert.Contains("uses version 0", source.Failures.First().Message, StringComparison.Ordinal);
+                Assert.Contains($"uses version {version}", source.Failures.First().Message, StringComparison.Ordinal);
+                // The process keeps serving.
+                await using ZcrxTakeover next = await place.OpenAsync();
+                await next.CommitAsync().Within("the commit ends");
+                Assert.Equal(1, source.Releases);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Wishes_of_a_newer_program_that_are_unknown_are_ignored()
+    {
+        await using MeetingPlace place = new();
+        (ZcrxTakeover takeover, MeetingPlace.Source source) = await place.ServeAsync();
+        await using (takeover)
+        {
+            using (source)
+            {
+                using Socket socket = await place.ConnectAsync();
+                using TakeoverLink link = new(socket);
+                MeetingPlace.Send(socket, MeetingPlace.Frame(TakeoverMessageType.Hello, new TakeoverHello(uint.MaxValue).Encode()));
+
+                using TakeoverMessage? offer = await link.ReceiveAsync(CancellationToken.None).Within("an answer");
+
+                Assert.Equal(TakeoverMessageType.Offer, offer?.Type);
+                Assert.Equal(["ingest"], TakeoverOffer.Decode(offer!.Payload).Listeners);
             }
         }
     }

@@ -32,7 +32,7 @@ public class TakeoverOfferTests
     public static TheoryData<string> Faults => ["entries", "many entries", "buffer", "head", "tail", "rqes", "statistics", "region", "no area", "area", "large area", "text"];
 
     [Theory, MemberData(nameof(Faults))]
-    public void Descriptions_that_point_outside_of_the_memory_are_refused(string fault)
+    public void Offer_with_an_invalid_queue_description_is_refused(string fault)
     {
         QueueManifest damaged = fault switch
         {

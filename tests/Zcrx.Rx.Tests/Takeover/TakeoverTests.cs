@@ -174,7 +174,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Two_successors_come_one_after_the_other()
+    public async Task Two_successors_take_over_one_after_the_other()
     {
         await using MeetingPlace place = new();
         (ZcrxTakeover takeover, MeetingPlace.Source source) = await place.ServeAsync();
@@ -287,7 +287,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
     [InlineData("relative", "must be an absolute path")]
     [InlineData("/run/", "must be an absolute path")]
     [InlineData("/0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890", "must not be longer than 90 bytes")]
-    public async Task Wrong_paths_are_refused_before_anything_is_touched(string path, string expected)
+    public async Task Invalid_path_and_timeout_are_refused_together(string path, string expected)
     {
         ZcrxConfigurationException exception = await Assert.ThrowsAsync<ZcrxConfigurationException>(() => ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = path, Timeout = TimeSpan.Zero }));
         Assert.Contains(expected, exception.Message, StringComparison.Ordinal);

@@ -18,7 +18,7 @@ public class ByteSizeTests
     [InlineData("1.5GiB", 3L << 29)]
     [InlineData("2TiB", 2L << 40)]
     [InlineData("9223372036854775807", long.MaxValue)]
-    public void Sizes_are_read(string text, long bytes)
+    public void Sizes_are_parsed(string text, long bytes)
     {
         Assert.Equal(bytes, ByteSize.Parse(text).Bytes);
         Assert.Equal(bytes, ((ByteSize)TypeDescriptor.GetConverter(typeof(ByteSize)).ConvertFromInvariantString(text)!).Bytes);
@@ -45,7 +45,7 @@ public class ByteSizeTests
     }
 
     [Fact]
-    public void Every_size_is_read_back_as_it_is_written() => Prop
+    public void Every_size_is_equal_after_formatting_and_parsing() => Prop
         .ForAll(ArbMap.Default.GeneratorFor<NonNegativeInt>().SelectMany(_ => ArbMap.Default.GeneratorFor<int>(), static (count, shift) => (long)count.Get << (shift & 31)).ToArbitrary(), static bytes =>
         {
             ByteSize size = new(bytes);
@@ -60,7 +60,7 @@ public class ByteSizeTests
     [InlineData(1 << 20, "1MiB")]
     [InlineData(1536L << 20, "1536MiB")]
     [InlineData(1L << 40, "1TiB")]
-    public void Sizes_are_written_in_the_largest_unit_that_fits(long bytes, string text) => Assert.Equal(text, new ByteSize(bytes).ToString());
+    public void Sizes_are_formatted_in_the_largest_unit_that_fits(long bytes, string text) => Assert.Equal(text, new ByteSize(bytes).ToString());
 
     [Fact]
     public void Size_extensions_create_sizes()

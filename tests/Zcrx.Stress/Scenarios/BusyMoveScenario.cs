@@ -11,7 +11,8 @@ internal sealed class BusyMoveScenario : IStressScenario
     private const int SocketBuffer = 16 << 10;
     // The number of turns of the source's ring thread while the target is busy. A sender that does not wait would retry in each turn.
     private const int Turns = 200;
-    // Allows one attempt for each wait that a move ends, and some more for bytes that the kernel still accepts.
+    // A move ends the wait for room, so the sender makes one attempt after the move. The other attempts are for bytes that the kernel still
+    // accepts.
     private const int MaxAttempts = 50;
 
     public string Name => "busy-move";

@@ -7,7 +7,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Cancels reads of a pipe reader without data from all threads. Each read must complete as cancelled, and no call may throw.
+/// Cancels, on all threads, the reads of a pipe reader that gets no data. Each read must complete as cancelled, and no call may throw.
 /// </summary>
 internal sealed class CancelledReadScenario : IStressScenario
 {

@@ -105,6 +105,13 @@ internal sealed unsafe class MemoryQueue : IPoolQueue, IDisposable
         Buffers += (int)(size / (nuint)BufferLength);
     }
 
+    /// <summary>Gets the number of times that memory was given back.</summary>
+    public int Trims { get; private set; }
+
+    public bool CanTrimAreas { get; set; } = true;
+
+    public void TrimAreas() => Trims++;
+
     /// <summary>Leases a buffer, as a consumer does in OnNext. A copy returns the buffer itself at once.</summary>
     /// <returns>The slot.</returns>
     public int Lease(ulong offset, BufferHolder holder, BufferPool pool)

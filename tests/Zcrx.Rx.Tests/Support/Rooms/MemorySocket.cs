@@ -29,6 +29,11 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
 
     public bool HasUnacknowledged { get; set; }
 
+    public bool IsDisconnected { get; set; }
+
+    /// <summary>Gets or sets the action that runs inside each send, which then fails with this error.</summary>
+    public (Action Sending, SocketError Error)? Failing { get; set; }
+
     public bool WasShutDown { get; private set; }
 
     public long Discard(out bool hasEnded)
@@ -42,8 +47,9 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
 
     public int Send(ReadOnlySpan<byte> bytes, out SocketError error)
     {
-        error = SocketError.Success;
-        return bytes.Length;
+        Failing?.Sending();
+        error = Failing?.Error ?? SocketError.Success;
+        return error == SocketError.Success ? bytes.Length : 0;
     }
 
     public int Send(in ReadOnlySequence<byte> bytes, out SocketError error)

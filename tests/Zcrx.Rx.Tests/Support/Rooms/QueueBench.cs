@@ -98,7 +98,7 @@ internal sealed class QueueBench : IDisposable
         return connection;
     }
 
-    /// <summary>Takes over a connection after a move, so that this kernel writes its bytes.</summary>
+    /// <summary>Registers a connection that has moved to this queue, so that this kernel delivers its bytes.</summary>
     public void Adopt(ConnectionReceiver connection, int stream) => _streams[connection] = stream;
 
     /// <summary>Runs the part of a turn before the ring is entered.</summary>

@@ -1,0 +1,39 @@
+// Changes the code in small ways, and reports the changes that no test notices. Takes hours for all parts, so it is not part of `test`.
+// Each part is a file in eng/mutation, and is tested by one suite.
+var mutationSuites = new SortedDictionary<string, string>(StringComparer.Ordinal)
+{
+    ["actors"] = "Zcrx.Actors.Tests",
+    ["decisions"] = "Zcrx.Rx.Tests",
+    ["framing"] = "Zcrx.Rx.Tests",
+    ["leases"] = "Zcrx.Interop.Tests",
+    ["rings"] = "Zcrx.Interop.Tests",
+};
+
+Accepts("mutate", values: ["part"], program: true, check: MutateProblem);
+
+Task("mutate")
+    .Description($"scores the tests of decision code, leases, rings and framing by mutation  [--part {string.Join("|", mutationSuites.Keys)}] [-- arguments of Stryker]")
+    .Does(() =>
+{
+    var failed = new List<string>();
+    foreach (var part in HasArgument("part") ? [Argument<string>("part")] : mutationSuites.Keys.ToArray())
+    {
+        var config = MakeAbsolute(File($"eng/mutation/{part}.json")).FullPath;
+        var output = artifacts.Combine("mutation").Combine(part).FullPath;
+        // Stryker starts in the folder of the suite. Beside the solution, it would mutate every project.
+        if (RunIn($"tests/{mutationSuites[part]}", "dotnet", ["stryker", "--config-file", config, "--output", output, "--skip-version-check", .. PassedThrough()]) != 0)
+        {
+            failed.Add(part);
+        }
+    }
+
+    lastWords = () => Console.WriteLine($"The reports are in {artifacts.Combine("mutation").FullPath}.");
+    if (failed.Count > 0)
+    {
+        Fail($"Stryker has failed for {string.Join(", ", failed)}.");
+    }
+});
+
+string MutateProblem() => HasArgument("part") && !mutationSuites.ContainsKey(Argument<string>("part"))
+    ? $"--part must be one of {string.Join(", ", mutationSuites.Keys)}, but is '{Argument<string>("part")}'."
+    : null;

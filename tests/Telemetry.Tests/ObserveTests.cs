@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Ingest.Tests.Support;
+using Telemetry.Tests.Support;
+
+namespace Telemetry.Tests;
+
+/// <summary>Tests the script that runs the example beside Prometheus.</summary>
+public sealed class ObserveTests
+{
+    [SkippableFact]
+    public async Task Observe_script_loads_the_rules_scrapes_the_example_and_ends_both_programs()
+    {
+        Skip.IfNot(Curl.IsInstalled("prometheus"), "prometheus is not installed (Debian package prometheus)");
+        (string http, string ingest, string prometheus) = Addresses();
+        using Process script = Process.Start(new ProcessStartInfo("bash", [Path.Combine(RepositoryRoot(), "examples/Telemetry/observe.sh")])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            WorkingDirectory = AppContext.BaseDirectory,
+            Environment =
+            {
+                ["HTTP"] = http,
+                ["INGEST"] = ingest,
+                ["PROMETHEUS"] = prometheus,
+                ["TELEMETRY"] = $"dotnet exec {Path.Combine(AppContext.BaseDirectory, "Telemetry.dll")}",
+            },
+        })!;
+        Task<string> output = script.StandardOutput.ReadToEndAsync();
+        Task<string> errors = script.StandardError.ReadToEndAsync();
+        try
+        {
+            using HttpClient client = new();
+            // Prometheus has scraped the example: the target is up, and the series of the emulated queues are there.
+            await UntilFoundAsync(client, script, $"http://{prometheus}/api/v1/query?query=up{{job=\"zcrx\"}}==1");
+            await UntilFoundAsync(client, script, $"http://{prometheus}/api/v1/query?query=zcrx_queue_open==1");
+            // The rules are loaded, and each was evaluated without an error.
+            string rules = "";
+            await Deadline.UntilAsync(
+                async () =>
+                {
+                    rules = await client.GetStringAsync(new Uri($"http://{prometheus}/api/v1/rules"));
+                    JsonElement groups = JsonDocument.Parse(rules).RootElement.GetProperty("data").GetProperty("groups");
+                    JsonElement[] all = [.. groups.EnumerateArray().SelectMany(static group => group.GetProperty("rules").EnumerateArray())];
+                    return all.Length > 0 && all.All(static rule => rule.GetProperty("health").GetString() == "ok");
+                },
+                () => $"the rules are evaluated: {rules}");
+        }
+        finally
+        {
+            Signals.Send(script.Id, Signals.Terminate);
+            await script.WaitForExitAsync().Within("the script ends");
+        }
+
+        // Both programs have ended: they hold the pipes of the script open until then.
+        Assert.Equal(143, script.ExitCode);
+        Assert.Contains($"http://{prometheus}/alerts", await output.Within("both programs end"), StringComparison.Ordinal);
+        await errors.Within("both programs end");
+    }
+
+    private static async Task UntilFoundAsync(HttpClient client, Process script, string query)
+    {
+        string reply = "";
+        await Deadline.UntilAsync(
+            async () =>
+            {
+                try
+                {
+                    reply = await client.GetStringAsync(new Uri(query));
+                    return JsonDocument.Parse(reply).RootElement.GetProperty("data").GetProperty("result").GetArrayLength() > 0;
+                }
+                catch (HttpRequestException) when (!script.HasExited)
+                {
+                    // Prometheus is starting.
+                    return false;
+                }
+            },
+            () => $"{query} has a result: {reply}");
+    }
+
+    /// <summary>Returns three addresses with free ports. The programs cannot choose ports themselves, because each is configured with the other's.</summary>
+    private static (string Http, string Ingest, string Prometheus) Addresses()
+    {
+        Socket[] sockets = [.. Enumerable.Range(0, 3).Select(static _ =>
+        {
+            Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            return socket;
+        })];
+        string[] addresses = [.. sockets.Select(static socket => socket.LocalEndPoint!.ToString()!)];
+        foreach (Socket socket in sockets)
+        {
+            socket.Dispose();
+        }
+
+        return (addresses[0], addresses[1], addresses[2]);
+    }
+
+    private static string RepositoryRoot()
+    {
+        string? directory = AppContext.BaseDirectory;
+        while (directory is not null && !File.Exists(Path.Combine(directory, "build.sh")))
+        {
+            directory = Path.GetDirectoryName(directory);
+        }
+
+        return directory ?? throw new DirectoryNotFoundException("No parent directory contains build.sh.");
+    }
+}

@@ -1,0 +1,30 @@
+namespace Zcrx.Benchmarks.Messages;
+
+/// <summary>Represents the options of a comparison of small messages.</summary>
+internal sealed record MessageOptions
+{
+    public static MessageOptions Usual { get; } = new();
+
+    public static MessageOptions Brief { get; } = new() { Rounds = 3, WarmUp = TimeSpan.FromMilliseconds(400), Duration = TimeSpan.FromSeconds(1) };
+
+    public int Rounds { get; init; } = 5;
+
+    /// <summary>Gets the shortest time of load before each measurement.</summary>
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Gets the number of messages before each measurement. The runtime compiles hot code by the number of calls.</summary>
+    public int WarmUpMessages { get; init; } = 20_000;
+
+    public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(3);
+
+    public IReadOnlyList<string> Servers { get; init; } = [.. MessageServerKind.All.Select(static kind => kind.Name)];
+
+    public IReadOnlyList<MessageScenario> Scenarios { get; init; } =
+    [
+        MessageScenario.ClosedLoop(1),
+        MessageScenario.ClosedLoop(64),
+        MessageScenario.ClosedLoop(512),
+        new MessageScenario(64, 64, 10_000),
+        new MessageScenario(10_000, 16, 0),
+    ];
+}

@@ -111,7 +111,7 @@ internal sealed unsafe class EmulatedNicReceive(
     {
         EmulatedPagePool pool = queue.Pool!;
         PacketLayout layout = new(nic, queue.BufferLength);
-        int limit = int.Min(options.BuffersPerTurn, EmulatedCopyingReceive.MaxBuffersPerTurn);
+        int limit = int.Min(options.BuffersPerTurn, ScatteringRead.MaxBuffers);
         long bytes = ends.TurnLimit(landed.Count);
         long total = 0;
         int delivered = 0;

@@ -22,12 +22,12 @@ internal sealed class EmulatedReceive
     public EmulatedReceive(
         EmulatedRequests requests, EmulatedCompletions completions, EmulatedPoller poller, IReadOnlyDictionary<uint, EmulatedInterfaceQueue> queues, EmulatedKernelOptions options)
     {
-        VectorTable vectors = new(EmulatedCopyingReceive.MaxBuffersPerTurn);
+        VectorTable vectors = new(ScatteringRead.MaxBuffers);
         _requests = requests;
         _queues = queues;
         _options = options;
         _ends = new EmulatedReceiveEnds(requests, poller, options);
-        _copying = new EmulatedCopyingReceive(completions, _ends, vectors, options);
+        _copying = new EmulatedCopyingReceive(completions, _ends, new ScatteringRead(completions, vectors), options);
         _nic = new EmulatedNicReceive(requests, completions, poller, _ends, _copying, vectors, options);
     }
 

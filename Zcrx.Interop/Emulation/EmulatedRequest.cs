@@ -6,8 +6,6 @@ namespace Zcrx.Interop.Emulation;
 /// <summary>Represents a request that waits until its file is ready. Pooled by its ring, and used on the ring's thread only.</summary>
 internal sealed unsafe class EmulatedRequest
 {
-    private const int FewestBuffersPerRead = 16;
-
     public EmulatedRequest(int index) => Index = index;
 
     /// <summary>Gets the request's index in the ring's table.</summary>
@@ -94,11 +92,8 @@ internal sealed unsafe class EmulatedRequest
     /// <summary>Gets or sets whether the request waits until TCP retransmits dropped packets.</summary>
     public bool IsDelayed { get; set; }
 
-    /// <summary>
-    /// Gets the number of buffers that one read of a receive offers. The number follows the buffers that recent reads have filled, since
-    /// every offered buffer has a cost.
-    /// </summary>
-    public int BuffersPerRead { get; private set; } = FewestBuffersPerRead;
+    /// <summary>Gets or sets the size of the next read of a receive.</summary>
+    public ReadSize ReadSize { get; set; }
 
     /// <summary>Sets the descriptor that the request uses.</summary>
     public void Watch(int fd, bool isOwned, bool isPoll)
@@ -114,7 +109,7 @@ internal sealed unsafe class EmulatedRequest
     /// <summary>Resets the facts about the socket, since the next request has another socket.</summary>
     public void Forget()
     {
-        BuffersPerRead = FewestBuffersPerRead;
+        ReadSize = default;
         Changes = 0;
         Backlog = null;
         Local = null;
@@ -142,24 +137,6 @@ internal sealed unsafe class EmulatedRequest
             }
 
             return received;
-        }
-    }
-
-    /// <summary>
-    /// Adjusts <see cref="BuffersPerRead"/>. It grows at once when a read has filled all buffers, and shrinks slowly: an additional read
-    /// costs more than unused buffers.
-    /// </summary>
-    /// <param name="used">The buffers that the read has filled.</param>
-    /// <param name="limit">The largest number of buffers per read.</param>
-    public void Learn(int used, int limit)
-    {
-        if (used >= BuffersPerRead)
-        {
-            BuffersPerRead = int.Min(BuffersPerRead * 4, int.Max(limit, FewestBuffersPerRead));
-        }
-        else if (used < BuffersPerRead / 4)
-        {
-            BuffersPerRead = int.Max(BuffersPerRead / 2, FewestBuffersPerRead);
         }
     }
 }

@@ -18,19 +18,21 @@ internal sealed class MultishotExecution : IRingExecution
     private readonly HostRing _ring;
     private readonly EmulatedCompletions _completions;
     private readonly MultishotRequests _requests;
+    private readonly ReceiveBuffers _buffers;
     private readonly MultishotReceive _receive;
     private readonly EmulatedRemotePosts _remote;
     private int _signal = -1;
 
     /// <param name="kernel">The kernel of the machine.</param>
-    /// <param name="features">The features of the kernel's receives.</param>
+    /// <param name="rules">How receives are performed.</param>
     /// <param name="ring">The caller's ring.</param>
-    public MultishotExecution(IIoUringKernel kernel, MultishotFeatures features, RingParts ring)
+    public MultishotExecution(IIoUringKernel kernel, ReceiveRules rules, RingParts ring)
     {
         _completions = ring.Completions;
         _ring = new HostRing(kernel, ring.Memory.SubmissionEntries, ring.Memory.CompletionEntries, ring.SetupFlags & Threading);
         _requests = new MultishotRequests(_ring, ring);
-        _receive = new MultishotReceive(_ring, _requests, ring, features);
+        _buffers = new ReceiveBuffers(_ring, _completions);
+        _receive = new MultishotReceive(_ring, _requests, ring, _buffers, rules);
         _remote = new EmulatedRemotePosts(Watch, _completions);
     }
 
@@ -63,7 +65,7 @@ internal sealed class MultishotExecution : IRingExecution
 
     public void Submit()
     {
-        _receive.Balance();
+        _buffers.Balance();
         _ = _ring.Submit();
         Translate();
     }
@@ -75,14 +77,20 @@ internal sealed class MultishotExecution : IRingExecution
             if (_completions.HasOverflow)
             {
                 // The overflow list needs slots, so the slots that are reserved for data are released first.
-                _receive.TakeBack();
+                _buffers.TakeBack();
                 _completions.FlushOverflow();
             }
 
-            _receive.Balance();
+            _buffers.Balance();
             long left = deadline < 0 ? -1 : long.Max(deadline - Environment.TickCount64, 0);
-            int result = _ring.Enter(_completions.Ready >= minComplete ? 0u : 1u, left);
+            int result = _ring.Enter(_receive.HasReady || _completions.Ready >= minComplete ? 0u : 1u, left);
             Translate();
+            bool isFailed = result is < 0 and not (-ETIME or -EBUSY or -EAGAIN);
+            if (!isFailed)
+            {
+                _receive.ReadReady();
+            }
+
             if (_ring.IsOverflown)
             {
                 continue;
@@ -93,7 +101,7 @@ internal sealed class MultishotExecution : IRingExecution
                 return 0;
             }
 
-            if (result is < 0 and not (-ETIME or -EBUSY or -EAGAIN))
+            if (isFailed)
             {
                 return result;
             }
@@ -105,7 +113,7 @@ internal sealed class MultishotExecution : IRingExecution
         }
     }
 
-    public void ReturnBuffers() => _receive.TakeBack();
+    public void ReturnBuffers() => _buffers.TakeBack();
 
     public void EnableRemotePosts() => _remote.Enable();
 
@@ -114,13 +122,15 @@ internal sealed class MultishotExecution : IRingExecution
     public void EndRequests()
     {
         _ring.Dispose();
-        _receive.TakeBack();
+        _requests.ReleaseSockets();
+        _buffers.TakeBack();
     }
 
     public void Dispose()
     {
         _ring.Dispose();
-        _receive.Dispose();
+        _requests.ReleaseSockets();
+        _buffers.Dispose();
         _remote.Dispose();
     }
 

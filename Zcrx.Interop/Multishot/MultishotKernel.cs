@@ -6,7 +6,8 @@ namespace Zcrx.Interop;
 
 /// <summary>
 /// Implements io_uring with zcrx on the io_uring of this machine's kernel. Needs no zcrx and no privileges: receives are multishot receives
-/// into provided buffers. The kernel performs all other requests unchanged.
+/// into provided buffers. Connections that fill many buffers at once are polled and read instead. The kernel performs all other requests
+/// unchanged.
 /// </summary>
 /// <remarks>
 /// <para>Needs Linux 6.1. On newer kernels, one completion can cover several buffers (6.10), and a receive ends exactly at its budget
@@ -22,18 +23,31 @@ public sealed unsafe class MultishotKernel : INicKernel, IAreaMemory
     /// <param name="options">The behaviour; null for the defaults. Network interfaces are not supported.</param>
     /// <exception cref="ZcrxUnsupportedException">This is not 64-bit Linux.</exception>
     public MultishotKernel(EmulatedKernelOptions? options = null)
-        : this(new LinuxKernel(), options ?? new EmulatedKernelOptions())
+        : this(options, callerKeepsSockets: false)
+    {
+    }
+
+    /// <param name="options">The behaviour; null for the defaults.</param>
+    /// <param name="callerKeepsSockets">
+    /// True if the caller closes a socket only after its receives have ended. Reads then use the caller's descriptor instead of a
+    /// duplicate.
+    /// </param>
+    internal MultishotKernel(EmulatedKernelOptions? options, bool callerKeepsSockets)
+        : this(new LinuxKernel(), options ?? new EmulatedKernelOptions(), callerKeepsSockets: callerKeepsSockets)
     {
     }
 
     /// <param name="host">The kernel of the machine.</param>
     /// <param name="options">The behaviour.</param>
     /// <param name="only">The features to use, as on an older kernel; null for all.</param>
-    internal MultishotKernel(IIoUringKernel host, EmulatedKernelOptions options, MultishotFeatures? only = null)
+    /// <param name="method">The method with which each receive begins.</param>
+    /// <param name="callerKeepsSockets">Whether the caller closes a socket only after its receives have ended.</param>
+    internal MultishotKernel(
+        IIoUringKernel host, EmulatedKernelOptions options, MultishotFeatures? only = null, ReceiveMethod method = default, bool callerKeepsSockets = false)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.Nics.Count, 0, nameof(options));
         Lazy<MultishotFeatures> features = new(() => only ?? MultishotSupport.FeaturesOf(host));
-        _rings = new EmulatedKernel(options, ring => new MultishotExecution(host, features.Value, ring));
+        _rings = new EmulatedKernel(options, ring => new MultishotExecution(host, new ReceiveRules(features.Value, method, callerKeepsSockets), ring));
         Description = $"io_uring of {host.Description}";
     }
 

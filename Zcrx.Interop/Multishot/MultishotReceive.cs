@@ -2,7 +2,6 @@ using Zcrx.Interop.Abi;
 using Zcrx.Interop.Emulation;
 using static Zcrx.Interop.Abi.Errno;
 using static Zcrx.Interop.Abi.LinuxIoUring;
-using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop.Multishot;
 
@@ -11,9 +10,10 @@ namespace Zcrx.Interop.Multishot;
 /// </summary>
 /// <remarks>
 /// Each provided buffer has a completion slot reserved. The kernel can therefore take only bytes that have a free buffer and a completion
-/// slot. All other bytes wait in the socket.
+/// slot. All other bytes wait in the socket. A connection whose turns fill many buffers is polled and read instead, as
+/// <see cref="ReceiveMethod"/> decides. A read also takes only bytes that have a free buffer and a completion slot.
 /// </remarks>
-internal sealed unsafe class MultishotReceive : IDisposable
+internal sealed unsafe class MultishotReceive
 {
     private readonly HostRing _ring;
     private readonly MultishotRequests _requests;
@@ -22,25 +22,33 @@ internal sealed unsafe class MultishotReceive : IDisposable
     private readonly EmulatedKernelOptions _options;
     private readonly bool _hasLimits;
     private readonly ushort _flags;
-    private readonly Dictionary<uint, ProvidedBuffers> _buffers = [];
-    // The queue whose lock is held while completions are translated.
-    private EmulatedInterfaceQueue? _held;
-    private bool _owesCopyNotification;
+    private readonly ReceiveBuffers _buffers;
+    private readonly HeldQueue _held = new();
+    private readonly ReadyReceives _ready;
+    private readonly ReceiveRules _rules;
+    private uint _turn;
 
     /// <param name="ring">The host ring.</param>
     /// <param name="requests">The requests of the ring.</param>
     /// <param name="parts">The parts of the emulated ring that the application uses.</param>
-    /// <param name="features">The features of the kernel's receives.</param>
-    public MultishotReceive(HostRing ring, MultishotRequests requests, RingParts parts, MultishotFeatures features)
+    /// <param name="buffers">The buffers of the ring's queues.</param>
+    /// <param name="rules">How receives are performed.</param>
+    public MultishotReceive(HostRing ring, MultishotRequests requests, RingParts parts, ReceiveBuffers buffers, ReceiveRules rules)
     {
+        _rules = rules;
+        _buffers = buffers;
         _ring = ring;
         _requests = requests;
         _completions = parts.Completions;
         _queues = parts.Queues;
         _options = parts.Options;
-        _hasLimits = features.HasFlag(MultishotFeatures.Limits);
-        _flags = (ushort)(IORING_RECV_MULTISHOT | (features.HasFlag(MultishotFeatures.Bundles) ? IORING_RECVSEND_BUNDLE : 0));
+        _ready = new ReadyReceives(_completions, _options);
+        _hasLimits = rules.Features.HasFlag(MultishotFeatures.Limits);
+        _flags = (ushort)(IORING_RECV_MULTISHOT | (rules.Features.HasFlag(MultishotFeatures.Bundles) ? IORING_RECVSEND_BUNDLE : 0));
     }
+
+    /// <summary>Gets a value indicating whether sockets are readable, so that the ring must not wait.</summary>
+    public bool HasReady => _ready.Count > 0;
 
     /// <summary>Begins a request.</summary>
     public void Issue(in io_uring_sqe entry)
@@ -55,7 +63,7 @@ internal sealed unsafe class MultishotReceive : IDisposable
 
         if (refused == 0)
         {
-            refused = FindBuffers(entry.zcrx_ifq_idx, queue!, out buffers);
+            refused = _buffers.Find(entry.zcrx_ifq_idx, queue!, out buffers);
         }
 
         if (refused < 0)
@@ -70,31 +78,20 @@ internal sealed unsafe class MultishotReceive : IDisposable
         request.HasBudget = entry.len != 0;
         request.Budget = entry.len;
         request.End = null;
-        buffers!.Requests++;
-        Arm(request, (entry.ioprio & IORING_RECVSEND_POLL_FIRST) != 0);
-    }
-
-    /// <summary>Provides buffers for the next call into the kernel.</summary>
-    public void Balance()
-    {
-        foreach (ProvidedBuffers buffers in _buffers.Values)
+        request.BeginReceive(_rules.FirstMethod);
+        PrepareReads(request);
+        bool waitsFirst = (entry.ioprio & IORING_RECVSEND_POLL_FIRST) != 0;
+        if (!request.Method.IsRead)
         {
-            lock (buffers.Queue.Gate)
-            {
-                buffers.Balance();
-            }
+            Arm(request, waitsFirst);
         }
-    }
-
-    /// <summary>Returns all provided buffers.</summary>
-    public void TakeBack()
-    {
-        foreach (ProvidedBuffers buffers in _buffers.Values)
+        else if (waitsFirst)
         {
-            lock (buffers.Queue.Gate)
-            {
-                buffers.TakeBack();
-            }
+            Poll(request);
+        }
+        else
+        {
+            _ready.Add(request);
         }
     }
 
@@ -102,10 +99,17 @@ internal sealed unsafe class MultishotReceive : IDisposable
     public void Complete(MultishotRequest request, in io_uring_cqe completion)
     {
         ProvidedBuffers buffers = request.Buffers!;
-        Hold(buffers.Queue);
+        _held.Hold(buffers.Queue);
+        if (request.Phase == ReceivePhase.Polling)
+        {
+            CompletePoll(request, completion.res);
+            return;
+        }
+
         if ((completion.flags & IORING_CQE_F_BUFFER) != 0)
         {
             Deliver(request, buffers, completion.res, (int)(completion.flags >> IORING_CQE_BUFFER_SHIFT));
+            request.HasLeftBytes = (completion.flags & IORING_CQE_F_SOCK_NONEMPTY) != 0;
         }
 
         bool isUsedUp = request.HasBudget && request.Budget <= 0;
@@ -118,10 +122,16 @@ internal sealed unsafe class MultishotReceive : IDisposable
                 request.End = end;
                 _requests.CancelInHost(request);
             }
+            else if (request.Method.IsRead && request.Phase == ReceivePhase.Armed && request.End is null)
+            {
+                request.Phase = ReceivePhase.Stopping;
+                _requests.CancelInHost(request);
+            }
 
             return;
         }
 
+        bool hasStopped = request.Phase == ReceivePhase.Stopping && completion.res == -ECANCELED;
         int result = completion.res;
         bool isError = result < 0 && result is not (-ECANCELED or -ENOBUFS);
         int? decided = isUsedUp ? 0 : request.End;
@@ -129,9 +139,75 @@ internal sealed unsafe class MultishotReceive : IDisposable
         {
             End(request, decision);
         }
-        else if (result > 0 || result == -ENOBUFS)
+        else if (result > 0 || result == -ENOBUFS || hasStopped)
         {
-            Continue(request, buffers, isWithoutBuffer: result < 0);
+            Continue(request, buffers, isWithoutBuffer: result == -ENOBUFS);
+        }
+        else
+        {
+            End(request, result);
+        }
+
+        // Only now, because buffers are provided only while a request uses them. An armed request is counted again.
+        buffers.Requests--;
+    }
+
+    /// <summary>Reads from readable sockets until the completions of one turn are posted. The others read in the next turn.</summary>
+    public void ReadReady()
+    {
+        _ready.BeginTurn();
+        while (_ready.Take() is { } request)
+        {
+            _held.Hold(request.Buffers!.Queue);
+            Read(request, request.Buffers);
+        }
+
+        EndTurn();
+    }
+
+    /// <summary>Reports the copies of a turn, and releases the lock of the queue.</summary>
+    public void EndTurn()
+    {
+        _held.Release();
+        _turn++;
+    }
+
+    /// <summary>Waits for more bytes by the method of the connection.</summary>
+    private void Rearm(MultishotRequest request)
+    {
+        if (request.Method.IsRead)
+        {
+            Poll(request);
+        }
+        else
+        {
+            Arm(request, waitsFirst: true);
+        }
+    }
+
+    private void PrepareReads(MultishotRequest request)
+    {
+        if (request.Method.IsRead && !_rules.CallerKeepsSockets)
+        {
+            request.KeepSocket();
+        }
+    }
+
+    private void Poll(MultishotRequest request)
+    {
+        request.Phase = ReceivePhase.Polling;
+        io_uring_sqe entry = new() { opcode = IORING_OP_POLL_ADD, fd = request.SocketFd, poll32_events = EmulatedReceiveEnds.Events, user_data = (ulong)request.Index };
+        if (!_ring.TryPush(entry))
+        {
+            End(request, -ENOMEM);
+        }
+    }
+
+    private void CompletePoll(MultishotRequest request, int result)
+    {
+        if (result >= 0)
+        {
+            _ready.Add(request);
         }
         else
         {
@@ -139,46 +215,70 @@ internal sealed unsafe class MultishotReceive : IDisposable
         }
     }
 
-    /// <summary>Reports the copies of a turn, and releases the lock of the queue.</summary>
-    public void EndTurn() => Hold(null);
-
-    /// <summary>Frees the rings of buffers, after the host ring was closed.</summary>
-    public void Dispose()
+    private void Read(MultishotRequest request, ProvidedBuffers buffers)
     {
-        foreach (ProvidedBuffers buffers in _buffers.Values)
+        if (request.FindEnd() is { } reason)
         {
-            buffers.Dispose();
-        }
-    }
-
-    private int FindBuffers(uint id, EmulatedInterfaceQueue queue, out ProvidedBuffers? buffers)
-    {
-        if (_buffers.TryGetValue(id, out buffers))
-        {
-            return 0;
+            End(request, reason);
+            return;
         }
 
-        buffers = new ProvidedBuffers(queue, (ushort)id, _completions);
-        int result = buffers.Register(_ring);
-        if (result < 0)
+        if (!buffers.Queue.HasFreeBuffer || _completions.Reservable == 0)
         {
-            buffers.Dispose();
-            return result;
+            buffers.TakeBack();
         }
 
-        _buffers.Add(id, buffers);
-        return 0;
+        int used = _ready.Read(request, buffers.Queue, out int result, out bool isFilled);
+        if (used < 0)
+        {
+            EndWithoutRoom(request, buffers);
+            return;
+        }
+
+        if (result <= 0)
+        {
+            if (result is -EAGAIN or -EINTR)
+            {
+                Poll(request);
+            }
+            else
+            {
+                End(request, result);
+            }
+
+            return;
+        }
+
+        _held.NoteCopies();
+        if ((request.HasBudget && request.Budget == 0 ? 0 : InjectedEnd(request)) is { } end)
+        {
+            End(request, end);
+            return;
+        }
+
+        request.Method = request.Method.Next(used);
+        if (isFilled)
+        {
+            // The socket is probably still readable. A poll would cost more than a read that finds nothing.
+            _ready.Add(request);
+        }
+        else
+        {
+            Rearm(request);
+        }
     }
 
     private void Arm(MultishotRequest request, bool waitsFirst)
     {
+        request.Phase = ReceivePhase.Armed;
+        request.Buffers!.Requests++;
         io_uring_sqe entry = new()
         {
             opcode = IORING_OP_RECV,
             flags = IOSQE_BUFFER_SELECT,
             ioprio = (ushort)(_flags | (waitsFirst ? IORING_RECVSEND_POLL_FIRST : 0)),
-            fd = request.Fd,
-            buf_group = request.Buffers!.Group,
+            fd = request.SocketFd,
+            buf_group = request.Buffers.Group,
             user_data = (ulong)request.Index,
         };
         if (_hasLimits && request.HasBudget)
@@ -188,6 +288,7 @@ internal sealed unsafe class MultishotReceive : IDisposable
 
         if (!_ring.TryPush(entry))
         {
+            request.Buffers.Requests--;
             End(request, -ENOMEM);
         }
     }
@@ -201,13 +302,15 @@ internal sealed unsafe class MultishotReceive : IDisposable
         }
 
         int length = buffers.Queue.BufferLength;
+        int first = slot;
         for (int left = received; left > 0; left -= length)
         {
             _completions.PostReserved(request.UserData, int.Min(left, length), buffers.Deliver(slot++));
         }
 
-        buffers.Queue.CountCopies(((uint)received + EmulatedCopyingReceive.FragmentLength - 1) / EmulatedCopyingReceive.FragmentLength, (ulong)received);
-        _owesCopyNotification = true;
+        request.CountBuffers(_turn, slot - first);
+        ScatteringRead.CountCopies(buffers.Queue, received);
+        _held.NoteCopies();
         request.Budget -= received;
     }
 
@@ -224,7 +327,7 @@ internal sealed unsafe class MultishotReceive : IDisposable
             case ReceiveFault.CompletionsFull:
                 return -ENOSPC;
             case ReceiveFault.Reset:
-                SocketCalls.Disconnect(request.Fd);
+                SocketCalls.Disconnect(request.SocketFd);
                 return -ECONNRESET;
             default:
                 return null;
@@ -234,26 +337,33 @@ internal sealed unsafe class MultishotReceive : IDisposable
     /// <summary>Arms a receive again after the host ring has ended it. If no buffer or completion slot is free, ends the receive.</summary>
     private void Continue(MultishotRequest request, ProvidedBuffers buffers, bool isWithoutBuffer)
     {
-        if (request.IsCancelled)
+        PrepareReads(request);
+        // After a duplicate was made, because the check must be about the descriptor in use.
+        if (request.FindEnd() is { } reason)
         {
-            End(request, -ECANCELED);
+            End(request, reason);
             return;
         }
 
-        if (SocketCalls.Cookie(request.Fd, out ulong cookie) < 0 || cookie != request.Cookie)
+        if (isWithoutBuffer)
         {
-            // The descriptor was closed. Unlike the kernel, this class does not keep a reference to the socket.
-            End(request, -EBADF);
+            // Other connections have taken all provided buffers. The bytes that wait show what the turn would have filled.
+            request.CountBuffers(_turn, SocketCalls.BytesWaiting(request.SocketFd) / buffers.Queue.BufferLength);
+        }
+
+        if (!isWithoutBuffer || request.Method.IsRead || buffers.Count > 0 || buffers.Refill())
+        {
+            Rearm(request);
             return;
         }
 
-        if (!isWithoutBuffer || buffers.Count > 0 || buffers.Refill())
-        {
-            Arm(request, waitsFirst: true);
-            return;
-        }
+        EndWithoutRoom(request, buffers);
+    }
 
-        if (SocketCalls.BytesWaiting(request.Fd) > 0)
+    /// <summary>Ends a receive because no buffer or no completion slot is free. If no bytes wait in its socket, it continues.</summary>
+    private void EndWithoutRoom(MultishotRequest request, ProvidedBuffers buffers)
+    {
+        if (SocketCalls.BytesWaiting(request.SocketFd) > 0)
         {
             // If neither a buffer nor a completion slot is free, −ENOMEM is reported: the kernel takes the buffer first.
             End(request, buffers.Queue.HasFreeBuffer ? -ENOSPC : -ENOMEM);
@@ -261,10 +371,10 @@ internal sealed unsafe class MultishotReceive : IDisposable
         }
 
         byte unused;
-        nint peeked = SocketCalls.Receive(request.Fd, &unused, 1, SocketCalls.MSG_PEEK | SocketCalls.MSG_DONTWAIT);
+        nint peeked = SocketCalls.Receive(request.SocketFd, &unused, 1, SocketCalls.MSG_PEEK | SocketCalls.MSG_DONTWAIT);
         if (peeked > 0 || peeked is -EAGAIN or -EINTR)
         {
-            Arm(request, waitsFirst: true);
+            Rearm(request);
         }
         else
         {
@@ -275,38 +385,7 @@ internal sealed unsafe class MultishotReceive : IDisposable
 
     private void End(MultishotRequest request, int result)
     {
-        request.Buffers!.Requests--;
-        SettleCopies();
+        _held.SettleCopies();
         _requests.End(request, result, 0);
-    }
-
-    private void Hold(EmulatedInterfaceQueue? queue)
-    {
-        if (_held == queue)
-        {
-            return;
-        }
-
-        if (_held is { } held)
-        {
-            SettleCopies();
-            _held = null;
-            held.Gate.Exit();
-        }
-
-        if (queue is not null)
-        {
-            queue.Gate.Enter();
-            _held = queue;
-        }
-    }
-
-    private void SettleCopies()
-    {
-        if (_owesCopyNotification)
-        {
-            _owesCopyNotification = false;
-            _held!.Notify(ZCRX_EVENT_COPY);
-        }
     }
 }

@@ -1,8 +1,17 @@
+using Zcrx.Interop.Emulation;
+using Zcrx.Interop.Kernel;
+using static Zcrx.Interop.Abi.Errno;
+
 namespace Zcrx.Interop.Multishot;
 
 /// <summary>Represents a request that the host ring performs. Pooled by its ring, and used on the ring's thread only.</summary>
 internal sealed class MultishotRequest(int index)
 {
+    private int _duplicate = -1;
+    private uint _turn;
+    // The number of buffers that a multishot receive has filled in _turn.
+    private int _turnBuffers;
+
     /// <summary>Gets the request's index, which is its user data in the host ring.</summary>
     public int Index { get; } = index;
 
@@ -15,6 +24,9 @@ internal sealed class MultishotRequest(int index)
 
     /// <summary>Gets or sets the descriptor in the caller's submission.</summary>
     public int Fd { get; set; }
+
+    /// <summary>Gets the descriptor that the request uses: the duplicate, if it has one.</summary>
+    public int SocketFd => _duplicate >= 0 ? _duplicate : Fd;
 
     /// <summary>Gets or sets a value indicating whether the caller has cancelled the request.</summary>
     public bool IsCancelled { get; set; }
@@ -37,4 +49,89 @@ internal sealed class MultishotRequest(int index)
     /// result.
     /// </summary>
     public int? End { get; set; }
+
+    /// <summary>Gets or sets what a receive waits for.</summary>
+    public ReceivePhase Phase { get; set; }
+
+    /// <summary>Gets or sets how the bytes of a receive are received.</summary>
+    public ReceiveMethod Method { get; set; }
+
+    /// <summary>Gets or sets the size of the next read of a receive.</summary>
+    public ReadSize ReadSize { get; set; }
+
+    /// <summary>
+    /// Gets or sets a value indicating whether the socket had more bytes after the latest completion of a multishot receive.
+    /// </summary>
+    public bool HasLeftBytes { get; set; }
+
+    /// <summary>Resets the facts about the traffic, since the next receive has another socket.</summary>
+    public void BeginReceive(ReceiveMethod method)
+    {
+        Method = method;
+        ReadSize = default;
+        HasLeftBytes = false;
+        _turnBuffers = 0;
+    }
+
+    /// <summary>
+    /// Duplicates the descriptor, so that the socket stays open for reads when the caller closes it. If that fails, the receive is not
+    /// read.
+    /// </summary>
+    /// <remarks>
+    /// Only a request of the kernel keeps its socket open without a descriptor. The duplicate stays until the request ends, because later
+    /// requests of the kernel for the same receive need it too.
+    /// </remarks>
+    public void KeepSocket()
+    {
+        if (_duplicate < 0)
+        {
+            _duplicate = int.Max(Libc.Duplicate(Fd), -1);
+            Method = _duplicate < 0 ? default : Method;
+        }
+    }
+
+    /// <summary>Closes the duplicate.</summary>
+    public void ReleaseSocket()
+    {
+        if (_duplicate >= 0)
+        {
+            _ = Libc.Close(_duplicate);
+            _duplicate = -1;
+        }
+    }
+
+    /// <summary>Returns why a receive cannot continue; null when it can.</summary>
+    public int? FindEnd()
+    {
+        if (IsCancelled)
+        {
+            return -ECANCELED;
+        }
+
+        // If the caller has closed the descriptor, its number may belong to another file, which must not be read.
+        return SocketCalls.Cookie(SocketFd, out ulong cookie) < 0 || cookie != Cookie ? -EBADF : null;
+    }
+
+    /// <summary>
+    /// Counts the buffers that a multishot receive has filled in a turn. The first buffers of the next turn show that the turn is over.
+    /// </summary>
+    /// <remarks>
+    /// The kernel interrupts a receive after 32 repetitions, at any point of a message. A small turn that leaves bytes in the socket
+    /// therefore continues in the next call.
+    /// </remarks>
+    public void CountBuffers(uint turn, int buffers)
+    {
+        if (turn != _turn && !(HasLeftBytes && _turnBuffers < ReceiveMethod.ManyBuffers))
+        {
+            if (!Method.IsRead)
+            {
+                Method = Method.Next(_turnBuffers);
+            }
+
+            _turn = turn;
+            _turnBuffers = 0;
+        }
+
+        _turnBuffers += buffers;
+    }
 }

@@ -56,6 +56,7 @@ internal sealed class MultishotRequests(HostRing ring, RingParts parts)
     {
         request.IsActive = false;
         request.Buffers = null;
+        request.ReleaseSocket();
         _free.Push(request.Index);
         if (request.Opcode == IORING_OP_RECV_ZC && parts.Options.Faults is { } faults && faults.NextEndOfReceive())
         {
@@ -87,6 +88,9 @@ internal sealed class MultishotRequests(HostRing ring, RingParts parts)
 
         _completions.Post(entry.user_data, refused < 0 ? refused : filter.SelectsAll ? found : found > 0 ? 0 : -Errno.ENOENT, 0);
     }
+
+    /// <summary>Closes the duplicates of descriptors, after the host ring was closed.</summary>
+    public void ReleaseSockets() => _requests.ForEach(static request => request.ReleaseSocket());
 
     /// <summary>Requests that the host ring ends a request.</summary>
     public void CancelInHost(MultishotRequest request)

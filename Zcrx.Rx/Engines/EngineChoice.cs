@@ -36,7 +36,7 @@ public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
     {
         // A queue closes a socket only after the requests that use it have ended.
         ZcrxEngine.Emulated => new EmulatedKernel(options.Emulation, callerKeepsSockets: true),
-        ZcrxEngine.IoUring => new MultishotKernel(options.Emulation with { Nics = [] }),
+        ZcrxEngine.IoUring => new MultishotKernel(options.Emulation with { Nics = [] }, callerKeepsSockets: true),
         _ => new LinuxKernel(),
     };
 

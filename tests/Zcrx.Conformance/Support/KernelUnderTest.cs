@@ -16,6 +16,9 @@ internal sealed class KernelUnderTest
     /// <summary>The multishot kernel without the features that Linux 6.10 and 6.17 have added.</summary>
     public const string OldMultishot = "io_uring 6.1";
 
+    /// <summary>The multishot kernel whose receives begin with scattering reads, as those of busy connections do.</summary>
+    public const string ReadingMultishot = "io_uring reads";
+
     private const string EmulatedPrefix = "emulated ";
 
     private KernelUnderTest(string name, IIoUringKernel kernel)
@@ -31,7 +34,7 @@ internal sealed class KernelUnderTest
     /// </summary>
     public static bool OnlyHostProfile { get; set; }
 
-    public static IEnumerable<string> Names => [.. Profiles.Select(NameOf), Multishot, OldMultishot, Linux];
+    public static IEnumerable<string> Names => [.. Profiles.Select(NameOf), Multishot, OldMultishot, ReadingMultishot, Linux];
 
     public string Name { get; }
 
@@ -126,9 +129,11 @@ internal sealed class KernelUnderTest
             return new KernelUnderTest(name, new LinuxKernel());
         }
 
-        if (name is Multishot or OldMultishot)
+        if (name is Multishot or OldMultishot or ReadingMultishot)
         {
-            return new KernelUnderTest(name, new MultishotKernel(new LinuxKernel(), new EmulatedKernelOptions { Faults = faults }, name == Multishot ? null : MultishotFeatures.None));
+            MultishotKernel kernel = new(
+                new LinuxKernel(), new EmulatedKernelOptions { Faults = faults }, name == OldMultishot ? MultishotFeatures.None : null, new ReceiveMethod(IsRead: name == ReadingMultishot, Streak: 0));
+            return new KernelUnderTest(name, kernel);
         }
 
         EmulatedKernelProfile profile = EmulatedKernelProfile.ForRelease(name[EmulatedPrefix.Length..])!;

@@ -1,0 +1,65 @@
+using Zcrx.Interop.Emulation;
+
+namespace Zcrx.Interop.Multishot;
+
+/// <summary>Contains the provided buffers of one ring, by zcrx id of their queue.</summary>
+/// <param name="ring">The host ring.</param>
+/// <param name="completions">The completions of the caller's ring.</param>
+internal sealed class ReceiveBuffers(HostRing ring, EmulatedCompletions completions) : IDisposable
+{
+    private readonly Dictionary<uint, ProvidedBuffers> _buffers = [];
+
+    /// <summary>Returns the buffers of a queue. Registers a ring of buffers for the first request.</summary>
+    /// <returns>Zero or a negative errno.</returns>
+    public int Find(uint id, EmulatedInterfaceQueue queue, out ProvidedBuffers? buffers)
+    {
+        if (_buffers.TryGetValue(id, out buffers))
+        {
+            return 0;
+        }
+
+        buffers = new ProvidedBuffers(queue, (ushort)id, completions);
+        int result = buffers.Register(ring);
+        if (result < 0)
+        {
+            buffers.Dispose();
+            return result;
+        }
+
+        _buffers.Add(id, buffers);
+        return 0;
+    }
+
+    /// <summary>Provides buffers for the next call into the kernel.</summary>
+    public void Balance()
+    {
+        foreach (ProvidedBuffers buffers in _buffers.Values)
+        {
+            lock (buffers.Queue.Gate)
+            {
+                buffers.Balance();
+            }
+        }
+    }
+
+    /// <summary>Returns all provided buffers.</summary>
+    public void TakeBack()
+    {
+        foreach (ProvidedBuffers buffers in _buffers.Values)
+        {
+            lock (buffers.Queue.Gate)
+            {
+                buffers.TakeBack();
+            }
+        }
+    }
+
+    /// <summary>Frees the rings of buffers, after the host ring was closed.</summary>
+    public void Dispose()
+    {
+        foreach (ProvidedBuffers buffers in _buffers.Values)
+        {
+            buffers.Dispose();
+        }
+    }
+}

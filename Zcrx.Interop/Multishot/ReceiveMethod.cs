@@ -1,0 +1,36 @@
+namespace Zcrx.Interop.Multishot;
+
+/// <summary>
+/// Decides how the bytes of one connection are received: by a multishot receive, or by scattering reads once its socket is readable.
+/// </summary>
+/// <remarks>
+/// A multishot receive needs no system call for each message, but the kernel handles each provided buffer on its own. A scattering read
+/// costs a poll and a system call, and less for each buffer. The connection therefore reads when its turns fill many buffers. A single
+/// turn decides nothing, because a change costs a cancellation or a new request.
+/// </remarks>
+/// <param name="IsRead">Whether scattering reads receive.</param>
+/// <param name="Streak">The number of successive turns that speak for the other method.</param>
+internal readonly record struct ReceiveMethod(bool IsRead, int Streak)
+{
+    /// <summary>The number of buffers in a turn from which on reads cost less than a multishot receive.</summary>
+    public const int ManyBuffers = 16;
+
+    /// <summary>The number of buffers in a turn up to which a multishot receive costs less than reads.</summary>
+    public const int FewBuffers = 4;
+
+    /// <summary>The number of successive turns that change the method.</summary>
+    public const int Turns = 2;
+
+    /// <summary>Returns the method after a turn.</summary>
+    /// <param name="buffers">The number of buffers that the turn has filled.</param>
+    public ReceiveMethod Next(int buffers)
+    {
+        bool speaksForOther = IsRead ? buffers <= FewBuffers : buffers >= ManyBuffers;
+        if (!speaksForOther)
+        {
+            return this with { Streak = 0 };
+        }
+
+        return Streak + 1 == Turns ? new ReceiveMethod(!IsRead, 0) : this with { Streak = Streak + 1 };
+    }
+}

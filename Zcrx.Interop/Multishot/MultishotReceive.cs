@@ -7,7 +7,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Interop.Multishot;
 
 /// <summary>
-/// Performs the RECV_ZC requests of one ring as multishot receives into provided buffers, and translates their completions.
+/// Performs the RECV_ZC requests of the caller's ring as multishot receives into provided buffers, and translates their completions.
 /// </summary>
 /// <remarks>
 /// Each provided buffer has a completion slot reserved. The kernel can therefore take only bytes that have a free buffer and a completion
@@ -28,8 +28,8 @@ internal sealed unsafe class MultishotReceive : IDisposable
     private bool _owesCopyNotification;
 
     /// <param name="ring">The host ring.</param>
-    /// <param name="requests">The requests of the ring.</param>
-    /// <param name="parts">The parts of the emulated ring that the application uses.</param>
+    /// <param name="requests">The requests of the caller's ring.</param>
+    /// <param name="parts">The parts of the caller's ring.</param>
     /// <param name="features">The features of the kernel's receives.</param>
     public MultishotReceive(HostRing ring, MultishotRequests requests, RingParts parts, MultishotFeatures features)
     {

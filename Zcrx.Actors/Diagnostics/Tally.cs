@@ -23,7 +23,7 @@ internal sealed class Tally
     /// <summary>Gets the number of exceptions that consumers threw, by queue and type.</summary>
     public IEnumerable<Measurement<long>> Faults => Read(_faults);
 
-    /// <summary>Gets the number of times that limits were applied.</summary>
+    /// <summary>Gets the number of times that limits were enforced.</summary>
     public IEnumerable<Measurement<long>> Limits => _limits.Select(static entry => new Measurement<long>(
         entry.Value,
         [
@@ -60,7 +60,7 @@ internal sealed class Tally
     /// <summary>Records that a consumer has thrown.</summary>
     public void OnFaulted(ZcrxEvent.ConsumerFaulted faulted) => Increment(_faults, (faulted.Queue, faulted.Exception.GetType().FullName), 1);
 
-    /// <summary>Records that a limit was applied.</summary>
+    /// <summary>Records that a limit was enforced.</summary>
     public void OnLimit(LimitReached report)
     {
         if (report.Count > 0)

@@ -103,8 +103,8 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <param name="Notification">The notification.</param>
     public sealed record NotificationReceived(ZcrxNotification Notification) : ZcrxEvent;
 
-    /// <summary>Published when a limit that protects the process from its peers was applied.</summary>
-    /// <param name="Report">The limit, how often it was applied since its last report, and the reason.</param>
+    /// <summary>Published when a limit that protects the process from its peers was enforced.</summary>
+    /// <param name="Report">The limit, how often it was enforced since its last report, and the reason.</param>
     public sealed record LimitActed(LimitReached Report) : ZcrxEvent;
 
     /// <summary>Published when a listener is bound.</summary>

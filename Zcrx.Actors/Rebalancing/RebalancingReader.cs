@@ -53,7 +53,7 @@ internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> 
                 }
                 catch (ZcrxException)
                 {
-                    // An unreadable interface can still have flow rules. Only its RSS table is not replaced.
+                    // The RSS table of this interface is unknown, so it is not replaced. Flow rules can still be added.
                 }
             }
         }

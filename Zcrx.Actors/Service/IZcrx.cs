@@ -93,7 +93,7 @@ public interface IZcrx
     /// open are closed, too. The task then ends after the last connection has ended. With null, the connections stay open, and the task
     /// ends once the port is closed.
     /// </param>
-    /// <param name="cancellationToken">Cancels only the waiting. The listener is still unbound.</param>
+    /// <param name="cancellationToken">Cancels only the wait, not the removal of the listener.</param>
     /// <returns>The number of connections of the listener that are still open.</returns>
     /// <exception cref="InvalidOperationException">The host has not been started.</exception>
     /// <exception cref="Zcrx.Interop.ZcrxException">No listener has the name, or the drain time is invalid.</exception>

@@ -32,7 +32,7 @@ public sealed class ZcrxServerBinding
     /// connections that are still open.
     /// </summary>
     /// <param name="drain">The time after which open connections are closed.</param>
-    /// <param name="cancellationToken">Cancels only the waiting. The listener is still unbound.</param>
+    /// <param name="cancellationToken">Cancels only the wait, not the removal of the listener.</param>
     /// <returns>A task that ends when the last connection is closed.</returns>
     public Task DrainAsync(TimeSpan drain, CancellationToken cancellationToken = default) => _unbind(drain, cancellationToken);
 

@@ -82,7 +82,8 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         {
             _isSubscribing = false;
             sources = _toReset;
-            // An abandoned stream without an item stays subscribed, because only an item identifies the connection that must be reset.
+            // Also true for a stream that was abandoned before its first item. It stays subscribed until that item arrives, because only
+            // the item identifies the connection to reset.
             if (sources is null && !_disposed)
             {
                 _subscription = subscription;
@@ -244,7 +245,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         _watch.Remove(this);
         if (last is null)
         {
-            // Only the first item identifies the connection that must be reset, so the stream must be subscribed until that item arrives.
+            // Only the first item identifies the connection to reset, so the stream stays subscribed until that item arrives.
             Subscribe();
             return;
         }

@@ -95,7 +95,8 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
 
             if (Volatile.Read(ref _hasEnded) != 0)
             {
-                // An ended stage drops the _onBound call, and PostStop may not have seen the binding. Unbinding twice has no effect.
+                // PostStop may have run before _binding was set, so the port is closed here. If PostStop has already closed it, this call
+                // has no effect.
                 await binding.Unbind().ConfigureAwait(false);
             }
 

@@ -46,8 +46,8 @@ internal sealed class TargetWatch
     }
 
     /// <summary>
-    /// Notifies a delivery on the thread pool. The task fails only if a subscription of the application throws when it is disposed. The
-    /// stream has already reported its end then.
+    /// Notifies a delivery on the thread pool. Nothing awaits the task. It fails only if disposing a subscription of the application
+    /// throws, and by then the stream has reported its end.
     /// </summary>
     private static void End(ActorDelivery delivery) => _ = Task.Run(delivery.OnTargetEnded);
 

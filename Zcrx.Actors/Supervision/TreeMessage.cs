@@ -5,7 +5,7 @@ namespace Zcrx.Actors.Supervision;
 /// <summary>Contains the messages from the hosting classes to the <see cref="ZcrxSupervisor"/>, except commands.</summary>
 internal static class TreeMessage
 {
-    /// <summary>Reports changed and valid options to the supervisor.</summary>
+    /// <summary>Reports to the supervisor that the options have changed and are valid.</summary>
     public sealed record ApplyOptions(ZcrxOptions Options) : ILocalMessage;
 
     /// <summary>Reports to the supervisor that a change of the options is invalid.</summary>

@@ -11,11 +11,15 @@ namespace Zcrx.Interop.Emulation;
 /// <param name="poller">Watches the files.</param>
 /// <param name="callerKeepsSockets">Whether the caller keeps a socket open while requests for it wait.</param>
 /// <remarks>
-/// <para>The kernel's requests refer to files. User space can keep a file open only by a descriptor. Each request therefore has a
-/// duplicate, unless the caller keeps its sockets open.</para>
 /// <para>
-/// If the caller closes a socket too early, another file may get its number. The number then belongs to the registration of the other file.
-/// The earlier request loses its descriptor: it does not read from the other file and does not end that registration.
+/// The kernel's requests refer to files. User space can keep a file open only by a descriptor. Each request therefore has a duplicate,
+/// unless the caller keeps its sockets open. Even then, a request has a duplicate if it is neither POLL_ADD nor RECV_ZC, or if a request
+/// of its kind already waits on the socket.
+/// </para>
+/// <para>
+/// If the caller closes a socket too early, the kernel may reuse its descriptor for another file. The registration of that file then
+/// replaces the one of the earlier request. The earlier request is detached from the descriptor, so it neither reads from the other file
+/// nor ends its registration.
 /// </para>
 /// </remarks>
 internal sealed class EmulatedWatches(EmulatedPoller poller, bool callerKeepsSockets)
@@ -87,7 +91,7 @@ internal sealed class EmulatedWatches(EmulatedPoller poller, bool callerKeepsSoc
 
         if (Of(isPoll).TryGetValue(fd, out EmulatedRequest? earlier))
         {
-            // epoll accepted the number again, so the earlier descriptor was closed and the number refers to another file.
+            // epoll accepted the descriptor again, so it was closed and the kernel has reused it for another file.
             earlier.Unwatch();
             Lost++;
         }

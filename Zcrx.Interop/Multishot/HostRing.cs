@@ -5,8 +5,8 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Interop.Multishot;
 
 /// <summary>
-/// Represents the ring of the machine's kernel that serves one ring of <see cref="MultishotKernel"/>. The host ring has 16-byte completions
-/// and does not use zcrx.
+/// Represents the ring of the machine's kernel that serves one ring of <see cref="MultishotKernel"/>, the caller's ring. The host ring has
+/// 16-byte completions and does not use zcrx.
 /// </summary>
 /// <remarks>
 /// Used on the thread of the ring. Needs Linux 6.1 for a ring with deferred task work. The kernel runs deferred task work only during

@@ -5,7 +5,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Performs the requests of one ring on a ring of the machine's kernel.</summary>
+/// <summary>Performs the requests of the caller's ring on the host ring; see <see cref="HostRing"/>.</summary>
 /// <remarks>
 /// When <see cref="GetEvents"/> returns, the host ring holds no completions. Completions with data fit into the caller's ring, since
 /// slots were reserved before the kernel could take the bytes. If the caller's ring is full, other completions wait in its overflow list.
@@ -25,7 +25,7 @@ internal sealed class MultishotExecution : IRingExecution
 
     /// <param name="kernel">The kernel of the machine.</param>
     /// <param name="rules">How receives are performed.</param>
-    /// <param name="ring">The caller's ring.</param>
+    /// <param name="ring">The parts of the caller's ring.</param>
     public MultishotExecution(IIoUringKernel kernel, ReceiveRules rules, RingParts ring)
     {
         _completions = ring.Completions;

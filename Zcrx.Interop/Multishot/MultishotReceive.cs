@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Interop.Multishot;
 
 /// <summary>
-/// Performs the RECV_ZC requests of one ring as multishot receives into provided buffers, and translates their completions.
+/// Performs the RECV_ZC requests of the caller's ring as multishot receives into provided buffers, and translates their completions.
 /// </summary>
 /// <remarks>
 /// Each provided buffer has a completion slot reserved. The kernel can therefore take only bytes that have a free buffer and a completion
@@ -29,8 +29,8 @@ internal sealed unsafe class MultishotReceive
     private uint _turn;
 
     /// <param name="ring">The host ring.</param>
-    /// <param name="requests">The requests of the ring.</param>
-    /// <param name="parts">The parts of the emulated ring that the application uses.</param>
+    /// <param name="requests">The requests of the caller's ring.</param>
+    /// <param name="parts">The parts of the caller's ring.</param>
     /// <param name="buffers">The buffers of the ring's queues.</param>
     /// <param name="rules">How receives are performed.</param>
     public MultishotReceive(HostRing ring, MultishotRequests requests, RingParts parts, ReceiveBuffers buffers, ReceiveRules rules)

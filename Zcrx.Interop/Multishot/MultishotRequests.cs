@@ -4,9 +4,9 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Contains the requests of one ring: submits them to the host ring, and cancels them.</summary>
+/// <summary>Tracks the requests of the caller's ring. Submits them to the host ring, and cancels them.</summary>
 /// <param name="ring">The host ring.</param>
-/// <param name="parts">The caller's ring.</param>
+/// <param name="parts">The parts of the caller's ring, to which completions are posted.</param>
 internal sealed class MultishotRequests(HostRing ring, RingParts parts)
 {
     /// <summary>The user data of requests whose completions are ignored.</summary>

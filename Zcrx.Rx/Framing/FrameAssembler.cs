@@ -199,7 +199,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
                     return left;
                 }
 
-                // The parser requested more bytes than it needed, so even the next frame begins in an earlier buffer.
+                // The next frame also begins in held bytes: the parser requested more than it needed, or frames waited for the consumer.
                 _frameOffset += total;
                 _needed = 0;
                 _isDecided = false;

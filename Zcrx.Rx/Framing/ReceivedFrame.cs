@@ -14,8 +14,8 @@ namespace Zcrx.Rx;
 /// Threading: use the frame on the thread of <c>OnNext</c>. On another thread, every member except <see cref="IsValid"/> throws. Operators
 /// that keep or reschedule items, such as <c>Delay</c> and <c>Buffer</c>, therefore never show the bytes of another frame.
 /// </para>
-/// <para>A <see cref="Sequence"/> that was obtained inside <c>OnNext</c> and is read afterwards is not checked. It may show bytes that were
-/// received later, possibly for other connections. If <c>CheckBorrows</c> is on, each access to it is checked and throws.</para>
+/// <para>Do not access a <see cref="Sequence"/> after <c>OnNext</c> has returned. It may show bytes that were received later, possibly for
+/// other connections. If <c>CheckBorrows</c> is on, such an access throws.</para>
 /// </remarks>
 [SuppressMessage("Performance", "CA1815", Justification = "A borrowed frame is used, not compared.")]
 public readonly struct ReceivedFrame
@@ -29,7 +29,7 @@ public readonly struct ReceivedFrame
         _version = version;
     }
 
-    /// <summary>Gets the bytes, over the original buffers. They must not be used after <c>OnNext</c>.</summary>
+    /// <summary>Gets the bytes, over the original buffers. They must not be used after <c>OnNext</c> has returned.</summary>
     /// <exception cref="ObjectDisposedException">The borrow has ended.</exception>
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public ReadOnlySequence<byte> Sequence => Scope.Sequence(_version);

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Zcrx.Rx.Limits;
 
-/// <summary>Counts how often limits have acted, and decides when to report. Does no I/O; not thread-safe.</summary>
+/// <summary>Counts how often limits were enforced, and decides when to report. Does no I/O; not thread-safe.</summary>
 /// <remarks>The first time is reported at once. Later times are combined into one report per interval.</remarks>
 /// <param name="interval">The interval, in ticks.</param>
 internal sealed class LimitTally(long interval)
@@ -13,7 +13,7 @@ internal sealed class LimitTally(long interval)
     /// <summary>Gets the time of the next report; <see cref="long.MaxValue"/> for none.</summary>
     public long Due => _waiting == 0 ? long.MaxValue : _entries.Values.Where(static entry => entry.Count > 0).Min(static entry => entry.NextAt);
 
-    /// <summary>Records that a limit has acted.</summary>
+    /// <summary>Records that a limit was enforced.</summary>
     public void Add(ZcrxLimit limit, string? listener, IPEndPoint? peer, string reason, long count = 1)
     {
         if (!_entries.TryGetValue((limit, listener), out Entry? entry))

@@ -174,8 +174,8 @@ public sealed record ZcrxQueueOptions
     public bool RecordLeaseOrigins { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether each access to borrowed memory is checked. <see cref="ReceivedBuffer.Memory"/> and frames that are
-    /// read after <c>OnNext</c> then throw instead of reading later bytes. Allocates for each buffer and frame. For tests.
+    /// Gets a value indicating whether each access to borrowed memory is checked. After <c>OnNext</c> has returned, an access to
+    /// <see cref="ReceivedBuffer.Memory"/> or to the bytes of a frame then throws. Allocates for each buffer and frame. For tests.
     /// </summary>
     public bool CheckBorrows { get; init; }
 

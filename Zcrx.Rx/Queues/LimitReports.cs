@@ -5,7 +5,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Counts how often the limits of a queue have acted, and publishes reports. Ring thread only.</summary>
+/// <summary>Counts how often the limits of a queue were enforced, and publishes reports. Ring thread only.</summary>
 internal sealed class LimitReports(QueueContext context, FrameBudget frames, QueueEvents events) : ILimitReports
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);

@@ -58,7 +58,7 @@ internal sealed class QueueListening(QueueLoop loop)
         IDisposable port = Disposable.Empty;
         try
         {
-            // The rules are set up before accepting, because they decide on which RX queue a new connection arrives.
+            // The rules are set up before accepting, because they determine the RX queue of each new connection.
             port = loop.Engine.Nic?.ClaimPort((IPEndPoint)socket.LocalEndPoint!) ?? port;
         }
         catch (ZcrxException exception)

@@ -89,7 +89,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// ended; the observer is not at fault.</summary>
     public IObservable<UnobservedError> UnobservedErrors => _events.Unobserved;
 
-    /// <summary>Gets reports of limits that have acted. Published on the ring thread.</summary>
+    /// <summary>Gets reports of limits that were enforced. Published on the ring thread.</summary>
     public IObservable<LimitReached> LimitsReached => _events.Limits;
 
     /// <summary>Opens a queue: chooses the engine, sets up the ring and registers with the kernel.</summary>

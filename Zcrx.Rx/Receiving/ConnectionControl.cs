@@ -113,11 +113,14 @@ internal sealed class ConnectionControl : ISendingConnection
     /// </summary>
     public bool AwaitsRoomOnArrival { get => _awaitsRoomOnArrival; set => _awaitsRoomOnArrival = value; }
 
-    /// <summary>Records that a change waits for the ring thread. A full fence.</summary>
-    /// <returns>False when a change was already recorded.</returns>
+    /// <summary>Sets the mark that a change is waiting for the ring thread. A full fence.</summary>
+    /// <returns>False when the mark was already set.</returns>
     public bool TryNoteChange() => Interlocked.Exchange(ref _hasChange, 1) == 0;
 
-    /// <summary>Clears the record before the ring thread handles the change. A full fence: a later change is recorded again.</summary>
+    /// <summary>
+    /// Clears the mark that a change is waiting. Called before the change is handled, so that a change during the handling queues the
+    /// connection again. A full fence.
+    /// </summary>
     public void TakeChange() => Interlocked.Exchange(ref _hasChange, 0);
 
     public void Synchronize() => _host.Synchronize(_receiver);

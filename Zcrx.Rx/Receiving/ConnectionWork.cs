@@ -16,7 +16,9 @@ internal sealed class ConnectionWork(ConnectionControl control)
     /// <summary>Gets a task that ends when the socket is closed and all work has ended.</summary>
     public Task Finished => _finished.Task;
 
-    /// <summary>Gets a value indicating whether work has not ended. Meaningful while the socket is open.</summary>
+    /// <summary>
+    /// Gets a value indicating whether any work is unfinished. Valid only while the socket is open, because the open socket counts as 1.
+    /// </summary>
     public bool IsAny => Volatile.Read(ref _unfinished) > 1;
 
     /// <summary>Records that work begins.</summary>

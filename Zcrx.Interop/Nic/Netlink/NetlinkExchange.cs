@@ -152,7 +152,8 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
             return new NetlinkOutcome(-Errno.EBADMSG);
         }
 
-        // A copy of the request precedes the text. With NLM_F_CAPPED, the copy is only the header, which was read above.
+        // The attributes, such as the error text, follow a copy of the request. With NLM_F_CAPPED, only the header of the request is
+        // copied. It was read above.
         if ((message.Flags & LinuxNetlink.NLM_F_CAPPED) == 0)
         {
             long skip = (long)error.msg.nlmsg_len + sizeof(int);

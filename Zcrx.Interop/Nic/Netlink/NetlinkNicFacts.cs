@@ -71,7 +71,8 @@ public sealed class NetlinkNicFacts : INicFacts
     }
 
     /// <summary>
-    /// Returns queues of which only the number is known: the interface is down, or the kernel cannot list queues (before 6.8).
+    /// Returns an entry for each RX queue when only the number of RX queues is known. This is so while the interface is down, and on
+    /// kernels that cannot list queues (before 6.8).
     /// </summary>
     private static RxQueueFacts[] Unnamed(string interfaceName, ChannelsReply? channels, LinkReply link)
     {

@@ -1,6 +1,8 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Represents header/data split; null for values that the driver does not report.</summary>
+/// <summary>
+/// Contains the settings of header/data split in a reply to a query of the rings. A property is null if the driver does not report it.
+/// </summary>
 internal sealed record RingsReply
 {
     public bool? Split { get; init; }

@@ -34,8 +34,8 @@ internal static class NicSetupPlan
                 operation, Errno.EBUSY, $"the queue is leased to {lease}", "Register on that queue, inside the container that has the interface, or choose another queue");
         }
 
-        // io_uring memory may belong to a dead process, and the kernel may be about to release it. The registration waits for the release
-        // or reports the failure.
+        // IoUring is accepted: the memory may belong to a dead process, and the kernel may be about to release it. The registration retries
+        // until then, or reports the failure.
         if (facts.Queues[queue].Provider is not (RxMemoryProvider.Kernel or RxMemoryProvider.IoUring or RxMemoryProvider.Leased))
         {
             return new ZcrxQueueBusyException(operation, Errno.EEXIST, "the queue receives into the memory of another owner", "Stop the process that uses it, or choose another queue");

@@ -151,7 +151,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
     {
         if (stored.Number != _backlog.Current?.Number)
         {
-            // PreRestart has repeated a report that was handled before the failure.
+            // This actor failed after it had handled this report, and PreRestart sent the report to it again.
             return;
         }
 

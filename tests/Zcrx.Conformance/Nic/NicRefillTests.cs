@@ -38,8 +38,10 @@ public class NicRefillTests : IClassFixture<LeakCheck>
         }
     }
 
-    /// <summary>Receives and returns until every buffer was used, or until one is used a second time.</summary>
-    /// <returns>True when a buffer was used a second time.</returns>
+    /// <summary>
+    /// Receives and returns buffers until the given buffer is used again, or until three times as many completions as buffers have arrived.
+    /// </summary>
+    /// <returns>True when the given buffer was used again.</returns>
     private static bool Circulate(TestQueue queue, TcpPair connection, Cqe victim)
     {
         bool isUsed = false;

@@ -73,7 +73,8 @@ internal sealed unsafe class TestQueue : IDisposable
     }
 
     /// <summary>
-    /// Makes an area known to <see cref="Payload"/>, before or after it is added to the queue. Call it in the order of the tokens.
+    /// Registers the memory of an area for <see cref="Payload"/>. If several areas are added, call this method for each of them in the
+    /// order of their tokens. The area need not have been added yet.
     /// </summary>
     public void Know(TestMemory area) => _areas.Add(area);
 

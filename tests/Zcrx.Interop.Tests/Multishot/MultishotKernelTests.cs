@@ -3,8 +3,8 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Interop.Tests.Multishot;
 
 /// <summary>
-/// Tests the differences between the engine over the machine's io_uring and the emulation. The conformance suite tests the common
-/// behaviour.
+/// Tests how <see cref="MultishotKernel"/>, which uses the machine's io_uring, differs from the emulated kernel. The conformance suite
+/// tests the common behaviour.
 /// </summary>
 public class MultishotKernelTests
 {

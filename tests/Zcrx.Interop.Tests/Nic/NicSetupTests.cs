@@ -120,7 +120,7 @@ public class NicSetupTests
 
         Assert.Equal([steering.Keeps.Value], nic.Rules.Keys);
         Assert.Single(said, text => text.StartsWith("enic0: could not restore: ", StringComparison.Ordinal));
-        // The next claim adds its own rules. The rule that could not be removed does not count as one of them.
+        // The next claim adds both of its rules and does not reuse the rule that could not be removed: three rules in total.
         using IDisposable next = setup.ClaimPort(new IPEndPoint(IPAddress.IPv6Any, 9000), 1);
         Assert.Equal(3, nic.Rules.Count);
     }

@@ -4,8 +4,8 @@ using Zcrx.Packages.Tests.Samples;
 namespace Zcrx.Packages.Tests.Support;
 
 /// <summary>
-/// Packs the output of the build once for all tests. If <c>./build.sh pack</c> runs the tests, uses the
-/// packages that it has already packed.
+/// Packs the output of the build once for all tests. When <c>./build.sh pack</c> runs the tests, the packages of that command are used
+/// instead.
 /// </summary>
 public sealed class PackageFolder : IAsyncLifetime
 {

@@ -7,8 +7,10 @@ namespace Zcrx.Rx.Tests.Framing;
 /// <summary>Tests that any delimiters, frames, limits and segmentations give the result of a plain loop over the whole stream.</summary>
 public sealed class DelimitedFramingPropertyTests
 {
-    /// <summary>Represents generated values. Every value is valid.</summary>
-    /// <param name="Delimiters">The bytes of the delimiters, with few different values, so that near misses and hits are frequent.</param>
+    /// <summary>Contains generated input. The test maps any values to valid arguments.</summary>
+    /// <param name="Delimiters">
+    /// The bytes of the delimiters. The test reduces them to three different values, so that hits and near misses are frequent.
+    /// </param>
     /// <param name="Pieces">The numbers of bytes that arrive at a time, used in rotation.</param>
     public sealed record Script(byte[] Bytes, byte[][] Delimiters, byte[] Pieces, byte Limit, byte MaxHeld, byte BufferSize, byte[] PressureToggles, byte Flags);
 

@@ -13,7 +13,7 @@ public sealed class FramingPropertyTests
     private static readonly int[] Lengths = [0, 1, 2, 3, 5, 8, 13, 40, 100, 255, 256, 700];
     private static readonly int[] BufferSizes = [1, 2, 3, 7, 16, 64, 256, 1024];
 
-    /// <summary>Represents a case that FsCheck generates and shrinks. Every value is valid.</summary>
+    /// <summary>Contains input that FsCheck generates and shrinks. The test maps any values to valid arguments.</summary>
     /// <param name="Bodies">The lengths of the frames, and the seed of their content.</param>
     /// <param name="Pieces">The numbers of bytes that arrive at a time, used in rotation.</param>
     public sealed record Script(byte[] Bodies, byte[] Pieces, byte Protocol, byte BufferSize, byte MaxHeld, byte[] PressureToggles, byte[] Moves, byte StopAt);

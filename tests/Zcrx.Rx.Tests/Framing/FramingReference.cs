@@ -56,8 +56,8 @@ internal sealed class FramingReference
 
         int rest = stream.Length - begin;
 
-        // Behind a frame of the maximum length, the rest may contain all but the last byte of the longest delimiter. An unterminated frame
-        // may be as long as the limit.
+        // The rest is not too long while it can be a frame of the maximum length and an incomplete delimiter. If unterminated frames are
+        // delivered, a rest of exactly the limit is also allowed.
         int longest = _isIncluded ? 0 : _delimiters.Max(static delimiter => delimiter.Length);
         IsRestTooLong = rest >= _limit + Math.Max(longest, _options.DeliversUnterminated ? 1 : 0);
         if (rest > 0 && IsRestTooLong && _options.Skips is null)

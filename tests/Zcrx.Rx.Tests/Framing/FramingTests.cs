@@ -219,7 +219,8 @@ public sealed class FramingTests : IDisposable
         byte[] large = [EnvelopeParser.Start, 0, 100, .. Enumerable.Range(0, 100).Select(static i => (byte)i), EnvelopeParser.End];
         byte[] stream = [.. small, .. small, .. large, .. small, .. small, .. large];
 
-        // The stream is cut at every position. Several frames may lie in several buffers before the parser decides on the first frame.
+        // Sends the stream in pieces of each length from 1 to 63. The parser first requests 40 bytes, so several frames can arrive in
+        // several buffers before it decides.
         for (int piece = 1; piece < 64; piece++)
         {
             for (int sent = 0; sent < stream.Length; sent += piece)

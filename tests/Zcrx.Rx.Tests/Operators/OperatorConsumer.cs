@@ -125,7 +125,8 @@ internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queu
                     OnBytes(_bytes, taken.ToArray());
                 }
 
-                // Some of these pools are so small that a consumer which waits for more bytes while it leases buffers may wait forever.
+                // Passes no examined position, so the next read does not wait for more bytes if some are left. In a small pool, a reader
+                // that leases buffers could wait forever.
                 reader.AdvanceTo(taken.End);
                 if (result.IsCompleted && take == result.Buffer.Length)
                 {

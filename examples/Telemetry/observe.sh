@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the example with an emulated interface, and Prometheus with the ready-made alert rules, until it is interrupted.
+# Runs the example with an emulated interface, and Prometheus with the ready-made alert rules, until it is interrupted or one of the
+# two ends.
 # The variables HTTP, INGEST and PROMETHEUS change the addresses. TELEMETRY is a command that starts the example, for one that is built already.
 set -euo pipefail
 
@@ -28,4 +29,5 @@ prometheus --config.file="$state/prometheus.yml" --storage.tsdb.path="$state/dat
 # shellcheck disable=SC2086 # $TELEMETRY is a list of words.
 ${TELEMETRY:-dotnet run --project "$root/examples/Telemetry" -c Release --} --Urls="http://$http" --DemoNic=true --Zcrx:Listeners:0:EndPoint="$ingest" &
 echo "dashboard http://$http/zcrx   alerts http://$prometheus/alerts   Ctrl+C ends both"
-wait
+# One program is of no use without the other. The script ends with the first, and its trap ends the second.
+wait -n

@@ -24,13 +24,17 @@ public sealed class ProtectionTests : IDisposable
         Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(origin: "https://attacker.example"));
         Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(origin: "null"));
         Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(host: "attacker.example"));
-        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(forwarded: true));
+        foreach ((string, string) header in new[] { ("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Host", "zcrx.example"), ("Forwarded", "for=192.0.2.1"), ("X-Real-IP", "192.0.2.1"), ("Via", "1.1 proxy") })
+        {
+            Assert.Equal((header, HttpStatusCode.Forbidden), (header, await SendAsync(proxy: header)));
+        }
+
         Assert.Equal(HttpStatusCode.OK, await SendAsync(origin: example.Url));
         Assert.Equal(HttpStatusCode.OK, await SendAsync());
 
-        async Task<HttpStatusCode> SendAsync(string? origin = null, string? host = null, bool forwarded = false)
+        async Task<HttpStatusCode> SendAsync(string? origin = null, string? host = null, (string Name, string Value)? proxy = null)
         {
-            HttpStatusCode[] answers = await Task.WhenAll(new[] { "/storm", "/queues/enic0-0/restart", "/queues/enic0-0/crash" }.Take(origin is null && host is null && !forwarded ? 1 : 2).Select(async path =>
+            HttpStatusCode[] answers = await Task.WhenAll(new[] { "/storm", "/queues/enic0-0/restart", "/queues/enic0-0/crash" }.Take(origin is null && host is null && proxy is null ? 1 : 2).Select(async path =>
             {
                 using HttpRequestMessage request = new(HttpMethod.Post, example.Url + path);
                 request.Headers.Host = host;
@@ -39,9 +43,9 @@ public sealed class ProtectionTests : IDisposable
                     request.Headers.Add("Origin", origin);
                 }
 
-                if (forwarded)
+                if (proxy is { } header)
                 {
-                    request.Headers.Add("X-Forwarded-For", "192.0.2.1");
+                    request.Headers.Add(header.Name, header.Value);
                 }
 
                 using HttpResponseMessage response = await client.SendAsync(request);

@@ -2,8 +2,11 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text.Json;
+using LogIngest.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Zcrx.Actors;
 using Zcrx.AspNetCore;
 using Zcrx.Dashboard.Tests.Support;
@@ -211,6 +214,8 @@ public sealed class AttackTests
     [Theory]
     [InlineData("Forwarded", "for=192.0.2.1")]
     [InlineData("X-Forwarded-For", "192.0.2.1")]
+    [InlineData("X-Forwarded-Host", "zcrx.example")]
+    [InlineData("X-Real-IP", "192.0.2.1")]
     [InlineData("Via", "1.1 proxy")]
     public async Task Request_through_a_proxy_does_not_count_as_one_of_this_machine(string header, string value)
     {
@@ -305,6 +310,33 @@ public sealed class AttackTests
 
         Assert.DoesNotContain('<', line);
         Assert.Contains(JsonDocument.Parse(line["data: ".Length..]).RootElement.EnumerateArray(), static entry => entry.GetProperty("text").GetString()!.Contains("<img src=x", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Refused_requests_are_logged_in_one_line_each()
+    {
+        RecordedLog log = new();
+        await using Site site = await Site.StartAsync(OpenWithCommands with { Services = services => services.AddSingleton<ILoggerProvider>(log) });
+        using Operator visitor = site.Visit();
+        (string Header, string Token) token = await visitor.TokenAsync();
+        const string Path = "/zcrx/commands/restart";
+        const string Body = """{"queue":"a\nforged"}""";
+
+        await visitor.GetAsync("/zcrx/assets/a%0Aforged", Foreign);
+        using HttpResponseMessage missing = await visitor.PostAsync(Path, Body, site.Address);
+        using HttpResponseMessage wrong = await visitor.PostAsync(Path, Body, site.Address, (token.Header, "forged"));
+        using HttpResponseMessage valid = await visitor.PostAsync(Path, Body, site.Address, token);
+
+        Assert.Equal(
+            [
+                "Request to the dashboard at /zcrx/assets/a%0Aforged refused: the Origin of the request is another site.",
+                $"Request to the dashboard at {Path} refused: the antiforgery token is missing or invalid.",
+                $"Request to the dashboard at {Path} refused: the antiforgery token is missing or invalid.",
+            ],
+            log.Messages.Where(static message => message.StartsWith("Request to the dashboard", StringComparison.Ordinal)));
+        string command = Assert.Single(log.Messages, static message => message.StartsWith("Command restart", StringComparison.Ordinal));
+        Assert.StartsWith("Command restart for queue a forged by (anonymous)", command, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', command);
     }
 
     [Fact]

@@ -116,20 +116,28 @@ public sealed partial class PageTests(Browser browser, ITestOutputHelper output)
         await visitor.SeesAsync(visitor.Health, "Healthy");
         await visitor.WatchDelaysAsync();
 
-        // A busy machine may delay an event. A page that is updated too rarely delays all of them.
+        // A busy machine may delay the events of one round. A page that is updated too rarely delays those of each round.
+        double median;
         double[] delays = [];
         long began = System.Diagnostics.Stopwatch.GetTimestamp();
         do
         {
-            int seen = delays.Length;
-            site.Crash(site.Queue(1));
-            await Deadline.UntilAsync(async () => (delays = await visitor.GetDelaysAsync()).Length >= seen + 2, () => "the crash and the restart appear");
-            await visitor.SeesAsync(visitor.Card(site.Queue(1)).Locator("header"), "Open");
+            int before = delays.Length;
+            for (int crash = 0; crash < 3; crash++)
+            {
+                int seen = delays.Length;
+                site.Crash(site.Queue(1));
+                await Deadline.UntilAsync(async () => (delays = await visitor.GetDelaysAsync()).Length >= seen + 2, () => "the crash and the restart appear");
+                await visitor.SeesAsync(visitor.Card(site.Queue(1)).Locator("header"), "Open");
+            }
+
+            double[] round = [.. delays[before..].Order()];
+            median = round[round.Length / 2];
         }
-        while (!delays.Any(static delay => delay < Most) && System.Diagnostics.Stopwatch.GetElapsedTime(began) < Deadline.Limit);
+        while (median >= Most && System.Diagnostics.Stopwatch.GetElapsedTime(began) < Deadline.Limit);
 
         output.WriteLine($"milliseconds from an event to the page: {string.Join(", ", delays)}");
-        Assert.Contains(delays, static delay => delay < Most);
+        Assert.InRange(median, 0, Most);
         visitor.AssertNoComplaints();
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Akka.Actor;
 using Zcrx.Actors;
@@ -5,7 +6,9 @@ using Zcrx.Dashboard.Tests.Support;
 
 namespace Zcrx.Dashboard.Tests;
 
-/// <summary>Tests from which event the stream continues when a browser connects again.</summary>
+/// <summary>
+/// Tests from which event the stream continues when a browser connects again, and the answers of a service whose supervisor is busy.
+/// </summary>
 public sealed class StreamTests
 {
     [Theory]
@@ -19,6 +22,26 @@ public sealed class StreamTests
         JsonElement[] events = Events(await visitor.ReadStreamAsync(IsEvents, foreign));
 
         Assert.Equal(1, events[0].GetProperty("id").GetInt64());
+    }
+
+    [Fact]
+    public async Task Connections_are_unavailable_while_the_supervisor_does_not_answer()
+    {
+        await using Site site = await Site.StartAsync();
+        using Operator visitor = site.Visit();
+        IInternalActorRef supervisor = (IInternalActorRef)site.Zcrx.Supervisor;
+
+        supervisor.Suspend();
+        try
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, await visitor.GetAsync("/zcrx/api/connections"));
+        }
+        finally
+        {
+            supervisor.Resume();
+        }
+
+        Assert.Equal(HttpStatusCode.OK, await visitor.GetAsync("/zcrx/api/connections"));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Reflection;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Time.Testing;
 using Zcrx.Actors;
 using Zcrx.AspNetCore.Dashboard;
 using Zcrx.Dashboard.Tests.Support;
@@ -61,6 +62,70 @@ public sealed class TextTests
         Assert.Equal(["5 connections moved from a to b.", "Connection 6 moved from b to a (reason: CopyStorm)."], entries.Select(static entry => entry.Text));
         Assert.Equal("b", Assert.Single(timeline.After(entries[0].Version)).Queue);
         Assert.Empty(timeline.After(entries.Max(static entry => entry.Version)));
+    }
+
+    [Fact]
+    public void Events_that_peers_repeat_are_counted_in_one_entry_for_each_listener_and_queue()
+    {
+        FakeTimeProvider time = new();
+        EventTimeline timeline = new(time, new AddressMask(false));
+        timeline.Add(EventText.Of(new ZcrxEvent.QueueStopped("old"))!);
+
+        for (int i = 0; i < 1000; i++)
+        {
+            timeline.Add(Limit("a", i % 2));
+            timeline.Add(Limit("b", 1));
+            timeline.Add(EventText.Of(new ZcrxEvent.PressureChanged(new PoolPressure("q", i % 2 == 0 ? PoolPressureLevel.Exhausted : PoolPressureLevel.Normal, 5, 10, 0, time.GetUtcNow())))!);
+            time.Advance(TimeSpan.FromSeconds(50));
+        }
+
+        time.Advance(TimeSpan.FromSeconds(50));
+        timeline.Add(Limit("a", 1));
+        Assert.Equal(
+            [
+                "info: Queue old was closed by a command.",
+                "warning: 1000 reports, the last: Limit MaxConnections of a has acted once: full.",
+                "warning: 1000 reports, the last: Limit MaxConnections of b has acted once: full.",
+                "good: 1000 changes of the pressure, the last: Pool of q is back to normal: 5 of 10 buffers are leased.",
+                "warning: Limit MaxConnections of a has acted once: full.",
+            ],
+            timeline.After(0).Select(static entry => $"{entry.Level}: {entry.Text}"));
+
+        EventText Limit(string listener, long count) =>
+            EventText.Of(new ZcrxEvent.LimitActed(new LimitReached("q", ZcrxLimit.MaxConnections, listener, count, null, "full", time.GetUtcNow())))!;
+    }
+
+    [Fact]
+    public void Entry_of_moves_ends_after_ten_seconds_although_moves_continue()
+    {
+        FakeTimeProvider time = new();
+        EventTimeline timeline = new(time, new AddressMask(false));
+        for (int i = 0; i < 6; i++)
+        {
+            timeline.Add(EventText.Of(new RebalanceEvent.Moved(i, "a", "b", MoveReason.CopyStorm))!);
+            time.Advance(TimeSpan.FromSeconds(4));
+        }
+
+        Assert.Equal([3, 3], timeline.After(0).Select(static entry => entry.Count));
+    }
+
+    [Fact]
+    public void Other_events_do_not_push_an_error_out_of_the_timeline()
+    {
+        EventTimeline timeline = new(TimeProvider.System, new AddressMask(false));
+        for (int i = 0; i < 1000; i++)
+        {
+            timeline.Add(i % 5 == 0 ? EventText.Of(new ZcrxEvent.QueueFailed($"q{i}", new IOException("broken"), "it failed"))! : EventText.Of(new ZcrxEvent.QueueStopped($"q{i}"))!);
+        }
+
+        for (int i = 1000; i < 2000; i++)
+        {
+            timeline.Add(EventText.Of(new ZcrxEvent.QueueStopped($"q{i}"))!);
+        }
+
+        IReadOnlyList<TimelineEntry> entries = timeline.After(0);
+        Assert.Equal((100, 300), (entries.Count(static entry => entry.Level == "error"), entries.Count(static entry => entry.Level != "error")));
+        Assert.Equal(("q500", "q1700"), (entries[0].Queue, entries.First(static entry => entry.Level != "error").Queue));
     }
 
     [Theory]

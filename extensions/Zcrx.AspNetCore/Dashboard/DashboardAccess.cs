@@ -47,11 +47,18 @@ internal sealed class DashboardAccess(string pattern, ZcrxDashboardOptions optio
             return handler(context);
         }
 
-        ILogger logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(DashboardLog.Category);
-        DashboardLog.RequestRefused(logger, context.Request.Path.Value ?? "", reason);
+        LogRefused(context, reason);
         context.Response.StatusCode = StatusCodes.Status403Forbidden;
         return context.Response.WriteAsync($"Refused: {reason}.", context.RequestAborted);
     };
+
+    /// <summary>Logs that a request was refused. Call it for each refusal.</summary>
+    public static void LogRefused(HttpContext context, string reason)
+    {
+        ILogger logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(DashboardLog.Category);
+        // The decoded path may contain a line break, with which a client could forge further lines of a log file.
+        DashboardLog.RequestRefused(logger, context.Request.Path.ToUriComponent(), reason);
+    }
 
     private static void SetHeaders(IHeaderDictionary headers)
     {

@@ -41,6 +41,7 @@ internal sealed class DashboardCommands(IServiceProvider services, IZcrx zcrx)
         // The token is in a header, so no form is parsed.
         if (!await context.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync(context).ConfigureAwait(false))
         {
+            DashboardAccess.LogRefused(context, "the antiforgery token is missing or invalid");
             await SendAsync(context, StatusCodes.Status400BadRequest, "The token against forgery is missing or invalid. Reload the page.").ConfigureAwait(false);
             return;
         }
@@ -54,9 +55,12 @@ internal sealed class DashboardCommands(IServiceProvider services, IZcrx zcrx)
         (int status, string message) = await AskAsync(command).ConfigureAwait(false);
         ILogger logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(DashboardLog.Category);
         string subject = request.Connection is { } id ? $"connection {id}" : $"queue {request.Queue}";
-        DashboardLog.Command(logger, name, subject, context.User.Identity?.Name ?? "(anonymous)", context.Connection.RemoteIpAddress?.ToString() ?? "", message);
+        DashboardLog.Command(logger, name, OneLine(subject), OneLine(context.User.Identity?.Name ?? "(anonymous)"), context.Connection.RemoteIpAddress?.ToString() ?? "", OneLine(message));
         await SendAsync(context, status, mask.Text(message)).ConfigureAwait(false);
     }
+
+    /// <summary>Replaces control characters: with a line break, a name could forge further lines of a log file.</summary>
+    private static string OneLine(string text) => string.Concat(text.Select(static character => char.IsControl(character) ? ' ' : character));
 
     private static async Task<CommandRequest?> ReadAsync(HttpContext context)
     {

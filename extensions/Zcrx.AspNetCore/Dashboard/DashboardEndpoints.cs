@@ -71,9 +71,21 @@ internal sealed class DashboardEndpoints
 
     private async Task SendConnectionsAsync(HttpContext context)
     {
-        ZcrxStatus status = await _connections.GetAsync().WaitAsync(context.RequestAborted).ConfigureAwait(false);
+        ZcrxStatus status;
+        try
+        {
+            status = await _connections.GetAsync().WaitAsync(context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (IsTimeout(exception))
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return;
+        }
+
         await Answer.SendAsync(context, ConnectionQuery.From(context.Request.Query).Apply(status.Queues, _mask), DashboardJson.Default.ConnectionPage).ConfigureAwait(false);
     }
+
+    private static bool IsTimeout(Exception exception) => exception is Akka.Actor.AskTimeoutException or TimeoutException;
 
     private async Task StreamAsync(HttpContext context)
     {
@@ -129,7 +141,7 @@ internal sealed class DashboardEndpoints
         {
             return await _snapshot.GetAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is Akka.Actor.AskTimeoutException or TimeoutException)
+        catch (Exception exception) when (IsTimeout(exception))
         {
             return null;
         }

@@ -10,7 +10,8 @@ namespace Zcrx.AspNetCore.Dashboard;
 /// <param name="Queue">The queue that the event concerns; null for none.</param>
 /// <param name="To">For a move, the queue that receives now.</param>
 /// <param name="Many">The words after the count when one entry counts several events; null if each event has its own entry.</param>
-internal sealed record EventText(string Level, string Kind, string Text, string? Queue = null, string? To = null, string? Many = null)
+/// <param name="Group">Separates the entries of one kind and queue, such as those of two limits; null for none.</param>
+internal sealed record EventText(string Level, string Kind, string Text, string? Queue = null, string? To = null, string? Many = null, string? Group = null)
 {
     private const string Info = "info";
     private const string Good = "good";
@@ -53,8 +54,8 @@ internal sealed record EventText(string Level, string Kind, string Text, string?
         ZcrxEvent.QueueStuck { Stuck: { } stuck } happening => new EventText(Error, nameof(ZcrxEvent.QueueStuck), $"Ring thread of {happening.Queue} has been stuck since {stuck.Since:HH:mm:ss} UTC {stuck.Place}.", happening.Queue),
         ZcrxEvent.QueueStuck over => new EventText(Good, nameof(ZcrxEvent.QueueStuck), $"Ring thread of {over.Queue} is no longer stuck.", over.Queue),
         ZcrxEvent.QueueAbandoned abandoned => new EventText(Error, nameof(ZcrxEvent.QueueAbandoned), $"Ring thread of {abandoned.Queue} was given up, stuck {abandoned.Place}.", abandoned.Queue),
-        ZcrxEvent.LimitActed { Report: { Count: 0 } report } => new EventText(Good, nameof(ZcrxEvent.LimitActed), $"Limit {report.Limit} of {report.Listener ?? report.Queue} no longer acts.", report.Queue),
-        ZcrxEvent.LimitActed { Report: var report } => new EventText(Warning, nameof(ZcrxEvent.LimitActed), $"Limit {report.Limit} of {report.Listener ?? report.Queue} has acted {(report.Count == 1 ? "once" : $"{report.Count} times")}: {report.Reason}.", report.Queue),
+        ZcrxEvent.LimitActed { Report: { Count: 0 } report } => Of(report, Good, $"Limit {report.Limit} of {report.Listener ?? report.Queue} no longer acts."),
+        ZcrxEvent.LimitActed { Report: var report } => Of(report, Warning, $"Limit {report.Limit} of {report.Listener ?? report.Queue} has acted {(report.Count == 1 ? "once" : $"{report.Count} times")}: {report.Reason}."),
         ZcrxEvent.ListenerBound bound => new EventText(Good, nameof(ZcrxEvent.ListenerBound), $"Listener {bound.Listener} accepts on {bound.EndPoint}."),
         ZcrxEvent.ListenerFailed failed => new EventText(Error, nameof(ZcrxEvent.ListenerFailed), $"Listener {failed.Listener} failed: {failed.Cause.Message}"),
         ZcrxEvent.ListenerClosed closed => new EventText(Info, nameof(ZcrxEvent.ListenerClosed), $"Listener {closed.Listener} has closed its port."),
@@ -85,10 +86,17 @@ internal sealed record EventText(string Level, string Kind, string Text, string?
 
     private static EventText Of(PoolPressure pressure) => pressure.Level switch
     {
-        PoolPressureLevel.Normal => new EventText(Good, nameof(ZcrxEvent.PressureChanged), $"Pool of {pressure.Queue} is back to normal: {pressure.BuffersOut} of {pressure.Buffers} buffers are leased.", pressure.Queue),
-        PoolPressureLevel.High => new EventText(Warning, nameof(ZcrxEvent.PressureChanged), $"Pool of {pressure.Queue} is above its high mark: {Pool(pressure)}.", pressure.Queue),
-        _ => new EventText(Error, nameof(ZcrxEvent.PressureChanged), $"Pool of {pressure.Queue} is exhausted: {Pool(pressure)}.", pressure.Queue),
+        PoolPressureLevel.Normal => Of(pressure, Good, $"Pool of {pressure.Queue} is back to normal: {pressure.BuffersOut} of {pressure.Buffers} buffers are leased."),
+        PoolPressureLevel.High => Of(pressure, Warning, $"Pool of {pressure.Queue} is above its high mark: {Pool(pressure)}."),
+        _ => Of(pressure, Error, $"Pool of {pressure.Queue} is exhausted: {Pool(pressure)}."),
     };
+
+    // Peers can change the pressure and reach a limit as often as they like, so these events are counted in one entry.
+    private static EventText Of(PoolPressure pressure, string level, string text) =>
+        new(level, nameof(ZcrxEvent.PressureChanged), text, pressure.Queue, Many: $"changes of the pressure, the last: {text}");
+
+    private static EventText Of(LimitReached report, string level, string text) =>
+        new(level, nameof(ZcrxEvent.LimitActed), text, report.Queue, Many: $"reports, the last: {text}", Group: $"{report.Limit}/{report.Listener}");
 
     private static EventText Moved(long connection, string from, string to, string reason) =>
         new(Info, nameof(RebalanceEvent.Moved), $"Connection {connection} moved from {from} to {to} ({reason}).", from, to, $"connections moved from {from} to {to}.");

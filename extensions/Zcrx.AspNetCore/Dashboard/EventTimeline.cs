@@ -2,17 +2,25 @@ using System.Globalization;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Holds the most recent events and counts frequent events of one kind in one entry. Threading: any thread.</summary>
+/// <summary>Holds the most recent events and errors, and counts events that recur in one entry. Threading: any thread.</summary>
 internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
 {
-    private const int Capacity = 300;
+    private const string Error = "error";
 
-    // Frequent events of one kind share one entry for this long, so a busy peer cannot push other events out of the timeline.
-    private static readonly TimeSpan Together = TimeSpan.FromSeconds(10);
+    // Errors have a quota of their own, so that other events cannot push them out of the timeline. timeline.js has the same quotas.
+    private const int MostErrors = 100;
+    private const int MostOthers = 300;
+
+    // An event of the same kind within this time of the last one is counted in the same entry, so a busy peer cannot push other events
+    // out of the timeline.
+    private static readonly TimeSpan Together = TimeSpan.FromMinutes(1);
+
+    // An entry of moves ends after this time, however many follow. The page selects moves by the time of their entry.
+    private static readonly TimeSpan MovesTogether = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
-    private readonly LinkedList<TimelineEntry> _entries = [];
-    private readonly Dictionary<string, (LinkedListNode<TimelineEntry> Node, long Begun)> _open = new(StringComparer.Ordinal);
+    private readonly LinkedList<Slot> _slots = [];
+    private readonly Dictionary<string, LinkedListNode<Slot>> _open = new(StringComparer.Ordinal);
     // Distinguishes the ids of this process from those of an earlier one. Contains no hyphen: a hyphen separates it from the version.
     private readonly string _process = Guid.NewGuid().ToString("N");
     private long _version;
@@ -24,32 +32,26 @@ internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
         lock (_gate)
         {
             _version++;
-            string key = $"{item.Kind}/{item.Queue}/{item.To}";
-            if (item.Many is { } many && _open.TryGetValue(key, out (LinkedListNode<TimelineEntry> Node, long Begun) open) && time.GetElapsedTime(open.Begun) < Together)
+            string key = $"{item.Kind}/{item.Queue}/{item.To}/{item.Group}";
+            if (item.Many is { } many && _open.TryGetValue(key, out LinkedListNode<Slot>? open) && time.GetElapsedTime(open.Value.Since) < (item.To is null ? Together : MovesTogether))
             {
-                int count = open.Node.Value.Count + 1;
-                open.Node.Value = open.Node.Value with { Version = _version, Count = count, Text = mask.Text($"{count.ToString(CultureInfo.InvariantCulture)} {many}") };
-                return;
+                Slot slot = open.Value;
+                int count = slot.Entry.Count + 1;
+                slot.Entry = slot.Entry with { Version = _version, Level = item.Level, Count = count, Text = mask.Text($"{count.ToString(CultureInfo.InvariantCulture)} {many}") };
+                slot.Since = item.To is null ? time.GetTimestamp() : slot.Since;
             }
-
-            _id++;
-            LinkedListNode<TimelineEntry> node = _entries.AddLast(new TimelineEntry(_id, _version, at ?? time.GetUtcNow(), item.Level, item.Kind, item.Queue, item.To, 1, mask.Text(item.Text)));
-            if (item.Many is not null)
+            else
             {
-                _open[key] = (node, time.GetTimestamp());
-            }
-
-            if (_entries.Count > Capacity)
-            {
-                LinkedListNode<TimelineEntry> oldest = _entries.First!;
-                string oldKey = $"{oldest.Value.Kind}/{oldest.Value.Queue}/{oldest.Value.To}";
-                if (_open.TryGetValue(oldKey, out (LinkedListNode<TimelineEntry> Node, long Begun) held) && held.Node == oldest)
+                _id++;
+                TimelineEntry entry = new(_id, _version, at ?? time.GetUtcNow(), item.Level, item.Kind, item.Queue, item.To, 1, mask.Text(item.Text));
+                LinkedListNode<Slot> node = _slots.AddLast(new Slot(key) { Entry = entry, Since = time.GetTimestamp() });
+                if (item.Many is not null)
                 {
-                    _open.Remove(oldKey);
+                    _open[key] = node;
                 }
-
-                _entries.RemoveFirst();
             }
+
+            Trim(string.Equals(item.Level, Error, StringComparison.Ordinal));
         }
     }
 
@@ -66,7 +68,42 @@ internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
     {
         lock (_gate)
         {
-            return version >= _version ? [] : [.. _entries.Where(entry => entry.Version > version)];
+            return version >= _version ? [] : [.. _slots.Select(static slot => slot.Entry).Where(entry => entry.Version > version)];
         }
+    }
+
+    /// <summary>Removes the oldest error, or the oldest other event, if there are too many.</summary>
+    private void Trim(bool errors)
+    {
+        if (_slots.Count(slot => IsOf(slot)) <= (errors ? MostErrors : MostOthers))
+        {
+            return;
+        }
+
+        LinkedListNode<Slot> oldest = _slots.First!;
+        while (!IsOf(oldest.Value))
+        {
+            oldest = oldest.Next!;
+        }
+
+        if (_open.TryGetValue(oldest.Value.Key, out LinkedListNode<Slot>? open) && open == oldest)
+        {
+            _open.Remove(oldest.Value.Key);
+        }
+
+        _slots.Remove(oldest);
+
+        bool IsOf(Slot slot) => string.Equals(slot.Entry.Level, Error, StringComparison.Ordinal) == errors;
+    }
+
+    /// <summary>Holds an entry and what decides whether the next event is counted in it.</summary>
+    private sealed class Slot(string key)
+    {
+        public string Key => key;
+
+        public required TimelineEntry Entry { get; set; }
+
+        /// <summary>Gets or sets the timestamp of the last event; for moves, that of the first.</summary>
+        public required long Since { get; set; }
     }
 }

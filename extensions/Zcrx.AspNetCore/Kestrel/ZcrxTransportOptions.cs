@@ -23,7 +23,11 @@ public sealed class ZcrxTransportOptions
     /// </remarks>
     public int MaxQueuedBuffers { get; set; } = 256;
 
-    /// <summary>Gets or sets the maximum number of bytes that one read returns to Kestrel: 256 KiB by default.</summary>
+    /// <summary>Gets or sets how many bytes Kestrel may have been given that it has not examined yet: 256 KiB by default.</summary>
+    /// <remarks>
+    /// A read takes received buffers until it reaches this number, so the last buffer may exceed it. Examined bytes that Kestrel has not
+    /// consumed are returned again and do not count.
+    /// </remarks>
     public long MaxReadBytes { get; set; } = 256 << 10;
 
     /// <summary>

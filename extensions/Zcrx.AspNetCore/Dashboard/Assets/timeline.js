@@ -3,7 +3,9 @@
 import { el, setText, byId } from "./dom.js";
 import * as format from "./format.js";
 
-const most = 300;
+// The same quotas as those of EventTimeline.
+const mostErrors = 100;
+const mostOthers = 300;
 const words = { info: "", good: "", warning: "Warning", error: "Error" };
 
 export class Timeline {
@@ -33,22 +35,29 @@ export class Timeline {
     for (const event of events) {
       this.#events.set(event.id, event);
       const item = this.#items.get(event.id);
-      if (item) {
+      if (item?.level === event.level) {
         setText(item.text, event.text);
+      } else if (item) {
+        item.root.replaceWith(this.#create(event));
       } else {
-        this.#insert(event);
+        this.#host.prepend(this.#create(event));
       }
     }
 
-    while (this.#events.size > most) {
-      const [oldest] = this.#events.keys();
-      this.#events.delete(oldest);
-      this.#items.get(oldest)?.root.remove();
-      this.#items.delete(oldest);
+    this.#trim(event => event.level === "error", mostErrors);
+    this.#trim(event => event.level !== "error", mostOthers);
+  }
+
+  #trim(isOf, most) {
+    const ids = this.events.filter(isOf).map(event => event.id);
+    for (const id of ids.slice(0, Math.max(0, ids.length - most))) {
+      this.#events.delete(id);
+      this.#items.get(id)?.root.remove();
+      this.#items.delete(id);
     }
   }
 
-  #insert(event) {
+  #create(event) {
     const text = el("span", { class: "text" }, event.text);
     const word = words[event.level];
     const root = el("li", { "data-level": event.level, "data-kind": event.kind },
@@ -56,7 +65,7 @@ export class Timeline {
       el("span", { class: "dot", "aria-hidden": "true" }),
       word ? el("span", { class: "visually-hidden" }, `${word}: `) : null,
       text);
-    this.#items.set(event.id, { root, text });
-    this.#host.prepend(root);
+    this.#items.set(event.id, { root, text, level: event.level });
+    return root;
   }
 }

@@ -42,8 +42,8 @@ internal static class AkkaIngest
             .ProcessAsync(
                 async (frame, cancellation) =>
                 {
-                    // The frame is valid until this call ends, so the actor may read the frame until it replies.
-                    Answer answer = await workers.Ask<Answer>(new Store(frame), AnswerLimit, cancellation);
+                    // The worker owns the frame from here on. Ask may end before the worker has read the frame.
+                    Answer answer = await workers.Ask<Answer>(new Store(frame.Move()), AnswerLimit, cancellation);
                     byte[] reply = new byte[9];
                     reply[0] = (byte)(answer.IsStored ? '+' : '-');
                     BinaryPrimitives.WriteInt64BigEndian(reply.AsSpan(1), frame.StreamOffset);
@@ -54,7 +54,7 @@ internal static class AkkaIngest
     }
 
     /// <summary>Holds the sum of the values of each device.</summary>
-    public sealed class Readings : ConcurrentDictionary<string, double>;
+    public sealed class Readings(IEqualityComparer<string>? devices = null) : ConcurrentDictionary<string, double>(devices);
 
     private sealed record Store(FrameLease Frame);
 
@@ -62,7 +62,11 @@ internal static class AkkaIngest
 
     private sealed class Worker : ReceiveActor
     {
-        public Worker(Readings readings) => Receive<Store>(store => Sender.Tell(new Answer(TryStore(store.Frame, readings))));
+        public Worker(Readings readings) => Receive<Store>(store =>
+        {
+            using FrameLease frame = store.Frame;
+            Sender.Tell(new Answer(TryStore(frame, readings)));
+        });
 
         private static bool TryStore(FrameLease frame, Readings readings)
         {
@@ -74,7 +78,7 @@ internal static class AkkaIngest
                 readings.AddOrUpdate(device, static (_, added) => added, static (_, sum, added) => sum + added, value);
                 return true;
             }
-            catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+            catch (Exception exception) when (exception is (JsonException or KeyNotFoundException or InvalidOperationException or FormatException) and not ObjectDisposedException)
             {
                 return false;
             }

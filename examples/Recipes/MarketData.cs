@@ -54,7 +54,9 @@ internal sealed class MarketData
 
     private async Task ServeAsync(ZcrxConnection connection, CancellationToken token)
     {
-        using CancellationTokenSource left = CancellationTokenSource.CreateLinkedTokenSource(token);
+        // Not disposed: the ring thread may still call Cancel when the subscription has ended. Without a timer or a link, it holds no resource.
+        CancellationTokenSource left = new();
+        using CancellationTokenRegistration stop = token.UnsafeRegister(static left => ((CancellationTokenSource)left!).Cancel(), left);
         Subscriber subscriber = new();
         ImmutableInterlocked.Update(ref _subscribers, static (all, added) => all.Add(added), subscriber);
         try

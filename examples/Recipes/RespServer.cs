@@ -119,12 +119,17 @@ internal sealed class RespServer
 
         for (; count > 0; count--)
         {
-            if (!TryReadLength(ref reader, '$', MaxValue, out int length) || !reader.TryReadExact(length + 2, out ReadOnlySequence<byte> value))
+            if (!TryReadLength(ref reader, '$', MaxValue, out int length) || !reader.TryReadExact(length, out ReadOnlySequence<byte> value) || reader.Remaining < 2)
             {
                 return false;
             }
 
-            request.Add(value.Slice(0, length));
+            if (!reader.IsNext("\r\n"u8, advancePast: true))
+            {
+                throw new InvalidDataException("a value must end with CRLF");
+            }
+
+            request.Add(value);
         }
 
         bytes = reader.UnreadSequence;

@@ -73,6 +73,42 @@ public class AkkaIngestTests
         }));
         await host.NoConnectionsAsync();
         Assert.Equal(9, (await Client.ConverseAsync(host.EndPoints[0], Frame(Reading("d", 1)))).Length);
+        AkkaIngest.Readings readings = host.Services.GetRequiredService<AkkaIngest.Readings>();
+        Assert.Equal(1, readings["d"]);
+        Assert.All(readings.Keys, static device => Assert.Contains(device, (string[])["c", "d"]));
+        Assert.InRange(readings.GetValueOrDefault("c"), 0, Clients);
+    }
+
+    [Fact]
+    public async Task Frame_of_a_connection_that_was_reset_is_stored_by_a_worker_that_reads_it_later()
+    {
+        using Gate gate = new("gate");
+        await using RecipeHost host = await RecipeHost.StartAsync(services =>
+        {
+            AkkaIngest.Add(services, RecipeHost.AnyPort, workers: 2);
+            services.AddSingleton(new AkkaIngest.Readings(gate));
+        });
+        AkkaIngest.Readings readings = host.Services.GetRequiredService<AkkaIngest.Readings>();
+        using (Client client = await Client.ConnectAsync(host.EndPoints[0]))
+        {
+            await client.SendAsync(Frame(Reading("gate", 1)));
+            await gate.Reached.Within("a worker is blocked");
+            await client.SendAsync(Frame(Reading("other", 1)));
+            await Deadline.UntilAsync(() => readings.ContainsKey("other"), "the other worker has stored a reading");
+            // The pool alternates: one of these readings waits for the blocked worker when the other one is stored.
+            await client.SendAsync((byte[])[.. Frame(Reading("kept", 1)), .. Frame(Reading("kept", 1))]);
+            await Deadline.UntilAsync(() => readings.ContainsKey("kept"), "one of two readings is stored");
+            client.Reset();
+        }
+
+        await host.NoConnectionsAsync();
+        Assert.Equal(1, readings["kept"]);
+
+        gate.Open();
+
+        await Deadline.UntilAsync(() => readings["kept"] == 2, "the blocked worker stores the other reading");
+        await host.NoLeasesAsync();
+        Assert.Equal(1, readings["gate"]);
     }
 
     private static Task<RecipeHost> StartAsync() => RecipeHost.StartAsync(static services => AkkaIngest.Add(services, RecipeHost.AnyPort, workers: 4));
@@ -103,5 +139,31 @@ public class AkkaIngestTests
         {
             yield return ((char)answers[at], BinaryPrimitives.ReadInt64BigEndian(answers.AsSpan(at + 1)));
         }
+    }
+
+    /// <summary>Compares names, and blocks while it computes the hash code of one of them until the gate is open.</summary>
+    private sealed class Gate(string blocked) : IEqualityComparer<string>, IDisposable
+    {
+        private readonly ManualResetEventSlim _open = new();
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Reached => _reached.Task;
+
+        public void Open() => _open.Set();
+
+        public bool Equals(string? x, string? y) => x == y;
+
+        public int GetHashCode(string obj)
+        {
+            if (obj == blocked)
+            {
+                _reached.TrySetResult();
+                _open.Wait(Deadline.Limit);
+            }
+
+            return StringComparer.Ordinal.GetHashCode(obj);
+        }
+
+        public void Dispose() => _open.Dispose();
     }
 }

@@ -109,6 +109,8 @@ public class RespServerTests
     [InlineData("*99999999999\r\n", "invalid multibulk length")]
     [InlineData("*x\r\n", "invalid multibulk length")]
     [InlineData("PING\r\n", "invalid multibulk length")]
+    [InlineData("*1\r\n$4\r\nPINGxx*1\r\n", "a value must end with CRLF")]
+    [InlineData("*2\r\n$3\r\nECHO\r\n$1\r\na\r\n", "a value must end with CRLF")]
     [InlineData("*1\r\n$4\r\nPING\r\nxx\r\n", "invalid multibulk length")]
     public async Task Bytes_that_are_no_request_are_answered_with_an_error_before_the_connection_ends(string garbage, string error)
     {

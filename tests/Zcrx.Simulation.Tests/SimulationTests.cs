@@ -43,9 +43,18 @@ public class SimulationTests(ITestOutputHelper output)
         [
             "is attached", "receives", "completes at", "fails at", "has an end", "is refused", "imports queue", "is suspended", "fails", "is released", "is leased once more",
             "may continue", "find no buffer", "completion ring full", "the end of a receive is lost", "a connection is reset", "used too late", "the thread pool runs",
+            "throws", "queue 1 fails", "another thread interrupts that",
         ];
         Assert.All(expected, text => Assert.Contains(text, events, StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData("--from", "2147483647", "--seeds", "10")]
+    [InlineData("--from", "2", "--seeds", "2147483647")]
+    public void Search_beyond_the_last_seed_is_refused(params string[] arguments) => Assert.NotEqual(0, SimulationCommandLine.Run(arguments));
+
+    [Fact]
+    public void Search_of_the_last_seed_runs_one_simulation() => Assert.Equal(1, SimulationSearch.Run(int.MaxValue, 1, threads: 2).Simulations);
 
     private static string Report(List<SimulationResult> failures)
     {

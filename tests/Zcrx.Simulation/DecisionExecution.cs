@@ -97,7 +97,7 @@ internal sealed class DecisionExecution(SimulatedWorld world)
         }
     }
 
-    private static ConsumerMode ModeOf(int amount) => (amount % 16) switch
+    private ConsumerMode ModeOf(int amount) => (amount % 16) switch
     {
         < 4 => ConsumerMode.LeaseAll,
         < 8 => ConsumerMode.LeaseSome,
@@ -105,6 +105,7 @@ internal sealed class DecisionExecution(SimulatedWorld world)
         9 => ConsumerMode.PassBorrowed,
         10 or 11 => ConsumerMode.Pause,
         12 => ConsumerMode.Unsubscribe,
+        13 or 14 when world.Profile.IsRough => ConsumerMode.Throw,
         _ => ConsumerMode.Read,
     };
 

@@ -243,6 +243,11 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
     {
         foreach (SimulatedQueue queue in world.LiveQueues)
         {
+            if (queue.Oversleeps)
+            {
+                throw world.Fail($"{queue} sleeps longer than until its next deadline");
+            }
+
             if (queue.Phase != QueuePhase.Asleep || queue.IsOverdue)
             {
                 continue;

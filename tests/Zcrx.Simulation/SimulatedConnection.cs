@@ -254,9 +254,10 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
             case ConsumerMode.Unsubscribe when _buffers % 3 == 0:
                 Unsubscribe();
                 break;
-            case ConsumerMode.Throw when _buffers % 8 == 0:
+            case ConsumerMode.Throw when _buffers % 2 == 0:
                 MayBreak = true;
                 _subscription = null;
+                _world.Log.AddEvent($"the observer of {this} throws");
                 throw new ConsumerException();
             default:
                 break;

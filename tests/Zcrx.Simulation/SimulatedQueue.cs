@@ -10,11 +10,16 @@ namespace Zcrx.Simulation;
 /// <summary>Represents one queue with all its components. Its ring thread is a state machine that runs one step at a time.</summary>
 internal sealed class SimulatedQueue
 {
+    // A timeout is converted to seconds and back.
+    private const long RoundingTicks = 1;
+
     private readonly SimulatedThreads _threads;
     private readonly SimulatedKernel _kernel;
     private readonly VirtualClock _clock;
     private readonly RingThread _ring;
     private long _due;
+    private long _began;
+    private long _fellAsleep;
 
     public SimulatedQueue(string name, ZcrxQueueOptions options, SimulatedKernel kernel, VirtualClock clock, SimulatedThreads threads, SuspendedConnectionOwner suspended, ExportedQueue? exported)
     {
@@ -68,11 +73,17 @@ internal sealed class SimulatedQueue
     /// <summary>Gets the time at which the sleeping thread wakes without a signal; null for never.</summary>
     public long? Due => Phase == QueuePhase.Asleep && _due != long.MaxValue ? _due : null;
 
+    /// <summary>Gets a value indicating whether a deadline of this queue has passed, or the timeout of the sleeping thread.</summary>
+    public bool IsOverdue => Deadline <= _clock.GetTimestamp() || _due <= _clock.GetTimestamp();
+
     /// <summary>
-    /// Gets a value indicating whether a deadline of this queue has passed. A sleeping thread acts on the deadline only when the timeout of
-    /// its enter call has passed.
+    /// Gets a value indicating whether the thread sleeps longer than its next deadline permits. A timeout is computed when a turn begins,
+    /// and starts when the thread falls asleep. Only the time between the two may be added to the deadline.
     /// </summary>
-    public bool IsOverdue => ((IRingTurn)Loop).NextDue() <= _clock.GetTimestamp() || Due <= _clock.GetTimestamp();
+    public bool Oversleeps => Phase == QueuePhase.Asleep && Deadline != long.MaxValue && _due > Deadline + (_fellAsleep - _began) + RoundingTicks;
+
+    /// <summary>Gets the timestamp of the next deadline; <see cref="long.MaxValue"/> for never.</summary>
+    private long Deadline => ((IRingTurn)Loop).NextDue();
 
     /// <summary>Runs the thread to the next point at which another thread can run.</summary>
     /// <returns>False if the thread still sleeps or has ended.</returns>
@@ -139,6 +150,7 @@ internal sealed class SimulatedQueue
                 return true;
             case QueuePhase.Beginning:
                 Turns++;
+                _began = _clock.GetTimestamp();
                 if (_ring.TryBeginTurn())
                 {
                     Phase = QueuePhase.Entering;
@@ -151,7 +163,8 @@ internal sealed class SimulatedQueue
                 return true;
             case QueuePhase.Entering:
                 Enter();
-                _due = _kernel.Timeout is { } timeout ? _clock.GetTimestamp() + timeout.Ticks : long.MaxValue;
+                _fellAsleep = _clock.GetTimestamp();
+                _due = _kernel.Timeout is { } timeout ? _fellAsleep + timeout.Ticks : long.MaxValue;
                 Phase = MustReturn ? QueuePhase.Completing : QueuePhase.Asleep;
                 return true;
             case QueuePhase.Asleep:

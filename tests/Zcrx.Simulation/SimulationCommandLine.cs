@@ -14,6 +14,13 @@ internal static class SimulationCommandLine
         Option<int> threads = new("--threads") { Description = "The number of simulations at the same time.", HelpName = "N", DefaultValueFactory = static _ => Environment.ProcessorCount };
         Option<bool> all = new("--all") { Description = "Runs all seeds, and lists every failure in a line, instead of printing the first one." };
         RootCommand command = new("Simulates whole queues on one thread with virtual time, and decides each interleaving and each fault from a seed. Exit code 0 if every invariant holds.") { seed, seeds, from, threads, all };
+        command.Validators.Add(result =>
+        {
+            if ((long)result.GetValue(from) + result.GetValue(seeds) - 1 > int.MaxValue)
+            {
+                result.AddError($"The last seed is {int.MaxValue}: --from or --seeds is too large.");
+            }
+        });
         command.SetAction(parsed => parsed.GetValue(seed) is { } one
             ? Repeat(one, Console.Out)
             : Search(parsed.GetValue(from), int.Max(1, parsed.GetValue(seeds)), int.Max(1, parsed.GetValue(threads)), parsed.GetValue(all), Console.Out));

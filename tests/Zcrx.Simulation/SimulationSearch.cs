@@ -6,15 +6,15 @@ namespace Zcrx.Simulation;
 internal sealed class SimulationSearch
 {
     private readonly Lock _gate = new();
-    private int _next;
+    private long _next;
     private readonly bool _runsAll;
-    private int _end;
+    private long _end;
 
     private SimulationSearch(int first, int count, bool runsAll)
     {
         _runsAll = runsAll;
         _next = first;
-        _end = first + count;
+        _end = (long)first + count;
     }
 
     public int Simulations { get; private set; }
@@ -59,7 +59,7 @@ internal sealed class SimulationSearch
                 if (result.Failure is not null)
                 {
                     Failures.Add(result);
-                    _end = _runsAll ? _end : int.Min(_end, seed);
+                    _end = _runsAll ? _end : long.Min(_end, seed);
                 }
             }
         }
@@ -69,14 +69,9 @@ internal sealed class SimulationSearch
     {
         lock (_gate)
         {
-            seed = _next;
-            if (seed >= _end)
-            {
-                return false;
-            }
-
-            _next++;
-            return true;
+            bool isAny = _next < _end;
+            seed = isAny ? (int)_next++ : 0;
+            return isAny;
         }
     }
 }

@@ -54,6 +54,14 @@ internal sealed class RecipeHost : IAsyncDisposable
         await Deadline.UntilAsync(async () => (await zcrx.GetStatusAsync()).Listeners.Sum(static listener => listener.Connections) == 0, static () => "no connection is left");
     }
 
+    /// <summary>Waits until no queue has a buffer in flight.</summary>
+    public async Task NoLeasesAsync()
+    {
+        IZcrx zcrx = _host.Services.GetRequiredService<IZcrx>();
+        await Deadline.UntilAsync(
+            async () => (await zcrx.GetStatusAsync()).Queues.All(static queue => queue.Statistics is { BuffersOut: 0 }), static () => "no buffer is in flight");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _host.StopAsync().Within("the recipe stops");

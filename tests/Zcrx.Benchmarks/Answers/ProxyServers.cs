@@ -27,7 +27,7 @@ internal static class ProxyServers
             return new IPEndPoint(IPAddress.Loopback, listener.Start(socket => ServeAsync(socket, target, kind == "pipelines" ? PipeAsync : CopyAsync)));
         }
 
-        ZcrxQueueOptions options = new();
+        ZcrxQueueOptions options = new() { Engine = ZcrxEngine.Emulated };
         if (kind.EndsWith(SmallTurns, StringComparison.Ordinal))
         {
             options = options with { Emulation = options.Emulation with { BuffersPerTurn = SmallTurnBuffers } };

@@ -21,7 +21,7 @@ internal static class RespServers
             return new IPEndPoint(IPAddress.Loopback, listener.Start(socket => ServeAsync(server, socket)));
         }
 
-        ZcrxQueue queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions { Engine = kind.StartsWith("io_uring", StringComparison.Ordinal) ? ZcrxEngine.IoUring : ZcrxEngine.Auto });
+        ZcrxQueue queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions { Engine = kind.StartsWith("io_uring", StringComparison.Ordinal) ? ZcrxEngine.IoUring : ZcrxEngine.Emulated });
         return queue.Listen(LoopbackListener.AnyPort, async (connection, token) =>
         {
             using ZcrxDuplexPipe pipe = connection.ToDuplexPipe(continueOnRingThread: kind.EndsWith("-ring", StringComparison.Ordinal));

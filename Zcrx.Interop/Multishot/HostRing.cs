@@ -91,8 +91,10 @@ internal sealed unsafe class HostRing : IDisposable
     /// <summary>Gets the features of the kernel's io_uring (<c>IORING_FEAT_*</c>).</summary>
     public uint Features { get; }
 
-    /// <summary>Gets a value indicating whether completions wait in the kernel because the completion ring is full.</summary>
-    public bool IsOverflown => (Volatile.Read(ref *_flags) & IORING_SQ_CQ_OVERFLOW) != 0;
+    /// <summary>
+    /// Gets a value indicating whether completions wait in the kernel because the completion ring is full. False after the ring is closed.
+    /// </summary>
+    public bool IsOverflown => _fd >= 0 && (Volatile.Read(ref *_flags) & IORING_SQ_CQ_OVERFLOW) != 0;
 
     /// <summary>Calls <c>io_uring_register</c> for the ring.</summary>
     public int Register(uint opcode, void* argument, uint count) => _kernel.Register(_fd, opcode, argument, count);

@@ -7,7 +7,7 @@ namespace Zcrx.Interop.Multishot;
 
 /// <summary>Performs the requests of the caller's ring on the host ring; see <see cref="HostRing"/>.</summary>
 /// <remarks>
-/// When <see cref="GetEvents"/> returns, the host ring holds no completions. Completions with data fit into the caller's ring, since
+/// When <see cref="GetEvents"/> succeeds, the host ring holds no completions. Completions with data fit into the caller's ring, since
 /// slots were reserved before the kernel could take the bytes. If the caller's ring is full, other completions wait in its overflow list.
 /// </remarks>
 internal sealed class MultishotExecution : IRingExecution
@@ -65,6 +65,8 @@ internal sealed class MultishotExecution : IRingExecution
 
     public void Submit()
     {
+        // Adding entries to a full submission ring has submitted the older ones, so completions with data may wait.
+        Translate();
         _buffers.Balance();
         _ = _ring.Submit();
         Translate();
@@ -77,6 +79,7 @@ internal sealed class MultishotExecution : IRingExecution
             if (_completions.HasOverflow)
             {
                 // The overflow list needs slots, so the slots that are reserved for data are released first.
+                Translate();
                 _buffers.TakeBack();
                 _completions.FlushOverflow();
             }
@@ -88,12 +91,16 @@ internal sealed class MultishotExecution : IRingExecution
             bool isFailed = result is < 0 and not (-ETIME or -EBUSY or -EAGAIN);
             if (!isFailed)
             {
-                _receive.ReadReady();
-            }
+                // Completions that wait in the kernel come first, because their buffers are filled and reads need free buffers.
+                if (!_ring.IsOverflown)
+                {
+                    _receive.ReadReady();
+                }
 
-            if (_ring.IsOverflown)
-            {
-                continue;
+                if (_ring.IsOverflown)
+                {
+                    continue;
+                }
             }
 
             if (_completions.Ready >= minComplete)

@@ -79,9 +79,8 @@ internal sealed unsafe class MultishotReceive
         request.Budget = entry.len;
         request.End = null;
         request.BeginReceive(_rules.FirstMethod);
-        PrepareReads(request);
         bool waitsFirst = (entry.ioprio & IORING_RECVSEND_POLL_FIRST) != 0;
-        if (!request.Method.IsRead)
+        if (!CanRead(request))
         {
             Arm(request, waitsFirst);
         }
@@ -122,7 +121,7 @@ internal sealed unsafe class MultishotReceive
                 request.End = end;
                 _requests.CancelInHost(request);
             }
-            else if (request.Method.IsRead && request.Phase == ReceivePhase.Armed && request.End is null)
+            else if (request.Phase == ReceivePhase.Armed && request.End is null && CanRead(request))
             {
                 request.Phase = ReceivePhase.Stopping;
                 _requests.CancelInHost(request);
@@ -185,12 +184,16 @@ internal sealed unsafe class MultishotReceive
         }
     }
 
-    private void PrepareReads(MultishotRequest request)
+    /// <summary>Keeps the socket open if the method is to read. If that fails, the method changes to a multishot receive.</summary>
+    /// <returns>Whether the receive reads.</returns>
+    private bool CanRead(MultishotRequest request)
     {
         if (request.Method.IsRead && !_rules.CallerKeepsSockets)
         {
             request.KeepSocket();
         }
+
+        return request.Method.IsRead;
     }
 
     private void Poll(MultishotRequest request)
@@ -337,7 +340,13 @@ internal sealed unsafe class MultishotReceive
     /// <summary>Arms a receive again after the host ring has ended it. If no buffer or completion slot is free, ends the receive.</summary>
     private void Continue(MultishotRequest request, ProvidedBuffers buffers, bool isWithoutBuffer)
     {
-        PrepareReads(request);
+        if (isWithoutBuffer)
+        {
+            // Other connections have taken all provided buffers. The bytes that wait show what the turn would have filled.
+            request.CountBuffers(_turn, SocketCalls.BytesWaiting(request.SocketFd) / buffers.Queue.BufferLength);
+        }
+
+        bool canRead = CanRead(request);
         // After a duplicate was made, because the check must be about the descriptor in use.
         if (request.FindEnd() is { } reason)
         {
@@ -345,13 +354,7 @@ internal sealed unsafe class MultishotReceive
             return;
         }
 
-        if (isWithoutBuffer)
-        {
-            // Other connections have taken all provided buffers. The bytes that wait show what the turn would have filled.
-            request.CountBuffers(_turn, SocketCalls.BytesWaiting(request.SocketFd) / buffers.Queue.BufferLength);
-        }
-
-        if (!isWithoutBuffer || request.Method.IsRead || buffers.Count > 0 || buffers.Refill())
+        if (!isWithoutBuffer || canRead || buffers.Count > 0 || buffers.Refill())
         {
             Rearm(request);
             return;

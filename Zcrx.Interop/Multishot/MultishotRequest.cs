@@ -74,8 +74,8 @@ internal sealed class MultishotRequest(int index)
     }
 
     /// <summary>
-    /// Duplicates the descriptor, so that the socket stays open for reads when the caller closes it. If that fails, the receive is not
-    /// read.
+    /// Duplicates the descriptor, so that the socket stays open for reads when the caller closes it. If the caller has already closed the
+    /// descriptor, the receive is not read.
     /// </summary>
     /// <remarks>
     /// Only a request of the kernel keeps its socket open without a descriptor. The duplicate stays until the request ends, because later
@@ -86,7 +86,12 @@ internal sealed class MultishotRequest(int index)
         if (_duplicate < 0)
         {
             _duplicate = int.Max(Libc.Duplicate(Fd), -1);
-            Method = _duplicate < 0 ? default : Method;
+            // The number may belong to another file by now.
+            if (_duplicate < 0 || !RefersToSocket(_duplicate))
+            {
+                ReleaseSocket();
+                Method = default;
+            }
         }
     }
 
@@ -109,7 +114,7 @@ internal sealed class MultishotRequest(int index)
         }
 
         // If the caller has closed the descriptor, its number may belong to another file, which must not be read.
-        return SocketCalls.Cookie(SocketFd, out ulong cookie) < 0 || cookie != Cookie ? -EBADF : null;
+        return RefersToSocket(SocketFd) ? null : -EBADF;
     }
 
     /// <summary>
@@ -134,4 +139,6 @@ internal sealed class MultishotRequest(int index)
 
         _turnBuffers += buffers;
     }
+
+    private bool RefersToSocket(int fd) => SocketCalls.Cookie(fd, out ulong cookie) >= 0 && cookie == Cookie;
 }

@@ -3,6 +3,10 @@ using Zcrx.Interop.Emulation;
 namespace Zcrx.Interop.Multishot;
 
 /// <summary>Contains the provided buffers of one ring, by zcrx id of their queue.</summary>
+/// <remarks>
+/// A filled buffer counts as provided until its completion is translated. Buffers must therefore not be taken back while completions with
+/// data wait. The caller translates those in the host ring first. While the kernel has more of them, all buffers stay where they are.
+/// </remarks>
 /// <param name="ring">The host ring.</param>
 /// <param name="completions">The completions of the caller's ring.</param>
 internal sealed class ReceiveBuffers(HostRing ring, EmulatedCompletions completions) : IDisposable
@@ -30,9 +34,14 @@ internal sealed class ReceiveBuffers(HostRing ring, EmulatedCompletions completi
         return 0;
     }
 
-    /// <summary>Provides buffers for the next call into the kernel.</summary>
+    /// <summary>Provides buffers for the next call into the kernel. Does nothing while the host ring is overflown.</summary>
     public void Balance()
     {
+        if (ring.IsOverflown)
+        {
+            return;
+        }
+
         foreach (ProvidedBuffers buffers in _buffers.Values)
         {
             lock (buffers.Queue.Gate)
@@ -42,9 +51,14 @@ internal sealed class ReceiveBuffers(HostRing ring, EmulatedCompletions completi
         }
     }
 
-    /// <summary>Returns all provided buffers.</summary>
+    /// <summary>Returns all provided buffers. Does nothing while the host ring is overflown.</summary>
     public void TakeBack()
     {
+        if (ring.IsOverflown)
+        {
+            return;
+        }
+
         foreach (ProvidedBuffers buffers in _buffers.Values)
         {
             lock (buffers.Queue.Gate)

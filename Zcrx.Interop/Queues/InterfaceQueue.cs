@@ -237,17 +237,20 @@ public sealed unsafe class InterfaceQueue : IDisposable
         Use(memory, id);
     }
 
-    /// <summary>Gives back the memory of added areas whose buffers are all free. Does nothing on a kernel that pins areas.</summary>
+    /// <summary>Gives back the memory of added areas whose buffers are all free. Does nothing if <see cref="CanTrimAreas"/> is false.</summary>
     internal void TrimAreas()
     {
-        if (_ring.Kernel is IAreaMemory memory)
+        if (CanTrimAreas && _ring.Kernel is IAreaMemory memory)
         {
             _ = memory.Trim(_ring.Fd, Id);
         }
     }
 
-    /// <summary>Gets a value indicating whether <see cref="TrimAreas"/> can give memory back.</summary>
-    internal bool CanTrimAreas => _ring.Kernel is IAreaMemory;
+    /// <summary>Gets a value indicating whether <see cref="TrimAreas"/> can give memory back: the kernel does not pin areas.</summary>
+    /// <remarks>
+    /// A trimmed huge page loses its reservation. If no huge page is free later, the next write to the area ends the process with SIGBUS.
+    /// </remarks>
+    internal bool CanTrimAreas => _ring.Kernel is IAreaMemory && !Areas.First.IsHuge;
 
     /// <summary>Reads the copy counters without a system call. Any thread, also after disposal.</summary>
     /// <returns>The counters. After disposal, their last values. Zeros when the kernel keeps no counters.</returns>

@@ -293,7 +293,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
 
         BufferLedger ledger = buffer.Ledger;
         int dismissals = buffer.Holder?.Dismissals ?? 0;
-        if (ledger != _relieves || dismissals != _dismissals)
+        if (ledger != _relieves || dismissals != _dismissals || buffer.Holder != Holder)
         {
             // This is the first buffer that is kept, or the connection has moved: to another queue, or away and back.
             _dismissals = dismissals;

@@ -268,6 +268,12 @@ internal sealed class BufferPool
             return false;
         }
 
+        return TryAddArea(options);
+    }
+
+    // Apart from TryGrow, which runs often and would allocate the closure at its beginning.
+    private bool TryAddArea(ZcrxQueueOptions options)
+    {
         Exception? error = null;
         try
         {

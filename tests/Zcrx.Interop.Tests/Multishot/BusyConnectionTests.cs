@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Zcrx.Interop.Abi;
+using Zcrx.Interop.Emulation;
 using Zcrx.Interop.Multishot;
 
 namespace Zcrx.Interop.Tests.Multishot;
@@ -24,9 +25,7 @@ public class BusyConnectionTests
         for (int i = 0; i <= ReceiveMethod.Turns + 1; i++)
         {
             const int Length = 128 * 1024;
-            connection.Peer.Send(ReceivingConnection.Bytes(position, Length));
-            // The kernel takes bytes from the socket only inside enter, so one turn fills all their buffers.
-            Assert.True(SpinWait.SpinUntil(() => connection.Socket.Available == Length, Deadline.Limit), "the message has arrived");
+            Send(connection, position, Length);
             Drain(connection, Length);
             position += Length;
         }
@@ -49,6 +48,57 @@ public class BusyConnectionTests
         }
 
         Assert.DoesNotContain(LinuxIoUring.IORING_OP_POLL_ADD, log.Opcodes);
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(HasAllFeatures))]
+    public void Busy_connection_whose_descriptor_is_closed_delivers_all_bytes_by_multishot(bool hasAllFeatures)
+    {
+        SubmissionLog log = new();
+        using ReceivingConnection connection = ReceivingConnection.Open(Buffers, KernelOver(log, hasAllFeatures));
+        connection.CloseDescriptor();
+        log.Opcodes.Clear();
+        long position = 0;
+        for (int i = 0; i <= 2 * (ReceiveMethod.Turns + 1); i++)
+        {
+            const int Length = 128 * 1024;
+            Send(connection, position, Length);
+            Drain(connection, Length);
+            position += Length;
+        }
+
+        connection.Peer.Shutdown(SocketShutdown.Send);
+        Completion end = connection.Take();
+        Assert.Equal((0, false), (end.Result, end.HasMore));
+        Assert.DoesNotContain(LinuxIoUring.IORING_OP_ASYNC_CANCEL, log.Opcodes);
+        Assert.DoesNotContain(LinuxIoUring.IORING_OP_POLL_ADD, log.Opcodes);
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(HasAllFeatures))]
+    public void Connection_that_becomes_busy_without_a_free_buffer_keeps_its_socket_open(bool hasAllFeatures)
+    {
+        const int Few = ReceiveMethod.Turns * ReceiveMethod.ManyBuffers;
+        int length = ReceiveMethod.ManyBuffers * Environment.SystemPageSize;
+        using ReceivingConnection connection = ReceivingConnection.Open(Few, KernelOver(new SubmissionLog(), hasAllFeatures));
+        for (int turn = 0; turn < ReceiveMethod.Turns; turn++)
+        {
+            Send(connection, turn * length, length);
+            for (int i = 0; i < ReceiveMethod.ManyBuffers; i++)
+            {
+                Assert.Equal(Environment.SystemPageSize, connection.Take().Result);
+            }
+        }
+
+        Assert.Equal(2, connection.CountDescriptors());
+        // No buffer is left, so this turn ends the multishot receive, and shows that the last turn is over.
+        Send(connection, 0, length);
+        connection.Enter();
+        Assert.Equal(3, connection.CountDescriptors());
+
+        Completion end = connection.Take();
+        Assert.Equal((-Errno.ENOMEM, false), (end.Result, end.HasMore));
+        Assert.Equal(2, connection.CountDescriptors());
     }
 
     [SkippableFact]
@@ -194,11 +244,33 @@ public class BusyConnectionTests
         Assert.Equal(-Errno.EBADF, request.FindEnd());
     }
 
+    [Fact]
+    public void Receive_whose_descriptor_refers_to_another_socket_is_not_read()
+    {
+        using Socket other = new(SocketType.Stream, ProtocolType.Tcp);
+        Assert.Equal(0, SocketCalls.Cookie((int)other.Handle, out ulong cookie));
+        MultishotRequest request = new(0) { Fd = (int)other.Handle, Cookie = cookie + 1 };
+        request.BeginReceive(new ReceiveMethod(IsRead: true, Streak: 0));
+
+        request.KeepSocket();
+
+        Assert.False(request.Method.IsRead);
+        Assert.Equal(request.Fd, request.SocketFd);
+    }
+
     private static MultishotKernel KernelOver(SubmissionLog log, bool hasAllFeatures) =>
         new(log, new EmulatedKernelOptions(), hasAllFeatures ? null : MultishotFeatures.None);
 
     private static MultishotKernel Reading(bool callerKeepsSockets = false) =>
         new(new LinuxKernel(), new EmulatedKernelOptions(), only: null, new ReceiveMethod(IsRead: true, Streak: 0), callerKeepsSockets);
+
+    /// <summary>Sends a message, and waits until it has arrived.</summary>
+    /// <remarks>The kernel takes bytes from the socket only inside enter, so one turn fills all buffers of the message.</remarks>
+    private static void Send(ReceivingConnection connection, long position, int length)
+    {
+        connection.Peer.Send(ReceivingConnection.Bytes(position, length));
+        Assert.True(SpinWait.SpinUntil(() => connection.Socket.Available == length, Deadline.Limit), "the message has arrived");
+    }
 
     private static void Drain(ReceivingConnection connection, int count)
     {

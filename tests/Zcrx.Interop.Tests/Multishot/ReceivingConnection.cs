@@ -70,6 +70,9 @@ internal sealed unsafe class ReceivingConnection : IDisposable
         Assert.Equal(1, _ring.Submit());
     }
 
+    /// <summary>Enters the kernel once without waiting.</summary>
+    public void Enter() => Assert.Equal(0, _ring.SubmitAndWait(0));
+
     /// <summary>Returns the next completion of the receive, without notifications.</summary>
     public Completion Take() => Take(Request);
 

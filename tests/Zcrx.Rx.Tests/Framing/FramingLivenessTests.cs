@@ -1,4 +1,5 @@
 using Zcrx.Interop;
+using Zcrx.Interop.Leases;
 using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Framing;
@@ -54,6 +55,32 @@ public sealed class FramingLivenessTests : IDisposable
         _area.AssertAllReturned();
         source.Send([3]);
         Assert.Equal([[1, 2, 3]], collector.Frames);
+    }
+
+    [Fact]
+    public void Rising_pressure_returns_the_buffers_of_a_connection_that_returned_from_a_queue_that_kept_nothing()
+    {
+        using InMemoryArea other = new(8, 64);
+        BufferSource source = new(_area);
+        FrameCollector collector = new();
+        source.Frames(LengthPrefix.UInt8, 200).Subscribe(collector);
+        source.Send([3, 1]);
+        _area.Ledger.Reclaimable.Dismiss(_area.Holder);
+        _area.AssertAllReturned();
+
+        source.Area = other;
+        source.Send([2, 3]);
+        other.Ledger.Reclaimable.Dismiss(other.Holder);
+        // Each queue that a connection moves to has its own holder for it, and so has each move.
+        _area.Holder = new BufferHolder();
+        source.Area = _area;
+        source.Send([2, 4]);
+        Assert.Equal(1, _area.Ledger.Leased);
+        _area.Ledger.IsUnderPressure = true;
+
+        _area.AssertAllReturned();
+        source.Send([5]);
+        Assert.Equal([[1, 2, 3], [4, 5]], collector.Frames);
     }
 
     [Fact]

@@ -133,6 +133,30 @@ public class BufferPoolTests
         leases.ForEach(queue.Ledger.Release);
     }
 
+    [Fact]
+    public void Observe_of_a_pool_under_pressure_that_cannot_grow_allocates_nothing()
+    {
+        using MemoryQueue queue = new(Buffers);
+        BufferPool pool = new(queue, isImported: false, ReceiveBench.ContextOf(TestQueue.Options(Buffers), new ManualClock()), new RoomEvents());
+        List<int> leases = Lease(queue, pool, Buffers - pool.Reserve);
+        // The first calls publish the level, and warm up the tiers of the JIT compiler, which allocate on this thread when they switch.
+        Observe();
+        Assert.NotEqual(PoolPressureLevel.Normal, pool.Level);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Observe();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        leases.ForEach(queue.Ledger.Release);
+
+        void Observe()
+        {
+            for (int i = 0; i < 1000; i++)
+            {
+                pool.Observe(paused: 0);
+            }
+        }
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

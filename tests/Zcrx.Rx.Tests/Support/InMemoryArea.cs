@@ -37,7 +37,8 @@ internal sealed unsafe class InMemoryArea : IDisposable
 
     public BufferLedger Ledger { get; }
 
-    public BufferHolder Holder { get; } = new();
+    /// <summary>Gets or sets the holder of the connection that receives. A connection that moves here gets a new one.</summary>
+    public BufferHolder Holder { get; set; } = new();
 
     public int BufferSize { get; }
 

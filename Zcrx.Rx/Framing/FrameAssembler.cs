@@ -356,14 +356,14 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
                 : ZcrxFramingException.EndedInside(_frameOffset, received, _isDecided ? _decision.Total : null, maxLength, isDelimited: cutter.LongestDelimiter > 0);
         }
 
-        if (received > maxLength && _skips is null)
+        if (_dropped + rest.Length > maxLength && _skips is null)
         {
             return ZcrxFramingException.TooLong(_frameOffset, null, maxLength);
         }
 
         try
         {
-            if (received > maxLength)
+            if (_dropped + rest.Length > maxLength)
             {
                 Count(_frameOffset, _held.Length);
             }

@@ -10,6 +10,9 @@ internal static class DemoCommandLine
     private const int SecondsAroundPause = 10;
     private const int RateOfPause = 2_000;
 
+    // After SIGINT, the run stops the service and the database, and deletes the database.
+    private static readonly TimeSpan CleanUpLimit = TimeSpan.FromSeconds(30);
+
     public static Task<int> RunAsync(string[] arguments)
     {
         Argument<int> connections = new("connections") { Description = "The number of connections.", DefaultValueFactory = static _ => 8 };
@@ -25,7 +28,7 @@ internal static class DemoCommandLine
         Option<int?> pause = new("--pause-database") { Description = $"Stops all processes of the database for so many seconds, {SecondsAroundPause} seconds after the beginning." };
         Between(pause.Validators, "--pause-database", 1, 3600);
         RootCommand root = new("Starts a database and LogIngest, sends messages, and compares the stored messages with the sent ones.") { connections, seconds, rate, pause };
-        root.SetAction((result, _) =>
+        root.SetAction((result, cancellationToken) =>
         {
             TimeSpan? paused = result.GetValue(pause) is { } length ? TimeSpan.FromSeconds(length) : null;
             int duration = result.GetValue(seconds) ?? (paused is { } time ? (int)time.TotalSeconds + (2 * SecondsAroundPause) : 30);
@@ -33,9 +36,9 @@ internal static class DemoCommandLine
             {
                 Rate = result.GetValue(rate) ?? (paused is null ? null : RateOfPause),
                 Pause = paused is null ? null : new PausePlan(TimeSpan.FromSeconds(SecondsAroundPause), paused.Value),
-            });
+            }, cancellationToken);
         });
-        return root.Parse(arguments).InvokeAsync();
+        return root.Parse(arguments).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = CleanUpLimit });
     }
 
     private static void Between(List<Action<ArgumentResult>> validators, string name, int least, int most) =>

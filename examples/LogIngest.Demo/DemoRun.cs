@@ -19,7 +19,8 @@ internal static class DemoRun
 
     /// <summary>Runs the demo.</summary>
     /// <returns>0 if no message was lost.</returns>
-    public static async Task<int> RunAsync(DemoOptions options)
+    /// <exception cref="OperationCanceledException">The run was cancelled, or the messages were not stored in time.</exception>
+    public static async Task<int> RunAsync(DemoOptions options, CancellationToken cancellationToken)
     {
         if (PostgresPrograms.Find() is not { } programs)
         {
@@ -34,7 +35,8 @@ internal static class DemoRun
         string run = $"demo-{Guid.NewGuid():N}";
         LoadGenerator load = new(new LoadPlan(service.EndPoint, run, options.Connections, options.Duration) { Rate = (double?)options.Rate / options.Connections });
         DatabasePause? pause = options.Pause is { } plan ? new DatabasePause(database, plan) : null;
-        using CancellationTokenSource limit = new(options.Duration + StoreLimit);
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(options.Duration + (options.Pause?.Duration ?? TimeSpan.Zero) + StoreLimit);
         Task sending = load.RunAsync(limit.Token);
         await new LiveView().ShowAsync(SnapshotsAsync(database, load, service, pause, sending));
         await sending;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Zcrx.Actors;
+using Zcrx.Rx;
 
 namespace LogIngest.Reporting;
 
@@ -58,7 +59,7 @@ internal sealed record IngestStatus(
             metrics.FailedBatches,
             condition.Oldest?.Reason,
             zcrx.Queues.Sum(static queue => queue.Connections.Count),
-            zcrx.Queues.Sum(static queue => queue.Connections.Count(static connection => connection.State != Zcrx.Rx.ZcrxConnectionState.Receiving)),
+            zcrx.Queues.Sum(static queue => queue.Connections.Count(static connection => connection.State is ZcrxConnectionState.Paused or ZcrxConnectionState.PausedByPressure)),
             zcrx.Queues.Select(static queue => queue.Pressure).DefaultIfEmpty().Max().ToString(),
             zcrx.Queues.Sum(static queue => queue.Statistics?.BuffersOut ?? 0),
             zcrx.Queues.Sum(static queue => queue.Statistics?.Buffers ?? 0),

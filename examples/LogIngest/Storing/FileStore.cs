@@ -6,22 +6,59 @@ namespace LogIngest.Storing;
 
 /// <summary>Appends batches to a file, one JSON object per line. A batch counts as stored when it is on the disk.</summary>
 /// <remarks>
+/// <para>
 /// An incomplete line of a killed process is cut off. Complete lines of a failed batch stay, so its messages may be in the file twice.
+/// </para>
+/// <para>
+/// Two processes may store in the same directory, as during a takeover. A store therefore uses the first file of its writer that no other
+/// store uses. A lock file shows the use, since a lock on the file itself would also exclude readers.
+/// </para>
 /// </remarks>
 internal sealed class FileStore : ILogStore
 {
+    // FileStream reports errno as the HResult when another open file has the lock.
+    private const int WouldBlock = 11;
+
     private readonly MessageReader _reader;
+    private readonly FileStream _lock;
     private readonly FileStream _file;
     private readonly ArrayBufferWriter<byte> _lines = new(1 << 16);
     private readonly Utf8JsonWriter _json;
 
-    public FileStore(MessageReader reader, string path)
+    private FileStore(MessageReader reader, FileStream heldLock, FileStream file)
     {
         _reader = reader;
-        _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        _lock = heldLock;
+        _file = file;
         _json = new Utf8JsonWriter(_lines);
-        _file.SetLength(EndOfLastLine(_file));
-        _file.Position = _file.Length;
+    }
+
+    /// <summary>Opens the first file of a writer that no other store uses: <c>writer-0.jsonl</c>, <c>writer-0.1.jsonl</c> and so on.</summary>
+    public static FileStore Open(MessageReader reader, string directory, int writer)
+    {
+        for (int number = 0; ; number++)
+        {
+            string path = Path.Combine(directory, number == 0 ? $"writer-{writer}" : $"writer-{writer}.{number}");
+            if (TryLock($"{path}.lock") is not { } heldLock)
+            {
+                continue;
+            }
+
+            FileStream? file = null;
+            try
+            {
+                file = new FileStream($"{path}.jsonl", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+                file.SetLength(EndOfLastLine(file));
+                file.Position = file.Length;
+                return new FileStore(reader, heldLock, file);
+            }
+            catch
+            {
+                file?.Dispose();
+                heldLock.Dispose();
+                throw;
+            }
+        }
     }
 
     public async Task<InvalidMessages> StoreAsync(LogBatch batch, CancellationToken cancellationToken)
@@ -46,6 +83,20 @@ internal sealed class FileStore : ILogStore
     {
         await _json.DisposeAsync();
         await _file.DisposeAsync();
+        await _lock.DisposeAsync();
+    }
+
+    // The kernel releases the lock when the process ends. The lock file stays: deleting it would let two stores lock two files of one name.
+    private static FileStream? TryLock(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+        }
+        catch (IOException exception) when (exception.HResult == WouldBlock)
+        {
+            return null;
+        }
     }
 
     private void Write(in LogEntry entry, in SyslogMessage message)

@@ -27,7 +27,7 @@ internal sealed class StoreFactory : ILogStores, IAsyncDisposable
                 return new PostgresStore(_database!, _schema, reader);
             case StoreKind.File:
                 Directory.CreateDirectory(_options.Directory);
-                return new FileStore(reader, Path.Combine(_options.Directory, $"writer-{writer}.jsonl"));
+                return FileStore.Open(reader, _options.Directory, writer);
             default:
                 return new NullStore(reader);
         }

@@ -5,12 +5,16 @@ using Zcrx.Rx;
 namespace LogIngest.Syslog;
 
 /// <summary>
-/// Finds the messages of one connection (RFC 6587). The first byte of the stream decides between octet counts and line feeds.
+/// Finds the messages of one connection (RFC 6587). The first byte of the stream decides between octet counts and trailers.
 /// </summary>
 /// <remarks>
 /// <para>
 /// Each connection has its own instance, which stores the kind of framing and the remaining length of a message over the limit. The tag of
 /// each frame contains its <see cref="MessageFlags"/>.
+/// </para>
+/// <para>
+/// A line feed and NUL both end an uncounted message: RFC 6587, 3.4.2 lets the sender choose its trailer. Neither can be recognized as the
+/// trailer of a connection, because the first message may contain the other one.
 /// </para>
 /// <para>A message over the limit is split into pieces: memory stays bounded, and framing continues after the message. If an octet count
 /// is missing, the rest of the line is one damaged message.</para>
@@ -116,9 +120,10 @@ internal sealed class SyslogFraming(int maxLength, BadInputPolicy badInput) : IF
 
     private FrameDecision ParseLine(in ReadOnlySequence<byte> buffered, long seen)
     {
-        // Bytes that were only examined as an octet count have not been searched for a line feed.
+        // Bytes that were only examined as an octet count have not been searched for a trailer.
         long searched = seen <= MaxOverhead ? 0 : seen;
-        long length = buffered.Slice(searched).PositionOf(LineFeed) is { } end ? buffered.Slice(0, end).Length : -1;
+        SequenceReader<byte> reader = new(buffered.Slice(searched));
+        long length = reader.TryAdvanceToAny(_mode == Mode.Damaged ? "\n"u8 : "\n\0"u8, advancePastDelimiter: false) ? searched + reader.Consumed : -1;
         if (length < 0 && buffered.Length <= maxLength)
         {
             return FrameDecision.NeedMore();

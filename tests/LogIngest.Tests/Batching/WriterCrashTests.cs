@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Akka.Actor;
+using Akka.Event;
 using LogIngest.Storing;
 using LogIngest.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,7 +26,13 @@ public sealed class WriterCrashTests : IDisposable
         ManualStores.Attempt attempt = await SendAsync(sender, "first");
         Assert.Equal("1/0: first", attempt.Batch);
 
+        using Inbox failures = Inbox.Create(service.ActorSystem);
+        service.ActorSystem.EventStream.Subscribe(failures.Receiver, typeof(Error));
         service.ActorSystem.ActorSelection("/user/ingest/writers/writer-0").Tell(Kill.Instance);
+        // The supervisor reports the failure of the collector when it restarts the collector.
+        Error failure = Assert.IsType<Error>(await failures.ReceiveAsync(Deadline.Limit));
+        Assert.IsType<ActorKilledException>(failure.Cause);
+        Assert.EndsWith("/writers/writer-0", failure.LogSource, StringComparison.Ordinal);
         await sender.SendAsync(Line("second"));
         // The new collector has received the second message.
         await Deadline.UntilAsync(() => service.Metrics.Received == 2, "the second message arrives");

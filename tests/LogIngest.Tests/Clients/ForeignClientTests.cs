@@ -44,9 +44,7 @@ public sealed partial class ForeignClientTests : IAsyncLifetime, IDisposable
         const string Script = """
             import logging.handlers, socket, sys
             handler = logging.handlers.SysLogHandler((sys.argv[1], int(sys.argv[2])), socktype=socket.SOCK_STREAM)
-            # The handler ends messages with NUL, which RFC 6587 does not have.
-            handler.append_nul = False
-            handler.setFormatter(logging.Formatter('1 - host py - - - %(message)s\n'))
+            handler.setFormatter(logging.Formatter('1 - host py - - - %(message)s'))
             log = logging.getLogger()
             log.addHandler(handler)
             for number in range(1000):

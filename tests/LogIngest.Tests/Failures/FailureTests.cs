@@ -6,7 +6,9 @@ using LogIngest.Demo.Database;
 using LogIngest.Demo.Load;
 using LogIngest.Demo.Processes;
 using LogIngest.Reporting;
+using LogIngest.Storing;
 using LogIngest.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Xunit.Abstractions;
 using Zcrx.Interop;
@@ -159,7 +161,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
         Assert.InRange(after.Waiting, 1, Connections * Window);
         Assert.InRange(after.BuffersOut, 1, after.Buffers);
         Assert.Equal(256, after.Buffers);
-        Assert.InRange(after.Memory - before.Memory, long.MinValue, MemoryNoise);
+        Assert.InRange(after.Memory - idle.Memory, long.MinValue, MemoryNoise);
         await end.CancelAsync();
         await sending.Within("everything is stored");
         await ReportAsync("database paused", "db-pause", load.Sent, load.LongestStall, idle, await service.GetStatusAsync());
@@ -263,18 +265,24 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
     public async Task Writer_that_crashes_loses_no_message(string actor)
     {
         string run = $"crash-{actor.Length}";
+        CountingStores stores = new();
         await using ServiceHost service = await ServiceHost.StartAsync(
-            ["--connection-string", database.Cluster.ConnectionString, "--LogIngest:Writers", "1", "--LogIngest:Window", $"{Window}"]);
-        LoadGenerator load = new(new LoadPlan(service.EndPoint, run, Connections, TimeSpan.FromSeconds(2)));
-        Task sending = load.RunAsync(CancellationToken.None);
+            ["--connection-string", database.Cluster.ConnectionString, "--LogIngest:Writers", "1", "--LogIngest:Window", $"{Window}"],
+            services: services => services.AddSingleton<StoreFactory>().AddSingleton<ILogStores>(provider => stores.Over(provider.GetRequiredService<StoreFactory>())));
+        using CancellationTokenSource end = new();
+        LoadGenerator load = new(new LoadPlan(service.EndPoint, run, Connections, Deadline.Limit * 2));
+        Task sending = load.RunAsync(CancellationToken.None, end.Token);
         IngestStatus before = await service.GetStatusAsync();
         for (int crash = 1; crash <= 5; crash++)
         {
             long stored = service.Metrics.Stored;
-            await Deadline.UntilAsync(() => service.Metrics.Stored > stored || sending.IsCompleted, "the writer stores");
+            await Deadline.UntilAsync(() => service.Metrics.Stored > stored, "the writer stores");
+            int opened = stores.Opened;
             service.ActorSystem.ActorSelection($"/user/ingest/writers/{actor}").Tell(Kill.Instance);
+            await Deadline.UntilAsync(() => stores.Opened > opened, "the restarted writer opens its store");
         }
 
+        await end.CancelAsync();
         await sending.Within("everything is stored");
         await ReportAsync($"{actor} crashed 5 times", run, load.Sent, load.LongestStall, before, await service.GetStatusAsync());
     }

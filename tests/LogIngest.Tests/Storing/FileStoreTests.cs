@@ -34,17 +34,18 @@ public sealed class FileStoreTests : IDisposable
     [Fact]
     public async Task Malformed_input_with_the_option_store_is_stored_as_received()
     {
-        await using ServiceHost service = await StartAsync("--LogIngest:MaxMessageLength", "500");
-        byte[] stream = [.. "<999>bad\n<13>x"u8, 0, .. "y\n<13>z"u8, 0xff, .. "\n<13>"u8, .. Enumerable.Repeat((byte)'l', 700), (byte)'\n'];
+        await using ServiceHost service = await StartAsync("--LogIngest:MaxMessageLength", "500", "--LogIngest:Writers", "1");
+        byte[] stream = [.. "<999>bad\n<13>z"u8, 0xff, .. "\n<13>"u8, .. Enumerable.Repeat((byte)'l', 700), (byte)'\n'];
 
         Assert.True(await Client.SendAsync(service.EndPoint, stream));
+        Assert.True(await Client.SendAsync(service.EndPoint, "7 <13>x\0y"u8.ToArray()));
 
         JsonElement[] lines = await ReadAsync(service);
-        Assert.Equal([8, 16 | 64, 16 | 32, 1 | 16, 1 | 8], lines.Select(static line => line.GetProperty("flags").GetInt32()));
+        Assert.Equal([8, 16 | 32, 1 | 16, 1 | 8, 16 | 64], lines.Select(static line => line.GetProperty("flags").GetInt32()));
         Assert.Equal("<999>bad", Text(lines[0], "message"));
-        Assert.Equal([.. "<13>x"u8, 0, (byte)'y'], lines[1].GetProperty("raw").GetBytesFromBase64());
-        Assert.Equal([.. "<13>z"u8, 0xff], lines[2].GetProperty("raw").GetBytesFromBase64());
-        Assert.Equal(700, Text(lines[3], "message").Length + Text(lines[4], "message").Length);
+        Assert.Equal([.. "<13>z"u8, 0xff], lines[1].GetProperty("raw").GetBytesFromBase64());
+        Assert.Equal(700, Text(lines[2], "message").Length + Text(lines[3], "message").Length);
+        Assert.Equal("<13>x\0y"u8.ToArray(), lines[4].GetProperty("raw").GetBytesFromBase64());
         Assert.Equal(5, service.Metrics.Flagged);
         Assert.Equal(0, service.Metrics.Refused);
     }
@@ -54,8 +55,8 @@ public sealed class FileStoreTests : IDisposable
     {
         await using ServiceHost service = await StartAsync("--bad-input", "refuse");
 
-        Assert.True(await Client.SendAsync(service.EndPoint, [.. "<999>bad\n<13>x"u8, 0, .. "y\n<13>z"u8, 0xff, .. "\n<13>good\nlast has no line feed"u8]));
-        Assert.False(await Client.SendAsync(service.EndPoint, "7 <13>abcx"u8.ToArray()));
+        Assert.True(await Client.SendAsync(service.EndPoint, [.. "<999>bad\n<13>z"u8, 0xff, .. "\n<13>good\nlast has no line feed"u8]));
+        Assert.False(await Client.SendAsync(service.EndPoint, "7 <13>x\0y7 <13>abcx"u8.ToArray()));
 
         await Deadline.UntilAsync(() => service.Metrics.BrokenConnections == 1, "the refused connection is counted");
         JsonElement[] lines = await ReadAsync(service);
@@ -110,6 +111,26 @@ public sealed class FileStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Two_services_with_one_directory_keep_each_others_messages()
+    {
+        await using ServiceHost old = await StartAsync("--LogIngest:Writers", "1");
+        Assert.True(await Client.SendAsync(old.EndPoint, "<13>1 - h a - - - old-1\n"u8.ToArray()));
+        await using (ServiceHost next = await StartAsync("--LogIngest:Writers", "1"))
+        {
+            Assert.True(await Client.SendAsync(next.EndPoint, "<13>1 - h a - - - next-1\n"u8.ToArray()));
+            Assert.True(await Client.SendAsync(old.EndPoint, "<13>1 - h a - - - old-2\n"u8.ToArray()));
+            Assert.True(await Client.SendAsync(next.EndPoint, "<13>1 - h a - - - next-2\n"u8.ToArray()));
+        }
+
+        await using ServiceHost last = await StartAsync("--LogIngest:Writers", "1");
+        Assert.True(await Client.SendAsync(last.EndPoint, "<13>1 - h a - - - last\n"u8.ToArray()));
+
+        Assert.Equal(["last", "next-1", "next-2", "old-1", "old-2"], (await ReadAsync(last)).Select(static line => Text(line, "message")).Order(StringComparer.Ordinal));
+        // The third service uses the file of the second one, which has ended.
+        Assert.Equal(["writer-0.1.jsonl", "writer-0.jsonl"], Directory.EnumerateFiles(_directory.Path, "*.jsonl").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Directory_that_cannot_be_written_degrades_health_and_every_message_is_stored_or_counted()
     {
         string path = _directory["writer-0.jsonl"];
@@ -135,7 +156,7 @@ public sealed class FileStoreTests : IDisposable
     {
         await Deadline.UntilAsync(() => service.Metrics.Waiting == 0, "everything is stored");
         List<JsonElement> lines = [];
-        foreach (string path in Directory.EnumerateFiles(_directory.Path))
+        foreach (string path in Directory.EnumerateFiles(_directory.Path, "*.jsonl"))
         {
             lines.AddRange((await File.ReadAllLinesAsync(path, Encoding.UTF8)).Select(static line => JsonDocument.Parse(line).RootElement));
         }

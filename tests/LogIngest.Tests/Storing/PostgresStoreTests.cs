@@ -34,7 +34,7 @@ public sealed class PostgresStoreTests(Database database)
     public async Task Messages_that_are_no_text_are_stored_as_bytes()
     {
         await using ServiceHost service = await StartAsync();
-        Assert.True(await Client.SendAsync(service.EndPoint, [.. "<13>Oct 11 22:14:15 h binary: a"u8, 0, .. "b\n<13>Oct 11 22:14:15 h binary: c"u8, 0xff, (byte)'\n']));
+        Assert.True(await Client.SendAsync(service.EndPoint, [.. "33 <13>Oct 11 22:14:15 h binary: a\0b32 <13>Oct 11 22:14:15 h binary: c"u8, 0xff]));
 
         string header = Convert.ToHexStringLower("<13>Oct 11 22:14:15 h binary: "u8);
         Assert.Equal([$"|{header}610062|64", $"|{header}63ff|32"], await database.QueryAsync("select message, encode(raw, 'hex'), flags from logs where app = 'binary' order by position"));

@@ -40,7 +40,13 @@ public sealed class SyslogFramingTests : IAsyncLifetime
         { "4 <1>a50 <2>b", ["None: <1>a", "BadFraming, Unterminated: <2>b"] },
         { "4 <1>a50", ["None: <1>a", "BadFraming, Unterminated: 50"] },
         { "4 <1>a\n4 <2>b\nx", ["None: <1>a", "None: <2>b", "BadFraming, Unterminated: x"] },
-        { "\0\n<1>\0\n", ["None: \0", "None: <1>\0"] },
+        // NUL ends a message like a line feed. Both together end one message.
+        { "\0\n<1>\0\n", ["None: <1>"] },
+        { "<1>a\0<2>b\0", ["None: <1>a", "None: <2>b"] },
+        { "<1>a\0<2>b", ["None: <1>a", "Unterminated: <2>b"] },
+        { "<1>a\nb\0<2>c\n\0", ["None: <1>a", "None: b", "None: <2>c"] },
+        // A counted message may contain NUL. Only a line feed ends a message whose count is missing.
+        { "5 <1>a\0x\0<2>\n4 <2>b", ["None: <1>a\0", "BadFraming: x\0<2>", "None: <2>b"] },
         { "\u00ff\u00fe<1>a\n", ["None: \u00ff\u00fe<1>a"] },
         { "", [] },
         { "\n\n", [] },
@@ -77,6 +83,19 @@ public sealed class SyslogFramingTests : IAsyncLifetime
         Assert.Equal(["None: <1>a", $"error: {cause}"], await _queue.ReceiveAsync(BadInputPolicy.Refuse, Encoding.Latin1.GetBytes(stream)));
 
     [Theory]
+    [InlineData(496)]
+    [InlineData(497)]
+    [InlineData(499)]
+    public async Task Counted_message_that_the_stream_truncates_near_the_limit_is_stored(int length)
+    {
+        string text = string.Concat(Enumerable.Repeat(Long, 6))[..length];
+
+        string[] messages = await _queue.ReceiveAsync(BadInputPolicy.Store, Encoding.Latin1.GetBytes($"500 {text}"));
+
+        Assert.Equal([$"BadFraming, Unterminated: {text}"], messages);
+    }
+
+    [Theory]
     [InlineData(500, 1)]
     [InlineData(501, 2)]
     [InlineData(1000, 2)]
@@ -102,6 +121,16 @@ public sealed class SyslogFramingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Nul_ends_a_message_over_the_limit()
+    {
+        string text = string.Concat(Enumerable.Repeat($"x{Long}", 6))[..600];
+
+        string[] messages = await _queue.ReceiveAsync(BadInputPolicy.Store, Encoding.Latin1.GetBytes($"{text}\0<1>a\nb\0"));
+
+        Assert.Equal([$"TooLong: {text[..500]}", $"TooLong: {text[500..]}", "None: <1>a", "None: b"], messages);
+    }
+
+    [Fact]
     public async Task Line_over_the_limit_is_not_cut_inside_a_character()
     {
         // Each of these characters has three bytes, so the limit of a piece may lie inside a character.
@@ -117,9 +146,8 @@ public sealed class SyslogFramingTests : IAsyncLifetime
 
     [Theory]
     [InlineData((byte)'x')]
-    [InlineData((byte)0)]
     [InlineData((byte)0x80)]
-    public async Task A_megabyte_without_line_feed_arrives_in_pieces(byte value)
+    public async Task A_megabyte_without_trailer_arrives_in_pieces(byte value)
     {
         byte[] bytes = [.. "<1>"u8, .. Enumerable.Repeat(value, 1 << 20)];
 

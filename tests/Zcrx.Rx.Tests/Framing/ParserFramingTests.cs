@@ -79,6 +79,23 @@ public sealed class ParserFramingTests : IDisposable
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(64)]
+    public void ParseEnd_with_a_frame_of_the_maximum_length_behind_a_header_delivers_it(int piece)
+    {
+        using IDisposable subscription = _source.Frames(new NumberedLines(), 10).Subscribe(_collector);
+
+        Send("a\n?0123456789", piece);
+        _source.Complete();
+
+        Assert.Empty(_collector.Errors);
+        Assert.Equal(["a", "0123456789"], _collector.Frames.Select(Encoding.ASCII.GetString));
+        Assert.Equal(1, _collector.Completions);
+        _area.AssertAllReturned();
+    }
+
+    [Theory]
     [InlineData("a\nb", "the stream ended 1 bytes into a frame")]
     [InlineData("!b", "it is refused")]
     [InlineData("$b", "the parser threw FormatException: no end")]
@@ -124,7 +141,8 @@ public sealed class ParserFramingTests : IDisposable
     {
         private int _lines;
 
-        public int MaxOverhead => 1;
+        // A question mark before a line, or a line feed behind it.
+        public int MaxOverhead => 2;
 
         public FrameDecision Parse(in ReadOnlySequence<byte> buffered, long seen) =>
             buffered.PositionOf((byte)'\n') is { } end ? FrameDecision.Frame(0, buffered.Slice(0, end).Length, 1) with { Tag = ++_lines } : FrameDecision.NeedMore();

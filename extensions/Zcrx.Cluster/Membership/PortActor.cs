@@ -38,6 +38,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
         Receive<IActorRef>(OnStarted);
         // Requests the whole state: the events alone do not say which members are unreachable at one moment.
         Receive<ClusterEvent.IClusterDomainEvent>(_ => _cluster.SendCurrentClusterState(Self));
+        Receive<Look>(_ => _cluster.SendCurrentClusterState(Self));
         Receive<ClusterEvent.CurrentClusterState>(OnMembers);
         Receive<ZcrxReply.Bound>(_ => OnDone());
         Receive<ZcrxReply.Unbound>(_ => OnDone());
@@ -61,6 +62,10 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
         _connections.SetPaused(false);
     }
 
+    // The state of the cluster contains the observations of all nodes. A broken link between two other nodes is not a partition of this one.
+    private bool IsHeard(Member member) =>
+        _cluster.FailureDetector.IsMonitoring(member.Address) && _cluster.FailureDetector.IsAvailable(member.Address);
+
     private void OnStarted(IActorRef supervisor)
     {
         _supervisor = supervisor;
@@ -69,7 +74,14 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
 
     private void OnMembers(ClusterEvent.CurrentClusterState state)
     {
-        ClusterSide side = ClusterSide.Of(state.Members, state.Unreachable, _role);
+        HashSet<Member> unreachable = [.. state.Unreachable.Where(member => !IsHeard(member))];
+        ClusterSide side = ClusterSide.Of(state.Members, unreachable, _role);
+        // No event reports that this node's own failure detector has followed the one of another node.
+        if (state.Unreachable.Count > 0)
+        {
+            Timers.StartSingleTimer(nameof(Look), Look.Instance, Retry);
+        }
+
         PortState wanted = PortRule.Decide(_cluster.SelfUniqueAddress, state.Members, side, _wasMember);
         _wasMember |= wanted is PortState.Open or PortState.Minority;
         if (wanted == _wanted)
@@ -138,6 +150,11 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
                 Timers.StartSingleTimer(nameof(Again), Again.Instance, Retry);
                 break;
         }
+    }
+
+    private sealed class Look : INoSerializationVerificationNeeded
+    {
+        public static Look Instance { get; } = new();
     }
 
     private sealed class Again : INoSerializationVerificationNeeded

@@ -17,7 +17,8 @@ public interface IZcrxCluster : IZcrxNodes
     /// Gets the events of all nodes, starting at the subscription. Events can be lost while nodes cannot reach each other.
     /// </summary>
     /// <remarks>
-    /// Events are published one at a time, on a thread of the actor system. The sequence completes when the actor system ends.
+    /// Events are published one at a time, on a thread of the actor system. The sequence completes when the actor system ends. An exception
+    /// of a subscriber is logged as an error. Later subscribers do not receive that event.
     /// </remarks>
     IObservable<ZcrxNodeEvent> Events { get; }
 }

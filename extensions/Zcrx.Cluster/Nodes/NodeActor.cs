@@ -42,7 +42,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<Look>(_ => OnLook());
         Receive<ZcrxStatus>(OnStatus);
         Receive<ZcrxEvent>(OnEvent);
-        Receive<ZcrxNodeEvent>(_view.Publish);
+        Receive<ZcrxNodeEvent>(OnNodeEvent);
         Receive<Changed>(OnChanged);
         Receive<ClusterEvent.MemberRemoved>(message => OnRemoved(message.Member));
         Receive<ClusterEvent.IMemberEvent>(message => OnMember(message.Member));
@@ -68,6 +68,12 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         _cluster.Unsubscribe(Self);
         Context.System.EventStream.Unsubscribe(Self);
         _view.Complete();
+    }
+
+    // The base class would call PostStop, which completes the events. The subscriptions are kept for the next incarnation: its own are
+    // sometimes lost if the event stream removes the earlier ones at the same time.
+    protected override void PreRestart(Exception reason, object message)
+    {
     }
 
     private void OnStarted(IActorRef supervisor)
@@ -102,6 +108,20 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         if (ZcrxNodeEvent.From(_node, _time.GetUtcNow(), happened) is { } node)
         {
             _mediator.Tell(new Publish(Topic, node));
+        }
+    }
+
+    private void OnNodeEvent(ZcrxNodeEvent happened)
+    {
+        try
+        {
+            _view.Publish(happened);
+        }
+#pragma warning disable CA1031 // Subscribers are code of the application.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _log.Error(exception, "Subscriber of IZcrxCluster.Events failed at event {0} of {1}", happened.Kind, happened.Node);
         }
     }
 

@@ -8,8 +8,12 @@ namespace Zcrx.Cluster;
 /// </para>
 /// <para>
 /// One incarnation of the entity takes each frame once. This also holds across incarnations if the entity stores
-/// <see cref="Positions"/> together with its effects, and acknowledges afterwards. Otherwise the next incarnation takes unacknowledged
-/// frames of the previous one again.
+/// <see cref="Positions"/> together with its effects, and acknowledges afterwards. Otherwise the next incarnation may take any frame of
+/// the previous one again. This includes acknowledged frames: a copy that was sent again stays in the mailbox.
+/// </para>
+/// <para>
+/// An inbox serves one partition, because the frames of a source are numbered in each partition from 0. The first message determines the
+/// partition.
 /// </para>
 /// <para>Ownership: one entity. Threading: only on the entity's thread.</para>
 /// </remarks>
@@ -19,6 +23,7 @@ public sealed class FrameInbox
     public const int DefaultMaxSources = 65_536;
 
     private readonly int _maxSources;
+    private int? _partition;
     private readonly Dictionary<Guid, LinkedListNode<Position>> _positions = [];
     // Ordered by activity: the source that was seen most recently is last.
     private readonly LinkedList<Position> _order = new();
@@ -55,15 +60,20 @@ public sealed class FrameInbox
     /// <summary>
     /// Gets the next number of each source. An entity that must not take a frame again after a restart stores these positions.
     /// </summary>
-    /// <remarks>Sources that have ended come first.</remarks>
+    /// <remarks>
+    /// Sources that have ended come first. The positions include all frames that <see cref="Accept"/> has returned. An entity with several
+    /// unfinished writes stores <see cref="FrameChunk.NextSequence"/> of each chunk with that chunk instead.
+    /// </remarks>
     public IEnumerable<KeyValuePair<Guid, long>> Positions => _ended.Concat(_order).Select(static position => KeyValuePair.Create(position.Source, position.Next));
 
     /// <summary>Takes the frames of a chunk that were not taken before.</summary>
     /// <param name="chunk">The chunk.</param>
     /// <returns>The new frames, in order. Empty if the inbox has taken all of them, or if an earlier chunk is missing.</returns>
+    /// <exception cref="InvalidOperationException">The chunk belongs to another partition than earlier ones.</exception>
     public IReadOnlyList<ShardFrame> Accept(FrameChunk chunk)
     {
         ArgumentNullException.ThrowIfNull(chunk);
+        RequirePartition(chunk.Partition);
         Position position = Find(chunk.Source);
         // Earlier frames were acknowledged by an earlier incarnation, or by this inbox before it forgot the source.
         position.Next = Math.Max(position.Next, chunk.OldestUnacknowledged);
@@ -89,15 +99,27 @@ public sealed class FrameInbox
         return frames;
     }
 
-    /// <summary>Returns the acknowledgement of all frames that were taken from the source of a chunk.</summary>
+    /// <summary>
+    /// Returns the acknowledgement of the frames that were taken from the source of a chunk, up to the end of the chunk.
+    /// </summary>
     /// <param name="chunk">A chunk that was passed to <see cref="Accept"/>.</param>
-    /// <returns>
-    /// The message to the sender of the chunk. Send it when the effects of the frames are durable, also for a chunk without new frames.
-    /// </returns>
+    /// <returns>The message to the sender of the chunk.</returns>
+    /// <remarks>
+    /// <para>
+    /// Send the message when the effects of the chunk and of all earlier chunks of the source are durable. Later chunks may still be
+    /// unfinished: the message does not include them.
+    /// </para>
+    /// <para>
+    /// Also acknowledge a chunk without new frames: it repeats accepted frames, or arrived while an earlier chunk is missing. Send its
+    /// message when the effects of all frames that were accepted from the source are durable.
+    /// </para>
+    /// </remarks>
+    /// <exception cref="InvalidOperationException">The chunk belongs to another partition than earlier ones.</exception>
     public FrameAcknowledgement Acknowledge(FrameChunk chunk)
     {
         ArgumentNullException.ThrowIfNull(chunk);
-        return new FrameAcknowledgement(chunk.Source, chunk.Partition, Find(chunk.Source).Next);
+        RequirePartition(chunk.Partition);
+        return new FrameAcknowledgement(chunk.Source, chunk.Partition, Math.Min(Find(chunk.Source).Next, chunk.NextSequence));
     }
 
     /// <summary>Marks a source as ended. Its position stays until the inbox needs the room for another source.</summary>
@@ -105,13 +127,26 @@ public sealed class FrameInbox
     /// <remarks>
     /// A chunk that was sent twice may arrive after the end of its source. The position recognizes its frames as duplicates.
     /// </remarks>
+    /// <exception cref="InvalidOperationException">The message belongs to another partition than earlier ones.</exception>
     public void Forget(FrameSourceEnded ended)
     {
         ArgumentNullException.ThrowIfNull(ended);
+        RequirePartition(ended.Partition);
         if (_positions.TryGetValue(ended.Source, out LinkedListNode<Position>? node) && node.List == _order)
         {
             _order.Remove(node);
             _ended.AddLast(node);
+        }
+    }
+
+    // Numbers of another partition would look like duplicates, and the frames would be lost without an error.
+    private void RequirePartition(int partition)
+    {
+        _partition ??= partition;
+        if (_partition != partition)
+        {
+            throw new InvalidOperationException(
+                $"The inbox serves partition {_partition}, but the message belongs to partition {partition}. Use one FrameInbox for each partition.");
         }
     }
 

@@ -38,7 +38,8 @@ public sealed class ShardSink : IDisposable
     public long Resends => _outcome.Resends;
 
     /// <summary>
-    /// Stops receiving. Frames that were already received are still delivered: they are sent again until they are acknowledged.
+    /// Stops receiving. Frames that the stream has accepted are still delivered: they are sent again until they are acknowledged. A frame
+    /// that the ring thread passes on at the same moment may become a dead letter.
     /// </summary>
     public void Dispose()
     {

@@ -21,7 +21,7 @@ public sealed record ZcrxShardOptions
 
     /// <summary>
     /// Gets the maximum number of unacknowledged bytes at one shard, over all connections of this node: 8 MiB by default. A longer chunk
-    /// is sent alone. The first stream to a region sets the value for the region.
+    /// is sent alone. The first stream to a region sets the value for the region. Copies that were sent again are not counted.
     /// </summary>
     public ByteSize MaxShardBytes { get; init; } = 8.MiB();
 

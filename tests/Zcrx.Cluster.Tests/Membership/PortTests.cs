@@ -75,6 +75,38 @@ public class PortTests
     }
 
     [Fact]
+    public async Task Port_of_a_node_that_reaches_two_members_that_do_not_reach_each_other_stays_open()
+    {
+        await using ClusterNode node = await ClusterNode.StartAsync(static options => options.Listeners.Add(Door()), WithThrottle);
+        await using ClusterNode second = await ClusterNode.StartAsync(akka: WithThrottle);
+        await using ClusterNode third = await ClusterNode.StartAsync(akka: WithThrottle);
+        node.Join(node);
+        second.Join(node);
+        third.Join(node);
+        await Deadline.UntilAsync(() => third.Cluster.State.Members.Count(static member => member.Status == MemberStatus.Up) == 3, "three nodes are Up");
+        await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound");
+        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(node.Zcrx.EndPoints["door"]).Within();
+
+        await SetThrottleAsync(second, Blackhole.Instance, third);
+        await SetThrottleAsync(third, Blackhole.Instance, second);
+        await Deadline.UntilAsync(() => node.Cluster.State.Unreachable.Count == 2, "both members are reported as unreachable");
+        // The port has decided when it answers: the daemon of the cluster sends the state to it first, and then to the test.
+        IActorRef port = await node.System.ActorSelection("/user/zcrx-cluster-port-0").ResolveOne(Deadline.Limit).Within();
+        Inbox inbox = Inbox.Create(node.System);
+        node.Cluster.SendCurrentClusterState(port);
+        node.Cluster.SendCurrentClusterState(inbox.Receiver);
+        ClusterEvent.CurrentClusterState state = Assert.IsType<ClusterEvent.CurrentClusterState>(await inbox.ReceiveAsync(Deadline.Limit));
+        await port.Ask<ActorIdentity>(new Identify(null)).Within();
+
+        Assert.Equal(2, state.Unreachable.Count);
+        await Deadline.UntilAsync(
+            async () => (await node.Zcrx.GetStatusAsync()).Queues.SelectMany(static queue => queue.Connections).Any(), static () => "the connection is served");
+        Assert.NotEqual(ZcrxConnectionState.Paused, Assert.Single((await node.Zcrx.GetStatusAsync()).Queues.SelectMany(static queue => queue.Connections)).State);
+        Assert.True(node.Zcrx.EndPoints.ByName.ContainsKey("door"));
+    }
+
+    [Fact]
     public async Task Port_of_a_node_that_loses_the_majority_is_closed_and_its_connections_are_paused_until_the_partition_heals_and_closed_when_it_leaves()
     {
         int received = 0;

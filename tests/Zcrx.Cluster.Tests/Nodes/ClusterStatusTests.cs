@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
+using Akka.DistributedData;
 using Zcrx.Actors;
 using Zcrx.Cluster.Tests.Support;
 
@@ -61,5 +62,38 @@ public class ClusterStatusTests
                 return events.Any(happened => happened.Node == first.Name && happened is { Kind: "QueueOpened", Subject: "zcrx-0" });
             },
             static () => "the restart is seen on the other node");
+    }
+
+    [Fact]
+    public async Task Exception_of_a_subscriber_or_restart_of_the_actor_does_not_end_the_events()
+    {
+        await using ClusterNode node = await ClusterNode.StartAsync();
+        node.Join(node);
+        int failures = 0;
+        int events = 0;
+        bool isCompleted = false;
+        using IDisposable healthy = node.All.Events.Subscribe(_ => Interlocked.Increment(ref events), () => Volatile.Write(ref isCompleted, true));
+        using IDisposable failing = node.All.Events.Subscribe(_ =>
+        {
+            Interlocked.Increment(ref failures);
+            throw new InvalidOperationException("A subscriber of the test fails.");
+        });
+        await RestartUntilAsync(() => Volatile.Read(ref failures) > 1, "the failing subscriber receives a second event");
+
+        // The actor does not expect data of another key, and restarts.
+        node.System.ActorSelection("/user/zcrx-cluster").Tell(new Changed(new GSetKey<string>("other"), GSet<string>.Empty));
+        await node.System.ActorSelection("/user/zcrx-cluster").Ask<ActorIdentity>(new Identify(null)).Within();
+        int before = Volatile.Read(ref events);
+        await RestartUntilAsync(() => Volatile.Read(ref events) > before, "events continue after the restart");
+
+        Assert.False(Volatile.Read(ref isCompleted));
+
+        Task RestartUntilAsync(Func<bool> condition, string expectation) => Deadline.UntilAsync(
+            async () =>
+            {
+                Assert.IsType<ZcrxReply.Restarted>(await node.Zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue("zcrx-0")).Within());
+                return condition();
+            },
+            () => expectation);
     }
 }

@@ -30,6 +30,30 @@ public class FrameInboxTests
     }
 
     [Fact]
+    public void Acknowledge_with_a_later_chunk_pending_excludes_the_later_chunk()
+    {
+        FrameInbox inbox = new();
+        inbox.Accept(Chunk(0, 2));
+        inbox.Accept(Chunk(2, 3));
+
+        Assert.Equal(2, inbox.Acknowledge(Chunk(0, 2)).NextSequence);
+        Assert.Equal(5, inbox.Acknowledge(Chunk(2, 3)).NextSequence);
+    }
+
+    [Fact]
+    public void Message_of_another_partition_is_refused_and_changes_nothing()
+    {
+        FrameInbox inbox = new();
+        inbox.Accept(Chunk(0, 2));
+
+        Assert.Contains("partition 3", Assert.Throws<InvalidOperationException>(() => inbox.Accept(Chunk(0, 2, partition: 4))).Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidOperationException>(() => inbox.Acknowledge(Chunk(0, 2, partition: 4)));
+        Assert.Throws<InvalidOperationException>(() => inbox.Forget(new FrameSourceEnded(Source, 4)));
+        Assert.Equal(0, inbox.Duplicates);
+        Assert.Equal([2L], Numbers(inbox, Chunk(2, 1)));
+    }
+
+    [Fact]
     public void New_inbox_begins_with_the_oldest_unacknowledged_frame()
     {
         FrameInbox inbox = new();
@@ -101,6 +125,6 @@ public class FrameInboxTests
 
     private static IEnumerable<long> Numbers(FrameInbox inbox, FrameChunk chunk) => inbox.Accept(chunk).Select(static frame => frame.Sequence);
 
-    private static FrameChunk Chunk(long first, int count, long oldest = 0, Guid? source = null) =>
-        new(source ?? Source, 3, first, oldest, [.. Enumerable.Range(1, count)], new byte[count]);
+    private static FrameChunk Chunk(long first, int count, long oldest = 0, Guid? source = null, int partition = 3) =>
+        new(source ?? Source, partition, first, oldest, [.. Enumerable.Range(1, count)], new byte[count]);
 }

@@ -1,0 +1,39 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Zcrx.Cluster.Membership;
+
+namespace Zcrx.Cluster.Tests.Membership;
+
+/// <summary>Tests which side of a partition has the majority.</summary>
+public class ClusterSideTests
+{
+    [Theory]
+    // All members can be reached.
+    [InlineData("1", "", 1, true)]
+    [InlineData("1 2 3", "", 3, true)]
+    // More or less than half.
+    [InlineData("1 2 3", "3", 2, true)]
+    [InlineData("1 2 3", "2 3", 1, false)]
+    [InlineData("1 2 3 4 5", "1 2", 3, true)]
+    [InlineData("1 2 3 4 5", "1 2 3", 2, false)]
+    // Of two halves, the one with the lowest address, in any order of the members.
+    [InlineData("1 2", "2", 1, true)]
+    [InlineData("1 2", "1", 1, false)]
+    [InlineData("4 2 3 1", "3 4", 2, true)]
+    [InlineData("4 2 3 1", "2 1", 2, false)]
+    [InlineData("9 10", "10", 1, true)]
+    [InlineData("9 10", "9", 1, false)]
+    // Unreachable members that do not count, for example by their role.
+    [InlineData("1 2", "7 8 9", 2, true)]
+    [InlineData("", "7", 0, false)]
+    [InlineData("", "", 0, true)]
+    public void Of_members_returns_whether_the_reachable_ones_are_the_majority(string counted, string unreachable, int reachable, bool isMajority)
+    {
+        ClusterSide side = ClusterSide.Of(Members(counted), Members(unreachable).ToHashSet());
+
+        Assert.Equal(new ClusterSide(reachable, Members(counted).Length, isMajority), side);
+    }
+
+    private static UniqueAddress[] Members(string hosts) =>
+        [.. hosts.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static host => new UniqueAddress(new Address("akka.tcp", "nodes", "10.0.0.1", int.Parse(host, System.Globalization.CultureInfo.InvariantCulture)), 1))];
+}

@@ -29,6 +29,8 @@ internal sealed class Listeners(
     private readonly SlotTable<ListenerEntry> _listeners = new();
     private readonly List<ListenerEntry> _pending = [];
     private volatile bool _isAbandoned;
+    // Whether the last accept failed because the process or the system is out of descriptors or memory.
+    private bool _isShort;
     private TimeSpan _checkInterval = LongestCheck;
     private long _checkAt = long.MaxValue;
     // The connections that the kernel may accept at once: the backlogs of all listeners with a multishot request.
@@ -155,6 +157,7 @@ internal sealed class Listeners(
         if (completion.Result >= 0)
         {
             descriptors.OnAccepted();
+            OnShortageEnded();
             OnAccepted(listener, completion.Result);
         }
 
@@ -184,6 +187,11 @@ internal sealed class Listeners(
             // multishot request is replaced at once. While descriptors are low, the replacement accepts a single connection.
             listener.RetryAt = completion.Result is < 0 and not -ECANCELED ? clock.Now + clock.ToTicks(AcceptRetry) : 0;
             _pending.Add(listener);
+            if (completion.Result is -EMFILE or -ENFILE or -ENOMEM or -ENOBUFS)
+            {
+                _isShort = true;
+                limits.Acted(ZcrxLimit.Descriptors, null, null, $"accepting failed, because {ErrnoText.Describe(completion.Result)} ({ErrnoText.Name(completion.Result)})");
+            }
         }
     }
 
@@ -356,16 +364,26 @@ internal sealed class Listeners(
     private bool MayAccept()
     {
         (bool may, bool hasChanged) = descriptors.Check();
-        if (hasChanged && may)
-        {
-            limits.Ended(ZcrxLimit.Descriptors, descriptors.Reason);
-        }
-        else if (hasChanged)
+        if (hasChanged && !may)
         {
             limits.Acted(ZcrxLimit.Descriptors, null, null, descriptors.Reason);
         }
+        else if (hasChanged && !_isShort)
+        {
+            limits.Ended(ZcrxLimit.Descriptors, descriptors.Reason);
+        }
 
         return may;
+    }
+
+    private void OnShortageEnded()
+    {
+        bool wasShort = _isShort;
+        _isShort = false;
+        if (wasShort && !descriptors.IsHolding)
+        {
+            limits.Ended(ZcrxLimit.Descriptors, descriptors.Reason);
+        }
     }
 
     private void Finish(ListenerEntry listener, Exception? error)

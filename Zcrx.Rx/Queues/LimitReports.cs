@@ -30,7 +30,7 @@ internal sealed class LimitReports(QueueContext context, FrameBudget frames, Que
         _tally.Add(limit, listener, peer, reason);
     }
 
-    public void Ended(ZcrxLimit limit, string reason) => Publish(new LimitReport(limit, null, 0, null, reason));
+    public void Ended(ZcrxLimit limit, string reason) => _tally.End(limit, null, reason);
 
     /// <summary>Publishes the reports that are due.</summary>
     public void Flush()

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Zcrx.Interop;
 using Zcrx.Interop.Abi;
+using Zcrx.Interop.Errors;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Limits;
@@ -244,7 +245,8 @@ internal sealed class ConnectionReceiver
     /// </summary>
     /// <remarks>
     /// The kernel reports the error of a socket only once, for example ETIMEDOUT of a peer that has vanished. If a send has received it, a
-    /// receive returns 0.
+    /// receive returns 0. A receive also returns 0, and leaves the error pending, if the peer had ended its stream before: EPIPE after a
+    /// reset, because this side can no longer send.
     /// </remarks>
     public ZcrxStreamException? LostEnd()
     {
@@ -256,8 +258,14 @@ internal sealed class ConnectionReceiver
             return new ZcrxStreamException($"Receiving on {this}", exception.NativeErrorCode, BytesReceived, $"sending failed: {exception.Message}", "", exception);
         }
 
-        // The send has not returned yet, so the error is not known.
-        return isSending ? new ZcrxStreamException($"Receiving on {this}", Errno.ECONNRESET, BytesReceived, "the connection broke while bytes were sent", "") : null;
+        // Without a pending error, the send has taken it but has not returned yet, so the error is not known. If this call takes EPIPE from
+        // a send that waits for room, the send fails with EPIPE nevertheless.
+        return (isSending ? Socket.TakeError() : Errno.EPIPE) switch
+        {
+            Errno.EPIPE => null,
+            0 => new ZcrxStreamException($"Receiving on {this}", Errno.ECONNRESET, BytesReceived, "the connection broke while bytes were sent", ""),
+            int pending => new ZcrxStreamException($"Receiving on {this}", pending, BytesReceived, ErrnoText.Describe(pending), ""),
+        };
     }
 
     /// <summary>Ends the stream for a queue that stops. The socket stays open, so that consumers can finish and reply.</summary>

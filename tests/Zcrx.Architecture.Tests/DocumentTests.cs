@@ -56,6 +56,44 @@ public class DocumentTests
     }
 
     [Fact]
+    public void Security_document_names_only_tests_that_exist()
+    {
+        string tests = Path.Combine(Repository.Path, "tests");
+        DocumentedTests documented = new(
+            Repository.Files(tests, "*Tests.cs").Select(File.ReadAllText),
+            project => File.Exists(Path.Combine(tests, project, $"{project}.csproj")));
+        string text = File.ReadAllText(Path.Combine(Repository.Path, "docs", "security.md"));
+
+        Assert.NotEmpty(DocumentedTests.Rows(text));
+        IReadOnlyList<string> missing = documented.Missing(text);
+
+        Assert.True(missing.Count == 0, $"docs/security.md names tests that do not exist: {string.Join(", ", missing)}");
+    }
+
+    [Fact]
+    public void Tests_that_do_not_exist_are_found()
+    {
+        const string Source = """
+                [Fact]
+                public async Task Known_test() => await Helper_of_it();
+            """;
+        const string Text = """
+            | input | result | test |
+            |---|---|---|
+            | a | b | `Known_test`, `A.Tests` ([where](x.md)) |
+            | c | d | `Gone_test`, `B.Tests` |
+            | e | f | `Helper_of_it` |
+            | g | h | none |
+
+            | other | column |
+            |---|---|
+            | `Unchecked_name` | `Unchecked_name` |
+            """;
+
+        Assert.Equal(["Gone_test", "B.Tests", "Helper_of_it", "g"], new DocumentedTests([Source], static project => project == "A.Tests").Missing(Text));
+    }
+
+    [Fact]
     public void Decisions_are_numbered_without_gaps_and_have_a_status()
     {
         string[] files = [.. Repository.Files(Path.Combine(Repository.Path, "docs", "adr"), "*.md")];

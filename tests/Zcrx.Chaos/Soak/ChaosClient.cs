@@ -248,6 +248,12 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
     }
 
     /// <summary>Determines whether the error is that of a peer that has vanished: the kernel's, or that of a timeout of the listener.</summary>
-    private static bool IsSilence(ZcrxStreamException broken) =>
-        int.Abs(broken.ErrorNumber) is Errno.ETIMEDOUT or Errno.EHOSTUNREACH or Errno.ENETUNREACH || (broken.ErrorNumber == 0 && broken.Cause.StartsWith("nothing was received", StringComparison.Ordinal));
+    /// <remarks>A send that has not returned yet may have taken the error of the kernel. The stream then ends with ECONNRESET.</remarks>
+    private static bool IsSilence(ZcrxStreamException broken) => int.Abs(broken.ErrorNumber) switch
+    {
+        Errno.ETIMEDOUT or Errno.EHOSTUNREACH or Errno.ENETUNREACH => true,
+        Errno.ECONNRESET => broken.Cause.StartsWith("the connection broke while bytes were sent", StringComparison.Ordinal),
+        0 => broken.Cause.StartsWith("nothing was received", StringComparison.Ordinal) || broken.Cause.StartsWith("the peer sent nothing within", StringComparison.Ordinal),
+        _ => false,
+    };
 }

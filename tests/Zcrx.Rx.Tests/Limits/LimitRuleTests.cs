@@ -93,45 +93,68 @@ public class LimitRuleTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void Tally_reports_everything_once_and_each_limit_at_most_once_per_interval() => Prop.ForAll(
-        Gen.Choose(0, 60).SelectMany(count => Check.ListOf(count)).ToArbitrary(),
+    public void Tally_reports_everything_once_and_each_limit_at_most_once_per_interval_and_last_in_its_present_state() => Prop.ForAll(
+        Gen.Choose(0, 60).SelectMany(count => TallyStep.ListOf(count)).ToArbitrary(),
         static steps =>
         {
             const long Interval = 20;
             LimitTally tally = new(Interval);
             Dictionary<ZcrxLimit, long> added = [];
             Dictionary<ZcrxLimit, long> reported = [];
-            Dictionary<ZcrxLimit, long> lastAt = [];
+            Dictionary<ZcrxLimit, bool> acts = [];
+            Dictionary<ZcrxLimit, bool> reportedActs = [];
+            // The last time of a report with a count, and of the report of an end.
+            Dictionary<(ZcrxLimit, bool IsEnd), long> lastAt = [];
             long now = 0;
-            foreach ((int elapsed, int what) in steps)
+            foreach ((int elapsed, int what, bool isEnd) in steps)
             {
                 now += elapsed;
                 ZcrxLimit limit = (ZcrxLimit)what;
-                added[limit] = added.GetValueOrDefault(limit) + 1;
-                tally.Add(limit, null, null, "");
-                foreach (LimitReport report in tally.Take(now))
+                if (isEnd)
                 {
-                    if (lastAt.TryGetValue(report.Limit, out long last) && now - last < Interval)
-                    {
-                        return false;
-                    }
-
-                    lastAt[report.Limit] = now;
-                    reported[report.Limit] = reported.GetValueOrDefault(report.Limit) + report.Count;
+                    tally.End(limit, null, "");
+                    acts[limit] = false;
+                }
+                else
+                {
+                    added[limit] = added.GetValueOrDefault(limit) + 1;
+                    tally.Add(limit, null, null, "");
+                    acts[limit] = true;
                 }
 
-                if (tally.Due <= now)
+                if (!Take(now) || tally.Due <= now)
                 {
                     return false;
                 }
             }
 
-            foreach (LimitReport report in tally.Take(now + Interval))
-            {
-                reported[report.Limit] = reported.GetValueOrDefault(report.Limit) + report.Count;
-            }
+            return Take(now + Interval)
+                && tally.Due == long.MaxValue
+                && added.OrderBy(static pair => pair.Key).SequenceEqual(reported.OrderBy(static pair => pair.Key))
+                && acts.All(pair => reportedActs.GetValueOrDefault(pair.Key) == pair.Value);
 
-            return tally.Due == long.MaxValue && added.OrderBy(static pair => pair.Key).SequenceEqual(reported.OrderBy(static pair => pair.Key));
+            bool Take(long time)
+            {
+                foreach (LimitReport report in tally.Take(time))
+                {
+                    bool isEnd = report.Count == 0;
+                    bool isTooEarly = lastAt.TryGetValue((report.Limit, isEnd), out long last) && time - last < Interval;
+                    // An end is reported only after its limit.
+                    if (isTooEarly || (isEnd && !reportedActs.GetValueOrDefault(report.Limit)))
+                    {
+                        return false;
+                    }
+
+                    lastAt[(report.Limit, isEnd)] = time;
+                    reportedActs[report.Limit] = !isEnd;
+                    if (!isEnd)
+                    {
+                        reported[report.Limit] = reported.GetValueOrDefault(report.Limit) + report.Count;
+                    }
+                }
+
+                return true;
+            }
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -156,6 +179,9 @@ public class LimitRuleTests
         }).QuickCheckThrowOnFailure();
 
     private static Gen<(int Elapsed, int What)> Check => Gen.Choose(0, 25).SelectMany(static elapsed => Gen.Choose(0, 3).Select(what => (elapsed, what)));
+
+    private static Gen<(int Elapsed, int What, bool IsEnd)> TallyStep =>
+        Check.SelectMany(static step => Gen.Elements(true, false).Select(isEnd => (step.Elapsed, step.What, isEnd)));
 
     private static IPAddress Address(int number) => new([10, 0, 0, (byte)number]);
 }

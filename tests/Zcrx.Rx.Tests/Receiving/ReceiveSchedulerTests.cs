@@ -47,6 +47,32 @@ public class ReceiveSchedulerTests
         }
     }
 
+    [Theory]
+    [InlineData(Errno.EPIPE, null)]
+    [InlineData(Errno.ETIMEDOUT, Errno.ETIMEDOUT)]
+    [InlineData(0, Errno.ECONNRESET)]
+    public async Task Stream_whose_connection_breaks_while_a_send_waits_for_room_ends_as_the_pending_error_says(int pending, int? expected)
+    {
+        using ReceiveBench bench = new(Buffers);
+        Recorder recorder = new(0);
+        ConnectionReceiver connection = bench.Connect(recorder);
+        MemorySocket socket = (MemorySocket)connection.Socket;
+        bench.Turn();
+        socket.Failing = (static () => { }, SocketError.WouldBlock);
+        Task sending = connection.Control.Sender.SendAsync(new byte[1], CancellationToken.None).AsTask();
+        Assert.True(connection.Control.Sender.IsBusy);
+
+        (socket.IsDisconnected, socket.PendingError) = (true, pending);
+        bench.End(connection, 0);
+        bench.Turn();
+
+        Assert.True(recorder.HasEnded);
+        Assert.Equal(expected, (recorder.Error as ZcrxStreamException)?.ErrorNumber);
+        socket.Failing = (static () => { }, SocketError.Shutdown);
+        connection.Control.Sender.OnWritable(0);
+        await Assert.ThrowsAsync<SocketException>(() => sending.Within("the send fails"));
+    }
+
     [Fact]
     public void Stream_that_the_peer_ends_while_its_connection_sends_completes()
     {

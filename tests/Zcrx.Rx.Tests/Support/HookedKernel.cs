@@ -9,6 +9,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
 {
     private readonly EmulatedKernel _kernel = new(options);
     private int _forcedResult;
+    private int _acceptError;
     private io_sqring_offsets _offsets;
     private io_cqring_offsets _completionOffsets;
     private byte* _ring;
@@ -37,6 +38,9 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     /// <summary>Gets or sets the error of every new ring, or 0 for none.</summary>
     public int SetupError { get; set; }
 
+    /// <summary>Gets or sets the error with which every accept ends that is submitted from now on, or 0 for none.</summary>
+    public int AcceptError { get => Volatile.Read(ref _acceptError); set => Volatile.Write(ref _acceptError, value); }
+
     public int Setup(uint entries, io_uring_params* parameters)
     {
         if (SetupError != 0)
@@ -55,13 +59,20 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
         Entering?.Invoke();
         if (IgnoresCancels)
         {
-            DisarmCancels();
+            Disarm(LinuxIoUring.IORING_OP_ASYNC_CANCEL);
+        }
+
+        int acceptError = AcceptError;
+        if (acceptError != 0)
+        {
+            Disarm(LinuxIoUring.IORING_OP_ACCEPT);
         }
 
         int result = ForcedEnterResult;
         if (result == 0)
         {
             result = _kernel.Enter(ringFd, toSubmit, minComplete, flags, argument, argumentSize);
+            FailDisarmedAccepts(acceptError);
             result = Entered?.Invoke(result) ?? result;
         }
 
@@ -126,14 +137,35 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
         return false;
     }
 
-    private void DisarmCancels()
+    /// <summary>Turns the unread results of accepts that were replaced, which are 0, into an error.</summary>
+    private void FailDisarmedAccepts(int error)
+    {
+        if (error == 0)
+        {
+            return;
+        }
+
+        uint mask = *(uint*)(_ring + _completionOffsets.ring_mask);
+        uint tail = Volatile.Read(ref *(uint*)(_ring + _completionOffsets.tail));
+        for (uint i = *(uint*)(_ring + _completionOffsets.head); i != tail; i++)
+        {
+            io_uring_cqe* completion = (io_uring_cqe*)(_ring + _completionOffsets.cqes + ((i & mask) * CompletionQueue.EntrySize));
+            if (UserData.Decode(completion->user_data).Kind == RequestKind.Accept && completion->res == 0)
+            {
+                completion->res = -error;
+            }
+        }
+    }
+
+    /// <summary>Replaces the requests of this kind that are not submitted yet by requests without an effect.</summary>
+    private void Disarm(byte opcode)
     {
         uint mask = *(uint*)(_ring + _offsets.ring_mask);
         uint tail = Volatile.Read(ref *(uint*)(_ring + _offsets.tail));
         for (uint i = Volatile.Read(ref *(uint*)(_ring + _offsets.head)); i != tail; i++)
         {
             io_uring_sqe* entry = &_entries[i & mask];
-            if (entry->opcode == LinuxIoUring.IORING_OP_ASYNC_CANCEL)
+            if (entry->opcode == opcode)
             {
                 ulong userData = entry->user_data;
                 *entry = default;

@@ -43,7 +43,14 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
         return waiting;
     }
 
-    public int TakeError() => 0;
+    /// <summary>Gets or sets the pending error of the socket.</summary>
+    public int PendingError { get; set; }
+
+    public int TakeError()
+    {
+        (int error, PendingError) = (PendingError, 0);
+        return error;
+    }
 
     public int Send(ReadOnlySpan<byte> bytes, out SocketError error)
     {

@@ -38,7 +38,7 @@ internal static class DemoRun
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(options.Duration + (options.Pause?.Duration ?? TimeSpan.Zero) + StoreLimit);
         Task sending = load.RunAsync(limit.Token);
-        await new LiveView().ShowAsync(SnapshotsAsync(database, load, service, pause, sending));
+        await new LiveView().ShowAsync(SnapshotsAsync(database, load, service, pause, sending, limit.Token));
         await sending;
 
         await using NpgsqlConnection connection = await database.OpenAsync();

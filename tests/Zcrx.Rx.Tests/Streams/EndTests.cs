@@ -168,13 +168,15 @@ public class EndTests : IClassFixture<ResourceCheck>
     [Fact]
     public async Task A_paused_stream_keeps_unread_bytes_of_a_peer_that_has_ended()
     {
-        await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { UnobservedTimeout = TimeSpan.FromMilliseconds(50) });
+        await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { UnobservedTimeout = TimeSpan.FromMinutes(10) });
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
             connection.Pause();
             Recorder recorder = new(peer.Stream);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            // Short only now, because a slow machine may subscribe later than that.
+            await queue.Queue.ReconfigureAsync(queue.Queue.Loop.Options with { UnobservedTimeout = TimeSpan.FromMilliseconds(50) }).Within("the timeout applies");
             await peer.SendAllAsync(10_000);
             peer.Dispose();
             TimeSpan start = TimeProvider.System.GetElapsedTime(0);

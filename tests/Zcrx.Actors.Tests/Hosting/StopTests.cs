@@ -67,8 +67,8 @@ public class StopTests
     public async Task Stop_resets_the_connection_whose_actor_has_not_acknowledged_and_logs_the_number()
     {
         using var system = TestKitConfig.CreateSystem("ours");
-        TaskCompletionSource<ZcrxStream.Data> arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        var silent = system.ActorOf(Props.Create(() => new SilentActor(arrived)));
+        Arrival arrival = new();
+        var silent = system.ActorOf(Props.Create(() => new SilentActor(arrival)));
         var connections = 0;
         await using var host = await TestHost.StartAsync(
             zcrx => zcrx
@@ -79,7 +79,7 @@ public class StopTests
             services => services.AddSingleton(system));
         using var waiting = await host.ConnectAsync();
         await waiting.SendAsync("not stored"u8.ToArray()).WithinLimit();
-        using var lease = (await arrived.Task.WithinLimit()).Lease;
+        using var lease = (await arrival.Data.Task.WithinLimit()).Lease;
         using var idle = await host.ConnectAsync();
         await host.Kit.AwaitConditionAsync(() => Volatile.Read(ref connections) == 2, "the second connection is accepted");
 
@@ -246,13 +246,20 @@ public class StopTests
         await completed.Task.WithinLimit();
     }
 
+    /// <summary>Contains the data that an actor has received.</summary>
+    /// <remarks>Marked as local, because the verification of creators would wait for the result of the task.</remarks>
+    private sealed class Arrival : INoSerializationVerificationNeeded
+    {
+        public TaskCompletionSource<ZcrxStream.Data> Data { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
     /// <summary>Never acknowledges data.</summary>
     private sealed class SilentActor : ReceiveActor
     {
-        public SilentActor(TaskCompletionSource<ZcrxStream.Data> arrived)
+        public SilentActor(Arrival arrival)
         {
             Receive<ZcrxStream.Init>(static init => init.Acknowledge());
-            Receive<ZcrxStream.Data>(data => arrived.TrySetResult(data));
+            Receive<ZcrxStream.Data>(data => arrival.Data.TrySetResult(data));
             ReceiveAny(static _ => { });
         }
     }

@@ -123,9 +123,9 @@ void PrintOutcomes(IReadOnlyList<SuiteOutcome> outcomes)
             Console.WriteLine($"  {part}");
         }
 
-        foreach (var name in outcome.Failures)
+        foreach (var failure in outcome.Failures)
         {
-            Console.WriteLine($"  failed: {name}");
+            Console.WriteLine($"  failed: {failure.Replace("\n", "\n    ")}");
         }
 
         foreach (var reason in outcome.SkipReasons.GroupBy(reason => reason).OrderByDescending(group => group.Count()))
@@ -165,7 +165,7 @@ public sealed record SuiteOutcome(
             (_, _, 0) => "no test ran",
             _ => null,
         };
-        return new(suite, passed.Count, failed.Count, skipped.Count, [.. failed.Select(Name)], [.. skipped.Select(Reason)], problem)
+        return new(suite, passed.Count, failed.Count, skipped.Count, [.. failed.Select(Failure)], [.. skipped.Select(Reason)], problem)
         {
             Parts = [.. tests.SelectMany(Measurements)],
         };
@@ -174,6 +174,18 @@ public sealed record SuiteOutcome(
     private static bool Is(XElement test, string outcome) => (string)test.Attribute("outcome") == outcome;
 
     private static string Name(XElement test) => (string)test.Attribute("testName");
+
+    // Returns the name of a failed test and its message, and where it failed. Of a long message, it returns the first and the last lines.
+    private static string Failure(XElement test)
+    {
+        const int First = 12, Last = 12, Width = 300;
+        var message = Lines(test, "Message").ToList();
+        var shown = message.Count <= First + Last ? message : [.. message.Take(First), $"... {message.Count - First - Last} lines ...", .. message.TakeLast(Last)];
+        return string.Join('\n', [Name(test), .. shown.Concat(Lines(test, "StackTrace").Take(3)).Select(line => line.Length > Width ? line[..Width] + "..." : line)]);
+    }
+
+    private static IEnumerable<string> Lines(XElement test, string element) => test.Descendants()
+        .FirstOrDefault(child => child.Name.LocalName == element)?.Value.Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0) ?? [];
 
     // Returns the measurements of a test: the lines of its output that begin with `measured: `.
     private static IEnumerable<string> Measurements(XElement test) => test.Descendants().Where(element => element.Name.LocalName is "StdOut")

@@ -44,11 +44,15 @@ public static class ZcrxForwardExtensions
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(other);
-        return RelayBothAsync(ForwardOrAbortAsync(connection, other, cancellationToken), ForwardOrAbortAsync(other, connection, cancellationToken));
+        return RelayBothAsync(connection, other, cancellationToken);
     }
 
-    private static async Task RelayBothAsync(Task there, Task back)
+    private static async Task RelayBothAsync(ZcrxConnection connection, ZcrxConnection other, CancellationToken cancellationToken)
     {
+        // If the first direction ends before the second has begun, the first connection must stay open for the answers.
+        using IDisposable work = connection.BeginWork();
+        Task there = ForwardOrAbortAsync(connection, other, cancellationToken);
+        Task back = ForwardOrAbortAsync(other, connection, cancellationToken);
         Task first = await Task.WhenAny(there, back).ConfigureAwait(false);
         await Task.WhenAll(there, back).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         // The first failure is the cause: it resets both connections, so the other direction fails as well. So it is thrown first.

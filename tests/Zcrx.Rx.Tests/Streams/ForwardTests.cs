@@ -98,6 +98,31 @@ public class ForwardTests : IClassFixture<ResourceCheck>
         }
     }
 
+    [Fact]
+    public async Task Relay_of_clients_that_end_at_once_passes_the_answers_on()
+    {
+        const int Clients = 300;
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        for (int i = 0; i < Clients; i++)
+        {
+            (Peer client, ZcrxConnection connection) = await queue.ConnectAsync();
+            (Peer server, ZcrxConnection upstream) = await queue.ConnectAsync();
+            using (client)
+            using (server)
+            {
+                await client.SendAsync(1);
+                client.Socket.Shutdown(SocketShutdown.Send);
+                // The first direction of the relay may end before the second has begun.
+                Task relaying = connection.RelayAsync(upstream);
+                await ReadToEndAsync(server.Socket).Within("the request is passed on");
+                await server.SendAsync(1000);
+                server.Socket.Shutdown(SocketShutdown.Send);
+                Assert.Equal(1000, (await ReadToEndAsync(client.Socket).Within("the answer is passed on")).Length);
+                await relaying.Within("the relay ends");
+            }
+        }
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -100,7 +100,7 @@ internal sealed unsafe class EmulatedArea
         }
 
         nuint length = (nuint)_free.Length << BufferShift;
-        // Memory of a file is freed by removing it from the file. Private memory refuses that with EINVAL, and is discarded.
+        // MADV_REMOVE frees the pages of a shared file. It fails with EINVAL on private memory, whose pages MADV_DONTNEED discards.
         return Libc.Advise((nint)Address, length, Libc.MADV_REMOVE) == 0 || Libc.Advise((nint)Address, length, Libc.MADV_DONTNEED) == 0;
     }
 

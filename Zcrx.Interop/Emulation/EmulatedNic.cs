@@ -22,7 +22,7 @@ namespace Zcrx.Interop;
 /// </remarks>
 public sealed class EmulatedNic
 {
-    // Far above the indexes of the machine's own interfaces.
+    // Far above the indexes of the machine's own interfaces, so that the indexes never collide.
     private const int FirstIndex = 1 << 24;
     // In the kernel, small NAPI ids are CPU numbers.
     private const int FirstNapiId = 8193;

@@ -1,7 +1,7 @@
 namespace Zcrx.Interop;
 
 /// <summary>Thrown when this kernel or device does not support an operation. A retry cannot succeed.</summary>
-/// <remarks>Zcrx chooses the engine before it opens a queue. This error therefore does not make it choose another engine.</remarks>
+/// <remarks>Zcrx does not choose another engine after this error, because it has chosen the engine before it opens a queue.</remarks>
 public sealed class ZcrxUnsupportedException : ZcrxException
 {
     /// <inheritdoc cref="ZcrxException(string, int, string, string, Exception?)"/>

@@ -52,8 +52,8 @@ public readonly struct ReceivedBuffer
 
     /// <summary>Leases the buffer beyond <c>OnNext</c>.</summary>
     /// <returns>A lease that the caller must release. Until then the buffer is missing from the pool. When only the pool's reserve is
-    /// left, the lease is on a copy of the bytes; a <see cref="Span"/> that was taken before is still valid only until <c>OnNext</c>
-    /// returns.</returns>
+    /// left, the lease is on a copy of the bytes. A <see cref="Span"/> that was taken before does not refer to the copy, and is valid only
+    /// until <c>OnNext</c> returns.</returns>
     /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public BufferLease Retain() => new(_scope.Ledger, _scope.Lease(_version));

@@ -21,7 +21,7 @@ internal sealed class HeldQueue
         }
     }
 
-    /// <summary>Releases the lock, after a report of the copies.</summary>
+    /// <summary>Reports the copies, then releases the lock.</summary>
     public void Release()
     {
         if (_queue is { } held)

@@ -147,7 +147,7 @@ public sealed unsafe class IoRing : IDisposable
     /// </summary>
     /// <remarks>
     /// If other code has closed the descriptor, this method does not close it again, since its number may belong to another file. The
-    /// kernel then ends the ring with the last mapping.
+    /// kernel then frees the ring when its last mapping ends.
     /// </remarks>
     public void Dispose()
     {

@@ -96,7 +96,7 @@ public sealed unsafe class RefillQueue
         }
     }
 
-    /// <summary>Begins to write behind the published tail of another producer.</summary>
+    /// <summary>Begins to write entries, from the tail that another producer has published.</summary>
     internal void Begin()
     {
         _isOurs = true;

@@ -271,7 +271,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
     private static bool IsOf(JournalEntry entry, NicFacts facts) => entry.Interface == facts.Name && entry.Index == facts.Index;
 
     /// <summary>
-    /// Returns the last entry of a kind; null if another program has changed the setting since. The present value of the other program
+    /// Returns the last entry of a kind; null if another program has changed the setting since. The current value of the other program
     /// is then the one to restore.
     /// </summary>
     private JournalEntry? LastOurs(JournalEntryKind kind, NicFacts facts) =>

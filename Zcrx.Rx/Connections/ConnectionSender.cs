@@ -60,7 +60,8 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
     /// <summary>Sends as many bytes as the socket has room for at once, unless another send is pending.</summary>
     /// <returns>
-    /// The number of bytes; 0 also when sending fails, which <see cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/> reports.
+    /// The number of bytes sent. Also 0 when sending fails. <see cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/> then reports
+    /// the error.
     /// </returns>
     public int TrySend(ReadOnlySpan<byte> bytes)
     {

@@ -216,7 +216,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     {
         if (error is null && _thrown is null && _frames.IsWaiting)
         {
-            // The source sends nothing more, but whole frames wait for the consumer. The end follows them.
+            // The source has ended, but complete frames still wait for the consumer. The end is passed on after them.
             _hasEndedInside = true;
             return;
         }

@@ -4,7 +4,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx;
 
-/// <summary>Reports that a limit was enforced, for example by refusing a connection, once or several times since its last report.</summary>
+/// <summary>Reports that a limit was enforced since its last report, for example that connections were refused.</summary>
 /// <remarks>
 /// The first time is reported at once. Later times are counted and reported together every few seconds, so peers cannot cause a flood of
 /// reports.

@@ -51,7 +51,7 @@ public static class ZcrxForwardExtensions
     {
         Task first = await Task.WhenAny(there, back).ConfigureAwait(false);
         await Task.WhenAll(there, back).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        // The first failure is the cause: it resets both connections, so the other direction fails as well. So it is thrown first.
+        // The first failure resets both connections, so the other direction fails as well. The first failure is the cause and is thrown.
         await first.ConfigureAwait(false);
         await (first == there ? back : there).ConfigureAwait(false);
     }

@@ -256,7 +256,7 @@ public sealed record ZcrxQueueOptions
         return RegistrationOf(this) == RegistrationOf(registered);
     }
 
-    // Copies only the options of the registration, so that comparing two records ignores all others. MaxAreaSize is left out: the pool
+    // Copies only the options of the registration, so that comparing two records ignores all others. MaxAreaSize is not copied: the pool
     // of an imported queue does not grow.
     private static ZcrxQueueOptions RegistrationOf(ZcrxQueueOptions options) => new()
     {

@@ -14,10 +14,10 @@ namespace Zcrx.Rx.Pool;
 /// </remarks>
 internal sealed class BufferPool
 {
-    // Small enough that a buffer is reused while it is in the CPU's cache, large enough that the cost of a flush does not matter.
+    // The number is small enough that buffers are reused while they are in the CPU's cache, and large enough that flushes cost little.
     private const int FlushThreshold = 64;
 
-    // Long enough that a load with bursts does not allocate memory again for each burst.
+    // The delay is long enough that a load with bursts does not allocate memory again for each burst.
     private static readonly TimeSpan TrimDelay = TimeSpan.FromMinutes(1);
 
     private readonly IPoolQueue _queue;
@@ -271,7 +271,7 @@ internal sealed class BufferPool
         return TryAddArea(options);
     }
 
-    // Apart from TryGrow, which runs often and would allocate the closure at its beginning.
+    // Separate from TryGrow, which runs often and would allocate the closure even when the pool must not grow.
     private bool TryAddArea(ZcrxQueueOptions options)
     {
         Exception? error = null;

@@ -18,7 +18,7 @@ namespace Zcrx.Rx.Queues;
 /// <param name="cause">The cause, as a clause.</param>
 internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHeartbeat heartbeat, string cause)
 {
-    // Includes the wait for a free thread. Long enough for every observer that does not wait for another component.
+    // The time for one observer, including the wait for a free thread. Only an observer that waits for another component takes longer.
     private static readonly TimeSpan ObserverTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentQueue<Task> _ends = new();

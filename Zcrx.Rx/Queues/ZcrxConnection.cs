@@ -105,7 +105,7 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Gets or sets when the connection closes after its stream has ended in order. <see cref="CloseMode.AfterConsumers"/> by default.
+    /// Gets or sets when the connection closes after its stream has ended normally. <see cref="CloseMode.AfterConsumers"/> by default.
     /// </summary>
     /// <remarks>
     /// A connection whose stream has ended closes at once if the new mode requires it. A stream that breaks closes

@@ -109,7 +109,7 @@ internal sealed class ConnectionControl : ISendingConnection
 
     /// <summary>
     /// Gets or sets a value indicating whether a sender waits for room in the socket while the connection is between two queues. The next
-    /// queue then requests a report of room.
+    /// queue then polls the socket for room.
     /// </summary>
     public bool AwaitsRoomOnArrival { get => _awaitsRoomOnArrival; set => _awaitsRoomOnArrival = value; }
 

@@ -366,8 +366,8 @@ internal sealed class ReceiveScheduler
             _context.Heartbeat.Leave();
             if (WhyClosed(connection) is { } cause)
             {
-                // After an error on this side, such as no free descriptor, the socket could still be closed in order. The peer would then
-                // assume that every byte was received.
+                // After an error on this side, such as no free descriptor, the socket could still be closed without a reset. The peer would
+                // then assume that every byte was received.
                 connection.Control.RequestClose(abort: connection.EndError is not null, cause);
             }
         }

@@ -6,7 +6,7 @@ namespace Zcrx.Rx;
 /// <summary>Configures the takeover from the predecessor and by the successor.</summary>
 public sealed record ZcrxTakeoverOptions
 {
-    // sun_path holds 107 bytes. The rest is for a temporary name beside it.
+    // A socket path (sun_path) has at most 107 bytes. The other bytes are for the suffix of a temporary name.
     private const int LongestPath = 90;
 
     /// <summary>

@@ -340,7 +340,7 @@ public class LimitTests
         queue.Loop.RemoveListener(one);
         await firstEnded.Task.Within("the first listener ends");
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        // The present accept request serves one client and ends with it. The next request accepts a burst, because the whole backlog fits
+        // The current accept request serves one client and ends with it. The next request accepts a burst, because the whole backlog fits
         // now.
         await client.ConnectAsync(second.LocalEndPoint!).Within("the client is in the backlog");
         await Deadline.UntilAsync(() => other is { IsArmed: true, IsMultishot: true }, "the second listener accepts a burst");

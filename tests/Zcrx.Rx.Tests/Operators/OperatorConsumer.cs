@@ -144,7 +144,7 @@ internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queu
     {
         if (Interlocked.Increment(ref _running) > Concurrency)
         {
-            Note("more handlers at once than agreed");
+            Note("more handlers at once than allowed");
         }
 
         return new Running(this);
@@ -201,7 +201,7 @@ internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queu
                 _ = queue.Queue.DisposeAsync().AsTask();
                 break;
             default:
-                throw new InvalidOperationException($"{schedule.End} is not ours to do");
+                throw new InvalidOperationException($"{schedule.End} is not caused by the consumer");
         }
     }
 

@@ -39,7 +39,7 @@ public class PressureMachineTests
 
                 if (before == PoolPressureLevel.Exhausted && changed)
                 {
-                    // No partial recovery: a paused connection stays paused until there is room.
+                    // An exhausted pool is never only High afterwards: its paused connections stay paused until the level is Normal.
                     Assert.Equal(PoolPressureLevel.Normal, machine.Level);
                 }
 

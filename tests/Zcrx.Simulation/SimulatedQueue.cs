@@ -10,7 +10,7 @@ namespace Zcrx.Simulation;
 /// <summary>Represents one queue with all its components. Its ring thread is a state machine that runs one step at a time.</summary>
 internal sealed class SimulatedQueue
 {
-    // A timeout is converted to seconds and back.
+    // The largest rounding error of a timeout, which is converted to seconds and back.
     private const long RoundingTicks = 1;
 
     private readonly SimulatedThreads _threads;

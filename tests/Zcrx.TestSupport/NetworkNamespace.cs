@@ -80,7 +80,7 @@ internal sealed class NetworkNamespace : IDisposable
 
     private static (int Status, string Output) Execute(string program, params string[] arguments)
     {
-        Skip.IfNot(OperatingSystem.IsLinux(), "network namespaces are a Linux thing");
+        Skip.IfNot(OperatingSystem.IsLinux(), "network namespaces exist only on Linux");
         Process process;
         try
         {

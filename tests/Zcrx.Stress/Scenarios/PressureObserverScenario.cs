@@ -44,7 +44,7 @@ internal sealed class PressureObserverScenario : IStressScenario
 
             ReleaseSome(int.MaxValue);
             await Deadline.UntilAsync(() => levels.Last == PoolPressureLevel.Normal, "the last level that is published is the pool's");
-            StressRun.Require(levels is { Values: > 1, AreChanges: true }, "each published level is another one than the level before");
+            StressRun.Require(levels is { Values: > 1, AreChanges: true }, "each published level differs from the level before");
         }
 
         run.Join();

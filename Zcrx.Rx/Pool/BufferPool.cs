@@ -208,7 +208,8 @@ internal sealed class BufferPool
         _isCeded = isCeded;
         if (isCeded)
         {
-            // Only the ring that writes the refill queue learns how many buffers other rings lease. An old number would leave connections starved.
+            // Only the ring that writes the refill queue learns how many buffers other rings lease. With an outdated number, connections
+            // would wait for ever.
             _leasedElsewhere = 0;
         }
 

@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Pressure;
 /// <remarks>
 /// Two marks give hysteresis: the level rises at the high mark, and falls only at the low mark. The pool is exhausted if only the reserve
 /// is left by the count, or if a receive ended because no buffer was free. The latter can happen first, because the kernel may hold
-/// buffers that the count regards as free.
+/// buffers that count as free.
 /// </remarks>
 internal struct PressureMachine
 {

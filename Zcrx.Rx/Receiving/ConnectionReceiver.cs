@@ -131,7 +131,7 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets the number of received bytes that wait for a consumer. Thread-safe.</summary>
     public long BytesWaiting => Undelivered.Bytes + Postponed.BytesWaiting;
 
-    /// <summary>Gets a value indicating whether consumers are still at work on what they have received: work, leases, or a hold.</summary>
+    /// <summary>Gets a value indicating whether consumers still use received bytes: unfinished work, leases, or a hold.</summary>
     public bool HasUnfinishedWork => Control.Work.IsAny || Control.IsHeld || BuffersLeased > 0;
 
     /// <summary>
@@ -156,7 +156,7 @@ internal sealed class ConnectionReceiver
     public bool WasInterrupted { get; set; }
 
     /// <summary>
-    /// Gets or sets a value indicating whether the kernel is asked to report the end of the connection while no receive is armed.
+    /// Gets or sets a value indicating whether a poll for the end of the connection is armed while no receive is.
     /// </summary>
     public bool IsHangUpWatched { get; set; }
 
@@ -171,7 +171,7 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets or sets a value indicating whether the peer has ended its side. Bytes may still wait in the socket.</summary>
     public bool HasPeerEnded { get; set; }
 
-    /// <summary>Gets or sets a value indicating whether the kernel is asked to report room in the socket.</summary>
+    /// <summary>Gets or sets a value indicating whether a poll for room in the socket is armed.</summary>
     public bool IsAwaitingRoom { get; set; }
 
     /// <summary>Gets or sets the time at which the connection was first found without an observer; null while it has one.</summary>

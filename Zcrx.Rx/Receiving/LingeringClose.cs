@@ -30,7 +30,7 @@ internal sealed class LingeringClose(QueueContext context)
     public long Due => IsAny ? _nextLook : long.MaxValue;
 
     /// <summary>Lets sockets linger from now on.</summary>
-    /// <param name="deadline">The end of the drain time. The earliest one counts.</param>
+    /// <param name="deadline">The end of the drain time. Of several calls, the earliest deadline applies.</param>
     public void Begin(long deadline)
     {
         _lingers = true;

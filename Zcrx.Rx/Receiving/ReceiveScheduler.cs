@@ -330,14 +330,14 @@ internal sealed class ReceiveScheduler
 
         if (connection.StopCause is not null && connection.HasUnfinishedWork)
         {
-            // Stays open: an orderly end would tell the peer that everything was handled.
+            // The connection stays open, because an orderly end would tell the peer that everything was handled.
             return null;
         }
 
         ConnectionControl control = connection.Control;
         if (control.Sender.IsShutDown && (control.CloseMode == CloseMode.AtEndOfStream || !control.Work.IsAny))
         {
-            // Stays open while consumers are at work: a close would cancel their token before they have handled all bytes that arrived.
+            // The connection stays open while consumers work: a close would cancel their token before they have handled all bytes.
             return "both sides had ended the connection";
         }
 

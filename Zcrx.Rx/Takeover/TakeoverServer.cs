@@ -32,7 +32,7 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
             {
                 return;
             }
-#pragma warning disable CA1031 // This process keeps serving, whatever a connecting process does and whatever fails before the commit.
+#pragma warning disable CA1031 // Neither a connecting process nor any failure before the commit may stop this process from serving.
             catch (Exception exception)
 #pragma warning restore CA1031
             {

@@ -208,7 +208,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
                 return;
             }
 
-            // The predecessor has ended, or another successor has just taken over. Try again: another process may serve now, or none.
+            // The predecessor has ended, or another successor has just taken over. Try again, because another process may serve now.
             _predecessor.Dispose();
             _predecessor = null;
         }

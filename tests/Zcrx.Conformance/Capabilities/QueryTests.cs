@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringQuery;
 
 namespace Zcrx.Conformance.Capabilities;
 
-/// <summary>Tests the query call itself: questions that are invalid, and answers that do not fit.</summary>
+/// <summary>Tests the query call itself: invalid queries, and answers that are larger than the caller's memory.</summary>
 public unsafe class QueryTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]

@@ -7,7 +7,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Handlers;
 
 /// <summary>
-/// Tests that a connection lives as long as its asynchronous handler, and that a failing handler ends only its connection.
+/// Tests that a connection stays open as long as its asynchronous handler runs, and that a failing handler ends only its connection.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class AsyncHandlerTests : IClassFixture<ResourceCheck>

@@ -68,7 +68,7 @@ internal sealed unsafe class EmulatedArea
     public bool IsPooled(int buffer) => _isPooled[buffer];
 
     /// <summary>
-    /// Removes user references. Does nothing if the buffer has fewer references: the kernel ignores such refill entries silently.
+    /// Removes user references. Does nothing if the buffer has fewer references than that: the kernel ignores such refill entries silently.
     /// </summary>
     /// <returns>Whether the last reference was removed.</returns>
     public bool DropUserReferences(int buffer, int count)

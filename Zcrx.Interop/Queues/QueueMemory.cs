@@ -312,7 +312,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
 
     private async Task<bool> TryBeginAsync(IRefillProducer producer)
     {
-        // Set the producer before it begins: a buffer that returns from now on wakes it, and it takes the buffer once it has begun.
+        // The producer is set before it begins. A buffer that returns from now on wakes the producer, which takes it once it has begun.
         _producer = producer;
         if (await producer.BeginAsync().ConfigureAwait(false))
         {

@@ -31,7 +31,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     private FrameDecision _decision;
     private bool _isDecided;
     private long _seen;
-    // A frame that is too long is skipped up to its delimiter. _dropped counts those of its bytes that are no longer held.
+    // A frame that is too long is skipped up to its delimiter. _dropped is the number of its bytes that are no longer held.
     private bool _isSkipping;
     private long _dropped;
     // A whole frame has arrived, but must wait: the source is paused, or a consumer has no room for the frame.

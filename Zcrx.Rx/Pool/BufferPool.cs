@@ -7,7 +7,8 @@ using Zcrx.Rx.Ring;
 namespace Zcrx.Rx.Pool;
 
 /// <summary>
-/// Owns the buffers of a queue: the refill queue, the ledger of leases, the entries that wait for room, growth and the level of pressure.
+/// Owns the buffers of a queue: the refill queue, the ledger of leases, and the entries that wait for room. Grows the pool and determines
+/// its level of pressure.
 /// </summary>
 /// <remarks>
 /// Only this class knows how many buffers are free and where the other buffers are (<see cref="Account"/>). Ring thread only.

@@ -34,7 +34,7 @@ public sealed class ZcrxConnection : IDisposable
         _socket = (ConnectionSocket)receiver.Socket;
     }
 
-    /// <summary>Gets a number that no other connection of the process has.</summary>
+    /// <summary>Gets the connection's id, which is unique in the process.</summary>
     public long Id => _receiver.Id;
 
     /// <summary>

@@ -11,7 +11,7 @@ namespace Zcrx.Rx.Receiving;
 /// <param name="reconcile">Called with a connection that may receive again.</param>
 internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, BufferPool pool, QueueContext context, Action<ConnectionReceiver> reconcile)
 {
-    // After this number of turns in which the kernel found no buffer although some should have been free, receives are retried at
+    // The number of turns without data in which the kernel found no buffer although some seemed free. After that, receives are retried at
     // intervals only.
     private const int BarrenTurns = 4;
 

@@ -227,8 +227,8 @@ internal sealed class ConnectionReceiver
     public void Disarm() => State = ReceiveState.Idle;
 
     /// <summary>
-    /// Gets the cause for which the queue ended the stream while the connection stays open for its consumers; null
-    /// when the queue has not done so.
+    /// Gets why the queue has ended the stream while the connection stays open for its consumers; null if the queue
+    /// has not ended it.
     /// </summary>
     public string? StopCause { get; private set; }
 
@@ -245,8 +245,8 @@ internal sealed class ConnectionReceiver
     /// </summary>
     /// <remarks>
     /// The kernel reports the error of a socket only once, for example ETIMEDOUT of a peer that has vanished. If a send has received it, a
-    /// receive returns 0. A receive also returns 0, and leaves the error pending, if the peer had ended its stream before: EPIPE after a
-    /// reset, because this side can no longer send.
+    /// receive returns 0. A receive also returns 0 if the peer had ended its stream before a reset. The error then stays pending. It is
+    /// EPIPE, because this side can no longer send.
     /// </remarks>
     public ZcrxStreamException? LostEnd()
     {
@@ -258,8 +258,8 @@ internal sealed class ConnectionReceiver
             return new ZcrxStreamException($"Receiving on {this}", exception.NativeErrorCode, BytesReceived, $"sending failed: {exception.Message}", "", exception);
         }
 
-        // Without a pending error, the send has taken it but has not returned yet, so the error is not known. If this call takes EPIPE from
-        // a send that waits for room, the send fails with EPIPE nevertheless.
+        // If no error is pending, the send has taken it but has not returned yet, so the error is not known here. If this call takes EPIPE
+        // while a send waits for room, the send still fails with EPIPE.
         return (isSending ? Socket.TakeError() : Errno.EPIPE) switch
         {
             Errno.EPIPE => null,

@@ -17,7 +17,7 @@ internal interface IConnectionHost
     /// <summary>Gets the bound for copies of unfinished frames.</summary>
     IByteBudget CopyBudget { get; }
 
-    /// <summary>Makes the ring thread reconcile the receive of a connection that has changed.</summary>
+    /// <summary>Makes the ring thread update the receive request of a connection that has changed.</summary>
     void Synchronize(ConnectionReceiver connection);
 
     /// <summary>Requests a notification when the send buffer of the socket has room, for a sender that waits.</summary>

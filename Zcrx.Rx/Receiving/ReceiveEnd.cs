@@ -19,7 +19,7 @@ internal enum ReceiveEnd
     Cancelled,
 
     /// <summary>
-    /// The next bytes lie in the memory of another interface queue of the interface, and only that queue can
+    /// The next bytes lie in the memory of another interface queue on the same interface, and only that queue can
     /// deliver them. Nothing is lost.
     /// </summary>
     ForeignMemory,

@@ -13,7 +13,7 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of bytes received.</summary>
     public long BytesReceived { get; init; }
 
-    /// <summary>Gets the number of completions with data. Each lent one buffer.</summary>
+    /// <summary>Gets the number of completions with data. Each delivers one buffer.</summary>
     public long BuffersReceived { get; init; }
 
     /// <summary>Gets the number of copied fragments, as counted by the kernel.</summary>

@@ -18,7 +18,7 @@ internal sealed class TakeoverSocket : IDisposable
     private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(20);
 
     private readonly string _path;
-    // The identity of the file when this process took the socket, so that no other file is deleted.
+    // Identifies the file that belongs to the socket, so that the process deletes no other file at its end.
     private FileStatus _file;
     private bool _isOurs;
 

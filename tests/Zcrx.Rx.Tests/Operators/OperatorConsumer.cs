@@ -7,7 +7,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Operators;
 
-/// <summary>Consumes one stream through the operator of its schedule, checks the bytes, and ends parts as scheduled.</summary>
+/// <summary>Consumes one stream through the operator of its schedule, checks the bytes, and triggers the scheduled end.</summary>
 internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queue, Peer peer, ZcrxConnection connection) : IDisposable
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -154,7 +154,7 @@ public sealed record ZcrxCapabilities
     public ZcrxSupport Support(ZcrxFeature feature) => CapabilitySupport.Of(this, feature);
 
     /// <summary>
-    /// Returns why the kernel does not support a feature, in one clause that names the missing feature and the Linux version that has it.
+    /// Returns why the kernel does not support a feature: a clause that names the missing feature and the first Linux version with it.
     /// </summary>
     /// <param name="feature">The feature.</param>
     /// <returns>

@@ -38,7 +38,7 @@ internal sealed class EmulatedBacklog
             (int rxQueue, EmulatedInterfaceQueue? owner) = landsIn(local, remote);
             using (backlog.Enter())
             {
-                // The number of bytes is read again, since a ring may have received some in between.
+                // The number of bytes is read again, since a ring may have received some after the first read.
                 backlog.Add(SocketCalls.BytesWaiting(fd), owner, rxQueue);
             }
         }

@@ -165,7 +165,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         Check(version);
         if (_slot == NotLeased)
         {
-            // The caller owns one reference, the borrow the other one until it ends.
+            // The caller owns one reference. The borrow owns the other until the borrow ends.
             _slot = ledger.Lease(_offset, _address, _length, _streamOffset, _holder!, references: 2);
         }
         else

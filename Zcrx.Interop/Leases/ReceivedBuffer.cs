@@ -59,7 +59,7 @@ public readonly struct ReceivedBuffer
     public BufferLease Retain() => new(_scope.Ledger, _scope.Lease(_version));
 
     /// <summary>
-    /// Gets the source of the buffer. Operators in which buffers wait pause the source. It stays valid after <c>OnNext</c>.
+    /// Gets the source of the buffer. Operators in which buffers wait pause it. The source stays valid after <c>OnNext</c>.
     /// </summary>
     /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     public IBufferSource Source => _scope.Holder(_version);

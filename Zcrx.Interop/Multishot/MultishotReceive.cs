@@ -147,7 +147,7 @@ internal sealed unsafe class MultishotReceive
             End(request, result);
         }
 
-        // Subtracted last, because buffers are provided only while a request uses them. Arming the request again has counted it again.
+        // Decremented last, because buffers are provided only while a request uses them. Arming the request again has already counted it.
         buffers.Requests--;
     }
 

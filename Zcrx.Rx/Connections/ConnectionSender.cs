@@ -7,7 +7,8 @@ using Zcrx.Interop.Leases;
 namespace Zcrx.Rx.Connections;
 
 /// <summary>
-/// Represents the sending half of a connection: non-blocking sends on the caller's thread. Only a full socket involves the ring.
+/// Represents the sending half of a connection: non-blocking sends on the caller's thread. Only a send that waits for room involves
+/// the ring.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose; disposing it would strand the callers that wait.")]
 internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnection connection)

@@ -315,7 +315,7 @@ internal sealed class Listeners(
         {
             listener.Observer.OnNext(connection);
         }
-#pragma warning disable CA1031 // A handler that throws loses its connection, not the listener.
+#pragma warning disable CA1031 // An exception of a handler ends its connection, not the listener.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

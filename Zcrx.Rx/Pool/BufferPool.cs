@@ -63,7 +63,7 @@ internal sealed class BufferPool
 
     public RefillQueue Refill => _refill;
 
-    /// <summary>Gets the bytes of one buffer.</summary>
+    /// <summary>Gets the length of one buffer in bytes.</summary>
     public int BufferLength => _queue.BufferLength;
 
     /// <summary>Gets the number of buffers.</summary>
@@ -75,7 +75,7 @@ internal sealed class BufferPool
     /// <summary>Gets the number of buffers that are not in flight, less the reserve.</summary>
     public int Available => _buffers - _leasedElsewhere - _ledger.InFlight - Reserve;
 
-    /// <summary>Gets the buffers that the kernel can use now, as far as this queue knows.</summary>
+    /// <summary>Gets the number of buffers that the kernel can use now, as far as this queue knows.</summary>
     public int Free => Account.Free;
 
     /// <summary>Gets an account of where the buffers are.</summary>
@@ -230,7 +230,7 @@ internal sealed class BufferPool
     }
 
     /// <summary>Prepares for sleeping: if buffers are awaited, the next buffer that returns wakes the ring thread.</summary>
-    /// <param name="isAwaited">Whether a connection waits for buffers, or a queue that ends waits for the release of leases.</param>
+    /// <param name="isAwaited">Whether a connection waits for buffers, or the queue ends and waits until leases are released.</param>
     /// <returns>False when a buffer was returned already.</returns>
     public bool TryPrepareToSleep(bool isAwaited) =>
         (!isAwaited && _pressure.Level == PoolPressureLevel.Normal && _refill.IsOurs) || _ledger.TryPrepareToSleep();

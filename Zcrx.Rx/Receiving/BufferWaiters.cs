@@ -41,7 +41,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
     /// The reserve, the last buffers of the pool, is for connections without leases. A budget in bytes does not limit the number of
     /// buffers exactly, because a few bytes may take a whole buffer. Leases on buffers of the reserve are therefore copies, so that a
     /// consumer that keeps its leases can never take the whole pool. Connections whose consumers return their buffers always continue,
-    /// if only with one buffer at a time.
+    /// even if only with one buffer at a time.
     /// </remarks>
     public int Allowance(ConnectionReceiver connection) => int.Max(pool.Available, connection.Holder.Leased == 0 ? 1 : 0);
 

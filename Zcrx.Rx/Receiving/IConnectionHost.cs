@@ -30,8 +30,8 @@ internal interface IConnectionHost
     void Schedule(Action work);
 
     /// <summary>
-    /// Records that the socket of a connection is closed. Work on the connection may last longer, and a queue
-    /// that stops waits for this work.
+    /// Records that the socket of a connection is closed. Work on the connection may last longer. When the
+    /// queue stops, it waits for this work.
     /// </summary>
     /// <param name="work">The work. When the queue ends, <see cref="ConnectionWork.Abandon"/> ends it.</param>
     void BeginLateWork(ConnectionWork work);

@@ -9,10 +9,10 @@ internal enum ReceiveEnd
     /// <summary>The request has delivered its budget. If the stream ends there as well, the next receive reports the end.</summary>
     BudgetUsedUp,
 
-    /// <summary>No buffer was free. Nothing is lost. Flush, wait for returns, receive again.</summary>
+    /// <summary>No buffer was free. Nothing is lost. Flush, wait until buffers return, and receive again.</summary>
     NoBuffers,
 
-    /// <summary>The completion ring was full. Nothing is lost. Drain it, receive again.</summary>
+    /// <summary>The completion ring was full. Nothing is lost. Drain the ring, and receive again.</summary>
     CompletionsFull,
 
     /// <summary>The request was cancelled.</summary>

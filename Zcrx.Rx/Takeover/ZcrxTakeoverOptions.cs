@@ -16,7 +16,7 @@ public sealed record ZcrxTakeoverOptions
     public string Path { get; init; } = "";
 
     /// <summary>
-    /// Gets the time for which each side waits for the next step of the other side. A process that starts waits for the offer of its
+    /// Gets the time for which each side waits for the next step of the other side. A starting process waits for the offer of its
     /// predecessor. A predecessor waits for its successor to be ready. Above zero, at most a day.
     /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -141,7 +141,7 @@ public class LimitTests
         await paused.SendAsync(new byte[1]);
         ZcrxConnection connection = await accepted.Task.Within("the connection is accepted");
 
-        // Another connection of the same queue becomes idle and is closed, several times, while the paused one is not.
+        // Other connections of the same queue become idle and are reset, while the paused connection stays open.
         for (int i = 1; i <= 2; i++)
         {
             using ZcrxListener other = queue.Listen("127.0.0.1:0", EchoAsync, options);

@@ -39,7 +39,7 @@ public class PressureMachineTests
 
                 if (before == PoolPressureLevel.Exhausted && changed)
                 {
-                    // An exhausted pool is never only High afterwards: its paused connections stay paused until the level is Normal.
+                    // The level falls from Exhausted directly to Normal: paused connections stay paused until the level is Normal.
                     Assert.Equal(PoolPressureLevel.Normal, machine.Level);
                 }
 

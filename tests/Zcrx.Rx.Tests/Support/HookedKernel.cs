@@ -38,7 +38,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     /// <summary>Gets or sets the error of every new ring, or 0 for none.</summary>
     public int SetupError { get; set; }
 
-    /// <summary>Gets or sets the error with which every accept ends that is submitted from now on, or 0 for none.</summary>
+    /// <summary>Gets or sets the error of every accept that is submitted from now on, or 0 for none.</summary>
     public int AcceptError { get => Volatile.Read(ref _acceptError); set => Volatile.Write(ref _acceptError, value); }
 
     public int Setup(uint entries, io_uring_params* parameters)

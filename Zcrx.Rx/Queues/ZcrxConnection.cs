@@ -200,8 +200,8 @@ public sealed class ZcrxConnection : IDisposable
     /// the connection are not reported: the error of its stream, a failed send on the closed connection, and the cancellation by the
     /// token.</para>
     /// <para>
-    /// The handler owns the connection. When the handler returns, the connection closes, even if other work has not ended: await that work in
-    /// the handler.
+    /// The handler owns the connection. When the handler returns, the connection closes, even if other work has not ended: await that work
+    /// in the handler.
     /// </para>
     /// <para>
     /// The handler counts as work: see <see cref="BeginWork"/>. When the queue stops, it delivers the bytes that have arrived, ends the

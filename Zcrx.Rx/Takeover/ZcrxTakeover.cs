@@ -253,7 +253,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The predecessor has received the commit but is slow. It is harmless that it still accepts.
+            // The predecessor has received the commit but is slow. It may still accept, which is harmless.
         }
 
         _socket!.Own();

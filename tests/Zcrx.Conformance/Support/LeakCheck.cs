@@ -95,7 +95,7 @@ public sealed class LeakCheck : IDisposable
         return bytes;
     }
 
-    /// <summary>Returns the memory that the kernel has pinned. It grows with a queue that is not torn down.</summary>
+    /// <summary>Returns the amount of memory that the kernel has pinned. A queue that is not torn down increases the amount.</summary>
     private static long PinnedKilobytes() =>
         Kilobytes(File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmPin:", StringComparison.Ordinal)));
 

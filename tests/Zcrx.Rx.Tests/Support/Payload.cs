@@ -20,7 +20,7 @@ internal static class Payload
     }
 
     /// <summary>
-    /// Determines whether bytes equal the bytes of a stream at a position. They may be longer than <see cref="LongestPiece"/>.
+    /// Determines whether bytes equal the bytes of a stream at a position. The number of bytes may exceed <see cref="LongestPiece"/>.
     /// </summary>
     public static bool Matches(ReadOnlySpan<byte> bytes, int stream, long position)
     {

@@ -10,9 +10,9 @@ namespace Zcrx.Interop;
 /// <para>Threading: use it on the thread of <c>OnNext</c>. On another thread, <see cref="Retain"/> and <see cref="Memory"/> always throw
 /// <see cref="InvalidOperationException"/>. The other members throw or return values of this buffer, never values of another. Misuse
 /// therefore cannot corrupt the pool.</para>
-/// <para>Do not access a <see cref="Span"/> or <see cref="Memory"/> after <c>OnNext</c> has returned. Such an access may show bytes that were
-/// received later, possibly for other connections. If <c>CheckBorrows</c> is on, such an access to a <see cref="Memory"/> throws. Accesses to a
-/// span are never checked.</para>
+/// <para>Do not access a <see cref="Span"/> or <see cref="Memory"/> after <c>OnNext</c> has returned. Such an access may show bytes that
+/// were received later, possibly for other connections. If <c>CheckBorrows</c> is on, such an access to a <see cref="Memory"/> throws.
+/// Accesses to a span are never checked.</para>
 /// <para>The memory is read-only. It lies in the area that the NIC writes to.</para>
 /// </remarks>
 [SuppressMessage("Performance", "CA1815", Justification = "Buffers are used, not compared.")]

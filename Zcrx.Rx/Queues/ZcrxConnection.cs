@@ -130,8 +130,8 @@ public sealed class ZcrxConnection : IDisposable
 
     /// <summary>
     /// Gets a task that ends when the socket has been closed and all work has finished, or when the queue has ended. An operator off
-    /// the ring thread (<c>Process</c>, <c>Offload</c>, …) has finished when it was disposed, or when it has handled all items and reported
-    /// the end of the stream. Never faults.
+    /// the ring thread (<c>Process</c>, <c>Offload</c>, …) has finished when it was disposed, or when it has handled all items and
+    /// reported the end of the stream. Never faults.
     /// </summary>
     public Task Finished => _control.Work.Finished;
 

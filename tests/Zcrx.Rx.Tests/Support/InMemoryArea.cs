@@ -97,7 +97,9 @@ internal sealed unsafe class InMemoryArea : IDisposable
     /// <summary>Ends the queue while leases may be left.</summary>
     public void Close() => Ledger.Close();
 
-    /// <summary>Ends the queue if <see cref="Close"/> has not, and checks that no buffer is leased, no copy is left and the memory is unmapped.</summary>
+    /// <summary>
+    /// Ends the queue if <see cref="Close"/> has not, and checks that no buffer is leased, no copy is left and the memory is unmapped.
+    /// </summary>
     public void Dispose()
     {
         Close();

@@ -156,7 +156,7 @@ internal sealed class ReceiveScheduler
                 // The queue whose memory has the next bytes continues the stream.
                 break;
             case ReceiveEnd.CompletionsFull:
-                // The overflow is counted elsewhere, from the flag of the ring. The next receive is issued once this batch is handled.
+                // Another component counts the overflow, by the flag of the ring. The next receive is issued once this batch is handled.
             case ReceiveEnd.BudgetUsedUp:
             case ReceiveEnd.Cancelled:
                 break;

@@ -76,7 +76,7 @@ internal unsafe struct ethtool_tcpip6_spec
     [FieldOffset(36)] public byte tclass;
 }
 
-/// <summary>The flow of a rule. The flow type of the rule selects the member.</summary>
+/// <summary>The addresses and ports of a rule. The flow type of the rule selects the member.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 52)]
 internal unsafe struct ethtool_flow_union
 {
@@ -109,7 +109,7 @@ internal struct ethtool_rx_flow_spec
     [FieldOffset(160)] public uint location;
 }
 
-/// <summary>The argument of calls that read and change rules. The locations of the rules follow directly behind <c>rule_cnt</c>.</summary>
+/// <summary>The argument of calls that read and change rules. The locations of the rules follow directly after <c>rule_cnt</c>.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 192)]
 internal struct ethtool_rxnfc
 {

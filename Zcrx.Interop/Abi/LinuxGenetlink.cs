@@ -11,7 +11,7 @@ internal static class LinuxGenetlink
     public const ushort CTRL_ATTR_FAMILY_NAME = 2;
 }
 
-/// <summary>The beginning of a message of a generic family.</summary>
+/// <summary>The header of a message of a generic netlink family. It follows the netlink header.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 4)]
 internal struct genlmsghdr
 {

@@ -45,7 +45,7 @@ public struct io_uring_zcrx_cqe
     [FieldOffset(8)] public ulong __pad;
 }
 
-/// <summary>The offsets of the parts of the refill ring in its region. Registration writes them back.</summary>
+/// <summary>The offsets of the parts of the refill ring in its region. The kernel fills them in at registration.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 32)]
 public unsafe struct io_uring_zcrx_offsets
 {

@@ -51,7 +51,7 @@ internal struct nlattr
     [FieldOffset(2)] public ushort nla_type;
 }
 
-/// <summary>The beginning of an error or an acknowledgement.</summary>
+/// <summary>The fixed part of an error or an acknowledgement.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 20)]
 internal struct nlmsgerr
 {

@@ -30,7 +30,7 @@ internal static class LinuxRtnetlink
     public const uint IFF_LOWER_UP = 1 << 16;
 }
 
-/// <summary>The beginning of a message about a link.</summary>
+/// <summary>The fixed part of a message about a network interface (a link).</summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 internal struct ifinfomsg
 {
@@ -42,7 +42,7 @@ internal struct ifinfomsg
     [FieldOffset(12)] public uint ifi_change;
 }
 
-/// <summary>The beginning of a message about a network namespace.</summary>
+/// <summary>The fixed part of a message about a network namespace.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 1)]
 internal struct rtgenmsg
 {

@@ -5,8 +5,8 @@ namespace Zcrx.Interop.Capabilities;
 
 /// <summary>Makes the three capability queries and combines the answers.</summary>
 /// <remarks>
-/// The queries could be sent as one chain. They are sent one by one: when a kernel fails the call in the middle of a chain, it is unknown
-/// which answers are valid. This happens once per process.
+/// The queries are sent one by one and not as one chain: if the kernel fails a call in the middle of a chain, it is unknown which answers
+/// are valid. The cost does not matter, because the capabilities are queried once per process.
 /// </remarks>
 internal static unsafe class CapabilityQuery
 {
@@ -81,8 +81,8 @@ internal static unsafe class CapabilityQuery
         header.query_data = (ulong)answer;
         header.query_op = query;
         header.size = size;
-        // nr_args must be 0. A result above 0 is the number of handled entries. Whether this query failed is in the entry's own result
-        // field.
+        // nr_args must be 0. A result above 0 is the number of handled entries. The result field of the entry shows whether this query
+        // failed.
         int result = kernel.Register(NoRing, LinuxIoUring.IORING_REGISTER_QUERY, &header, 0);
         return result < 0 ? -ErrnoText.Positive(result) : Math.Min(header.result, 0);
     }

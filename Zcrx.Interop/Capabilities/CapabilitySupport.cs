@@ -23,8 +23,8 @@ internal static class CapabilitySupport
     private static ZcrxSupport If(bool value) => value ? ZcrxSupport.Yes : ZcrxSupport.No;
 
     /// <summary>
-    /// Determines whether NIC queues are supported. Linux got NIC queues before it got the queries, so a kernel that answers no query may
-    /// still support NIC queues.
+    /// Determines whether NIC queues are supported. NIC queues are older than the capability queries, so a kernel that answers no query may
+    /// support them.
     /// </summary>
     private static ZcrxSupport NicQueue(ZcrxCapabilities capabilities) => capabilities.State switch
     {
@@ -36,8 +36,8 @@ internal static class CapabilitySupport
     };
 
     /// <summary>
-    /// Determines whether areas of device memory are supported. Linux got such areas before it got the queries, so a kernel that answers
-    /// no query may still support such areas.
+    /// Determines whether areas of device memory are supported. Such areas are older than the capability queries, so a kernel that answers
+    /// no query may support them.
     /// </summary>
     private static ZcrxSupport DmaBufArea(ZcrxCapabilities capabilities) =>
         capabilities.AnswersZcrxQuery ? If(capabilities.DmaBufAreas) : NicQueue(capabilities);

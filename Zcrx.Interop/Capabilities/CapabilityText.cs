@@ -15,11 +15,11 @@ internal static class CapabilityText
             ? null
             : $"{Needs(feature)}: {Reason(capabilities, feature)}";
 
-    /// <summary>Returns the kernel's answer as the reason for a missing feature.</summary>
+    /// <summary>Returns the part of the kernel's answers that shows that a feature is missing.</summary>
     private static string Reason(ZcrxCapabilities capabilities, ZcrxFeature feature) => capabilities.State switch
     {
         CapabilityQueryState.Refused =>
-            $"io_uring is missing or forbidden here (the query for capabilities gives {ErrnoText.Name(capabilities.QueryErrorNumber)})",
+            $"io_uring is missing or forbidden here (the capability query returns {ErrnoText.Name(capabilities.QueryErrorNumber)})",
         CapabilityQueryState.QueryUnknown when feature is ZcrxFeature.NicQueue or ZcrxFeature.DmaBufArea =>
             $"{capabilities.Kernel} has no opcode for zero-copy receive (it has {capabilities.RequestOpcodes} opcodes)",
         CapabilityQueryState.QueryUnknown =>
@@ -27,7 +27,7 @@ internal static class CapabilityText
         CapabilityQueryState.ZcrxQueryUnknown =>
             $"{capabilities.Kernel} does not answer the zcrx query, which came with 6.19",
         CapabilityQueryState.Failed =>
-            $"the query for capabilities failed with {ErrnoText.Name(capabilities.QueryErrorNumber)}",
+            $"the capability query failed with {ErrnoText.Name(capabilities.QueryErrorNumber)}",
         _ => "the kernel's zcrx answers " + Answer(capabilities, feature),
     };
 
@@ -47,7 +47,7 @@ internal static class CapabilityText
     {
         ZcrxFeature.NicQueue => "a NIC queue needs Linux 6.15 or newer",
         ZcrxFeature.DeviceLess => "device-less mode needs Linux 7.1 or newer",
-        ZcrxFeature.RxBufferLength => "a buffer length of its own needs Linux 7.0 or newer",
+        ZcrxFeature.RxBufferLength => "a buffer length other than a page needs Linux 7.0 or newer",
         ZcrxFeature.DmaBufArea => "an area of device memory needs Linux 6.16 or newer",
         ZcrxFeature.Notifications => "notifications need Linux 7.2 or newer",
         ZcrxFeature.Statistics => "copy statistics need Linux 7.2 or newer",

@@ -95,7 +95,7 @@ public sealed record HostFacts
             : "this process has CAP_NET_ADMIN in a user namespace only, but the kernel requires it in the initial one";
     }
 
-    /// <summary>Reads the present permissions of this process.</summary>
+    /// <summary>Reads the current permissions of this process.</summary>
     /// <returns>The snapshot.</returns>
     /// <remarks>Reads a few files below <c>/proc</c>. Any thread. A file that cannot be read causes no exception.</remarks>
     public static HostFacts Read() => Parse(

@@ -25,7 +25,7 @@ internal static unsafe class OpcodeProbe
 
         try
         {
-            // The kernel refuses memory that is not zero.
+            // The kernel refuses a buffer that is not zeroed.
             nuint size = (nuint)(sizeof(io_uring_probe) + (MaxOpcodes * sizeof(io_uring_probe_op)));
             io_uring_probe* probe = (io_uring_probe*)NativeMemory.AllocZeroed(size);
             try

@@ -5,9 +5,9 @@ namespace Zcrx.Interop;
 
 /// <summary>Represents an immutable snapshot of the features of zero-copy receive that a kernel reports.</summary>
 /// <remarks>
-/// Kernel versions are never compared: distributions backport, and a kernel may be built without a feature. Version numbers in texts are
-/// hints for people. A kernel that is too old to answer is probed for the opcode of zero-copy receive. If it has the opcode, support is
-/// <see cref="ZcrxSupport.Unknown"/>: only an attempt can tell.
+/// Kernel versions are never compared: distributions backport features, and a kernel may be built without a feature. Version numbers in
+/// texts are hints for people. A kernel that is too old to answer is probed for the opcode of zero-copy receive. If it has the opcode,
+/// support is <see cref="ZcrxSupport.Unknown"/>: only an attempt shows whether it works.
 /// Masks contain the bits as the kernel returned them. Test a feature by the property that has its name, not by a mask.
 /// Source: <c>IORING_REGISTER_QUERY</c> in io_uring_register(2), <c>linux/io_uring/query.h</c>.
 /// </remarks>
@@ -154,7 +154,7 @@ public sealed record ZcrxCapabilities
     public ZcrxSupport Support(ZcrxFeature feature) => CapabilitySupport.Of(this, feature);
 
     /// <summary>
-    /// Returns why the kernel does not support a feature, in one clause that names the missing feature and the Linux version that has it.
+    /// Returns why the kernel does not support a feature: a clause that names the missing feature and the first Linux version with it.
     /// </summary>
     /// <param name="feature">The feature.</param>
     /// <returns>

@@ -68,7 +68,7 @@ internal sealed unsafe class EmulatedArea
     public bool IsPooled(int buffer) => _isPooled[buffer];
 
     /// <summary>
-    /// Removes user references. Does nothing if the buffer has fewer references: the kernel ignores such refill entries silently.
+    /// Removes user references. Does nothing if the buffer has fewer references than that: the kernel ignores such refill entries silently.
     /// </summary>
     /// <returns>Whether the last reference was removed.</returns>
     public bool DropUserReferences(int buffer, int count)
@@ -100,7 +100,7 @@ internal sealed unsafe class EmulatedArea
         }
 
         nuint length = (nuint)_free.Length << BufferShift;
-        // Memory of a file is freed by removing it from the file. Private memory refuses that with EINVAL, and is discarded.
+        // MADV_REMOVE frees the pages of a shared file. It fails with EINVAL on private memory, whose pages MADV_DONTNEED discards.
         return Libc.Advise((nint)Address, length, Libc.MADV_REMOVE) == 0 || Libc.Advise((nint)Address, length, Libc.MADV_DONTNEED) == 0;
     }
 

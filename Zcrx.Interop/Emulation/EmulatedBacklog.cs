@@ -5,11 +5,11 @@ using System.Net;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Records which memory holds the bytes that have arrived through an interface and wait in sockets. The bytes stay in that memory when
-/// their flow is steered to another queue. They are lost when their queue is closed.
+/// Records which memory holds the bytes that have arrived through an interface and still wait in sockets. Steering a flow to another
+/// queue does not move its waiting bytes. Closing a queue loses the waiting bytes in its memory.
 /// </summary>
 /// <remarks>
-/// Covers the sockets of this process only. Reads them each time that the steering changes. Used under the interface's lock.
+/// Covers only the sockets of this process. Reads them each time that the steering changes. Used under the interface's lock.
 /// </remarks>
 internal sealed class EmulatedBacklog
 {
@@ -38,7 +38,7 @@ internal sealed class EmulatedBacklog
             (int rxQueue, EmulatedInterfaceQueue? owner) = landsIn(local, remote);
             using (backlog.Enter())
             {
-                // The number of bytes is read again, since a ring may have received some in between.
+                // The number of bytes is read again, since a ring may have received some after the first read.
                 backlog.Add(SocketCalls.BytesWaiting(fd), owner, rxQueue);
             }
         }

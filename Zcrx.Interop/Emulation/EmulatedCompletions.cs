@@ -21,7 +21,7 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
     /// <summary>Gets the tail: the number of slots that have been filled so far, published or not.</summary>
     public uint Tail => _tail;
 
-    /// <summary>Gets the number of slots that user space has not consumed.</summary>
+    /// <summary>Gets the number of filled slots that user space has not consumed.</summary>
     public uint Ready => _tail - memory.CompletionHead;
 
     /// <summary>Gets the number of free slots.</summary>

@@ -4,8 +4,8 @@ using static Zcrx.Interop.Abi.Errno;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Imitates receives that the kernel copies: reads from the socket into area buffers. A turn is one attempt to receive for a request. It
-/// usually needs one scattering read.
+/// Imitates receives whose bytes the kernel copies: reads from the socket into area buffers. A turn is one attempt to receive for a
+/// request. It usually needs one scattering read.
 /// </summary>
 /// <param name="completions">Posts the buffers.</param>
 /// <param name="ends">Ends the turns.</param>

@@ -77,7 +77,7 @@ internal sealed unsafe class EmulatedFileOperations(EmulatedRequests requests, E
 
     public void RunRead(EmulatedRequest request)
     {
-        // An eventfd that another reader emptied in between must not block the ring.
+        // Another reader may have emptied the eventfd since the event. Reading it must not block the ring.
         if (SocketCalls.PollNow(request.Fd, SocketCalls.EPOLLIN) == 0)
         {
             return;

@@ -122,7 +122,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
         }
     }
 
-    /// <summary>Provides the memory of an RX queue. Returns a negative errno if nothing has changed.</summary>
+    /// <summary>Makes this queue provide the memory of an RX queue. Returns zero, or a negative errno if nothing has changed.</summary>
     public int BindTo(EmulatedNic nic, uint rxQueue)
     {
         int result = nic.Bind(rxQueue, this);

@@ -12,8 +12,8 @@ public sealed record EmulatedKernelOptions
     /// means fewer reads. Each read costs TCP an acknowledgement and the sender a wake-up.
     /// </summary>
     /// <remarks>
-    /// The default of 512 pages is 2 MiB, which takes about half a millisecond. The kernel serves up to 32 packets of a connection in a
-    /// row. At 64 KiB a packet, that is 2 MiB as well.
+    /// The default of 512 pages is 2 MiB. Copying them takes about half a millisecond. The real kernel serves up to 32 packets of a
+    /// connection in a row. At 64 KiB a packet, that is 2 MiB as well.
     /// </remarks>
     public int BuffersPerTurn { get; init; } = 512;
 

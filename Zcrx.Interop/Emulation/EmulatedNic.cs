@@ -11,7 +11,7 @@ namespace Zcrx.Interop;
 /// hardware, a flow that arrives on the RX queue of an interface queue is received without a copy. Any other flow is copied.
 /// </summary>
 /// <remarks>
-/// <para>Every TCP connection that an interface queue of this interface receives counts as arriving through this interface, even on
+/// <para>A TCP connection that an interface queue of this interface receives is treated as if it arrived through this interface, even on
 /// loopback. The sockets are real. This class determines their RX queue.</para>
 /// <para>Bytes that wait in a socket belong to the interface queue on whose RX queue they arrived, even if the flow was steered to another
 /// queue since. A receive on any other queue ends with −EFAULT at these bytes. When their interface queue is closed, the bytes are
@@ -22,7 +22,7 @@ namespace Zcrx.Interop;
 /// </remarks>
 public sealed class EmulatedNic
 {
-    // Far above the indexes of the machine's own interfaces.
+    // Far above the indexes of the machine's own interfaces, so that the indexes never collide.
     private const int FirstIndex = 1 << 24;
     // In the kernel, small NAPI ids are CPU numbers.
     private const int FirstNapiId = 8193;

@@ -99,7 +99,7 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
     }
 
     /// <summary>
-    /// Ends a request whose stream has ended or failed: its socket is readable without bytes. Neither result needs a buffer.
+    /// Ends a request whose stream has ended or failed: its socket is readable but has no bytes. Such an end needs no buffer.
     /// </summary>
     public void CompleteIfEnded(EmulatedRequest request)
     {

@@ -102,7 +102,7 @@ internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedComple
         return Pending;
     }
 
-    /// <summary>Ends all requests without completions, when the ring is closed.</summary>
+    /// <summary>Removes all requests when the ring is closed. Posts no completions.</summary>
     public void RetireAll()
     {
         foreach (EmulatedRequest request in _requests)

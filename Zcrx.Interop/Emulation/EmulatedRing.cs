@@ -146,7 +146,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
     /// <summary>Counts one more mapping of the ring's memory.</summary>
     public void AddUser() => Interlocked.Increment(ref _users);
 
-    /// <summary>Counts the end of the descriptor or of a mapping. The last one frees the ring.</summary>
+    /// <summary>Removes one user: the descriptor or a mapping. Removing the last one frees the ring.</summary>
     public void RemoveUser()
     {
         if (Interlocked.Decrement(ref _users) == 0)
@@ -155,7 +155,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
         }
     }
 
-    /// <summary>Ends the requests without completions, removes the ring as a user of its queues, and frees its memory.</summary>
+    /// <summary>Removes the requests without posting completions, removes the ring as a user of its queues, and frees its memory.</summary>
     public void Dispose()
     {
         _execution.EndRequests();

@@ -43,7 +43,8 @@ internal sealed class EmulatedWatches(EmulatedPoller poller, bool callerKeepsSoc
                 return result;
             }
 
-            // Another request of this kind already waits for the socket, and epoll has only one entry per descriptor.
+            // Another request of this kind already waits for the socket. An epoll instance has one entry per descriptor, so this request
+            // needs a duplicate.
         }
 
         int fd = Libc.Duplicate(request.CallerFd);

@@ -34,6 +34,6 @@ internal interface IRingExecution : IDisposable
     /// <summary>Posts a completion from the thread of another ring.</summary>
     void PostRemotely(ulong userData, int result);
 
-    /// <summary>Ends all requests without completions, when the ring is closed. Any thread.</summary>
+    /// <summary>Removes all requests when the ring is closed. Posts no completions. Any thread.</summary>
     void EndRequests();
 }

@@ -45,8 +45,8 @@ internal sealed unsafe class ScatteringRead(EmulatedCompletions completions, Vec
                 nint address = (nint)(area.Address + ((nuint)area.PeekFree(i) << area.BufferShift));
                 if (address == end && buffers > 0)
                 {
-                    // Adjacent buffers share a vector: copies are fewer and longer. About half of the buffers are adjacent if they return
-                    // in the order in which they were taken.
+                    // Adjacent buffers share a vector, so that copies are fewer and longer. If buffers return in the order in which they
+                    // were taken, about half of them are adjacent.
                     vector->Length += (nuint)part;
                 }
                 else

@@ -100,7 +100,7 @@ internal static unsafe partial class SocketCalls
         return ioctl(fd, FIONREAD, &bytes) < 0 ? 0 : bytes;
     }
 
-    /// <summary>Returns an integer socket option; −ENOTSOCK and the like on failure.</summary>
+    /// <summary>Returns an integer socket option; a negative errno such as −ENOTSOCK on failure.</summary>
     public static int Option(int fd, int name)
     {
         int value;
@@ -137,7 +137,7 @@ internal static unsafe partial class SocketCalls
         };
     }
 
-    /// <summary>Returns the unique number of a socket; −EBADF, −ENOTSOCK and the like on failure.</summary>
+    /// <summary>Returns the unique number of a socket; a negative errno such as −EBADF on failure.</summary>
     public static int Cookie(int fd, out ulong cookie)
     {
         ulong value = 0;

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Kernel;
 
-/// <summary>Schedules code that would otherwise have its own thread, in a simulation on one thread.</summary>
+/// <summary>Schedules, in a simulation on one thread, the code that has its own thread in reality.</summary>
 internal abstract class ThreadSimulation
 {
     /// <summary>Starts a simulated thread. The simulation decides when it runs.</summary>

@@ -46,14 +46,14 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         return Lend(offset, address, length, streamOffset);
     }
 
-    /// <summary>Sets the area of the next buffers. Ends the present borrow.</summary>
+    /// <summary>Sets the area of the next buffers. Ends the current borrow.</summary>
     public void SetMemory(AreaMemory memory)
     {
         NextVersion();
         _memory = memory;
     }
 
-    /// <summary>Sets the holder of the next buffers. Ends the present borrow.</summary>
+    /// <summary>Sets the holder of the next buffers. Ends the current borrow.</summary>
     public void SetHolder(BufferHolder holder)
     {
         NextVersion();
@@ -61,7 +61,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     }
 
     /// <summary>
-    /// Begins the borrow of the next buffer with the same area and holder. Ends the present borrow. The present buffer must not have been
+    /// Begins the borrow of the next buffer with the same area and holder. Ends the current borrow. The current buffer must not have been
     /// leased.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -88,7 +88,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool End()
     {
-        // The kernel gets the buffer by the release store of the refill queue's tail. The new version is visible before that store.
+        // The release store of the refill queue's tail gives the buffer to the kernel. The new version is visible before that store.
         NextVersion();
         if (_slot == NotLeased)
         {
@@ -165,7 +165,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         Check(version);
         if (_slot == NotLeased)
         {
-            // The caller owns one reference, the borrow the other one until it ends.
+            // The caller owns one reference. The borrow owns the other until the borrow ends.
             _slot = ledger.Lease(_offset, _address, _length, _streamOffset, _holder!, references: 2);
         }
         else

@@ -44,7 +44,7 @@ internal class BufferHolder : IBufferSource
     public virtual IByteBudget? CopyBudget => null;
 
     /// <summary>
-    /// Runs work on the ring thread after the deliveries of the present turn, or on the thread pool if there is no ring thread. Any thread.
+    /// Runs work on the ring thread after the deliveries of the current turn, or on the thread pool if there is no ring thread. Any thread.
     /// </summary>
     public virtual void Schedule(Action work) => ThreadPool.UnsafeQueueUserWorkItem(static work => work(), work, preferLocal: false);
 
@@ -64,7 +64,7 @@ internal class BufferHolder : IBufferSource
     }
 
     /// <summary>
-    /// Records that the stream has ended with an error, and that a consumer has not handled its last bytes. Any thread. Call it before the
+    /// Records that a consumer has not handled the last bytes of a stream that has ended with an error. Any thread. Call it before the
     /// consumer ends its work.
     /// </summary>
     public virtual void LeaveUnhandled()

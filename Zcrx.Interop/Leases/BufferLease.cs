@@ -13,8 +13,8 @@ namespace Zcrx.Interop;
 /// <para>Threading: all members are safe on any number of threads at once. Each call either has its full effect or throws. The buffer
 /// returns to the pool exactly once, with its last lease or pin. A stale lease never affects the next user of the same buffer.</para>
 /// <para>Lifetime of the bytes: they stay unchanged while the buffer has a lease or a pin. A pin of <see cref="Memory"/> owns a reference
-/// of its own, so it stays valid when the lease is released first. A <see cref="Span"/> owns nothing and cannot be checked after it was
-/// taken. A span that is read after the release of the lease, also on another thread, may contain bytes that arrived later. Once the queue
+/// of its own, so it stays valid when the lease is released first. A <see cref="Span"/> holds no reference, and its later use cannot be
+/// checked. A span that is read after the release of the lease, on any thread, may contain bytes that arrived later. Once the queue
 /// is closed, reading it may crash the process.</para>
 /// <para>The memory stays mapped until the last lease and the last pin have ended, even when the queue is closed.</para>
 /// </remarks>

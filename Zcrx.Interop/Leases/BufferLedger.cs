@@ -54,7 +54,7 @@ internal sealed unsafe class BufferLedger
     /// <summary>Gets a value indicating whether the calling thread is the ring thread.</summary>
     public bool IsRingThread => Threads.Current == _ringThread;
 
-    /// <summary>Gets the scope of the present borrow. At most one borrow exists at a time, on the ring thread.</summary>
+    /// <summary>Gets the scope of the current borrow. At most one borrow exists at a time, on the ring thread.</summary>
     public BorrowScope Borrow { get; }
 
     /// <summary>Gets or sets the action that appends a returned buffer to the refill queue. Called on the ring thread.</summary>
@@ -264,7 +264,7 @@ internal sealed unsafe class BufferLedger
         }
     }
 
-    /// <summary>Returns the stack traces of the present leases, if they are recorded.</summary>
+    /// <summary>Returns the stack traces of the current leases, if they are recorded.</summary>
     public IReadOnlyList<string> Origins()
     {
         List<string> origins = [];

@@ -2,7 +2,7 @@ namespace Zcrx.Interop.Leases;
 
 /// <summary>Describes one leased buffer: its bytes, its holder, and its references.</summary>
 /// <remarks>
-/// Reference count and generation are one word, so that a handle of an earlier use of the slot cannot change the references of the present
+/// Reference count and generation are one word, so that a handle of an earlier use of the slot cannot change the references of the current
 /// use. The word is changed by compare-and-swap only. The exception is <see cref="Begin"/>, which runs while the count is 0 and no other
 /// thread may change the word.
 /// </remarks>
@@ -33,7 +33,7 @@ internal unsafe struct LeaseSlot
     /// <summary>Gets the number of references to the buffer: its leases, its pins, and its borrow.</summary>
     public readonly int References => (int)(Volatile.Read(in _word) & CountMask);
 
-    /// <summary>Gets the number of the present use of the slot. The number does not change while the caller owns a reference.</summary>
+    /// <summary>Gets the number of the current use of the slot. The number does not change while the caller owns a reference.</summary>
     public readonly ulong Generation => Volatile.Read(in _word) >> CountBits;
 
     /// <summary>Begins the next use of a free slot. Ring thread only, after all other fields are set.</summary>

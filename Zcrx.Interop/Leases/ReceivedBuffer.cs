@@ -10,10 +10,10 @@ namespace Zcrx.Interop;
 /// <para>Threading: use it on the thread of <c>OnNext</c>. On another thread, <see cref="Retain"/> and <see cref="Memory"/> always throw
 /// <see cref="InvalidOperationException"/>. The other members throw or return values of this buffer, never values of another. Misuse
 /// therefore cannot corrupt the pool.</para>
-/// <para>Do not access a <see cref="Span"/> or <see cref="Memory"/> after <c>OnNext</c> has returned. It may show bytes that were received
-/// later, possibly for other connections. If <c>CheckBorrows</c> is on, such an access to a <see cref="Memory"/> throws. Accesses to a span
-/// are never checked.</para>
-/// <para>The memory lies in the area that the NIC writes to. It is read-only.</para>
+/// <para>Do not access a <see cref="Span"/> or <see cref="Memory"/> after <c>OnNext</c> has returned. Such an access may show bytes that
+/// were received later, possibly for other connections. If <c>CheckBorrows</c> is on, such an access to a <see cref="Memory"/> throws.
+/// Accesses to a span are never checked.</para>
+/// <para>The memory is read-only. It lies in the area that the NIC writes to.</para>
 /// </remarks>
 [SuppressMessage("Performance", "CA1815", Justification = "Buffers are used, not compared.")]
 public readonly struct ReceivedBuffer
@@ -52,14 +52,14 @@ public readonly struct ReceivedBuffer
 
     /// <summary>Leases the buffer beyond <c>OnNext</c>.</summary>
     /// <returns>A lease that the caller must release. Until then the buffer is missing from the pool. When only the pool's reserve is
-    /// left, the lease is on a copy of the bytes; a <see cref="Span"/> that was taken before is still valid only until <c>OnNext</c>
-    /// returns.</returns>
+    /// left, the lease is on a copy of the bytes. A <see cref="Span"/> that was taken before does not refer to the copy, and is valid only
+    /// until <c>OnNext</c> returns.</returns>
     /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public BufferLease Retain() => new(_scope.Ledger, _scope.Lease(_version));
 
     /// <summary>
-    /// Gets the source of the buffer. Operators in which buffers wait pause the source. It stays valid after <c>OnNext</c>.
+    /// Gets the source of the buffer. Operators in which buffers wait pause it. The source stays valid after <c>OnNext</c>.
     /// </summary>
     /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     public IBufferSource Source => _scope.Holder(_version);

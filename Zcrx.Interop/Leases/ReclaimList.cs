@@ -2,7 +2,7 @@ namespace Zcrx.Interop.Leases;
 
 /// <summary>Holds the consumers from which the pool can reclaim buffers under pressure. Ring thread only.</summary>
 /// <remarks>
-/// Consumers end on any thread, so they do not remove themselves. A sweep removes ended consumers. It limits the list to twice the number
+/// Consumers end on any thread, so they do not remove themselves. A sweep removes ended consumers, and limits the list to twice the number
 /// of active consumers.
 /// </remarks>
 internal sealed class ReclaimList

@@ -98,7 +98,7 @@ internal sealed class MemoryRegion
         {
             CloseFile(fd);
             throw new ZcrxMemoryException(
-                $"Mapping {length} bytes of another process for {purpose}", (int)-address, "the descriptor is not such a file, the file is shorter, or the process may not map that much memory", "Raise the memory limit of the process");
+                $"Mapping {length} bytes of another process for {purpose}", (int)-address, "the descriptor is not a file in memory, the file is shorter, or the process may not map that much memory", "Raise the memory limit of the process");
         }
 
         _ = Libc.Advise(address, length, Libc.MADV_DONTFORK);

@@ -3,7 +3,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Holds the lock of one queue while completions of its receives are translated, and reports their copies once.</summary>
+/// <summary>Holds the lock of one queue while completions of its receives are translated. Reports their copied bytes together.</summary>
 /// <remarks>Consecutive completions usually belong to the same queue. The lock is then taken once for all of them.</remarks>
 internal sealed class HeldQueue
 {
@@ -21,7 +21,7 @@ internal sealed class HeldQueue
         }
     }
 
-    /// <summary>Releases the lock, after a report of the copies.</summary>
+    /// <summary>Reports the copies, then releases the lock.</summary>
     public void Release()
     {
         if (_queue is { } held)

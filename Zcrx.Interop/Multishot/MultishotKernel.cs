@@ -5,9 +5,9 @@ using Zcrx.Interop.Multishot;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Implements io_uring with zcrx on the io_uring of this machine's kernel. Needs no zcrx and no privileges: receives are multishot receives
-/// into provided buffers. Connections that fill many buffers at once are polled and read instead. The kernel performs all other requests
-/// unchanged.
+/// Implements the zcrx interface on the ordinary io_uring of this machine's kernel. Needs no zcrx in the kernel and no privileges:
+/// receives are multishot receives into provided buffers. Connections that fill many buffers at once are polled and read instead. The
+/// kernel performs all other requests unchanged.
 /// </summary>
 /// <remarks>
 /// <para>Needs Linux 6.1. On newer kernels, one completion can cover several buffers (6.10), and a receive ends exactly at its budget

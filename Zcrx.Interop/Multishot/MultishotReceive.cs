@@ -147,7 +147,7 @@ internal sealed unsafe class MultishotReceive
             End(request, result);
         }
 
-        // Only now, because buffers are provided only while a request uses them. An armed request is counted again.
+        // Decremented last, because buffers are provided only while a request uses them. Arming the request again has already counted it.
         buffers.Requests--;
     }
 
@@ -347,7 +347,7 @@ internal sealed unsafe class MultishotReceive
         }
 
         bool canRead = CanRead(request);
-        // After a duplicate was made, because the check must be about the descriptor in use.
+        // Checked after the duplicate was made, because the check must apply to the descriptor in use.
         if (request.FindEnd() is { } reason)
         {
             End(request, reason);

@@ -75,11 +75,11 @@ internal sealed class MultishotRequest(int index)
 
     /// <summary>
     /// Duplicates the descriptor, so that the socket stays open for reads when the caller closes it. If the caller has already closed the
-    /// descriptor, the receive is not read.
+    /// descriptor, the receive becomes a multishot receive.
     /// </summary>
     /// <remarks>
-    /// Only a request of the kernel keeps its socket open without a descriptor. The duplicate stays until the request ends, because later
-    /// requests of the kernel for the same receive need it too.
+    /// A request of the kernel keeps its socket open by itself, but a read needs an open descriptor. The duplicate stays until this request
+    /// ends, because later requests to the kernel for the same receive need it too.
     /// </remarks>
     public void KeepSocket()
     {

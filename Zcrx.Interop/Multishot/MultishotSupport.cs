@@ -57,7 +57,7 @@ internal static unsafe class MultishotSupport
 
     /// <summary>
     /// Determines whether receives support a limit. Submits a receive with a limit and without a file. The kernel checks the limit first,
-    /// so a refusal because of the file means that limits are supported.
+    /// so a refusal because of the missing file means that limits are supported.
     /// </summary>
     private static bool HasLimits(HostRing ring)
     {

@@ -16,7 +16,7 @@ internal sealed unsafe class ReadyReceives(EmulatedCompletions completions, Emul
     /// <summary>Gets the number of receives.</summary>
     public int Count => _requests.Count;
 
-    /// <summary>Adds a receive behind the others.</summary>
+    /// <summary>Adds a receive at the end.</summary>
     public void Add(MultishotRequest request)
     {
         request.Phase = ReceivePhase.Ready;
@@ -37,7 +37,7 @@ internal sealed unsafe class ReadyReceives(EmulatedCompletions completions, Emul
     /// <param name="request">The request. Its budget and the size of its next read change.</param>
     /// <param name="queue">The queue of the buffers.</param>
     /// <param name="result">The result of the read: the number of bytes or a negative errno.</param>
-    /// <param name="isFilled">Whether the read has filled all bytes that it offered.</param>
+    /// <param name="isFilled">Whether the read has filled all offered bytes.</param>
     /// <returns>The number of filled buffers; −1 when no buffer or no completion slot is free.</returns>
     public int Read(MultishotRequest request, EmulatedInterfaceQueue queue, out int result, out bool isFilled)
     {

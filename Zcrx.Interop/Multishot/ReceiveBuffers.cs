@@ -5,7 +5,7 @@ namespace Zcrx.Interop.Multishot;
 /// <summary>Contains the provided buffers of one ring, by zcrx id of their queue.</summary>
 /// <remarks>
 /// A filled buffer counts as provided until its completion is translated. Buffers must therefore not be taken back while completions with
-/// data wait. The caller translates those in the host ring first. While the kernel has more of them, all buffers stay where they are.
+/// data wait. The caller translates those in the host ring first. While the kernel holds more, no buffer is provided or taken back.
 /// </remarks>
 /// <param name="ring">The host ring.</param>
 /// <param name="completions">The completions of the caller's ring.</param>

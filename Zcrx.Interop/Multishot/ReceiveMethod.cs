@@ -4,12 +4,12 @@ namespace Zcrx.Interop.Multishot;
 /// Decides how the bytes of one connection are received: by a multishot receive, or by scattering reads once its socket is readable.
 /// </summary>
 /// <remarks>
-/// A multishot receive needs no system call for each message, but the kernel handles each provided buffer on its own. A scattering read
-/// costs a poll and a system call, and less for each buffer. The connection therefore reads when its turns fill many buffers. A single
-/// turn decides nothing, because a change costs a cancellation or a new request.
+/// A multishot receive needs no system call for each message, but the kernel handles each provided buffer separately. A scattering read
+/// needs a poll and a system call, but costs less for each buffer. The connection therefore reads when its turns fill many buffers. One
+/// turn alone never changes the method, because a change costs a cancellation or a new request.
 /// </remarks>
 /// <param name="IsRead">Whether scattering reads receive.</param>
-/// <param name="Streak">The number of successive turns that speak for the other method.</param>
+/// <param name="Streak">The number of successive turns for which the other method would have cost less.</param>
 internal readonly record struct ReceiveMethod(bool IsRead, int Streak)
 {
     /// <summary>The number of buffers in a turn from which on reads cost less than a multishot receive.</summary>

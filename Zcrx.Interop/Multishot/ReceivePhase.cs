@@ -12,6 +12,6 @@ internal enum ReceivePhase
     /// <summary>A poll waits until the socket is readable.</summary>
     Polling,
 
-    /// <summary>The socket is readable, and waits for its turn.</summary>
+    /// <summary>The socket is readable. The receive waits for its turn to read.</summary>
     Ready,
 }

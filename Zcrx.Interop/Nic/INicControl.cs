@@ -2,7 +2,7 @@ namespace Zcrx.Interop;
 
 /// <summary>Provides the network interfaces of one kernel: reads them, steers packets on them, and watches their links.</summary>
 /// <remarks>
-/// Code above the kernel interface uses these members, whichever kernel provides them. Safe from any thread.
+/// The members are the same for the machine's interfaces and for emulated ones. Safe from any thread.
 /// </remarks>
 public interface INicControl
 {

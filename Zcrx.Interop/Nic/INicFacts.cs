@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Interop;
 
-/// <summary>Reads network interfaces: over netlink, or the emulated ones.</summary>
+/// <summary>Reads network interfaces: real ones over netlink, or emulated ones.</summary>
 /// <remarks>Safe from any thread. Every call reads the facts again. Only facts that cannot change are cached.</remarks>
 public interface INicFacts
 {

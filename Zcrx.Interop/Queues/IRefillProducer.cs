@@ -9,7 +9,7 @@ internal interface IRefillProducer
     /// <returns>A task that ends when this producer has stopped.</returns>
     Task CedeAsync();
 
-    /// <summary>Begins to write entries, behind the published tail.</summary>
+    /// <summary>Begins to write entries, from the published tail on.</summary>
     /// <returns>False when the producer cannot write, because it has ended.</returns>
     Task<bool> BeginAsync();
 

@@ -17,12 +17,12 @@ internal static class ImportErrors
     private static ZcrxException ExplainPositive(int errno, ZcrxCapabilities capabilities, HostFacts host) => errno switch
     {
         Errno.EPERM or Errno.EACCES => NotPermitted(errno, host),
-        // A kernel without the flag treats the import as an incomplete registration. The errno depends on the missing part that it checks
-        // first.
+        // A kernel without the flag treats the import as an incomplete registration. The errno depends on which missing part the kernel
+        // checks first.
         Errno.EINVAL or Errno.EFAULT or Errno.EOPNOTSUPP when capabilities.WhyNot(ZcrxFeature.Import) is { } reason =>
-            new ZcrxUnsupportedException(Operation, errno, reason, "Use Linux 6.19 or newer, or register a queue of its own"),
+            new ZcrxUnsupportedException(Operation, errno, reason, "Use Linux 6.19 or newer, or register a separate queue"),
         Errno.EBADF => new ZcrxException(
-            Operation, errno, "the descriptor is closed, or is no exported queue", "Pass the descriptor that exporting the queue returned, and keep it open until then"),
+            Operation, errno, "the descriptor is closed, or is no exported queue", "Pass the descriptor that exporting the queue returned, and keep it open until the import has ended"),
         Errno.EEXIST => CommonErrors.WrongThread(Operation, errno),
         Errno.ENOMEM => CommonErrors.NoMemory(Operation, errno, "the imported queue", bytes: 0, host),
         Errno.EINVAL => new ZcrxException(

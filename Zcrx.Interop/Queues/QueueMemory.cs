@@ -112,7 +112,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     public Action? Unused { get => _unused; set => _unused = value; }
 
     /// <summary>
-    /// Gets or sets a value indicating whether areas must not be added, because another process has already mapped the present ones. No
+    /// Gets or sets a value indicating whether areas must not be added, because another process has already mapped the current ones. No
     /// area is being added when the setter returns.
     /// </summary>
     public bool HasFixedAreas
@@ -127,7 +127,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         }
     }
 
-    /// <summary>Adds an area, unless another ring or another process has already mapped the present ones.</summary>
+    /// <summary>Adds an area, unless another ring or another process has already mapped the current ones.</summary>
     /// <param name="add">Makes the kernel accept the area, and calls <see cref="Add"/>.</param>
     /// <returns>False when the areas must not change.</returns>
     /// <remarks>
@@ -248,9 +248,9 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     /// <summary>Takes a buffer that was passed to the producer.</summary>
     public bool TryTake(out ulong offset) => _returned.TryDequeue(out offset);
 
-    /// <summary>Makes a component the producer, after the present producer has stopped writing.</summary>
+    /// <summary>Makes a component the producer, after the current producer has stopped writing.</summary>
     /// <param name="next">The next producer.</param>
-    /// <param name="onlyAfter">If not null, the method switches only if this is the present producer.</param>
+    /// <param name="onlyAfter">If not null, the method switches only if this is the current producer.</param>
     public async Task SwitchToAsync(IRefillProducer next, IRefillProducer? onlyAfter = null)
     {
         await _switching.EnterAsync().ConfigureAwait(false);
@@ -279,7 +279,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     }
 
     /// <summary>
-    /// Removes a producer that has ended. If it was the present one, the latest former producer that can write becomes the producer again.
+    /// Removes a producer that has ended. If it was the current one, the latest former producer that can write becomes the producer again.
     /// </summary>
     /// <param name="ended">The producer.</param>
     public async Task ResignAsync(IRefillProducer ended)
@@ -312,7 +312,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
 
     private async Task<bool> TryBeginAsync(IRefillProducer producer)
     {
-        // Set the producer before it begins: a buffer that returns from now on wakes it, and it takes the buffer once it has begun.
+        // The producer is set before it begins. A buffer that returns from now on wakes the producer, which takes it once it has begun.
         _producer = producer;
         if (await producer.BeginAsync().ConfigureAwait(false))
         {

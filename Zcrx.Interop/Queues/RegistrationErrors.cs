@@ -22,7 +22,7 @@ internal static class RegistrationErrors
         Errno.EINVAL or Errno.EOPNOTSUPP or Errno.EBADF or Errno.EFAULT or Errno.ENODEV or Errno.EIO when facts.IsDmaBuf => new ZcrxUnsupportedException(
             facts.Operation,
             errno,
-            $"the kernel or the driver of {facts.Name} cannot take this dma-buf as area: the descriptor is no dma-buf, the part is not a whole number of pages, or exporter and NIC are incompatible; or the queue cannot be registered without it either",
+            $"the kernel or the driver of {facts.Name} cannot take this dma-buf as area: the descriptor is no dma-buf, the part is not a whole number of pages, or exporter and NIC are incompatible; or the registration also fails without the dma-buf",
             "Register the queue without the dma-buf first to check the queue; then try the dma-buf of another exporter"),
         Errno.EINVAL => Missing(errno, facts) ?? BadOption(errno, facts) ?? Refused(errno, facts),
         Errno.EOPNOTSUPP => Missing(errno, facts) ?? NotSupported(errno, facts),
@@ -126,7 +126,7 @@ internal static class RegistrationErrors
         new(facts.Operation, errno, new ZcrxConfigurationError(path, FormattableString.Invariant(message)), fix);
 
     /// <summary>
-    /// Returns the error if no option explains the errno. On a NIC, a setting of the device is the cause. Otherwise, it is a defect.
+    /// Returns the error if no option explains the errno. On a NIC, a setting of the device is the cause. Otherwise, Zcrx has a defect.
     /// </summary>
     private static ZcrxException Refused(int errno, in RegistrationFacts facts)
     {
@@ -139,7 +139,7 @@ internal static class RegistrationErrors
                 CommonErrors.ReportIt);
         }
 
-        // A kernel that answers no capability queries may also lack zero-copy receive. It reports that by the same errno.
+        // A kernel that answers no capability queries may also lack zero-copy receive, which it reports by the same errno.
         string unlessOld = facts.Capabilities.Support(ZcrxFeature.NicQueue) == ZcrxSupport.Yes
             ? ""
             : $"; or {facts.Capabilities.Kernel} has no zero-copy receive at all ({CapabilityText.Needs(ZcrxFeature.NicQueue)})";
@@ -183,7 +183,7 @@ internal static class RegistrationErrors
         if (facts.DeviceLess)
         {
             return new ZcrxException(
-                facts.Operation, errno, "the place of the statistics overlaps the refill entries or lies past the end of the region", CommonErrors.ReportIt);
+                facts.Operation, errno, "the statistics overlap the refill entries or lie past the end of the region", CommonErrors.ReportIt);
         }
 
         return facts.OwnBufferLength

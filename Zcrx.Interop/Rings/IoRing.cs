@@ -110,7 +110,7 @@ public sealed unsafe class IoRing : IDisposable
     /// <param name="minComplete">The number of completions to wait for. 0 only runs deferred work.</param>
     /// <param name="timeout">The longest wait, or null for no limit.</param>
     /// <returns>
-    /// The number of entries consumed, or a negative errno: −ETIME after the timeout, −EINTR, −EBUSY, −EBADR when completions were lost.
+    /// The number of entries consumed, or a negative errno: −ETIME after the timeout, −EBADR if completions were lost, −EINTR or −EBUSY.
     /// </returns>
     public int SubmitAndWait(uint minComplete, TimeSpan? timeout = null)
     {
@@ -147,7 +147,7 @@ public sealed unsafe class IoRing : IDisposable
     /// </summary>
     /// <remarks>
     /// If other code has closed the descriptor, this method does not close it again, since its number may belong to another file. The
-    /// kernel then ends the ring with the last mapping.
+    /// kernel then frees the ring when its last mapping ends.
     /// </remarks>
     public void Dispose()
     {

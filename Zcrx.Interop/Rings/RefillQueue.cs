@@ -52,7 +52,8 @@ public sealed unsafe class RefillQueue
     public uint Capacity { get; }
 
     /// <summary>Gets the number of entries that are written and not yet consumed by the kernel.</summary>
-    // Acquire: pairs with the kernel's release of head. Head is read first, so that the tail of another producer is never behind it.
+    // Acquire: pairs with the kernel's release of head. Head is read before the tail of another producer, so that the
+    // difference is never negative.
     public uint Depth
     {
         get
@@ -96,7 +97,7 @@ public sealed unsafe class RefillQueue
         }
     }
 
-    /// <summary>Begins to write behind the published tail of another producer.</summary>
+    /// <summary>Begins to write entries, from the tail that another producer has published.</summary>
     internal void Begin()
     {
         _isOurs = true;

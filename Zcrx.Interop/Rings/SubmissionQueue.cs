@@ -62,7 +62,7 @@ public sealed unsafe class SubmissionQueue
     public io_uring_sqe* TryPrepare()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        // Acquire: an entry may be overwritten only after the kernel, which advanced head, has read it.
+        // Acquire: pairs with the kernel's release of head. An entry may be overwritten only after the kernel has read it.
         uint head = Volatile.Read(ref *_head);
         if (_prepared - head >= Capacity)
         {

@@ -7,7 +7,8 @@ using Zcrx.Interop.Leases;
 namespace Zcrx.Rx.Connections;
 
 /// <summary>
-/// Represents the sending half of a connection: non-blocking sends on the caller's thread. Only a full socket involves the ring.
+/// Represents the sending half of a connection: non-blocking sends on the caller's thread. Only a send that waits for room involves
+/// the ring.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose; disposing it would strand the callers that wait.")]
 internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnection connection)
@@ -60,7 +61,8 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
     /// <summary>Sends as many bytes as the socket has room for at once, unless another send is pending.</summary>
     /// <returns>
-    /// The number of bytes; 0 also when sending fails, which <see cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/> reports.
+    /// The number of bytes sent. Also 0 when sending fails. <see cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/> then reports
+    /// the error.
     /// </returns>
     public int TrySend(ReadOnlySpan<byte> bytes)
     {

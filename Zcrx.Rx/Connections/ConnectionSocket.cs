@@ -246,7 +246,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
         }
     }
 
-    // The next owner expects a blocking socket, as sockets are when they are created or accepted.
+    // Sockets are blocking when they are created or accepted, so the next owner expects a blocking socket.
     public void Release() => _socket.Blocking = true;
 
     /// <summary>

@@ -86,9 +86,9 @@ public readonly record struct Delimiter
     /// longest one is the delimiter. With <c>\n</c> and <c>\r\n</c>, the carriage return in front of a line feed is therefore not part of
     /// the frame.</returns>
     /// <exception cref="ArgumentException">
-    /// No delimiter is given. Or a delimiter is the default value, or has <see cref="IncludeDelimiter"/> set (set it on the result). Or a
-    /// delimiter can never match, because it contains another delimiter before its end: with <c>\r</c> and <c>\r\n</c>, the carriage
-    /// return would always end the frame first.
+    /// No delimiter is given, a delimiter is the default value, or a delimiter has <see cref="IncludeDelimiter"/> set (set it on the
+    /// result). Also thrown if a delimiter can never match, because it contains another delimiter before its end: with <c>\r</c> and
+    /// <c>\r\n</c>, the carriage return would always end the frame first.
     /// </exception>
     public static Delimiter Any(params ReadOnlySpan<Delimiter> delimiters)
     {

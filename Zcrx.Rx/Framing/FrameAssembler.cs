@@ -5,7 +5,7 @@ using Zcrx.Interop.Leases;
 namespace Zcrx.Rx.Framing;
 
 /// <summary>Finds the frames in the buffers of one subscription. Not thread-safe: <see cref="FrameObserver{TCutter}"/> serializes the calls.</summary>
-/// <remarks>Frames that lie in one buffer are passed on without copying. The rest of a buffer, behind its last whole frame, stays in
+/// <remarks>Frames that lie in one buffer are passed on without copying. The rest of a buffer, after its last whole frame, stays in
 /// <see cref="HeldBytes"/> until the next buffer completes it.</remarks>
 internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCutter cutter, int maxLength, FramingOptions options)
     where TCutter : struct, IFrameCutter
@@ -31,7 +31,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     private FrameDecision _decision;
     private bool _isDecided;
     private long _seen;
-    // A frame that is too long is skipped up to its delimiter. _dropped counts those of its bytes that are no longer held.
+    // A frame that is too long is skipped up to its delimiter. _dropped is the number of its bytes that are no longer held.
     private bool _isSkipping;
     private long _dropped;
     // A whole frame has arrived, but must wait: the source is paused, or a consumer has no room for the frame.
@@ -57,8 +57,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     }
 
     /// <summary>Copies the held bytes, and returns their buffers.</summary>
-    /// <returns>The error with which the frames must end because the queue's bound for copies is reached, or null.</returns>
-    // Whole frames that wait are not bounded here: the consumer is slow, not the peer, and pausing the source bounds their bytes.
+    /// <returns>The error that ends the frames if the queue's limit for copies is reached; otherwise null.</returns>
+    // Complete frames that wait are not limited: the consumer is slow, not the peer, and the paused source limits their bytes.
     public ZcrxFramingException? Copy() => _held.TryCopy(isBounded: !_isWaiting) ? null : OverBudget();
 
     /// <summary>Gets a value indicating whether whole frames wait for the consumer.</summary>
@@ -343,7 +343,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         _needed = 0;
     }
 
-    /// <summary>Delivers, skips or refuses the bytes behind the last frame, because the stream has ended.</summary>
+    /// <summary>Delivers, skips or refuses the bytes after the last frame, because the stream has ended.</summary>
     /// <returns>The error with which the frames end, or null.</returns>
     public ZcrxFramingException? EndInside()
     {
@@ -383,7 +383,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         return null;
     }
 
-    /// <summary>Decides on the bytes behind the last frame: a frame of all these bytes, an error, or otherwise <c>NeedMore</c>.</summary>
+    /// <summary>Decides on the bytes after the last frame: a frame of all these bytes, an error, or otherwise <c>NeedMore</c>.</summary>
     private FrameDecision DecideRest()
     {
         if (_deliversUnterminated)

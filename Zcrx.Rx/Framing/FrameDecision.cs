@@ -61,7 +61,7 @@ public readonly record struct FrameDecision
     /// <remarks>The parser is not called again for that frame.</remarks>
     /// <param name="skip">The number of bytes before the frame that are not part of it, such as its header.</param>
     /// <param name="length">The number of bytes of the frame itself. A frame may be empty.</param>
-    /// <param name="trailing">The number of bytes behind the frame that are not part of it, such as a delimiter or a checksum.</param>
+    /// <param name="trailing">The number of bytes after the frame that are not part of it, such as a delimiter or a checksum.</param>
     /// <returns>The decision. If all three numbers are 0, the stream ends with an error: the parser would make no progress.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A number is negative.</exception>
     public static FrameDecision Frame(int skip, long length, int trailing = 0)

@@ -29,7 +29,7 @@ public sealed class FrameLease : IDisposable
     /// <summary>Gets the number of bytes. 0 for an empty frame.</summary>
     public long Length { get; }
 
-    /// <summary>Gets the stream offset of the first byte of the frame, behind its prefix.</summary>
+    /// <summary>Gets the stream offset of the first byte of the frame, after its prefix.</summary>
     public long StreamOffset { get; }
 
     /// <summary>Gets the number that the parser gave the frame; see <see cref="ReceivedFrame.Tag"/>.</summary>

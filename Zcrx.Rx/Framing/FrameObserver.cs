@@ -168,8 +168,8 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     }
 
     /// <summary>
-    /// Ends the frames after the observer has thrown. The source is not calling at this time, so it cannot
-    /// return the exception as an error.
+    /// Ends the frames after the observer has thrown outside a call of the source. The source therefore cannot pass
+    /// the exception to the observer.
     /// </summary>
     private void FailLater(Exception exception)
     {
@@ -216,7 +216,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     {
         if (error is null && _thrown is null && _frames.IsWaiting)
         {
-            // The source sends nothing more, but whole frames wait for the consumer. The end follows them.
+            // The source has ended, but complete frames still wait for the consumer. The end is passed on after them.
             _hasEndedInside = true;
             return;
         }

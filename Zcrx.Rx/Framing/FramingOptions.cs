@@ -24,7 +24,7 @@ public sealed record FramingOptions
     } = 16;
 
     /// <summary>
-    /// Gets a value that indicates whether the bytes behind the last delimiter are delivered as a frame when the stream ends. The default
+    /// Gets a value that indicates whether the bytes after the last delimiter are delivered as a frame when the stream ends. The default
     /// is false.
     /// </summary>
     /// <remarks>
@@ -39,7 +39,7 @@ public sealed record FramingOptions
     /// frame is an error.
     /// </summary>
     /// <remarks>
-    /// <para>The bytes of such a frame are dropped as they arrive, however many they are. The next frame begins behind the next
+    /// <para>The bytes of such a frame are dropped as they arrive, however many they are. The next frame begins after the next
     /// delimiter.</para>
     /// <para>Only delimited frames accept the option. A stream that ends inside a skipped frame is an error, unless
     /// <see cref="DeliversUnterminated"/> is set. The frame then counts as skipped.</para>

@@ -21,7 +21,7 @@ internal interface IFrameCutter
     FrameDecision Cut(in ReadOnlySequence<byte> held, long seen);
 
     /// <summary>
-    /// Decides on the bytes behind the last frame when the stream has ended. Any decision except a frame of all these bytes is an error.
+    /// Decides on the bytes after the last frame when the stream has ended. Any decision except a frame of all these bytes is an error.
     /// </summary>
     FrameDecision CutEnd(in ReadOnlySequence<byte> rest);
 }

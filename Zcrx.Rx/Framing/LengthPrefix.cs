@@ -1,6 +1,6 @@
 namespace Zcrx.Rx;
 
-/// <summary>Represents a number in front of each frame that gives the frame's length.</summary>
+/// <summary>Represents the number before each frame that contains the frame's length.</summary>
 /// <remarks>Immutable. Use a static member, optionally <c>with { IncludesPrefix = true }</c>. The default value is invalid.</remarks>
 public readonly record struct LengthPrefix
 {
@@ -31,7 +31,7 @@ public readonly record struct LengthPrefix
     /// <summary>Gets a value that indicates whether the least significant byte comes first.</summary>
     public bool IsLittleEndian { get; }
 
-    /// <summary>Gets a value that indicates whether the length counts the prefix, too.</summary>
+    /// <summary>Gets a value that indicates whether the length includes the prefix.</summary>
     /// <remarks>A length smaller than the prefix is then an error. The prefix is never part of the frame.</remarks>
     public bool IncludesPrefix { get; init; }
 }

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Finds frames behind a length prefix.</summary>
+/// <summary>Finds frames that follow a length prefix.</summary>
 internal readonly struct LengthPrefixCutter(LengthPrefix prefix) : IFrameCutter
 {
     private readonly int _size = prefix.Size;

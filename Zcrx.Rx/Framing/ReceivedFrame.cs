@@ -14,8 +14,8 @@ namespace Zcrx.Rx;
 /// Threading: use the frame on the thread of <c>OnNext</c>. On another thread, every member except <see cref="IsValid"/> throws. Operators
 /// that keep or reschedule items, such as <c>Delay</c> and <c>Buffer</c>, therefore never show the bytes of another frame.
 /// </para>
-/// <para>Do not access a <see cref="Sequence"/> after <c>OnNext</c> has returned. It may show bytes that were received later, possibly for
-/// other connections. If <c>CheckBorrows</c> is on, such an access throws.</para>
+/// <para>Do not access a <see cref="Sequence"/> after <c>OnNext</c> has returned. Such an access may show bytes that were received later,
+/// possibly for other connections. If <c>CheckBorrows</c> is on, such an access throws.</para>
 /// </remarks>
 [SuppressMessage("Performance", "CA1815", Justification = "A borrowed frame is used, not compared.")]
 public readonly struct ReceivedFrame

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Holds the bytes around the seam between two pieces: the last bytes before it, and the first bytes behind it.</summary>
+/// <summary>Holds the bytes around the seam (the boundary) of two pieces: the last bytes before it, and the first bytes after it.</summary>
 internal ref struct Seam
 {
     /// <summary>The maximum number of bytes that a seam needs.</summary>
@@ -22,7 +22,7 @@ internal ref struct Seam
     public int Before { get; private set; }
 
     /// <summary>Returns the bytes around the seam.</summary>
-    /// <param name="piece">The piece behind the seam.</param>
+    /// <param name="piece">The piece after the seam.</param>
     public readonly ReadOnlySpan<byte> Join(ReadOnlySpan<byte> piece)
     {
         int after = Math.Min(_side, piece.Length);
@@ -30,7 +30,7 @@ internal ref struct Seam
         return _bytes[..(Before + after)];
     }
 
-    /// <summary>Moves to the seam behind a piece.</summary>
+    /// <summary>Moves to the seam after a piece.</summary>
     public void Pass(ReadOnlySpan<byte> piece)
     {
         if (piece.Length >= _side)

@@ -45,7 +45,7 @@ public static class ZcrxFramingExtensions
     /// <param name="maxLength">The length of the longest accepted frame, in bytes. The delimiter counts where it is part of the
     /// frames.</param>
     /// <param name="options">The options for incomplete frames, or null for the defaults.</param>
-    /// <returns>The frames, empty ones included. Bytes behind the last delimiter are an incomplete frame, and therefore an error, unless
+    /// <returns>The frames, empty ones included. Bytes after the last delimiter are an incomplete frame, and therefore an error, unless
     /// <see cref="FramingOptions.DeliversUnterminated"/> is set.</returns>
     /// <exception cref="ArgumentException">The delimiter is empty.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte, or 2 GiB or more.</exception>

@@ -4,8 +4,8 @@ namespace Zcrx.Rx.Limits;
 
 /// <summary>Counts how often limits were enforced, and decides when to report. Does no I/O; not thread-safe.</summary>
 /// <remarks>
-/// The first time is reported at once. Later times are combined into one report per interval. The end of a limit's effect is reported in
-/// the same intervals, so the last report always describes the present state.
+/// The first time is reported at once. Later times are combined into one report per interval. When a limit no longer has an effect, that is
+/// reported in the same intervals. The last report therefore always describes the current state.
 /// </remarks>
 /// <param name="interval">The interval, in ticks.</param>
 internal sealed class LimitTally(long interval)
@@ -29,7 +29,7 @@ internal sealed class LimitTally(long interval)
         (entry.Peer, entry.Reason, entry.EndReason) = (peer, reason, null);
     }
 
-    /// <summary>Records that the effect of a limit has ended. No effect if the limit was not enforced since its last end.</summary>
+    /// <summary>Records that a limit no longer has an effect. Does nothing if the limit was not enforced since the last call.</summary>
     public void End(ZcrxLimit limit, string? listener, string reason)
     {
         if (_entries.TryGetValue((limit, listener), out Entry? entry) && (entry.Count > 0 || entry.IsReported) && entry.EndReason is null)
@@ -84,7 +84,7 @@ internal sealed class LimitTally(long interval)
 
         public string Reason { get; set; } = "";
 
-        /// <summary>Gets or sets why the effect of the limit has ended; null if it has not, or if its end was reported.</summary>
+        /// <summary>Gets or sets why the limit no longer has an effect; null if it still has one, or if its end was reported.</summary>
         public string? EndReason { get; set; }
 
         /// <summary>Gets or sets a value indicating whether the last report says that the limit is enforced.</summary>

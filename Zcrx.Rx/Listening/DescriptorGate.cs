@@ -22,7 +22,7 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
     /// <summary>Gets a value indicating whether accepting has stopped.</summary>
     public bool IsHolding => _machine.IsHolding;
 
-    /// <summary>Gets the numbers behind the decision, as a clause.</summary>
+    /// <summary>Gets the numbers on which the decision is based, as a clause.</summary>
     public string Reason => $"{_use.Used} of {_use.Limit} file descriptors are used, and {Reserve} are kept free";
 
     /// <summary>Gets the number of free descriptors: the last count minus the connections that all queues have accepted since.</summary>

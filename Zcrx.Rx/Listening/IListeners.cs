@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Listening;
 
-/// <summary>Provides the members of listeners that the end of a queue needs. Ring thread only.</summary>
+/// <summary>Provides the operations on listeners that are needed when a queue ends. Ring thread only.</summary>
 internal interface IListeners
 {
     /// <summary>Gets the number of listeners.</summary>
@@ -13,7 +13,7 @@ internal interface IListeners
     /// <param name="handled">The number of completions that were handled.</param>
     void CloseUnseenSockets(uint handled);
 
-    /// <summary>Ends all listeners with the queue.</summary>
+    /// <summary>Ends all listeners, because the queue ends.</summary>
     /// <param name="error">Creates the error for the observers; returns null for an orderly end.</param>
     void FinishAll(Func<Exception?> error);
 }

@@ -6,16 +6,16 @@ namespace Zcrx.Rx.Listening;
 /// <summary>Reads how many connections the kernel may accept on a listening socket before the ring thread can stop it.</summary>
 internal static class ListenBacklog
 {
-    // The kernel's default bound of a backlog (net.core.somaxconn). A smaller bound is not used, because new clients refill a short
-    // backlog while the kernel empties it.
+    // The kernel's default limit of a backlog (net.core.somaxconn). A backlog counts as at least this long, because new clients refill a
+    // short backlog while the kernel empties it.
     public const int Least = 4096;
 
     private const int TcpLevel = 6;
     private const int TcpInfo = 11;
-    // The field tcpi_sacked of struct tcp_info. For a listening socket, it has the bound of the backlog.
+    // The field tcpi_sacked of struct tcp_info. For a listening socket, it contains the limit of the backlog.
     private const int BoundOffset = 28;
 
-    /// <summary>Returns the bound of the backlog, and at least <see cref="Least"/>.</summary>
+    /// <summary>Returns the limit of the backlog, or <see cref="Least"/> if that is larger.</summary>
     public static int Read(Socket listener)
     {
         Span<byte> info = stackalloc byte[BoundOffset + sizeof(int)];

@@ -22,7 +22,7 @@ public static class ListenEndPoint
 
     /// <summary>Parses a listening address, without an exception.</summary>
     /// <param name="text">The address, as for <see cref="Parse"/>.</param>
-    /// <param name="endPoint">The address; null if the text is none.</param>
+    /// <param name="endPoint">The address; null if the text is not an address.</param>
     /// <returns>Whether the text is an address with a port.</returns>
     public static bool TryParse(string? text, [NotNullWhen(true)] out IPEndPoint? endPoint)
     {

@@ -202,10 +202,10 @@ internal sealed class Listeners(
     /// <param name="handled">The number of completions that were handled.</param>
     public void CloseUnseenSockets(uint handled) => _unseen.Close(handled);
 
-    /// <summary>Ends all listeners with the queue.</summary>
+    /// <summary>Ends all listeners, because the queue ends.</summary>
     public void FinishAll(Func<Exception?> error) => Array.ForEach(_listeners.Snapshot(), listener => Finish(listener, error()));
 
-    /// <summary>Ends all listeners of a ring thread that is stuck: the present ones, and those that it adds if it continues. Any thread;
+    /// <summary>Ends all listeners of a ring thread that is stuck: the current ones, and those that it adds if it continues. Any thread;
     /// the table does not change.</summary>
     /// <param name="turn">The progress of the ring thread.</param>
     /// <param name="notify">Calls an observer, which may wait for a resource that the stuck callback holds.</param>
@@ -277,7 +277,7 @@ internal sealed class Listeners(
     private void OnAccepted(ListenerEntry listener, int fd)
     {
         SafeSocketHandle handle = new(fd, ownsHandle: true);
-        // A removed listener still delivers its accepted connections, because their peers expect service.
+        // A removed listener still delivers its accepted connections, because their peers are already connected.
         if (!phase.Suspends && phase.IsEnding)
         {
             if (phase.IsSalvaging)
@@ -315,7 +315,7 @@ internal sealed class Listeners(
         {
             listener.Observer.OnNext(connection);
         }
-#pragma warning disable CA1031 // A handler that throws loses its connection, not the listener.
+#pragma warning disable CA1031 // An exception of a handler ends its connection, not the listener.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -327,11 +327,11 @@ internal sealed class Listeners(
         scheduler.Reconcile(connection);
     }
 
-    /// <summary>Renews the requests of listeners in whose backlog clients wait although they are armed.</summary>
+    /// <summary>Issues a new accept request for each listener that is armed although clients wait in its backlog.</summary>
     /// <remarks>
-    /// If several rings accept on a socket, a real kernel wakes only one of them, and the same one for each client. If the thread of that
-    /// ring is stuck, the ring gets the wake-ups but accepts no client. The stuck thread may belong to another process with the same
-    /// socket. A new request accepts the waiting clients.
+    /// If several rings accept on a socket, a real kernel wakes only one of them, always the same one. If the thread of that ring is stuck,
+    /// the ring gets the wake-ups but accepts no client. The stuck thread may belong to another process with the same socket. A new request
+    /// accepts the waiting clients.
     /// </remarks>
     private void CheckBacklogs()
     {

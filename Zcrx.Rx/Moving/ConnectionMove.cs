@@ -28,7 +28,7 @@ internal sealed class ConnectionMove(ConnectionHost source, ConnectionHost? targ
     /// <summary>Gets or sets a value indicating whether a sender waits for room in the socket.</summary>
     public bool AwaitsRoom { get; set; }
 
-    /// <summary>Gets or sets the suspended connection that moves; null when it comes from a queue.</summary>
+    /// <summary>Gets or sets the entry of a suspended connection; null when the connection comes from a queue.</summary>
     public SuspendedConnection? Suspended { get; set; }
 
     /// <summary>Gets a task whose result is true when the target has the connection, or when the connection was detached.</summary>

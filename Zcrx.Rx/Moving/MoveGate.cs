@@ -5,7 +5,7 @@ namespace Zcrx.Rx.Moving;
 /// <summary>Admits one move of a connection at a time. Thread-safe.</summary>
 internal sealed class MoveGate
 {
-    // Completes with the move.
+    // The task completes when the move ends.
     private TaskCompletionSource? _moving;
 
     /// <summary>Gets a value indicating whether the connection is being moved.</summary>

@@ -3,7 +3,7 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Rx.Notifications;
 
 /// <summary>Decides when one notification type is armed again. Reads no clock: callers pass the time.</summary>
-/// <remarks>Arms at most once per interval, so that a storm costs one completion per interval and not one per packet.</remarks>
+/// <remarks>Arms at most once per interval, so that a burst of events costs one completion per interval and not one per packet.</remarks>
 internal struct ArmMachine
 {
     private long _interval;

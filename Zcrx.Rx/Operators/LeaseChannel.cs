@@ -199,7 +199,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     /// </summary>
     /// <remarks>
     /// An orderly close would tell the peer that the bytes were handled. Nothing is recorded if the consumer ends before the stream,
-    /// because the consumer then leaves the bytes by its own decision.
+    /// because the consumer then leaves the bytes on purpose.
     /// </remarks>
     public void LeaveUnhandled()
     {

@@ -46,7 +46,7 @@ internal sealed class LeaseGather(LeaseChannel<ReceivedBuffer, BufferLease> chan
         return _count > 0;
     }
 
-    /// <summary>Returns the taken bytes behind a position, valid until <see cref="Release"/>.</summary>
+    /// <summary>Returns the taken bytes after a position, valid until <see cref="Release"/>.</summary>
     public ReadOnlySequence<byte> Behind(int position)
     {
         LeaseSegment first = new(_leases[0], null);

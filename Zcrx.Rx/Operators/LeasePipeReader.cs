@@ -184,7 +184,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     /// <summary>Copies the examined, unconsumed bytes, so that they do not starve the pool.</summary>
     private void CopyUnconsumed()
     {
-        // Copied segments are older than leased segments, so the loop begins behind the last copy.
+        // Copied segments are older than leased segments, so the loop begins after the last copy.
         for (LeaseSegment? segment = _lastCopy?.NextSegment ?? _first; segment is not null; segment = segment.NextSegment)
         {
             segment.Copy();

@@ -21,9 +21,9 @@ internal abstract class Leasing<TBorrowed, TLease>
 
     public abstract long LengthOf(TLease lease);
 
-    /// <summary>Returns the maximum number of bytes of the next item, or 0 if the source asks the gate before each item.</summary>
+    /// <summary>Returns the maximum number of bytes of the next item, or 0 if the source calls the gate before each item.</summary>
     public abstract long MostBytes(in TBorrowed item);
 
-    /// <summary>Makes the source ask the gate before each item, if the source can.</summary>
+    /// <summary>Makes the source call the gate before each item, if the source supports that.</summary>
     public abstract void Attach(in TBorrowed item, IFrameGate gate);
 }

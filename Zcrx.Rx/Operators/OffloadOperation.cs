@@ -74,7 +74,7 @@ internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
                     {
                         _observer.OnNext(lease);
                     }
-#pragma warning disable CA1031 // A consumer that throws ends its own stream, as on the ring's thread.
+#pragma warning disable CA1031 // An exception of a consumer ends its own stream, as on the ring thread.
                     catch (Exception exception)
 #pragma warning restore CA1031
                     {

@@ -11,7 +11,7 @@ namespace Zcrx.Rx;
 /// </remarks>
 public static class ZcrxForwardExtensions
 {
-    // The usual number of buffers in one turn of the ring thread, so that a target that keeps up does not pause the source.
+    // The usual number of buffers in one turn of the ring thread. With fewer, even a fast target would pause the source.
     private const int MaxQueued = 256;
 
     /// <summary>Forwards a stream to another connection.</summary>
@@ -55,7 +55,7 @@ public static class ZcrxForwardExtensions
         Task back = ForwardOrAbortAsync(other, connection, cancellationToken);
         Task first = await Task.WhenAny(there, back).ConfigureAwait(false);
         await Task.WhenAll(there, back).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        // The first failure is the cause: it resets both connections, so the other direction fails as well. So it is thrown first.
+        // The first failure resets both connections, so the other direction fails as well. The first failure is the cause and is thrown.
         await first.ConfigureAwait(false);
         await (first == there ? back : there).ConfigureAwait(false);
     }

@@ -13,8 +13,8 @@ namespace Zcrx.Rx;
 /// <para>All operators lease the buffers without copying, and bound the waiting items and bytes. At a bound, an operator pauses the
 /// connection, so that the sender slows down. Bytes that the kernel has already delivered then wait with the connection, see
 /// <see cref="ZcrxConnection.BytesWaiting"/>. The bounds are therefore exact.</para>
-/// <para>An operator that is cancelled, disposed, completed or faulted leaks no buffer. A consumer of <c>Process</c> or <c>Offload</c>
-/// that throws ends its stream, and resets the connection if the connection has no other observer. Each operator counts as work until
+/// <para>An operator that is cancelled, disposed, completed or faulted leaks no buffer. If a consumer of <c>Process</c> or
+/// <c>Offload</c> throws, its stream ends, and the connection is reset unless it has another observer. Each operator counts as work until
 /// it has finished, see <see cref="CloseMode.AfterConsumers"/>.</para>
 /// </remarks>
 public static class ZcrxOffloadExtensions

@@ -1,7 +1,7 @@
 namespace Zcrx.Rx;
 
 /// <summary>
-/// Specifies when a connection closes after its stream has ended in order. A broken stream closes the connection in every mode.
+/// Specifies when a connection closes after its stream has ended normally. A broken stream closes the connection in every mode.
 /// </summary>
 public enum CloseMode
 {

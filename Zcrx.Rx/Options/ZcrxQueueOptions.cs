@@ -99,11 +99,11 @@ public sealed record ZcrxQueueOptions
     /// <summary>Gets the number of submission entries, 8 to 32768.</summary>
     public int SubmissionEntries { get; init; } = 512;
 
-    /// <summary>Gets the used part of the pool above which connections with too many leases are paused. Above 0, at most 1.</summary>
+    /// <summary>Gets the share of leased buffers above which connections with too many leases are paused. Above 0, at most 1.</summary>
     public double HighWaterMark { get; init; } = 0.75;
 
     /// <summary>
-    /// Gets the used part of the pool below which paused connections are resumed. Above 0, below <see cref="HighWaterMark"/>.
+    /// Gets the share of leased buffers below which paused connections are resumed. Above 0, below <see cref="HighWaterMark"/>.
     /// </summary>
     public double LowWaterMark { get; init; } = 0.5;
 
@@ -137,7 +137,7 @@ public sealed record ZcrxQueueOptions
     public TimeSpan UnobservedTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Gets the time for which a queue that stops waits for the peer's close, on each connection that it has sent on. Bytes that the peer
+    /// Gets how long a queue, when it stops, waits for the peer's close on each connection on which bytes were sent. Bytes that the peer
     /// still sends are discarded. Without this wait, the kernel would reset the connection, and replies would be lost. The wait is a part
     /// of the drain time. 0 to a day.
     /// </summary>
@@ -256,7 +256,7 @@ public sealed record ZcrxQueueOptions
         return RegistrationOf(this) == RegistrationOf(registered);
     }
 
-    // Copies only the options of the registration, so that comparing two records ignores all others. MaxAreaSize is left out: the pool
+    // Copies only the options of the registration, so that comparing two records ignores all others. MaxAreaSize is not copied: the pool
     // of an imported queue does not grow.
     private static ZcrxQueueOptions RegistrationOf(ZcrxQueueOptions options) => new()
     {

@@ -7,17 +7,18 @@ using Zcrx.Rx.Ring;
 namespace Zcrx.Rx.Pool;
 
 /// <summary>
-/// Owns the buffers of a queue: the refill queue, the ledger of leases, the entries that wait for room, growth and the level of pressure.
+/// Owns the buffers of a queue: the refill queue, the ledger of leases, and the entries that wait for room. Grows the pool and determines
+/// its level of pressure.
 /// </summary>
 /// <remarks>
 /// Only this class knows how many buffers are free and where the other buffers are (<see cref="Account"/>). Ring thread only.
 /// </remarks>
 internal sealed class BufferPool
 {
-    // Small enough that a buffer is reused while it is in the CPU's cache, large enough that the cost of a flush does not matter.
+    // The number is small enough that buffers are reused while they are in the CPU's cache, and large enough that flushes cost little.
     private const int FlushThreshold = 64;
 
-    // Long enough that a load with bursts does not allocate memory again for each burst.
+    // The delay is long enough that a load with bursts does not allocate memory again for each burst.
     private static readonly TimeSpan TrimDelay = TimeSpan.FromMinutes(1);
 
     private readonly IPoolQueue _queue;
@@ -62,7 +63,7 @@ internal sealed class BufferPool
 
     public RefillQueue Refill => _refill;
 
-    /// <summary>Gets the bytes of one buffer.</summary>
+    /// <summary>Gets the length of one buffer in bytes.</summary>
     public int BufferLength => _queue.BufferLength;
 
     /// <summary>Gets the number of buffers.</summary>
@@ -74,7 +75,7 @@ internal sealed class BufferPool
     /// <summary>Gets the number of buffers that are not in flight, less the reserve.</summary>
     public int Available => _buffers - _leasedElsewhere - _ledger.InFlight - Reserve;
 
-    /// <summary>Gets the buffers that the kernel can use now, as far as this queue knows.</summary>
+    /// <summary>Gets the number of buffers that the kernel can use now, as far as this queue knows.</summary>
     public int Free => Account.Free;
 
     /// <summary>Gets an account of where the buffers are.</summary>
@@ -208,7 +209,8 @@ internal sealed class BufferPool
         _isCeded = isCeded;
         if (isCeded)
         {
-            // Only the ring that writes the refill queue learns how many buffers other rings lease. An old number would leave connections starved.
+            // Only the ring that writes the refill queue learns how many buffers other rings lease. With an outdated number, connections
+            // would wait for ever.
             _leasedElsewhere = 0;
         }
 
@@ -228,7 +230,7 @@ internal sealed class BufferPool
     }
 
     /// <summary>Prepares for sleeping: if buffers are awaited, the next buffer that returns wakes the ring thread.</summary>
-    /// <param name="isAwaited">Whether a connection waits for buffers, or a queue that ends waits for the release of leases.</param>
+    /// <param name="isAwaited">Whether a connection waits for buffers, or the queue ends and waits until leases are released.</param>
     /// <returns>False when a buffer was returned already.</returns>
     public bool TryPrepareToSleep(bool isAwaited) =>
         (!isAwaited && _pressure.Level == PoolPressureLevel.Normal && _refill.IsOurs) || _ledger.TryPrepareToSleep();
@@ -271,7 +273,7 @@ internal sealed class BufferPool
         return TryAddArea(options);
     }
 
-    // Apart from TryGrow, which runs often and would allocate the closure at its beginning.
+    // Separate from TryGrow, which runs often and would allocate the closure even when the pool must not grow.
     private bool TryAddArea(ZcrxQueueOptions options)
     {
         Exception? error = null;

@@ -12,7 +12,7 @@ internal interface IPoolQueue
     /// <summary>Gets the number of buffers in all areas.</summary>
     int Buffers { get; }
 
-    /// <summary>Gets the bytes of one buffer.</summary>
+    /// <summary>Gets the length of one buffer in bytes.</summary>
     int BufferLength { get; }
 
     RefillQueue Refill { get; }

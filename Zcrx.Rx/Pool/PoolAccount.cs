@@ -9,7 +9,7 @@ namespace Zcrx.Rx.Pool;
 internal readonly record struct PoolAccount(int Buffers, int InFlight, int LeasedElsewhere, int InRefillQueue, int Pending)
 {
     /// <summary>
-    /// Gets the buffers that the kernel can use now, as far as this queue knows. On a NIC, some of these
+    /// Gets the number of buffers that the kernel can use now, as far as this queue knows. On a NIC, some of these
     /// buffers lie in the ring of the NIC.
     /// </summary>
     public int Free => Buffers - LeasedElsewhere - InFlight - InRefillQueue - Pending;

@@ -4,9 +4,9 @@ namespace Zcrx.Rx.Pressure;
 /// Determines the level of a pool from the number of buffers that consumers lease. Uses no clock, no thread and no connections.
 /// </summary>
 /// <remarks>
-/// Two marks give hysteresis: the level rises at the high mark, and falls only at the low mark. The pool is exhausted if only the reserve
-/// is left by the count, or if a receive ended because no buffer was free. The latter can happen first, because the kernel may hold
-/// buffers that the count regards as free.
+/// Two marks give hysteresis: the level rises at the high mark, and falls only at the low mark. The pool is exhausted if the leased
+/// buffers leave only the reserve, or if a receive ended because no buffer was free. The latter can happen first, because the kernel may
+/// hold buffers that count as free.
 /// </remarks>
 internal struct PressureMachine
 {

@@ -21,7 +21,7 @@ internal struct BusyRetry(TimeSpan limit)
 
         TimeSpan longer = _pause == TimeSpan.Zero ? FirstPause : _pause * 2;
         _pause = longer < LongestPause ? longer : LongestPause;
-        // The last attempt comes at the limit, and not before.
+        // The last attempt is made exactly at the limit.
         return _pause < limit - elapsed ? _pause : limit - elapsed;
     }
 }

@@ -41,7 +41,7 @@ internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl co
         }
     }
 
-    /// <summary>Closes the connection in order, even if other work has not ended, because the handler owns the connection.</summary>
+    /// <summary>Closes the connection without a reset, even if other work has not ended, because the handler owns the connection.</summary>
     private void Close()
     {
         // While the queue stops, the connection closes once its other work has ended. An orderly end now would confirm bytes that the

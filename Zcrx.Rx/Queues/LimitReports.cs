@@ -38,7 +38,7 @@ internal sealed class LimitReports(QueueContext context, FrameBudget frames, Que
         long refused = frames.Refused;
         if (refused != _framesRefused)
         {
-            // The operators that cut frames do not know the queue. Their refusals are found by comparing counts.
+            // The operators that cut frames have no reference to the queue. Their refusals are detected by a change of the count.
             _tally.Add(ZcrxLimit.CopiedFrameBytes, null, null, $"unfinished frames have copied {frames.Used} bytes, and the limit is {frames.Limit}", refused - _framesRefused);
             _framesRefused = refused;
         }

@@ -8,9 +8,9 @@ namespace Zcrx.Rx.Queues;
 
 /// <summary>Ends the connections and listeners of a stuck ring thread, which cannot end them itself. Runs on any thread.</summary>
 /// <remarks>
-/// Only parts that are safe beside the stuck thread are touched: requests to connections, sets of observers and sockets. Area, ring and
-/// descriptors stay, because the kernel and the stuck callback may still use them. The thread may continue at any time: what
-/// it adds then is ended as well.
+/// Touches only parts that may be used while the stuck thread runs: requests to connections, sets of observers and sockets. Area, ring and
+/// descriptors stay, because the kernel and the stuck callback may still use them. The thread may continue at any time. Whatever it adds
+/// then is ended as well.
 /// </remarks>
 /// <param name="name">The name of the queue.</param>
 /// <param name="owners">The owners on the ring thread.</param>
@@ -18,7 +18,7 @@ namespace Zcrx.Rx.Queues;
 /// <param name="cause">The cause, as a clause.</param>
 internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHeartbeat heartbeat, string cause)
 {
-    // Includes the wait for a free thread. Long enough for every observer that does not wait for another component.
+    // The time for one observer, including the wait for a free thread. Only an observer that waits for another component takes longer.
     private static readonly TimeSpan ObserverTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentQueue<Task> _ends = new();
@@ -102,7 +102,7 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
         {
             return connection.Passed;
         }
-#pragma warning disable CA1031 // The thread has continued and changes what is read here. The connection must end all the same.
+#pragma warning disable CA1031 // The thread may have continued and may change the data that is read here. The connection must still end.
         catch (Exception)
 #pragma warning restore CA1031
         {

@@ -19,7 +19,7 @@ internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
     private readonly Broadcast<ReceiveStall> _stalls;
     private readonly Broadcast<UnobservedError> _unobserved;
     private readonly Broadcast<LimitReached> _limits;
-    // A failure of an observer of failures is not reported.
+    // An exception of an observer of these faults is not reported.
     private readonly Broadcast<ConsumerFault> _faults = new(static _ => { });
 
     public QueueEvents(string queue)

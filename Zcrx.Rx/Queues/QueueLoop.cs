@@ -208,7 +208,7 @@ internal sealed class QueueLoop : IRingTurn
         }
     }
 
-    /// <summary>Gets or sets a value indicating whether the ring thread is stuck. A stuck queue is given no connections. Set by the
+    /// <summary>Gets or sets a value indicating whether the ring thread is stuck. A stuck queue gets no connections. Set by the
     /// component that watches the queue.</summary>
     public bool IsStuck { get => _isStuck; set => _isStuck = value; }
 

@@ -12,7 +12,7 @@ namespace Zcrx.Rx;
 /// <param name="StreamOffset">The number of bytes received before the stall.</param>
 /// <param name="BytesWaiting">The number of bytes in the socket; 0 if the stall is over.</param>
 /// <param name="Duration">The time since the stall was detected.</param>
-/// <param name="IsOver">Whether the stall has ended, because the connection receives again or need no longer receive.</param>
+/// <param name="IsOver">Whether the stall has ended, because the connection receives again or no longer has to receive.</param>
 public sealed record ReceiveStall(
     string Queue, [property: JsonIgnore] ZcrxConnection Connection, long StreamOffset, int BytesWaiting, TimeSpan Duration, bool IsOver)
 {

@@ -34,7 +34,7 @@ public sealed class ZcrxConnection : IDisposable
         _socket = (ConnectionSocket)receiver.Socket;
     }
 
-    /// <summary>Gets a number that no other connection of the process has.</summary>
+    /// <summary>Gets the connection's id, which is unique in the process.</summary>
     public long Id => _receiver.Id;
 
     /// <summary>
@@ -105,7 +105,7 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Gets or sets when the connection closes after its stream has ended in order. <see cref="CloseMode.AfterConsumers"/> by default.
+    /// Gets or sets when the connection closes after its stream has ended normally. <see cref="CloseMode.AfterConsumers"/> by default.
     /// </summary>
     /// <remarks>
     /// A connection whose stream has ended closes at once if the new mode requires it. A stream that breaks closes
@@ -130,8 +130,8 @@ public sealed class ZcrxConnection : IDisposable
 
     /// <summary>
     /// Gets a task that ends when the socket has been closed and all work has finished, or when the queue has ended. An operator off
-    /// the ring thread (<c>Process</c>, <c>Offload</c>, …) has finished when it was disposed, or when it has handled all items and reported
-    /// the end of the stream. Never faults.
+    /// the ring thread (<c>Process</c>, <c>Offload</c>, …) has finished when it was disposed, or when it has handled all items and
+    /// reported the end of the stream. Never faults.
     /// </summary>
     public Task Finished => _control.Work.Finished;
 
@@ -170,8 +170,8 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Announces work on this connection. The connection stays open after the end of its stream until the work has ended, and a queue
-    /// that stops waits for the work.
+    /// Announces work on this connection. The connection stays open after the end of its stream until the work has ended. When the
+    /// queue stops, it waits for the work.
     /// </summary>
     /// <returns>An object that ends the work when disposed. Only the first disposal counts.</returns>
     /// <remarks>
@@ -195,17 +195,17 @@ public sealed class ZcrxConnection : IDisposable
     /// <param name="handler">The handler. Its token is <see cref="ConnectionClosed"/>.</param>
     /// <returns>A task that ends with the handler. It never faults.</returns>
     /// <remarks>
-    /// <para>A handler that throws ends the connection as <see cref="ZcrxQueueOptions.WhenConsumerFails"/> specifies, by default with a
+    /// <para>If the handler throws, the connection ends as <see cref="ZcrxQueueOptions.WhenConsumerFails"/> specifies, by default with a
     /// reset. Its exception is reported once, through <see cref="ZcrxQueue.ConsumerFaults"/>. Exceptions that only follow from the end of
     /// the connection are not reported: the error of its stream, a failed send on the closed connection, and the cancellation by the
     /// token.</para>
     /// <para>
-    /// The handler owns the connection. A handler that returns closes it, even if other work has not ended: await that work in the
-    /// handler.
+    /// The handler owns the connection. When the handler returns, the connection closes, even if other work has not ended: await that work
+    /// in the handler.
     /// </para>
     /// <para>
-    /// The handler counts as work: see <see cref="BeginWork"/>. A queue that stops delivers the bytes that have arrived, ends the stream
-    /// with a <see cref="ZcrxStreamException"/>, and then waits for the handler.
+    /// The handler counts as work: see <see cref="BeginWork"/>. When the queue stops, it delivers the bytes that have arrived, ends the
+    /// stream with a <see cref="ZcrxStreamException"/>, and then waits for the handler.
     /// </para>
     /// </remarks>
     public Task HandleAsync(Func<ZcrxConnection, CancellationToken, Task> handler)

@@ -9,7 +9,7 @@ namespace Zcrx.Rx;
 /// <see cref="ZcrxQueue.Listen(IPEndPoint, Func{ZcrxConnection, CancellationToken, Task}, ZcrxListenOptions?)"/>.
 /// </summary>
 /// <remarks>
-/// Ownership: the caller of <c>Listen</c> owns the listener. A queue that ends closes its listeners. Threading:
+/// Ownership: the caller of <c>Listen</c> owns the listener. The listener is closed when its queue ends. Threading:
 /// all members are thread-safe.
 /// </remarks>
 public sealed class ZcrxListener : IDisposable

@@ -349,7 +349,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
         {
             await ended.ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // Completion reports why the loop failed. Stopping has succeeded anyway.
+#pragma warning disable CA1031 // Completion reports why the ring thread failed. Stopping has succeeded anyway.
         catch (Exception)
 #pragma warning restore CA1031
         {

@@ -82,7 +82,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
     /// <summary>Returns the queue that should receive for a connection that was just accepted.</summary>
     /// <param name="connection">The connection, on a queue of the group.</param>
     /// <returns>
-    /// The queue on which its packets arrive. For an unmanaged RX queue: the queue of the same interface with the fewest connections,
+    /// The queue on which its packets arrive. If the group has no such queue, the queue of the same interface with the fewest connections,
     /// preferably not under pressure. Null when the connection may stay on its queue.
     /// </returns>
     /// <remarks>

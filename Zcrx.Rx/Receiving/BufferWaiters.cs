@@ -11,7 +11,7 @@ namespace Zcrx.Rx.Receiving;
 /// <param name="reconcile">Called with a connection that may receive again.</param>
 internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, BufferPool pool, QueueContext context, Action<ConnectionReceiver> reconcile)
 {
-    // After this number of turns in which the kernel found no buffer although some should have been free, receives are retried at
+    // The number of turns without data in which the kernel found no buffer although some seemed free. After that, receives are retried at
     // intervals only.
     private const int BarrenTurns = 4;
 
@@ -41,7 +41,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
     /// The reserve, the last buffers of the pool, is for connections without leases. A budget in bytes does not limit the number of
     /// buffers exactly, because a few bytes may take a whole buffer. Leases on buffers of the reserve are therefore copies, so that a
     /// consumer that keeps its leases can never take the whole pool. Connections whose consumers return their buffers always continue,
-    /// if only with one buffer at a time.
+    /// even if only with one buffer at a time.
     /// </remarks>
     public int Allowance(ConnectionReceiver connection) => int.Max(pool.Available, connection.Holder.Leased == 0 ? 1 : 0);
 

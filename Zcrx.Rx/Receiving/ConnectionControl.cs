@@ -109,7 +109,7 @@ internal sealed class ConnectionControl : ISendingConnection
 
     /// <summary>
     /// Gets or sets a value indicating whether a sender waits for room in the socket while the connection is between two queues. The next
-    /// queue then requests a report of room.
+    /// queue then polls the socket for room.
     /// </summary>
     public bool AwaitsRoomOnArrival { get => _awaitsRoomOnArrival; set => _awaitsRoomOnArrival = value; }
 
@@ -166,7 +166,7 @@ internal sealed class ConnectionControl : ISendingConnection
     public void FailConsumer(Exception exception) =>
         Fail(new ConnectionFailure("its consumer failed", exception), _host.WhenConsumerFails == ConsumerFailureAction.Reset);
 
-    /// <summary>Closes the connection after a failure. The first failure counts.</summary>
+    /// <summary>Closes the connection after a failure. Only the first failure is kept.</summary>
     public void Fail(ConnectionFailure failure, bool abort)
     {
         Interlocked.CompareExchange(ref _failure, failure, null);
@@ -175,7 +175,7 @@ internal sealed class ConnectionControl : ISendingConnection
 
     /// <summary>Requests the end of the connection.</summary>
     /// <param name="abort">Whether to reset the connection.</param>
-    /// <param name="cause">The cause, as a clause. The first cause counts.</param>
+    /// <param name="cause">The cause, as a clause. Only the first cause is kept.</param>
     public void RequestClose(bool abort, string cause)
     {
         Interlocked.CompareExchange(ref _closeCause, cause, null);

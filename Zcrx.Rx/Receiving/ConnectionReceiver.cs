@@ -131,7 +131,7 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets the number of received bytes that wait for a consumer. Thread-safe.</summary>
     public long BytesWaiting => Undelivered.Bytes + Postponed.BytesWaiting;
 
-    /// <summary>Gets a value indicating whether consumers are still at work on what they have received: work, leases, or a hold.</summary>
+    /// <summary>Gets a value indicating whether consumers still use received bytes: unfinished work, leases, or a hold.</summary>
     public bool HasUnfinishedWork => Control.Work.IsAny || Control.IsHeld || BuffersLeased > 0;
 
     /// <summary>
@@ -156,7 +156,7 @@ internal sealed class ConnectionReceiver
     public bool WasInterrupted { get; set; }
 
     /// <summary>
-    /// Gets or sets a value indicating whether the kernel is asked to report the end of the connection while no receive is armed.
+    /// Gets or sets a value indicating whether a poll for the end of the connection is armed while no receive is.
     /// </summary>
     public bool IsHangUpWatched { get; set; }
 
@@ -171,7 +171,7 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets or sets a value indicating whether the peer has ended its side. Bytes may still wait in the socket.</summary>
     public bool HasPeerEnded { get; set; }
 
-    /// <summary>Gets or sets a value indicating whether the kernel is asked to report room in the socket.</summary>
+    /// <summary>Gets or sets a value indicating whether a poll for room in the socket is armed.</summary>
     public bool IsAwaitingRoom { get; set; }
 
     /// <summary>Gets or sets the time at which the connection was first found without an observer; null while it has one.</summary>
@@ -227,8 +227,8 @@ internal sealed class ConnectionReceiver
     public void Disarm() => State = ReceiveState.Idle;
 
     /// <summary>
-    /// Gets the cause for which the queue ended the stream while the connection stays open for its consumers; null
-    /// when the queue has not done so.
+    /// Gets why the queue has ended the stream while the connection stays open for its consumers; null if the queue
+    /// has not ended it.
     /// </summary>
     public string? StopCause { get; private set; }
 
@@ -245,8 +245,8 @@ internal sealed class ConnectionReceiver
     /// </summary>
     /// <remarks>
     /// The kernel reports the error of a socket only once, for example ETIMEDOUT of a peer that has vanished. If a send has received it, a
-    /// receive returns 0. A receive also returns 0, and leaves the error pending, if the peer had ended its stream before: EPIPE after a
-    /// reset, because this side can no longer send.
+    /// receive returns 0. A receive also returns 0 if the peer had ended its stream before a reset. The error then stays pending. It is
+    /// EPIPE, because this side can no longer send.
     /// </remarks>
     public ZcrxStreamException? LostEnd()
     {
@@ -258,8 +258,8 @@ internal sealed class ConnectionReceiver
             return new ZcrxStreamException($"Receiving on {this}", exception.NativeErrorCode, BytesReceived, $"sending failed: {exception.Message}", "", exception);
         }
 
-        // Without a pending error, the send has taken it but has not returned yet, so the error is not known. If this call takes EPIPE from
-        // a send that waits for room, the send fails with EPIPE nevertheless.
+        // If no error is pending, the send has taken it but has not returned yet, so the error is not known here. If this call takes EPIPE
+        // while a send waits for room, the send still fails with EPIPE.
         return (isSending ? Socket.TakeError() : Errno.EPIPE) switch
         {
             Errno.EPIPE => null,

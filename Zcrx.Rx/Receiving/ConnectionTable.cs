@@ -38,7 +38,7 @@ internal sealed class ConnectionTable(SlotTable<ConnectionReceiver> connections,
     }
 
     /// <summary>
-    /// Ends the connections of a ring thread that is stuck: the present ones, and those that it adds if it continues. Any thread.
+    /// Ends the connections of a ring thread that is stuck: the current ones, and those that it adds if it continues. Any thread.
     /// </summary>
     /// <param name="end">Ends one connection. May be called twice for the same connection, and by two threads at once.</param>
     public void Abandon(Action<ConnectionReceiver> end)

@@ -241,7 +241,7 @@ internal sealed unsafe class Delivery : IDelivery
         run.Connection = connection;
         _heartbeat.Enter(RingCallback.OnNext, connection);
         run.Start = connection.BytesReceived;
-        // The observers are read once. An observer that unsubscribes on another thread from now on still receives this
+        // The observers are read once. If an observer unsubscribes on another thread afterwards, it still receives this
         // buffer, so the buffer is not lost.
         run.Observers = connection.Observers.Items;
         return true;

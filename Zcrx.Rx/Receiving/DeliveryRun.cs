@@ -5,7 +5,8 @@ namespace Zcrx.Rx.Receiving;
 
 /// <summary>Holds the progress of a delivery: the completion, its connection and its observers.</summary>
 /// <remarks>
-/// Lives on the ring thread's stack, but not in the frame that calls observers, so that it survives an observer that throws.
+/// The progress lies on the ring thread's stack, but outside the frame that calls observers. It therefore survives an exception of an
+/// observer.
 /// </remarks>
 internal unsafe ref struct DeliveryRun(Completion* first, Completion* end, long turn)
 {

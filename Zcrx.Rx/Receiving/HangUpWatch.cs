@@ -30,7 +30,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
             return;
         }
 
-        // Once the peer has ended its side, PollPeerShutdown is left out, because every poll would report it at once.
+        // Once the peer has ended its side, PollPeerShutdown is omitted, because every poll would report it at once.
         uint events = connection.HasPeerEnded ? PollError | PollHangUp : PollError | PollHangUp | PollPeerShutdown;
         requests.Poll(connection.Socket.Descriptor, events, connection.Tag(RequestKind.HangUp));
         connection.IsHangUpWatched = true;
@@ -47,7 +47,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         }
     }
 
-    /// <summary>Handles a report of room in the socket.</summary>
+    /// <summary>Handles the report that the socket has room.</summary>
     public static void OnWritable(ConnectionReceiver connection, int result)
     {
         connection.IsAwaitingRoom = false;
@@ -79,7 +79,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         }
     }
 
-    /// <summary>Handles a report of a hang-up.</summary>
+    /// <summary>Handles the report of a hang-up.</summary>
     /// <returns>Whether the connection has changed.</returns>
     public static bool OnHangUp(ConnectionReceiver connection, int result)
     {

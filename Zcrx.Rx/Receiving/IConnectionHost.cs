@@ -17,7 +17,7 @@ internal interface IConnectionHost
     /// <summary>Gets the bound for copies of unfinished frames.</summary>
     IByteBudget CopyBudget { get; }
 
-    /// <summary>Makes the ring thread reconcile the receive of a connection that has changed.</summary>
+    /// <summary>Makes the ring thread update the receive request of a connection that has changed.</summary>
     void Synchronize(ConnectionReceiver connection);
 
     /// <summary>Requests a notification when the send buffer of the socket has room, for a sender that waits.</summary>
@@ -30,8 +30,8 @@ internal interface IConnectionHost
     void Schedule(Action work);
 
     /// <summary>
-    /// Records that the socket of a connection is closed. Work on the connection may last longer, and a queue
-    /// that stops waits for this work.
+    /// Records that the socket of a connection is closed. Work on the connection may last longer. When the
+    /// queue stops, it waits for this work.
     /// </summary>
     /// <param name="work">The work. When the queue ends, <see cref="ConnectionWork.Abandon"/> ends it.</param>
     void BeginLateWork(ConnectionWork work);

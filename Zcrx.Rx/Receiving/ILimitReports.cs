@@ -12,7 +12,7 @@ internal interface ILimitReports
     /// <param name="reason">The cause, as a clause.</param>
     void Acted(ZcrxLimit limit, string? listener, IPEndPoint? peer, string reason);
 
-    /// <summary>Records that the effect of a limit has ended.</summary>
+    /// <summary>Records that a limit no longer has an effect.</summary>
     /// <param name="limit">The limit.</param>
     /// <param name="reason">The cause, as a clause.</param>
     void Ended(ZcrxLimit limit, string reason);

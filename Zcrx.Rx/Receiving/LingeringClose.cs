@@ -26,11 +26,11 @@ internal sealed class LingeringClose(QueueContext context)
     /// <summary>Gets a value indicating whether sockets wait for the peer's close.</summary>
     public bool IsAny => _sockets.Count > 0;
 
-    /// <summary>Gets the time of the next look; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>Gets the time of the next check; <see cref="long.MaxValue"/> for never.</summary>
     public long Due => IsAny ? _nextLook : long.MaxValue;
 
     /// <summary>Lets sockets linger from now on.</summary>
-    /// <param name="deadline">The end of the drain time. The earliest one counts.</param>
+    /// <param name="deadline">The end of the drain time. Of several calls, the earliest deadline applies.</param>
     public void Begin(long deadline)
     {
         _lingers = true;
@@ -73,7 +73,7 @@ internal sealed class LingeringClose(QueueContext context)
         }
     }
 
-    /// <summary>Discards what has arrived, and closes the sockets that are done.</summary>
+    /// <summary>Discards the bytes that have arrived, and closes the sockets for which nothing is left to wait.</summary>
     public void Look()
     {
         if (!IsAny)

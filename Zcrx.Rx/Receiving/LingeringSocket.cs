@@ -29,7 +29,7 @@ internal sealed class LingeringSocket(ConnectionReceiver connection, long until)
     /// </summary>
     private bool IsToBeReset => HasUnhandled && !(_isShutDown && _hasEnded);
 
-    /// <summary>Discards what has arrived, and closes the socket if nothing is left to wait for.</summary>
+    /// <summary>Discards the bytes that have arrived, and closes the socket if nothing is left to wait for.</summary>
     /// <returns>Whether the socket is closed.</returns>
     public bool TryClose(long now)
     {

@@ -29,8 +29,8 @@ internal static class QueuedBufferCount
                 names[queue.BoundName] = names.GetValueOrDefault(queue.BoundName) + 1;
             }
 
-            // Several frames may lie in one buffer, and several operators may hold the same buffer. The leased
-            // buffers therefore bound the count.
+            // Several frames may lie in one buffer, and several operators may hold the same buffer. The number
+            // of leased buffers therefore limits the count.
             buffers += int.Min(waiting, connection.BuffersLeased);
         }
 

@@ -9,17 +9,17 @@ internal enum ReceiveEnd
     /// <summary>The request has delivered its budget. If the stream ends there as well, the next receive reports the end.</summary>
     BudgetUsedUp,
 
-    /// <summary>No buffer was free. Nothing is lost. Flush, wait for returns, receive again.</summary>
+    /// <summary>No buffer was free. Nothing is lost. Flush, wait until buffers return, and receive again.</summary>
     NoBuffers,
 
-    /// <summary>The completion ring was full. Nothing is lost. Drain it, receive again.</summary>
+    /// <summary>The completion ring was full. Nothing is lost. Drain the ring, and receive again.</summary>
     CompletionsFull,
 
     /// <summary>The request was cancelled.</summary>
     Cancelled,
 
     /// <summary>
-    /// The next bytes lie in the memory of another interface queue of the interface, and only that queue can
+    /// The next bytes lie in the memory of another interface queue on the same interface, and only that queue can
     /// deliver them. Nothing is lost.
     /// </summary>
     ForeignMemory,

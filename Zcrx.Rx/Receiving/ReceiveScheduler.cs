@@ -156,7 +156,7 @@ internal sealed class ReceiveScheduler
                 // The queue whose memory has the next bytes continues the stream.
                 break;
             case ReceiveEnd.CompletionsFull:
-                // The overflow is counted elsewhere, from the flag of the ring. The next receive is issued once this batch is handled.
+                // Another component counts the overflow, by the flag of the ring. The next receive is issued once this batch is handled.
             case ReceiveEnd.BudgetUsedUp:
             case ReceiveEnd.Cancelled:
                 break;
@@ -330,14 +330,14 @@ internal sealed class ReceiveScheduler
 
         if (connection.StopCause is not null && connection.HasUnfinishedWork)
         {
-            // Stays open: an orderly end would tell the peer that everything was handled.
+            // The connection stays open, because an orderly end would tell the peer that everything was handled.
             return null;
         }
 
         ConnectionControl control = connection.Control;
         if (control.Sender.IsShutDown && (control.CloseMode == CloseMode.AtEndOfStream || !control.Work.IsAny))
         {
-            // Stays open while consumers are at work: a close would cancel their token before they have handled all bytes that arrived.
+            // The connection stays open while consumers work: a close would cancel their token before they have handled all bytes.
             return "both sides had ended the connection";
         }
 
@@ -366,8 +366,8 @@ internal sealed class ReceiveScheduler
             _context.Heartbeat.Leave();
             if (WhyClosed(connection) is { } cause)
             {
-                // After an error on this side, such as no free descriptor, the socket could still be closed in order. The peer would then
-                // assume that every byte was received.
+                // After an error on this side, such as no free descriptor, the socket could still be closed without a reset. The peer would
+                // then assume that every byte was received.
                 connection.Control.RequestClose(abort: connection.EndError is not null, cause);
             }
         }

@@ -9,7 +9,8 @@ internal sealed class ReceiveTurn
     private volatile bool _isAbandoned;
 
     /// <summary>
-    /// Gets the lock that decides which thread acts on an accepted socket in a completion: the ring thread, or the one that abandons it.
+    /// Gets the lock that ensures that only one thread handles an accepted socket in a completion: the ring thread or the thread that
+    /// abandons it.
     /// </summary>
     /// <remarks>The completion ring advances, and the ring is closed, only under this lock. No other lock is taken inside it.</remarks>
     public Lock Gate { get; } = new();

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Provides the members of a ring that the end of a queue needs. The ring may have failed. Ring thread only.</summary>
+/// <summary>Provides the operations on a ring that are needed when a queue ends. The ring may have failed. Ring thread only.</summary>
 internal interface IRingEnd
 {
     /// <summary>Gets a value indicating whether the kernel has lost completions, so that positions of streams are uncertain.</summary>

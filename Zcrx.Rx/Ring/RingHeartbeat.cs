@@ -31,10 +31,10 @@ internal sealed class RingHeartbeat(RingClock clock)
     /// <summary>Gets the time that the thread has worked until its current turn began, or until it went to sleep.</summary>
     public TimeSpan Busy => clock.ToSpan(Volatile.Read(ref _busy));
 
-    /// <summary>Gets the turns by their duration, without the one that runs.</summary>
+    /// <summary>Gets the number of turns by their duration. The current turn is not included.</summary>
     public TurnDurations Durations { get; } = new(clock);
 
-    /// <summary>Records the beginning of a turn, and the duration of the one before.</summary>
+    /// <summary>Records the beginning of a turn, and the duration of the previous turn.</summary>
     public void BeginTurn()
     {
         CountUntil(clock.TurnStart);

@@ -239,8 +239,8 @@ internal sealed class RingThread : IRingWorker
     {
         if (IsAbandoned)
         {
-            // The abandoning thread has ended the connections and listeners of this thread. Only this thread may close the ring, which
-            // keeps the RX queue while it is open.
+            // The abandoning thread has ended the connections and listeners of this thread. Only this thread may close the ring. The RX
+            // queue stays registered until then.
             _turn.EndAbandoned();
             _wake.Close();
             return;

@@ -4,7 +4,7 @@ using Zcrx.Rx.Ring;
 namespace Zcrx.Rx;
 
 /// <summary>Represents the counters and the current state of a queue.</summary>
-/// <remarks>Each counter is exact, but the counters are read one after another while they keep counting.</remarks>
+/// <remarks>Each counter is exact, but the counters are read one after another and may change in the meantime.</remarks>
 public sealed record QueueStatistics
 {
     /// <summary>Gets the queue's name.</summary>
@@ -13,13 +13,13 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of bytes received.</summary>
     public long BytesReceived { get; init; }
 
-    /// <summary>Gets the number of completions with data. Each lent one buffer.</summary>
+    /// <summary>Gets the number of completions with data. Each delivers one buffer.</summary>
     public long BuffersReceived { get; init; }
 
-    /// <summary>Gets the number of fragments that the kernel copied, by its own count.</summary>
+    /// <summary>Gets the number of copied fragments, as counted by the kernel.</summary>
     public long CopiedFragments { get; init; }
 
-    /// <summary>Gets the number of bytes that the kernel copied, by its own count.</summary>
+    /// <summary>Gets the number of copied bytes, as counted by the kernel.</summary>
     public long CopiedBytes { get; init; }
 
     /// <summary>Gets the number of buffers in the pool.</summary>
@@ -143,6 +143,6 @@ public sealed record QueueStatistics
     /// <summary>Gets the arm state of the Copy notification.</summary>
     public ArmState CopyArmState { get; init; }
 
-    /// <summary>Gets the share of copied bytes in received bytes, 0 to 1. The kernel does not count every copied byte.</summary>
+    /// <summary>Gets the copied bytes as a share of the received bytes, 0 to 1. The kernel does not count every copied byte.</summary>
     public double CopiedShare => BytesReceived == 0 ? 0 : Math.Min(1, (double)CopiedBytes / BytesReceived);
 }

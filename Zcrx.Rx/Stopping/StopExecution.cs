@@ -166,7 +166,7 @@ internal sealed class StopExecution(
         connection.Control.IsPausedByConsumer && !connection.Control.CloseRequested && (connection.HasWaiting || (!connection.HasEnded && connection.Socket.HasSomething));
 
     /// <summary>
-    /// Closes a connection after the drain time: in order, or with a reset if consumers are still at work or have not received everything.
+    /// Closes a connection after the drain time. Resets it if consumers are still at work or have bytes left to receive.
     /// </summary>
     private void Close(ConnectionReceiver connection)
     {
@@ -220,7 +220,7 @@ internal sealed class StopExecution(
     }
 
     /// <summary>
-    /// Delivers, after a failure, the bytes that the kernel had taken from the sockets. Ends the receives in order if the ring still works.
+    /// Delivers, after a failure, the bytes that the kernel had taken from the sockets. Then cancels the receives if the ring still works.
     /// </summary>
     /// <returns>Whether every completion was handled, so that each stream's position is certain.</returns>
     private bool Salvage(Exception crash)

@@ -53,7 +53,7 @@ internal sealed class ObserverSet<T>
         }
     }
 
-    /// <summary>Ends the stream. The first call counts.</summary>
+    /// <summary>Ends the stream. Only the first call has an effect.</summary>
     /// <returns>The observers to notify; null when the stream had already ended.</returns>
     public T[]? End(Exception? error)
     {

@@ -67,7 +67,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
     /// <exception cref="IOException">The process has no free descriptor.</exception>
     public static async Task<OutgoingQueue> PrepareAsync(ZcrxQueue queue)
     {
-        // Areas are fixed before the ring thread exports the queue: the other process would not know an area that is added later.
+        // Areas are fixed before the ring thread exports the queue: the other process would not learn about an area that is added later.
         QueueMemory memory = queue.Loop.Queue.Memory;
         memory.HasFixedAreas = true;
         ExportedQueue? exported = null;

@@ -25,7 +25,7 @@ internal sealed record TakeoverOffer(IReadOnlyList<string> Listeners, IReadOnlyL
 
         if (Queues.Count == 0)
         {
-            // This is the format of processes that do not know queues, so such processes also understand it.
+            // Earlier versions offer only listeners, in this format. They therefore understand an offer without queues.
             return;
         }
 

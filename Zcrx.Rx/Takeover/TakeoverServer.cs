@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Takeover;
 
 /// <summary>Serves the successors of this process: offers its listeners and queues, and releases them at the commit.</summary>
 /// <param name="socket">The socket that successors connect to.</param>
-/// <param name="steps">Bounds the steps of the protocol.</param>
+/// <param name="steps">Runs the steps of the protocol, each with a timeout.</param>
 /// <param name="takenOver">Completes with the successor's process id.</param>
 /// <param name="time">The clock of the back-off.</param>
 internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps, TaskCompletionSource<int> takenOver, TimeProvider time)
@@ -32,7 +32,7 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
             {
                 return;
             }
-#pragma warning disable CA1031 // This process keeps serving, whatever a connecting process does and whatever fails before the commit.
+#pragma warning disable CA1031 // Neither a connecting process nor any failure before the commit may stop this process from serving.
             catch (Exception exception)
 #pragma warning restore CA1031
             {

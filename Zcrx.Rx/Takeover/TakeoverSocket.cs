@@ -8,7 +8,7 @@ namespace Zcrx.Rx.Takeover;
 
 /// <summary>
 /// Represents the Unix socket that successors connect to. Each process passes the socket to its successor, so that a
-/// process always serves its name.
+/// process always serves its path.
 /// </summary>
 internal sealed class TakeoverSocket : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class TakeoverSocket : IDisposable
     private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(20);
 
     private readonly string _path;
-    // The identity of the file when this process took the socket, so that no other file is deleted.
+    // Identifies the file that belongs to the socket, so that the process deletes no other file at its end.
     private FileStatus _file;
     private bool _isOurs;
 
@@ -79,10 +79,10 @@ internal sealed class TakeoverSocket : IDisposable
         }
     }
 
-    /// <summary>Creates the object for the predecessor's socket, which keeps its name.</summary>
+    /// <summary>Creates the object for the predecessor's socket, which stays bound to its path.</summary>
     public static TakeoverSocket TakeOver(string path, SafeSocketHandle handle) => new(path, new Socket(handle));
 
-    /// <summary>Makes this object remove the name at its end, and makes peers see the credentials of this process.</summary>
+    /// <summary>Makes this object delete the socket's file at its end, and makes peers see the credentials of this process.</summary>
     public void Own()
     {
         _isOurs = FileStatus.Of(_path, out _file) == 0;
@@ -90,7 +90,7 @@ internal sealed class TakeoverSocket : IDisposable
         Socket.Listen(Backlog);
     }
 
-    /// <summary>Leaves the name to another process, which also has the socket.</summary>
+    /// <summary>Leaves the socket's file to another process, which also has the socket.</summary>
     public void Disown() => _isOurs = false;
 
     public void Dispose()

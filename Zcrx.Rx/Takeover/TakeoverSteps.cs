@@ -3,7 +3,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Bounds the steps of the takeover protocol.</summary>
+/// <summary>Runs the steps of the takeover protocol, each with a timeout.</summary>
 internal sealed class TakeoverSteps(ZcrxTakeoverOptions options)
 {
     /// <summary>Gets the operation, for errors.</summary>

@@ -208,7 +208,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
                 return;
             }
 
-            // The predecessor has ended, or another successor has just taken over. Try again: another process may serve now, or none.
+            // The predecessor has ended, or another successor has just taken over. Try again, because another process may serve now.
             _predecessor.Dispose();
             _predecessor = null;
         }
@@ -253,7 +253,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The predecessor has received the commit but is slow. It is harmless that it still accepts.
+            // The predecessor has received the commit but is slow. It may still accept, which is harmless.
         }
 
         _socket!.Own();

@@ -6,7 +6,7 @@ namespace Zcrx.Rx;
 /// <summary>Configures the takeover from the predecessor and by the successor.</summary>
 public sealed record ZcrxTakeoverOptions
 {
-    // sun_path holds 107 bytes. The rest is for a temporary name beside it.
+    // A socket path (sun_path) has at most 107 bytes. The other bytes are for the suffix of a temporary name.
     private const int LongestPath = 90;
 
     /// <summary>
@@ -16,7 +16,7 @@ public sealed record ZcrxTakeoverOptions
     public string Path { get; init; } = "";
 
     /// <summary>
-    /// Gets the time for which each side waits for the next step of the other side. A process that starts waits for the offer of its
+    /// Gets the time for which each side waits for the next step of the other side. A starting process waits for the offer of its
     /// predecessor. A predecessor waits for its successor to be ready. Above zero, at most a day.
     /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -79,7 +79,10 @@ internal sealed class DecisionExecution(SimulatedWorld world)
         world.Acting = before;
     }
 
-    /// <summary>Runs a call of a second thread inside a call of the first one, after the first one has enqueued its work and before it wakes the ring thread.</summary>
+    /// <summary>
+    /// Runs a call of a second thread inside a call of the first one: after the first one has enqueued its work, and before it wakes the
+    /// ring thread.
+    /// </summary>
     private void Interrupt(SimulatedConnection first, Decision decision)
     {
         DecisionKind? kind = (decision.Amount >> 12) switch

@@ -113,7 +113,7 @@ internal sealed class Invariants(SimulatedWorld world)
         }
         else if (!move.Done.Result && !connection.Closed.IsCompleted && !connection.Receiver.HasEnded && !connection.Receiver.Control.CloseRequested)
         {
-            throw world.Fail($"the move of {move.Connection} to {move.Target} reports that the connection has ended, but it lives");
+            throw world.Fail($"the move of {move.Connection} to {move.Target} reports that the connection has ended, but it is open");
         }
     }
 
@@ -140,7 +140,7 @@ internal sealed class Invariants(SimulatedWorld world)
 
         if (pool.Account is { Free: < 0 } account && !pool.IsShared)
         {
-            throw world.Fail($"{queue} counts fewer buffers than none: {account}");
+            throw world.Fail($"{queue} counts a negative number of buffers: {account}");
         }
 
         if (queue.Phase == QueuePhase.Asleep)

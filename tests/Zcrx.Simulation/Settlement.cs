@@ -184,7 +184,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
             // The buffers of a failed ring are reclaimed when only one ring is left. Until then they may be missing.
             if (missing != 0 && !(world.MayStreamsBreak && world.LiveQueues.Any(static queue => queue.Loop.Queue.Memory.Rings > 1)))
             {
-                throw world.Fail($"{missing} buffers are lost: no consumer has them, and the kernel neither");
+                throw world.Fail($"{missing} buffers are lost: neither a consumer nor the kernel has them");
             }
         }
     }

@@ -10,7 +10,7 @@ namespace Zcrx.Simulation;
 /// <summary>Represents one queue with all its components. Its ring thread is a state machine that runs one step at a time.</summary>
 internal sealed class SimulatedQueue
 {
-    // A timeout is converted to seconds and back.
+    // The largest rounding error of a timeout, which is converted to seconds and back.
     private const long RoundingTicks = 1;
 
     private readonly SimulatedThreads _threads;
@@ -73,7 +73,7 @@ internal sealed class SimulatedQueue
     /// <summary>Gets the time at which the sleeping thread wakes without a signal; null for never.</summary>
     public long? Due => Phase == QueuePhase.Asleep && _due != long.MaxValue ? _due : null;
 
-    /// <summary>Gets a value indicating whether a deadline of this queue has passed, or the timeout of the sleeping thread.</summary>
+    /// <summary>Gets a value indicating whether a deadline of this queue, or the timeout of the sleeping thread, has passed.</summary>
     public bool IsOverdue => Deadline <= _clock.GetTimestamp() || _due <= _clock.GetTimestamp();
 
     /// <summary>

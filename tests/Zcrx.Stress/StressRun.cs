@@ -80,7 +80,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
         return operations;
     }
 
-    /// <summary>Ends the scenario as failed. Only the first failure counts.</summary>
+    /// <summary>Ends the scenario as failed. Only the first failure is kept.</summary>
     public void Fail(Exception exception)
     {
         Interlocked.CompareExchange(ref _failure, exception, null);

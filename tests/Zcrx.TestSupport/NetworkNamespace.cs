@@ -54,7 +54,9 @@ internal sealed class NetworkNamespace : IDisposable
         return output;
     }
 
-    /// <summary>Moves <c>v0</c> to the namespace of this process, so that both namespaces reach each other. Both interfaces are up afterwards.</summary>
+    /// <summary>
+    /// Moves <c>v0</c> to the namespace of this process, so that both namespaces reach each other. Both interfaces are up afterwards.
+    /// </summary>
     /// <param name="here">The address of the interface in the namespace of this process.</param>
     /// <param name="there">The address of <c>v1</c>.</param>
     public void ConnectHere(IPAddress here, IPAddress there)
@@ -80,7 +82,7 @@ internal sealed class NetworkNamespace : IDisposable
 
     private static (int Status, string Output) Execute(string program, params string[] arguments)
     {
-        Skip.IfNot(OperatingSystem.IsLinux(), "network namespaces are a Linux thing");
+        Skip.IfNot(OperatingSystem.IsLinux(), "network namespaces exist only on Linux");
         Process process;
         try
         {

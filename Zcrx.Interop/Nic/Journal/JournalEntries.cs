@@ -74,7 +74,7 @@ internal sealed class JournalEntries(IJournalStore store, Action<string> report,
         _entries.AddRange(entries);
     }
 
-    /// <summary>Saves the entries if possible. The stored record is valid without the latest details.</summary>
+    /// <summary>Saves the entries if possible. A failure is only reported, because the stored record suffices to undo the changes.</summary>
     private void TrySave()
     {
         try

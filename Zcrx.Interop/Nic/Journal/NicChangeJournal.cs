@@ -271,8 +271,8 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
     private static bool IsOf(JournalEntry entry, NicFacts facts) => entry.Interface == facts.Name && entry.Index == facts.Index;
 
     /// <summary>
-    /// Returns the last entry of a kind; null if another program has changed the setting since. The present value of the other program
-    /// is then the one to restore.
+    /// Returns the last entry of a kind; null if another program has changed the setting since. The value that the other program
+    /// has set is then the one to restore.
     /// </summary>
     private JournalEntry? LastOurs(JournalEntryKind kind, NicFacts facts) =>
         _entries.FindLast(entry => entry.Kind == kind && IsOf(entry, facts)) is { } last && last.IsOurs(facts) ? last : null;
@@ -300,7 +300,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
             return false;
         }
 
-        // Entries are removed one by one, so that after a crash every change without an entry has been undone.
+        // Each entry is removed once its change is undone, so that a crash leaves entries only for changes that are not undone.
         _entries.Remove(entry);
         return true;
     }

@@ -8,9 +8,9 @@ internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
     /// <summary>Gets a value indicating whether the entry stays in the journal for a retry or the next process.</summary>
     public bool IsPostponed { get; init; }
 
-    /// <summary>Decides how to undo an entry, from the present state of the interface. Pure.</summary>
+    /// <summary>Decides how to undo an entry, from the current state of the interface. Pure.</summary>
     /// <param name="entry">The entry.</param>
-    /// <param name="facts">The present state of the interface; null when it was removed.</param>
+    /// <param name="facts">The current state of the interface; null when it was removed.</param>
     public static UndoStep Plan(JournalEntry entry, NicFacts? facts)
     {
         string name = entry.Interface;

@@ -58,7 +58,7 @@ internal static unsafe class EthtoolIoctl
                 return result;
             }
 
-            // Rules were added or removed since they were counted.
+            // Rules were added or removed after they were counted.
         }
 
         return result;

@@ -106,7 +106,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
             _watches.Add(watch);
         }
 
-        // Refresh after the watch was added: a concurrent change is then reported by the thread or by this call.
+        // Refresh after the watch was added: a concurrent change is then reported by the monitor's thread or by this call.
         Refresh(watch);
         return new Ending(() =>
         {

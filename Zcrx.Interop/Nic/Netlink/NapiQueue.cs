@@ -5,8 +5,8 @@ internal static class NapiQueue
 {
     /// <summary>Finds the queue on which packets of a NAPI instance are received in the session's network namespace.</summary>
     /// <remarks>
-    /// A NAPI instance belongs to the physical interface. Inside a container, that interface is in another namespace. There, only queues
-    /// that are leased to an interface of the container report the instance. If both interfaces are in one namespace, the virtual queue is
+    /// A NAPI instance belongs to the physical interface, which is not in a container's namespace. In that namespace, only queues that are
+    /// leased to an interface of the container report the instance. If both interfaces are in one namespace, the virtual queue is
     /// returned, since only it can have a zero-copy queue.
     /// </remarks>
     /// <returns>The queue; null when it is unknown.</returns>

@@ -9,7 +9,7 @@ namespace Zcrx.Interop;
 /// <summary>Reads the machine's network interfaces over netlink, and by ethtool's ioctl for facts that netlink lacks.</summary>
 /// <remarks>
 /// Threading: any thread, in the network namespace of the calling thread. Reading needs no privileges.
-/// A call takes between some tens of microseconds and a millisecond. It fails when the kernel does not answer within seconds.
+/// A call takes tens of microseconds to one millisecond. It fails when the kernel does not answer within seconds.
 /// </remarks>
 public sealed class NetlinkNicFacts : INicFacts
 {
@@ -71,8 +71,8 @@ public sealed class NetlinkNicFacts : INicFacts
     }
 
     /// <summary>
-    /// Returns an entry for each RX queue when only the number of RX queues is known. This is so while the interface is down, and on
-    /// kernels that cannot list queues (before 6.8).
+    /// Returns an entry for each RX queue when only the number of RX queues is known: while the interface is down, and on kernels that
+    /// cannot list queues (before 6.8).
     /// </summary>
     private static RxQueueFacts[] Unnamed(string interfaceName, ChannelsReply? channels, LinkReply link)
     {

@@ -7,11 +7,12 @@ public enum PreflightOutcome
     Passed,
 
     /// <summary>
-    /// A queue can be registered, but will be slower or affect other traffic. Or only an attempt shows whether a registration succeeds.
+    /// A queue can be registered, but will be slower or affect other traffic. Also used when only an attempt can show whether a
+    /// registration succeeds.
     /// </summary>
     Warning,
 
-    /// <summary>A registration fails.</summary>
+    /// <summary>A registration would fail.</summary>
     Obstacle,
 
     /// <summary>Only the host of this container can read and change the setting. A registration may depend on the setting.</summary>

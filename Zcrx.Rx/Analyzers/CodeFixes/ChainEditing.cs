@@ -28,7 +28,7 @@ internal static class ChainEditing
         ?? model.Compilation.GetTypeByMetadataName(declaringType)?.GetMembers(name).OfType<IMethodSymbol>()
             .Select(method => method.ReduceExtensionMethod(type)).FirstOrDefault(static method => method is not null);
 
-    /// <summary>Adds a using directive unless the position sees the namespace already.</summary>
+    /// <summary>Adds a using directive unless the namespace is already in scope at the position.</summary>
     public static SyntaxNode WithUsing(SyntaxNode root, SemanticModel model, int position, string space)
     {
         bool isVisible = model.GetImportScopes(position).SelectMany(static scope => scope.Imports).Any(import => import.NamespaceOrType.ToDisplayString() == space)

@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace Zcrx.Rx.Analyzers;
 
-/// <summary>Reports leases that certainly are neither disposed nor passed on.</summary>
+/// <summary>Reports leases that are certainly neither disposed nor passed on.</summary>
 /// <remarks>
 /// The analysis is local to a member. A lease is not reported if its reference is passed on, even to an expression
 /// that the analysis does not know.

@@ -10,7 +10,7 @@ internal sealed class ZcrxTypes
 
     private static readonly ImmutableHashSet<string> Libraries = ["Zcrx.Interop", "Zcrx.Rx", "Zcrx.Actors", "Zcrx.Cluster", "Zcrx.AspNetCore"];
 
-    // Types of Rx and of the runtime that contain their elements.
+    // Types of Rx and of the runtime whose values contain elements, such as a notification or a list.
     private static readonly ImmutableHashSet<string> Carriers =
     [
         "Timestamped", "TimeInterval", "Notification", "KeyValuePair", "Nullable", "List", "IList", "IReadOnlyList", "ICollection",

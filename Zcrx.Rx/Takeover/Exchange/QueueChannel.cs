@@ -12,8 +12,8 @@ namespace Zcrx.Rx.Takeover;
 /// </summary>
 /// <remarks>
 /// <para>
-/// A word is a returned buffer (area token | byte offset) or a control word, here called remark. Remarks are the constants of this class.
-/// Their top bits are no area id. Words are in the machine's byte order, which both processes share.
+/// A word is a returned buffer (area token | byte offset) or a control word, here called a remark. The constants of this class define the
+/// remarks. The top bits of a remark are not a valid area id. Words are in the machine's byte order, which both processes share.
 /// </para>
 /// <para>When the channel ends, the other process has closed its end or is dead. From then on, that process neither writes the refill queue
 /// nor has a buffer. When a process dies, the kernel closes its end of the channel only after the last thread that could enter a ring has

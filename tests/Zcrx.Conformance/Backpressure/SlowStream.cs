@@ -37,7 +37,7 @@ internal sealed class SlowStream : IObserver<ReceivedBuffer>, IDisposable
     /// <summary>Gets the number of sends in which the kernel accepted no byte.</summary>
     public int Refusals { get; private set; }
 
-    /// <summary>Gets the largest number of unsent bytes in the sender's socket after a send of which the kernel accepted no byte.</summary>
+    /// <summary>Gets the largest number of unsent bytes in the sender's socket after a send in which the kernel accepted no byte.</summary>
     public int MostUnsent { get; private set; }
 
     public string State => $"sent {_sent}, received {Volatile.Read(ref _received)}, {_kept.Count} kept, completed {_completed}, {_error?.Message}";

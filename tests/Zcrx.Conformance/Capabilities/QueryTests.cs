@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringQuery;
 
 namespace Zcrx.Conformance.Capabilities;
 
-/// <summary>Tests the query call itself: questions that are invalid, and answers that do not fit.</summary>
+/// <summary>Tests the query call itself: invalid queries, and answers that are larger than the caller's memory.</summary>
 public unsafe class QueryTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
@@ -89,7 +89,8 @@ public unsafe class QueryTests : IClassFixture<LeakCheck>
         byte* answer = stackalloc byte[64];
         io_uring_query_hdr header = new() { query_op = IO_URING_QUERY_OPCODES, query_data = (ulong)answer, size = 48 };
         header.next_entry = (ulong)&header;
-        // In the second round, the size is the one that the first round wrote, so only the limit on the chain's length can end the call.
+        // After the first query, the header contains the size that the kernel has written. The chain is then valid, and only the limit on
+        // its length ends the call.
         Assert.True(Ask(kernel, &header) is -ERANGE or -EFAULT);
     }
 

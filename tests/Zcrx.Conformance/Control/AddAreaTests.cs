@@ -240,7 +240,7 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
         return queue.Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0);
     }
 
-    /// <summary>Contains the memory of areas. It is freed after the queue to which the areas were added.</summary>
+    /// <summary>Contains the memory of areas. The memory is freed after the queue to which the areas were added.</summary>
     private sealed class Memories(int count, int buffersEach) : IDisposable
     {
         public List<TestMemory> All { get; } = [.. Enumerable.Range(0, count).Select(_ => new TestMemory((nuint)buffersEach * TestMemory.Page))];

@@ -20,7 +20,7 @@ internal sealed record Comparison(Side LeftSide, Side RightSide, DifferentialPro
     /// </summary>
     /// <remarks>
     /// This number depends on how TCP cuts a stream into packets. Whole pages nearly always travel in whole packets, but this is not
-    /// guaranteed: a late or retransmitting sender cuts at other places, and a pool runs out a few bytes earlier.
+    /// guaranteed: a late or retransmitting sender cuts the stream at other positions. A pool then runs out a few bytes earlier.
     /// </remarks>
     public bool DiffersInPackets
     {

@@ -89,7 +89,7 @@ internal sealed class Connection : IDisposable
 
     public void CloseReceiver() => _pair.CloseServer();
 
-    /// <summary>Marks the request as stranded: it has something to deliver, but waits until more arrives (kernels before 7.2).</summary>
+    /// <summary>Marks the request as stranded: it has something to deliver, but waits until more arrives (kernels before 7.2.10).</summary>
     public void MarkStalled() => (_stalledBytes, _stalledAtEnd) = (BytesWaiting, IsEnded);
 
     /// <summary>Reads the bytes that no request has received, without the kernel under test.</summary>

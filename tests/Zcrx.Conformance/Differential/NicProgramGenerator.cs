@@ -22,7 +22,7 @@ internal static class NicProgramGenerator
     private const int PlentyOfBuffers = 2048;
 
     /// <summary>
-    /// The number of buffers of programs that run out. It is more than other steps fill, and few enough for one step to use up.
+    /// The number of buffers of programs that run out. These are more than other steps fill, but few enough that one step can use them up.
     /// </summary>
     private const int FewBuffers = 512;
 

@@ -71,7 +71,7 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
 
     public void PublishTail(uint beyond) => Volatile.Write(ref *SharedTail, _tail + Entries + beyond);
 
-    /// <summary>Continues at the current position of the kernel.</summary>
+    /// <summary>Empties the refill ring: takes the kernel's head as the new head and tail.</summary>
     public void Resynchronise()
     {
         _head = _tail = Volatile.Read(ref *SharedHead);

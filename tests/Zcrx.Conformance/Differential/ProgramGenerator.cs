@@ -82,7 +82,7 @@ internal static class ProgramGenerator
         {
             Import or ImportInvalid when random.Next(2) == 0 =>
                 [new(OpenRing, ring, 0, CompletionEntries(random, wholePages)), new(Export, export, 0), new(Import, random.Next(1, Queues), ring, export)],
-            // Together, both pieces need more completions than a small ring has, or more buffers than a small pool has.
+            // The two pieces together need more completions than a small ring has, or more buffers than a small pool has.
             Send when wholePages && random.Next(6) == 0 => [BurstPart(random), BurstPart(random)],
             Flush when wholePages && random.Next(4) == 0 => [new(ReturnInvalid, 0, 0, random.Next(8)), new(Return, 0, 0, random.Next(1, 40))],
             _ => [],
@@ -129,7 +129,7 @@ internal static class ProgramGenerator
     private static int Buffers(Random random, bool wholePages) => wholePages ? random.Next(1, 20) : PlentyOfBuffers;
 
     /// <summary>
-    /// Returns a ring size. A small ring overflows, which is compared only if both kernels need the same number of completions.
+    /// Returns a ring size. A small ring overflows. Overflows are compared only if both kernels need the same number of completions.
     /// </summary>
     private static int CompletionEntries(Random random, bool wholePages) => wholePages && random.Next(3) == 0 ? 8 : 256;
 

@@ -15,7 +15,7 @@ namespace Zcrx.Conformance.Differential;
 /// consumed.</item>
 /// <item>The order of completions of different requests within one step. A separate check ensures that data arrives before the end of its
 /// own request.</item>
-/// <item>Numbers that a kernel chooses: descriptors.</item>
+/// <item>Descriptors, which are numbers that a kernel chooses.</item>
 /// <item>The number of bytes counted as copied, within the small share that travels in the linear part of packets
 /// (<see cref="ProgramRun"/>).</item>
 /// <item>The bytes that an active request takes from its socket while its ring is closed. Such connections end with the ring.</item>

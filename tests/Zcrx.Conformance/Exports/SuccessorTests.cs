@@ -208,7 +208,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
 
     private static void OpenLinux() => KernelUnderTest.OpenDeviceLess(KernelUnderTest.Linux, ZcrxFeature.Export, ZcrxFeature.Import);
 
-    /// <summary>Opens a connection on the present queue, and returns it once its consumer has leased this number of buffers.</summary>
+    /// <summary>Opens a connection on the current queue, and returns it once its consumer has leased this number of buffers.</summary>
     private static async Task<TakeoverBench.Connection> ConnectAndKeepAsync(TakeoverBench bench, int buffers)
     {
         TakeoverBench.Connection connection = await bench.ConnectAsync();

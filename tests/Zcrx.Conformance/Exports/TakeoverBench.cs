@@ -9,7 +9,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Conformance.Exports;
 
-/// <summary>Represents one interface queue that passes from loop to loop, and connections that check every byte.</summary>
+/// <summary>Represents one interface queue that passes from one ring thread to the next, and connections that check every byte.</summary>
 internal sealed class TakeoverBench : IAsyncDisposable
 {
     public const int Buffers = 16;
@@ -30,7 +30,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
 
     public Socket Listener => _listener;
 
-    /// <summary>Gets the loop that writes the refill queue.</summary>
+    /// <summary>Gets the queue whose ring thread writes the refill queue.</summary>
     public ZcrxQueue Queue { get; private set; }
 
     public static async Task<TakeoverBench> OpenAsync(string name, ZcrxSuspendedConnections? suspended = null, bool isShared = false)
@@ -40,8 +40,8 @@ internal sealed class TakeoverBench : IAsyncDisposable
         return new TakeoverBench(kernel, await ZcrxQueue.OpenAsync(Options(1) with { SharedMemory = isShared }, choice, kernel.Kernel, default, suspended).Within("the queue opens"));
     }
 
-    /// <summary>Opens a new loop that continues to use the queue.</summary>
-    /// <returns>The previous loop, which still receives for its connections.</returns>
+    /// <summary>Opens a new queue on the same memory, with another ring thread.</summary>
+    /// <returns>The previous queue, which still receives for its connections.</returns>
     public async Task<ZcrxQueue> SwitchAsync(ExportedQueue? exported = null, ZcrxSuspendedConnections? suspended = null)
     {
         using ExportedQueue? own = exported is null ? await Queue.ExportAsync().Within("the queue is exported") : null;
@@ -50,7 +50,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
         return before;
     }
 
-    /// <summary>Continues with a queue of the same pool.</summary>
+    /// <summary>Continues with another queue on the same memory.
     /// <returns>The previous queue.</returns>
     public ZcrxQueue Use(ZcrxQueue queue)
     {
@@ -60,7 +60,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
     }
 
     /// <summary>
-    /// Keeps the memory of the present queue mapped, as a real kernel pins it. The emulated kernel uses only the mapping of the
+    /// Keeps the memory of the current queue mapped, as a real kernel pins it. The emulated kernel uses only the mapping of the
     /// registration.
     /// </summary>
     public void Pin()
@@ -71,7 +71,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
         _pinned.AddRange(regions);
     }
 
-    /// <summary>Connects to a queue, by default to the present one.</summary>
+    /// <summary>Connects to a queue, by default to the current one.</summary>
     public async Task<Connection> ConnectAsync(ZcrxQueue? queue = null)
     {
         Peer peer = await Peer.ConnectAsync(_listener.LocalEndPoint!, _connections.Count);
@@ -164,7 +164,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
         }
 
         /// <summary>
-        /// Queues bytes behind the current send, without waiting. The send itself may wait for a consumer that leases every buffer.
+        /// Queues bytes after the current send, without waiting. The send itself may wait for a consumer that leases every buffer.
         /// </summary>
         public void Send(long count) => _sending = SendBehindAsync(_sending, count);
 

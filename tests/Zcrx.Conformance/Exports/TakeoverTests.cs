@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Conformance.Exports;
 
 /// <summary>
-/// Tests that a queue outlives its ring: another loop continues with the same memory, and every buffer returns to the pool.
+/// Tests that a queue outlives its ring: another ring thread continues with the same memory, and every buffer returns to the pool.
 /// </summary>
 public class TakeoverTests : IClassFixture<LeakCheck>
 {
@@ -41,7 +41,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
             connection.LetGo(5);
         }
 
-        // The old loop has ended, so the buffers that its consumers still lease must return through the new loop.
+        // The old ring thread has ended, so the buffers that its consumers still lease must return through the new one.
         connection.LetGo();
         await connection.SendAsync(Much);
         await connection.ReachAsync();
@@ -62,7 +62,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
             await Task.WhenAll(staying.ReachAsync(), coming.ReachAsync());
             Assert.Equal(("loop 1", "loop 2"), (staying.Zcrx.QueueName, coming.Zcrx.QueueName));
 
-            // From now on, leases on the old loop are copies, because the new loop owns the pool.
+            // From now on, leases on the old ring thread are copies, because the new one owns the pool.
             staying.Holds = true;
             await staying.SendAsync(Much);
             await staying.ReachAsync();
@@ -178,7 +178,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
             }
         }
 
-        // Connections on a former loop move, and their leases stay valid.
+        // Connections of a former ring thread move, and their leases stay valid.
         foreach (TakeoverBench.Connection connection in connections)
         {
             connection.Holds = false;

@@ -72,7 +72,7 @@ internal sealed class ConfiguredNic : NicUnderTest
     private static string Required(string name)
     {
         string? value = Environment.GetEnvironmentVariable(name);
-        Skip.If(string.IsNullOrEmpty(value), $"no NIC to test on, or not with that: {name} is not set");
+        Skip.If(string.IsNullOrEmpty(value), $"no suitable NIC is configured: {name} is not set");
         return value!;
     }
 }

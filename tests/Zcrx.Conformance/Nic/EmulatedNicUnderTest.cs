@@ -43,7 +43,7 @@ internal sealed class EmulatedNicUnderTest : NicUnderTest
     /// <summary>Creates the same interface on a kernel with a planted fault.</summary>
     public static EmulatedNicUnderTest Open(string name, EmulatedFaultPlan? faults, params ReadOnlySpan<ZcrxFeature> alsoNeeded)
     {
-        Skip.If(name is KernelUnderTest.Multishot or KernelUnderTest.OldMultishot or KernelUnderTest.ReadingMultishot, "NIC queues need zcrx, which this kernel does without");
+        Skip.If(name is KernelUnderTest.Multishot or KernelUnderTest.OldMultishot or KernelUnderTest.ReadingMultishot, "NIC queues need zcrx, which this kernel does not use");
         EmulatedNic nic = new(Options);
         return new EmulatedNicUnderTest(KernelUnderTest.OpenEmulated(name, [nic], faults, [ZcrxFeature.NicQueue, ZcrxFeature.Flush, .. alsoNeeded]), nic);
     }

@@ -5,7 +5,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Tests several areas behind one queue of a device.</summary>
+/// <summary>Tests one queue of a device with several areas.</summary>
 public unsafe class NicAreaTests : IClassFixture<LeakCheck>
 {
     private const int BuffersEach = 128;

@@ -18,7 +18,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     public void Netlink_facts_agree_with_those_of_ip_and_ethtool()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
-        AwaitNobodysQueues(nic);
+        AwaitUnmanagedQueues(nic);
         NicFacts facts = AssertAgrees(nic);
         Assert.True(facts is { IsUp: true, HasDevice: true, HasXdp: false, HeaderDataSplit: true, HdsThreshold: 0 }, $"{facts}");
         Assert.All(facts.Queues, queue => Assert.True(queue is { NapiId: > 0, Provider: RxMemoryProvider.Kernel }, $"{queue}"));
@@ -28,7 +28,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     public void Registered_queue_reports_io_uring_as_its_provider()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
-        AwaitNobodysQueues(nic);
+        AwaitUnmanagedQueues(nic);
         using (new NicQueue(nic))
         {
             Assert.All(_facts.Read(nic.Interface).Queues, queue => Assert.Equal(queue.Index == nic.Queue ? RxMemoryProvider.IoUring : RxMemoryProvider.Kernel, queue.Provider));
@@ -37,7 +37,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
             Assert.Contains("the kernel reports", refused.Message, StringComparison.Ordinal);
         }
 
-        AwaitNobodysQueues(nic);
+        AwaitUnmanagedQueues(nic);
     }
 
     [SkippableFact]
@@ -169,7 +169,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     }
 
     /// <summary>Waits until all queues are released. Rings of earlier tests may still be torn down in the background.</summary>
-    private void AwaitNobodysQueues(ConfiguredNic nic) =>
+    private void AwaitUnmanagedQueues(ConfiguredNic nic) =>
         Deadline.Until(() => _facts.Read(nic.Interface).Queues.All(static queue => queue.Provider == RxMemoryProvider.Kernel), "every queue has been released");
 
     private static string Ask(string program, params string[] arguments)

@@ -105,7 +105,7 @@ public class NicPreflightTests : IClassFixture<LeakCheck>
         string? refusal = null;
         string Everything() => string.Create(CultureInfo.InvariantCulture, $"{refusal ?? "registered"}; found: {string.Join("; ", found.Items)}");
         // Retries: the kernel releases a queue some time after its ring was closed, and this test opens and closes several.
-        Deadline.Watch watch = Deadline.Start("the verdict is the one that is due, and what a registration then does");
+        Deadline.Watch watch = Deadline.Start("the preflight gives the expected verdict, and a registration agrees with it");
         do
         {
             watch.Check(Everything);
@@ -115,7 +115,7 @@ public class NicPreflightTests : IClassFixture<LeakCheck>
         while (found.CanRegister != (refusal is null) || found.CanRegister != (obstacle is null));
 
         Assert.All(found.Items.Where(item => item.Outcome == PreflightOutcome.Obstacle), item => Assert.Equal(obstacle, item.Check));
-        Deadline.Until(() => NicPreflight.Try(nic.Interface, (int)index, 1 << 20).CanRegister == found.CanRegister, "trying gives the same verdict");
+        Deadline.Until(() => NicPreflight.Try(nic.Interface, (int)index, 1 << 20).CanRegister == found.CanRegister, "NicPreflight.Try gives the same verdict");
     }
 
     /// <summary>Registers a queue and releases it. Returns the error of the kernel, or null.</summary>

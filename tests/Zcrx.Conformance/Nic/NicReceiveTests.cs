@@ -84,7 +84,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
     [Kernels]
     public void Ordinary_receive_cannot_read_bytes_in_the_memory_of_a_queue(string name)
     {
-        Skip.If(name != KernelUnderTest.Linux, "under an emulated NIC the bytes do lie in kernel memory");
+        Skip.If(name != KernelUnderTest.Linux, "with an emulated NIC, the bytes lie in kernel memory");
         using var nic = new NicQueue(NicUnderTest.Open(name));
         TcpPair connection = nic.Connect();
         connection.Send(1000);

@@ -41,14 +41,15 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
     [SkippableFact]
     public async Task Flow_that_arrives_on_another_queue_is_copied_until_it_is_steered_back()
     {
-        // More buffers than a device takes (a cache of 128 and a ring), because copies cannot use those.
+        // More buffers than a device takes for itself (a cache of 128 and a ring). Copies need the other buffers.
         const int Buffers = 1024;
         using Bench bench = await Bench.OpenAsync(NicUnderTest.Open(KernelUnderTest.Linux, ZcrxFeature.Notifications, ZcrxFeature.Statistics), Buffers);
         bench.SendUntil(() => bench.Received > 100_000, "the stream runs");
         Assert.Equal(0, bench.Queue.Snapshot().CopiedFragments);
 
         bench.Steer(away: true);
-        // Far more bytes than the pool holds. The NIC queue is idle, so its buffers return only if the loop flushes the refill queue.
+        // Far more bytes than the pool holds. The NIC queue is idle, so its buffers return only if the ring thread flushes the refill
+        // queue.
         long end = bench.Received + (2 * Buffers * 1448);
         bench.SendUntil(() => bench.Received > end, "the stream continues over another RX queue");
         Assert.NotEqual(0, bench.Queue.Snapshot().CopiedFragments);

@@ -12,7 +12,7 @@ namespace Zcrx.Conformance.Nic;
 /// <summary>Tests that a process takes over the RX queue of another process without closing it.</summary>
 public sealed class NicSuccessorTests(ITestOutputHelper output) : IClassFixture<LeakCheck>, IDisposable
 {
-    // Several times the size of the pool, so that buffers of the old process must return through the new one, even those that the old
+    // Several times the size of the pool, so that all buffers must return through the new process. These include buffers that the old
     // process held when it was killed.
     private const int Much = 6 * 1024 * 1024;
     private const int Piece = 128 * 1024;

@@ -107,7 +107,7 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     private (int Status, string Output) Run(IReadOnlyList<string> arguments)
     {
         (int status, string output) = Execute(arguments);
-        Skip.If(status == CannotDoThat, $"this NIC has no way to '{arguments[0]}'");
+        Skip.If(status == CannotDoThat, $"this NIC does not support the command '{arguments[0]}'");
         return (status, output);
     }
 }

@@ -103,7 +103,7 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
                 queue.Ring.Ring.SubmitAndWait(0);
                 return queue.Ring.Ring.Submission.IsCompletionOverflown;
             },
-            "the completion ring is full and says so");
+            "the completion ring is full, and the ring reports it");
         Assert.Equal(8u, queue.Ring.Ring.Completion.Ready);
         IReadOnlyList<Cqe> completions = queue.Ring.TakeUntilEnd(1);
         Results.Equal(-ENOSPC, completions.Single(cqe => cqe.UserData == 1 && !cqe.HasMore).Result);

@@ -51,7 +51,7 @@ public class HugePageAreaTests : IClassFixture<LeakCheck>
         return bench!;
     }
 
-    /// <summary>Returns the size of the pages behind an area, as the kernel reports it.</summary>
+    /// <summary>Returns the size of an area's pages, as the kernel reports it.</summary>
     private static nuint PageSize(MemoryRegion area)
     {
         string start = area.Address.ToString("x", CultureInfo.InvariantCulture) + "-";

@@ -76,7 +76,7 @@ internal static class SuiteRunner
         output.WriteLine($"{reporter.Passed} passed, {reporter.Failed} failed, {reporter.Skipped} skipped");
         output.Flush();
 
-        // A filter that matches no test must not look like success.
+        // A run whose filter matches no test must not succeed.
         return reporter.Failed == 0 && reporter.Passed + reporter.Skipped > 0 ? 0 : 1;
     }
 

@@ -50,7 +50,7 @@ internal sealed class KernelUnderTest
         : IsMultishot ? false
         : EmulatedKernelProfile.ForRelease(HostFacts.Read().KernelRelease) is not { StrandsReceives: false };
 
-    /// <summary>Gets a value indicating whether queues live in this process and need no privileges.</summary>
+    /// <summary>Gets a value indicating whether this process implements zcrx, so that queues need no privileges.</summary>
     public bool IsEmulated => Kernel is not LinuxKernel;
 
     /// <summary>Gets a value indicating whether receives are multishot receives of the machine's io_uring, without zcrx.</summary>

@@ -30,7 +30,7 @@ public sealed class LeakCheck : IDisposable
         GC.Collect();
         GC.WaitForPendingFinalizers();
         Deadline.Watch watch = Deadline.Start(
-            $"everything is given back; before: {_descriptors.Count} descriptors, {_mapped} bytes of areas and regions, {_pinned} kB pinned");
+            $"all resources are released; before: {_descriptors.Count} descriptors, {_mapped} bytes of areas and regions, {_pinned} kB pinned");
         while (Descriptors().Count > _descriptors.Count || NotInheritedBytes() > _mapped || PinnedKilobytes() > _pinned)
         {
             watch.Check(() => $"now: {Descriptors().Count} descriptors, {NotInheritedBytes()} bytes, {PinnedKilobytes()} kB; " +
@@ -95,7 +95,7 @@ public sealed class LeakCheck : IDisposable
         return bytes;
     }
 
-    /// <summary>Returns the memory that the kernel has pinned. It grows with a queue that is not torn down.</summary>
+    /// <summary>Returns the amount of memory that the kernel has pinned. A queue that is not torn down increases the amount.</summary>
     private static long PinnedKilobytes() =>
         Kilobytes(File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmPin:", StringComparison.Ordinal)));
 

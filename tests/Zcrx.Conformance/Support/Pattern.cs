@@ -1,7 +1,7 @@
 namespace Zcrx.Conformance.Support;
 
 /// <summary>
-/// Computes the bytes of every connection. Each position has its own value, so a lost, doubled or swapped piece is detected.
+/// Computes the bytes of every connection. Each position has its own value, so a lost, duplicated or swapped piece is detected.
 /// </summary>
 internal static class Pattern
 {

@@ -107,7 +107,7 @@ public class ZcrxCapabilitiesTests
             "device-less mode needs Linux 7.1 or newer: the kernel's zcrx answers register flags IMPORT only",
             capabilities.WhyNot(ZcrxFeature.DeviceLess));
         Assert.Equal(
-            "a buffer length of its own needs Linux 7.0 or newer: the kernel's zcrx answers features none",
+            "a buffer length other than a page needs Linux 7.0 or newer: the kernel's zcrx answers features none",
             capabilities.WhyNot(ZcrxFeature.RxBufferLength));
     }
 
@@ -170,7 +170,7 @@ public class ZcrxCapabilitiesTests
         Assert.Equal(CapabilityQueryState.Refused, capabilities.State);
         Assert.Equal(errno, capabilities.QueryErrorNumber);
         AssertSupport(capabilities, yes: []);
-        Assert.Contains($"io_uring is missing or forbidden here (the query for capabilities gives {name})", capabilities.WhyNot(ZcrxFeature.NicQueue), StringComparison.Ordinal);
+        Assert.Contains($"io_uring is missing or forbidden here (the capability query returns {name})", capabilities.WhyNot(ZcrxFeature.NicQueue), StringComparison.Ordinal);
     }
 
     [Fact]

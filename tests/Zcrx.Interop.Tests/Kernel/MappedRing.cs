@@ -22,7 +22,7 @@ internal sealed unsafe class MappedRing : IDisposable
         _kernel = kernel;
         io_uring_params parameters = new() { flags = Flags, cq_entries = 64 };
         Fd = kernel.Setup(8, &parameters);
-        Skip.If(Fd is -Errno.EPERM or -Errno.ENOSYS or -Errno.EINVAL, $"{kernel.Description} gives no ring here (result {Fd}).");
+        Skip.If(Fd is -Errno.EPERM or -Errno.ENOSYS or -Errno.EINVAL, $"{kernel.Description} cannot create a ring here (result {Fd}).");
         Assert.True(Fd >= 0, $"io_uring_setup: {Fd}");
         Assert.NotEqual(0u, parameters.features & IORING_FEAT_SINGLE_MMAP);
         _parameters = parameters;

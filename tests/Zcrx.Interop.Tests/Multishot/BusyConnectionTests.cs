@@ -21,7 +21,7 @@ public class BusyConnectionTests
         using ReceivingConnection connection = ReceivingConnection.Open(Buffers, KernelOver(log, hasAllFeatures));
         log.Opcodes.Clear();
         long position = 0;
-        // The turn after the last busy one shows that it is over.
+        // Only the next turn shows that a busy turn is over, so one more turn follows.
         for (int i = 0; i <= ReceiveMethod.Turns + 1; i++)
         {
             const int Length = 128 * 1024;
@@ -91,7 +91,7 @@ public class BusyConnectionTests
         }
 
         Assert.Equal(2, connection.CountDescriptors());
-        // No buffer is left, so this turn ends the multishot receive, and shows that the last turn is over.
+        // No buffer is left, so this turn ends the multishot receive. It also shows that the previous turn is over.
         Send(connection, 0, length);
         connection.Enter();
         Assert.Equal(3, connection.CountDescriptors());

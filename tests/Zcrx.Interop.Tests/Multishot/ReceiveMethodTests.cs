@@ -12,7 +12,7 @@ public class ReceiveMethodTests
         (2, Gen.Choose(ReceiveMethod.ManyBuffers, 1024))).ArrayOf(60);
 
     [Fact]
-    public void Method_changes_only_after_successive_turns_that_speak_for_the_other() => Prop
+    public void Method_changes_only_after_successive_turns_that_favor_the_other() => Prop
         .ForAll(Turns.ToArbitrary(), static turns => Run(turns))
         .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
 

@@ -10,7 +10,7 @@ internal sealed unsafe class ShortRingKernel(uint submissionEntries, uint comple
     private readonly Dictionary<int, uint> _flagOffsets = [];
     private readonly Dictionary<int, nint> _rings = [];
 
-    /// <summary>Gets the number of calls that left completions behind in the kernel.</summary>
+    /// <summary>Gets the number of calls after which completions were left in the kernel.</summary>
     public int Overflows { get; private set; }
 
     public string Description => _kernel.Description;

@@ -250,7 +250,7 @@ public class NicSetupTests
 
         public int AddRule(string interfaceName, FlowRule rule) => inner.AddRule(interfaceName, rule);
 
-        public bool RemoveRule(string interfaceName, int id) => id == Keeps ? throw new ZcrxDeviceException("Removing", 5, "it does not go", "") : inner.RemoveRule(interfaceName, id);
+        public bool RemoveRule(string interfaceName, int id) => id == Keeps ? throw new ZcrxDeviceException("Removing", 5, "the rule cannot be removed", "") : inner.RemoveRule(interfaceName, id);
 
         public void SetRssTable(string interfaceName, IReadOnlyList<int> table) => inner.SetRssTable(interfaceName, table);
 

@@ -17,7 +17,7 @@ public sealed class DelimiterCutterTests
         byte[] text = [.. script.Bytes.Select(static value => (byte)(value & 1)), 0];
         int expected = text.AsSpan().IndexOf(delimiter);
 
-        // The bytes of earlier calls contained no delimiter. The cutter knows nothing else about them.
+        // The bytes of earlier calls contained no delimiter. The cutter has no other information about them.
         int shown = expected < 0 ? script.Seen % text.Length : Math.Min(script.Seen % text.Length, expected + delimiter.Length - 1);
         FrameDecision decision = new DelimiterCutter(delimiter, include: false).Cut(Cut(text, script.Cuts), shown);
 

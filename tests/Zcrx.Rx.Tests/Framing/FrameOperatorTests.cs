@@ -8,8 +8,8 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Framing;
 
 /// <summary>
-/// Tests that frames off the ring thread are leased within exact bounds, and that operators which keep borrowed frames never show other
-/// bytes.
+/// Tests that frames off the ring thread are leased within exact bounds, and that operators which keep borrowed frames never expose the
+/// bytes of another frame.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class FrameOperatorTests : IClassFixture<ResourceCheck>

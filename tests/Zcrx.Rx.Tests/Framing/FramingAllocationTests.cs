@@ -57,7 +57,7 @@ public sealed class FramingAllocationTests
         bool isDelimited = delimiter != default;
         for (int i = 0; i < stream.Length; i += length + 1)
         {
-            // Writes a prefix in front of each frame, or a delimiter behind it.
+            // Writes a prefix before each frame, or a delimiter after it.
             stream[isDelimited ? i + length : i] = isDelimited ? (byte)'\n' : (byte)length;
         }
 

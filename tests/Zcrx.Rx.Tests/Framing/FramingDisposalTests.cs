@@ -140,7 +140,7 @@ public sealed class FramingDisposalTests
 
     private static void WaitUntilAllReturned(InMemoryArea area)
     {
-        // The operator unsubscribes from the source before or after it returns the buffers.
+        // The operator may unsubscribe from the source before it returns the buffers, so this method waits for them.
         SpinWait.SpinUntil(
             () =>
             {

@@ -71,7 +71,7 @@ public sealed class FramingLivenessTests : IDisposable
         source.Area = other;
         source.Send([2, 3]);
         other.Ledger.Reclaimable.Dismiss(other.Holder);
-        // Each queue that a connection moves to has its own holder for it, and so has each move.
+        // Every move gives the connection a new holder, even a move back to an earlier queue.
         _area.Holder = new BufferHolder();
         source.Area = _area;
         source.Send([2, 4]);
@@ -127,7 +127,7 @@ public sealed class FramingLivenessTests : IDisposable
     }
 
     [Fact]
-    public void Streams_that_have_ended_are_forgotten()
+    public void Streams_that_have_ended_are_removed_from_the_reclaim_list()
     {
         for (int i = 0; i < 1_000; i++)
         {
@@ -143,7 +143,7 @@ public sealed class FramingLivenessTests : IDisposable
     }
 
     [Fact]
-    public void Pressure_that_rises_inside_of_OnNext_leaves_the_frame_alone()
+    public void Pressure_that_rises_inside_OnNext_does_not_affect_the_frame()
     {
         BufferSource source = new(_area);
         FrameCollector collector = new();

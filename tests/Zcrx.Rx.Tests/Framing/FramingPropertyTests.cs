@@ -6,7 +6,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Framing;
 
 /// <summary>
-/// Tests that frames are correct and every buffer returns, whatever is sent, however it is cut into buffers, and whatever happens.
+/// Tests that frames are correct and every buffer returns, for any stream, any division into buffers, and any end of the stream.
 /// </summary>
 public sealed class FramingPropertyTests
 {

@@ -141,7 +141,7 @@ public sealed class ParserFramingTests : IDisposable
     {
         private int _lines;
 
-        // A question mark before a line, or a line feed behind it.
+        // A question mark before a line, or a line feed after it.
         public int MaxOverhead => 2;
 
         public FrameDecision Parse(in ReadOnlySequence<byte> buffered, long seen) =>

@@ -7,7 +7,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Handlers;
 
 /// <summary>
-/// Tests that a connection lives as long as its asynchronous handler, and that a failing handler ends only its connection.
+/// Tests that a connection stays open as long as its asynchronous handler runs, and that a failing handler ends only its connection.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class AsyncHandlerTests : IClassFixture<ResourceCheck>
@@ -153,7 +153,7 @@ public class AsyncHandlerTests : IClassFixture<ResourceCheck>
             Assert.InRange(answered[i].Count, wasReset ? 0 : handledHere - reportedHere, handledHere - reportedHere);
         }
 
-        // Nearly all clients have room for replies.
+        // Nearly all clients have room for replies, so nearly all replies arrive.
         Assert.InRange(answered.Sum(static client => client.Count), (long)(results.Values.Sum(static so => so.Handled - so.Reported) * 0.98), long.MaxValue);
         Assert.Empty(faults);
         Array.ForEach(peers, static peer => peer.Dispose());

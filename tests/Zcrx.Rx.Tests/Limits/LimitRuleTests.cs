@@ -93,7 +93,7 @@ public class LimitRuleTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void Tally_reports_everything_once_and_each_limit_at_most_once_per_interval_and_last_in_its_present_state() => Prop.ForAll(
+    public void Tally_reports_everything_once_and_each_limit_at_most_once_per_interval_and_last_in_its_current_state() => Prop.ForAll(
         Gen.Choose(0, 60).SelectMany(count => TallyStep.ListOf(count)).ToArbitrary(),
         static steps =>
         {

@@ -141,7 +141,7 @@ public class LimitTests
         await paused.SendAsync(new byte[1]);
         ZcrxConnection connection = await accepted.Task.Within("the connection is accepted");
 
-        // Another connection of the same queue becomes idle and is closed, several times, while the paused one is not.
+        // Other connections of the same queue become idle and are reset, while the paused connection stays open.
         for (int i = 1; i <= 2; i++)
         {
             using ZcrxListener other = queue.Listen("127.0.0.1:0", EchoAsync, options);
@@ -340,7 +340,7 @@ public class LimitTests
         queue.Loop.RemoveListener(one);
         await firstEnded.Task.Within("the first listener ends");
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        // The present accept request serves one client and ends with it. The next request accepts a burst, because the whole backlog fits
+        // The current accept request serves one client and ends with it. The next request accepts a burst, because the whole backlog fits
         // now.
         await client.ConnectAsync(second.LocalEndPoint!).Within("the client is in the backlog");
         await Deadline.UntilAsync(() => other is { IsArmed: true, IsMultishot: true }, "the second listener accepts a burst");

@@ -23,7 +23,7 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
     }
 
     /// <summary>
-    /// Tests that payload in the memory of a closed queue is lost: the stream reports the offset and never continues behind a gap.
+    /// Tests that payload in the memory of a closed queue is lost: the stream reports the offset and never continues after a gap.
     /// </summary>
     [Fact]
     public async Task Stream_over_reopened_queues_is_complete_or_names_the_position_of_its_failure()
@@ -99,7 +99,7 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
                         connection.Dispose();
                         break;
                     default:
-                        // This may not be the queue that can receive the next byte. The group then moves the connection again.
+                        // This queue may be unable to receive the next byte. The group then moves the connection again.
                         await world.Group.MoveAsync(connection, world.AnyQueue(random), MoveReason.Pressure).Within("the move has an outcome");
                         connection.Resume();
                         break;
@@ -185,7 +185,7 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
             foreach (ZcrxQueue? queue in _queues)
             {
                 await queue!.DisposeAsync().AsTask().Within("the queue closes");
-                await queue.Completion.Within("the loop has ended");
+                await queue.Completion.Within("the ring thread has ended");
             }
 
             _listener.Dispose();

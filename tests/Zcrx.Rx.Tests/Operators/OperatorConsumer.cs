@@ -7,7 +7,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Operators;
 
-/// <summary>Consumes one stream through the operator of its schedule, checks the bytes, and ends parts as scheduled.</summary>
+/// <summary>Consumes one stream through the operator of its schedule, checks the bytes, and triggers the scheduled end.</summary>
 internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queue, Peer peer, ZcrxConnection connection) : IDisposable
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -144,7 +144,7 @@ internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queu
     {
         if (Interlocked.Increment(ref _running) > Concurrency)
         {
-            Note("more handlers at once than agreed");
+            Note("more handlers at once than allowed");
         }
 
         return new Running(this);
@@ -201,7 +201,7 @@ internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queu
                 _ = queue.Queue.DisposeAsync().AsTask();
                 break;
             default:
-                throw new InvalidOperationException($"{schedule.End} is not ours to do");
+                throw new InvalidOperationException($"{schedule.End} is not caused by the consumer");
         }
     }
 

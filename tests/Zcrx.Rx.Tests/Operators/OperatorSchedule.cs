@@ -28,7 +28,7 @@ internal sealed record OperatorSchedule(OperatorSchedule.Operator Way, int Buffe
 
     public enum Ending
     {
-        /// <summary>The peer ends the stream in order.</summary>
+        /// <summary>The peer ends the stream normally.</summary>
         Peer,
 
         /// <summary>The peer resets.</summary>

@@ -39,7 +39,7 @@ public class PressureMachineTests
 
                 if (before == PoolPressureLevel.Exhausted && changed)
                 {
-                    // No partial recovery: a paused connection stays paused until there is room.
+                    // The level falls from Exhausted directly to Normal: paused connections stay paused until the level is Normal.
                     Assert.Equal(PoolPressureLevel.Normal, machine.Level);
                 }
 

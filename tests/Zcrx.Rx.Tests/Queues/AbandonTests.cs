@@ -82,7 +82,7 @@ public class AbandonTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Work_behind_a_callback_that_returns_after_its_queue_was_abandoned_does_not_run()
+    public async Task Work_that_waits_for_a_callback_that_returns_after_its_queue_was_abandoned_does_not_run()
     {
         using StuckCallback stuck = new();
         ZcrxQueue queue = await ZcrxQueue.OpenAsync(TestQueue.Options()).Within("the queue opens");
@@ -278,7 +278,7 @@ public class AbandonTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Fault_of_an_observer_that_is_given_the_end_of_an_abandoned_queue_is_published()
+    public async Task Fault_of_an_observer_that_receives_the_end_of_an_abandoned_queue_is_published()
     {
         using StuckCallback stuck = new();
         TestQueue queue = await TestQueue.OpenAsync();
@@ -302,7 +302,7 @@ public class AbandonTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Change_behind_a_callback_that_returns_after_its_queue_was_abandoned_is_not_served()
+    public async Task Change_that_waits_for_a_callback_that_returns_after_its_queue_was_abandoned_is_not_served()
     {
         using StuckCallback stuck = new();
         TestQueue queue = await TestQueue.OpenAsync();

@@ -24,7 +24,7 @@ public class ReconfigureTests
 
             QueueReconfiguration done = await queue.Queue.ReconfigureAsync(TestQueue.Options(Buffers) with { HighWaterMark = 0.2, LowWaterMark = 0.1, ConnectionQuota = 1 }).Within("the options apply");
 
-            // No buffer has moved, but the new marks give another level.
+            // The same number of buffers is leased, but the new marks result in another level.
             Assert.Equal(["ConnectionQuota", "HighWaterMark", "LowWaterMark"], done.Applied.Order());
             Assert.Empty(done.NeedReopening);
             Assert.Equal((PoolPressureLevel.High, held), (queue.Queue.Snapshot().Pressure, queue.BuffersOut));

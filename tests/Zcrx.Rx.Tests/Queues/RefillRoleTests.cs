@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Queues;
 
-/// <summary>Tests which queue writes the refill queue after the queue that has this role ends.</summary>
+/// <summary>Tests which queue writes the refill queue after the queue that wrote it has ended.</summary>
 [Collection(SocketsCollection.Name)]
 public class RefillRoleTests : IClassFixture<ResourceCheck>
 {

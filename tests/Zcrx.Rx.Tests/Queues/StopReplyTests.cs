@@ -42,7 +42,7 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Stop_with_everything_read_ends_in_order_and_as_soon_as_the_peer_has_closed()
+    public async Task Stop_with_everything_read_ends_without_a_reset_as_soon_as_the_peer_has_closed()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { PeerCloseTimeout = Long });
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -153,7 +153,7 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Handler_that_returns_closes_its_connection_in_order_despite_other_work()
+    public async Task Handler_that_returns_closes_its_connection_without_a_reset_despite_other_work()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -252,7 +252,7 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Reader_that_is_completed_before_a_stop_ends_the_connection_in_order()
+    public async Task Reader_that_is_completed_before_a_stop_ends_the_connection_without_a_reset()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -274,7 +274,7 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Application_that_closes_inside_a_frame_before_a_stop_ends_the_connection_in_order()
+    public async Task Application_that_closes_inside_a_frame_before_a_stop_ends_the_connection_without_a_reset()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

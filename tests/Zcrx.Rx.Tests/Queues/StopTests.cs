@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Queues;
 
-/// <summary>Tests the end of a queue, in order or not, at any moment, and calls after it.</summary>
+/// <summary>Tests the end of a queue, orderly or not, at any moment, and calls after it.</summary>
 [Collection(SocketsCollection.Name)]
 public class StopTests : IClassFixture<ResourceCheck>
 {
@@ -31,7 +31,7 @@ public class StopTests : IClassFixture<ResourceCheck>
         await recorders[0].ReachAsync(100_000);
         await queue.CloseAsync();
         await queue.Queue.DisposeAsync();
-        await queue.Queue.Completion.Within("the loop has ended");
+        await queue.Queue.Completion.Within("the ring thread has ended");
         foreach (Recorder recorder in recorders)
         {
             ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(await recorder.AssertFailedAsync());
@@ -149,7 +149,7 @@ public class StopTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Call_during_the_end_of_the_loop_completes()
+    public async Task Call_while_the_ring_thread_ends_completes()
     {
         HookedKernel kernel = new();
         TestQueue queue = await TestQueue.OpenAsync(kernel: kernel);

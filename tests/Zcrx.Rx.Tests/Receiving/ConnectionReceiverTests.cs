@@ -75,7 +75,7 @@ public class ConnectionReceiverTests
         .Check(Config.QuickThrowOnFailure.WithMaxTest(500));
 
     [Fact]
-    public void Budget_counts_the_bytes_of_the_present_request_only()
+    public void Budget_counts_the_bytes_of_the_current_request_only()
     {
         ConnectionReceiver connection = new(new MemoryHost(), new MemorySocket(7), 1, 0, 1) { BytesReceived = 1000 };
         connection.Arm(300);

@@ -160,7 +160,9 @@ public class DeliveryInMemoryTests
         Assert.Equal(32, bench.Free);
     }
 
-    /// <summary>Represents a consumer of one connection that performs the actions, and returns after it has paused or left.</summary>
+    /// <summary>
+    /// Represents a consumer of one connection that performs the actions. <see cref="Return"/> resumes it after a pause or its end.
+    /// </summary>
     private sealed class Consumer
     {
         private readonly List<Recorder> _recorders = [];

@@ -97,7 +97,7 @@ public class LingeringCloseTests
         Look(bench, Interval);
 
         // A reset would drop replies that the peer has not acknowledged. The peer sent the discarded bytes before it received the FIN, so
-        // it cannot take the FIN for their confirmation.
+        // the FIN does not confirm these bytes.
         Assert.Equal((true, false), (socket.IsClosed, socket.WasReset));
     }
 

@@ -91,7 +91,7 @@ public class ReceiveStallTests : IClassFixture<ResourceCheck>
     [InlineData("7.2.0", true)]
     public async Task A_kernel_that_strands_receives_stalls_only_without_the_workaround(string profile, bool rearms)
     {
-        // With the workaround the timeout is never reached: the turn itself reissues the receive, not the watch.
+        // With the workaround, the timeout never passes: the ring thread reissues the receive in the same turn.
         await using TestQueue queue = await TestQueue.OpenAsync(
             buffers: 8,
             EmulatedKernelProfile.ForRelease(profile),
@@ -146,7 +146,7 @@ public class ReceiveStallTests : IClassFixture<ResourceCheck>
             await slow.SendAsync(100_000);
             await Deadline.UntilAsync(() => queue.Queue.Snapshot().PausedConnections > 0, "the slow consumer is paused");
             TimeSpan start = TimeProvider.System.GetElapsedTime(0);
-            await Deadline.UntilAsync(() => TimeProvider.System.GetElapsedTime(0) - start > 4 * Timeout, "several looks have passed");
+            await Deadline.UntilAsync(() => TimeProvider.System.GetElapsedTime(0) - start > 4 * Timeout, "several checks have passed");
             Assert.Equal(0, queue.Queue.Snapshot().ReceiveStalls);
             slowConnection.Abort();
             pausedConnection.Abort();

@@ -36,7 +36,7 @@ public class TerminalResultTests
         Assert.Equal(ReceiveEnd.BudgetUsedUp, TerminalResult.Classify(0, isBudgetUsedUp: true));
 
     [Fact]
-    public void Every_result_is_classified_and_only_zero_ends_a_stream_in_order() => Prop
+    public void Every_result_is_classified_and_only_zero_ends_a_stream_without_an_error() => Prop
         .ForAll(
             Gen.OneOf(Gen.Choose(-200, 10), Gen.Choose(int.MinValue, int.MaxValue)).ToArbitrary(),
             ArbMap.Default.GeneratorFor<bool>().ToArbitrary(),

@@ -122,7 +122,7 @@ public class OutcomeRuleTests
 
         private void WorkOff()
         {
-            // The loop checks for dropped completions before it handles any.
+            // The ring thread checks for dropped completions before it handles any.
             if (_hasDropped || !_completions.TryDequeue(out int bytes))
             {
                 return;

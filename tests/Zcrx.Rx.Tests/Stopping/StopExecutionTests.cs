@@ -86,7 +86,7 @@ public class StopExecutionTests
     [Theory]
     [InlineData(UnfinishedWork.Work)]
     [InlineData(UnfinishedWork.Hold)]
-    public void Work_that_ends_within_the_drain_time_lets_its_connection_close_in_order_in_every_mode(UnfinishedWork kind)
+    public void Work_that_ends_within_the_drain_time_lets_its_connection_close_without_a_reset_in_every_mode(UnfinishedWork kind)
     {
         using QueueBench bench = new();
         ConnectionReceiver connection = bench.Connect(0, new Recorder(0));

@@ -113,7 +113,7 @@ public class EndTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_consumer_that_fails_closes_its_connection_in_order_if_so_configured()
+    public async Task A_consumer_that_fails_closes_its_connection_without_a_reset_if_so_configured()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { WhenConsumerFails = ConsumerFailureAction.Close });
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -175,7 +175,7 @@ public class EndTests : IClassFixture<ResourceCheck>
             connection.Pause();
             Recorder recorder = new(peer.Stream);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-            // Short only now, because a slow machine may subscribe later than that.
+            // The timeout is shortened only now. On a slow machine, a shorter one could pass before the subscription.
             await queue.Queue.ReconfigureAsync(queue.Queue.Loop.Options with { UnobservedTimeout = TimeSpan.FromMilliseconds(50) }).Within("the timeout applies");
             await peer.SendAllAsync(10_000);
             peer.Dispose();

@@ -37,7 +37,7 @@ public class LeaseTests : IClassFixture<ResourceCheck>
 
             lease.Dispose();
             await queue.AllReturnedAsync();
-            await Deadline.UntilAsync(() => connection.BuffersLeased == 0, "the connection holds nothing");
+            await Deadline.UntilAsync(() => connection.BuffersLeased == 0, "no buffer of the connection is leased");
             Assert.Throws<ObjectDisposedException>(() => lease.Span.Length);
         }
     }
@@ -115,7 +115,7 @@ public class LeaseTests : IClassFixture<ResourceCheck>
             }
 
             await queue.AllReturnedAsync();
-            await Deadline.UntilAsync(() => connection.BuffersLeased == 0, "the connection holds nothing");
+            await Deadline.UntilAsync(() => connection.BuffersLeased == 0, "no buffer of the connection is leased");
         }
     }
 

@@ -40,7 +40,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
             Task stuckSending = stuckPeer.SendAllAsync(1_000_000);
             await stuck.ReachAsync(1);
 
-            // Later connections progress, too.
+            // Later connections also make progress.
             await MoveAsync(queue, connections: 4, bytes: 300_000);
             Assert.False(stuck.HasEnded);
             Assert.InRange(stuckConnection.BuffersLeased, 1, buffers - 1);

@@ -172,7 +172,7 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
     }
 
     /// <summary>
-    /// Cuts the payload into frames. The byte in front of each frame gives the length. The bytes at the end are not a whole frame.
+    /// Cuts the payload into frames. The byte before each frame contains its length. The bytes at the end are not a whole frame.
     /// </summary>
     private void SubscribeFrames()
     {

@@ -26,7 +26,7 @@ public class SendLeaseTests : IClassFixture<ResourceCheck>
             BufferLease lease = await taken.Task.Within("a buffer arrives");
             byte[] expected = lease.Span.ToArray();
 
-            // The socket is full, so the lease waits behind the filler.
+            // The socket is full, so the lease waits until the filler is sent.
             Task filling = connection.SendAsync(new byte[Filler]).AsTask();
             Task sending = connection.SendAsync(lease.Memory).AsTask();
             lease.Dispose();

@@ -58,7 +58,7 @@ public class SendTests : IClassFixture<ResourceCheck>
             await cancellation.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending.Within("the wait ends"));
 
-            // The ring still has the poll of the cancelled send. The next send waits for the same poll, and then gets room.
+            // The ring still has the poll of the cancelled send. The next send waits for the same poll, which reports room.
             Task again = connection.SendAsync(new byte[] { 1 }).AsTask();
             byte[] buffer = new byte[1 << 20];
             while (!again.IsCompleted)

@@ -65,7 +65,7 @@ public class SuspendedTests : IClassFixture<ResourceCheck>
                     await Task.Yield();
                 }
 
-                Assert.True(await connection.MoveToAsync(target.Queue).Within("the move has an outcome"), $"round {i}: the connection lives and was not moved");
+                Assert.True(await connection.MoveToAsync(target.Queue).Within("the move has an outcome"), $"round {i}: the connection is open and was not moved");
                 await suspending.Within("the queue is suspended");
                 await continuing.Within("the others continue");
                 await peer.SendAllAsync(10_000);

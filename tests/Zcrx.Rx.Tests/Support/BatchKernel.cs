@@ -11,8 +11,8 @@ namespace Zcrx.Rx.Tests.Support;
 /// Represents a kernel without sockets. A test chooses the completions of a turn, and sees the returns in the refill queue.
 /// </summary>
 /// <remarks>
-/// As on a NIC, several completions share a buffer, and each of them must be returned. The loop never blocks for long, so that it soon
-/// handles a new batch.
+/// As on a NIC, several completions share a buffer, and each of them must be returned. The ring thread never blocks for long, so that it
+/// soon handles a new batch.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's handle is never created.")]
 internal sealed unsafe class BatchKernel : UserSideKernel
@@ -57,13 +57,13 @@ internal sealed unsafe class BatchKernel : UserSideKernel
         }
     }
 
-    /// <summary>Posts received data in one turn. The task ends when the loop has processed the data.</summary>
+    /// <summary>Posts received data in one turn. The task ends when the ring thread has processed the data.</summary>
     public Task PostAsync(IEnumerable<(ulong Request, ulong Offset, int Length)> data)
     {
         Batch batch = new([.. data]);
         _batches.Enqueue(batch);
         _posted.Release();
-        return batch.WorkedOff.Task.Within("the loop works a batch off");
+        return batch.WorkedOff.Task.Within("the ring thread handles the batch");
     }
 
     public override int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)

@@ -30,7 +30,7 @@ internal sealed class BufferSource(InMemoryArea area) : IObservable<ReceivedBuff
     }
 
     /// <summary>
-    /// Delivers the bytes in as many buffers as necessary. As in the loop, an observer that throws gets an error; others continue.
+    /// Delivers the bytes in as many buffers as necessary. As in a queue, an observer that throws gets an error; others continue.
     /// </summary>
     public void Send(ReadOnlySpan<byte> bytes)
     {

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Copies its frames, and counts how the stream ends.</summary>
+/// <summary>Copies its frames, and counts the ends of the stream.</summary>
 internal sealed class FrameCollector : IObserver<ReceivedFrame>
 {
     public List<byte[]> Frames { get; } = [];

@@ -20,7 +20,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     /// <summary>Gets or sets the result that the next calls of Enter return without any effect. With 0, the emulated kernel acts.</summary>
     public int ForcedEnterResult { get => Volatile.Read(ref _forcedResult); set => Volatile.Write(ref _forcedResult, value); }
 
-    /// <summary>Gets or sets a callback after each enter. It receives the result, and returns the result for the loop.</summary>
+    /// <summary>Gets or sets a callback after each enter. It receives the result, and returns the result for the ring thread.</summary>
     public Func<int, int>? Entered { get; set; }
 
     /// <summary>Gets or sets a callback before a ring or an exported queue is closed, on the closing thread.</summary>
@@ -38,7 +38,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     /// <summary>Gets or sets the error of every new ring, or 0 for none.</summary>
     public int SetupError { get; set; }
 
-    /// <summary>Gets or sets the error with which every accept ends that is submitted from now on, or 0 for none.</summary>
+    /// <summary>Gets or sets the error of every accept that is submitted from now on, or 0 for none.</summary>
     public int AcceptError { get => Volatile.Read(ref _acceptError); set => Volatile.Write(ref _acceptError, value); }
 
     public int Setup(uint entries, io_uring_params* parameters)
@@ -78,7 +78,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
 
         if (result == -Errno.EBADF)
         {
-            // After EBADF the loop leaves the descriptor alone, so it is closed here.
+            // After EBADF the ring thread does not close the descriptor, so it is closed here.
             _ = _kernel.Close(ringFd);
         }
 
@@ -119,7 +119,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     }
 
     /// <summary>
-    /// Determines whether the loop has yet to read a successful completion of this kind. Only valid inside <see cref="Entered"/>.
+    /// Determines whether the ring thread has yet to read a successful completion of this kind. Only valid inside <see cref="Entered"/>.
     /// </summary>
     public bool HasUnread(RequestKind kind)
     {

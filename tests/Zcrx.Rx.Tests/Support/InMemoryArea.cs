@@ -90,14 +90,16 @@ internal sealed unsafe class InMemoryArea : IDisposable
         Ledger.Drain();
         if ((Ledger.Leased, Holder.Leased, Free) != (0, 0, _isOut.Length))
         {
-            throw new InvalidOperationException($"{Free} of {_isOut.Length} buffers are free; the ledger counts {Ledger.Leased} as kept, their owner {Holder.Leased}.");
+            throw new InvalidOperationException($"{Free} of {_isOut.Length} buffers are free; the ledger counts {Ledger.Leased} leased buffers, and their holder {Holder.Leased}.");
         }
     }
 
     /// <summary>Ends the queue while leases may be left.</summary>
     public void Close() => Ledger.Close();
 
-    /// <summary>Ends the queue if <see cref="Close"/> has not, and checks that no buffer is leased, no copy is left and the memory is unmapped.</summary>
+    /// <summary>
+    /// Ends the queue if <see cref="Close"/> has not, and checks that no buffer is leased, no copy is left and the memory is unmapped.
+    /// </summary>
     public void Dispose()
     {
         Close();
@@ -113,7 +115,7 @@ internal sealed unsafe class InMemoryArea : IDisposable
         int index = (int)(offset / (ulong)BufferSize);
         if (!_isOut[index])
         {
-            throw new InvalidOperationException($"Buffer {index} came back twice.");
+            throw new InvalidOperationException($"Buffer {index} was returned twice.");
         }
 
         _isOut[index] = false;

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Computes the bytes of a stream from their position, so that a lost, doubled or swapped piece is detected.</summary>
+/// <summary>Computes the bytes of a stream from their position, so that a lost, duplicated or swapped piece is detected.</summary>
 internal static class Payload
 {
     // A prime: the size of a buffer or chunk, usually a power of two, is then never a multiple of the period.
@@ -20,7 +20,7 @@ internal static class Payload
     }
 
     /// <summary>
-    /// Determines whether bytes equal the bytes of a stream at a position. They may be longer than <see cref="LongestPiece"/>.
+    /// Determines whether bytes equal the bytes of a stream at a position. The number of bytes may exceed <see cref="LongestPiece"/>.
     /// </summary>
     public static bool Matches(ReadOnlySpan<byte> bytes, int stream, long position)
     {

@@ -54,7 +54,7 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
             Sent += sent;
             count -= sent;
 
-            // A send to a receiver that keeps up never waits. Without this yield, the caller would not continue before the last byte.
+            // If the receiver is fast enough, no send waits. Without this yield, the caller would not continue before the last byte.
             await Task.Yield();
         }
     }

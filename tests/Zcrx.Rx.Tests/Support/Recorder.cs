@@ -14,7 +14,7 @@ internal sealed class Recorder(int stream) : IObserver<ReceivedBuffer>
     /// <summary>Gets the stream offset of the first received byte; −1 before the first byte.</summary>
     public long Start { get; private set; } = -1;
 
-    /// <summary>Gets the stream offset behind the last received byte.</summary>
+    /// <summary>Gets the stream offset after the last received byte.</summary>
     public long End { get; private set; }
 
     public long Bytes => Volatile.Read(ref _bytes);

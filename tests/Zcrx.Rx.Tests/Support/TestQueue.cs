@@ -7,7 +7,7 @@ namespace Zcrx.Rx.Tests.Support;
 
 /// <summary>
 /// Represents a queue on the emulated engine with a listener on loopback. Disposal checks that no buffer is in flight, no copy, ring or
-/// export is left, and the loop ended in order.
+/// export is left, and the ring thread ended without an error.
 /// </summary>
 internal sealed class TestQueue : IAsyncDisposable
 {
@@ -103,7 +103,7 @@ internal sealed class TestQueue : IAsyncDisposable
 
         await AllReturnedAsync();
         await CloseAsync();
-        await Queue.Completion.Within("the loop has ended");
+        await Queue.Completion.Within("the ring thread has ended");
         // An operator may end on another thread after its connection.
         await Deadline.UntilAsync(
             () => (BuffersOut, LiveCopies, CopiedFrameBytes, _kernel?.OpenDescriptors ?? 0) == (0, 0, 0, 0), "no lease, copy, frame, ring or export is left");

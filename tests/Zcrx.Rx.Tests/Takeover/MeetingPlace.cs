@@ -8,8 +8,8 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Takeover;
 
 /// <summary>
-/// Represents a directory with the path of a takeover socket. Acts as the process that serves there with one listener, inside the test
-/// process.
+/// Represents a directory with the path of a takeover socket. Acts as the process with one listener that serves the path, inside the
+/// test process.
 /// </summary>
 internal sealed class MeetingPlace : IAsyncDisposable
 {

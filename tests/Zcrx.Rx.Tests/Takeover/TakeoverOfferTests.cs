@@ -23,7 +23,7 @@ public class TakeoverOfferTests
     [Fact]
     public void Offer_without_queues_has_the_original_format()
     {
-        // Two bytes of count, a length and the name: the format of a process that does not know queues.
+        // Two bytes of count, a length and the name: the format of a version without queues.
         byte[] payload = [1, 0, 6, .. "ingest"u8];
         Assert.Equal(payload, new TakeoverOffer(["ingest"], []).Encode());
         Assert.Empty(TakeoverOffer.Decode(payload).Queues);

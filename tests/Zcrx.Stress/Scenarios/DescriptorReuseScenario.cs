@@ -84,7 +84,7 @@ internal sealed class DescriptorReuseScenario : IStressScenario
                 connection.Resume();
                 await peer.SendAsync(100);
                 connection.Pause();
-                // Opens and closes a descriptor, which uses a free number.
+                // Opens and closes a descriptor, so that a free number belongs to another file for a moment.
                 using Socket passing = new(SocketType.Stream, ProtocolType.Tcp);
             }
 

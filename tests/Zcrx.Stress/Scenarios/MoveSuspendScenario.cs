@@ -30,7 +30,7 @@ internal sealed class MoveSuspendScenario : IStressScenario
             streams.Add(StreamAsync(queue, target, new Random(random.Next()), isReady, begin.Task));
         }
 
-        await Task.WhenAll(movable).Within("the connections are there");
+        await Task.WhenAll(movable).Within("the connections are attached");
         Task<int> resuming = random.Next(2) == 0 ? suspended.ContinueOnAsync(successor.Queue) : Task.FromResult(0);
         bool crashes = random.Next(4) == 0;
         int spins = random.Next(3) switch { 0 => 0, 1 => 500, _ => 10_000 };
@@ -68,7 +68,7 @@ internal sealed class MoveSuspendScenario : IStressScenario
             await begin;
             Thread.SpinWait(random.Next(10_000));
             bool isMoved = await connection.MoveToAsync(target.Queue).Within("the move has an outcome");
-            StressRun.Require(isMoved, "a connection that lives is moved");
+            StressRun.Require(isMoved, "an open connection is moved");
             await peer.SendAllAsync(Bytes - early);
             await recorder.AssertCompletedAsync(Bytes);
         }

@@ -40,7 +40,7 @@ internal sealed class OffloadInMemoryScenario : IStressScenario
             source.Complete();
             StressRun.Require(!isRefused || SpinWait.SpinUntil(() => Volatile.Read(ref ends) == 1, TimeSpan.FromSeconds(30)), "the stream ends, with an error when its scheduler refuses work");
             subscription.Dispose();
-            StressRun.Require(SpinWait.SpinUntil(() => Returned(area), TimeSpan.FromSeconds(30)), "every buffer comes back");
+            StressRun.Require(SpinWait.SpinUntil(() => Returned(area), TimeSpan.FromSeconds(30)), "every buffer returns");
             StressRun.Require(!isWrong && Volatile.Read(ref ends) <= 1, "the stream ends at most once, with intact leases");
         }
 

@@ -76,7 +76,7 @@ internal sealed class OffloadScenario : IStressScenario
             subscription.Dispose();
             connection.Abort();
             await connection.Closed.Within("the connection is closed");
-            await Deadline.UntilAsync(() => connection.BuffersLeased == 0, "every buffer comes back");
+            await Deadline.UntilAsync(() => connection.BuffersLeased == 0, "every buffer returns");
             StressRun.Require(end is { IsRight: true, Ends: <= 1 }, "the bytes are the stream's own, and it ends at most once");
         }
 

@@ -6,10 +6,10 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Observes a queue's pressure while the level changes. Observers subscribe and unsubscribe. During the replayed value, some wait for the
-/// ring thread and some throw.
+/// Observes a queue's pressure while the level changes. Observers subscribe and unsubscribe. While the current level is replayed to
+/// them, some wait for the ring thread and some throw.
 /// </summary>
-/// <remarks>No observer may block the ring thread, and an observer that has thrown is called once.</remarks>
+/// <remarks>No observer may block the ring thread, and an observer that has thrown is not called again.</remarks>
 internal sealed class PressureObserverScenario : IStressScenario
 {
     private const int Buffers = 16;
@@ -44,7 +44,7 @@ internal sealed class PressureObserverScenario : IStressScenario
 
             ReleaseSome(int.MaxValue);
             await Deadline.UntilAsync(() => levels.Last == PoolPressureLevel.Normal, "the last level that is published is the pool's");
-            StressRun.Require(levels is { Values: > 1, AreChanges: true }, "each published level is another one than the level before");
+            StressRun.Require(levels is { Values: > 1, AreChanges: true }, "each published level differs from the level before");
         }
 
         run.Join();

@@ -32,7 +32,7 @@ internal sealed class ProcessScenario : IStressScenario
             source.Complete();
             Thread.SpinWait(random.Next(300));
             subscription.Dispose();
-            StressRun.Require(SpinWait.SpinUntil(() => Returned(area), TimeSpan.FromSeconds(30)), "every buffer comes back");
+            StressRun.Require(SpinWait.SpinUntil(() => Returned(area), TimeSpan.FromSeconds(30)), "every buffer returns");
         }
 
         run.Join();

@@ -44,7 +44,7 @@ internal sealed class KeptPorts
         }
     }
 
-    /// <summary>Adds sockets, which belong to this object from now on.</summary>
+    /// <summary>Adds sockets. This object owns them until they are taken.</summary>
     public void Add(IEnumerable<KeyValuePair<string, Socket>> ports)
     {
         lock (_gate)

@@ -31,8 +31,8 @@ public sealed class ZcrxTransportOptions
     public long MaxReadBytes { get; set; } = 256 << 10;
 
     /// <summary>
-    /// Gets or sets how many examined buffers of one connection stay leased while Kestrel waits for more bytes, for example for the rest of a
-    /// header. The default is 16. The bytes of further buffers are copied.
+    /// Gets or sets how many examined buffers of one connection stay leased while Kestrel waits for more bytes, for example for the end of
+    /// a header. The default is 16. The bytes of further buffers are copied.
     /// </summary>
     /// <remarks>
     /// Slow clients together lease up to this number times their connections. 1,024 of them lease 16,384 buffers: all of the default pool

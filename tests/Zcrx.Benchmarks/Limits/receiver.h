@@ -24,7 +24,7 @@
 #define STALL_SECONDS 30
 #define MAX_CONNECTIONS 512
 
-// One cache line of its own per connection, as in the .NET receivers.
+// Each connection has cache lines of its own, as in the .NET receivers.
 struct connection { _Alignas(128) _Atomic uint64_t bytes; uint64_t sum; int fd; };
 
 static struct connection connections[MAX_CONNECTIONS];

@@ -11,8 +11,8 @@ internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
     private const int MostErrors = 100;
     private const int MostOthers = 300;
 
-    // An event is counted in the entry of the last event of its kind if no more than this time has passed. A busy peer therefore cannot push
-    // other events out of the timeline.
+    // An event is counted in the entry of the last event of its kind if no more than this time has passed. So a busy peer cannot push other
+    // events out of the timeline.
     private static readonly TimeSpan Together = TimeSpan.FromMinutes(1);
 
     // An entry of moves ends after this time, no matter how many moves follow. The page selects moves by the time of their entry.

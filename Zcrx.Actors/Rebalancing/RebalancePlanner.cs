@@ -126,8 +126,8 @@ internal sealed class RebalancePlanner
 
     /// <summary>
     /// Moves a connection to the managed queue on which its packets arrive. If moves are forbidden, plans nothing, not even steering.
-    /// The connection still moves without a plan as soon as the memory of that queue contains payload of it.
     /// The connection still moves without a plan as soon as the memory of that queue contains some of its payload.
+    /// </summary>
     private void PlanTowards(ConnectionFacts connection, QueueFacts queue, QueueFacts owner)
     {
         if (_facts.MovesAllowed && TryAdd(new RebalanceAction.MoveConnection(connection.Id, queue.Name, owner.Name, MoveReason.CopyStorm)))

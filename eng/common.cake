@@ -77,7 +77,7 @@ string[] PassedThrough() =>
 // Runs a program in this terminal, so that it can control the terminal, and returns its exit code.
 int Run(string program, params string[] arguments) => RunIn("", program, arguments);
 
-// The same in another folder; the empty name is the folder of the build.
+// Runs a program in another folder. The empty name is the folder of the build.
 int RunIn(string folder, string program, string[] arguments)
 {
     // Ctrl-C also reaches the program, which decides how to react. The build must survive to return the program's exit code.
@@ -95,7 +95,7 @@ int RunIn(string folder, string program, string[] arguments)
     }
 }
 
-// Runs an action for 0 to count - 1 in this order, at most the given number at once.
+// Runs an action for 0 to count - 1, in this order. At most `atOnce` of the calls run at a time.
 void ForEachAtOnce(int count, int atOnce, Action<int> run) => Parallel.ForEach(
     System.Collections.Concurrent.Partitioner.Create(Enumerable.Range(0, count), System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering),
     new ParallelOptions { MaxDegreeOfParallelism = atOnce },

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Provides loggen and rsyslogd for tests. Usage: eng/syslog-clients.sh directory
-# The Debian packages of both programs conflict with each other, and would start a log daemon. So the packages are not installed but
-# unpacked into the directory. directory/bin then contains a start script for each program that is not in the PATH.
+# The Debian packages of both programs conflict with each other, and would start a log daemon. So they are unpacked into the directory, not
+# installed. directory/bin then contains a start script for each program that is not in the PATH.
 # Exit code 77 if this machine has no apt or cannot download the packages.
 set -uo pipefail
 

@@ -72,7 +72,7 @@ void InstallForeignClients()
     (string Module, string Package)[] modules = [("websockets", "python3-websockets"), ("grpc", "python3-grpcio")];
     string[] Missing() =>
     [
-        // The native compiler links with it.
+        // The native compiler links programs with zlib.
         .. FileExists("/usr/include/zlib.h") ? Array.Empty<string>() : ["zlib1g-dev"],
         .. clients.Where(client => Context.Tools.Resolve(client.Program) is null).Select(client => client.Package),
         .. modules.Where(module => !DirectoryExists($"/usr/lib/python3/dist-packages/{module.Module}")).Select(module => module.Package),

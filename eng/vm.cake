@@ -1,7 +1,7 @@
 // Runs test suites on real kernels, which tests/vm boots. Defines which commands run on which kernel, and converts the results to outcomes.
 
 // 7.2 is the first kernel with notifications and statistics, and runs everything. The other kernels run only the tests of their
-// differences: 6.19 has no device-less mode, 7.0 adds the size of receive buffers, 7.1 adds the device-less mode, and 7.3 adds another
+// differences. 6.19 has no device-less mode. 7.0 adds the size of receive buffers, and 7.1 adds the device-less mode. 7.3 adds another
 // refill ring and areas that are added later.
 const string WholeKernel = "7.2";
 // The last release of 7.2 in which a receive that runs out of buffers or completions becomes a stranded request. 7.2.10 fixes this. No
@@ -37,8 +37,8 @@ GuestCommand[] refusingCommands =
 // On a second kernel without the device-less mode, only the conformance tests are useful. The demo would repeat that of 6.19.
 GuestCommand[] refusingAgainCommands = [refusingCommands[0]];
 
-// For the first kernel with the device-less mode. It has no notifications. Runs the tests whose results depend on notifications, and those
-// of the kernel's own checks.
+// For the first kernel with the device-less mode. It has no notifications. Runs the tests whose results depend on notifications, and the
+// tests of the checks that the kernel itself makes.
 GuestCommand[] firstCommands =
 [
     guestCommands[0] with { CommandLine = guestCommands[0].CommandLine + " --filter .Capabilities. --filter .Rings. --filter .Queues. --filter .PermissionTests. --filter .ExhaustionTests. --filter .Exports." },
@@ -160,7 +160,7 @@ string KernelsProblem()
         : null;
 }
 
-// Returns an error about an argument that is a number of things that run at once, or null.
+// Returns an error about an argument that limits how many suites or guests run at once, or null.
 string CountProblem(string name) =>
     !HasArgument(name) || (int.TryParse(Argument<string>(name), out var count) && count > 0) ? null : $"--{name} is the number of {name} that run at once, not '{Argument<string>(name)}'.";
 

@@ -32,7 +32,7 @@ internal sealed class Tally
             .. entry.Key.Listener is { } listener ? [new("zcrx.listener.name", listener)] : Array.Empty<KeyValuePair<string, object?>>(),
         ]));
 
-    /// <summary>Records durations in a histogram from now on.</summary>
+    /// <summary>Sets the histogram that records the durations of connections.</summary>
     public void Attach(Histogram<double> durations) => _durations = durations;
 
     /// <summary>Records the end of a connection.</summary>

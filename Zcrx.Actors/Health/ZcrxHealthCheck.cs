@@ -7,7 +7,7 @@ namespace Zcrx.Actors.Health;
 /// Reports the registered failure status if Zcrx is not running, if no queue receives, or if the ports are closed. Otherwise reports
 /// Degraded if the status shows any other problem, such as an exhausted pool, and Healthy if it shows none.
 /// </summary>
-/// <remarks>The data for programs are <c>state</c>, one entry per queue, and <c>reasons</c> with the codes of the problems.</remarks>
+/// <remarks>The data of the result are <c>state</c>, one entry per queue, and <c>reasons</c> with the codes of the problems.</remarks>
 internal sealed class ZcrxHealthCheck(IStatusSource zcrx) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

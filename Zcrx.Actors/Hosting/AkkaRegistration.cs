@@ -58,7 +58,7 @@ internal sealed class AkkaRegistration
         _phaseTimeout = timeout;
     }
 
-    /// <summary>Returns the service that reports about these actors: the one of the container, or else one of this registration.</summary>
+    /// <summary>Returns the service that represents these actors: the container's, or else one that this registration owns.</summary>
     public ZcrxService ServiceOf(IServiceProvider services) => services.GetService<ZcrxService>() ?? _own.Value;
 
     private Task StartAsync(ActorSystem system)

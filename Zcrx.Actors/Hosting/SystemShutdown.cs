@@ -21,8 +21,8 @@ internal static class SystemShutdown
     public static string PhaseTimeoutPath => $"akka.coordinated-shutdown.phases.{CoordinatedShutdown.PhaseServiceRequestsDone}.timeout";
 
     /// <summary>
-    /// Returns a timeout of the delivery phase that is long enough for a drain timeout. Clamps an invalid drain timeout, which the
-    /// validation of the options reports.
+    /// Returns a timeout of the delivery phase that is long enough for a drain timeout. Clamps an invalid drain timeout, because only the
+    /// validation of the options reports it.
     /// </summary>
     public static TimeSpan PhaseTimeout(TimeSpan drain) => TimeSpan.FromSeconds((Math.Clamp(drain.TotalSeconds, 0, TimeSpan.SecondsPerDay) / Share) + Margin.TotalSeconds);
 

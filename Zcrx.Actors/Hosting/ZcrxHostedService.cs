@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Starts and stops Zcrx with the host, if the services call <c>AddZcrx</c>.</summary>
+/// <summary>Starts and stops Zcrx with the host, if <c>AddZcrx</c> was called on the services.</summary>
 /// <remarks>
 /// The hosted service of Akka.Hosting is registered before this one. Therefore the actors of <c>WithActors</c> have started when the ports
 /// open, and they run until Zcrx has stopped.

@@ -14,7 +14,7 @@ public static class ZcrxListenerExtensions
     /// <param name="handler">Called with every connection, on the ring thread. It subscribes, and returns the subscription.</param>
     /// <param name="name">The listener's name. Its address if null.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
-    /// <returns>The bound address, and the way to unbind it.</returns>
+    /// <returns>The binding. It has the bound address, and unbinds the listener.</returns>
     /// <exception cref="Zcrx.Interop.ZcrxException">The listener cannot be bound; see <see cref="IZcrx.AddListenerAsync"/>.</exception>
     public static Task<ZcrxServerBinding> AddListenerAsync(
         this IZcrx zcrx, string endPoint, Func<ZcrxConnection, IDisposable> handler, string? name = null, CancellationToken cancellationToken = default)
@@ -35,7 +35,7 @@ public static class ZcrxListenerExtensions
     /// </param>
     /// <param name="name">The listener's name. Its address if null.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
-    /// <returns>The bound address, and the way to unbind it.</returns>
+    /// <returns>The binding. It has the bound address, and unbinds the listener.</returns>
     /// <exception cref="Zcrx.Interop.ZcrxException">The listener cannot be bound; see <see cref="IZcrx.AddListenerAsync"/>.</exception>
     public static Task<ZcrxServerBinding> AddListenerAsync(
         this IZcrx zcrx, string endPoint, Func<ZcrxConnection, CancellationToken, Task> handler, string? name = null, CancellationToken cancellationToken = default)

@@ -35,7 +35,7 @@ internal sealed class Attachment(string queue, IActorRef listener, ListenerSlot 
 
     public void OnError(Exception error)
     {
-        // The failure of a queue is no error of the listener. The supervisor of the queue reports it, and the next ring accepts again.
+        // The failure of a queue is not an error of the listener. The supervisor of the queue reports it, and the next ring accepts again.
         Error = error is QueueFailedException ? null : error;
         OnCompleted();
     }

@@ -8,7 +8,7 @@ namespace Zcrx.Actors.Listening;
 /// the backlogs of the sockets.
 /// </summary>
 /// <remarks>
-/// <para>Ownership: this object closes what was not taken. Threading: any thread.</para>
+/// <para>Ownership: this object closes the sockets that no listener has taken. Threading: any thread.</para>
 /// <para>
 /// A taken socket stays in the list until its listener is published or closed. A takeover that starts before then
 /// receives the socket from this list.
@@ -44,7 +44,7 @@ internal sealed class KeptPorts
         }
     }
 
-    /// <summary>Adds sockets, which belong to this object from now on.</summary>
+    /// <summary>Adds sockets. This object owns them until they are taken.</summary>
     public void Add(IEnumerable<KeyValuePair<string, Socket>> ports)
     {
         lock (_gate)

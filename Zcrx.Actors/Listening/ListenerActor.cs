@@ -70,7 +70,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
         {
             _socket = _slot.Bind();
         }
-#pragma warning disable CA1031 // ConfigureSocket is application code. Any exception of it is reported as the reason of the failed bind.
+#pragma warning disable CA1031 // ConfigureSocket is application code. Its exceptions are reported as the reason for the failed bind.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -239,7 +239,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     public sealed record Released(ListenerSlot Slot) : Report(Slot);
 
     /// <summary>
-    /// Reports that the port is bound. Also sent after a restart of the actor, which then needs <see cref="Attach"/> again.
+    /// Reports that the port is bound. A restarted actor reports it again, and then needs <see cref="Attach"/> for every open queue.
     /// </summary>
     public sealed record Bound(ListenerSlot Slot) : Report(Slot);
 

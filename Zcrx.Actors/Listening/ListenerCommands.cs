@@ -13,8 +13,8 @@ namespace Zcrx.Actors.Listening;
 /// <param name="set">The states of the listeners.</param>
 /// <param name="slots">Publishes the configured listeners, and added listeners once they are bound. An unbound listener is removed.</param>
 /// <param name="endPoints">Publishes the addresses of the listeners.</param>
-/// <param name="kept">The ports of a predecessor that no listener has yet.</param>
-/// <param name="start">Starts the actor of a listener, by its number.</param>
+/// <param name="kept">The ports of a predecessor that no listener has taken yet.</param>
+/// <param name="start">Starts the actor of a listener. The number makes the name of the actor unique.</param>
 /// <param name="logger">The log.</param>
 internal sealed class ListenerCommands(
     ListenerSet set,

@@ -47,7 +47,7 @@ internal sealed class ListenerRecord(ListenerSlot slot)
         }
     }
 
-    /// <summary>Returns true on the first call, which must report that the port is closed.</summary>
+    /// <summary>Returns true on the first call only. The caller must then report that the port is closed.</summary>
     public bool TryReportClosed()
     {
         bool isFirst = !_isReportedClosed;

@@ -54,7 +54,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     private IEnumerable<ListenerRecord> Configured => _listeners.Where(static listener => listener.IsConfigured);
 
     /// <summary>Starts an actor for each listener.</summary>
-    /// <param name="start">Starts the actor of a slot, by its number.</param>
+    /// <param name="start">Starts the actor of a slot. The number makes the name of the actor unique.</param>
     public void Start(Func<int, ListenerSlot, IActorRef> start) => _listeners.ForEach(listener => listener.Actor = start(_started++, listener.Slot));
 
     /// <summary>Adds a listener, and starts its actor.</summary>
@@ -144,7 +144,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     }
 
     /// <summary>
-    /// Called when the port of a listener is bound. Also called after a restart of the listener's actor, which then needs the queues again.
+    /// Called when the port of a listener is bound, and again after a restart of its actor. A restarted actor needs the queues again.
     /// </summary>
     public void OnBound(ListenerActor.Bound message)
     {

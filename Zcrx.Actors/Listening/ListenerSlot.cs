@@ -7,8 +7,8 @@ namespace Zcrx.Actors.Listening;
 /// <summary>Holds the socket and the counters of a listener. They survive restarts of the listener's actor and of the queues.</summary>
 /// <param name="options">The options. They must not change.</param>
 /// <param name="kept">
-/// The ports of a predecessor, for a listener that was added at run time. Null for a configured listener: the
-/// start of the tree waits for it.
+/// The ports of a predecessor, for a listener that was added at run time. Null for a configured listener, which
+/// <see cref="TryTakeOver"/> serves.
 /// </param>
 internal sealed class ListenerSlot(ZcrxListenerOptions options, KeptPorts? kept = null)
 {
@@ -122,7 +122,7 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, KeptPorts? kept 
         }
         catch
         {
-            // The kernel refused an option. The port cannot be served as the application wants.
+            // The kernel refused an option, so the socket cannot have all options that the application configured.
             kept.Remove(socket);
             socket.Dispose();
             throw;

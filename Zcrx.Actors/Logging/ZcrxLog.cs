@@ -154,7 +154,7 @@ internal static partial class ZcrxLog
     [LoggerMessage(1135, LogLevel.Information, "Queue {Queue} has discarded {Bytes} bytes that arrived after it had ended its streams.")]
     public static partial void BytesDiscarded(ILogger logger, string queue, long bytes);
 
-    [LoggerMessage(1136, LogLevel.Warning, "Queue {Queue}: {Observers} observer(s) had not returned in time when they were given its end. They may wait for the callback that is stuck.")]
+    [LoggerMessage(1136, LogLevel.Warning, "Queue {Queue}: {Observers} observer(s) had not returned in time after they were notified of its end. They may wait for the stuck callback.")]
     public static partial void ObserversBlocked(ILogger logger, string queue, int observers);
 
     [LoggerMessage(1401, LogLevel.Warning, "Pool of queue {Queue} exhausted: {BuffersOut} of {Buffers} buffers in flight, {Paused} connections paused.")]

@@ -89,7 +89,7 @@ public abstract record ZcrxEvent : ILocalMessage
     /// Published when the ring thread of a queue is stuck in a callback of the application, and when the callback has returned.
     /// </summary>
     /// <param name="Queue">The queue's name.</param>
-    /// <param name="Stuck">The callback and the time since when the ring thread is stuck; null when the callback has returned.</param>
+    /// <param name="Stuck">The callback, and when the ring thread became stuck; null when the callback has returned.</param>
     public sealed record QueueStuck(string Queue, StuckQueue? Stuck) : ZcrxEvent;
 
     /// <summary>

@@ -27,8 +27,8 @@ internal sealed class ZcrxMetrics : IDisposable
 {
     public const string MeterName = "Zcrx";
 
-    // The values of the attribute "le" of the turn duration: a counter per bucket, as in a Prometheus histogram. .NET has no observable
-    // histogram, and recording in an ordinary histogram on the ring thread would run the code of meter listeners there.
+    // The values of the attribute "le" of the turn duration. Each bucket has its own counter, as in a Prometheus histogram. .NET has no
+    // observable histogram. Recording in an ordinary histogram on the ring thread would run the code of meter listeners there.
     private static readonly string[] TurnBounds = [.. QueueStatistics.TurnDurationBounds.Select(static bound => bound.TotalSeconds.ToString("0.######", CultureInfo.InvariantCulture)), "+Inf"];
 
     // From 1 ms, for a connection with a single request, to a day, for a connection that stays open.

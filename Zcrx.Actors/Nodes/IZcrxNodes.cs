@@ -5,7 +5,7 @@ namespace Zcrx.Actors;
 /// <para>
 /// The dashboard of Zcrx.AspNetCore shows the nodes if the container has this service. <c>AddZcrxCluster</c> of Zcrx.Cluster adds it.
 /// </para>
-/// <para>Threading: all members from any thread.</para>
+/// <para>Threading: all members are callable on any thread.</para>
 /// </remarks>
 public interface IZcrxNodes
 {

@@ -42,7 +42,7 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
         .Where(property => !typeof(Delegate).IsAssignableFrom(property.PropertyType) && !Equals(property.GetValue(current), property.GetValue(changed)))
         .Select(property => $"{path}:{property.Name}");
 
-    // Properties of reference types are delegates and services, which differ after every creation of the options. They are not compared.
+    // Properties of reference types are delegates and services. They differ after every creation of the options, so they are not compared.
     private static void CompareRebalancing(List<string> applied, List<string> restart, ZcrxRebalancingOptions current, ZcrxRebalancingOptions changed)
     {
         foreach (PropertyInfo property in typeof(ZcrxRebalancingOptions).GetProperties())

@@ -16,8 +16,8 @@ public sealed class ZcrxRebalancingOptions
 
     /// <summary>
     /// Gets or sets a value indicating whether accepted connections are placed. Placement moves a connection to the queue on which its
-    /// packets arrive, or to the queue with the fewest connections if the former is unknown. Without placement, the connection stays
-    /// on the queue that accepted it.
+    /// packets arrive. If this queue is unknown, placement moves the connection to the queue with the fewest connections. Without
+    /// placement, the connection stays on the queue that accepted it.
     /// </summary>
     public bool PlaceConnections { get; set; } = true;
 

@@ -5,9 +5,9 @@ namespace Zcrx.Actors.Queues;
 /// </summary>
 /// <remarks>
 /// One observation is not enough. After SIGSTOP, or a pause of the virtual machine, a healthy thread seems to have been in its turn for
-/// long. It leaves that turn as soon as it runs again.
+/// a long time. It leaves that turn as soon as it runs again.
 /// </remarks>
-/// <param name="stuckAfter">The duration of a turn from which on the thread counts as stuck.</param>
+/// <param name="stuckAfter">The duration of a turn after which the thread counts as stuck.</param>
 internal sealed class AbandonRule(TimeSpan stuckAfter)
 {
     /// <summary>The time after which a second observation must show the same turn.</summary>

@@ -250,8 +250,8 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Reports that the bounds of the operators are together too large for the pool. It is reported once until the pool
-    /// returns to its normal level.
+    /// Reports that the bounds of the operators are together too large for the pool. The report is not repeated before the pool
+    /// has returned to its normal level.
     /// </summary>
     private void Explain(PoolPressure pressure)
     {
@@ -346,7 +346,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     public sealed record Finished : ILocalMessage;
 
     /// <summary>Reports to the supervisor that the ring thread is stuck or is no longer stuck.</summary>
-    /// <param name="Stuck">The callback and the time since when the thread is stuck; null if it is no longer stuck.</param>
+    /// <param name="Stuck">The callback, and when the thread became stuck; null if it is no longer stuck.</param>
     public sealed record Watched(StuckQueue? Stuck) : ILocalMessage;
 
     /// <summary>

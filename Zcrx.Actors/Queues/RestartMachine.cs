@@ -30,7 +30,7 @@ internal sealed class RestartMachine(ZcrxRestartOptions options)
     {
         if (_options.IsPermanent(cause))
         {
-            return GiveUp("a restart cannot cure this");
+            return GiveUp("a restart cannot fix this");
         }
 
         // A failed first opening is reported and not retried. Only a busy queue is retried, because its last owner may still be closing it.

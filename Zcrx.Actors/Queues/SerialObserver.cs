@@ -13,7 +13,7 @@ namespace Zcrx.Actors.Queues;
 /// </remarks>
 internal sealed class SerialObserver<T>(IObserver<T> observer) : IObserver<T>
 {
-    // Is also the lock of this object.
+    // The queue is also the lock of this object.
     private readonly Queue<Notification<T>> _waiting = new();
     private bool _isBusy;
 

@@ -10,10 +10,10 @@ internal sealed class CopyStormDetector(ZcrxRebalancingOptions options)
     private int _good;
     private TimeSpan _restUntil;
 
-    /// <summary>Gets a value indicating whether a copy storm lasts.</summary>
+    /// <summary>Gets a value indicating whether a copy storm is in progress.</summary>
     public bool IsStorm { get; private set; }
 
-    /// <summary>Gets a value indicating whether a copy storm lasts or the last sample indicates one.</summary>
+    /// <summary>Gets a value indicating whether a copy storm is in progress or the last sample indicates one.</summary>
     public bool IsSuspicious => IsStorm || _bad > 0;
 
     /// <summary>Gets the copied fraction of the received bytes in the last evaluated sample.</summary>

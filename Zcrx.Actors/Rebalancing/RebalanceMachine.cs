@@ -33,7 +33,7 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
     public double CopiedShareOf(string queue) => _queues.TryGetValue(queue, out QueueWatch? watch) ? watch.CopiedShare : 0;
 
     /// <summary>
-    /// Determines whether the connections of a queue must be read. From the first suspicion on they are read at every sample, so that the
+    /// Determines whether the connections of a queue must be read. After the first suspicious sample, every sample reads them, so that the
     /// load of each connection is known.
     /// </summary>
     public bool IsOfInterest(string queue) => _queues.TryGetValue(queue, out QueueWatch? watch) && watch.IsOfInterest;
@@ -46,7 +46,7 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
     {
         List<ConnectionFacts> connections = [.. readings.Select(reading => Read(now, reading)).OfType<ConnectionFacts>()];
         QueueFacts[] queues = [.. _queues.Values.Select(watch => watch.ToFacts(now))];
-        // A load is known after two readings. A queue without a connection of known load gets no action yet.
+        // The load of a connection is known only after two readings. A queue without a connection of known load gets no action yet.
         HashSet<string> known = [.. connections.Select(static connection => connection.Queue)];
         queues = [.. queues.Select(queue => known.Contains(queue.Name) ? queue : queue with { IsStormy = false, IsPressed = false })];
         if (!queues.Any(static queue => queue.IsStormy || queue.IsPressed))

@@ -125,8 +125,8 @@ internal sealed class RebalancePlanner
     }
 
     /// <summary>
-    /// Moves a connection to the managed queue on which its packets arrive. Plans nothing if moves are forbidden, not even
-    /// steering: once payload lies in the memory of that queue, the connection moves there without a plan.
+    /// Moves a connection to the managed queue on which its packets arrive. If moves are forbidden, plans nothing, not even steering.
+    /// The connection still moves without a plan as soon as the memory of that queue contains some of its payload.
     /// </summary>
     private void PlanTowards(ConnectionFacts connection, QueueFacts queue, QueueFacts owner)
     {

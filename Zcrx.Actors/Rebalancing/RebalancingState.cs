@@ -15,7 +15,7 @@ internal sealed class RebalancingState(Published<RebalancingSnapshot> published,
         report.Publish(new RebalanceEvent.StormBegan(queue, copiedShare));
     }
 
-    /// <summary>Ends the storm of a queue, if one lasts. The degraded connections of the queue then count as recovered.</summary>
+    /// <summary>Ends the storm of a queue, if one is in progress. The degraded connections of the queue then count as recovered.</summary>
     public void EndStorm(string queue)
     {
         if (!Now.Storms.Contains(queue))
@@ -44,7 +44,7 @@ internal sealed class RebalancingState(Published<RebalancingSnapshot> published,
                     continue;
                 }
             }
-#pragma warning disable CA1031 // The delegate is application code. An exception of it counts as a veto.
+#pragma warning disable CA1031 // The delegate is application code. Its exception counts as a veto.
             catch (Exception exception)
 #pragma warning restore CA1031
             {

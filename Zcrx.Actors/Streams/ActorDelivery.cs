@@ -24,7 +24,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
     private IDisposable? _work;
     private Exception? _error;
     private ZcrxException? _abandoned;
-    // The sources that Subscribe must reset once it has the subscription, because the stream was abandoned meanwhile; null if none.
+    // The sources that Subscribe must reset when it has the subscription, because the stream was abandoned before; null if there are none.
     private HashSet<IBufferSource>? _toReset;
     private bool _initSent;
     private bool _isSubscribed;
@@ -82,8 +82,8 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         {
             _isSubscribing = false;
             sources = _toReset;
-            // Also true for a stream that was abandoned before its first item. It stays subscribed until that item arrives, because only
-            // the item identifies the connection to reset.
+            // A stream that was abandoned before its first item also stays subscribed until that item arrives, because only the item
+            // identifies the connection to reset.
             if (sources is null && !_disposed)
             {
                 _subscription = subscription;

@@ -39,7 +39,7 @@ internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObserva
             return;
         }
 
-        // Runs outside the lock, because the selector is application code. An exception of it ends the stream as an error of this observer.
+        // Runs outside the lock, because the selector is application code. Its exception ends the stream as an error of this observer.
         T element = selector(value);
         lock (_gate)
         {

@@ -5,8 +5,8 @@ namespace Zcrx.Actors.Streams;
 
 /// <summary>Watches an actor for all streams to this actor. Callable on any thread.</summary>
 /// <remarks>
-/// The watch lasts as long as the actor. If it ended with each stream, an actor that stops at the end of its stream could cause a dead
-/// letter: the notification of its termination could arrive after the end of the watch.
+/// The watch lasts as long as the actor, not as long as a stream. An actor may stop at the end of its stream. The notification of its
+/// termination would then be a dead letter if the watch had already ended.
 /// </remarks>
 internal sealed class TargetWatch
 {
@@ -57,8 +57,8 @@ internal sealed class TargetWatch
     /// </summary>
     private async Task WatchAsync(IActorRef target)
     {
-        // Runs on the thread pool. If the caller is the asynchronous handler of an actor, the continuations of WatchAsync would otherwise
-        // be messages to that actor, which may be the watched actor.
+        // Runs on the thread pool. The caller may be the asynchronous handler of an actor, even of the watched actor. Without the pool, the
+        // continuations of WatchAsync would be messages to that actor.
         await Task.Run(() => target.WatchAsync()).ConfigureAwait(false);
         ActorDelivery[] deliveries;
         lock (_gate)

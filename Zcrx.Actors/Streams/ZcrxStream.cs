@@ -49,8 +49,8 @@ public abstract class ZcrxStream : ILocalMessage
         /// <summary>Starts the stream by subscribing to the source. A second call does nothing.</summary>
         /// <remarks>
         /// Threading: callable on any thread. The <c>Subscribe</c> methods of the source and of its operators run on the calling thread,
-        /// which is usually the thread of the actor. For a connection, <c>Subscribe</c> only tells the ring thread to receive. The caller
-        /// gets no exception of the source. The exception arrives as <see cref="Failed"/>.
+        /// which is usually the thread of the actor. For a connection, <c>Subscribe</c> only tells the ring thread to receive. An exception
+        /// of the source is not thrown to the caller. It arrives as <see cref="Failed"/>.
         /// </remarks>
         public void Acknowledge() => _delivery.Subscribe();
 
@@ -150,7 +150,7 @@ public abstract class ZcrxStream : ILocalMessage
         internal override void Release() => Lease.Dispose();
     }
 
-    /// <summary>Reports that the stream has completed. All its items were sent to the actor before.</summary>
+    /// <summary>Reports that the stream has completed. All its items have been sent to the actor.</summary>
     public sealed class Completed : ZcrxStream
     {
         internal Completed(ActorDelivery delivery)
@@ -159,7 +159,7 @@ public abstract class ZcrxStream : ILocalMessage
         }
     }
 
-    /// <summary>Reports that the stream has failed. All items that were received before the failure were sent to the actor.</summary>
+    /// <summary>Reports that the stream has failed. All items that were received before the failure have been sent to the actor.</summary>
     public sealed class Failed : ZcrxStream
     {
         internal Failed(ActorDelivery delivery, Exception cause)

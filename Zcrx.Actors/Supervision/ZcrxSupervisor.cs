@@ -51,8 +51,8 @@ public sealed class ZcrxSupervisor : ReceiveActor
         _actors = new TreeActors(tree, incoming, directory, time, logger, reports);
         _ports = new ListenerCommands(_listeners, tree.Listeners, tree.EndPoints, tree.KeptPorts, (number, slot) => StartChild($"listener-{number}", _actors.Listener(slot)), logger);
         Receive<RemoteCommand>(command => Refuse(command.Command));
-        // Must precede the other handlers. Also refuses a command that an actor of this process has forwarded for a sender in another
-        // process, because the answer could not be sent there.
+        // Must precede the other handlers. Also refuses a command that an actor of this process forwarded for a sender in another process,
+        // because the answer could not be sent to that sender.
         Receive<ZcrxCommand>(command => Refuse(command.GetType().Name), _ => !Sender.IsNobody() && Sender.Path.Address.HasGlobalScope);
         Receive<ZcrxCommand.GetStatus>(command => Sender.Tell(ToStatus(command.IncludeConnections)));
         Receive<ZcrxCommand.WhenStarted>(_ => _start.Answer(Sender, _state, () => ToStatus()));

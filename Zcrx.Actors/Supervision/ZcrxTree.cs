@@ -50,7 +50,7 @@ internal sealed class ZcrxTree
     /// <summary>Gets the bound addresses of the listeners. Published by the supervisor.</summary>
     public Published<ListenerEndPoints> EndPoints { get; } = new(new ListenerEndPoints([]));
 
-    /// <summary>Gets the ports of a predecessor that no listener has yet.</summary>
+    /// <summary>Gets the ports of a predecessor that no listener has taken yet.</summary>
     public KeptPorts KeptPorts { get; } = new();
 
     /// <summary>Gets the actions and observations of the rebalancer. Published by the <see cref="RebalancerActor"/>.</summary>

@@ -47,7 +47,7 @@ internal sealed class DemoNetwork
     /// <summary>Returns the address at which the other nodes reach a node.</summary>
     public string AddressOf(string node) => _addresses[node];
 
-    /// <summary>Takes down the link between a node and the bridge, or takes it up again.</summary>
+    /// <summary>Takes down the link between a node and the bridge, or brings it up again.</summary>
     public static Task SetLinkAsync(string node, bool isUp) => IpAsync([], $"link set {node} {(isUp ? "up" : "down")}");
 
     private static Task IpAsync(IEnumerable<string> options, params IEnumerable<string> commands) => RunAsync("ip", [.. options, "-batch", "-"], string.Join('\n', commands));

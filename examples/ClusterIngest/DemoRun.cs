@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace ClusterIngest;
 
-/// <summary>Starts an edge and two workers, sends frames to the edge, and checks what the entities have stored.</summary>
+/// <summary>Starts an edge and two workers, sends frames to the edge, and checks the frames that the entities have stored.</summary>
 internal sealed class DemoRun(DemoOptions options, IDemoView view) : IDisposable
 {
     /// <summary>The name of the edge.</summary>
@@ -75,7 +75,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoView view) : IDisposable
             failures.Add(problem);
         }
 
-        // Stops the workers before the edges. Each worker leaves the cluster in order; the last one has the shard coordinator.
+        // Stops the workers before the edges, so that each worker leaves the cluster in order. The shard coordinator is on the last worker.
         foreach (NodeProcess node in Nodes.AsEnumerable().Reverse())
         {
             bool wasAlive = !node.HasEnded;

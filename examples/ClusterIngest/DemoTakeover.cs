@@ -3,7 +3,7 @@ using System.Net;
 
 namespace ClusterIngest;
 
-/// <summary>Starts a second edge in the middle of the stream, which takes over the port of the first one.</summary>
+/// <summary>Starts a second edge while the frames are sent. The second edge takes over the port of the first one.</summary>
 /// <param name="total">The number of frames of the demo.</param>
 /// <param name="first">The edge that was started first.</param>
 /// <param name="start">Starts the second edge.</param>

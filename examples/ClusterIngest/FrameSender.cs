@@ -6,8 +6,8 @@ namespace ClusterIngest;
 /// <summary>Sends the frames of one connection and waits until the service closes the connection.</summary>
 /// <remarks>
 /// The service closes the connection in order when all frames are acknowledged. If its process dies, the kernel may close the connection
-/// in the same way. The protocol of the demo has no acknowledgements, so <see cref="DemoRun"/> counts the frames in the journals of the
-/// entities, and reports an edge that has died.
+/// in the same way. The protocol of the demo has no acknowledgements. <see cref="DemoRun"/> therefore counts the frames in the journals of
+/// the entities, and reports an edge that has died.
 /// </remarks>
 internal sealed class FrameSender(int connection, DemoOptions options)
 {

@@ -20,7 +20,7 @@ internal static class IsolatedDemo
         {
             UseShellExecute = false,
         })!;
-        // unshare and sh execute the program in their own process, so the process id is that of the program.
+        // unshare and sh replace themselves with the program, so the process id is that of the program.
         await using CancellationTokenRegistration stop = cancellationToken.Register(() => NodeProcess.Signal(demo.Id, "TERM"));
         using PosixSignalRegistration heal = PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => NodeProcess.Signal(demo.Id, "CONT"));
         await demo.WaitForExitAsync(CancellationToken.None);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ClusterIngest;
 
-/// <summary>Contains what all nodes need.</summary>
+/// <summary>Contains the options that every node has.</summary>
 /// <param name="Address">The address at which the other nodes reach the node.</param>
 /// <param name="StableAfter">How long a partition must last before the split-brain resolver decides.</param>
 internal sealed record NodeOptions(string Address, TimeSpan StableAfter)

@@ -52,11 +52,11 @@ internal sealed class NodeProcess : IDisposable
 
     /// <summary>Starts a node.</summary>
     /// <param name="name">The name of the node.</param>
-    /// <param name="isIsolated">Whether it runs in the network namespace of its name.</param>
+    /// <param name="isIsolated">Whether the node runs in the network namespace of its name.</param>
     /// <param name="arguments">The arguments of this program.</param>
     public static NodeProcess Start(string name, bool isIsolated, IEnumerable<string> arguments)
     {
-        // `ip` executes the program in its own process, so the process id is that of the program.
+        // `ip` replaces itself with the program, so the process id is that of the program.
         string[] command = [.. isIsolated ? (string[])["ip", "netns", "exec", name] : [], .. Program, .. arguments];
         return new NodeProcess(name, Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!);
     }

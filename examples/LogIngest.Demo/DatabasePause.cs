@@ -12,7 +12,7 @@ internal sealed class DatabasePause(PostgresCluster database, PausePlan plan)
     private Snapshot? _first;
     private Snapshot? _last;
 
-    /// <summary>Pauses or resumes the database if it is time to.</summary>
+    /// <summary>Pauses or resumes the database when the planned time has come.</summary>
     /// <param name="elapsed">The time since the beginning of sending.</param>
     public void Advance(TimeSpan elapsed)
     {
@@ -27,7 +27,7 @@ internal sealed class DatabasePause(PostgresCluster database, PausePlan plan)
         }
     }
 
-    /// <summary>Stores a snapshot if the database was paused when it was taken.</summary>
+    /// <summary>Stores a snapshot if it was taken while the database was paused.</summary>
     public void Record(Snapshot snapshot)
     {
         if (snapshot.IsDatabasePaused)

@@ -47,7 +47,7 @@ internal static class DemoCommandLine
     private static void Between(List<Action<OptionResult>> validators, string name, int least, int most) =>
         validators.Add(result => Check(result, result.Tokens, name, least, most));
 
-    // Reads the token: GetValueOrDefault throws if it is no number, which the parser reports by itself.
+    // Reads the token, because GetValueOrDefault throws for text that is not a number. The parser itself reports such text.
     private static void Check(SymbolResult result, IReadOnlyList<Token> tokens, string name, int least, int most)
     {
         if (tokens is [var token] && int.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && (value < least || value > most))

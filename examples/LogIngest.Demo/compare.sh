@@ -20,7 +20,7 @@ work=$(mktemp -d)
 children=()
 stop() {
     local child
-    # SIGINT is ignored by the children of a script, except by the database, which closes its connections then.
+    # The children of a script ignore SIGINT. Only the database handles it, and closes its connections.
     for child in "${children[@]}"; do
         kill "$([ "$child" = "${server-}" ] && echo -INT || echo -TERM)" "$child" 2>/dev/null || true
         wait "$child" 2>/dev/null || true

@@ -13,9 +13,9 @@ namespace Recipes;
 
 /// <summary>Passes the frames of all connections to a pool of actors, and acknowledges each frame when an actor has stored it.</summary>
 /// <remarks>
-/// A frame is a length in four bytes and a reading in JSON: <c>{"device":"a","value":1.5}</c>. The reply has nine bytes: <c>+</c> for
-/// a stored reading or <c>-</c> for an invalid one, then the position of the frame in the client's stream. The order of the replies may
-/// differ from the order of the frames.
+/// A frame is a length in four bytes and a reading in JSON: <c>{"device":"a","value":1.5}</c>. The reply has nine bytes. The first byte is
+/// <c>+</c> for a stored reading or <c>-</c> for an invalid one. The others are the position of the frame in the client's stream. The order
+/// of the replies may differ from the order of the frames.
 /// </remarks>
 internal static class AkkaIngest
 {

@@ -7,8 +7,8 @@ namespace Telemetry;
 /// </summary>
 /// <remarks>
 /// A browser sends the page's origin in each request that is not a plain read. Programs such as curl send none, so a request
-/// without an origin is allowed. The filter does not detect every proxy: one on this machine that adds no header and sends a loopback name as Host looks like a local program.
-/// Never use it behind a proxy.
+/// without an origin is allowed. The filter does not detect every proxy. A proxy on this machine that adds no header and sends a loopback
+/// name as Host looks like a local program. Never use the filter behind a proxy.
 /// </remarks>
 internal sealed class LocalRequests : IEndpointFilter
 {

@@ -2,7 +2,7 @@ using Zcrx.Actors;
 
 namespace Telemetry;
 
-/// <summary>Represents the status tree in a form that JSON can carry.</summary>
+/// <summary>Represents the status tree. It can be serialized as JSON.</summary>
 internal sealed record StatusResponse(string State, bool IsAccepting, IReadOnlyList<StatusResponse.Queue> Queues, IReadOnlyList<StatusResponse.Listener> Listeners)
 {
     public static StatusResponse From(ZcrxStatus status) => new(

@@ -15,7 +15,7 @@ ingest=${INGEST:-127.0.0.1:9000}
 prometheus=${PROMETHEUS:-127.0.0.1:9090}
 state=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$state"' EXIT
-# Without these, the signal would end the shell before it has ended the programs.
+# Without these traps, the signal would end the shell before the trap above has ended the programs.
 trap 'exit 130' INT
 trap 'exit 143' TERM
 cat >"$state/prometheus.yml" <<CONFIG

@@ -31,7 +31,7 @@ public class AkkaIngestTests
     [InlineData("{\"device\":\"a\"}")]
     [InlineData("{\"device\":1,\"value\":\"x\"}")]
     [InlineData("{\"device\":\"a\",\"value\":1} trailing")]
-    public async Task Frame_that_is_no_reading_is_refused_and_the_next_one_is_stored(string garbage)
+    public async Task Frame_that_is_not_a_reading_is_refused_and_the_next_one_is_stored(string garbage)
     {
         await using RecipeHost host = await StartAsync();
         byte[] frames = [.. Frame(garbage), .. Frame(Reading("a", 2))];
@@ -95,7 +95,7 @@ public class AkkaIngestTests
             await gate.Reached.Within("a worker is blocked");
             await client.SendAsync(Frame(Reading("other", 1)));
             await Deadline.UntilAsync(() => readings.ContainsKey("other"), "the other worker has stored a reading");
-            // The pool alternates: one of these readings waits for the blocked worker when the other one is stored.
+            // The pool uses its workers in turn. One of these readings therefore waits for the blocked worker, and the other one is stored.
             await client.SendAsync((byte[])[.. Frame(Reading("kept", 1)), .. Frame(Reading("kept", 1))]);
             await Deadline.UntilAsync(() => readings.ContainsKey("kept"), "one of two readings is stored");
             client.Reset();
@@ -141,7 +141,7 @@ public class AkkaIngestTests
         }
     }
 
-    /// <summary>Compares names, and blocks while it computes the hash code of one of them until the gate is open.</summary>
+    /// <summary>Compares names. Computing the hash code of the blocked name waits until the gate is open.</summary>
     private sealed class Gate(string blocked) : IEqualityComparer<string>, IDisposable
     {
         private readonly ManualResetEventSlim _open = new();

@@ -112,7 +112,7 @@ public class RespServerTests
     [InlineData("*1\r\n$4\r\nPINGxx*1\r\n", "a value must end with CRLF")]
     [InlineData("*2\r\n$3\r\nECHO\r\n$1\r\na\r\n", "a value must end with CRLF")]
     [InlineData("*1\r\n$4\r\nPING\r\nxx\r\n", "invalid multibulk length")]
-    public async Task Bytes_that_are_no_request_are_answered_with_an_error_before_the_connection_ends(string garbage, string error)
+    public async Task Bytes_that_are_not_a_request_are_answered_with_an_error_before_the_connection_ends(string garbage, string error)
     {
         await using RecipeHost host = await StartAsync();
         using Client client = await Client.ConnectAsync(host.EndPoints[0]);

@@ -46,13 +46,13 @@ public sealed class ObserveTests
         }
 
         Assert.Equal(1, script.ExitCode);
-        // Prometheus has ended: it holds the pipes of the script open until then.
+        // Prometheus keeps the pipes of the script open until it has ended.
         await output.Within("Prometheus ends");
         await errors.Within("Prometheus ends");
     }
 
     /// <summary>Runs the script until its programs work together.</summary>
-    /// <param name="canRetry">Whether a port in use is an answer instead of a failure.</param>
+    /// <param name="canRetry">Whether the method returns false for a port in use, instead of failing the test.</param>
     /// <returns>Whether the ports were free.</returns>
     private static async Task<bool> ObserveAsync(bool canRetry)
     {
@@ -63,7 +63,7 @@ public sealed class ObserveTests
         try
         {
             using HttpClient client = new();
-            // Prometheus has scraped the example: the target is up, and the series of the emulated queues are there.
+            // Prometheus has scraped the example: the target is up, and the series of the emulated queues exist.
             await UntilFoundAsync(client, script, $"http://{prometheus}/api/v1/query?query=up{{job=\"zcrx\"}}==1");
             await UntilFoundAsync(client, script, $"http://{prometheus}/api/v1/query?query=zcrx_queue_open==1");
             // The rules are loaded, and each was evaluated without an error.
@@ -94,7 +94,7 @@ public sealed class ObserveTests
             await script.WaitForExitAsync().Within("the script ends");
         }
 
-        // Both programs have ended: they hold the pipes of the script open until then.
+        // Both programs keep the pipes of the script open until they have ended.
         Assert.Equal(143, script.ExitCode);
         Assert.Contains($"http://{prometheus}/alerts", await output.Within("both programs end"), StringComparison.Ordinal);
         await errors.Within("both programs end");

@@ -165,7 +165,7 @@ public sealed class UnderLoadTests : IDisposable
         Assert.True(status == 200, $"POST /{path}: {status} {body}\n{example.Output}");
     }
 
-    /// <summary>Waits until a given share of the bytes received between two exports is copied.</summary>
+    /// <summary>Waits until the copied share of the bytes that arrived between two exports meets a condition.</summary>
     private static async Task CopiedShareAsync(OtlpReceiver collector, TelemetryProcess example, Predicate<double> wanted, string expectation)
     {
         const double Enough = 2_000_000;

@@ -13,7 +13,7 @@ internal static class ForeignProgram
     /// <param name="arguments">The arguments of the script.</param>
     public static async Task<string> RunPythonAsync(string module, string package, string script, string input, params string[] arguments)
     {
-        // Packages of Debian belong to Debian's own Python, which need not be the first one of PATH.
+        // Packages of Debian belong to Debian's own Python, which need not be the first Python in PATH.
         const string Python = "/usr/bin/python3";
         Skip.IfNot(File.Exists(Python), $"{Python} is missing: apt-get install {package}.");
         using Process import = Process.Start(new ProcessStartInfo(Python, ["-c", $"import importlib.util, sys; sys.exit(importlib.util.find_spec('{module}') is None)"]) { UseShellExecute = false })!;

@@ -145,7 +145,7 @@ public sealed partial class ForeignProgramTests
 
     [SkippableTheory]
     [MemberData(nameof(Transports))]
-    public async Task Wrk_sees_no_error_of_a_socket_and_no_bad_answer(string transport)
+    public async Task Wrk_reports_no_socket_error_and_no_bad_answer(string transport)
     {
         await using WebServer server = await StartAsync(transport, tls: false, http2: false);
 

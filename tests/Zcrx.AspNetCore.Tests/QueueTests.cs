@@ -205,8 +205,8 @@ public sealed class QueueTests
             async () => (connection = (await zcrx.GetStatusAsync()).Queues.Single().Connections.Single()).State == ZcrxConnectionState.Paused,
             () => $"the connection pauses: {connection}");
 
-        // The sum of the buffers that may wait, the buffers of the last read by Kestrel, and the buffers that one receive had already
-        // delivered. The last buffer of each receive may be partly filled, so limits in bytes may take twice as many buffers.
+        // The sum of the buffers that may wait, the buffers of Kestrel's last read, and the buffers that one receive had already delivered.
+        // The last buffer of each receive may be partly filled. Limits in bytes may therefore take twice as many buffers.
         int most = int.Min(maxQueuedBuffers, 2 * maxRequestBufferSize / BufferLength) + (2 * MaxReadBytes / BufferLength) + BuffersOfReceive;
         Assert.InRange(connection!.BuffersLeased, 1, most);
         Assert.False(sending.IsCompleted);

@@ -48,7 +48,7 @@ internal sealed class WebServer : IAsyncDisposable
     /// </summary>
     public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Gets the certificate of servers with TLS, for clients that are to trust it.</summary>
+    /// <summary>Gets the certificate of servers with TLS, for clients that must trust it.</summary>
     public static string CertificatePem => Certificate.Value.ExportCertificatePem();
 
     public IServiceProvider Services => _app.Services;

@@ -24,7 +24,7 @@ public class MessageClientTests
             MessageSample sample = await client.MeasureAsync(limit.Token);
 
             Assert.True(sample.Longest >= 298_000, $"The longest latency is {sample.Longest} us.");
-            // Three quarters of all requests are due in the pause. A client that waited for replies would see one long latency.
+            // Three quarters of all requests are due during the pause. A client that waited for replies would see one long latency.
             Assert.True(sample.Median >= 90_000, $"The median is {sample.Median} us.");
         }
 

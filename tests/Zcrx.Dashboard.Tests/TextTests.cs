@@ -16,7 +16,7 @@ public sealed class TextTests
     private static readonly Type[] NotShown = [typeof(ZcrxEvent.ConnectionOpened), typeof(ZcrxEvent.NotificationReceived), typeof(ZcrxEvent.StreamFailedUnobserved)];
 
     [Fact]
-    public void Every_type_of_event_is_shown_or_left_out_for_a_reason()
+    public void Every_type_of_event_is_shown_or_omitted_for_a_reason()
     {
         Type[] all = [.. typeof(ZcrxEvent).GetNestedTypes(BindingFlags.Public).Where(static type => type.IsSubclassOf(typeof(ZcrxEvent))), typeof(RebalanceEvent)];
 

@@ -59,7 +59,7 @@ public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
         output.WriteLine($"measured: {programs.Length} programs of documents compiled and run");
     }
 
-    /// <summary>Runs the client of README.md against its program, and compares what both print with the document.</summary>
+    /// <summary>Runs the client of README.md against its program, and compares the output of both with the document.</summary>
     private async Task RunReadmeAsync(SamplePrograms built, ServerProgram server)
     {
         if (!ForeignProgram.Exists("python3"))

@@ -6,7 +6,7 @@ using Zcrx.Packages.Tests.Support;
 
 namespace Zcrx.Packages.Tests;
 
-/// <summary>Does what <c>docs/tutorial.md</c> tells its reader to do, with the programs, the clients and the outputs of its text.</summary>
+/// <summary>Follows the steps of <c>docs/tutorial.md</c>, with the programs, the clients and the outputs of its text.</summary>
 [Collection(PackageSuite.Name)]
 public class TutorialTests(PackageFolder folder)
 {
@@ -140,7 +140,7 @@ public class TutorialTests(PackageFolder folder)
     private async Task<ServerProgram> StartAsync(int stage, string? directory = null, params string[] arguments) =>
         (await folder.ProgramsAsync()).Start(Stage(stage).Name, directory, arguments);
 
-    /// <summary>Runs the client of a section, and returns what it prints.</summary>
+    /// <summary>Runs the client of a section, and returns its output.</summary>
     private async Task<string> SendAsync(int section)
     {
         SamplePrograms programs = await folder.ProgramsAsync();

@@ -20,7 +20,7 @@ internal static class DemoCommand
           Ingest demo --connections 64 --volume 1MiB --engine emulated
           Ingest demo --queues 2 --area 256MiB
           Ingest demo --slow                 # watch an exhausted pool slow the sender down
-          Ingest demo --storm                # scramble where packets arrive, and watch connections and packets find each other
+          Ingest demo --storm                # scramble the RSS table, and watch the rebalancer react
           Ingest demo --engine nic --interface eth0 --queue 1 --sender-netns far
         """;
 
@@ -42,7 +42,7 @@ internal static class DemoCommand
     {
         Option<int> connections = ValueOption.Create("--connections", "N", "Connections, all at once.", 8, Number.Between(1, 10_000));
         Option<ByteSize> volume = ValueOption.Create("--volume", "SIZE", "Bytes per connection.", 128.MiB(), SizeText.Between(default, 1024.GiB()));
-        Option<int> seed = ValueOption.Create("--seed", "N", "Seed of the bytes: the same seed, the same bytes.", 1, Number.Between(0, int.MaxValue));
+        Option<int> seed = ValueOption.Create("--seed", "N", "Seed of the bytes. The same seed gives the same bytes.", 1, Number.Between(0, int.MaxValue));
         Option<Duration> stall = ValueOption.Create(
             "--stall-after", "TIME", "Give up when nothing arrives for this long.", Duration.Seconds(15), DurationText.AtLeast(TimeSpan.FromMilliseconds(100)));
         Option<bool> slow = new("--slow")

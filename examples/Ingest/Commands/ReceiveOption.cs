@@ -41,7 +41,7 @@ internal sealed class ReceiveOption
         command.Add(_rxQueue);
     }
 
-    /// <summary>Returns the address of the interface, which a sender in another network namespace connects to.</summary>
+    /// <summary>Returns the address of the interface. A sender in another network namespace connects to it.</summary>
     public IPAddress ReadAddress(ParseResult parsed)
     {
         string name = parsed.GetValue(_interface)

@@ -23,7 +23,7 @@ internal static class SendCommand
         Option<EndPoint> to = ValueOption.Create<EndPoint>("--to", "HOST:PORT", "The receiver.", required: true, EndPointText.ReadRemote);
         Option<int> connections = ValueOption.Create("--connections", "N", "Connections, all at once.", 1, Number.Between(1, 10_000));
         Option<ByteSize> volume = ValueOption.Create("--volume", "SIZE", "Bytes per connection.", 128.MiB(), SizeText.Between(default, 1024.GiB()));
-        Option<int> seed = ValueOption.Create("--seed", "N", "Seed of the bytes: the same seed, the same bytes.", 1, Number.Between(0, int.MaxValue));
+        Option<int> seed = ValueOption.Create("--seed", "N", "Seed of the bytes. The same seed gives the same bytes.", 1, Number.Between(0, int.MaxValue));
         Option<string?> file = ValueOption.Create<string?>("--file", "PATH", "Send this file on every connection, instead of --volume bytes.", required: false, ReadPath);
         Option<ByteSize?> pace = ValueOption.Create<ByteSize?>("--pace", "SIZE", "Bytes per second of each connection at most.", required: false, SizeText.Optional(new ByteSize(1), 1024.GiB()));
         Option<bool> untilEof = new("--until-eof") { Description = "End the streams at their current position when standard input ends." };

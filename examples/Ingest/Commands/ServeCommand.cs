@@ -27,7 +27,7 @@ internal static class ServeCommand
         Option<IPEndPoint> listen = ValueOption.Create<IPEndPoint>(
             "--listen", "ADDRESS:PORT", "Where to accept connections: an address of this machine, localhost, or [::] for all of them; port 0 for any free port, which is printed.", required: true, EndPointText.ReadLocal);
         Option<string?> output = ValueOption.Create<string?>(
-            "--out", "DIR", "Write each connection's bytes to a file of its own in this directory, which is created if need be. Without it, bytes are only counted.", required: false, ReadDirectory);
+            "--out", "DIR", "Write each connection's bytes to a file of its own in this directory, which is created if necessary. Without it, bytes are only counted.", required: false, ReadDirectory);
         Option<Duration> drain = ValueOption.Create(
             "--drain", "TIME", "Time limit for delivering received bytes after SIGINT or SIGTERM, such as 500ms, 5s or 2m.", Duration.Seconds(5), DurationText.AtLeast(TimeSpan.Zero));
         Option<string?> takeover = ValueOption.Create<string?>(

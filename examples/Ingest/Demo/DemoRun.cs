@@ -96,7 +96,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
         await output.WriteLineAsync(storm.Describe());
         long Moves(MoveReason reason) => rebalancing.Moves.GetValueOrDefault(reason);
         await output.WriteLineAsync(
-            $"Rebalancing: {Quantity.Of(Moves(MoveReason.Placement), "connection", "connections")} placed, {Moves(MoveReason.ForeignMemory)} moved to where their bytes lay, "
+            $"Rebalancing: {Quantity.Of(Moves(MoveReason.Placement), "connection", "connections")} placed, {Moves(MoveReason.ForeignMemory)} moved to the queue with their bytes, "
             + $"{Moves(MoveReason.CopyStorm) + Moves(MoveReason.Pressure)} moved by plan, {Quantity.Of(rebalancing.FlowsSteered, "flow", "flows")} steered, {storm.Degraded} degraded");
         return storm.FindProblems();
     }

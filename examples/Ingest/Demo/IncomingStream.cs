@@ -38,7 +38,7 @@ internal sealed class IncomingStream(EndPoint? remote) : IObserver<ReceivedBuffe
         // The framework guarantees these offsets. The demo verifies the guarantee.
         if (streamOffset != _bytes)
         {
-            throw new InvalidOperationException($"the buffer starts at {streamOffset} of the stream, but {_bytes} bytes have come so far");
+            throw new InvalidOperationException($"the buffer starts at {streamOffset} of the stream, but {_bytes} bytes have arrived so far");
         }
 
         _hash.AppendData(bytes);

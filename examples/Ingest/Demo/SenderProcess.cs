@@ -48,7 +48,7 @@ internal sealed class SenderProcess : IDisposable
             }
         }
 
-        // When started as `dotnet Ingest.dll`, the process is `dotnet` and the program is its first argument.
+        // If this program was started as `dotnet Ingest.dll`, the process is `dotnet` and the program is its first argument.
         if (Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
         {
             start.ArgumentList.Add("exec");

@@ -122,7 +122,7 @@ internal sealed class Storm : IDisposable
     public IReadOnlyList<string> FindProblems() => (_begun, _options.Forbidden) switch
     {
         (null, _) => ["the streams ended before the storm began: give them more --volume"],
-        (_, StormRemedies.Moves | StormRemedies.Steering) => Degraded > 0 ? [] : ["connections were copied, nothing could be done about it, and no status reported it"],
+        (_, StormRemedies.Moves | StormRemedies.Steering) => Degraded > 0 ? [] : ["connections were copied without a remedy, and no status reported them"],
         _ => IsRemedied ? [] : [_storm is null ? "nothing was copied: there was no storm" : "the storm did not end"],
     };
 

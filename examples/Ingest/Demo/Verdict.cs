@@ -79,7 +79,7 @@ internal sealed record Verdict(bool Success, string Text, IReadOnlyList<string> 
     {
         null => $"{received.Remote}: has not ended, at {Quantity.Count(received.Bytes)} bytes",
         { Error: { } error } => $"{received.Remote}: broke after {Quantity.Count(received.Bytes)} bytes: {error}",
-        _ => $"{received.Remote}: the sender knows nothing of this stream",
+        _ => $"{received.Remote}: the sender did not report this stream",
     };
 
     private static string? Compare(DemoOptions options, SentStream sent, ReceivedStream? received)
@@ -88,12 +88,12 @@ internal sealed record Verdict(bool Success, string Text, IReadOnlyList<string> 
         return (sent, received) switch
         {
             ({ Error: { } error }, _) => $"{name}: sending ended after {Quantity.Bytes(sent.Bytes)}: {error}",
-            (_, null) => $"{name}: never came in",
+            (_, null) => $"{name}: did not arrive",
             (_, { End: null }) => $"{name}: has not ended, at {Quantity.Count(received.Bytes)} of {Quantity.Count(sent.Bytes)} bytes",
             (_, { End.Error: { } error }) => $"{name}: broke after {Quantity.Count(received.Bytes)} bytes: {error}",
             // In a storm, streams end when the storm is over, not at a fixed volume.
             _ when options.Storm is null && sent.Bytes != options.Volume => $"{name}: {Quantity.Count(sent.Bytes)} bytes were sent instead of {Quantity.Count(options.Volume)}",
-            _ when received.Bytes != sent.Bytes => $"{name}: {Quantity.Count(received.Bytes)} bytes came in, {Quantity.Count(sent.Bytes)} were sent",
+            _ when received.Bytes != sent.Bytes => $"{name}: {Quantity.Count(received.Bytes)} bytes arrived, {Quantity.Count(sent.Bytes)} were sent",
             _ when received.End.Sha256 != sent.Sha256 => $"{name}: the bytes differ: SHA-256 {received.End.Sha256[..16]}… instead of {sent.Sha256[..16]}…",
             _ => null,
         };

@@ -5,7 +5,7 @@ namespace Ingest.Display;
 /// <summary>Provides standard output as a console to draw on.</summary>
 internal static class Terminal
 {
-    // A report in a file has no width limit and no escape sequences.
+    // The width of a report in a file or a pipe, which has no width of its own.
     private const int WidthOfFiles = 160;
 
     public static IAnsiConsole Create()

@@ -59,8 +59,8 @@ internal static class StreamSender
     }
 
     /// <summary>
-    /// Waits until the receiver closes the connection. The receiver closes after it has received everything;
-    /// otherwise it resets the connection.
+    /// Waits until the receiver closes the connection. The receiver closes it after it has received everything,
+    /// and resets it after a failure.
     /// </summary>
     private static async ValueTask AwaitEndAsync(Socket socket, byte[] buffer, CancellationToken cancellationToken)
     {

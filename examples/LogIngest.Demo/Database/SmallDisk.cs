@@ -40,6 +40,6 @@ internal sealed class SmallDisk(string directory, long size)
         using FileStream filling = new(Filling, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, PreallocationSize = new DriveInfo(_files!).AvailableFreeSpace - left });
     }
 
-    /// <summary>Frees what <see cref="Fill"/> has used.</summary>
+    /// <summary>Frees the space that <see cref="Fill"/> has used.</summary>
     public void Free() => File.Delete(Filling);
 }

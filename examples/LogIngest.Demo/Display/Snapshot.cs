@@ -9,7 +9,7 @@ namespace LogIngest.Demo.Display;
 /// <param name="Queued">The number of bytes that wait in the senders' sockets.</param>
 /// <param name="Stall">The longest time that a sender had to wait.</param>
 /// <param name="Service">The status of the service.</param>
-/// <param name="Published">What the metrics and the dashboard show.</param>
+/// <param name="Published">The figures in the metrics and on the dashboard.</param>
 /// <param name="IsDatabasePaused">Whether the database is paused.</param>
 internal sealed record Snapshot(
     TimeSpan Elapsed,

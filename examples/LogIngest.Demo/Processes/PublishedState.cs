@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace LogIngest.Demo.Processes;
 
-/// <summary>Represents what an operator sees of a slow store.</summary>
+/// <summary>Represents the published figures that show a slow store to an operator.</summary>
 /// <param name="Pressure">The state of the pool in <c>/metrics</c>: <c>normal</c>, <c>high</c> or <c>exhausted</c>.</param>
 /// <param name="Pauses">How often receiving was paused, in <c>/metrics</c>.</param>
 /// <param name="PausedInMetrics">The number of connections that the pool has paused, in <c>/metrics</c>.</param>

@@ -82,7 +82,7 @@ internal sealed class ServiceProcess : IDisposable
     /// <summary>Returns the response of the readiness check.</summary>
     public Task<string> GetHealthAsync() => GetTextAsync("/health/ready");
 
-    /// <summary>Returns what the metrics and the dashboard show.</summary>
+    /// <summary>Returns the figures in the metrics and on the dashboard.</summary>
     public async Task<PublishedState> GetPublishedStateAsync() =>
         PublishedState.From(
             await GetTextAsync("/metrics"),

@@ -63,7 +63,7 @@ internal sealed class IngestMetrics : IDisposable
 
     /// <summary>Counts a stored batch.</summary>
     /// <param name="messages">The number of its messages, including refused ones.</param>
-    /// <param name="invalid">The counts of its invalid messages, of the attempt that has stored it.</param>
+    /// <param name="invalid">The counts of its invalid messages, from the attempt that stored it.</param>
     /// <param name="duration">The time of the last attempt.</param>
     public void CountBatch(int messages, InvalidMessages invalid, TimeSpan duration)
     {
@@ -82,7 +82,7 @@ internal sealed class IngestMetrics : IDisposable
         Interlocked.Add(ref _waiting, -messages);
     }
 
-    /// <summary>Counts messages that are lost, because their writer has ended before it has stored them.</summary>
+    /// <summary>Counts messages that are lost, because their writer ended before it stored them.</summary>
     public void CountLost(int messages)
     {
         Interlocked.Add(ref _lost, messages);

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace LogIngest.Reporting;
 
-/// <summary>Represents the current state of the service, in a form that JSON can carry.</summary>
+/// <summary>Represents the current state of the service. It can be serialized as JSON.</summary>
 /// <param name="Received">Messages that have arrived.</param>
 /// <param name="Stored">Messages that are stored.</param>
 /// <param name="Waiting">Messages that have arrived and are not stored yet.</param>

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace LogIngest.Reporting;
 
-/// <summary>Tracks the writers that currently cannot store and their reasons, for health and status.</summary>
+/// <summary>Tracks the writers that currently cannot store messages, with the reasons, for health and status.</summary>
 /// <remarks>Threading: any thread.</remarks>
 internal sealed class StoreCondition(TimeProvider time)
 {

@@ -7,11 +7,11 @@ namespace LogIngest.Storing;
 /// <summary>Appends batches to a file, one JSON object per line. A batch counts as stored when it is on the disk.</summary>
 /// <remarks>
 /// <para>
-/// An incomplete line of a killed process is cut off. Complete lines of a failed batch stay, so its messages may be in the file twice.
+/// An incomplete line of a killed process is removed. Complete lines of a failed batch stay, so its messages may be in the file twice.
 /// </para>
 /// <para>
 /// Two processes may store in the same directory, as during a takeover. A store therefore uses the first file of its writer that no other
-/// store uses. A lock file shows the use, since a lock on the file itself would also exclude readers.
+/// store uses. A lock file marks a file as used, because a lock on the file itself would also exclude readers.
 /// </para>
 /// </remarks>
 internal sealed class FileStore : ILogStore
@@ -144,7 +144,7 @@ internal sealed class FileStore : ILogStore
     }
 
     /// <summary>
-    /// Returns the position after the last complete line. A process that was killed wrote the bytes behind this position.
+    /// Returns the position after the last complete line. The bytes after this position are the incomplete line of a killed process.
     /// </summary>
     private static long EndOfLastLine(FileStream file)
     {

@@ -4,8 +4,8 @@ namespace LogIngest.Storing;
 
 /// <summary>Creates the table, and the index, view and function that find and remove duplicates.</summary>
 /// <remarks>
-/// The index on the key serves three purposes: queries use it to find duplicates, to remove them, and to check whether a batch was stored
-/// before its connection failed.
+/// Queries use the index on the key to find duplicates and to remove them. They also use it to check whether a batch was stored before its
+/// connection failed.
 /// </remarks>
 internal sealed class PostgresSchema
 {

@@ -38,7 +38,7 @@ internal sealed record ConnectionQuery
 
     /// <summary>Returns the requested page of the connections that match the filter.</summary>
     /// <param name="queues">The queues with their connections.</param>
-    /// <param name="mask">Masks addresses before the search: a search must not reveal what the mask hides.</param>
+    /// <param name="mask">Masks addresses before the search, so that a search cannot reveal the masked parts.</param>
     public ConnectionPage Apply(IReadOnlyList<QueueStatus> queues, AddressMask mask)
     {
         int total = queues.Sum(static queue => queue.Connections.Count);

@@ -38,7 +38,7 @@ internal sealed class DashboardAccess(string pattern, ZcrxDashboardOptions optio
 
     /// <summary>Wraps a handler: requests that the dashboard must not answer are refused.</summary>
     /// <param name="handler">Answers the requests that are not refused.</param>
-    /// <param name="needsOrigin">Whether the request changes something and must therefore have the page's own origin.</param>
+    /// <param name="needsOrigin">Whether the request changes a state, and must therefore have the page's own origin.</param>
     public RequestDelegate Guard(RequestDelegate handler, bool needsOrigin = false) => context =>
     {
         SetHeaders(context.Response.Headers);

@@ -42,7 +42,7 @@ internal sealed class DashboardCommands(IServiceProvider services, IZcrx zcrx)
         if (!await context.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync(context).ConfigureAwait(false))
         {
             DashboardAccess.LogRefused(context, "the antiforgery token is missing or invalid");
-            await SendAsync(context, StatusCodes.Status400BadRequest, "The token against forgery is missing or invalid. Reload the page.").ConfigureAwait(false);
+            await SendAsync(context, StatusCodes.Status400BadRequest, "The antiforgery token is missing or invalid. Reload the page.").ConfigureAwait(false);
             return;
         }
 

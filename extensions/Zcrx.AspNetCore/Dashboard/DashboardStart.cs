@@ -57,7 +57,7 @@ internal sealed class DashboardStart
     {
         if (_services.GetService<IAntiforgery>() is null)
         {
-            throw new InvalidOperationException($"The commands of the dashboard at {_access.Pattern} need tokens against forgery. Call builder.Services.AddAntiforgery().");
+            throw new InvalidOperationException($"The commands of the dashboard at {_access.Pattern} need antiforgery tokens. Call builder.Services.AddAntiforgery().");
         }
 
         return _access.Commands = new CommandAuthorization();

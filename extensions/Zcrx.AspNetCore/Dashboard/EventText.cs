@@ -53,7 +53,7 @@ internal sealed record EventText(string Level, string Kind, string Text, string?
         ZcrxEvent.ReceiveStalled { Stall: var stall } => new EventText(Warning, "ReceiveStall", $"Connection {stall.ConnectionId} on {stall.Queue} has stalled: {stall.BytesWaiting} bytes wait in its socket.", stall.Queue, Many: $"stalls of connections on {stall.Queue}."),
         ZcrxEvent.QueueStuck { Stuck: { } stuck } happening => new EventText(Error, nameof(ZcrxEvent.QueueStuck), $"Ring thread of {happening.Queue} has been stuck since {stuck.Since:HH:mm:ss} UTC {stuck.Place}.", happening.Queue),
         ZcrxEvent.QueueStuck over => new EventText(Good, nameof(ZcrxEvent.QueueStuck), $"Ring thread of {over.Queue} is no longer stuck.", over.Queue),
-        ZcrxEvent.QueueAbandoned abandoned => new EventText(Error, nameof(ZcrxEvent.QueueAbandoned), $"Ring thread of {abandoned.Queue} was given up, stuck {abandoned.Place}.", abandoned.Queue),
+        ZcrxEvent.QueueAbandoned abandoned => new EventText(Error, nameof(ZcrxEvent.QueueAbandoned), $"Ring thread of {abandoned.Queue} was abandoned, stuck {abandoned.Place}.", abandoned.Queue),
         ZcrxEvent.LimitActed { Report: { Count: 0 } report } => Of(report, Good, $"Limit {report.Limit} of {report.Listener ?? report.Queue} no longer acts."),
         ZcrxEvent.LimitActed { Report: var report } => Of(report, Warning, $"Limit {report.Limit} of {report.Listener ?? report.Queue} has acted {(report.Count == 1 ? "once" : $"{report.Count} times")}: {report.Reason}."),
         ZcrxEvent.ListenerBound bound => new EventText(Good, nameof(ZcrxEvent.ListenerBound), $"Listener {bound.Listener} accepts on {bound.EndPoint}."),

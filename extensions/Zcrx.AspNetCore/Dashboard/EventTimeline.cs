@@ -11,11 +11,11 @@ internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
     private const int MostErrors = 100;
     private const int MostOthers = 300;
 
-    // An event of the same kind within this time of the last one is counted in the same entry, so a busy peer cannot push other events
-    // out of the timeline.
+    // An event is counted in the entry of the last event of its kind if no more than this time has passed. So a busy peer cannot push other
+    // events out of the timeline.
     private static readonly TimeSpan Together = TimeSpan.FromMinutes(1);
 
-    // An entry of moves ends after this time, however many follow. The page selects moves by the time of their entry.
+    // An entry of moves ends after this time, no matter how many moves follow. The page selects moves by the time of their entry.
     private static readonly TimeSpan MovesTogether = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
@@ -96,7 +96,7 @@ internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
         bool IsOf(Slot slot) => string.Equals(slot.Entry.Level, Error, StringComparison.Ordinal) == errors;
     }
 
-    /// <summary>Holds an entry and what decides whether the next event is counted in it.</summary>
+    /// <summary>Holds an entry, and the values that decide whether the next event is counted in it.</summary>
     private sealed class Slot(string key)
     {
         public string Key => key;

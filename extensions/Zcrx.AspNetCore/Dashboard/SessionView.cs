@@ -1,4 +1,4 @@
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Represents what the dashboard offers to this user.</summary>
+/// <summary>Represents the features of the dashboard that this user may use.</summary>
 internal sealed record SessionView(bool HasCommands, bool IsMasked);

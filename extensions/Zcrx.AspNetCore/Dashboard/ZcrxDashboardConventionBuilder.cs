@@ -30,7 +30,7 @@ public sealed class ZcrxDashboardConventionBuilder : IEndpointConventionBuilder
     /// </summary>
     /// <remarks>
     /// With <see cref="ZcrxDashboardOptions.AllowAnonymousOnLoopback"/> and without <c>RequireAuthorization()</c>, every program and every
-    /// user of this machine can send commands, and so can every client of a proxy on this machine that the dashboard does not detect.
+    /// user of this machine can send commands. So can every client of a proxy on this machine that the dashboard does not detect.
     /// </remarks>
     /// <returns>
     /// A builder for conventions of the commands alone, such as a stricter <c>RequireAuthorization("operators")</c>. The

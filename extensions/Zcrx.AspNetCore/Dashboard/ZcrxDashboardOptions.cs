@@ -7,11 +7,11 @@ public sealed class ZcrxDashboardOptions
 {
     /// <summary>
     /// Gets or sets a value indicating whether the dashboard is served without authorization to clients of this machine.
-    /// The dashboard refuses a request from another machine, with a header of a proxy, or with a host name that is not a loopback name.
+    /// The dashboard refuses requests from another machine, with a header of a proxy, or for a host name that is not a loopback name.
     /// </summary>
     /// <remarks>
-    /// This does not detect every proxy. A proxy on this machine that adds no header and sends a loopback name as <c>Host</c>, such as
-    /// nginx with only <c>proxy_pass</c>, looks like a local client, and the dashboard is open to all of its clients. Never set this
+    /// This does not detect every proxy. For example, nginx with only <c>proxy_pass</c> adds no header and sends a loopback name as
+    /// <c>Host</c>. Such a proxy on this machine looks like a local client, and opens the dashboard to all of its clients. Never set this
     /// option behind a proxy. A signed-in user has no additional access unless the endpoint has <c>RequireAuthorization()</c>.
     /// </remarks>
     public bool AllowAnonymousOnLoopback { get; set; }

@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.AspNetCore.Kestrel;
 
-/// <summary>Sends what Kestrel writes to a connection.</summary>
+/// <summary>Sends the bytes that Kestrel writes to a connection.</summary>
 /// <remarks>
 /// A flush only schedules the send. Everything that is flushed before the send runs is sent with one system call. Examples are the replies
 /// to several streams of HTTP/2, and a body with the end of its chunks. As with Kestrel's own transport, a flush does not throw when the

@@ -6,7 +6,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.AspNetCore.Kestrel;
 
-/// <summary>Hands the connections of one port to Kestrel.</summary>
+/// <summary>Passes the connections of one port to Kestrel.</summary>
 /// <param name="options">The options of the transport.</param>
 /// <param name="maxQueuedBytes">The number of received bytes of a connection that may wait for Kestrel.</param>
 internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options, long maxQueuedBytes) : IConnectionListener

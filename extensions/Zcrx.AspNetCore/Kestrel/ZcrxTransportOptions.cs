@@ -23,7 +23,7 @@ public sealed class ZcrxTransportOptions
     /// </remarks>
     public int MaxQueuedBuffers { get; set; } = 256;
 
-    /// <summary>Gets or sets how many bytes Kestrel may have been given that it has not examined yet: 256 KiB by default.</summary>
+    /// <summary>Gets or sets how many bytes Kestrel may have that it has not examined yet: 256 KiB by default.</summary>
     /// <remarks>
     /// A read takes received buffers until it reaches this number, so the last buffer may exceed it. Examined bytes that Kestrel has not
     /// consumed are returned again and do not count.
@@ -31,8 +31,8 @@ public sealed class ZcrxTransportOptions
     public long MaxReadBytes { get; set; } = 256 << 10;
 
     /// <summary>
-    /// Gets or sets how many buffers of one connection stay leased after Kestrel has examined them and waits for more bytes, for example
-    /// during an incomplete header: 16 by default. The bytes of further buffers are copied.
+    /// Gets or sets how many examined buffers of one connection stay leased while Kestrel waits for more bytes, for example for the end of
+    /// a header. The default is 16. The bytes of further buffers are copied.
     /// </summary>
     /// <remarks>
     /// Slow clients together lease up to this number times their connections. 1,024 of them lease 16,384 buffers: all of the default pool

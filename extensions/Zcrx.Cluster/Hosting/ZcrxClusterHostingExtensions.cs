@@ -21,7 +21,7 @@ public static class ZcrxClusterHostingExtensions
     /// <param name="configure">Sets the options; null for the defaults.</param>
     /// <returns>The builder.</returns>
     /// <remarks>
-    /// Call this method on every node of the cluster, also on a node that only has shards and does not receive: it adds the serializers.
+    /// Call this method on every node of the cluster, even on a node that only has shards, because it adds the serializers.
     /// The order relative to <c>WithZcrx</c> does not matter. To get <see cref="IZcrxCluster"/> from the container, call
     /// <see cref="AddZcrxCluster"/> as well.
     /// </remarks>

@@ -62,7 +62,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
         _connections.SetPaused(false);
     }
 
-    // The state of the cluster contains the observations of all nodes. A broken link between two other nodes is not a partition of this one.
+    // The state of the cluster contains the observations of all nodes. A broken link between two other nodes does not cut off this node.
     private bool IsHeard(Member member) =>
         _cluster.FailureDetector.IsMonitoring(member.Address) && _cluster.FailureDetector.IsAvailable(member.Address);
 
@@ -76,7 +76,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
     {
         HashSet<Member> unreachable = [.. state.Unreachable.Where(member => !IsHeard(member))];
         ClusterSide side = ClusterSide.Of(state.Members, unreachable, _role);
-        // No event reports that this node's own failure detector has followed the one of another node.
+        // This node's own failure detector may detect a fault later than that of another node. No event reports the later detection.
         if (state.Unreachable.Count > 0)
         {
             Timers.StartSingleTimer(nameof(Look), Look.Instance, Retry);

@@ -3,8 +3,8 @@ using Zcrx.Rx;
 namespace Zcrx.Cluster.Membership;
 
 /// <summary>
-/// Pauses the connections of one listener while this node is on the side of a minority: the shards of the other side cannot acknowledge
-/// frames of these connections.
+/// Pauses the connections of one listener while this node is on the side of a minority. The shards of the other side cannot acknowledge
+/// their frames then.
 /// </summary>
 /// <remarks>Threading: any thread.</remarks>
 internal sealed class PortConnections

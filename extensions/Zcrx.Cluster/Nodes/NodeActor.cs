@@ -70,8 +70,8 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         _view.Complete();
     }
 
-    // The base class would call PostStop, which completes the events. The subscriptions are kept for the next incarnation: its own are
-    // sometimes lost if the event stream removes the earlier ones at the same time.
+    // The base class would call PostStop, which completes the events. The subscriptions are kept for the next incarnation, because a new
+    // subscription can be lost if the event stream removes an old one at the same time.
     protected override void PreRestart(Exception reason, object message)
     {
     }

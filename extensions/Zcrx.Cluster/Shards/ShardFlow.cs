@@ -13,7 +13,7 @@ internal sealed record ShardFlow(int MaxChunks, int MaxChunkBytes, TimeSpan Rese
     /// <param name="roundTrip">
     /// The measured time until an acknowledgement. The timeout is a multiple of this time, so a slow entity does not cause repetitions.
     /// </param>
-    /// <param name="attempts">The number of timeouts in sequence. Each doubles the time, up to a bound.</param>
+    /// <param name="attempts">The number of consecutive timeouts. Each doubles the time, up to a bound.</param>
     public TimeSpan TimeoutOf(TimeSpan roundTrip, int attempts)
     {
         TimeSpan usual = roundTrip * RoundTrips;

@@ -5,7 +5,7 @@ namespace Zcrx.Cluster.Shards;
 /// <summary>Holds the unacknowledged frames of one connection to one partition. Decides when each chunk is sent.</summary>
 /// <remarks>
 /// Chunks are sent in order. After a timeout they are sent again, from the first unacknowledged chunk. Then only one chunk is in flight
-/// until the entity acknowledges something: an entity that is slow or being moved gets one more chunk, not all of them.
+/// until the next acknowledgement. A slow entity, or an entity that is being moved, therefore gets one more chunk and not all of them.
 /// </remarks>
 /// <param name="source">The identity of the stream.</param>
 /// <param name="partition">The partition.</param>

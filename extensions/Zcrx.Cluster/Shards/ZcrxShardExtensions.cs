@@ -78,7 +78,7 @@ public static class ZcrxShardExtensions
         if (region is not ActorRefWithCell { Underlying.System: var system })
         {
             throw new ArgumentException(
-                $"Could not send frames to {region}: it is no actor of this process. Use the shard region or the proxy that was started in this actor system.", nameof(region));
+                $"Could not send frames to {region}: it is not an actor of this process. Use the shard region or the proxy that was started in this actor system.", nameof(region));
         }
 
         ShardRegions regions = ShardRegions.Of(system);

@@ -44,14 +44,14 @@ public class DemoTests
 
         Assert.True(result.ExitCode == 0, result.ToString());
         Assert.StartsWith("64 of 64 streams intact, ", result.Output[^1], StringComparison.Ordinal);
-        Assert.Matches("^Rebalancing: [0-9]+ connections placed, [1-9][0-9]* moved to where their bytes lay, [0-9]+ moved by plan, [1-9][0-9]* flows steered, 0 degraded$", result.Output[^2]);
+        Assert.Matches("^Rebalancing: [0-9]+ connections placed, [1-9][0-9]* moved to the queue with their bytes, [0-9]+ moved by plan, [1-9][0-9]* flows steered, 0 degraded$", result.Output[^2]);
         Assert.Matches(@"^Storm at [0-9.]+ s: RSS table of enic0 scrambled over 8 queues, 4 of them ours; copied up to [1-9][0-9]*% of what a queue received, permanently below 1% after [0-9.]+ s$", result.Output[^3]);
         Assert.Contains(result.Error, static line => line.Contains("packets arrive on other RX queues", StringComparison.Ordinal));
     }
 
     [Theory]
     [InlineData("moves", "permanently below 1% after", "0 moved by plan, [1-9][0-9]* flows steered, 0 degraded")]
-    [InlineData("steering", "; nothing was copied", "[1-9][0-9]* moved to where their bytes lay, 0 moved by plan, 0 flows steered, 0 degraded")]
+    [InlineData("steering", "; nothing was copied", "[1-9][0-9]* moved to the queue with their bytes, 0 moved by plan, 0 flows steered, 0 degraded")]
     [InlineData("both", ", and still at the end", "0 moved by plan, 0 flows steered, [1-9][0-9]* degraded")]
     public async Task Storm_with_forbidden_remedies_ends_by_the_permitted_ones_or_is_reported_as_lasting(string forbidden, string ending, string done)
     {
@@ -67,7 +67,7 @@ public class DemoTests
     }
 
     [Fact]
-    public async Task Output_that_is_no_terminal_has_no_escape_sequences()
+    public async Task Output_that_is_not_a_terminal_has_no_escape_sequences()
     {
         ProcessResult result = await IngestProcess.RunAsync("demo", "--volume", "64MiB");
 

@@ -31,13 +31,13 @@ public class VerdictTests
         [Sent(1), Sent(2, hash: OtherHash)], [Received(1, hash: OtherHash), Received(2)], "127.0.0.1:1: the bytes differ: SHA-256 bbbbbbbbbbbbbbbb… instead of aaaaaaaaaaaaaaaa…");
 
     [Fact]
-    public void Stream_with_missing_bytes_fails_the_verdict() => Fails([Sent(1), Sent(2)], [Received(1), Received(2, bytes: 999)], "127.0.0.1:2: 999 bytes came in, 1000 were sent");
+    public void Stream_with_missing_bytes_fails_the_verdict() => Fails([Sent(1), Sent(2)], [Received(1), Received(2, bytes: 999)], "127.0.0.1:2: 999 bytes arrived, 1000 were sent");
 
     [Fact]
     public void Stream_that_was_sent_incompletely_fails_the_verdict() => Fails([Sent(1), Sent(2, bytes: 999)], [Received(1), Received(2, bytes: 999)], "127.0.0.1:2: 999 bytes were sent instead of 1000");
 
     [Fact]
-    public void Stream_that_never_arrived_fails_the_verdict() => Fails([Sent(1), Sent(2)], [Received(1)], "127.0.0.1:2: never came in");
+    public void Stream_that_never_arrived_fails_the_verdict() => Fails([Sent(1), Sent(2)], [Received(1)], "127.0.0.1:2: did not arrive");
 
     [Fact]
     public void Stream_that_has_not_ended_fails_the_verdict() => Fails(
@@ -56,7 +56,7 @@ public class VerdictTests
         Fails([Sent(1)], [Received(1)], "the sender reports 1 stream instead of 2");
 
     [Fact]
-    public void Stream_that_the_sender_did_not_report_fails_the_verdict() => Fails([Sent(1), Sent(2)], [Received(1), Received(2), Received(3)], "127.0.0.1:3: the sender knows nothing of this stream");
+    public void Stream_that_the_sender_did_not_report_fails_the_verdict() => Fails([Sent(1), Sent(2)], [Received(1), Received(2), Received(3)], "127.0.0.1:3: the sender did not report this stream");
 
     [Fact]
     public void Two_streams_with_one_address_fail_the_verdict() => Fails([Sent(1), Sent(2)], [Received(1), Received(2), Received(2)], "a stream from 127.0.0.1:2 has the address of another stream");

@@ -15,7 +15,7 @@ public class SentStreamTests
     [InlineData("8 streams, 1.0 GiB in 1.6 s, 640.0 MiB/s")]
     [InlineData("sent 127.0.0.1:1 x sha256 aa")]
     [InlineData("sent 127.0.0.1:1 5 md5 aa")]
-    public void Line_that_is_no_sent_stream_is_not_parsed(string line) => Assert.Null(SentStream.Parse(line));
+    public void Line_that_is_not_a_sent_stream_is_not_parsed(string line) => Assert.Null(SentStream.Parse(line));
 
     private static SentStream[] Streams() =>
     [

@@ -121,7 +121,7 @@ public sealed partial class TakeoverTests : IDisposable
     }
 
     [Fact]
-    public async Task File_at_the_path_that_is_no_socket_is_kept()
+    public async Task File_at_the_path_that_is_not_a_socket_is_kept()
     {
         await File.WriteAllTextAsync(Place, "precious");
         string line = (await IngestProcess.RunAsync(Arguments)).AssertRefusal();

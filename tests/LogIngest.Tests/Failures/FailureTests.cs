@@ -43,7 +43,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task Refused_messages_are_counted_once_when_the_database_is_away_at_first()
+    public async Task Refused_messages_are_counted_once_when_the_database_is_down_at_first()
     {
         await using ServiceHost service = await ServiceHost.StartAsync(["--connection-string", database.Cluster.ConnectionString, "--bad-input", "refuse"]);
         await database.Cluster.CrashServerAsync();
@@ -65,7 +65,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task Service_that_stops_while_the_database_is_away_resets_its_senders_and_reports_what_is_not_stored()
+    public async Task Service_that_stops_while_the_database_is_down_resets_its_senders_and_reports_what_is_not_stored()
     {
         const int Messages = 500;
         using ServiceProcess service = await StartAsync("--Zcrx:DrainTimeout", "00:00:01");
@@ -235,7 +235,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
     public async Task Takeover_by_a_new_process_under_load_loses_no_message()
     {
         using TempDirectory directory = new();
-        // ZCRX_LOGINGEST_NEXT names a directory with another build of the service. By default it is a copy of this one.
+        // ZCRX_LOGINGEST_NEXT names a directory with another build of the service. Without it, the test uses a copy of this build.
         string program = Environment.GetEnvironmentVariable("ZCRX_LOGINGEST_NEXT") ?? CopyProgram(directory["next"]);
         string[] takeover = ["--Zcrx:Takeover:Path", directory["takeover.sock"], "--Zcrx:Takeover:Linger", "00:01:00"];
         using ServiceProcess old = await StartAsync(takeover);

@@ -99,7 +99,7 @@ public sealed class FileStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Unfinished_line_of_a_killed_process_is_cut_off()
+    public async Task Unfinished_line_of_a_killed_process_is_removed()
     {
         string path = _directory["writer-0.jsonl"];
         await File.WriteAllTextAsync(path, "{\"message\":\"whole\"}\n{\"message\":\"unfin");

@@ -31,7 +31,7 @@ public sealed class PostgresStoreTests(Database database)
     }
 
     [SkippableFact]
-    public async Task Messages_that_are_no_text_are_stored_as_bytes()
+    public async Task Messages_that_are_not_text_are_stored_as_bytes()
     {
         await using ServiceHost service = await StartAsync();
         Assert.True(await Client.SendAsync(service.EndPoint, [.. "33 <13>Oct 11 22:14:15 h binary: a\0b32 <13>Oct 11 22:14:15 h binary: c"u8, 0xff]));

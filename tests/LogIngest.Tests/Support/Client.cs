@@ -15,7 +15,7 @@ internal static class Client
         return socket;
     }
 
-    /// <summary>Returns messages of an application, one a line.</summary>
+    /// <summary>Returns messages of an application, one per line.</summary>
     public static byte[] Lines(string app, int count) => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat($"<13>1 - host {app} - - - text\n", count)));
 
     /// <summary>

@@ -54,7 +54,7 @@ public sealed class SyslogParserTests
         Assert.Equal($"13||||||" + $"|{message}|BadPriority", Describe(message));
 
     [Fact]
-    public void Bytes_that_are_no_text_are_flagged_and_the_header_is_read()
+    public void Bytes_that_are_not_text_are_flagged_and_the_header_is_read()
     {
         Assert.Equal("13|2026-10-11T22:14:15.0000000Z|h|a||||x\u00ffy|InvalidUtf8", Describe("<13>Oct 11 22:14:15 h a: x\u00ffy"));
         Assert.Equal("13|2026-10-11T22:14:15.0000000Z|h|a||||x\0y|NulBytes", Describe("<13>Oct 11 22:14:15 h a: x\0y"));
@@ -63,7 +63,7 @@ public sealed class SyslogParserTests
     }
 
     [Fact]
-    public void Byte_order_mark_is_no_part_of_the_text() =>
+    public void Byte_order_mark_is_not_part_of_the_text() =>
         Assert.Equal("ok", Encoding.UTF8.GetString(SyslogParser.Parse("<13>1 - - - - - - \u00EF\u00BB\u00BFok".Select(static c => (byte)c).ToArray(), MessageFlags.None, Received).Text.Span));
 
     [Fact]

@@ -276,7 +276,7 @@ public class BindTests
     }
 
     [Fact]
-    public async Task Unknown_name_is_refused_with_the_names_that_there_are_also_when_unbound_twice()
+    public async Task Unbinding_an_unknown_or_already_unbound_name_is_refused_with_the_bound_names()
     {
         await using var host = await StartAsync();
         await host.Zcrx.AddListenerAsync(Options("door")).WithinLimit();

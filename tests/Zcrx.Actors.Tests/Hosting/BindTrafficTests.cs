@@ -28,7 +28,7 @@ public class BindTrafficTests
         }
 
         await over.CancelAsync();
-        // A refused or reset client fails this statement.
+        // Throws if a client was refused or reset.
         int[] served = await Task.WhenAll(clients).WithinLimit();
         Assert.All(served, static count => Assert.True(count > 0));
         // The runtime itself may open a few descriptors. Leaking binds would leave thousands.

@@ -115,7 +115,7 @@ public class ReloadTests
     }
 
     [Fact]
-    public async Task Code_that_throws_while_options_are_made_again_changes_nothing()
+    public async Task Code_that_throws_while_options_are_created_again_changes_nothing()
     {
         bool isBroken = false;
         IConfigurationRoot configuration = new ConfigurationBuilder().AddInMemoryCollection(Start).Build();

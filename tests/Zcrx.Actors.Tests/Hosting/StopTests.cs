@@ -247,7 +247,7 @@ public class StopTests
     }
 
     /// <summary>Contains the data that an actor has received.</summary>
-    /// <remarks>Marked as local, because the verification of creators would wait for the result of the task.</remarks>
+    /// <remarks>Needs no serialization, because Akka's verification of actor creators would wait for the result of the task.</remarks>
     private sealed class Arrival : INoSerializationVerificationNeeded
     {
         public TaskCompletionSource<ZcrxStream.Data> Data { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -4,7 +4,7 @@ using Zcrx.Actors.Logging;
 
 namespace Zcrx.Actors.Tests.Logging;
 
-/// <summary>Tests the choice of the log events that are written, with generated sequences of events.</summary>
+/// <summary>Tests which log events are written, with generated sequences of events.</summary>
 public class LogThrottleTests
 {
     private const int Burst = 3;

@@ -181,7 +181,7 @@ internal sealed class RebalancingWorld
         int target = Index(move.To);
         Assert.NotEqual(flow.Queue, target);
         bool arrivesThere = Arrival(flow) == target || step.Actions.OfType<RebalanceAction.SteerFlow>().Any(steer => steer.Rule.Queue == target);
-        // A move must improve something: on the target the payload is not copied, or the load is lower.
+        // A move must be an improvement: on the target, the payload is not copied or the load is lower.
         Assert.True(arrivesThere || (!_setup.HasNic && Received(target) + flow.Load < Received(flow.Queue)), "the move improves nothing");
         if (move.Reason == MoveReason.Pressure)
         {

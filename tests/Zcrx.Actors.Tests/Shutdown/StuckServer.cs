@@ -6,8 +6,8 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Tests.Shutdown;
 
 /// <summary>
-/// Runs as a separate process with two queues and a consumer that echoes. The first byte of the first connection blocks the consumer, and
-/// thereby its ring thread, forever. Prints the health code of the stuck queue, and the queue of each connection.
+/// Runs as a separate process with two queues and a consumer that echoes. The first byte of the first connection blocks the consumer and
+/// its ring thread forever. Prints the health code of the stuck queue, and the queue of each connection.
 /// </summary>
 internal static class StuckServer
 {

@@ -153,7 +153,7 @@ internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSi
                 break;
             case SinkSchedule.Ending.Disposed:
                 sink.Dispose();
-                // The peer keeps sending.
+                // The peer keeps sending, so another observer takes the bytes.
                 bench.Connection.Buffers.Subscribe(static _ => { }, static _ => { });
                 break;
             case SinkSchedule.Ending.ConnectionDisposed:

@@ -128,8 +128,7 @@ public class ToActorTests
     [Fact]
     public async Task Actor_that_ends_after_the_end_of_the_stream_without_acknowledging_resets_the_connection()
     {
-        // Repeated, because another thread may close the connection first: a connection whose stream has ended closes in order as soon as
-        // no work is left.
+        // Repeated, because another thread may close the connection first. It closes in order if its stream has ended and no work is left.
         for (int i = 0; i < 50; i++)
         {
             await using SinkBench bench = await SinkBench.OpenAsync();
@@ -359,7 +358,7 @@ public class ToActorTests
         Assert.Null((await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>()).Error);
     }
 
-    /// <summary>Delivers while its <c>Subscribe</c> has not returned.</summary>
+    /// <summary>Delivers items before its <c>Subscribe</c> has returned.</summary>
     private sealed class SlowSubscription(IObservable<ReceivedBuffer> source, ManualResetEventSlim returns) : IObservable<ReceivedBuffer>
     {
         public IDisposable Subscribe(IObserver<ReceivedBuffer> observer)

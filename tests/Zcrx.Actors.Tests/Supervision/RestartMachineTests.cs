@@ -36,7 +36,7 @@ public class RestartMachineTests
         var decision = Opened(new ZcrxRestartOptions()).Failed(cause, TimeSpan.Zero, 0);
 
         Assert.Null(decision.Delay);
-        Assert.Equal("a restart cannot cure this", decision.Reason);
+        Assert.Equal("a restart cannot fix this", decision.Reason);
     }
 
     [Fact]

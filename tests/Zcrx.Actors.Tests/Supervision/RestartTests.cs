@@ -189,7 +189,7 @@ public sealed class RestartTests : IDisposable
 
         host.Crash("zcrx-0", new ZcrxDeviceException("Receiving", 19, "the interface is gone", "bring it back"));
 
-        Assert.Equal("a restart cannot cure this", (await probe.FishForMessageAsync<ZcrxEvent.QueueFailed>()).Reason);
+        Assert.Equal("a restart cannot fix this", (await probe.FishForMessageAsync<ZcrxEvent.QueueFailed>()).Reason);
         Assert.Equal(0, (await host.Zcrx.GetStatusAsync()).Queues[0].Restarts);
     }
 

@@ -102,7 +102,7 @@ public class WatchdogTests
         LogRecorder.LogEntry entry = Assert.Single(host.Log.Entries, static entry => entry.EventId == 1136);
         Assert.Equal(LogLevel.Warning, entry.Level);
         Assert.StartsWith($"Queue {queue}: {waiting} observer(s) had not returned in time", entry.Message, StringComparison.Ordinal);
-        // All observers get the error when the resource that they wait for is free. This includes the ones that have waited for a thread.
+        // All observers get the error when the resource that they wait for is free. This includes those that have waited for a thread.
         release.Set();
         await host.Kit.AwaitConditionAsync(() => bench.Ends == waiting + 1, "all observers of the queue have returned");
     }
@@ -125,7 +125,7 @@ public class WatchdogTests
     }
 
     [Fact]
-    public async Task Stuck_ring_thread_is_abandoned_although_its_actor_was_killed_while_another_queue_was_to_take_its_registration_over()
+    public async Task Stuck_ring_thread_is_abandoned_although_its_actor_was_killed_before_the_next_queue_took_over_its_registration()
     {
         using ManualResetEventSlim release = new();
         await using Bench bench = await Bench.StartAsync(release, nic: new EmulatedNic(new EmulatedNicOptions { RxQueues = 1 }));

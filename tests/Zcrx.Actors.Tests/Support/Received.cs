@@ -10,7 +10,7 @@ internal sealed class Received
 
     public IReadOnlyList<Stream> Streams => [.. _streams];
 
-    /// <summary>Gets the event for which OnNext waits on the ring thread; null to not wait.</summary>
+    /// <summary>Gets the event for which OnNext waits on the ring thread; null if OnNext does not wait.</summary>
     public ManualResetEventSlim? Gate { get; init; }
 
     public IDisposable Handle(ZcrxConnection connection)

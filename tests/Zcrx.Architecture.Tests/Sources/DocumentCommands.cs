@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Finds commands in documents that name a build target, an argument or a project which does not exist.</summary>
+/// <summary>Finds the commands in documents that name a missing build target, argument or project.</summary>
 internal sealed partial class DocumentCommands
 {
     private const int Timeout = 10_000;
@@ -25,7 +25,7 @@ internal sealed partial class DocumentCommands
         _hasProject = hasProject;
     }
 
-    /// <summary>Returns the targets, arguments and projects that the commands of a document name but that do not exist.</summary>
+    /// <summary>Returns the missing targets, arguments and projects that the commands of a document name.</summary>
     public IEnumerable<string> Missing(string text)
     {
         foreach (Match command in Build().Matches(text))

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Finds names in the last column of Markdown tables with the heading <c>test</c>, and those that do not exist.</summary>
+/// <summary>
+/// Reads the names in the last column of Markdown tables with the heading <c>test</c>. Finds those that do not exist.
+/// </summary>
 internal sealed partial class DocumentedTests
 {
     private const int Timeout = 10_000;

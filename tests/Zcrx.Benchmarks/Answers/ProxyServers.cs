@@ -14,7 +14,7 @@ internal static class ProxyServers
     private const string Zcrx = "zcrx";
     private const string Cores = "-cores";
     private const string SmallTurns = "-small-turns";
-    // 1 MiB, which is sent while it is in the cache of a core.
+    // These buffers hold 1 MiB, which is sent while it is still in the cache of a core.
     private const int SmallTurnBuffers = 256;
 
     public static IReadOnlyList<string> Kinds { get; } = ["pipelines", Zcrx, Zcrx + SmallTurns, Zcrx + Cores, Zcrx + Cores + SmallTurns];

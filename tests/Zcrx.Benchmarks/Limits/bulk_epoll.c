@@ -1,6 +1,6 @@
 // The limit for the emulated engine: one thread, epoll, and reads that scatter into 64 buffers of 4 KiB.
 //
-// receiver.h has the protocol. The buffers are the same for each read, so they stay in the cache.
+// receiver.h describes the protocol. The buffers are the same for each read, so they stay in the cache.
 
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,7 +1,7 @@
 // The limit for the io_uring engine: one thread, one ring, RECV multishot into provided buffers of 4 KiB, with bundles where
 // the kernel has them (Linux 6.10).
 //
-// receiver.h has the protocol. The buffers are 64 MiB, as the area of a queue.
+// receiver.h describes the protocol. The buffers have 64 MiB in total, like the area of a queue.
 
 #define _GNU_SOURCE
 #include "receiver.h"

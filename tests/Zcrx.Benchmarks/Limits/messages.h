@@ -22,7 +22,7 @@ struct exchange { unsigned received; unsigned char head[REPLY]; };
 
 static void fail(const char *what) { perror(what); exit(1); }
 
-// The largest length of the replies to so many bytes.
+// Returns the maximum length of the replies that this number of bytes can cause.
 static inline size_t replies_to(size_t length) { return (length / REQUEST + 1) * REPLY; }
 
 // Writes a reply for each request that the bytes complete. Returns the length of the replies.
@@ -48,7 +48,7 @@ static inline size_t answer(struct exchange *exchange, const unsigned char *byte
     return written;
 }
 
-// A program with many connections needs as many descriptors as it may have.
+// Raises the limit to its maximum, because each connection needs a descriptor.
 static inline void raise_descriptor_limit(void)
 {
     struct rlimit limit;

@@ -5,10 +5,10 @@
 // It connects, exchanges one message on each connection, and prints `connected`. After a line on its standard input it loads
 // the first BUSY connections, and prints one line of JSON. It ends when its standard input ends.
 //
-// With RATE 0 each connection sends its next request when it has the reply (closed loop). Otherwise RATE requests a second are
-// due at fixed times, in turn on the connections, whatever the server does (open loop). Latency counts from the time at which
-// a request was due, also if it was sent later. The CPU time of the server, process PID, is that between the same two moments. The warm-up
-// has at least WARM_UP_MESSAGES, since a runtime compiles hot code by the number of calls.
+// With RATE 0, each connection sends its next request when the reply has arrived (closed loop). Otherwise RATE requests per second
+// are due at fixed times, on the connections in turn, regardless of the server (open loop). Latency counts from the time at which
+// a request was due, even if it was sent later. The CPU time is that of the server, process PID, during the measurement. The warm-up
+// has at least WARM_UP_MESSAGES messages, because a runtime compiles hot code by the number of calls.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,7 +24,7 @@
 #define STEP_BITS 7
 #define STEPS (1u << STEP_BITS)
 
-// A queue of due times. Between `replied` and `sent` are requests that await their reply; up to `end`, those that wait to be sent.
+// A queue of due times. Requests from `replied` to `sent` wait for their reply. Requests from `sent` to `end` wait to be sent.
 struct connection {
     int fd;
     unsigned partly_sent, partly_received, capacity;
@@ -181,7 +181,7 @@ static void connect_all(int port)
         connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (connection->fd < 0 || connect(connection->fd, (struct sockaddr *)&address, sizeof address)) fail("connect");
         setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-        // One message, so that the server has allocated whatever a connection needs.
+        // Sends one message, so that the server allocates everything that a connection needs.
         add(connection, now());
         send_due(connection);
         if (recv(connection->fd, connection->reply, REPLY, MSG_WAITALL) != REPLY) fail("recv");

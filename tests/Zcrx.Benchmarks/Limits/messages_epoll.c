@@ -29,7 +29,7 @@ static void send_all(int fd, const unsigned char *bytes, size_t length)
 {
     while (length > 0) {
         ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
-        // The peer reads whatever is sent, so a full socket has room soon.
+        // The peer reads all replies, so a full socket soon has room again.
         if (sent < 0 && errno == EAGAIN) { poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1); continue; }
         // The read notices the end of a broken connection.
         if (sent < 0) return;

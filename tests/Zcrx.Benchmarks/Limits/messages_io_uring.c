@@ -130,7 +130,7 @@ int main(void)
         // Acquire: the completions are read after the tail that publishes them.
         unsigned tail = atomic_load_explicit((_Atomic unsigned *)cq_tail, memory_order_acquire);
         for (; head != tail; head++) {
-            // Copied: a full submission ring enters the kernel, which may reuse entries below the head.
+            // Copies the entry: if the submission ring is full, this thread enters the kernel, which may reuse entries below the head.
             struct io_uring_cqe cqe = cqes[head & cq_mask];
             int fd = (int)(uint32_t)cqe.user_data;
             switch (cqe.user_data >> 32) {

@@ -24,7 +24,7 @@
 #define STALL_SECONDS 30
 #define MAX_CONNECTIONS 512
 
-// One cache line of its own per connection, as in the .NET receivers.
+// Each connection has cache lines of its own, as in the .NET receivers.
 struct connection { _Alignas(128) _Atomic uint64_t bytes; uint64_t sum; int fd; };
 
 static struct connection connections[MAX_CONNECTIONS];
@@ -95,7 +95,7 @@ static uint64_t sum_of(const unsigned char *chunk, int length)
     int i = 0;
     while (length - i >= 16) {
         words8 sums = { 0 };
-        // A word has room for the sums of 256 vectors.
+        // A word has room for the sums of 128 vectors.
         for (int vectors = 0; vectors < 64 && length - i >= 16; vectors++, i += 16) {
             bytes16 part;
             memcpy(&part, chunk + i, 16);

@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// The headers of a distribution may be older than these.
+// The headers of a distribution may be older than these flags.
 #define SETUP_SINGLE_ISSUER (1u << 12)
 #define SETUP_DEFER_TASKRUN (1u << 13)
 #define FEATURE_BUNDLES (1u << 14)

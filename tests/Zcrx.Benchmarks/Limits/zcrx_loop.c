@@ -1,7 +1,7 @@
 // The limit for the device-less engine: one thread, one ring, RECV_ZC multishot, a refill entry per completion.
 //
-// receiver.h has the protocol. Sizes of rings and area, and the number of entries after which it flushes, are the defaults
-// of ZcrxQueueOptions. The kernel's headers of a distribution may be older than zcrx, so the structures are declared here.
+// receiver.h describes the protocol. Sizes of rings and area, and the number of entries after which it flushes, are the defaults
+// of ZcrxQueueOptions. The kernel headers of a distribution may be older than zcrx, so the structures are declared here.
 
 #define _GNU_SOURCE
 #include <errno.h>

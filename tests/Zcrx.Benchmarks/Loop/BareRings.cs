@@ -9,8 +9,8 @@ namespace Zcrx.Benchmarks.Loop;
 /// interface, and writes the refill entry. It reads and writes head and tail once per batch.
 /// </summary>
 /// <remarks>
-/// There is one area and one sink, so the loop looks up, checks, leases and counts nothing. The difference to this
-/// loop is the cost of the product.
+/// There is one area and one sink, so the loop looks up, checks, leases and counts nothing. The additional time of the product is the cost
+/// of these steps.
 /// </remarks>
 internal sealed unsafe class BareRings(
     io_uring_cqe* completions,

@@ -13,7 +13,7 @@ internal sealed class Exchange
     private readonly byte[] _head = new byte[ReplyLength];
     private int _received;
 
-    /// <summary>Returns the largest length of the replies that so many bytes can cause.</summary>
+    /// <summary>Returns the maximum length of the replies that this number of bytes can cause.</summary>
     public static int LengthOfReplies(long length) => (int)(length / RequestLength + 1) * ReplyLength;
 
     /// <summary>Writes a reply for each request that the bytes complete.</summary>

@@ -6,7 +6,7 @@ namespace Zcrx.Benchmarks.Messages;
 /// <summary>Runs all servers under all loads, in rounds. Each run has a new server process and a new client process.</summary>
 internal sealed class MessageRunner(MessageOptions options)
 {
-    // The first connections make the server allocate what does not depend on their number.
+    // The first connections make the server allocate the memory that does not depend on the number of connections.
     private const int FirstConnections = 500;
     private static readonly TimeSpan RunLimit = TimeSpan.FromMinutes(2);
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Zcrx.Benchmarks.Messages;
 
-/// <summary>Represents what one load of one server has cost. Times are in microseconds unless the name says otherwise.</summary>
+/// <summary>Represents the cost of one load on one server. Times are in microseconds unless the name has another unit.</summary>
 /// <remarks>The client sends the sample as one line of JSON. The comparison adds memory and descriptors.</remarks>
 internal sealed record MessageSample
 {

@@ -4,7 +4,7 @@ using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Messages;
 
-/// <summary>Serves with sockets behind a pipe: one loop fills it, and another answers.</summary>
+/// <summary>Serves with a socket and a pipe per connection: one loop fills the pipe, and another loop answers.</summary>
 internal static class PipelinesMessageServer
 {
     // Runs the consumer inline, as the receiver of bulk traffic does.

@@ -9,7 +9,7 @@ using Tcp = Akka.Streams.Dsl.Tcp;
 
 namespace Zcrx.Benchmarks.Messages;
 
-/// <summary>Serves with <c>Tcp()</c> of Akka.Streams, one flow a connection.</summary>
+/// <summary>Serves with <c>Tcp()</c> of Akka.Streams, one flow per connection.</summary>
 internal static class StreamsMessageServer
 {
     public static async Task<int> StartAsync()

@@ -65,7 +65,7 @@ internal static class ZcrxMessageServer
 
         public void OnError(Exception error)
         {
-            // The client ends its connections in any way it likes.
+            // The client may end its connections in any way.
         }
 
         public void OnCompleted()
@@ -80,7 +80,7 @@ internal static class ZcrxMessageServer
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
-                // The client has gone.
+                // The client has disconnected.
             }
         }
     }

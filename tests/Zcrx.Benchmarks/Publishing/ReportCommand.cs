@@ -20,7 +20,7 @@ internal static class ReportCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             FileInfo file = parsed.GetRequiredValue(document);
-            // A missing section is found before the measurement.
+            // A document without the section fails here, before the long measurement.
             _ = ResultSection.Replace(await File.ReadAllTextAsync(file.FullName, cancellation), "");
             CompareOptions bulk = new() { Rounds = parsed.GetValue(brief) ? 3 : 5, Volume = parsed.GetValue(brief) ? 768L << 20 : 4L << 30 };
             MessageOptions messages = parsed.GetValue(brief) ? MessageOptions.Brief : MessageOptions.Usual;

@@ -6,7 +6,7 @@ internal static class ResultSection
     public const string Begin = "<!-- results: written by `./build.sh bench -- report` -->";
     public const string End = "<!-- end of the results -->";
 
-    /// <summary>Returns the document with another section.</summary>
+    /// <summary>Returns the document with a new section in place of the old one.</summary>
     /// <exception cref="FormatException">The document has no such section.</exception>
     public static string Replace(string document, string section)
     {

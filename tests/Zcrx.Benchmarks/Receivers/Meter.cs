@@ -8,6 +8,7 @@ namespace Zcrx.Benchmarks.Receivers;
 /// <remarks>
 /// A sampling thread reads the counters of all connections, so receivers with several threads need no shared counter. The thread costs all
 /// receivers the same.
+/// </remarks>
 internal sealed class Meter
 {
     private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(5);

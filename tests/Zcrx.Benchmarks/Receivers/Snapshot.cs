@@ -7,8 +7,8 @@ namespace Zcrx.Benchmarks.Receivers;
 internal readonly record struct Snapshot(long Bytes, TimeSpan User, TimeSpan System, long Timestamp, long Allocated, int Collections)
 {
     /// <param name="bytes">
-    /// Returns the number of received bytes. It is called directly before the CPU times are read: counting allocations can take a while,
-    /// and bytes that arrive during that time must be counted together with their CPU time.
+    /// Returns the number of received bytes. It is called directly before the CPU times are read, because counting allocations can take a
+    /// while. Bytes that arrive during that time must be counted together with their CPU time.
     /// </param>
     public static Snapshot Take(Func<long> bytes)
     {

@@ -15,7 +15,7 @@ internal static class StreamHandlers
     public static Flow<ByteString, ByteString, NotUsed> Count(ConnectionMeter meter, bool isFramed)
     {
         Flow<ByteString, ByteString, NotUsed> elements = isFramed
-            // The frames have their prefix.
+            // The frames include their prefix.
             ? Framing.LengthField(Traffic.Payload.PrefixLength, MaxFrameLength, 0, ByteOrder.BigEndian)
             : Flow.Create<ByteString>();
         return Flow.FromSinkAndSource(elements.To(Sink.ForEach<ByteString>(meter.Count)), Source.Maybe<ByteString>(), Keep.None);

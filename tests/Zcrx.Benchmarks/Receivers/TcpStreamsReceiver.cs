@@ -6,7 +6,7 @@ using Akka.Streams.Dsl;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Receives with <c>Tcp()</c> of Akka.Streams, one flow a connection.</summary>
+/// <summary>Receives with <c>Tcp()</c> of Akka.Streams, one flow per connection.</summary>
 /// <param name="isFramed">Whether the elements are frames.</param>
 /// <param name="bufferLength">The size of the receive buffer, or null for Akka's default (512 bytes).</param>
 internal sealed class TcpStreamsReceiver(bool isFramed, int? bufferLength) : IReceiver

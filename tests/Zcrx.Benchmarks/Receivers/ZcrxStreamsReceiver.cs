@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Receives with Akka.Streams over Zcrx, one flow a connection.</summary>
+/// <summary>Receives with Akka.Streams over Zcrx, one flow per connection.</summary>
 /// <param name="elements">The elements of the flows.</param>
 internal sealed class ZcrxStreamsReceiver(StreamElements elements) : IReceiver
 {

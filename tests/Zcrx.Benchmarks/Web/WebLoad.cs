@@ -9,7 +9,7 @@ namespace Zcrx.Benchmarks.Web;
 /// <param name="Unit">The unit of the rate and of the CPU time.</param>
 /// <param name="Program">The program: curl, wrk or h2load.</param>
 /// <param name="Arguments">Returns the arguments for a server.</param>
-/// <param name="Count">Returns the completed units from the output. Throws if anything failed.</param>
+/// <param name="Count">Reads the number of completed units from the output. Throws if anything failed.</param>
 internal sealed partial record WebLoad(string Name, string Unit, string Program, Func<WebServerProcess, string[]> Arguments, Func<string, double> Count)
 {
     /// <summary>Returns uploads of a file by curl, and checks the hash that the server returns.</summary>

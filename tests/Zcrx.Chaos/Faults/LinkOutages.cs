@@ -3,7 +3,7 @@ using Zcrx.TestSupport;
 
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>Takes a link down and up, and remembers the outages. Threading: any thread.</summary>
+/// <summary>Takes a link down, brings it up again, and remembers the outages. Threading: any thread.</summary>
 /// <param name="link">The link.</param>
 /// <param name="limit">The time after which the server ends a connection over the link.</param>
 internal sealed class LinkOutages(LinkSwitch link, TimeSpan limit)
@@ -25,7 +25,7 @@ internal sealed class LinkOutages(LinkSwitch link, TimeSpan limit)
         }
     }
 
-    /// <summary>Takes the link up again.</summary>
+    /// <summary>Brings the link up again.</summary>
     public void End()
     {
         lock (_gate)

@@ -25,7 +25,7 @@ internal sealed class NicRemover
         _fault = faults.Single(static fault => fault.Name == FaultInjector.Removal);
     }
 
-    /// <summary>Removes or restores the interface if it is time. Called periodically.</summary>
+    /// <summary>Removes or restores the interface when it is due. Called periodically.</summary>
     public void Tick()
     {
         if (!_isRemoved && Stopwatch.GetElapsedTime(_since) > Between)

@@ -5,10 +5,10 @@ namespace Zcrx.Chaos.Faults;
 
 /// <summary>Breaks a ring on a real kernel by replacing its descriptor.</summary>
 /// <remarks>
-/// Closing the descriptor would free its number, and the kernel could give the number to another file, which the queue would then close by
-/// mistake. The ring thread therefore puts another file in place of the ring. The queue does not close that file if it has noticed the
-/// fault. It closes the file if another fault ended the queue before. This class cannot know which of these happened and never closes the
-/// file, so a file on /dev/null may stay open.
+/// Closing the descriptor would free its number. The kernel could then give the number to another file, and the queue would close that file
+/// by mistake. The ring thread therefore puts another file in place of the ring. A queue that has noticed the fault does not close that
+/// file. A queue that another fault ended first closes it. This class cannot know which of these happened, and never closes the file. So a
+/// file on /dev/null may stay open.
 /// </remarks>
 internal static partial class RingBreaker
 {

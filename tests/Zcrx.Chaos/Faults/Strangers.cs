@@ -27,7 +27,7 @@ internal sealed class Strangers(ISocketSource sockets, IPEndPoint endPoint, Chao
     {
         byte[] garbage = new byte[random.Next(8, 4096)];
         random.NextBytes(garbage);
-        // The first byte makes the length too large, so the frame is refused whatever follows.
+        // The first byte makes the length too large, so the frame is refused regardless of the other bytes.
         garbage[0] = 0xff;
         Start(socket => SendAndEndAsync(socket, garbage));
         return true;

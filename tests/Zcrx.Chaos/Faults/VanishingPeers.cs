@@ -146,7 +146,7 @@ internal sealed class VanishingPeers : IDisposable
         }
     });
 
-    /// <summary>Ends an outage, and waits for that.</summary>
+    /// <summary>Ends an outage, and waits until it is over.</summary>
     public async Task RelentAsync()
     {
         await _relented.CancelAsync().ConfigureAwait(false);

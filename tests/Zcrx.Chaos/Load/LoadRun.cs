@@ -139,7 +139,7 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
         return peak;
     }
 
-    /// <summary>Stops the process. Peers that are connected send, others connect, and all are served when it continues.</summary>
+    /// <summary>Suspends the process. Peers that are connected send, others connect, and all are served when it continues.</summary>
     private async Task<ServerUse> SuspendAsync(Process server, int count)
     {
         List<Socket> sockets = [];
@@ -173,7 +173,7 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
         await kill.WaitForExitAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Connects peers, some at once, and adds them to a list.</summary>
+    /// <summary>Connects peers, several at a time, and adds them to a list.</summary>
     private async Task ConnectToAsync(List<Socket> sockets, int count)
     {
         for (int i = 0; i < count; i += AtOnce)

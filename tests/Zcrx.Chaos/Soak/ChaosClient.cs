@@ -125,7 +125,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.TimedOut && outages?.MayHaveEnded(began) == true)
         {
-            // TCP has given up: the number of its probes is limited, whatever the user timeout is.
+            // TCP has given up: the number of its probes is limited, regardless of the user timeout.
             return (sent, true);
         }
         catch (TimeoutException)
@@ -247,7 +247,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
     }
 
-    /// <summary>Determines whether the error is that of a peer that has vanished: the kernel's, or that of a timeout of the listener.</summary>
+    /// <summary>Determines whether the error is one that the kernel or a timeout of the listener reports for a vanished peer.</summary>
     /// <remarks>A send that has not returned yet may have taken the error of the kernel. The stream then ends with ECONNRESET.</remarks>
     private static bool IsSilence(ZcrxStreamException broken) => int.Abs(broken.ErrorNumber) switch
     {

@@ -32,7 +32,7 @@ internal sealed record ChaosOptions
     /// <summary>Gets the network namespace of the senders for the engine Nic.</summary>
     public string? SenderNamespace { get; init; }
 
-    /// <summary>Gets the address to listen on, which senders connect to.</summary>
+    /// <summary>Gets the address on which the host listens, and to which senders connect.</summary>
     public string Address { get; init; } = "127.0.0.1";
 
     /// <summary>

@@ -16,14 +16,14 @@ public class ClusterSideTests
     [InlineData("1 2 3", "2 3", 1, false)]
     [InlineData("1 2 3 4 5", "1 2", 3, true)]
     [InlineData("1 2 3 4 5", "1 2 3", 2, false)]
-    // Of two halves, the one with the lowest address, in any order of the members.
+    // Of two equal halves, the one with the lowest address is the majority, in any order of the members.
     [InlineData("1 2", "2", 1, true)]
     [InlineData("1 2", "1", 1, false)]
     [InlineData("4 2 3 1", "3 4", 2, true)]
     [InlineData("4 2 3 1", "2 1", 2, false)]
     [InlineData("9 10", "10", 1, true)]
     [InlineData("9 10", "9", 1, false)]
-    // Unreachable members that do not count, for example by their role.
+    // Unreachable members that are not counted, for example because of their role.
     [InlineData("1 2", "7 8 9", 2, true)]
     [InlineData("", "7", 0, false)]
     [InlineData("", "", 0, true)]

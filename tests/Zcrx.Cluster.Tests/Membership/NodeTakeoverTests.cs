@@ -7,7 +7,7 @@ using Zcrx.Rx;
 namespace Zcrx.Cluster.Tests.Membership;
 
 /// <summary>Tests a takeover between two nodes of the test process. Each is a member of the cluster, with an address of its own.</summary>
-/// <remarks>ClusterIngest.Tests has the same with real processes.</remarks>
+/// <remarks>ClusterIngest.Tests contains the same test with real processes.</remarks>
 public sealed class NodeTakeoverTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("zcrx-cluster-takeover-");
@@ -28,7 +28,7 @@ public sealed class NodeTakeoverTests : IDisposable
         await Deadline.UntilAsync(() => Volatile.Read(ref atFirst) == 10, "the first node serves");
 
         await using ClusterNode second = await StartAsync(count => Interlocked.Add(ref atSecond, count));
-        // The second node has taken over, and is no member yet.
+        // The second node has taken over, and is not a member yet.
         using Socket waiting = await ConnectAsync(endPoint);
         await waiting.SendAsync(new byte[10]).Within();
         Assert.False(second.Zcrx.EndPoints.ByName.ContainsKey("door"));

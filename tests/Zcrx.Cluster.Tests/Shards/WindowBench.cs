@@ -114,7 +114,7 @@ internal sealed class WindowBench
     {
         _inboxes[partition] = new FrameInbox();
         // Frames whose acknowledgement has not arrived are sent again, and the new incarnation takes them. So they are
-        // removed from what was taken before.
+        // removed from the frames that the old incarnation took.
         foreach ((ShardWindow<int> window, _) in _senders)
         {
             List<int> taken = Taken(window.Source, partition);

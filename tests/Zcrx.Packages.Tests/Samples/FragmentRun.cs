@@ -7,7 +7,7 @@ namespace Zcrx.Packages.Tests.Samples;
 /// <summary>Decides whether and how a fragment is run.</summary>
 internal static partial class FragmentRun
 {
-    /// <summary>Returns why a fragment is only compiled; an empty string if it is run.</summary>
+    /// <summary>Returns the reason why a fragment is only compiled; an empty string if it is run.</summary>
     public static string ReasonNotToRun(DocumentSample sample) => sample switch
     {
         { CompiledOnly: { Length: > 0 } reason } => reason,

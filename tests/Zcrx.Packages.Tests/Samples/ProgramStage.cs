@@ -4,9 +4,9 @@ namespace Zcrx.Packages.Tests.Samples;
 
 /// <summary>Represents a stage of a program that a document develops step by step.</summary>
 /// <remarks>
-/// The hidden comment <c>&lt;!-- stage 2: Watch.cs --&gt;</c> above a sample makes the sample a file of this stage and of the following ones,
-/// until a later stage replaces the file. With <c>&lt;!-- stage 2: before TEXT in Program.cs --&gt;</c>, the sample is inserted before the
-/// first line of the file that begins with the text.
+/// The hidden comment <c>&lt;!-- stage 2: Watch.cs --&gt;</c> above a sample makes the sample a file of this stage. The file belongs to all
+/// following stages until one of them replaces it. With <c>&lt;!-- stage 2: before TEXT in Program.cs --&gt;</c>, the sample is inserted
+/// into the file, before the first line that begins with the text.
 /// </remarks>
 /// <param name="Name">The name of the program, which is a valid C# identifier.</param>
 /// <param name="Number">The number of the stage.</param>

@@ -27,7 +27,7 @@ internal sealed partial class ServerProgram : IDisposable
     }
 
     /// <summary>Sends a frame, ends the stream, and waits until the program has closed the connection.</summary>
-    /// <param name="printed">What the program prints for the frame. The stream ends only after this line.</param>
+    /// <param name="printed">The text that the program prints for the frame. The stream ends only after this line.</param>
     public async Task AcceptsFrameAsync(string? printed = null)
     {
         // The bytes are valid both as a frame with a length prefix and as a line, so they suit every sample.

@@ -1,4 +1,4 @@
-// The nodes of the cluster, if the service has one: a line for each, with its health, queues and rates.
+// Shows the nodes of the cluster, if there is a cluster: one line for each node, with its health, queues and rates.
 
 import { el, setText, setAttribute, byId } from "./dom.js";
 import * as format from "./format.js";
@@ -41,7 +41,7 @@ class Node {
     setAttribute(parts.restarts, "data-level", node.restarts > 0 ? "warning" : null);
   }
 
-  // Rates follow the clock of the node: a status may be seen twice, or be skipped.
+  // Computes rates by the clock of the node, because a status may arrive twice or be skipped.
   #measure(node) {
     const at = Date.parse(node.time);
     if (this.#last && at > this.#last.at) {

@@ -23,7 +23,7 @@ export function watch({ onStatus, onEvents, onAlive }) {
       onStatus(JSON.parse(message.data));
     });
     source.addEventListener("events", message => {
-      // The id is the stamp of the process and the version of its timeline.
+      // The id consists of the stamp of the process and the version of its timeline.
       const [process] = message.lastEventId.split("-");
       onEvents(JSON.parse(message.data), process);
     });

@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace Samples;
 
-/// <summary>Provides the values that a fragment uses without creating them, runs the fragment, and sends bytes to what it serves.</summary>
+/// <summary>Provides the values that a fragment uses without creating them. Runs the fragment, and sends bytes to it.</summary>
 internal sealed class Surroundings(int port) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -48,7 +48,7 @@ internal sealed class Surroundings(int port) : IAsyncDisposable
 
     private ActorSystem System => _system ??= ActorSystem.Create("samples");
 
-    /// <summary>Ends when the peer has sent its bytes. The last line of each fragment waits for it, so that what the fragment has opened stays open.</summary>
+    /// <summary>Waits until the peer has sent its bytes. The last line of each fragment awaits it, so that its objects stay open.</summary>
     public static Task ServedAsync()
     {
         Current._reached.TrySetResult();
@@ -114,7 +114,7 @@ internal sealed class Surroundings(int port) : IAsyncDisposable
         await (_system?.Terminate() ?? Task.CompletedTask);
     }
 
-    // Waits for a goal, and throws if the fragment fails before.
+    // Waits for a goal, and throws if the fragment fails first.
     private static async Task UntilAsync(Task goal, Task running)
     {
         if (await Task.WhenAny(goal, running) == running)
@@ -238,7 +238,7 @@ internal sealed class Surroundings(int port) : IAsyncDisposable
         return listener.Accept();
     }
 
-    // Returns the address of a server that returns what it receives.
+    // Returns the address of a server that sends received bytes back.
     private EndPoint Echo()
     {
         ZcrxListener listener = Queue.Listen("127.0.0.1:0", static (connection, token) => connection.Buffers.ForwardToAsync(connection, token));

@@ -74,6 +74,14 @@ public class CopyStormDetectorTests
     }
 
     [Fact]
+    public void Copied_bytes_that_are_counted_before_their_received_bytes_are_part_of_the_sample()
+    {
+        Feed feed = new();
+        feed.Next(0, 5000).Next(10_000, 0);
+        Assert.Equal(0.5, feed.Detector.Share);
+    }
+
+    [Fact]
     public void Smallest_sample_is_evaluated_and_its_share_is_at_most_one()
     {
         Feed feed = new();

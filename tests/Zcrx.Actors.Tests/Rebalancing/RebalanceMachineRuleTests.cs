@@ -165,16 +165,17 @@ public class RebalanceMachineRuleTests
     {
         RebalanceMachine machine = new(_options);
         Press(machine, _options.PressureSamples);
-        // The first connection has received most in all. The second one receives half of the load of the queue now.
+        // The first connection has received most in all. The second one now receives half of the load of the queue. The third one receives
+        // too much to be moved.
         machine.Plan(_now, Pressed(1_000_000_000, 5000, 0), Tables);
         Press(machine, 1);
-        RebalancePlan plan = machine.Plan(_now, Pressed(1_000_000_100, 5000 + 500, 400), Tables);
+        RebalancePlan plan = machine.Plan(_now, Pressed(1_000_000_100, 5000 + 500, 950), Tables);
         Assert.Equal([new RebalanceAction.MoveConnection(2, "p", "q", MoveReason.Pressure)], plan.Actions);
         // Within the cool-down, another connection may not be moved either.
         Press(machine, 1);
-        Assert.Empty(machine.Plan(_now, Pressed(1_000_000_600, 5500, 400), Tables).Actions);
+        Assert.Empty(machine.Plan(_now, Pressed(1_000_000_600, 5500, 950), Tables).Actions);
         Press(machine, (int)_options.CoolDown.TotalSeconds);
-        Assert.Equal([1L], Connections(machine.Plan(_now, Pressed(1_000_000_600 + 4500, 5500, 400), Tables)));
+        Assert.Equal([1L], Connections(machine.Plan(_now, Pressed(1_000_000_600 + 4500, 5500, 950), Tables)));
     }
 
     [Fact]
@@ -205,6 +206,14 @@ public class RebalanceMachineRuleTests
         _now += _options.CoolDown - TimeSpan.FromSeconds(1);
         Next(machine);
         Assert.Equal([1L], Connections(machine.Plan(_now, Readings(3, 1), Tables)));
+    }
+
+    [Fact]
+    public void Forgotten_connection_has_no_known_load()
+    {
+        RebalanceMachine machine = Ready(connections: 2, arrival: 1);
+        machine.Forget(1);
+        Assert.Equal([2L], Connections(machine.Plan(_now, Readings(2, 1), Tables)));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Zcrx.Interop.Leases;
 using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
@@ -141,6 +142,68 @@ public sealed class LeaseTests : IDisposable
         Assert.Equal([1, 2], lease.Span.ToArray());
         lease.Dispose();
         _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Retained_and_moved_leases_have_the_length_the_offset_and_the_address()
+    {
+        BufferLease first = Retain([1, 2, 3], 7);
+        BufferLease second = first.Retain();
+        BufferLease third = first.Move();
+        Assert.All([second, third], static lease => Assert.Equal((3, 7L), (lease.Length, lease.StreamOffset)));
+        Assert.NotEqual(0, second.Address);
+        Assert.Equal(second.Address, third.Address);
+        second.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => second.Address);
+        third.Dispose();
+    }
+
+    [Fact]
+    public void Buffer_is_invalid_when_the_memory_or_the_source_of_its_borrow_changes()
+    {
+        ReceivedBuffer buffer = _area.Begin([1], 0, out ulong offset);
+        Assert.Same(_area.Holder, buffer.Source);
+        _area.Ledger.Borrow.SetHolder(new BufferHolder());
+        AssertEnded(buffer);
+        Assert.Throws<ObjectDisposedException>(() => buffer.Source);
+        Assert.Throws<ObjectDisposedException>(() => buffer.TryLeaseSlot());
+        _area.End(offset);
+
+        buffer = _area.Begin([2], 1, out offset);
+        _area.Ledger.Borrow.SetMemory(new AreaMemory(0, 0));
+        AssertEnded(buffer);
+        _area.End(offset);
+    }
+
+    [Fact]
+    public void Borrowed_buffer_is_leased_only_on_the_ring_thread()
+    {
+        using InMemoryArea area = new(4, 16, checkBorrows: false);
+        ReceivedBuffer buffer = area.Begin([1], 0, out ulong offset);
+        Assert.False(area.Ledger.Borrow.IsLeased);
+        Exception?[] thrown = [];
+        Thread other = new(() => thrown =
+        [
+            Record.Exception(() => (object)buffer.Retain()), Record.Exception(() => (object)buffer.Memory), Record.Exception(() => (object)buffer.TryLeaseSlot()),
+        ]);
+        other.Start();
+        other.Join();
+        Assert.All(thrown, static exception => Assert.IsType<InvalidOperationException>(exception));
+        Assert.Equal(3, thrown.Length);
+        Assert.False(area.Ledger.Borrow.IsLeased);
+        BufferLease lease = buffer.Retain();
+        Assert.True(area.Ledger.Borrow.IsLeased);
+        area.End(offset);
+        Assert.False(area.Ledger.Borrow.IsLeased);
+        lease.Dispose();
+        area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Origins_are_not_recorded_by_default()
+    {
+        using BufferLease lease = Retain([1]);
+        Assert.Empty(_area.Ledger.Origins());
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Tests which consumers are asked for their buffers, and when ended consumers are forgotten.</summary>
+/// <summary>Tests which consumers must return their buffers, and when the list forgets ended consumers.</summary>
 public sealed class ReclaimListTests
 {
     private const int SmallestSweep = 16;

@@ -238,9 +238,11 @@ public sealed class BufferLedgerTests
         area.Ledger.Reclaimable.Add(relief);
 
         area.Ledger.IsUnderPressure = true;
+        Assert.Equal(1, relief.Asked);
         area.Ledger.IsUnderPressure = true;
         Assert.Equal(1, relief.Asked);
         area.Ledger.IsUnderPressure = false;
+        Assert.Equal(1, relief.Asked);
         area.Ledger.IsUnderPressure = true;
         Assert.Equal(2, relief.Asked);
 

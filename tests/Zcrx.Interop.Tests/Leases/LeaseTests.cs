@@ -199,6 +199,39 @@ public sealed class LeaseTests : IDisposable
         area.AssertAllReturned();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Memory_of_an_ended_borrow_throws_only_in_the_checking_mode(bool checkBorrows)
+    {
+        using InMemoryArea area = new(4, 16, checkBorrows: checkBorrows);
+        ReadOnlyMemory<byte> memory = area.Begin([1, 2], 0, out ulong offset).Memory;
+        area.End(offset);
+        Exception? thrown = Record.Exception(() => memory.Span.Length);
+        Assert.Equal(checkBorrows ? typeof(ObjectDisposedException) : null, thrown?.GetType());
+    }
+
+    [Fact]
+    public void Ended_borrow_throws_although_it_could_not_be_leased()
+    {
+        _area.Ledger.LeaseLimit = 0;
+        ReceivedBuffer buffer = _area.Begin([1], 0, out ulong offset);
+        Assert.Equal(-1, buffer.TryLeaseSlot());
+        _area.End(offset);
+        Assert.Throws<ObjectDisposedException>(() => buffer.TryLeaseSlot());
+    }
+
+    [Fact]
+    public void Memory_of_a_lease_allocates_only_once()
+    {
+        using BufferLease lease = Retain([1]);
+        Assert.Equal(1, lease.Memory.Length);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        ReadOnlyMemory<byte> memory = lease.Memory;
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.Equal((0L, 1), (allocated, memory.Length));
+    }
+
     [Fact]
     public void Origins_are_not_recorded_by_default()
     {
@@ -214,9 +247,15 @@ public sealed class LeaseTests : IDisposable
         BufferLease lease = buffer.Retain();
         area.End(offset);
 
-        Assert.Contains(nameof(Origins_of_leases_are_recorded_on_request), Assert.Single(area.Ledger.Origins()), StringComparison.Ordinal);
-        lease.Dispose();
+        string origin = Assert.Single(area.Ledger.Origins());
+        Assert.Contains(nameof(Origins_of_leases_are_recorded_on_request), origin, StringComparison.Ordinal);
+        Assert.Contains($"{nameof(LeaseTests)}.cs:line", origin, StringComparison.Ordinal);
+        Thread other = new(lease.Dispose);
+        other.Start();
+        other.Join();
+        // The ring thread has not drained the lease yet.
         Assert.Empty(area.Ledger.Origins());
+        area.AssertAllReturned();
     }
 
     private static void AssertEnded(ReceivedBuffer buffer)

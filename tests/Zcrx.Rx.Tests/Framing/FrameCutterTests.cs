@@ -92,6 +92,32 @@ public sealed class FrameCutterTests
     }
 
     [Fact]
+    public void Delimiter_at_the_first_byte_that_was_not_searched_ends_the_frame() =>
+        Assert.Equal(FrameDecision.Frame(0, 4, 1), new DelimiterCutter("\n"u8.ToArray(), include: false).Cut(new ReadOnlySequence<byte>("abcd\n"u8.ToArray()), seen: 4));
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Delimiter_on_both_sides_of_a_seam_ends_the_frame(int cut)
+    {
+        ReadOnlySequence<byte> pieces = Pieces("xxabc"u8.ToArray(), [cut, 5 - cut]);
+        Assert.Equal(FrameDecision.Frame(0, 2, 3), new DelimiterCutter("abc"u8.ToArray(), include: false).Cut(pieces, seen: 0));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(Delimiter.MaxLength / 2)]
+    [InlineData(Delimiter.MaxLength - 1)]
+    public void Longest_delimiter_is_found_on_both_sides_of_a_seam(int before)
+    {
+        const int Padding = 2 * Delimiter.MaxLength;
+        byte[] delimiter = [.. Enumerable.Range(1, Delimiter.MaxLength).Select(static value => (byte)value)];
+        ReadOnlySequence<byte> pieces = Pieces([.. new byte[Padding], .. delimiter, .. new byte[Padding]], [Padding + before, Delimiter.MaxLength - before + Padding]);
+        Assert.Equal(FrameDecision.Frame(0, Padding, delimiter.Length), new DelimiterCutter(delimiter, include: false).Cut(pieces, seen: 0));
+        Assert.Equal(FrameDecision.Frame(0, Padding, delimiter.Length), new DelimiterSetCutter(new DelimiterSet([delimiter]), include: false).Cut(pieces, seen: 0));
+    }
+
+    [Fact]
     public void Parser_gets_the_bytes_from_the_position_and_those_that_it_has_seen()
     {
         Parser parser = new();
@@ -133,27 +159,33 @@ public sealed class FrameCutterTests
         byte[] buffer = [7, 7, .. bytes];
         FrameDecision decision = cutter.Cut(buffer, buffer, 2);
         Assert.Equal(decision, cutter.Cut(new ReadOnlySequence<byte>(bytes), 0));
-        FrameSegment? first = null;
-        FrameSegment? last = null;
-        for (int i = 0; i < bytes.Length; i++)
+        if (bytes.Length > 0)
         {
-            FrameSegment piece = new();
-            piece.Set(bytes.AsMemory(i, 1), i);
-            first ??= piece;
-            if (last is not null)
-            {
-                last.Following = piece;
-            }
-
-            last = piece;
-        }
-
-        if (first is not null)
-        {
-            Assert.Equal(decision, cutter.Cut(new ReadOnlySequence<byte>(first, 0, last!, 1), 0));
+            Assert.Equal(decision, cutter.Cut(Pieces(bytes, [.. Enumerable.Repeat(1, bytes.Length)]), 0));
         }
 
         return decision;
+    }
+
+    private static ReadOnlySequence<byte> Pieces(byte[] bytes, int[] lengths)
+    {
+        FrameSegment first = new();
+        FrameSegment last = first;
+        int position = 0;
+        foreach (int length in lengths)
+        {
+            if (position > 0)
+            {
+                FrameSegment next = new();
+                last.Following = next;
+                last = next;
+            }
+
+            last.Set(bytes.AsMemory(position, length), position);
+            position += length;
+        }
+
+        return new ReadOnlySequence<byte>(first, 0, last, last.Length);
     }
 
     private sealed class Parser : IFrameParser

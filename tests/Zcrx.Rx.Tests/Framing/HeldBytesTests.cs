@@ -144,6 +144,27 @@ public sealed class HeldBytesTests : IDisposable
     }
 
     [Fact]
+    public void Copy_has_the_size_of_the_bytes_without_consumed_ones_and_those_that_fit_into_the_last_array()
+    {
+        HeldBytes held = new(maxBuffers: 1);
+        Budget budget = new();
+        held.SetBudget(budget);
+        held.Lend(Bytes(1, 2000));
+        held.Consume(1000);
+        held.Copy();
+        Assert.Equal(1024, budget.Used);
+        held.Release();
+
+        // Of 1,000 bytes in two buffers, 56 fit into the first array.
+        Copied(held, 200);
+        Receive(held, 2, 500);
+        Receive(held, 3, 500);
+        Assert.Equal(SmallestCopy + 1024, budget.Used);
+        Assert.Equal([.. Bytes(0, 200), .. Bytes(2, 500), .. Bytes(3, 500)], held.Sequence.ToArray());
+        held.Release();
+    }
+
+    [Fact]
     public void Bounded_copy_is_refused_without_room_for_the_uncopied_bytes()
     {
         HeldBytes held = new(maxBuffers: 2);
@@ -151,7 +172,7 @@ public sealed class HeldBytesTests : IDisposable
         held.SetBudget(budget);
         // Nothing is uncopied, so the budget is not asked.
         Copied(held, 50);
-        budget.Room = 0;
+        budget.Room = -1;
         Assert.True(held.TryCopy(isBounded: true));
         Receive(held, 1, 30);
         Receive(held, 2, 30);

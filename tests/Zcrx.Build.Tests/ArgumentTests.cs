@@ -17,7 +17,7 @@ public class ArgumentTests
     [InlineData("test-kernel --arch arm64 --nic", "build: --nic needs --arch x64: the virtual NIC is built for that only.")]
     [InlineData("test-kernel --filter 'Refill;reboot'", "build: --filter is a part of the names of tests, not 'Refill;reboot'.")]
     [InlineData("test-kernel --filter .Refill. --nic --long", "build: --filter runs single tests, and has no long version.")]
-    [InlineData("mutate --part streams", "build: --part must be one of actors, decisions, framing, leases, rings, but is 'streams'.")]
+    [InlineData("mutate --part streams", "build: --part must be one of actors, decisions, errors, framing, leases, rings, but is 'streams'.")]
     [InlineData("test-kernel --nic no", "build: --nic takes no value, but 'no' is given.")]
     [InlineData("pack -- --short", "build: target 'pack' starts no program that '--short' could be passed to.")]
     public async Task Argument_without_effect_ends_the_build_before_anything_runs(string arguments, string lastLine)

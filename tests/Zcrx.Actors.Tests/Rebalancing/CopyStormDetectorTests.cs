@@ -63,6 +63,45 @@ public class CopyStormDetectorTests
     }
 
     [Fact]
+    public void Copied_bytes_that_restart_alone_are_not_evaluated()
+    {
+        Feed feed = new();
+        feed.Detector.Observe(1_010_000, 0);
+        Assert.Equal(0, feed.Detector.Share);
+        // The restarted counters are the base of the next sample.
+        feed.Detector.Observe(1_020_000, 5000);
+        Assert.Equal(0.5, feed.Detector.Share);
+    }
+
+    [Fact]
+    public void Copied_bytes_that_are_counted_before_their_received_bytes_are_part_of_the_sample()
+    {
+        Feed feed = new();
+        feed.Next(0, 5000).Next(10_000, 0);
+        Assert.Equal(0.5, feed.Detector.Share);
+    }
+
+    [Fact]
+    public void Smallest_sample_is_evaluated_and_its_share_is_at_most_one()
+    {
+        Feed feed = new();
+        feed.Next(1000, 250);
+        Assert.Equal(0.25, feed.Detector.Share);
+        feed.Next(999, 999);
+        Assert.Equal(0.25, feed.Detector.Share);
+        feed.Next(1, 9999);
+        Assert.Equal(1, feed.Detector.Share);
+    }
+
+    [Fact]
+    public void Share_equal_to_CalmShare_does_not_end_a_storm()
+    {
+        Feed feed = new();
+        feed.Repeat(3, 10_000, 5000).Repeat(10, 10_000, 100);
+        Assert.True(feed.Detector.IsStorm);
+    }
+
+    [Fact]
     public void No_action_is_allowed_within_the_cool_down_and_the_next_one_only_if_the_storm_lasts()
     {
         Feed feed = new();

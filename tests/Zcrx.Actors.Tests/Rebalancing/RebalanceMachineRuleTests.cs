@@ -87,6 +87,178 @@ public class RebalanceMachineRuleTests
         Assert.Equal(0, machine.CopiedShareOf("a"));
     }
 
+    [Fact]
+    public void Queue_on_another_RX_queue_is_observed_from_the_beginning()
+    {
+        RebalanceMachine machine = Stormy();
+        _now += TimeSpan.FromSeconds(1);
+        Assert.Equal(StormChange.None, machine.Observe(_now, "a", new RxQueueId("eth0", 2), _received, _received, PoolPressureLevel.Normal));
+        Assert.False(machine.IsOfInterest("a"));
+        Assert.Equal(0, machine.CopiedShareOf("a"));
+    }
+
+    [Fact]
+    public void Unknown_queue_is_of_no_interest_and_copies_nothing()
+    {
+        RebalanceMachine machine = Stormy();
+        Assert.False(machine.IsOfInterest("x"));
+        Assert.Equal(0, machine.CopiedShareOf("x"));
+    }
+
+    [Fact]
+    public void Interface_of_a_container_is_recorded_once_and_gets_no_rule()
+    {
+        RebalanceMachine machine = Ready(connections: 1, arrival: 3);
+        Assert.True(machine.LeaveSteeringToHost("eth0"));
+        Assert.False(machine.LeaveSteeringToHost("eth0"));
+        RebalancePlan plan = machine.Plan(_now, Readings(1, 3), Tables);
+        Assert.Empty(plan.Actions);
+        Assert.Contains("host of this container", plan.Degraded[1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void RSS_table_is_replaced_only_if_it_is_known(bool isKnown)
+    {
+        ZcrxRebalancingOptions options = new() { Steering = FlowSteeringPermission.RssTable, MaxFlowRules = 0 };
+        RebalanceMachine machine = Ready(connections: 1, arrival: 3, options);
+        RebalancePlan plan = machine.Plan(_now, Readings(1, 3), isKnown ? Tables : new() { ["eth1"] = [3] });
+        Assert.Equal(isKnown ? ["eth0"] : [], plan.Actions.OfType<RebalanceAction.ReplaceRssTable>().Select(static action => action.Interface));
+        Assert.Equal(isKnown ? 0 : 1, plan.Degraded.Count);
+    }
+
+    [Fact]
+    public void Plan_keeps_the_options()
+    {
+        RebalanceMachine machine = Ready(connections: 3, arrival: 1, new ZcrxRebalancingOptions { AllowMoves = false });
+        Assert.Empty(machine.Plan(_now, Readings(3, 1), Tables).Actions);
+        machine = Ready(connections: 3, arrival: 1, new ZcrxRebalancingOptions { MaxActionsPerInterval = 2 });
+        Assert.Equal(2, machine.Plan(_now, Readings(3, 1), Tables).Actions.Count());
+        machine = Ready(connections: 1, arrival: 3, new ZcrxRebalancingOptions { Steering = FlowSteeringPermission.Forbidden });
+        Assert.Empty(machine.Plan(_now, Readings(1, 3), Tables).Actions);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(1)]
+    public void Connection_rests_on_every_queue_until_the_cool_down_is_over(int arrival)
+    {
+        RebalanceMachine machine = Ready(connections: 1, arrival);
+        Assert.Equal([1L], Connections(machine.Plan(_now, Readings(1, arrival), Tables)));
+        TimeSpan acted = _now;
+        // The connection is now on the queue b, which may act at once.
+        for (int i = 0; i <= _options.StormSamples; i++)
+        {
+            Next(machine, isStormy: true);
+        }
+
+        Assert.Empty(machine.Plan(_now, ReadingsOf("b", 1, arrival: 0), Tables).Actions);
+        _now = acted + _options.CoolDown - TimeSpan.FromSeconds(1);
+        Next(machine);
+        Assert.Equal(acted + _options.CoolDown, _now);
+        Assert.Equal([1L], Connections(machine.Plan(_now, Readings(1, arrival), Tables)));
+    }
+
+    [Fact]
+    public void Pressure_alone_moves_the_connection_whose_current_load_is_half_of_the_difference()
+    {
+        RebalanceMachine machine = new(_options);
+        Press(machine, _options.PressureSamples);
+        // The first connection has received most in all. The second one now receives half of the load of the queue. The third one receives
+        // too much to be moved.
+        machine.Plan(_now, Pressed(1_000_000_000, 5000, 0), Tables);
+        Press(machine, 1);
+        RebalancePlan plan = machine.Plan(_now, Pressed(1_000_000_100, 5000 + 500, 950), Tables);
+        Assert.Equal([new RebalanceAction.MoveConnection(2, "p", "q", MoveReason.Pressure)], plan.Actions);
+        // Within the cool-down, another connection may not be moved either.
+        Press(machine, 1);
+        Assert.Empty(machine.Plan(_now, Pressed(1_000_000_600, 5500, 950), Tables).Actions);
+        Press(machine, (int)_options.CoolDown.TotalSeconds);
+        Assert.Equal([1L], Connections(machine.Plan(_now, Pressed(1_000_000_600 + 4500, 5500, 950), Tables)));
+    }
+
+    [Fact]
+    public void Second_reading_at_the_same_time_gives_no_load()
+    {
+        RebalanceMachine machine = Stormy();
+        machine.Plan(_now, Readings(1, 1), Tables);
+        Assert.Empty(machine.Plan(_now, [new ConnectionReading(1, "a", long.MaxValue, new RxQueueId("eth0", 1))], Tables).Actions);
+        Next(machine);
+        Assert.NotEmpty(machine.Plan(_now, Readings(1, 1), Tables).Actions);
+    }
+
+    [Fact]
+    public void KeepOnly_keeps_a_closed_connection_with_a_rule_or_within_its_cool_down()
+    {
+        RebalanceMachine machine = Ready(connections: 3, arrival: 1);
+        // Of the three connections, only the first two get an action. The first one also gets a rule.
+        Assert.Equal([1L, 2], Connections(machine.Plan(_now, Readings(2, 1), Tables)).Order());
+        machine.Steered(1, new RxQueueId("eth0", 1));
+        TimeSpan end = _now + _options.CoolDown;
+        machine.KeepOnly(end - TimeSpan.FromTicks(1), new HashSet<long>());
+        _now = end - TimeSpan.FromSeconds(1);
+        Next(machine);
+        // The third connection was removed, so its load is unknown.
+        Assert.Equal([1L, 2], Connections(machine.Plan(_now, Readings(3, 1), Tables)).Order());
+
+        machine.KeepOnly(_now + _options.CoolDown, new HashSet<long>());
+        _now += _options.CoolDown - TimeSpan.FromSeconds(1);
+        Next(machine);
+        Assert.Equal([1L], Connections(machine.Plan(_now, Readings(3, 1), Tables)));
+    }
+
+    [Fact]
+    public void Forgotten_connection_has_no_known_load()
+    {
+        RebalanceMachine machine = Ready(connections: 2, arrival: 1);
+        machine.Forget(1);
+        Assert.Equal([2L], Connections(machine.Plan(_now, Readings(2, 1), Tables)));
+    }
+
+    [Fact]
+    public void Removed_rule_makes_room_for_another_one()
+    {
+        ZcrxRebalancingOptions options = new() { MaxFlowRules = 1 };
+        RebalanceMachine machine = Ready(connections: 2, arrival: 3, options);
+        machine.Steered(1, new RxQueueId("eth0", 0));
+        // This connection is unknown, so its rule does not count.
+        machine.Steered(99, new RxQueueId("eth0", 0));
+        machine.Unsteered(99);
+        Assert.Empty(machine.Plan(_now, Readings(2, 3), Tables).Actions.OfType<RebalanceAction.SteerFlow>());
+        machine.Unsteered(1);
+        machine.Unsteered(1);
+        _now += _options.CoolDown;
+        Next(machine);
+        Assert.Single(machine.Plan(_now, Readings(2, 3), Tables).Actions.OfType<RebalanceAction.SteerFlow>());
+    }
+
+    [Fact]
+    public void ConnectionOf_names_the_connection_of_an_action()
+    {
+        FlowRule rule = new(0, 1, 2, Local.Address, Local.Address);
+        Assert.Equal(7, RebalanceMachine.ConnectionOf(new RebalanceAction.MoveConnection(7, "a", "b", MoveReason.Pressure)));
+        Assert.Equal(8, RebalanceMachine.ConnectionOf(new RebalanceAction.SteerFlow(8, "eth0", rule)));
+        Assert.Null(RebalanceMachine.ConnectionOf(new RebalanceAction.ReplaceRssTable("eth0", [0])));
+    }
+
+    private static IEnumerable<long> Connections(RebalancePlan plan) =>
+        plan.Actions.Select(RebalanceMachine.ConnectionOf).OfType<long>().Distinct();
+
+    /// <summary>Observes the queues p and q, which have no NIC, once per second. The queue p is under pressure, and q is idle.</summary>
+    private void Press(RebalanceMachine machine, int samples)
+    {
+        for (int i = 0; i < samples; i++)
+        {
+            _now += TimeSpan.FromSeconds(1);
+            _received += 1000;
+            machine.Observe(_now, "p", null, _received, _received, PoolPressureLevel.High);
+            machine.Observe(_now, "q", null, 0, 0, PoolPressureLevel.Normal);
+        }
+    }
+
+    private static ConnectionReading[] Pressed(params long[] received) => [.. received.Select(static (bytes, index) => new ConnectionReading(index + 1, "p", bytes, null))];
+
     private static Dictionary<string, IReadOnlyList<int>> Tables { get; } = new() { ["eth0"] = [0, 1, 3] };
 
     private RebalanceAction[] SteersAfterCoolDown(RebalanceMachine machine)
@@ -120,17 +292,21 @@ public class RebalanceMachineRuleTests
         return machine;
     }
 
-    private void Next(RebalanceMachine machine)
+    private void Next(RebalanceMachine machine, bool isStormy = false)
     {
         _now += TimeSpan.FromSeconds(1);
         _received += SampleBytes;
         machine.Observe(_now, "a", new RxQueueId("eth0", 0), _received, _received, PoolPressureLevel.Normal);
-        machine.Observe(_now, "b", new RxQueueId("eth0", 1), 0, 0, PoolPressureLevel.Normal);
+        // Idle, unless both queues are stormy.
+        long received = isStormy ? _received : 0;
+        machine.Observe(_now, "b", new RxQueueId("eth0", 1), received, received, PoolPressureLevel.Normal);
     }
 
-    private ConnectionReading[] Readings(int count, int arrival) =>
+    private ConnectionReading[] Readings(int count, int arrival) => ReadingsOf("a", count, arrival);
+
+    private ConnectionReading[] ReadingsOf(string queue, int count, int arrival) =>
     [
         .. Enumerable.Range(1, count).Select(id => new ConnectionReading(
-            id, "a", _received / 1024, new RxQueueId("eth0", arrival), Local, new IPEndPoint(IPAddress.Parse("192.0.2.2"), 40_000 + id))),
+            id, queue, _received / 1024, new RxQueueId("eth0", arrival), Local, new IPEndPoint(IPAddress.Parse("192.0.2.2"), 40_000 + id))),
     ];
 }

@@ -42,4 +42,13 @@ public class AbandonRuleTests
         Assert.False(_rule.Observe(7, StuckAfter, TimeSpan.FromSeconds(5)));
         Assert.True(_rule.Observe(7, StuckAfter, TimeSpan.FromSeconds(6)));
     }
+
+    [Fact]
+    public void Confirmation_counts_from_the_first_observation_of_a_turn()
+    {
+        TimeSpan begin = TimeSpan.FromHours(1);
+        Assert.False(_rule.Observe(7, StuckAfter, begin));
+        Assert.False(_rule.Observe(7, StuckAfter, begin + AbandonRule.Confirmation - TimeSpan.FromTicks(1)));
+        Assert.True(_rule.Observe(7, StuckAfter, begin + AbandonRule.Confirmation));
+    }
 }

@@ -36,4 +36,22 @@ public class RelocationRuleTests
     [Fact]
     public void EndConnections_ends_connections_although_another_queue_is_open() =>
         Assert.Equal(SuspendedOutcome.End, RelocationRule.Decide(QueueState.Failed, null, Second, ZcrxEscalation.EndConnections, othersOpen: true, othersMayOpen: true));
+
+    [Theory]
+    [InlineData(QueueState.Open, false, true, SuspendedOutcome.ResumeOnOwn)]
+    [InlineData(QueueState.Opening, true, true, SuspendedOutcome.Wait)]
+    [InlineData(QueueState.Restarting, false, true, SuspendedOutcome.Wait)]
+    [InlineData(QueueState.Restarting, true, false, SuspendedOutcome.ResumeOnOthers)]
+    [InlineData(QueueState.Failed, true, true, SuspendedOutcome.ResumeOnOthers)]
+    [InlineData(QueueState.Failed, true, false, SuspendedOutcome.ResumeOnOthers)]
+    [InlineData(QueueState.Failed, false, true, SuspendedOutcome.Wait)]
+    [InlineData(QueueState.Failed, false, false, SuspendedOutcome.End)]
+    [InlineData(QueueState.Stopping, true, true, SuspendedOutcome.Wait)]
+    [InlineData(QueueState.Stopped, true, true, SuspendedOutcome.End)]
+    public void Connections_resume_where_a_queue_is_open_and_end_where_none_can_open(object state, bool othersOpen, bool othersMayOpen, object outcome) =>
+        Assert.Equal(outcome, RelocationRule.Decide((QueueState)state, 2 * Second, Second, ZcrxEscalation.MoveConnections, othersOpen, othersMayOpen));
+
+    [Fact]
+    public void EndConnections_keeps_connections_on_a_queue_that_restarts() =>
+        Assert.Equal(SuspendedOutcome.Wait, RelocationRule.Decide(QueueState.Restarting, 2 * Second, Second, ZcrxEscalation.EndConnections, othersOpen: true, othersMayOpen: true));
 }

@@ -59,6 +59,54 @@ public class RestartMachineTests
     }
 
     [Fact]
+    public void Failures_exactly_at_the_edge_of_the_window_count()
+    {
+        var machine = Opened(new ZcrxRestartOptions { Within = TimeSpan.FromMinutes(1) });
+
+        Assert.Equal(1, machine.Failed(Transient, TimeSpan.Zero, 0).Attempt);
+        Assert.Equal(2, machine.Failed(Transient, TimeSpan.FromMinutes(1), 0).Attempt);
+        Assert.Equal(2, machine.Failed(Transient, TimeSpan.FromMinutes(1) + TimeSpan.FromTicks(1), 0).Attempt);
+    }
+
+    [Fact]
+    public void Chance_lengthens_the_delay_by_its_part_of_RandomFactor()
+    {
+        var machine = Opened(new ZcrxRestartOptions { MinBackoff = TimeSpan.FromSeconds(1), MaxBackoff = TimeSpan.FromSeconds(3), RandomFactor = 0.5 });
+
+        Assert.Equal(TimeSpan.FromSeconds(1.25), machine.Failed(Transient, TimeSpan.Zero, chance: 0.5).Delay);
+        Assert.Equal(TimeSpan.FromSeconds(3), machine.Failed(Transient, TimeSpan.Zero, chance: 1).Delay);
+        Assert.Equal(TimeSpan.FromSeconds(4.5), machine.Failed(Transient, TimeSpan.Zero, chance: 1).Delay);
+    }
+
+    [Fact]
+    public void Reset_forgets_failures_and_not_that_the_queue_was_open()
+    {
+        var machine = Opened(new ZcrxRestartOptions { MaxRestarts = 1 });
+        machine.Failed(Transient, TimeSpan.Zero, 0);
+        Assert.Equal((null, 2), (machine.Failed(Transient, TimeSpan.Zero, 0).Delay, machine.Failed(new ZcrxDeviceException("x", 1, "x", ""), TimeSpan.Zero, 0).Attempt));
+
+        machine.Reset();
+
+        Assert.True(machine.HasOpened);
+        var decision = machine.Failed(Transient, TimeSpan.Zero, 0);
+        Assert.Equal((true, 1, ""), (decision.Delay is not null, decision.Attempt, decision.Reason));
+    }
+
+    [Fact]
+    public void Changed_options_apply_to_later_failures()
+    {
+        var machine = Opened(new ZcrxRestartOptions { MaxRestarts = 1 });
+        machine.Failed(Transient, TimeSpan.Zero, 0);
+        machine.Reconfigure(new ZcrxRestartOptions { MaxRestarts = 2, MinBackoff = TimeSpan.FromSeconds(3) });
+        Assert.Equal(TimeSpan.FromSeconds(6), machine.Failed(Transient, TimeSpan.Zero, 0).Delay);
+        machine.Reconfigure(new ZcrxRestartOptions { IsPermanent = static _ => true });
+        Assert.Equal("a restart cannot cure this", machine.Failed(Transient, TimeSpan.Zero, 0).Reason);
+    }
+
+    [Fact]
+    public void Machine_of_a_queue_that_was_never_open_reports_so() => Assert.False(new RestartMachine(new ZcrxRestartOptions()).HasOpened);
+
+    [Fact]
     public void Restarts_within_the_window_and_delays_stay_within_their_bounds()
     {
         var cases = (

@@ -83,6 +83,74 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
         Assert.Equal(77u, Word(memory, 4));
     }
 
+    [Fact]
+    public void Queue_that_another_ring_refills_accepts_no_entry_and_counts_those_of_the_other_ring()
+    {
+        using var memory = new TestMemory(TestMemory.Page);
+        RefillQueue importer = Create(memory, 0, 4, 64, isOurs: false);
+        Assert.False(importer.IsOurs);
+        Assert.False(importer.TryAppend(1));
+        Word(memory, 4) = 5;
+        Word(memory, 0) = 2;
+        Assert.Equal(3u, importer.Depth);
+        Assert.False(importer.TryAppend(1));
+        importer.Publish();
+        Assert.Equal(5u, Word(memory, 4));
+    }
+
+    [Fact]
+    public void Ring_that_gets_the_refill_role_continues_at_the_tail_of_the_former_ring()
+    {
+        using var memory = new TestMemory(TestMemory.Page);
+        RefillQueue first = Create(memory, 0, 4, 64);
+        RefillQueue second = Create(memory, 0, 4, 64, isOurs: false);
+        Assert.True(first.TryAppend(10));
+        Assert.True(first.TryAppend(11));
+
+        first.Cede();
+
+        Assert.Equal(2u, Word(memory, 4));
+        Assert.False(first.IsOurs);
+        Assert.False(first.TryAppend(99));
+        second.Begin();
+        Assert.True(second.IsOurs);
+        // Six entries fill the queue, because the kernel has consumed none of the first two.
+        for (uint i = 0; i < Entries - 2; i++)
+        {
+            Assert.True(second.TryAppend(20 + i));
+        }
+
+        Assert.False(second.TryAppend(99));
+        Assert.Equal(2u, Word(memory, 4));
+        second.Publish();
+        Assert.Equal([10ul, 11, 20, 21, 22, 23, 24, 25], Offsets(memory, 64));
+        Assert.Equal((Entries, Entries), (Word(memory, 4), first.Depth));
+    }
+
+    [Fact]
+    public void Depth_includes_entries_that_are_not_published()
+    {
+        using var memory = new TestMemory(TestMemory.Page);
+        Word(memory, 0) = 3;
+        Word(memory, 4) = 5;
+        RefillQueue queue = Create(memory, 0, 4, 64);
+        Assert.True(queue.TryAppend(1));
+        Assert.Equal((Entries, 3u, 5u), (queue.Capacity, queue.Depth, Word(memory, 4)));
+    }
+
+    [Fact]
+    public void Ended_queue_throws_although_it_had_room()
+    {
+        using var memory = new TestMemory(TestMemory.Page);
+        RefillQueue queue = Create(memory, 0, 4, 64);
+        Assert.True(queue.TryAppend(1));
+        queue.End();
+        Assert.Throws<ObjectDisposedException>(() => queue.TryAppend(2));
+        Assert.Throws<ObjectDisposedException>(queue.Publish);
+        Assert.Throws<ObjectDisposedException>(() => queue.Depth);
+        Assert.Equal(0u, Word(memory, 4));
+    }
+
     [SkippableTheory, Kernels]
     public void Kernel_consumes_the_entries_of_the_queue_over_many_rounds(string name)
     {
@@ -97,8 +165,8 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
         }
     }
 
-    private static RefillQueue Create(TestMemory memory, uint head, uint tail, uint entries) =>
-        new((byte*)memory.Address, new io_uring_zcrx_offsets { head = head, tail = tail, rqes = entries }, Entries);
+    private static RefillQueue Create(TestMemory memory, uint head, uint tail, uint entries, bool isOurs = true) =>
+        new((byte*)memory.Address, new io_uring_zcrx_offsets { head = head, tail = tail, rqes = entries }, Entries, isOurs);
 
     private static ref uint Word(TestMemory memory, uint offset) => ref *(uint*)(memory.Address + (nint)offset);
 

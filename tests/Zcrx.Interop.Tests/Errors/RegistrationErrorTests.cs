@@ -1,5 +1,6 @@
 using Zcrx.Interop.Abi;
 using Zcrx.Interop.Queues;
+using Zcrx.Interop.Tests.Kernel;
 
 namespace Zcrx.Interop.Tests.Errors;
 
@@ -179,6 +180,84 @@ public class RegistrationErrorTests
             Assert.False(exception is ZcrxUnsupportedException or ZcrxNotPermittedException, exception.Message);
         });
     }
+
+    [Theory]
+    [InlineData(Errno.EINVAL)]
+    [InlineData(Errno.EOPNOTSUPP)]
+    [InlineData(Errno.EBADF)]
+    [InlineData(Errno.EFAULT)]
+    [InlineData(Errno.ENODEV)]
+    [InlineData(Errno.EIO)]
+    public void Refused_dma_buf_is_unsupported_and_names_both_causes(int errno)
+    {
+        ExceptionAssert.Is<ZcrxUnsupportedException>(
+            RegistrationErrors.Explain(-errno, Facts.Nic with { IsDmaBuf = true }), errno, "cannot take this dma-buf", "cannot be registered without it", "without the dma-buf first");
+        Assert.DoesNotContain("dma-buf", RegistrationErrors.Explain(-errno, Facts.Nic).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Errno.EBUSY)]
+    [InlineData(Errno.EEXIST)]
+    public void Busy_queue_is_busy_with_a_dma_buf_too(int errno) =>
+        ExceptionAssert.Is<ZcrxQueueBusyException>(RegistrationErrors.Explain(-errno, Facts.Nic with { IsDmaBuf = true }), errno);
+
+    [Fact]
+    public void Registration_that_a_security_module_denies_is_not_permitted() => ExceptionAssert.Is<ZcrxNotPermittedException>(
+        RegistrationErrors.Explain(-Errno.EACCES, Facts.Nic with { Host = Facts.User }), Errno.EACCES, "CAP_NET_ADMIN");
+
+    [Theory]
+    [InlineData(Errno.EINVAL)]
+    [InlineData(Errno.EOPNOTSUPP)]
+    public void Queue_of_a_NIC_on_a_kernel_without_zero_copy_receive_is_unsupported(int errno) => ExceptionAssert.Is<ZcrxUnsupportedException>(
+        RegistrationErrors.Explain(-errno, Facts.Nic with { Capabilities = ZcrxCapabilities.Query(KernelRows.Linux61) }), errno, "CONFIG_IO_URING_ZCRX", "emulated");
+
+    [Fact]
+    public void Device_less_registration_is_unsupported_on_an_older_kernel_for_either_errno() => ExceptionAssert.Is<ZcrxUnsupportedException>(
+        RegistrationErrors.Explain(-Errno.EOPNOTSUPP, Facts.DeviceLess with { Capabilities = Facts.Linux619 }), Errno.EOPNOTSUPP, "device-less mode needs Linux 7.1 or newer");
+
+    [Fact]
+    public void Feature_that_was_not_requested_is_not_named_as_the_cause()
+    {
+        // The kernel has no notifications and no option for the buffer length, and neither was requested.
+        ExceptionAssert.Is<ZcrxDeviceException>(
+            RegistrationErrors.Explain(-Errno.EINVAL, Facts.Nic with { Capabilities = Facts.Linux619, Notifications = false }), Errno.EINVAL, "header/data split of eth0 is off");
+        // The kernel has notifications, and they were requested.
+        Assert.DoesNotContain("notifications", RegistrationErrors.Explain(-Errno.EINVAL, Facts.Nic).Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("no zero-copy receive", RegistrationErrors.Explain(-Errno.EINVAL, Facts.Nic).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1u, 0u, 4096ul)]
+    [InlineData(32768u, 4096u, 8192ul)]
+    [InlineData(4096u, 8192u, 4096ul)]
+    public void Options_at_their_limits_are_not_named_as_the_cause(uint entries, uint bufferLength, ulong areaBytes) => ExceptionAssert.Is<ZcrxDeviceException>(
+        RegistrationErrors.Explain(-Errno.EINVAL, Facts.Nic with { RefillEntries = entries, RxBufferLength = bufferLength, AreaBytes = areaBytes }), Errno.EINVAL, "header/data split");
+
+    [Fact]
+    public void Device_less_queue_has_no_queue_index_that_could_be_invalid() => ExceptionAssert.Is<ZcrxException>(
+        RegistrationErrors.Explain(-Errno.EINVAL, Facts.DeviceLess with { RxQueue = uint.MaxValue }), Errno.EINVAL, "refused a parameter");
+
+    [Fact]
+    public void Driver_without_queue_management_is_no_reason_to_use_a_mode_that_the_kernel_lacks()
+    {
+        var exception = RegistrationErrors.Explain(-Errno.EOPNOTSUPP, Facts.Nic with { Capabilities = Facts.Linux619, Notifications = false });
+        ExceptionAssert.Is<ZcrxUnsupportedException>(exception, Errno.EOPNOTSUPP, "driver of eth0 has no queue management", "choose another engine");
+        Assert.DoesNotContain("device-less", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0u)]
+    [InlineData(4096u)]
+    public void Buffers_of_one_page_are_no_cause(uint bufferLength)
+    {
+        Assert.DoesNotContain("buffers of", RegistrationErrors.Explain(-Errno.EOPNOTSUPP, Facts.Nic with { RxBufferLength = bufferLength }).Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("buffers of", RegistrationErrors.Explain(-Errno.ERANGE, Facts.Nic with { RxBufferLength = bufferLength }).Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("one page", RegistrationErrors.Explain(-Errno.EOPNOTSUPP, Facts.DeviceLess with { RxBufferLength = bufferLength }).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Unknown_errno_is_reported_with_its_name() =>
+        ExceptionAssert.Is<ZcrxException>(RegistrationErrors.Explain(-Errno.ENOSPC, Facts.Nic), Errno.ENOSPC);
 
     private static void AssertOption(string path, RegistrationFacts facts, string word)
     {

@@ -238,9 +238,11 @@ public sealed class BufferLedgerTests
         area.Ledger.Reclaimable.Add(relief);
 
         area.Ledger.IsUnderPressure = true;
+        Assert.Equal(1, relief.Asked);
         area.Ledger.IsUnderPressure = true;
         Assert.Equal(1, relief.Asked);
         area.Ledger.IsUnderPressure = false;
+        Assert.Equal(1, relief.Asked);
         area.Ledger.IsUnderPressure = true;
         Assert.Equal(2, relief.Asked);
 
@@ -249,6 +251,74 @@ public sealed class BufferLedgerTests
         area.Ledger.IsUnderPressure = true;
         Assert.Equal(2, relief.Asked);
         Assert.Equal(0, area.Ledger.Reclaimable.Count);
+    }
+
+    [Fact]
+    public void Buffers_in_flight_include_released_ones_until_they_are_drained_and_no_copies()
+    {
+        using InMemoryArea area = new(4, 16);
+        BufferLease first = Retain(area, 1);
+        BufferLease second = Retain(area, 2);
+        area.Ledger.LeaseLimit = 2;
+        BufferLease copy = Retain(area, 3);
+        Assert.Equal([0ul, 16], InFlight(area));
+        OnAnotherThread(first.Dispose);
+        Assert.Equal((1, 2), (area.Ledger.Leased, area.Ledger.InFlight));
+        Assert.Equal([0ul, 16], InFlight(area));
+        area.Ledger.Drain();
+        Assert.Equal((1, 1), (area.Ledger.Leased, area.Ledger.InFlight));
+        Assert.Equal([16ul], InFlight(area));
+        second.Dispose();
+        copy.Dispose();
+        Assert.Empty(InFlight(area));
+    }
+
+    [Fact]
+    public unsafe void Copy_of_any_memory_is_leased_without_a_buffer()
+    {
+        using InMemoryArea area = new(4, 16);
+        long content = 42;
+        int slot = area.Ledger.LeaseCopy((byte*)&content, sizeof(long), 7, area.Holder);
+        content = 0;
+        BufferLease lease = new(area.Ledger, slot);
+        Assert.True(area.Ledger.IsCopy(slot));
+        Assert.Equal((0, 1, 1L, 1L), (area.Ledger.Leased, area.Holder.Leased, area.Ledger.Copies, area.Ledger.LiveCopies));
+        Assert.Equal((42L, 7L, 8), (BitConverter.ToInt64(lease.Span), lease.StreamOffset, lease.Length));
+        lease.Dispose();
+        Assert.Equal((1L, 0L), (area.Ledger.Copies, area.Ledger.LiveCopies));
+    }
+
+    [Fact]
+    public void Reference_to_a_buffer_that_is_not_leased_throws()
+    {
+        using InMemoryArea area = new(4, 16);
+        int slot = area.Begin([1], 0, out ulong offset).TryLeaseSlot();
+        area.End(offset);
+        area.Ledger.AddReference(slot);
+        area.Ledger.Release(slot);
+        Assert.Equal(1, area.Ledger.Leased);
+        area.Ledger.Release(slot);
+        Assert.Throws<InvalidOperationException>(() => area.Ledger.AddReference(slot));
+        Assert.Throws<InvalidOperationException>(() => area.Ledger.Release(slot));
+        area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Leases_may_be_made_up_to_the_limit()
+    {
+        using InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 1 } };
+        Assert.True(area.Ledger.MayLease);
+        BufferLease lease = Retain(area, 1);
+        Assert.False(area.Ledger.MayLease);
+        OnAnotherThread(lease.Dispose);
+        Assert.True(area.Ledger.MayLease);
+    }
+
+    private static List<ulong> InFlight(InMemoryArea area)
+    {
+        List<ulong> offsets = [];
+        area.Ledger.ForEachInFlight(offsets.Add);
+        return offsets;
     }
 
     private static BufferLease Retain(InMemoryArea area, long value)

@@ -1,3 +1,4 @@
+using Zcrx.Interop.Leases;
 using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
@@ -144,6 +145,101 @@ public sealed class LeaseTests : IDisposable
     }
 
     [Fact]
+    public void Retained_and_moved_leases_have_the_length_the_offset_and_the_address()
+    {
+        BufferLease first = Retain([1, 2, 3], 7);
+        BufferLease second = first.Retain();
+        BufferLease third = first.Move();
+        Assert.All([second, third], static lease => Assert.Equal((3, 7L), (lease.Length, lease.StreamOffset)));
+        Assert.NotEqual(0, second.Address);
+        Assert.Equal(second.Address, third.Address);
+        second.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => second.Address);
+        third.Dispose();
+    }
+
+    [Fact]
+    public void Buffer_is_invalid_when_the_memory_or_the_source_of_its_borrow_changes()
+    {
+        ReceivedBuffer buffer = _area.Begin([1], 0, out ulong offset);
+        Assert.Same(_area.Holder, buffer.Source);
+        _area.Ledger.Borrow.SetHolder(new BufferHolder());
+        AssertEnded(buffer);
+        Assert.Throws<ObjectDisposedException>(() => buffer.Source);
+        Assert.Throws<ObjectDisposedException>(() => buffer.TryLeaseSlot());
+        _area.End(offset);
+
+        buffer = _area.Begin([2], 1, out offset);
+        _area.Ledger.Borrow.SetMemory(new AreaMemory(0, 0));
+        AssertEnded(buffer);
+        _area.End(offset);
+    }
+
+    [Fact]
+    public void Borrowed_buffer_is_leased_only_on_the_ring_thread()
+    {
+        using InMemoryArea area = new(4, 16, checkBorrows: false);
+        ReceivedBuffer buffer = area.Begin([1], 0, out ulong offset);
+        Assert.False(area.Ledger.Borrow.IsLeased);
+        Exception?[] thrown = [];
+        Thread other = new(() => thrown =
+        [
+            Record.Exception(() => (object)buffer.Retain()), Record.Exception(() => (object)buffer.Memory), Record.Exception(() => (object)buffer.TryLeaseSlot()),
+        ]);
+        other.Start();
+        other.Join();
+        Assert.All(thrown, static exception => Assert.IsType<InvalidOperationException>(exception));
+        Assert.Equal(3, thrown.Length);
+        Assert.False(area.Ledger.Borrow.IsLeased);
+        BufferLease lease = buffer.Retain();
+        Assert.True(area.Ledger.Borrow.IsLeased);
+        area.End(offset);
+        Assert.False(area.Ledger.Borrow.IsLeased);
+        lease.Dispose();
+        area.AssertAllReturned();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Memory_of_an_ended_borrow_throws_only_in_the_checking_mode(bool checkBorrows)
+    {
+        using InMemoryArea area = new(4, 16, checkBorrows: checkBorrows);
+        ReadOnlyMemory<byte> memory = area.Begin([1, 2], 0, out ulong offset).Memory;
+        area.End(offset);
+        Exception? thrown = Record.Exception(() => memory.Span.Length);
+        Assert.Equal(checkBorrows ? typeof(ObjectDisposedException) : null, thrown?.GetType());
+    }
+
+    [Fact]
+    public void Ended_borrow_throws_although_it_could_not_be_leased()
+    {
+        _area.Ledger.LeaseLimit = 0;
+        ReceivedBuffer buffer = _area.Begin([1], 0, out ulong offset);
+        Assert.Equal(-1, buffer.TryLeaseSlot());
+        _area.End(offset);
+        Assert.Throws<ObjectDisposedException>(() => buffer.TryLeaseSlot());
+    }
+
+    [Fact]
+    public void Memory_of_a_lease_allocates_only_once()
+    {
+        using BufferLease lease = Retain([1]);
+        Assert.Equal(1, lease.Memory.Length);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        ReadOnlyMemory<byte> memory = lease.Memory;
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.Equal((0L, 1), (allocated, memory.Length));
+    }
+
+    [Fact]
+    public void Origins_are_not_recorded_by_default()
+    {
+        using BufferLease lease = Retain([1]);
+        Assert.Empty(_area.Ledger.Origins());
+    }
+
+    [Fact]
     public void Origins_of_leases_are_recorded_on_request()
     {
         using InMemoryArea area = new(4, 16, recordOrigins: true);
@@ -151,9 +247,15 @@ public sealed class LeaseTests : IDisposable
         BufferLease lease = buffer.Retain();
         area.End(offset);
 
-        Assert.Contains(nameof(Origins_of_leases_are_recorded_on_request), Assert.Single(area.Ledger.Origins()), StringComparison.Ordinal);
-        lease.Dispose();
+        string origin = Assert.Single(area.Ledger.Origins());
+        Assert.Contains(nameof(Origins_of_leases_are_recorded_on_request), origin, StringComparison.Ordinal);
+        Assert.Contains($"{nameof(LeaseTests)}.cs:line", origin, StringComparison.Ordinal);
+        Thread other = new(lease.Dispose);
+        other.Start();
+        other.Join();
+        // The ring thread has not drained the lease yet.
         Assert.Empty(area.Ledger.Origins());
+        area.AssertAllReturned();
     }
 
     private static void AssertEnded(ReceivedBuffer buffer)

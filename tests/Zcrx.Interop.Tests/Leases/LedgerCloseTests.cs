@@ -56,6 +56,31 @@ public sealed class LedgerCloseTests
     }
 
     [Fact]
+    public void Released_buffers_pass_to_the_other_ring_that_uses_the_memory()
+    {
+        using InMemoryArea area = new(4, 16);
+        List<ulong> forwarded = [];
+        area.Ledger.Forward = forwarded.Add;
+        BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3)];
+        area.Ledger.LeaseLimit = 3;
+        BufferLease copy = Retain(area, 4);
+        Thread other = new(leases[1].Dispose);
+        other.Start();
+        other.Join();
+
+        Assert.Equal(2, area.Ledger.Close());
+        Assert.Equal([16ul], forwarded);
+        leases[2].Dispose();
+        leases[0].Dispose();
+        copy.Dispose();
+
+        Assert.Equal([16ul, 32, 0], forwarded);
+        Assert.False(area.IsMapped);
+        // One buffer was free at the end. The others are not returned here.
+        Assert.Equal(1, area.Free);
+    }
+
+    [Fact]
     public void Closing_twice_closes_once()
     {
         using InMemoryArea area = new(4, 16);

@@ -103,6 +103,18 @@ public sealed unsafe class PinTests : IDisposable
     }
 
     [Fact]
+    public void Pin_outside_of_the_buffer_throws_and_leases_nothing()
+    {
+        BufferLease lease = Retain(7);
+        Assert.True(MemoryMarshal.TryGetMemoryManager(lease.Memory, out MemoryManager<byte>? manager));
+        Assert.Throws<ArgumentOutOfRangeException>(() => manager.Pin(-1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => manager.Pin(lease.Length + 1));
+        manager.Pin(lease.Length).Dispose();
+        lease.Dispose();
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
     public void Memory_that_several_threads_take_first_is_one_object()
     {
         for (int round = 0; round < 200; round++)

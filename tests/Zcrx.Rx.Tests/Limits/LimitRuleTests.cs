@@ -59,6 +59,31 @@ public class LimitRuleTests
     }
 
     [Fact]
+    public void Connection_without_an_address_counts_only_for_the_whole_listener()
+    {
+        AdmissionRule rule = new(3, 1);
+        Assert.Null(rule.Enter(null));
+        Assert.Null(rule.Enter(null));
+        Assert.Null(rule.Enter(Address(1)));
+        Assert.Equal(ZcrxLimit.MaxConnections, rule.Enter(null));
+        Assert.Equal(3, rule.Count);
+        rule.Leave(null);
+        Assert.Equal(2, rule.Count);
+        Assert.Equal(ZcrxLimit.MaxConnectionsPerAddress, rule.Enter(Address(1)));
+        Assert.Null(rule.Enter(null));
+    }
+
+    [Fact]
+    public void IPv6_host_may_connect_again_after_a_connection_of_its_prefix_has_left()
+    {
+        AdmissionRule rule = new(0, 1);
+        Assert.Null(rule.Enter(IPAddress.Parse("2001:db8:1:2::1")));
+        rule.Leave(IPAddress.Parse("2001:db8:1:2::1"));
+        Assert.Null(rule.Enter(IPAddress.Parse("2001:db8:1:2::2")));
+        Assert.Equal(1, rule.Count);
+    }
+
+    [Fact]
     public void Silence_is_measured_from_the_last_use_and_only_while_the_peer_is_at_fault() => Prop.ForAll(
         Gen.Choose(0, 60).SelectMany(count => Check.ListOf(count)).ToArbitrary(),
         static checks =>
@@ -91,6 +116,17 @@ public class LimitRuleTests
 
             return true;
         }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Silence_is_measured_again_from_a_restart()
+    {
+        SilenceMachine machine = default;
+        Assert.Null(machine.Look(0, 0, 0, isPeerAtFault: true, firstByte: 30, idle: 50));
+        Assert.Equal(ZcrxLimit.FirstByteTimeout, machine.Look(30, 0, 0, isPeerAtFault: true, firstByte: 30, idle: 50));
+        machine.Restart(40);
+        Assert.Null(machine.Look(69, 0, 0, isPeerAtFault: true, firstByte: 30, idle: 50));
+        Assert.Equal(ZcrxLimit.FirstByteTimeout, machine.Look(70, 0, 0, isPeerAtFault: true, firstByte: 30, idle: 50));
+    }
 
     [Fact]
     public void Tally_reports_everything_once_and_each_limit_at_most_once_per_interval_and_last_in_its_current_state() => Prop.ForAll(
@@ -177,6 +213,26 @@ public class LimitRuleTests
             machine.Look(0, 0);
             return !machine.IsHolding;
         }).QuickCheckThrowOnFailure();
+
+    [Theory]
+    [InlineData(100, 1000, 100)]
+    [InlineData(300, 1000, 250)]
+    [InlineData(0, 1000, 0)]
+    public void Reserve_is_at_most_a_quarter_of_the_limit(int configured, int limit, int reserve) => Assert.Equal(reserve, DescriptorMachine.ReserveOf(configured, limit));
+
+    [Fact]
+    public void Small_reserve_needs_eight_more_descriptors_to_resume()
+    {
+        DescriptorMachine machine = new();
+        Assert.False(machine.Look(4, 4));
+        Assert.True(machine.Look(3, 4));
+        Assert.False(machine.Look(11, 4));
+        Assert.True(machine.IsHolding);
+        Assert.True(machine.Look(12, 4));
+        Assert.False(machine.IsHolding);
+        // Without a reserve, accepting never stops, even if the limit was lowered below the number of open descriptors.
+        Assert.False(machine.Look(-1, 0));
+    }
 
     private static Gen<(int Elapsed, int What)> Check => Gen.Choose(0, 25).SelectMany(static elapsed => Gen.Choose(0, 3).Select(what => (elapsed, what)));
 

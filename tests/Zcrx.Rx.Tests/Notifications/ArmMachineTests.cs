@@ -42,6 +42,45 @@ public class ArmMachineTests
         Assert.True(machine.TryArm(110));
     }
 
+    [Fact]
+    public void Shorter_interval_applies_at_once_and_a_longer_one_to_the_next_event()
+    {
+        ArmMachine machine = new(registered: true, 10);
+        machine.Fired(100);
+        machine.SetInterval(3, 102);
+        Assert.Equal(105, machine.Due);
+        machine.SetInterval(50, 103);
+        Assert.Equal(105, machine.Due);
+        Assert.True(machine.TryArm(105));
+        Assert.False(machine.Armed(-Errno.ENXIO, 105));
+        Assert.Equal(155, machine.Due);
+        machine.Fired(110);
+        Assert.Equal(160, machine.Due);
+    }
+
+    [Fact]
+    public void Interval_beyond_the_range_of_time_never_ends()
+    {
+        ArmMachine machine = new(registered: true, long.MaxValue - 10);
+        machine.Fired(9);
+        Assert.Equal(long.MaxValue - 1, machine.Due);
+        machine.Fired(11);
+        Assert.Equal(long.MaxValue, machine.Due);
+        Assert.False(machine.TryArm(long.MaxValue - 1));
+    }
+
+    [Fact]
+    public void Type_that_is_disarmed_while_it_is_armed_stays_disarmed()
+    {
+        ArmMachine machine = new(registered: true, 1);
+        Assert.False(machine.Armed(0, 0));
+        machine.Fired(0);
+        Assert.True(machine.TryArm(1));
+        machine.Disarm();
+        Assert.False(machine.Armed(0, 1));
+        Assert.Equal((ArmState.Disarmed, long.MaxValue), (machine.State, machine.Due));
+    }
+
     private static void Run(History history)
     {
         ArmMachine machine = new(registered: true, history.Interval);

@@ -114,6 +114,33 @@ public class PressureMachineTests
         Assert.Equal(level, machine.Level);
     }
 
+    [Theory]
+    [InlineData(33, PoolPressureLevel.Exhausted)]
+    [InlineData(32, PoolPressureLevel.Normal)]
+    public void Starved_receive_exhausts_a_pool_above_the_low_mark(int held, PoolPressureLevel level)
+    {
+        PressureMachine machine = new(0.75, 0.5);
+        machine.Observe(held, 64, starved: true);
+        Assert.Equal(level, machine.Level);
+    }
+
+    [Theory]
+    [InlineData(7, PoolPressureLevel.Normal)]
+    [InlineData(8, PoolPressureLevel.High)]
+    public void High_mark_is_rounded_up_to_whole_buffers(int held, PoolPressureLevel level)
+    {
+        PressureMachine machine = new(0.75, 0.5);
+        machine.Observe(held, 10, starved: false);
+        Assert.Equal(level, machine.Level);
+    }
+
+    [Theory]
+    [InlineData(64, 3, 16)]
+    [InlineData(64, 0, 64)]
+    [InlineData(64, 100, 1)]
+    public void Quota_divides_the_buffers_by_the_connections_and_one_more(int buffers, int connections, int quota) =>
+        Assert.Equal(quota, PressureMachine.Quota(buffers, connections, configured: 0));
+
     [Fact]
     public void Growing_pool_lowers_the_level() => Prop
         .ForAll(Histories.ToArbitrary(), static history =>

@@ -35,6 +35,24 @@ public class StallMachineTests
     }
 
     [Fact]
+    public void Each_stall_is_measured_from_its_own_beginning()
+    {
+        StallMachine machine = default;
+        machine.Look(0, 10, isOverdue: false, Timeout);
+        Assert.Equal(StallStep.Rearm, machine.Look(10, 10, isOverdue: true, Timeout));
+        Assert.Equal(StallStep.Report, machine.Look(110, 10, isOverdue: true, Timeout));
+        Assert.True(machine.IsReported);
+        Assert.True(machine.HasProgressed(11));
+        Assert.Equal(StallStep.Recovered, machine.Look(120, 11, isOverdue: true, Timeout));
+        Assert.False(machine.IsReported);
+        Assert.False(machine.HasProgressed(11));
+        Assert.Equal(StallStep.Rearm, machine.Look(130, 11, isOverdue: true, Timeout));
+        Assert.Equal(130, machine.Since);
+        Assert.Equal(StallStep.Rearm, machine.Look(229, 11, isOverdue: true, Timeout));
+        Assert.Equal(StallStep.Report, machine.Look(230, 11, isOverdue: true, Timeout));
+    }
+
+    [Fact]
     public void Reports_and_recoveries_alternate_and_a_report_needs_the_timeout_without_a_byte() => Prop.ForAll(
         Gen.Choose(0, 60).SelectMany(count => Look.ListOf(count)).ToArbitrary(),
         static looks =>

@@ -22,6 +22,7 @@ public class TerminalResultTests
         (-EBADF, ReceiveEnd.Misuse),
         (-EPROTONOSUPPORT, ReceiveEnd.Misuse),
         (-EINVAL, ReceiveEnd.Misuse),
+        (-EOPNOTSUPP, ReceiveEnd.Misuse),
         (1, ReceiveEnd.ConnectionLost),
         (int.MinValue, ReceiveEnd.ConnectionLost),
         (int.MaxValue, ReceiveEnd.ConnectionLost),

@@ -134,6 +134,109 @@ public class StopMachineTests
         Assert.Equal(StopStep.Cancel, stop.Decide(999, load with { IsDrained = true }));
     }
 
+    [Fact]
+    public void Second_stop_shortens_the_first_and_never_extends_it()
+    {
+        StopMachine stop = new(CancelTicks, PollTicks);
+        Assert.True(stop.BeginStop(0, 1000));
+        Assert.False(stop.BeginStop(100, 300));
+        Assert.Equal(StopStep.None, stop.Decide(199, Load));
+        Assert.Equal(StopStep.EndStreams, stop.Decide(200, Load));
+        Assert.False(stop.BeginStop(250, 5000));
+        Assert.Equal(StopStep.None, stop.Decide(299, Load));
+        Assert.Equal(StopStep.Cancel, stop.Decide(300, Load));
+
+        stop = new StopMachine(CancelTicks, PollTicks);
+        stop.BeginStop(0, 100);
+        stop.BeginStop(10, 5000);
+        Assert.Equal(StopStep.EndStreams, stop.Decide(50, Load));
+        Assert.Equal(StopStep.Cancel, stop.Decide(100, Load));
+    }
+
+    [Fact]
+    public void Streams_are_not_ended_at_the_deadline_or_when_nothing_is_left()
+    {
+        StopMachine stop = new(CancelTicks, PollTicks);
+        stop.BeginStop(0, 1000);
+        Assert.Equal(StopStep.Cancel, stop.Decide(1000, Load with { IsDelivered = true }));
+        Assert.False(stop.HasEndedStreams);
+
+        stop = new StopMachine(CancelTicks, PollTicks);
+        stop.BeginStop(0, 1000);
+        Assert.Equal(StopStep.Cancel, stop.Decide(0, Load with { IsDelivered = true, IsDrained = true }));
+    }
+
+    [Fact]
+    public void Streams_have_ended_from_EndStreams_until_the_requests_are_cancelled()
+    {
+        StopMachine stop = new(CancelTicks, PollTicks);
+        stop.BeginStop(0, 1000);
+        Assert.False(stop.HasEndedStreams);
+        stop.Decide(500, Load);
+        Assert.True(stop.HasEndedStreams);
+        stop.Decide(1000, Load);
+        Assert.False(stop.HasEndedStreams);
+    }
+
+    [Fact]
+    public void Suspension_waits_for_unreceived_bytes_until_its_deadline()
+    {
+        StopMachine suspension = new(CancelTicks, PollTicks);
+        Assert.True(suspension.BeginSuspension(1000));
+        Assert.Equal((true, true, false), (suspension.Suspends, suspension.IsEnding, suspension.IsStopping));
+        Assert.Equal(StopStep.None, suspension.Decide(999, Load with { IsDelivered = true, IsDrained = true }));
+        Assert.Equal(StopStep.Cancel, suspension.Decide(1000, Load));
+        Assert.Equal((true, true), (suspension.IsStopping, suspension.IsEnding));
+    }
+
+    [Fact]
+    public void Suspension_during_a_stop_changes_nothing()
+    {
+        StopMachine stop = new(CancelTicks, PollTicks);
+        stop.BeginStop(0, 1000);
+        Assert.False(stop.BeginSuspension(10));
+        Assert.False(stop.Suspends);
+        Assert.Equal(StopStep.None, stop.Decide(10, Load));
+    }
+
+    [Fact]
+    public void Cancelled_requests_and_listeners_are_waited_for_until_the_deadline_and_lingering_sockets_beyond_it()
+    {
+        Facts gone = new(HasUnreceived: false, IsDelivered: true, IsDrained: true, HasListeners: false, HasConnections: false, HasRequests: false);
+        StopMachine stop = new(CancelTicks, PollTicks);
+        stop.BeginStop(0, 10);
+        Assert.Equal(StopStep.Cancel, stop.Decide(10, Load));
+        Assert.Equal(StopStep.None, stop.Decide(39, gone with { HasConnections = true }));
+        Assert.Equal(StopStep.None, stop.Decide(39, gone with { HasListeners = true }));
+        Assert.Equal(StopStep.None, stop.Decide(1000, gone with { HasLingering = true }));
+        Assert.Equal(StopStep.End, stop.Decide(39, gone));
+        Assert.Equal(StopStep.End, stop.Decide(40, gone with { HasConnections = true, HasListeners = true }));
+    }
+
+    [Fact]
+    public void Next_look_is_after_the_poll_interval_and_not_after_the_deadline()
+    {
+        StopMachine stop = new(CancelTicks, PollTicks);
+        Assert.Equal(long.MaxValue, stop.Due(7));
+        stop.BeginStop(0, 1000);
+        Assert.Equal((5, 1000), (stop.Due(0), stop.Due(998)));
+        stop.Decide(1000, Load);
+        // After the cancellation, completions wake the thread until the deadline.
+        Assert.Equal((1030, 1030, 1035), (stop.Due(1000), stop.Due(1029), stop.Due(1030)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Failure_suspends_connections_only_if_they_can_be_suspended(bool canSuspend)
+    {
+        StopMachine machine = new(CancelTicks, PollTicks);
+        machine.BeginSalvage(canSuspend);
+        Assert.Equal((canSuspend, true), (machine.Suspends, machine.IsSalvaging));
+        Assert.False(machine.BeginStop(0, 10));
+        Assert.Equal((true, false), (machine.IsEnding, machine.IsStopping));
+    }
+
     [Theory]
     [InlineData(false, false, true)]
     [InlineData(false, true, false)]
@@ -150,6 +253,9 @@ public class StopMachineTests
 
         Assert.Equal((expected, true, true), (machine.Suspends, machine.IsSalvaging, machine.IsEnding));
     }
+
+    /// <summary>Gets the facts while peers send and consumers lease buffers.</summary>
+    private static Facts Load { get; } = new(HasUnreceived: true, IsDelivered: false, IsDrained: false, HasListeners: false, HasConnections: true, HasRequests: true);
 
     private sealed record Facts(bool HasUnreceived, bool IsDelivered, bool IsDrained, bool HasListeners, bool HasConnections, bool HasRequests, bool HasLingering = false) : IStopFacts;
 }

@@ -15,6 +15,8 @@ namespace Zcrx.Actors.Listening;
 /// <param name="endPoints">Publishes the addresses of the listeners.</param>
 /// <param name="kept">The ports of a predecessor that no listener has taken yet.</param>
 /// <param name="start">Starts the actor of a listener. The number makes the name of the actor unique.</param>
+/// <param name="schedule">Sends <see cref="ListenerCommands.Overdue"/> to the supervisor after a time, unless it is cancelled.</param>
+/// <param name="timeout">Returns the time within which a command must be answered, after its drain time.</param>
 /// <param name="logger">The log.</param>
 internal sealed class ListenerCommands(
     ListenerSet set,
@@ -22,8 +24,12 @@ internal sealed class ListenerCommands(
     Published<ListenerEndPoints> endPoints,
     KeptPorts kept,
     Func<int, ListenerSlot, IActorRef> start,
+    Func<ListenerCommands.Overdue, TimeSpan, ICancelable> schedule,
+    Func<TimeSpan> timeout,
     ILogger logger)
 {
+    private const string TimedOut = "the command was not completed in time. A ring thread or a callback may be stuck";
+
     private readonly Dictionary<ListenerSlot, PendingBind> _binds = [];
     private readonly List<PendingUnbind> _unbinds = [];
 
@@ -44,7 +50,9 @@ internal sealed class ListenerCommands(
         }
 
         ListenerSlot slot = new(WithFreeName(options), kept);
-        _binds.Add(slot, new PendingBind(asker));
+        PendingBind bind = new(slot, asker);
+        bind.Limit = schedule(new Overdue(bind), timeout());
+        _binds.Add(slot, bind);
         set.Add(slot, start);
     }
 
@@ -78,12 +86,14 @@ internal sealed class ListenerCommands(
         // Earlier listeners with the name may still have connections. A drain by name closes these too, because
         // no other name leads to them.
         ListenerRecord[] affected = [.. found.Take(command.Drain is null ? 1 : found.Count)];
-        _unbinds.Add(new PendingUnbind([.. affected.Select(static listener => listener.Slot)], asker, command.Drain is not null));
+        PendingUnbind unbind = new([.. affected.Select(static listener => listener.Slot)], asker, command.Drain is not null);
+        unbind.Limit = schedule(new Overdue(unbind), (command.Drain ?? TimeSpan.Zero) + timeout());
+        _unbinds.Add(unbind);
         foreach (ListenerRecord listener in affected)
         {
             if (_binds.Remove(listener.Slot, out PendingBind? bind))
             {
-                bind.Asker.Tell(new ZcrxReply.Failed(ZcrxFailure.CannotListen, null, $"The listener {listener.Slot.Name} was unbound first."));
+                bind.Answer(Failed(ZcrxFailure.CannotListen, $"The listener {listener.Slot.Name} was unbound first."));
             }
 
             if (!listener.IsLeaving)
@@ -119,6 +129,40 @@ internal sealed class ListenerCommands(
                 break;
             case ListenerActor.Finished finished:
                 set.OnFinished(finished, context);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>Answers a command that was not completed in time.</summary>
+    public void On(Overdue message)
+    {
+        switch (message.Command)
+        {
+            case PendingBind bind when _binds.GetValueOrDefault(bind.Slot) == bind:
+                _binds.Remove(bind.Slot);
+                if (set.Find(bind.Slot) is { } listener)
+                {
+                    // The asker does not expect a listener after the failure.
+                    Leave(listener, TimeSpan.Zero);
+                }
+
+                if (bind.Refusal is { } refusal)
+                {
+                    // The other queues have not closed the port yet.
+                    RefuseBind(bind.Slot, bind, refusal);
+                    break;
+                }
+
+                ZcrxLog.BindRefused(logger, bind.Slot.Name, TimedOut);
+                bind.Answer(Failed(ZcrxFailure.TimedOut, $"The listener {bind.Slot.Name} could not be bound: {TimedOut}. It was removed."));
+                break;
+            case PendingUnbind unbind when _unbinds.Remove(unbind):
+                ZcrxLog.UnbindOverdue(logger, unbind.Slots[0].Name, TimedOut);
+                unbind.Answer(Failed(ZcrxFailure.TimedOut, unbind.AwaitsEnd
+                    ? $"The listener {unbind.Slots[0].Name} still has {unbind.Slots.Sum(static slot => slot.Connections)} connection(s): {TimedOut}. They are closed as soon as this is possible."
+                    : $"The port of the listener {unbind.Slots[0].Name} is not closed yet: {TimedOut}. It is closed as soon as this is possible."));
                 break;
             default:
                 break;
@@ -263,7 +307,7 @@ internal sealed class ListenerCommands(
         slots.Publish(slots.Value.Add(slot));
         slot.OnPublished();
         PublishEndPoints();
-        bind.Asker.Tell(new ZcrxReply.Bound(slot.Name, endPoint) { Slot = slot });
+        bind.Answer(new ZcrxReply.Bound(slot.Name, endPoint) { Slot = slot });
     }
 
     private void Leave(ListenerRecord listener, TimeSpan? drain)
@@ -292,7 +336,7 @@ internal sealed class ListenerCommands(
     private void RefuseBind(ListenerSlot slot, PendingBind bind, Exception cause)
     {
         ZcrxLog.BindRefused(logger, slot.Name, cause.Message);
-        bind.Asker.Tell(Failed(ZcrxFailure.CannotListen, cause.Message, cause));
+        bind.Answer(Failed(ZcrxFailure.CannotListen, cause.Message, cause));
     }
 
     private void AnswerUnbinds(ListenerSlot slot, Predicate<PendingUnbind> which)
@@ -302,7 +346,7 @@ internal sealed class ListenerCommands(
             if (unbind.IsLast(slot))
             {
                 _unbinds.Remove(unbind);
-                unbind.Asker.Tell(new ZcrxReply.Unbound(slot.Name, unbind.Slots.Sum(static one => one.Connections)));
+                unbind.Answer(new ZcrxReply.Unbound(slot.Name, unbind.Slots.Sum(static one => one.Connections)));
             }
         }
     }
@@ -311,7 +355,7 @@ internal sealed class ListenerCommands(
     {
         foreach (PendingBind bind in _binds.Values)
         {
-            bind.Asker.Tell(Failed(reason, message));
+            bind.Answer(Failed(reason, message));
         }
 
         _binds.Clear();
@@ -321,22 +365,37 @@ internal sealed class ListenerCommands(
         .Where(listener => listener.Slot.EndPoint is not null && !_binds.ContainsKey(listener.Slot))
         .Select(static listener => KeyValuePair.Create(listener.Slot.Name, listener.Slot.EndPoint!))));
 
-    /// <summary>Represents a bind command that is not answered yet.</summary>
-    private sealed class PendingBind(IActorRef asker)
+    /// <summary>Sent by the supervisor to itself when a command is not answered in time.</summary>
+    /// <param name="Command">The command.</param>
+    public sealed record Overdue(object Command) : ILocalMessage;
+
+    /// <summary>Represents a command that is not answered yet.</summary>
+    private abstract class Pending(IActorRef asker)
     {
-        public IActorRef Asker => asker;
+        /// <summary>Gets or sets the timer that reports the command as overdue.</summary>
+        public ICancelable? Limit { get; set; }
+
+        public void Answer(ZcrxReply reply)
+        {
+            Limit?.Cancel();
+            asker.Tell(reply);
+        }
+    }
+
+    /// <summary>Represents a bind command that is not answered yet.</summary>
+    private sealed class PendingBind(ListenerSlot slot, IActorRef asker) : Pending(asker)
+    {
+        public ListenerSlot Slot => slot;
 
         public ZcrxException? Refusal { get; set; }
     }
 
     /// <summary>Represents an unbind command that is not answered yet.</summary>
-    private sealed class PendingUnbind(IReadOnlyList<ListenerSlot> slots, IActorRef asker, bool awaitsEnd)
+    private sealed class PendingUnbind(IReadOnlyList<ListenerSlot> slots, IActorRef asker, bool awaitsEnd) : Pending(asker)
     {
         private readonly HashSet<ListenerSlot> _awaited = [.. slots];
 
         public IReadOnlyList<ListenerSlot> Slots => slots;
-
-        public IActorRef Asker => asker;
 
         public bool AwaitsEnd => awaitsEnd;
 

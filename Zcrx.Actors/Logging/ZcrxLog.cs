@@ -103,6 +103,9 @@ internal static partial class ZcrxLog
     [LoggerMessage(1211, LogLevel.Error, "Queue {Queue} does not accept on listener {Listener}.")]
     public static partial void QueueDoesNotAccept(ILogger logger, string queue, string listener, Exception exception);
 
+    [LoggerMessage(1212, LogLevel.Warning, "Unbinding of listener {Listener} not finished in time: {Reason}")]
+    public static partial void UnbindOverdue(ILogger logger, string listener, string reason);
+
     [LoggerMessage(1301, LogLevel.Debug, "Connection {Connection} from {RemoteEndPoint} accepted by listener {Listener} on queue {Queue}.")]
     public static partial void ConnectionOpened(ILogger logger, long connection, IPEndPoint? remoteEndPoint, string listener, string queue);
 

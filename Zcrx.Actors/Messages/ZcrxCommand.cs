@@ -40,8 +40,8 @@ public abstract record ZcrxCommand : ILocalMessage
 
     /// <summary>
     /// Binds another listener. Answered with <see cref="ZcrxReply.Bound"/> when every open queue accepts on it, otherwise with
-    /// <see cref="ZcrxReply.Failed"/>. The command fails if the options are invalid, the name is in use, the address is not available
-    /// or any queue refuses the port.
+    /// <see cref="ZcrxReply.Failed"/>. The command fails if the options are invalid, the name is in use, the address is not available,
+    /// any queue refuses the port, or <see cref="ZcrxOptions.BindTimeout"/> has passed.
     /// </summary>
     /// <param name="Listener">The options of the listener. The object must not be changed afterwards.</param>
     /// <remarks>
@@ -52,7 +52,8 @@ public abstract record ZcrxCommand : ILocalMessage
 
     /// <summary>
     /// Closes the port of one listener, which may be a listener of the configuration. Answered with <see cref="ZcrxReply.Unbound"/>, or
-    /// with <see cref="ZcrxReply.Failed"/> if no listener has the name.
+    /// with <see cref="ZcrxReply.Failed"/> if no listener has the name, or if <see cref="ZcrxOptions.BindTimeout"/> has passed after the
+    /// drain.
     /// </summary>
     /// <param name="Listener">The listener's name.</param>
     /// <param name="Drain">

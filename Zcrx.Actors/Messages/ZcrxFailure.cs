@@ -41,4 +41,10 @@ public enum ZcrxFailure
 
     /// <summary>The ports were closed by <see cref="ZcrxCommand.CloseListeners"/>, or another process has taken over.</summary>
     NotAccepting,
+
+    /// <summary>
+    /// The command was not completed within <see cref="ZcrxOptions.BindTimeout"/>, for example because a ring thread is stuck. A
+    /// listener that was to be bound is removed. A port that was to be closed closes as soon as this is possible.
+    /// </summary>
+    TimedOut,
 }

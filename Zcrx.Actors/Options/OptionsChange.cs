@@ -20,6 +20,7 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
         }
 
         Compare(applied, nameof(ZcrxOptions.DrainTimeout), static options => options.DrainTimeout);
+        Compare(applied, nameof(ZcrxOptions.BindTimeout), static options => options.BindTimeout);
         applied.AddRange(Differences(nameof(ZcrxOptions.Restart), current.Restart, changed.Restart));
         applied.AddRange(Differences(nameof(ZcrxOptions.Watchdog), current.Watchdog, changed.Watchdog));
         Compare(restart, nameof(ZcrxOptions.ActorName), static options => options.ActorName);

@@ -38,6 +38,12 @@ public sealed class ZcrxOptions
     /// </summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Gets or sets the maximum time until <see cref="ZcrxCommand.Bind"/> and <see cref="ZcrxCommand.Unbind"/> are answered, after the
+    /// drain time of the command. Then the answer is <see cref="ZcrxFailure.TimedOut"/>. The default is 30 s.
+    /// </summary>
+    public TimeSpan BindTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Gets the queues. If the list is empty, one queue without a NIC is opened.</summary>
     public IList<ZcrxQueueOptions> Queues { get; } = [];
 

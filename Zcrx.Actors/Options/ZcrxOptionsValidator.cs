@@ -31,6 +31,7 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         Check(options.Dispatcher is not null, nameof(ZcrxOptions.Dispatcher), "must not be null; empty stands for the default");
         Check(Enum.IsDefined(options.Engine), nameof(ZcrxOptions.Engine), $"must be {OptionsReader.Names(typeof(ZcrxEngine))}");
         Check(options.DrainTimeout >= TimeSpan.Zero && options.DrainTimeout <= TimeSpan.FromDays(1), nameof(ZcrxOptions.DrainTimeout), $"must be between zero and a day, but is {options.DrainTimeout}");
+        Check(options.BindTimeout > TimeSpan.Zero && options.BindTimeout <= TimeSpan.FromDays(1), nameof(ZcrxOptions.BindTimeout), $"must be above zero and at most a day, but is {options.BindTimeout}");
         CheckQueues(options, errors, Check);
         CheckQueueKeys(options, Check);
         CheckListeners(options, errors, Check);

@@ -80,8 +80,8 @@ public interface IZcrx
     /// <exception cref="InvalidOperationException">The host has not been started.</exception>
     /// <exception cref="Zcrx.Interop.ZcrxConfigurationException">The options are invalid. The exception lists every error.</exception>
     /// <exception cref="Zcrx.Interop.ZcrxException">
-    /// The name or the address is in use, the address does not belong to this machine, a queue refuses the port, the ports were closed, or
-    /// Zcrx is being stopped. The message contains the cause and the fix.
+    /// The name or the address is in use, the address does not belong to this machine, a queue refuses the port, the ports were closed,
+    /// <see cref="ZcrxOptions.BindTimeout"/> has passed, or Zcrx is being stopped. The message contains the cause and the fix.
     /// </exception>
     // The name is not BindAsync: minimal APIs of ASP.NET Core would call a method of this name to bind parameters of this type.
     Task<ZcrxServerBinding> AddListenerAsync(ZcrxListenerOptions listener, CancellationToken cancellationToken = default);
@@ -96,6 +96,9 @@ public interface IZcrx
     /// <param name="cancellationToken">Cancels only the wait, not the removal of the listener.</param>
     /// <returns>The number of connections of the listener that are still open.</returns>
     /// <exception cref="InvalidOperationException">The host has not been started.</exception>
-    /// <exception cref="Zcrx.Interop.ZcrxException">No listener has the name, or the drain time is invalid.</exception>
+    /// <exception cref="Zcrx.Interop.ZcrxException">
+    /// No listener has the name, the drain time is invalid, or <see cref="ZcrxOptions.BindTimeout"/> has passed after the drain time. In the
+    /// last case the listener closes later.
+    /// </exception>
     Task<int> RemoveListenerAsync(string listener, TimeSpan? drain = null, CancellationToken cancellationToken = default);
 }

@@ -25,6 +25,9 @@ public sealed class ZcrxServerBinding
     /// name.
     /// </summary>
     /// <returns>A task that ends when no queue accepts on the port any more.</returns>
+    /// <exception cref="Zcrx.Interop.ZcrxException">
+    /// <see cref="ZcrxOptions.BindTimeout"/> has passed, for example because a ring thread is stuck. The port closes later.
+    /// </exception>
     public Task Unbind() => _unbind(null, CancellationToken.None);
 
     /// <summary>
@@ -34,6 +37,9 @@ public sealed class ZcrxServerBinding
     /// <param name="drain">The time after which open connections are closed.</param>
     /// <param name="cancellationToken">Cancels only the wait, not the removal of the listener.</param>
     /// <returns>A task that ends when the last connection is closed.</returns>
+    /// <exception cref="Zcrx.Interop.ZcrxException">
+    /// <see cref="ZcrxOptions.BindTimeout"/> has passed after the drain time. The connections close later.
+    /// </exception>
     public Task DrainAsync(TimeSpan drain, CancellationToken cancellationToken = default) => _unbind(drain, cancellationToken);
 
     /// <inheritdoc/>

@@ -49,7 +49,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         _changes = new TreeOptions(tree.Options, _queues, logger, Context.System.EventStream);
         ConnectionReports reports = new(logger, Context.System.EventStream, time, tree.Tally);
         _actors = new TreeActors(tree, incoming, directory, time, logger, reports);
-        _ports = new ListenerCommands(_listeners, tree.Listeners, tree.EndPoints, tree.KeptPorts, (number, slot) => StartChild($"listener-{number}", _actors.Listener(slot)), logger);
+        _ports = new ListenerCommands(_listeners, tree.Listeners, tree.EndPoints, tree.KeptPorts, (number, slot) => StartChild($"listener-{number}", _actors.Listener(slot)), Schedule, () => Options.BindTimeout, logger);
         Receive<RemoteCommand>(command => Refuse(command.Command));
         // Must precede the other handlers. Also refuses a command that an actor of this process forwarded for a sender in another process,
         // because the answer could not be sent to that sender.
@@ -70,6 +70,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         Receive<ZcrxCommand.Bind>(command => _ports.Bind(command.Listener, Sender, isStopping: _state == ZcrxState.Stopping));
         Receive<ZcrxCommand.Unbind>(command => Consider(() => _ports.Unbind(command, Sender)));
         Receive<ListenerActor.Report>(message => Consider(() => _ports.On(message, Context)));
+        Receive<ListenerCommands.Overdue>(message => Consider(() => _ports.On(message)));
         Receive<RebalancerActor.Finished>(_ => OnAllUndone());
         Receive<ConnectionsClosed>(_ => OnConnectionsClosed());
         Receive<Terminated>(message => OnTerminated(message.ActorRef));
@@ -391,6 +392,8 @@ public sealed class ZcrxSupervisor : ReceiveActor
 
         ConsiderStopped();
     }
+
+    private static ICancelable Schedule(ListenerCommands.Overdue message, TimeSpan delay) => Context.System.Scheduler.ScheduleTellOnceCancelable(delay, Context.Self, message, Context.Self);
 
     private IActorRef StartChild(string name, Props props) => Context.Watch(Context.ActorOf(props, name));
 

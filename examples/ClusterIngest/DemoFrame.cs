@@ -10,6 +10,9 @@ internal readonly record struct DemoFrame(int Connection, int Number, int Key)
     public const int Prefix = sizeof(int);
     public const int Keys = 10_000;
 
+    /// <summary>The number of bytes of the confirmation that the edge sends at the end of a connection.</summary>
+    public const int Confirmation = sizeof(long);
+
     private const int KeyOffset = 2 * sizeof(int);
 
     public static ReadOnlySequence<byte> KeyOf(ReadOnlySequence<byte> frame) => frame.Slice(KeyOffset, sizeof(int));

@@ -90,8 +90,10 @@ internal sealed class DemoRun(DemoOptions options, IDemoView view) : IDisposable
             }
         }
 
+        IReadOnlyList<DemoFrame> stored = PartitionJournal.ReadAll(_directory);
+        failures.AddRange(Verdict.CheckConfirmations([.. senders.Select(static sender => sender.Confirmed)], stored));
         failures.ForEach(view.Say);
-        Verdict verdict = Verdict.Of(options, PartitionJournal.ReadAll(_directory));
+        Verdict verdict = Verdict.Of(options, stored);
         double rate = options.TotalFrames * (double)options.Length / elapsed.TotalSeconds / (1 << 20);
         view.Say(string.Create(
             CultureInfo.InvariantCulture,

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Reactive.Disposables;
 using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Hosting;
@@ -40,7 +42,7 @@ internal static class EdgeProgram
                 .WithZcrxCluster(options =>
                 {
                     options.DrainTimeout = TimeSpan.FromSeconds(20);
-                    options.Listeners.Add(new ZcrxListenerOptions { Name = Listener, EndPoint = $"{listen}:0", Handler = connection => Receive(connection, ActorRegistry.For(system!).Get<JournalEntity>(), sinks) });
+                    options.Listeners.Add(new ZcrxListenerOptions { Name = Listener, EndPoint = $"{listen}:0", Handler = connection => Receive(connection, () => ActorRegistry.For(system!).Get<JournalEntity>(), sinks) });
                 }));
         await host.StartAsync(cancellationToken);
         system = host.Services.GetRequiredService<ActorSystem>();
@@ -74,10 +76,28 @@ internal static class EdgeProgram
         return 0;
     }
 
-    private static ShardSink Receive(ZcrxConnection connection, IActorRef region, ConcurrentBag<ShardSink> sinks)
+    private static IDisposable Receive(ZcrxConnection connection, Func<IActorRef> region, ConcurrentBag<ShardSink> sinks)
+    {
+        _ = connection.HandleAsync((served, _) => HandleAsync(served, region(), sinks));
+        // The connection itself waits for its handler.
+        return Disposable.Empty;
+    }
+
+    private static async Task HandleAsync(ZcrxConnection connection, IActorRef region, ConcurrentBag<ShardSink> sinks)
     {
         ShardSink sink = connection.Buffers.Frames(LengthPrefix.UInt32BigEndian, 64.KiB()).ToShards(region, DemoFrame.KeyOf, Sharding);
         sinks.Add(sink);
-        return sink;
+        try
+        {
+            await sink.Completion;
+        }
+        catch (ZcrxStreamException)
+        {
+            // This node stops, or the client has reset the connection. Every frame that has arrived completely is stored.
+        }
+
+        byte[] confirmation = new byte[DemoFrame.Confirmation];
+        BinaryPrimitives.WriteInt64BigEndian(confirmation, sink.Acknowledged);
+        await connection.SendAsync(confirmation);
     }
 }

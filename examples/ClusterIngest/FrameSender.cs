@@ -1,13 +1,14 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 
 namespace ClusterIngest;
 
-/// <summary>Sends the frames of one connection and waits until the service closes the connection.</summary>
+/// <summary>Sends the frames of one connection and receives the confirmation of the edge.</summary>
 /// <remarks>
-/// The service closes the connection in order when all frames are acknowledged. If its process dies, the kernel may close the connection
-/// in the same way. The protocol of the demo has no acknowledgements. <see cref="DemoRun"/> therefore counts the frames in the journals of
-/// the entities, and reports an edge that has died.
+/// At the end of a connection, the edge sends the number of frames that are stored: those are the first ones of the connection. Frames
+/// behind this number are in no shard, and a client can send them again to another edge. Without a confirmation, the end of the connection
+/// says nothing: if the process of the edge dies, the kernel may close its connections in order.
 /// </remarks>
 internal sealed class FrameSender(int connection, DemoOptions options)
 {
@@ -18,30 +19,68 @@ internal sealed class FrameSender(int connection, DemoOptions options)
     /// <summary>Gets the number of frames that were passed to the kernel.</summary>
     public int Sent => Volatile.Read(ref _sent);
 
-    /// <summary>Gets the reason why the connection ended early; null if it ended in order.</summary>
+    /// <summary>Gets the number of frames that the edge has confirmed; null without a confirmation.</summary>
+    public long? Confirmed { get; private set; }
+
+    /// <summary>Gets the reason why not all frames were confirmed; null if they were.</summary>
     public string? Problem { get; private set; }
 
-    /// <summary>Sends all frames, and waits for the end of the connection.</summary>
+    /// <summary>Sends all frames, and waits for the confirmation.</summary>
     public async Task RunAsync(IPEndPoint to, CancellationToken cancellationToken)
     {
+        Exception? failure = null;
         try
         {
-            await SendAsync(to, cancellationToken);
+            using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await socket.ConnectAsync(to, cancellationToken);
+            // Receives while it sends: an edge that stops confirms earlier, and then reads no more frames.
+            Task<long?> confirming = ReceiveAsync(socket, cancellationToken);
+            try
+            {
+                await SendAsync(socket, confirming, cancellationToken);
+            }
+            catch (SocketException exception)
+            {
+                failure = exception;
+            }
+
+            Confirmed = await confirming;
         }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException)
         {
-            Problem = $"Connection {connection} ended early: {exception.Message}";
+            // If both directions fail, the first error is the cause, and the other one is EPIPE.
+            failure = failure is SocketException { SocketErrorCode: SocketError.ConnectionReset } ? failure : exception;
+        }
+
+        if (Confirmed != options.Frames)
+        {
+            Problem = $"Connection {connection} ended early: {(Confirmed is { } count ? $"{count:N0} frames are confirmed" : failure?.Message ?? "it has no confirmation")}";
         }
     }
 
-    private async Task SendAsync(IPEndPoint to, CancellationToken cancellationToken)
+    private static async Task<long?> ReceiveAsync(Socket socket, CancellationToken cancellationToken)
     {
-        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(to, cancellationToken);
+        byte[] bytes = new byte[DemoFrame.Confirmation];
+        for (int length = 0; length < bytes.Length;)
+        {
+            int received = await socket.ReceiveAsync(bytes.AsMemory(length), cancellationToken);
+            if (received == 0)
+            {
+                return null;
+            }
+
+            length += received;
+        }
+
+        return BinaryPrimitives.ReadInt64BigEndian(bytes);
+    }
+
+    private async Task SendAsync(Socket socket, Task confirming, CancellationToken cancellationToken)
+    {
         using PeriodicTimer? pace = options.FramesPerSecond > 0 ? new(TimeSpan.FromSeconds((double)Batch / options.FramesPerSecond)) : null;
         int size = DemoFrame.Prefix + options.Length;
         byte[] bytes = new byte[size * Batch];
-        while (_sent < options.Frames)
+        while (_sent < options.Frames && !confirming.IsCompleted)
         {
             int count = Math.Min(Batch, options.Frames - _sent);
             for (int i = 0; i < count; i++)
@@ -63,6 +102,5 @@ internal sealed class FrameSender(int connection, DemoOptions options)
         }
 
         socket.Shutdown(SocketShutdown.Send);
-        await socket.ReceiveAsync(new byte[1], cancellationToken);
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ClusterIngest.Tests;
 
 /// <summary>Tests the example with real processes, and the delivery of frames when a process ends.</summary>
@@ -52,6 +54,28 @@ public class DemoTests
         (int code, _, string verdict) = await demo.EndAsync();
 
         Assert.True(code == 0 && verdict == "OK: sent 12,000, at entities 12,000, lost 0, duplicates 0", demo.Describe());
+    }
+
+    [Fact]
+    public async Task Edge_that_leaves_while_clients_send_confirms_exactly_the_frames_that_are_stored()
+    {
+        using DemoProcess demo = DemoProcess.Start("--connections", "2", "--frames", "60000", "--pace", "4000");
+        await demo.SignalAsync("edge", "TERM", static (_, taken) => taken > 2000);
+
+        (int code, _, string verdict) = await demo.EndAsync();
+
+        Assert.True(code == 1 && verdict.StartsWith("FAILED: sent 120,000, at entities ", StringComparison.Ordinal) && verdict.EndsWith("duplicates 0", StringComparison.Ordinal), demo.Describe());
+        int confirmed = 0;
+        for (int connection = 0; connection < 2; connection++)
+        {
+            string prefix = $"Connection {connection} ended early: ";
+            string line = await demo.LineAsync(line => line.StartsWith(prefix, StringComparison.Ordinal) && line.EndsWith(" frames are confirmed", StringComparison.Ordinal), $"connection {connection} has a confirmation");
+            confirmed += int.Parse(line[prefix.Length..].Split(' ')[0], NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+        }
+
+        // The demo compares the numbers of each connection, and prints a line if they differ.
+        Assert.Contains($"at entities {confirmed.ToString("N0", CultureInfo.InvariantCulture)},", verdict, StringComparison.Ordinal);
+        Assert.DoesNotContain("wrong confirmation", demo.Describe(), StringComparison.Ordinal);
     }
 
     [Fact]

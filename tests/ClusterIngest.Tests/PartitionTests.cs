@@ -92,7 +92,7 @@ public class PartitionTests
             })!;
             problem = probe.StandardError.ReadToEnd().Trim();
             probe.WaitForExit();
-            Skip.If(probe.ExitCode != 0, $"{otherwise}: {problem}");
+            Skip.If(probe.ExitCode != 0, problem.Length == 0 ? otherwise : $"{otherwise}: {problem}");
         }
         catch (System.ComponentModel.Win32Exception)
         {

@@ -44,6 +44,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
         Receive<ZcrxReply.Unbound>(_ => OnDone());
         Receive<ZcrxReply.Failed>(OnFailed);
         Receive<Again>(_ => Reconcile());
+        Receive<Terminated>(_ => OnEnded());
     }
 
     /// <inheritdoc/>
@@ -68,7 +69,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
 
     private void OnStarted(IActorRef supervisor)
     {
-        _supervisor = supervisor;
+        _supervisor = Context.Watch(supervisor);
         Reconcile();
     }
 
@@ -144,6 +145,11 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
             case ZcrxFailure.NoSuchListener or ZcrxFailure.Stopping or ZcrxFailure.NotAccepting:
                 OnDone();
                 break;
+            // The port no longer accepts, and closes when the queue that delays it continues. It can be bound again at once.
+            case ZcrxFailure.TimedOut when _asked != PortState.Open:
+                _log.Warning("Listener {0} is not closed yet: {1}", _listener.Name, failed.Message);
+                OnDone();
+                break;
             default:
                 _isBusy = false;
                 _log.Warning("Could not change listener {0}: {1} Trying again in {2} s.", _listener.Name, failed.Message, Retry.TotalSeconds);
@@ -151,6 +157,9 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
                 break;
         }
     }
+
+    /// <summary>Handles the end of Zcrx, which has closed the port. A supervisor that has ended answers no command.</summary>
+    private void OnEnded() => (_supervisor, _applied, _isBusy) = (null, PortState.Closed, false);
 
     private sealed class Look : INoSerializationVerificationNeeded
     {

@@ -6,6 +6,7 @@ internal sealed class ShardOutcome
     private Exception? _failure;
     private long _chunks;
     private long _resends;
+    private long _acknowledged;
 
     /// <summary>Gets or sets the reason why the session ended before the stream; null if it did not.</summary>
     public Exception? Failure
@@ -18,6 +19,12 @@ internal sealed class ShardOutcome
     {
         get => Volatile.Read(ref _chunks);
         set => Volatile.Write(ref _chunks, value);
+    }
+
+    public long Acknowledged
+    {
+        get => Volatile.Read(ref _acknowledged);
+        set => Volatile.Write(ref _acknowledged, value);
     }
 
     public long Resends

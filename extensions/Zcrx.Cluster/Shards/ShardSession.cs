@@ -145,6 +145,8 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
             _region.Tell(chunk, Self);
         }
 
+        // Counted first: the last acknowledgement completes the sink, and its owner reads the count.
+        _outcome.Acknowledged += _window.Acknowledged.Count;
         foreach (ZcrxStream.Frame frame in _window.Acknowledged)
         {
             frame.Acknowledge();

@@ -31,6 +31,12 @@ public sealed class ShardSink : IDisposable
     /// </summary>
     public Task Completion { get; }
 
+    /// <summary>
+    /// Gets the number of frames that the entities have acknowledged. While the stream runs, they need not be its first frames. When
+    /// <see cref="Completion"/> has ended with the end or the error of the stream, they are all frames that the stream had.
+    /// </summary>
+    public long Acknowledged => _outcome.Acknowledged;
+
     /// <summary>Gets the number of chunks that were sent, including those that were sent again.</summary>
     public long Chunks => _outcome.Chunks;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Akka.Actor;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Zcrx.Actors.Health;
 using Zcrx.Actors.Supervision;
@@ -378,6 +379,66 @@ public class BindTests
         await host.StopAsync();
 
         await drained.WithinLimit();
+    }
+
+    [Fact]
+    public async Task Unbind_of_a_port_that_a_stuck_queue_keeps_open_is_answered_in_time_and_the_port_closes_later()
+    {
+        using ManualResetEventSlim release = new();
+        TaskCompletionSource stuck = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var host = await StartAsync();
+        var binding = await host.Zcrx.AddListenerAsync(
+            Any,
+            connection => connection.Buffers.Subscribe(_ =>
+            {
+                stuck.TrySetResult();
+                release.Wait(Eventually.Limit);
+            }),
+            "door").WithinLimit();
+        using var client = await ConnectAsync(binding.LocalAddress);
+        await client.SendAsync(new byte[1]);
+        await stuck.Task.WithinLimit();
+        // Shortens the time only now, because the bind of a busy machine needs more.
+        host.Services.GetRequiredService<Actors.Hosting.ZcrxService>().Tree!.Options.Value.BindTimeout = TimeSpan.FromMilliseconds(100);
+
+        var unbound = Assert.IsType<ZcrxReply.Failed>(await AskAsync(host, new ZcrxCommand.Unbind("door")));
+        var drained = Assert.IsType<ZcrxReply.Failed>(await AskAsync(host, new ZcrxCommand.Unbind("door", TimeSpan.FromMilliseconds(1))));
+        var refused = await Assert.ThrowsAsync<ZcrxException>(() => binding.Unbind().WithinLimit());
+
+        Assert.Equal((ZcrxFailure.TimedOut, ZcrxFailure.TimedOut), (unbound.Reason, drained.Reason));
+        Assert.Contains("The port of the listener door is not closed yet", unbound.Message, StringComparison.Ordinal);
+        Assert.Contains("The listener door still has 1 connection(s)", drained.Message, StringComparison.Ordinal);
+        Assert.Contains("not completed in time", refused.Message, StringComparison.Ordinal);
+        Assert.True(host.Log.Has(1212));
+        Assert.False(host.Zcrx.EndPoints.ByName.ContainsKey("door"));
+        release.Set();
+        // The drain that has failed still closes the connection.
+        Assert.Equal(0, await client.ReceiveAsync(new byte[1]).WithinLimit());
+        await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Listeners.Count == 1, "the listener is gone");
+        await AssertRefusedAsync(binding.LocalAddress);
+    }
+
+    [Fact]
+    public async Task Bind_whose_callback_is_stuck_is_answered_in_time_and_leaves_no_listener()
+    {
+        using ManualResetEventSlim release = new();
+        await using var host = await StartAsync();
+        host.Services.GetRequiredService<Actors.Hosting.ZcrxService>().Tree!.Options.Value.BindTimeout = TimeSpan.FromMilliseconds(100);
+        using Socket free = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        free.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        ZcrxListenerOptions options = new() { EndPoint = $"{free.LocalEndPoint}", Name = "door", Handler = _received.Handle, ConfigureSocket = _ => release.Wait(Eventually.Limit) };
+        free.Dispose();
+
+        var refused = Assert.IsType<ZcrxReply.Failed>(await AskAsync(host, new ZcrxCommand.Bind(options)));
+
+        Assert.Equal(ZcrxFailure.TimedOut, refused.Reason);
+        Assert.Contains("It was removed", refused.Message, StringComparison.Ordinal);
+        Assert.True(host.Log.Has(1210));
+        release.Set();
+        // The listener that was removed closes its port soon after its callback returns.
+        await host.Kit.AwaitConditionAsync(async () => await AskAsync(host, new ZcrxCommand.Bind(options)) is ZcrxReply.Bound, "the address is free");
+        await EchoAsync(host.Zcrx.EndPoints["door"], 0);
+        Assert.Equal(2, (await host.Zcrx.GetStatusAsync()).Listeners.Count);
     }
 
     [Fact]

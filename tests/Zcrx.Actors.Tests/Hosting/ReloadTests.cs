@@ -40,13 +40,14 @@ public class ReloadTests
             ("Zcrx:Listeners:0:Backlog", "10"),
             ("Zcrx:Restart:MaxRestarts", "3"),
             ("Zcrx:DrainTimeout", "00:00:01"),
+            ("Zcrx:BindTimeout", "00:00:20"),
             ("Zcrx:Rebalancing:PlaceConnections", "false"),
             ("Zcrx:Rebalancing:StormShare", "0.5"),
             ("Zcrx:Takeover:Linger", "00:10:00"),
             ("Zcrx:ActorName", "other"));
 
         Assert.Equal(
-            ["DrainTimeout", "Queues:first:ConnectionQuota", "Queues:first:HighWaterMark", "Queues:second:StatisticsInterval", "Rebalancing:PlaceConnections", "Restart:MaxRestarts", "Takeover:Linger"],
+            ["BindTimeout", "DrainTimeout", "Queues:first:ConnectionQuota", "Queues:first:HighWaterMark", "Queues:second:StatisticsInterval", "Rebalancing:PlaceConnections", "Restart:MaxRestarts", "Takeover:Linger"],
             changed.Applied.Order());
         Assert.Equal(["Queues:first:AreaSize"], changed.NeedRestartQueue);
         Assert.Equal(["ActorName", "Listeners:0:Backlog", "Queues:third (added)", "Rebalancing:StormShare"], changed.NeedRestart.Order());

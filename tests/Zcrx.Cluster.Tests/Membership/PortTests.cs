@@ -164,6 +164,44 @@ public class PortTests
     }
 
     [Fact]
+    public async Task Port_that_a_stuck_queue_keeps_open_in_a_partition_is_bound_again_when_the_partition_heals()
+    {
+        using ManualResetEventSlim release = new();
+        int received = 0;
+        ZcrxListenerOptions door = Door();
+        door.Handler = connection => connection.Buffers.Subscribe(buffer =>
+        {
+            Interlocked.Add(ref received, buffer.Length);
+            release.Wait(Deadline.Limit);
+        });
+        await using ClusterNode node = await ClusterNode.StartAsync(
+            options => options.Listeners.Add(door), WithThrottle, static zcrx => zcrx.Configure(static options => options.BindTimeout = TimeSpan.FromMilliseconds(100)));
+        await using ClusterNode second = await ClusterNode.StartAsync(akka: WithThrottle);
+        await using ClusterNode third = await ClusterNode.StartAsync(akka: WithThrottle);
+        node.Join(node);
+        second.Join(node);
+        third.Join(node);
+        await Deadline.UntilAsync(() => third.Cluster.State.Members.Count(static member => member.Status == MemberStatus.Up) == 3, "three nodes are Up");
+        await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound");
+        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(node.Zcrx.EndPoints["door"]).Within();
+        await client.SendAsync(new byte[10]).Within();
+        await Deadline.UntilAsync(() => Volatile.Read(ref received) == 10, "the ring thread is stuck");
+
+        await SetThrottleAsync(node, Blackhole.Instance, second, third);
+        await Deadline.UntilAsync(() => !node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is closed");
+        await SetThrottleAsync(node, Unthrottled.Instance, second, third);
+        await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound again");
+
+        release.Set();
+        using Socket later = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await later.ConnectAsync(node.Zcrx.EndPoints["door"]).Within();
+        await later.SendAsync(new byte[10]).Within();
+        await client.SendAsync(new byte[10]).Within();
+        await Deadline.UntilAsync(() => Volatile.Read(ref received) == 30, "both connections are served");
+    }
+
+    [Fact]
     public void Invalid_options_are_refused_all_at_once_with_their_paths()
     {
         ZcrxClusterOptions options = new() { StatusInterval = TimeSpan.Zero, DrainTimeout = TimeSpan.FromDays(2) };

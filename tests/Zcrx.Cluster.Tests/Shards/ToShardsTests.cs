@@ -30,7 +30,7 @@ public class ToShardsTests
             static () => "entities of both nodes take frames");
 
         nodes.AssertTakenOnce([.. Enumerable.Range(0, connections).Select(static connection => (connection, Frames))]);
-        Assert.All(nodes.Accepted, static accepted => Assert.True(accepted.Sink.Completion.IsCompletedSuccessfully));
+        Assert.All(nodes.Accepted, static accepted => Assert.Equal((true, Frames), (accepted.Sink.Completion.IsCompletedSuccessfully, accepted.Sink.Acknowledged)));
     }
 
     [Fact]
@@ -63,6 +63,7 @@ public class ToShardsTests
         // No socket buffer holds 40 MB, so the send is still blocked.
         Assert.False(sending.IsCompleted);
         Assert.InRange(_log.Taken.Count, 0, Window);
+        Assert.Equal(0, Assert.Single(nodes.Accepted).Sink.Acknowledged);
 
         _log.IsAcknowledging = true;
         await sending.Within("the sender continues");

@@ -1,4 +1,5 @@
 global using System.Buffers;
+global using System.Buffers.Binary;
 global using System.IO.Pipelines;
 global using System.Net;
 global using System.Net.Sockets;
@@ -20,5 +21,6 @@ global using Zcrx.Cluster.Shards;
 global using Zcrx.Interop;
 global using Zcrx.Rx;
 global using ByteString = Akka.IO.ByteString;
+global using Disposable = System.Reactive.Disposables.Disposable;
 global using Socket = System.Net.Sockets.Socket;
 global using LogLevel = Microsoft.Extensions.Logging.LogLevel;

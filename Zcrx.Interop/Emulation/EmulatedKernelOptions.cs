@@ -13,7 +13,8 @@ public sealed record EmulatedKernelOptions
     /// </summary>
     /// <remarks>
     /// The default of 512 pages is 2 MiB, which takes about half a millisecond. The kernel serves up to 32 packets of a connection in a
-    /// row. At 64 KiB a packet, that is 2 MiB as well.
+    /// row. At 64 KiB a packet, that is 2 MiB as well. A queue shortens its turns to 512 KiB while its consumers read the buffers again
+    /// after the turn, on the ring thread.
     /// </remarks>
     public int BuffersPerTurn { get; init; } = 512;
 

@@ -97,11 +97,15 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         return error == SocketError.Success ? sent : 0;
     }
 
-    public ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
+    /// <summary>Sends a sequence.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="cancellationToken">Cancels the wait for room.</param>
+    /// <param name="schedule">Schedules the rest of the call after a wait for room; null for the thread pool.</param>
+    public ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken, Action<Action>? schedule = null)
     {
         if (bytes.IsEmpty || cancellationToken.IsCancellationRequested || _closed || !_turn.Wait(0, CancellationToken.None))
         {
-            return SendAsync(bytes, hasTurn: false, SocketError.Success, cancellationToken);
+            return SendAsync(bytes, hasTurn: false, SocketError.Success, schedule, cancellationToken);
         }
 
         int sent;
@@ -123,7 +127,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
         if (error != SocketError.Success || sent < bytes.Length)
         {
-            return SendAsync(error == SocketError.Success ? bytes.Slice(sent) : bytes, hasTurn: true, error, cancellationToken);
+            return SendAsync(error == SocketError.Success ? bytes.Slice(sent) : bytes, hasTurn: true, error, schedule, cancellationToken);
         }
 
         _turn.Release();
@@ -158,7 +162,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
                 if (error == SocketError.WouldBlock)
                 {
-                    await WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
+                    await WaitForRoomAsync(schedule: null, cancellationToken).ConfigureAwait(false);
                     error = SocketError.Success;
                     continue;
                 }
@@ -179,7 +183,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         }
     }
 
-    private async ValueTask SendAsync(ReadOnlySequence<byte> bytes, bool hasTurn, SocketError error, CancellationToken cancellationToken)
+    private async ValueTask SendAsync(ReadOnlySequence<byte> bytes, bool hasTurn, SocketError error, Action<Action>? schedule, CancellationToken cancellationToken)
     {
         SequencePin? pin = null;
         connection.BeginWork();
@@ -204,7 +208,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
                 if (error == SocketError.WouldBlock)
                 {
-                    await WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
+                    await WaitForRoomAsync(schedule, cancellationToken).ConfigureAwait(false);
                     error = SocketError.Success;
                     continue;
                 }
@@ -356,9 +360,10 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         return exception;
     }
 
-    private async ValueTask WaitForRoomAsync(CancellationToken cancellationToken)
+    private async ValueTask WaitForRoomAsync(Action<Action>? schedule, CancellationToken cancellationToken)
     {
-        TaskCompletionSource<int> writable = new(Threads.ContinuationOptions);
+        // With a schedule, only the scheduling itself runs on the thread that reports the room.
+        TaskCompletionSource<int> writable = new(schedule is null ? Threads.ContinuationOptions : TaskCreationOptions.None);
         // A full fence: either this call sees that the socket is closed, or Close sees that a caller waits.
         Interlocked.Exchange(ref _writable, writable);
         if (_closed)
@@ -371,5 +376,9 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         }
 
         await writable.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (schedule is not null)
+        {
+            await new ScheduledContinuation(schedule);
+        }
     }
 }

@@ -73,7 +73,7 @@ public static class ZcrxForwardExtensions
     private static async Task ForwardAsWorkAsync(IObservable<ReceivedBuffer> source, ZcrxConnection target, CancellationToken cancellationToken)
     {
         using IDisposable work = target.BeginWork();
-        await ForwardAsync(source, new ForwardTarget.OfConnection(target), cancellationToken).ConfigureAwait(false);
+        await ForwardAsync(source, new ForwardTarget.OfConnection(target, RingSchedule.Of(source)), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Forwards a stream to a socket.</summary>

@@ -11,7 +11,7 @@ namespace Zcrx.Rx;
 /// </remarks>
 public static class ZcrxForwardExtensions
 {
-    // The usual number of buffers in one turn of the ring thread, so that a target that keeps up does not pause the source.
+    // Twice the buffers of a short turn (TurnLength), so that a target that keeps up does not pause the source.
     private const int MaxQueued = 256;
 
     /// <summary>Forwards a stream to another connection.</summary>

@@ -16,7 +16,12 @@ internal sealed class TurnLength(IReceiveTurns? turns, int ringFd, int bufferLen
     /// <summary>The bytes of a short turn.</summary>
     public const int ShortTurn = 512 * 1024;
 
+    /// <summary>The number of turns without scheduled work after which turns are long again.</summary>
+    /// <remarks>A consumer whose target is full schedules nothing until the target has room, and then continues on the ring thread.</remarks>
+    public const int QuietTurns = 16;
+
     private long _scheduled;
+    private int _quiet = QuietTurns;
 
     /// <summary>Gets a value indicating whether the next turn is short.</summary>
     public bool IsShort { get; private set; }
@@ -31,8 +36,9 @@ internal sealed class TurnLength(IReceiveTurns? turns, int ringFd, int bufferLen
             return;
         }
 
-        bool isShort = scheduled != _scheduled;
+        _quiet = scheduled != _scheduled ? 0 : int.Min(_quiet + 1, QuietTurns);
         _scheduled = scheduled;
+        bool isShort = _quiet < QuietTurns;
         if (isShort != IsShort)
         {
             IsShort = isShort;

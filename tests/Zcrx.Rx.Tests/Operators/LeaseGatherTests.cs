@@ -1,4 +1,5 @@
 using Zcrx.Interop;
+using Zcrx.Rx.Connections;
 using Zcrx.Rx.Operators;
 using Zcrx.Rx.Tests.Support;
 
@@ -35,7 +36,7 @@ public class LeaseGatherTests : IClassFixture<ResourceCheck>
                 Assert.Equal(round == 0 ? Buffers : 1, gather.Pieces.Length);
                 gather.Release();
                 Assert.False(gather.TryTake());
-                await Deadline.UntilAsync(() => queue.BuffersOut == 0, "all buffers have returned");
+                await Deadline.UntilAsync(() => queue.BuffersOut == 0 && connection.Receiver.State == ReceiveState.Idle, "all buffers have returned, and the receive has ended");
             }
 
             channel.Dispose();

@@ -10,8 +10,8 @@ namespace Zcrx.Interop.Emulation;
 /// <param name="completions">Posts the buffers.</param>
 /// <param name="ends">Ends the turns.</param>
 /// <param name="read">Prepares the reads.</param>
-/// <param name="options">Limits the buffers per turn.</param>
-internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completions, EmulatedReceiveEnds ends, ScatteringRead read, EmulatedKernelOptions options)
+/// <param name="turns">Limits the buffers per turn.</param>
+internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completions, EmulatedReceiveEnds ends, ScatteringRead read, TurnLimit turns)
 {
     /// <summary>Reads until the socket is empty, the turn is over, or no buffer or completion slot is free.</summary>
     /// <param name="request">The request.</param>
@@ -22,7 +22,7 @@ internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completi
     /// <returns>The number of bytes received.</returns>
     public long Receive(EmulatedRequest request, EmulatedInterfaceQueue queue, bool isFirst, long most, int rxQueue)
     {
-        int limit = int.Min(options.BuffersPerTurn, ScatteringRead.MaxBuffers);
+        int limit = turns.Buffers;
         long bytes = ends.TurnLimit(most);
         long total = 0;
         int delivered = 0;

@@ -17,7 +17,7 @@ namespace Zcrx.Interop;
 /// must stay mapped until the ring is closed: unlike the kernel, the emulation cannot pin it.</para>
 /// <para>Request types: NOP, POLL_ADD, ACCEPT, READ, RECV_ZC, ASYNC_CANCEL, CLOSE, SHUTDOWN. Others end with −EINVAL.</para>
 /// </remarks>
-public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory
+public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory, IReceiveTurns
 {
     private const uint MaxSubmissionEntries = 32768;
     private const uint MaxCompletionEntries = 2 * MaxSubmissionEntries;
@@ -275,6 +275,15 @@ public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory
         // A ring may have taken free buffers in advance. Until they are returned, their areas do not count as unused.
         ring.ReturnBuffers();
         return found.Trim();
+    }
+
+    /// <inheritdoc/>
+    void IReceiveTurns.Limit(int ringFd, int buffers)
+    {
+        if (_ringsSnapshot.TryGetValue(ringFd, out EmulatedRing? ring))
+        {
+            ring.LimitTurns(buffers);
+        }
     }
 
     /// <summary>Gets the interface queues of the open rings. A simulation compares their state with the state in user space.</summary>

@@ -9,15 +9,15 @@ namespace Zcrx.Interop.Emulation;
 /// copied.
 /// </summary>
 /// <param name="requests">The requests of the ring.</param>
-/// <param name="completions">Posts the buffers.</param>
+/// <param name="ring">The parts of the ring.</param>
 /// <param name="poller">Watches the sockets.</param>
 /// <param name="ends">Ends the turns.</param>
 /// <param name="copying">Receives bytes that must be copied.</param>
 /// <param name="vectors">The vectors of one read.</param>
-/// <param name="options">Contains the buffers per turn and the fault plan.</param>
 internal sealed unsafe class EmulatedNicReceive(
-    EmulatedRequests requests, EmulatedCompletions completions, EmulatedPoller poller, EmulatedReceiveEnds ends, EmulatedCopyingReceive copying, VectorTable vectors, EmulatedKernelOptions options)
+    EmulatedRequests requests, RingParts ring, EmulatedPoller poller, EmulatedReceiveEnds ends, EmulatedCopyingReceive copying, VectorTable vectors)
 {
+    private readonly EmulatedCompletions _completions = ring.Completions;
     private readonly List<DelayedRequest> _delayed = [];
 
     /// <summary>
@@ -63,7 +63,7 @@ internal sealed unsafe class EmulatedNicReceive(
     private long ReceiveLanded(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, in LandedBytes landed, bool isFirst)
     {
         bool isOurs = landed.Owner == queue;
-        if (isOurs && options.Faults is not { ForceCopies: true })
+        if (isOurs && ring.Options.Faults is not { ForceCopies: true })
         {
             return ReceiveUncopied(request, queue, nic, landed, isFirst);
         }
@@ -111,13 +111,13 @@ internal sealed unsafe class EmulatedNicReceive(
     {
         EmulatedPagePool pool = queue.Pool!;
         PacketLayout layout = new(nic, queue.BufferLength);
-        int limit = int.Min(options.BuffersPerTurn, ScatteringRead.MaxBuffers);
+        int limit = ring.Turns.Buffers;
         long bytes = ends.TurnLimit(landed.Count);
         long total = 0;
         int delivered = 0;
         while (true)
         {
-            if (completions.DataSpace == 0)
+            if (_completions.DataSpace == 0)
             {
                 ends.EndWithoutRoom(request, -ENOSPC, delivered, isFirst, isCopy: false);
                 return total;
@@ -131,7 +131,7 @@ internal sealed unsafe class EmulatedNicReceive(
             }
 
             long most = request.HasBudget ? long.Min(bytes, request.Budget) : bytes;
-            int packets = BuildPackets(pool, layout, (int)uint.Min(completions.DataSpace, (uint)(limit - delivered)), most, out nint offered);
+            int packets = BuildPackets(pool, layout, (int)uint.Min(_completions.DataSpace, (uint)(limit - delivered)), most, out nint offered);
             MessageHeader message = new() { Vectors = vectors.First, VectorCount = (nuint)packets };
             nint received = request.Read(&message);
             if (received <= 0)
@@ -195,7 +195,7 @@ internal sealed unsafe class EmulatedNicReceive(
             {
                 int length = int.Min(received, layout.Length);
                 area.AddUserReference(buffer);
-                completions.PostData(request.UserData, length, offset + (ulong)(packet * layout.Stride));
+                _completions.PostData(request.UserData, length, offset + (ulong)(packet * layout.Stride));
                 received -= length;
                 delivered++;
             }

@@ -15,20 +15,18 @@ internal sealed class EmulatedReceive
     private readonly EmulatedNicReceive _nic;
 
     /// <param name="requests">The requests of the ring.</param>
-    /// <param name="completions">Posts the buffers.</param>
     /// <param name="poller">Watches the sockets.</param>
-    /// <param name="queues">The interface queues of the ring, by zcrx id.</param>
-    /// <param name="options">The profile, the fault plan and the length of turns.</param>
-    public EmulatedReceive(
-        EmulatedRequests requests, EmulatedCompletions completions, EmulatedPoller poller, IReadOnlyDictionary<uint, EmulatedInterfaceQueue> queues, EmulatedKernelOptions options)
+    /// <param name="ring">The parts of the ring.</param>
+    public EmulatedReceive(EmulatedRequests requests, EmulatedPoller poller, RingParts ring)
     {
+        EmulatedCompletions completions = ring.Completions;
         VectorTable vectors = new(ScatteringRead.MaxBuffers);
         _requests = requests;
-        _queues = queues;
-        _options = options;
-        _ends = new EmulatedReceiveEnds(requests, poller, options);
-        _copying = new EmulatedCopyingReceive(completions, _ends, new ScatteringRead(completions, vectors), options);
-        _nic = new EmulatedNicReceive(requests, completions, poller, _ends, _copying, vectors, options);
+        _queues = ring.Queues;
+        _options = ring.Options;
+        _ends = new EmulatedReceiveEnds(requests, poller, ring.Options);
+        _copying = new EmulatedCopyingReceive(completions, _ends, new ScatteringRead(completions, vectors), ring.Turns);
+        _nic = new EmulatedNicReceive(requests, ring, poller, _ends, _copying, vectors);
     }
 
     /// <summary>Checks a request in the kernel's order.</summary>

@@ -16,6 +16,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
     private readonly uint _setupFlags;
     private readonly EmulatedRingMemory _memory;
     private readonly EmulatedCompletions _completions;
+    private readonly TurnLimit _turns;
     private readonly IRingExecution _execution;
     private readonly Dictionary<uint, EmulatedInterfaceQueue> _queues = [];
     private readonly Dictionary<uint, nint> _queueRegions = [];
@@ -32,7 +33,8 @@ internal sealed unsafe class EmulatedRing : IDisposable
         _setupFlags = parameters->flags;
         _memory = new EmulatedRingMemory(parameters);
         _completions = new EmulatedCompletions(_memory, HasFlag(IORING_SETUP_CQE_MIXED));
-        _execution = execution(new RingParts(_setupFlags, _memory, _completions, _queues, options));
+        _turns = new TurnLimit(options);
+        _execution = execution(new RingParts(_setupFlags, _memory, _completions, _queues, options, _turns));
     }
 
     /// <summary>Gets a negative errno when the ring could not be created.</summary>
@@ -142,6 +144,9 @@ internal sealed unsafe class EmulatedRing : IDisposable
         _completions.Publish();
         return submitted > 0 ? submitted : waited;
     }
+
+    /// <inheritdoc cref="TurnLimit.Set"/>
+    public void LimitTurns(int buffers) => _turns.Set(buffers);
 
     /// <summary>Counts one more mapping of the ring's memory.</summary>
     public void AddUser() => Interlocked.Increment(ref _users);

@@ -11,7 +11,7 @@ namespace Zcrx.Interop.Emulation;
 /// </remarks>
 internal sealed class EpollExecution : IRingExecution
 {
-    private readonly EmulatedKernelOptions _options;
+    private readonly TurnLimit _turns;
     private readonly EmulatedPoller _poller = new();
     private readonly EmulatedCompletions _completions;
     private readonly EmulatedWatches _watches;
@@ -25,12 +25,12 @@ internal sealed class EpollExecution : IRingExecution
     /// <param name="callerKeepsSockets">True if the caller closes a socket only after the requests that use it have ended.</param>
     public EpollExecution(RingParts ring, bool callerKeepsSockets)
     {
-        _options = ring.Options;
+        _turns = ring.Turns;
         _completions = ring.Completions;
         _watches = new EmulatedWatches(_poller, callerKeepsSockets);
-        _requests = new EmulatedRequests(ring.Memory, _completions, _watches, _options);
+        _requests = new EmulatedRequests(ring.Memory, _completions, _watches, ring.Options);
         _files = new EmulatedFileOperations(_requests, _completions);
-        _receive = new EmulatedReceive(_requests, _completions, _poller, ring.Queues, _options);
+        _receive = new EmulatedReceive(_requests, _poller, ring);
         _remote = new EmulatedRemotePosts(signal => _poller.Add(signal, SocketCalls.EPOLLIN, EmulatedRemotePosts.Signal), _completions);
     }
 
@@ -126,7 +126,7 @@ internal sealed class EpollExecution : IRingExecution
     private void RunReady()
     {
         uint start = _completions.Tail;
-        while (_completions.Tail - start < (uint)_options.BuffersPerTurn && _poller.TryTake(out ulong data, out uint events))
+        while (_completions.Tail - start < (uint)_turns.Buffers && _poller.TryTake(out ulong data, out uint events))
         {
             Run(data, events);
         }

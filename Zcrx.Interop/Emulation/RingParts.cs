@@ -6,5 +6,11 @@ namespace Zcrx.Interop.Emulation;
 /// <param name="Completions">Posts completions.</param>
 /// <param name="Queues">The interface queues of the ring, by zcrx id.</param>
 /// <param name="Options">The behaviour of the kernel.</param>
+/// <param name="Turns">Limits the turns of receives.</param>
 internal sealed record RingParts(
-    uint SetupFlags, EmulatedRingMemory Memory, EmulatedCompletions Completions, IReadOnlyDictionary<uint, EmulatedInterfaceQueue> Queues, EmulatedKernelOptions Options);
+    uint SetupFlags,
+    EmulatedRingMemory Memory,
+    EmulatedCompletions Completions,
+    IReadOnlyDictionary<uint, EmulatedInterfaceQueue> Queues,
+    EmulatedKernelOptions Options,
+    TurnLimit Turns);

@@ -15,7 +15,7 @@ namespace Zcrx.Interop;
 /// <para>Rings, queues, errors and notifications are those of <see cref="EmulatedKernel"/>. The rules for threads and for registered memory
 /// are the same.</para>
 /// </remarks>
-public sealed unsafe class MultishotKernel : INicKernel, IAreaMemory
+public sealed unsafe class MultishotKernel : INicKernel, IAreaMemory, IReceiveTurns
 {
     private readonly EmulatedKernel _rings;
 
@@ -92,6 +92,9 @@ public sealed unsafe class MultishotKernel : INicKernel, IAreaMemory
 
     /// <inheritdoc/>
     int IAreaMemory.Trim(int ringFd, uint queue) => ((IAreaMemory)_rings).Trim(ringFd, queue);
+
+    /// <inheritdoc/>
+    void IReceiveTurns.Limit(int ringFd, int buffers) => ((IReceiveTurns)_rings).Limit(ringFd, buffers);
 
     /// <inheritdoc/>
     public int Close(int fd) => _rings.Close(fd);

@@ -42,7 +42,7 @@ internal sealed unsafe class MultishotReceive
         _completions = parts.Completions;
         _queues = parts.Queues;
         _options = parts.Options;
-        _ready = new ReadyReceives(_completions, _options);
+        _ready = new ReadyReceives(_completions, parts.Turns);
         _hasLimits = rules.Features.HasFlag(MultishotFeatures.Limits);
         _flags = (ushort)(IORING_RECV_MULTISHOT | (rules.Features.HasFlag(MultishotFeatures.Bundles) ? IORING_RECVSEND_BUNDLE : 0));
     }

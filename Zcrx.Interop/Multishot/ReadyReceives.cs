@@ -5,12 +5,11 @@ namespace Zcrx.Interop.Multishot;
 
 /// <summary>Contains the receives whose sockets are readable, in the order in which they read.</summary>
 /// <param name="completions">The completions of the ring.</param>
-/// <param name="options">Limits the buffers of a turn.</param>
-internal sealed unsafe class ReadyReceives(EmulatedCompletions completions, EmulatedKernelOptions options)
+/// <param name="turns">Limits the buffers of a turn.</param>
+internal sealed unsafe class ReadyReceives(EmulatedCompletions completions, TurnLimit turns)
 {
     private readonly Queue<MultishotRequest> _requests = new();
     private readonly ScatteringRead _read = new(completions, new VectorTable(ScatteringRead.MaxBuffers));
-    private readonly int _buffersPerTurn = int.Min(options.BuffersPerTurn, ScatteringRead.MaxBuffers);
     private uint _start;
 
     /// <summary>Gets the number of receives.</summary>
@@ -31,7 +30,7 @@ internal sealed unsafe class ReadyReceives(EmulatedCompletions completions, Emul
     /// The number is limited so that the bytes are consumed and the buffers reused while they are in the processor's cache.
     /// </remarks>
     public MultishotRequest? Take() =>
-        completions.Tail - _start < (uint)_buffersPerTurn && _requests.TryDequeue(out MultishotRequest? request) ? request : null;
+        completions.Tail - _start < (uint)turns.Buffers && _requests.TryDequeue(out MultishotRequest? request) ? request : null;
 
     /// <summary>Reads once into free buffers of the queue. Called under the lock of the queue.</summary>
     /// <param name="request">The request. Its budget and the size of its next read change.</param>
@@ -41,7 +40,7 @@ internal sealed unsafe class ReadyReceives(EmulatedCompletions completions, Emul
     /// <returns>The number of filled buffers; −1 when no buffer or no completion slot is free.</returns>
     public int Read(MultishotRequest request, EmulatedInterfaceQueue queue, out int result, out bool isFilled)
     {
-        int wanted = int.Min(completions.Reservable, int.Min(request.ReadSize.Buffers, _buffersPerTurn));
+        int wanted = int.Min(completions.Reservable, int.Min(request.ReadSize.Buffers, turns.Buffers));
         MessageHeader message = _read.Prepare(queue, wanted, request.HasBudget ? request.Budget : long.MaxValue, out int offeredBuffers, out nint offered);
         result = 0;
         isFilled = false;
@@ -59,7 +58,7 @@ internal sealed unsafe class ReadyReceives(EmulatedCompletions completions, Emul
         int used = _read.Deliver(request.UserData, queue, result);
         ScatteringRead.CountCopies(queue, result);
         request.Budget -= result;
-        request.ReadSize = request.ReadSize.Next(used, _buffersPerTurn);
+        request.ReadSize = request.ReadSize.Next(used, turns.Buffers);
         isFilled = result == offered;
         return used;
     }

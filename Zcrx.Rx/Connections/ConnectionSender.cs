@@ -99,11 +99,15 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         return error == SocketError.Success ? sent : 0;
     }
 
-    public ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
+    /// <summary>Sends a sequence.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="cancellationToken">Cancels the wait for room.</param>
+    /// <param name="schedule">Schedules the rest of the call after a wait for room; null for the thread pool.</param>
+    public ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken, Action<Action>? schedule = null)
     {
         if (bytes.IsEmpty || cancellationToken.IsCancellationRequested || _closed || !_turn.Wait(0, CancellationToken.None))
         {
-            return SendAsync(bytes, hasTurn: false, SocketError.Success, cancellationToken);
+            return SendAsync(bytes, hasTurn: false, SocketError.Success, schedule, cancellationToken);
         }
 
         int sent;
@@ -125,7 +129,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
         if (error != SocketError.Success || sent < bytes.Length)
         {
-            return SendAsync(error == SocketError.Success ? bytes.Slice(sent) : bytes, hasTurn: true, error, cancellationToken);
+            return SendAsync(error == SocketError.Success ? bytes.Slice(sent) : bytes, hasTurn: true, error, schedule, cancellationToken);
         }
 
         _turn.Release();
@@ -160,7 +164,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
                 if (error == SocketError.WouldBlock)
                 {
-                    await WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
+                    await WaitForRoomAsync(schedule: null, cancellationToken).ConfigureAwait(false);
                     error = SocketError.Success;
                     continue;
                 }
@@ -181,7 +185,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         }
     }
 
-    private async ValueTask SendAsync(ReadOnlySequence<byte> bytes, bool hasTurn, SocketError error, CancellationToken cancellationToken)
+    private async ValueTask SendAsync(ReadOnlySequence<byte> bytes, bool hasTurn, SocketError error, Action<Action>? schedule, CancellationToken cancellationToken)
     {
         SequencePin? pin = null;
         connection.BeginWork();
@@ -206,7 +210,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
                 if (error == SocketError.WouldBlock)
                 {
-                    await WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
+                    await WaitForRoomAsync(schedule, cancellationToken).ConfigureAwait(false);
                     error = SocketError.Success;
                     continue;
                 }
@@ -358,9 +362,10 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         return exception;
     }
 
-    private async ValueTask WaitForRoomAsync(CancellationToken cancellationToken)
+    private async ValueTask WaitForRoomAsync(Action<Action>? schedule, CancellationToken cancellationToken)
     {
-        TaskCompletionSource<int> writable = new(Threads.ContinuationOptions);
+        // With a schedule, only the scheduling itself runs on the thread that reports the room.
+        TaskCompletionSource<int> writable = new(schedule is null ? Threads.ContinuationOptions : TaskCreationOptions.None);
         // A full fence: either this call sees that the socket is closed, or Close sees that a caller waits.
         Interlocked.Exchange(ref _writable, writable);
         if (_closed)
@@ -373,5 +378,9 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         }
 
         await writable.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (schedule is not null)
+        {
+            await new ScheduledContinuation(schedule);
+        }
     }
 }

@@ -21,6 +21,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     // The unfinished work on closed connections, used as a set.
     private readonly ConcurrentDictionary<ConnectionWork, bool> _lateWork = new();
     private int _awaitsEnd;
+    private long _scheduled;
     // Set before the ring thread runs posted work.
     private ConnectionMover _mover = null!;
 
@@ -43,6 +44,9 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
 
     public bool HasChanges => !_changes.IsEmpty;
 
+    /// <summary>Gets the number of calls of <see cref="Schedule"/>. Thread-safe.</summary>
+    public long Scheduled => Interlocked.Read(ref _scheduled);
+
     /// <summary>Sets the mover that serves requests on the ring thread. Ring thread only, once.</summary>
     public void Attach(ConnectionMover mover) => _mover = mover;
 
@@ -58,9 +62,19 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
 
     public void AwaitRoom(ConnectionReceiver connection) => thread.Post(() => _mover.AwaitRoom(connection), () => AwaitRoomWithoutQueue(connection));
 
+<<<<<<< HEAD
     // Passes the work also as the refusal, so that it always runs. When the ring thread ends, it refuses waiting work. Later work is
     // refused on the thread pool.
     public void Schedule(Action work) => thread.Post(work, work);
+=======
+    // The work always runs: if the ring thread has ended, it runs on the thread pool. If the ring thread ends before it has run the work,
+    // the ring thread runs it at its end.
+    public void Schedule(Action work)
+    {
+        Interlocked.Increment(ref _scheduled);
+        thread.Post(work, work);
+    }
+>>>>>>> a
 
     public void ReportFault(ConnectionReceiver connection, Exception exception) => events.Faulted(connection, exception);
 

@@ -18,11 +18,13 @@ internal abstract class ForwardTarget
     public abstract void End();
 
     /// <summary>Forwards to a connection.</summary>
-    public sealed class OfConnection(ZcrxConnection connection) : ForwardTarget
+    /// <param name="connection">The connection.</param>
+    /// <param name="schedule">Continues after a wait for room: on the ring thread of the source, or null for the thread pool.</param>
+    public sealed class OfConnection(ZcrxConnection connection, Action<Action>? schedule) : ForwardTarget
     {
         public override int TrySend(ReadOnlySpan<IoVector> pieces) => connection.TrySend(pieces);
 
-        public override ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken) => connection.SendAsync(bytes, cancellationToken);
+        public override ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken) => connection.SendAsync(bytes, schedule, cancellationToken);
 
         public override void End() => connection.ShutdownSend();
     }

@@ -60,11 +60,16 @@ internal sealed class LeaseGather(LeaseChannel<ReceivedBuffer, BufferLease> chan
     }
 
     /// <summary>Releases the taken leases.</summary>
+    /// <remarks>
+    /// The buffer with the highest address is released first. A kernel fills the buffer that was returned last first, so the next buffers
+    /// have ascending addresses and form few pieces.
+    /// </remarks>
     public void Release()
     {
-        foreach (BufferLease lease in _leases.AsSpan(0, _count))
+        bool isDescending = _pieceCount > 1 && _pieces[0].Base > _pieces[_pieceCount - 1].Base;
+        for (int i = 0; i < _count; i++)
         {
-            lease.Dispose();
+            _leases[isDescending ? i : _count - 1 - i].Dispose();
         }
 
         _count = 0;

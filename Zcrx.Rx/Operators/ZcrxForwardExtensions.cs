@@ -11,7 +11,11 @@ namespace Zcrx.Rx;
 /// </remarks>
 public static class ZcrxForwardExtensions
 {
+<<<<<<< HEAD
     // The usual number of buffers in one turn of the ring thread. With fewer, even a fast target would pause the source.
+=======
+    // Twice the buffers of a short turn (TurnLength), so that a target that keeps up does not pause the source.
+>>>>>>> a
     private const int MaxQueued = 256;
 
     /// <summary>Forwards a stream to another connection.</summary>
@@ -77,7 +81,7 @@ public static class ZcrxForwardExtensions
     private static async Task ForwardAsWorkAsync(IObservable<ReceivedBuffer> source, ZcrxConnection target, CancellationToken cancellationToken)
     {
         using IDisposable work = target.BeginWork();
-        await ForwardAsync(source, new ForwardTarget.OfConnection(target), cancellationToken).ConfigureAwait(false);
+        await ForwardAsync(source, new ForwardTarget.OfConnection(target, RingSchedule.Of(source)), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Forwards a stream to a socket.</summary>

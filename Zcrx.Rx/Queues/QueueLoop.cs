@@ -327,6 +327,7 @@ internal sealed class QueueLoop : IRingTurn
         Owners.Completions.HandleAll();
         if (!Owners.Turn.IsAbandoned)
         {
+            Owners.TurnLength.Observe(Owners.Turn.Received.Count > 0, Host.Scheduled);
             Owners.Scheduler.AfterTurn();
         }
     }

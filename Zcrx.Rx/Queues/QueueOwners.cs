@@ -1,4 +1,5 @@
 using Zcrx.Interop;
+using Zcrx.Interop.Kernel;
 using Zcrx.Rx.Engines;
 using Zcrx.Rx.Listening;
 using Zcrx.Rx.Moving;
@@ -43,6 +44,7 @@ internal sealed class QueueOwners
         Mover = new ConnectionMover(host, Connections, Scheduler, hangUps, queue.Ledger, phase, context);
         Completions = new CompletionDispatcher(thread, requests, table, delivery, Scheduler, Listeners, Notifications, Pool, turn, context);
         Phase = phase;
+        TurnLength = new TurnLength(requests.Ring.Kernel as IReceiveTurns, requests.Ring.Fd, queue.BufferLength);
         Stop = new StopExecution(phase, requests, Completions, table, Scheduler, Listeners, Mover, Pool, Sharing, Sockets, turn, context, host);
     }
 
@@ -75,6 +77,8 @@ internal sealed class QueueOwners
     public CompletionDispatcher Completions { get; }
 
     public StopMachine Phase { get; }
+
+    public TurnLength TurnLength { get; }
 
     public StopExecution Stop { get; }
 }

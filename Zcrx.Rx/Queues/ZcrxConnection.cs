@@ -294,6 +294,10 @@ public sealed class ZcrxConnection : IDisposable
     public ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken = default) =>
         bytes.IsSingleSegment ? _control.Sender.SendAsync(bytes.First, cancellationToken) : _control.Sender.SendAsync(bytes, cancellationToken);
 
+    /// <inheritdoc cref="ConnectionSender.SendAsync(ReadOnlySequence{byte}, CancellationToken, Action{Action})"/>
+    internal ValueTask SendAsync(ReadOnlySequence<byte> bytes, Action<Action>? schedule, CancellationToken cancellationToken) =>
+        _control.Sender.SendAsync(bytes, cancellationToken, schedule);
+
     /// <summary>Sends a buffer to the peer, and releases its lease.</summary>
     /// <param name="lease">The lease. This call owns it and releases it in every case.</param>
     /// <param name="cancellationToken">Cancels the wait for room. Bytes that were already sent are not affected.</param>

@@ -94,6 +94,50 @@ public class DocumentTests
     }
 
     [Fact]
+    public void Recipes_document_counts_the_lines_of_every_recipe()
+    {
+        string recipes = Path.Combine(Repository.Path, "examples", "Recipes");
+        string text = File.ReadAllText(Path.Combine(Repository.Path, "docs", "recipes.md"));
+
+        // Program.cs and the command line only choose a recipe.
+        IEnumerable<string> expected = Repository.Files(recipes, "*.cs")
+            .Where(static file => Path.GetFileName(file) is not ("Program.cs" or "RecipesCommandLine.cs"))
+            .Select(static file => $"{Path.GetFileName(file)}: {LineCounts.Of(File.ReadAllText(file))}");
+
+        Assert.Equal(expected.Order(StringComparer.Ordinal), LineCounts.Documented(text).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Lines_of_code_are_counted_without_comments_imports_and_blank_lines()
+    {
+        const string Source = """
+            using System;
+
+            namespace A;
+
+            /// <summary>Comment.</summary>
+            class B
+            {
+                // Comment
+                void C()
+                {
+                    using var d = E(); // counts
+                }
+            }
+            """;
+
+        Assert.Equal(7, LineCounts.Of(Source));
+        Assert.Equal(["B.cs: 7", "D.cs: 12"], LineCounts.Documented("""
+            | file | before | now |
+            |---|---|---|
+            | [`B.cs`](x/B.cs) | 9 | 7 |
+            | [`D.cs`](x/D.cs) | 3 | 12 |
+
+            See [`E.cs`](x/E.cs).
+            """));
+    }
+
+    [Fact]
     public void Decisions_are_numbered_without_gaps_and_have_a_status()
     {
         string[] files = [.. Repository.Files(Path.Combine(Repository.Path, "docs", "adr"), "*.md")];

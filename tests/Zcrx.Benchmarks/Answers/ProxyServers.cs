@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
@@ -13,12 +14,19 @@ internal static class ProxyServers
     private const int PauseThreshold = 1024 * 1024;
     private const string Zcrx = "zcrx";
     private const string Cores = "-cores";
+<<<<<<< HEAD
     private const string SmallTurns = "-small-turns";
     // These buffers hold 1 MiB, which is sent while it is still in the cache of a core.
     private const int SmallTurnBuffers = 256;
+=======
+    // Followed by a number of buffers: "zcrx-turn-128".
+    private const string Turn = "-turn-";
+>>>>>>> a
 
-    public static IReadOnlyList<string> Kinds { get; } = ["pipelines", Zcrx, Zcrx + SmallTurns, Zcrx + Cores, Zcrx + Cores + SmallTurns];
+    public static IReadOnlyList<string> Kinds { get; } = ["pipelines", Zcrx, Zcrx + Cores];
 
+    /// <param name="kind">One of <see cref="Kinds"/>. "-turn-N" after a kind of Zcrx limits its turns to N buffers.</param>
+    /// <param name="target">The server to forward to.</param>
     public static async Task<IPEndPoint> StartAsync(string kind, IPEndPoint target)
     {
         LoopbackListener listener = new();
@@ -28,9 +36,9 @@ internal static class ProxyServers
         }
 
         ZcrxQueueOptions options = new() { Engine = ZcrxEngine.Emulated };
-        if (kind.EndsWith(SmallTurns, StringComparison.Ordinal))
+        if (kind.IndexOf(Turn, StringComparison.Ordinal) is >= 0 and var turn)
         {
-            options = options with { Emulation = options.Emulation with { BuffersPerTurn = SmallTurnBuffers } };
+            options = options with { Emulation = options.Emulation with { BuffersPerTurn = int.Parse(kind.AsSpan(turn + Turn.Length), provider: CultureInfo.InvariantCulture) } };
         }
 
         if (!kind.Contains(Cores, StringComparison.Ordinal))

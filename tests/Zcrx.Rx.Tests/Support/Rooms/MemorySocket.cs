@@ -59,10 +59,19 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
         return error == SocketError.Success ? bytes.Length : 0;
     }
 
+    /// <summary>Gets or sets the number of bytes that sends of sequences accept, before the socket is full; null for any number.</summary>
+    public int? Room { get; set; }
+
+    /// <summary>Gets the number of bytes that sends of sequences have accepted.</summary>
+    public long Accepted { get; private set; }
+
     public int Send(in ReadOnlySequence<byte> bytes, out SocketError error)
     {
-        error = SocketError.Success;
-        return (int)bytes.Length;
+        int sent = (int)long.Min(bytes.Length, Room ?? bytes.Length);
+        Room -= sent;
+        Accepted += sent;
+        error = sent == 0 ? SocketError.WouldBlock : SocketError.Success;
+        return sent;
     }
 
     public int Send(ReadOnlySpan<IoVector> pieces, out SocketError error)

@@ -45,6 +45,7 @@ internal static class StatisticsReader
             AwaitsDescriptors = loop.AwaitsDescriptors,
             Turns = loop.Turns,
             BusyTime = loop.BusyTime,
+            SpinTime = loop.SpinTime,
             TurnsByDuration = loop.TurnDurations.Read(),
             Pressure = loop.PressureLevel,
             TimeUnderPressure = loop.TimeUnderPressure,

@@ -22,6 +22,7 @@ internal sealed class RingThread : IRingWorker
     private readonly IoRingOptions _ringOptions;
     private readonly RingClock _clock;
     private readonly RingHeartbeat _heartbeat;
+    private readonly RingSpin _spin;
     private readonly IRingTurn _turn;
     private readonly string _name;
     private readonly TaskCompletionSource _opened = new(Threads.ContinuationOptions);
@@ -36,12 +37,13 @@ internal sealed class RingThread : IRingWorker
     private volatile bool _refusesWork;
     private int _abandoned;
 
-    public RingThread(string name, IIoUringKernel kernel, IoRingOptions ringOptions, RingClock clock, RingHeartbeat heartbeat, IRingTurn turn)
+    public RingThread(string name, IIoUringKernel kernel, IoRingOptions ringOptions, RingClock clock, RingHeartbeat heartbeat, RingSpin spin, IRingTurn turn)
     {
         _kernel = kernel;
         _ringOptions = ringOptions;
         _clock = clock;
         _heartbeat = heartbeat;
+        _spin = spin;
         _turn = turn;
         _name = name;
     }
@@ -194,7 +196,11 @@ internal sealed class RingThread : IRingWorker
         {
             while (TryBeginTurn())
             {
-                Enter();
+                while (!TryEnter())
+                {
+                    // The thread spins.
+                }
+
                 CompleteTurn();
             }
         }
@@ -237,6 +243,7 @@ internal sealed class RingThread : IRingWorker
     /// <summary>Ends everything after the last turn or a failure. Ring thread only.</summary>
     internal void End(Exception? crash)
     {
+        _spin.Stop();
         if (IsAbandoned)
         {
             // The abandoning thread has ended the connections and listeners of this thread. Only this thread may close the ring, which
@@ -270,7 +277,7 @@ internal sealed class RingThread : IRingWorker
         _requests = new RingRequests(_ring);
     }
 
-    /// <summary>Gets a value indicating whether this turn may sleep in <see cref="Enter"/>. Ring thread only.</summary>
+    /// <summary>Gets a value indicating whether this turn may sleep in <see cref="TryEnter"/>. Ring thread only.</summary>
     internal bool MayBlock { get; private set; }
 
     /// <summary>Gets the completions that are not handled yet. Ring thread only.</summary>
@@ -303,23 +310,69 @@ internal sealed class RingThread : IRingWorker
         return true;
     }
 
-    /// <summary>Enters the ring, and sleeps there if nothing is left to do. Ring thread only.</summary>
-    internal void Enter()
+    /// <summary>Enters the ring. If nothing is left to do, spins for some calls, and then sleeps in the ring. Ring thread only.</summary>
+    /// <returns>False while the thread spins: the caller calls this method again.</returns>
+    internal bool TryEnter()
     {
-        if (MayBlock)
+        if (!MayBlock)
         {
-            _heartbeat.Sleep();
+            _requests.Enter(0, null);
+            return true;
         }
 
-        _requests.Enter(MayBlock ? 1u : 0u, _timeout);
-        if (MayBlock)
+        if (!_spin.IsSpinning)
         {
-            _heartbeat.Wake();
+            _heartbeat.Sleep();
+            _spin.Begin(_timeout);
         }
+
+        bool spins = _spin.IsSpinning;
+        if (spins && !TryPoll())
+        {
+            return false;
+        }
+
+        if (!spins)
+        {
+            _requests.Enter(1, _timeout);
+        }
+
+        _heartbeat.Wake();
+        return true;
     }
 
     /// <summary>Handles the completions of a turn. Ring thread only.</summary>
-    internal void CompleteTurn() => _turn.Complete();
+    internal void CompleteTurn()
+    {
+        if (Completions.Ready > 0)
+        {
+            _spin.RecordActivity();
+        }
+
+        _turn.Complete();
+    }
+
+    private bool TryPoll()
+    {
+        if (_spin.NicPoll > TimeSpan.Zero)
+        {
+            _requests.Enter(1, _spin.NicPoll);
+        }
+        else
+        {
+            _requests.Enter(0, null);
+        }
+
+        bool hasFound = Completions.Ready > 0;
+        _spin.RecordPoll(hasFound);
+        if (!hasFound && !_spin.IsSpinning)
+        {
+            // The thread sleeps next, for the rest of its timeout.
+            _timeout -= _spin.Last;
+        }
+
+        return hasFound;
+    }
 
     private void RunWork()
     {

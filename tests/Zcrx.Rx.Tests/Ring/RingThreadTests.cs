@@ -1,5 +1,6 @@
 using Zcrx.Interop;
 using Zcrx.Interop.Abi;
+using Zcrx.Interop.Kernel;
 using Zcrx.Rx.Ring;
 using Zcrx.Rx.Tests.Support;
 
@@ -81,10 +82,11 @@ public class RingThreadTests
         return StartAsync(new RingHeartbeat(clock), clock);
     }
 
-    private static async Task<RingThread> StartAsync(RingHeartbeat heartbeat, RingClock clock)
+    private static async Task<RingThread> StartAsync(RingHeartbeat heartbeat, RingClock clock, TimeSpan limit = default)
     {
         EmptyTurn turn = new();
-        RingThread thread = new("test", new EmulatedKernel(), new IoRingOptions { SubmissionEntries = 8, CompletionEntries = 16 }, clock, heartbeat, turn);
+        RingSpin spin = new(clock, new SpinSlots(1), limit, nicPoll: TimeSpan.Zero);
+        RingThread thread = new("test", new EmulatedKernel(), new IoRingOptions { SubmissionEntries = 8, CompletionEntries = 16 }, clock, heartbeat, spin, turn);
         turn.Thread = thread;
         await thread.StartAsync().Within("the thread starts");
         return thread;

@@ -86,8 +86,9 @@ internal sealed class RingSpin
         Stop();
         long spent = now - _began;
         Last = _clock.ToSpan(spent);
-        // A thread that sleeps finds the completions of the first poll without waiting, too. They say nothing about the value of a spin.
-        if (_polls > 1 || !hasFound)
+        // A thread that sleeps would find the completions of a first poll that does not wait, too. They say nothing about the value of
+        // spinning.
+        if (_polls > 1 || !hasFound || NicPoll > TimeSpan.Zero)
         {
             Volatile.Write(ref _time, _time + spent);
             _machine.End(now, spent, hasFound);

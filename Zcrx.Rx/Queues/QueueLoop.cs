@@ -92,14 +92,11 @@ internal sealed class QueueLoop : IRingTurn
     /// <summary>Gets the number of turns of the ring thread.</summary>
     public long Turns => _context.Heartbeat.Turn;
 
-    /// <summary>Gets the time that the ring thread has worked.</summary>
-    public TimeSpan BusyTime => _context.Heartbeat.Busy;
+    /// <summary>Gets the facts that the ring thread publishes about its turns.</summary>
+    public RingHeartbeat Heartbeat => _context.Heartbeat;
 
     /// <summary>Gets the time that the ring thread has polled before it slept.</summary>
     public TimeSpan SpinTime => _spin.Time;
-
-    /// <summary>Gets the turns of the ring thread by their duration.</summary>
-    public TurnDurations TurnDurations => _context.Heartbeat.Durations;
 
     /// <summary>Gets the number of buffers that only connections without leases may take.</summary>
     public int Reserve => Owners.Pool.Reserve;

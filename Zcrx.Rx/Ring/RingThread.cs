@@ -22,7 +22,7 @@ internal sealed class RingThread : IRingWorker
     private readonly IoRingOptions _ringOptions;
     private readonly RingClock _clock;
     private readonly RingHeartbeat _heartbeat;
-    private readonly RingSpin _spin;
+    private readonly RingWait _wait;
     private readonly IRingTurn _turn;
     private readonly string _name;
     private readonly TaskCompletionSource _opened = new(Threads.ContinuationOptions);
@@ -32,7 +32,6 @@ internal sealed class RingThread : IRingWorker
     // The identity of the thread; see Threads.Current.
     private object? _thread;
     private IoRing? _ring;
-    private TimeSpan? _timeout;
     private RingRequests _requests = null!;
     private volatile bool _refusesWork;
     private int _abandoned;
@@ -43,7 +42,7 @@ internal sealed class RingThread : IRingWorker
         _ringOptions = ringOptions;
         _clock = clock;
         _heartbeat = heartbeat;
-        _spin = spin;
+        _wait = new RingWait(heartbeat, spin);
         _turn = turn;
         _name = name;
     }
@@ -243,7 +242,7 @@ internal sealed class RingThread : IRingWorker
     /// <summary>Ends everything after the last turn or a failure. Ring thread only.</summary>
     internal void End(Exception? crash)
     {
-        _spin.Stop();
+        _wait.Stop();
         if (IsAbandoned)
         {
             // The abandoning thread has ended the connections and listeners of this thread. Only this thread may close the ring, which
@@ -278,7 +277,7 @@ internal sealed class RingThread : IRingWorker
     }
 
     /// <summary>Gets a value indicating whether this turn may sleep in <see cref="TryEnter"/>. Ring thread only.</summary>
-    internal bool MayBlock { get; private set; }
+    internal bool MayBlock => _wait.MayBlock;
 
     /// <summary>Gets the completions that are not handled yet. Ring thread only.</summary>
     internal CompletionQueue Completions => _requests.Completions;
@@ -305,73 +304,20 @@ internal sealed class RingThread : IRingWorker
             return false;
         }
 
-        _timeout = NextTimeout();
-        MayBlock = _work.IsEmpty && _turn.MayBlock;
+        TimeSpan? timeout = NextTimeout();
+        _wait.Begin(_work.IsEmpty && _turn.MayBlock, timeout);
         return true;
     }
 
     /// <summary>Enters the ring. If nothing is left to do, spins for some calls, and then sleeps in the ring. Ring thread only.</summary>
     /// <returns>False while the thread spins: the caller calls this method again.</returns>
-    internal bool TryEnter()
-    {
-        if (!MayBlock)
-        {
-            _requests.Enter(0, null);
-            return true;
-        }
-
-        if (!_spin.IsSpinning)
-        {
-            _heartbeat.Sleep();
-            _spin.Begin(_timeout);
-        }
-
-        bool spins = _spin.IsSpinning;
-        if (spins && !TryPoll())
-        {
-            return false;
-        }
-
-        if (!spins)
-        {
-            _requests.Enter(1, _timeout);
-        }
-
-        _heartbeat.Wake();
-        return true;
-    }
+    internal bool TryEnter() => _wait.TryEnter(_requests);
 
     /// <summary>Handles the completions of a turn. Ring thread only.</summary>
     internal void CompleteTurn()
     {
-        if (Completions.Ready > 0)
-        {
-            _spin.RecordActivity();
-        }
-
+        _wait.End(Completions.Ready);
         _turn.Complete();
-    }
-
-    private bool TryPoll()
-    {
-        if (_spin.NicPoll > TimeSpan.Zero)
-        {
-            _requests.Enter(1, _spin.NicPoll);
-        }
-        else
-        {
-            _requests.Enter(0, null);
-        }
-
-        bool hasFound = Completions.Ready > 0;
-        _spin.RecordPoll(hasFound);
-        if (!hasFound && !_spin.IsSpinning)
-        {
-            // The thread sleeps next, for the rest of its timeout.
-            _timeout -= _spin.Last;
-        }
-
-        return hasFound;
     }
 
     private void RunWork()

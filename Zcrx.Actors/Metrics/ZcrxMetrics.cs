@@ -69,6 +69,7 @@ internal sealed class ZcrxMetrics : IDisposable
         _meter.CreateObservableCounter("zcrx.notification.received", Notifications, "{notification}", "Notifications from the kernel.");
         Count("zcrx.ring.turns", "{turn}", "Turns of the ring thread.", static totals => totals.Turns);
         Time("zcrx.ring.busy", "Time that the ring thread has worked. Divided by the turns it is the mean duration of a turn.", static totals => totals.BusyTime);
+        Time("zcrx.ring.spin", "Time that the ring thread has polled before it slept.", static totals => totals.SpinTime);
         _meter.CreateObservableCounter("zcrx.ring.turn.buckets", TurnBuckets, "{turn}", "Turns of the ring thread that took at most the time of the attribute le, in seconds.");
         _meter.CreateObservableUpDownCounter("zcrx.queue.storm", Storms, "{storm}", "Current copy storms.");
         _meter.CreateObservableCounter("zcrx.connection.closed", () => _tree.Tally.Closed, "{connection}", "Connections that were closed; with error.type if their stream ended with an error.");

@@ -141,6 +141,8 @@ internal readonly record struct QueueTotals
 
     public TimeSpan BusyTime { get; private init; }
 
+    public TimeSpan SpinTime { get; private init; }
+
     /// <summary>Gets the number of turns in each bucket of the turn duration; the default value before the first opening.</summary>
     public ImmutableArray<long> TurnsByDuration { get; private init; }
 
@@ -166,6 +168,7 @@ internal readonly record struct QueueTotals
         TimeUnderPressure = TimeUnderPressure + statistics.TimeUnderPressure,
         Turns = Turns + statistics.Turns,
         BusyTime = BusyTime + statistics.BusyTime,
+        SpinTime = SpinTime + statistics.SpinTime,
         TurnsByDuration = TurnsByDuration.IsDefaultOrEmpty ? statistics.TurnsByDuration : [.. TurnsByDuration.Zip(statistics.TurnsByDuration, static (earlier, present) => earlier + present)],
     };
 }

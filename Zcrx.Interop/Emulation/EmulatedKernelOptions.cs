@@ -12,14 +12,9 @@ public sealed record EmulatedKernelOptions
     /// means fewer reads. Each read costs TCP an acknowledgement and the sender a wake-up.
     /// </summary>
     /// <remarks>
-<<<<<<< HEAD
     /// The default of 512 pages is 2 MiB. Copying them takes about half a millisecond. The real kernel serves up to 32 packets of a
-    /// connection in a row. At 64 KiB a packet, that is 2 MiB as well.
-=======
-    /// The default of 512 pages is 2 MiB, which takes about half a millisecond. The kernel serves up to 32 packets of a connection in a
-    /// row. At 64 KiB a packet, that is 2 MiB as well. A queue shortens its turns to 512 KiB while its consumers read the buffers again
-    /// after the turn, on the ring thread.
->>>>>>> a
+    /// connection in a row. At 64 KiB a packet, that is 2 MiB as well. A queue
+    /// shortens its turns to 512 KiB while its consumers read the buffers again after the turn, on the ring thread.
     /// </remarks>
     public int BuffersPerTurn { get; init; } = 512;
 

@@ -62,19 +62,13 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
 
     public void AwaitRoom(ConnectionReceiver connection) => thread.Post(() => _mover.AwaitRoom(connection), () => AwaitRoomWithoutQueue(connection));
 
-<<<<<<< HEAD
     // Passes the work also as the refusal, so that it always runs. When the ring thread ends, it refuses waiting work. Later work is
     // refused on the thread pool.
-    public void Schedule(Action work) => thread.Post(work, work);
-=======
-    // The work always runs: if the ring thread has ended, it runs on the thread pool. If the ring thread ends before it has run the work,
-    // the ring thread runs it at its end.
     public void Schedule(Action work)
     {
         Interlocked.Increment(ref _scheduled);
         thread.Post(work, work);
     }
->>>>>>> a
 
     public void ReportFault(ConnectionReceiver connection, Exception exception) => events.Faulted(connection, exception);
 

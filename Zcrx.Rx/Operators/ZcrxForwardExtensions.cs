@@ -11,11 +11,7 @@ namespace Zcrx.Rx;
 /// </remarks>
 public static class ZcrxForwardExtensions
 {
-<<<<<<< HEAD
-    // The usual number of buffers in one turn of the ring thread. With fewer, even a fast target would pause the source.
-=======
     // Twice the buffers of a short turn (TurnLength), so that a target that keeps up does not pause the source.
->>>>>>> a
     private const int MaxQueued = 256;
 
     /// <summary>Forwards a stream to another connection.</summary>

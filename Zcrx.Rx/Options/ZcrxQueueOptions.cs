@@ -1,4 +1,5 @@
 using Zcrx.Interop;
+using Zcrx.Interop.Kernel;
 using Zcrx.Interop.Processes;
 
 namespace Zcrx.Rx;
@@ -10,6 +11,7 @@ public sealed record ZcrxQueueOptions
     private const long LargestArea = 1L << 30;
 
     private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(1);
+    private static readonly TimeSpan LongestSpin = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Gets the queue's name in logs, metrics and messages.</summary>
     public string Name { get; init; } = "zcrx-0";
@@ -93,6 +95,17 @@ public sealed record ZcrxQueueOptions
     /// </summary>
     public bool PreferBusyPoll { get; init; }
 
+    /// <summary>
+    /// Gets the longest time for which the ring thread polls the ring before it sleeps. 0 to 10 milliseconds. 0 disables spinning. Trades
+    /// processor time for latency.
+    /// </summary>
+    /// <remarks>
+    /// The thread spins only after it has handled completions. It adapts the time to the waits that it observes, and spins rarely while its
+    /// spins find nothing. At most half of the processors spin for the queues of a process, so none does on a machine with one processor.
+    /// On the engine <see cref="ZcrxEngine.Nic"/> with <see cref="BusyPoll"/>, each poll also polls the NIC.
+    /// </remarks>
+    public TimeSpan SpinBeforeSleep { get; init; }
+
     /// <summary>Gets the number of completion entries, 64 to 65536.</summary>
     public int CompletionEntries { get; init; } = 4096;
 
@@ -165,6 +178,9 @@ public sealed record ZcrxQueueOptions
     /// <summary>Gets the reader of the process's descriptors. Only tests set another reader.</summary>
     internal Func<DescriptorUse> Descriptors { get; init; } = ProcessDescriptors.Read;
 
+    /// <summary>Gets the slots that the spinning ring threads share. Only simulations set others.</summary>
+    internal SpinSlots SpinSlots { get; init; } = SpinSlots.OfProcess;
+
     /// <summary>Gets the interval at which <see cref="ZcrxQueue.Statistics"/> are published while they have subscribers.</summary>
     public TimeSpan StatisticsInterval { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -217,6 +233,7 @@ public sealed record ZcrxQueueOptions
         Check(DmaBuf is null || (DmaBuf.Length % (nuint)page == 0 && DmaBuf.Offset % (nuint)page == 0), nameof(DmaBuf), $"must begin and end at a page ({page} bytes)");
         Check(BusyPoll >= TimeSpan.Zero && BusyPoll <= TimeSpan.FromSeconds(1), nameof(BusyPoll), $"must be between 0 and a second, but is {BusyPoll}");
         Check(!PreferBusyPoll || BusyPoll > TimeSpan.Zero, nameof(PreferBusyPoll), "needs a time in BusyPoll");
+        Check(SpinBeforeSleep >= TimeSpan.Zero && SpinBeforeSleep <= LongestSpin, nameof(SpinBeforeSleep), $"must be between 0 and 10 milliseconds, but is {SpinBeforeSleep}");
         Check(CompletionEntries is >= 64 and <= 65536, nameof(CompletionEntries), $"must be between 64 and 65536, but is {CompletionEntries}");
         Check(SubmissionEntries is >= 8 and <= 32768, nameof(SubmissionEntries), $"must be between 8 and 32768, but is {SubmissionEntries}");
         Check(SubmissionEntries <= CompletionEntries, nameof(SubmissionEntries), "must not be more than CompletionEntries");

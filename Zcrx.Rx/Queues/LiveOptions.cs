@@ -20,6 +20,7 @@ internal static class LiveOptions
         WhenConsumerFails = wanted.WhenConsumerFails,
         MaxCopiedFrameBytes = wanted.MaxCopiedFrameBytes,
         DescriptorReserve = wanted.DescriptorReserve,
+        SpinBeforeSleep = wanted.SpinBeforeSleep,
     };
 
     /// <summary>Returns the names of the options that differ: those that <see cref="Apply"/> changes, and the others.</summary>

@@ -26,6 +26,7 @@ internal sealed class QueueLoop : IRingTurn
     private readonly QueueContext _context;
     private readonly ExportedQueue? _exported;
     private readonly RingThread _thread;
+    private readonly RingSpin _spin;
     private readonly ManualResetEventSlim _endRequested = new();
     private readonly TaskCompletionSource<QueueAbandonment> _abandonment = new(Threads.ContinuationOptions);
     private readonly TaskCompletionSource<int> _missedObservers = new(Threads.ContinuationOptions);
@@ -54,7 +55,10 @@ internal sealed class QueueLoop : IRingTurn
             BusyPoll = options.BusyPoll,
             PreferBusyPoll = options.PreferBusyPoll,
         };
-        _thread = new RingThread(options.Name, engine.Kernel, ring, _context.Clock, _context.Heartbeat, this);
+        // Without a real NIC, the kernel does not poll, and a poll that waits would sleep.
+        TimeSpan nicPoll = engine.Choice.Engine == ZcrxEngine.Nic ? options.BusyPoll : TimeSpan.Zero;
+        _spin = new RingSpin(_context.Clock, options.SpinSlots, options.SpinBeforeSleep, nicPoll);
+        _thread = new RingThread(options.Name, engine.Kernel, ring, _context.Clock, _context.Heartbeat, _spin, this);
         Host = new ConnectionHost(_thread, suspended, _context.Options, events, engine.IsOnNic ? new RxQueueId(options.Interface!, options.RxQueue) : null);
     }
 
@@ -88,11 +92,11 @@ internal sealed class QueueLoop : IRingTurn
     /// <summary>Gets the number of turns of the ring thread.</summary>
     public long Turns => _context.Heartbeat.Turn;
 
-    /// <summary>Gets the time that the ring thread has worked.</summary>
-    public TimeSpan BusyTime => _context.Heartbeat.Busy;
+    /// <summary>Gets the facts that the ring thread publishes about its turns.</summary>
+    public RingHeartbeat Heartbeat => _context.Heartbeat;
 
-    /// <summary>Gets the turns of the ring thread by their duration.</summary>
-    public TurnDurations TurnDurations => _context.Heartbeat.Durations;
+    /// <summary>Gets the time that the ring thread has polled before it slept.</summary>
+    public TimeSpan SpinTime => _spin.Time;
 
     /// <summary>Gets the number of buffers that only connections without leases may take.</summary>
     public int Reserve => Owners.Pool.Reserve;
@@ -183,6 +187,11 @@ internal sealed class QueueLoop : IRingTurn
             _context.Options.Value = after;
             Owners.Pool.Reconfigure(before, after);
             Owners.Notifications.SetInterval(after.NotificationInterval);
+            if (after.SpinBeforeSleep != before.SpinBeforeSleep)
+            {
+                _spin.SetLimit(after.SpinBeforeSleep);
+            }
+
             Owners.Scheduler.WatchPool();
             return true;
         },

@@ -22,6 +22,7 @@ internal sealed class RingThread : IRingWorker
     private readonly IoRingOptions _ringOptions;
     private readonly RingClock _clock;
     private readonly RingHeartbeat _heartbeat;
+    private readonly RingWait _wait;
     private readonly IRingTurn _turn;
     private readonly string _name;
     private readonly TaskCompletionSource _opened = new(Threads.ContinuationOptions);
@@ -31,17 +32,17 @@ internal sealed class RingThread : IRingWorker
     // The identity of the thread; see Threads.Current.
     private object? _thread;
     private IoRing? _ring;
-    private TimeSpan? _timeout;
     private RingRequests _requests = null!;
     private volatile bool _refusesWork;
     private int _abandoned;
 
-    public RingThread(string name, IIoUringKernel kernel, IoRingOptions ringOptions, RingClock clock, RingHeartbeat heartbeat, IRingTurn turn)
+    public RingThread(string name, IIoUringKernel kernel, IoRingOptions ringOptions, RingClock clock, RingHeartbeat heartbeat, RingSpin spin, IRingTurn turn)
     {
         _kernel = kernel;
         _ringOptions = ringOptions;
         _clock = clock;
         _heartbeat = heartbeat;
+        _wait = new RingWait(heartbeat, spin);
         _turn = turn;
         _name = name;
     }
@@ -194,7 +195,11 @@ internal sealed class RingThread : IRingWorker
         {
             while (TryBeginTurn())
             {
-                Enter();
+                while (!TryEnter())
+                {
+                    // The thread spins.
+                }
+
                 CompleteTurn();
             }
         }
@@ -237,6 +242,7 @@ internal sealed class RingThread : IRingWorker
     /// <summary>Ends everything after the last turn or a failure. Ring thread only.</summary>
     internal void End(Exception? crash)
     {
+        _wait.Stop();
         if (IsAbandoned)
         {
             // The abandoning thread has ended the connections and listeners of this thread. Only this thread may close the ring. The RX
@@ -270,8 +276,8 @@ internal sealed class RingThread : IRingWorker
         _requests = new RingRequests(_ring);
     }
 
-    /// <summary>Gets a value indicating whether this turn may sleep in <see cref="Enter"/>. Ring thread only.</summary>
-    internal bool MayBlock { get; private set; }
+    /// <summary>Gets a value indicating whether this turn may sleep in <see cref="TryEnter"/>. Ring thread only.</summary>
+    internal bool MayBlock => _wait.MayBlock;
 
     /// <summary>Gets the completions that are not handled yet. Ring thread only.</summary>
     internal CompletionQueue Completions => _requests.Completions;
@@ -298,28 +304,21 @@ internal sealed class RingThread : IRingWorker
             return false;
         }
 
-        _timeout = NextTimeout();
-        MayBlock = _work.IsEmpty && _turn.MayBlock;
+        TimeSpan? timeout = NextTimeout();
+        _wait.Begin(_work.IsEmpty && _turn.MayBlock, timeout);
         return true;
     }
 
-    /// <summary>Enters the ring, and sleeps there if nothing is left to do. Ring thread only.</summary>
-    internal void Enter()
-    {
-        if (MayBlock)
-        {
-            _heartbeat.Sleep();
-        }
-
-        _requests.Enter(MayBlock ? 1u : 0u, _timeout);
-        if (MayBlock)
-        {
-            _heartbeat.Wake();
-        }
-    }
+    /// <summary>Enters the ring. If nothing is left to do, spins for some calls, and then sleeps in the ring. Ring thread only.</summary>
+    /// <returns>False while the thread spins: the caller calls this method again.</returns>
+    internal bool TryEnter() => _wait.TryEnter(_requests);
 
     /// <summary>Handles the completions of a turn. Ring thread only.</summary>
-    internal void CompleteTurn() => _turn.Complete();
+    internal void CompleteTurn()
+    {
+        _wait.End(Completions.Ready);
+        _turn.Complete();
+    }
 
     private void RunWork()
     {

@@ -117,10 +117,13 @@ public sealed record QueueStatistics
     public long Turns { get; init; }
 
     /// <summary>
-    /// Gets the time that the ring thread has worked, without the time that it slept in the kernel. Divided by <see cref="Turns"/> it is
-    /// the mean duration of a turn.
+    /// Gets the time that the ring thread has worked, without the time that it slept in the kernel or polled before it slept. Divided by
+    /// <see cref="Turns"/> it is the mean duration of a turn.
     /// </summary>
     public TimeSpan BusyTime { get; init; }
+
+    /// <summary>Gets the time for which the ring thread has polled before it slept; see <see cref="ZcrxQueueOptions.SpinBeforeSleep"/>.</summary>
+    public TimeSpan SpinTime { get; init; }
 
     /// <summary>Gets the upper bounds of the durations by which <see cref="TurnsByDuration"/> counts: from 10 µs to a second.</summary>
     public static ImmutableArray<TimeSpan> TurnDurationBounds => TurnDurations.Bounds;

@@ -13,6 +13,9 @@ internal sealed class SimulatedQueue
     // The largest rounding error of a timeout, which is converted to seconds and back.
     private const long RoundingTicks = 1;
 
+    // Other threads run between two polls of a thread that spins.
+    private static readonly TimeSpan PollTime = TimeSpan.FromMicroseconds(2);
+
     private readonly SimulatedThreads _threads;
     private readonly SimulatedKernel _kernel;
     private readonly VirtualClock _clock;
@@ -162,13 +165,18 @@ internal sealed class SimulatedQueue
 
                 return true;
             case QueuePhase.Entering:
-                Enter();
+                if (!_ring.TryEnter())
+                {
+                    _clock.Advance(PollTime);
+                    return true;
+                }
+
                 _fellAsleep = _clock.GetTimestamp();
                 _due = _kernel.Timeout is { } timeout ? _fellAsleep + timeout.Ticks : long.MaxValue;
                 Phase = MustReturn ? QueuePhase.Completing : QueuePhase.Asleep;
                 return true;
             case QueuePhase.Asleep:
-                Enter();
+                _ring.TryEnter();
                 if (!MustReturn)
                 {
                     return false;
@@ -184,8 +192,6 @@ internal sealed class SimulatedQueue
     }
 
     private bool MustReturn => !_ring.MayBlock || _ring.Completions.Ready > 0 || _clock.GetTimestamp() >= _due;
-
-    private void Enter() => _ring.Enter();
 
     private void End(Exception? crash)
     {

@@ -11,6 +11,8 @@ namespace Zcrx.Simulation;
 /// </summary>
 internal sealed class SimulatedWorld : IDisposable
 {
+    // One slot, so that queues compete for it.
+    private readonly SpinSlots _spinSlots = new(1);
     private Exception? _failure;
 
     public SimulatedWorld(SimulationProfile profile, bool keepsLines)
@@ -70,6 +72,8 @@ internal sealed class SimulatedWorld : IDisposable
             UnobservedTimeout = Timeout.InfiniteTimeSpan,
             Emulation = KernelOptions,
             TimeProvider = Clock,
+            SpinBeforeSleep = Profile.SpinBeforeSleep,
+            SpinSlots = _spinSlots,
             Descriptors = static () => new DescriptorUse(1024, 0, IsCheap: true),
         };
         SimulatedQueue queue = new(name, options, Kernel, Clock, Threads, Suspended, exported);

@@ -26,6 +26,9 @@ internal sealed record SimulationProfile
     /// <summary>Gets the maximum number of bytes that a peer sends at a time.</summary>
     public required int LongestSend { get; init; }
 
+    /// <summary>Gets the longest time for which a ring thread spins before it sleeps.</summary>
+    public required TimeSpan SpinBeforeSleep { get; init; }
+
     public required EmulatedKernelProfile Release { get; init; }
 
     /// <summary>Gets the weight of each kind of decision.</summary>
@@ -101,6 +104,7 @@ internal sealed record SimulationProfile
             ChecksBorrows = random.Next(2) == 0,
             LongestSend = random.Next(3) switch { 0 => 200, 1 => 5_000, _ => 20_000 },
             Release = random.Next(4) switch { 0 => EmulatedKernelProfile.Linux71, 1 => EmulatedKernelProfile.Linux72, _ => EmulatedKernelProfile.Linux73 },
+            SpinBeforeSleep = TimeSpan.FromMicroseconds(random.Next(2) * 20),
             Weights = weights,
             IsRough = isRough,
         };

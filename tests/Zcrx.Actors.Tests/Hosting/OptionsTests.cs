@@ -32,6 +32,7 @@ public class OptionsTests
             ("Zcrx:Queues:0:ReceiveStallTimeout", "00:00:30"),
             ("Zcrx:Queues:0:UnobservedTimeout", "00:00:20"),
             ("Zcrx:Queues:0:PeerCloseTimeout", "00:00:05"),
+            ("Zcrx:Queues:0:SpinBeforeSleep", "00:00:00.00004"),
             ("Zcrx:Queues:0:WhenConsumerFails", "close"),
             ("Zcrx:Queues:0:MaxCopiedFrameBytes", "32MiB"),
             ("Zcrx:Queues:0:DescriptorReserve", "100"),
@@ -65,7 +66,7 @@ public class OptionsTests
             {
                 Name = "first", Engine = ZcrxEngine.Emulated, AreaSize = 256.MiB(), MaxAreaSize = 1.GiB(), BufferLength = 65536, HugePages = true, CompletionEntries = 8192, SubmissionEntries = 64,
                 HighWaterMark = 0.9, LowWaterMark = 0.25, ConnectionQuota = 10, NotificationInterval = TimeSpan.FromMilliseconds(250), StatisticsInterval = TimeSpan.FromSeconds(10), ReceiveStallTimeout = TimeSpan.FromSeconds(30),
-                UnobservedTimeout = TimeSpan.FromSeconds(20), PeerCloseTimeout = TimeSpan.FromSeconds(5), WhenConsumerFails = ConsumerFailureAction.Close, MaxCopiedFrameBytes = 32.MiB(), DescriptorReserve = 100,
+                UnobservedTimeout = TimeSpan.FromSeconds(20), PeerCloseTimeout = TimeSpan.FromSeconds(5), SpinBeforeSleep = TimeSpan.FromMicroseconds(40), WhenConsumerFails = ConsumerFailureAction.Close, MaxCopiedFrameBytes = 32.MiB(), DescriptorReserve = 100,
                 RecordLeaseOrigins = true, CheckBorrows = true, Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux72, BuffersPerTurn = 16 },
             },
             options.Queues[0]);

@@ -14,14 +14,8 @@ internal static class ProxyServers
     private const int PauseThreshold = 1024 * 1024;
     private const string Zcrx = "zcrx";
     private const string Cores = "-cores";
-<<<<<<< HEAD
-    private const string SmallTurns = "-small-turns";
-    // These buffers hold 1 MiB, which is sent while it is still in the cache of a core.
-    private const int SmallTurnBuffers = 256;
-=======
     // Followed by a number of buffers: "zcrx-turn-128".
     private const string Turn = "-turn-";
->>>>>>> a
 
     public static IReadOnlyList<string> Kinds { get; } = ["pipelines", Zcrx, Zcrx + Cores];
 

@@ -17,7 +17,7 @@ internal sealed record MessageOptions
 
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(3);
 
-    public IReadOnlyList<string> Servers { get; init; } = [.. MessageServerKind.All.Select(static kind => kind.Name)];
+    public IReadOnlyList<string> Servers { get; init; } = [.. MessageServerKind.Usual.Select(static kind => kind.Name)];
 
     public IReadOnlyList<MessageScenario> Scenarios { get; init; } =
     [

@@ -10,7 +10,8 @@ internal sealed record MessageServerKind(string Name, string Title, Func<Task<in
 {
     public const string Socket = "socket";
 
-    public static IReadOnlyList<MessageServerKind> All { get; } =
+    /// <summary>Gets the servers that run unless others are chosen.</summary>
+    public static IReadOnlyList<MessageServerKind> Usual { get; } =
     [
         new("zcrx", "Zcrx (emulated engine)", static () => ZcrxMessageServer.StartAsync(ZcrxEngine.Emulated)),
         new("zcrx-io_uring", "Zcrx (io_uring engine)", static () => ZcrxMessageServer.StartAsync(ZcrxEngine.IoUring)),
@@ -23,8 +24,19 @@ internal sealed record MessageServerKind(string Name, string Title, Func<Task<in
         new("c-io_uring", "C, io_uring", Start: null) { Program = Limit.PathOf("messages_io_uring") },
     ];
 
+    /// <summary>Gets the servers of Zcrx with other values of <see cref="ZcrxQueueOptions.SpinBeforeSleep"/>.</summary>
+    public static IReadOnlyList<MessageServerKind> Spinning { get; } =
+    [
+        .. new[] { 0, 20, 50, 100, 200 }.SelectMany(static spin => (MessageServerKind[])[Spin("zcrx", ZcrxEngine.Emulated, spin), Spin("zcrx-io_uring", ZcrxEngine.IoUring, spin)]),
+    ];
+
+    public static IReadOnlyList<MessageServerKind> All => [.. Usual, .. Spinning];
+
     /// <summary>Gets the path of the program that serves. Null if a server of this assembly does.</summary>
     public string? Program { get; init; }
 
     public static MessageServerKind? Find(string name) => All.FirstOrDefault(kind => kind.Name == name);
+
+    private static MessageServerKind Spin(string name, ZcrxEngine engine, int microseconds) =>
+        new($"{name}-spin-{microseconds}", $"{name}, spins for up to {microseconds} µs", () => ZcrxMessageServer.StartAsync(engine, TimeSpan.FromMicroseconds(microseconds)));
 }

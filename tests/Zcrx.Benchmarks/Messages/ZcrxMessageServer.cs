@@ -9,9 +9,12 @@ namespace Zcrx.Benchmarks.Messages;
 /// <summary>Serves with Zcrx: answers inside OnNext, on the ring thread.</summary>
 internal static class ZcrxMessageServer
 {
-    public static async Task<int> StartAsync(ZcrxEngine engine)
+    /// <param name="engine">The engine.</param>
+    /// <param name="spin">How long the ring thread spins before it sleeps; null for the default.</param>
+    public static async Task<int> StartAsync(ZcrxEngine engine, TimeSpan? spin = null)
     {
-        ZcrxQueue queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions { Engine = engine });
+        ZcrxQueueOptions options = new() { Engine = engine };
+        ZcrxQueue queue = await ZcrxQueue.OpenAsync(options with { SpinBeforeSleep = spin ?? options.SpinBeforeSleep });
         if (queue.Engine.Engine != engine)
         {
             throw new InvalidOperationException($"The engine {engine} is not available: {queue.Engine.Reason}");

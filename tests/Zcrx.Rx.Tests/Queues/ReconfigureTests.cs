@@ -100,7 +100,7 @@ public class ReconfigureTests
         ZcrxQueueOptions wanted = current with
         {
             HighWaterMark = 0.9, LowWaterMark = 0.8, ConnectionQuota = 3, MaxAreaSize = 1L << 29, NotificationInterval = TimeSpan.FromSeconds(9), StatisticsInterval = TimeSpan.FromSeconds(8), ReceiveStallTimeout = TimeSpan.FromSeconds(7),
-            UnobservedTimeout = TimeSpan.FromSeconds(6), WhenConsumerFails = ConsumerFailureAction.Close,
+            UnobservedTimeout = TimeSpan.FromSeconds(6), WhenConsumerFails = ConsumerFailureAction.Close, SpinBeforeSleep = TimeSpan.FromMilliseconds(1),
             RecordLeaseOrigins = true,
         };
 

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using Zcrx.Interop;
 using Zcrx.Interop.Abi;
+using Zcrx.Interop.Kernel;
 using Zcrx.Rx.Ring;
 using Zcrx.Rx.Tests.Support;
 
@@ -75,16 +77,42 @@ public class RingThreadTests
         Assert.Equal(turn, heartbeat.Turn);
     }
 
+    public static TheoryData<TimeSpan> NicPolls => [TimeSpan.Zero, TimeSpan.FromMilliseconds(1)];
+
+    [Theory, MemberData(nameof(NicPolls))]
+    public async Task Thread_that_spins_polls_and_then_sleeps_and_its_polls_wait_only_to_poll_a_NIC(TimeSpan nicPoll)
+    {
+        ConcurrentQueue<(uint MinComplete, TimeSpan? Timeout)> waits = new();
+        HookedKernel kernel = new() { Waiting = (minComplete, timeout) => waits.Enqueue((minComplete, timeout)) };
+        RingClock clock = new(TimeProvider.System);
+        RingSpin spin = new(clock, new SpinSlots(1), TimeSpan.FromMilliseconds(4), nicPoll);
+        RingThread thread = await StartAsync(new RingHeartbeat(clock), clock, kernel, spin);
+        // The wake-up is the activity after which the thread may spin.
+        Assert.Equal(1, await thread.InvokeAsync(static () => 1, static () => -1).Within("the call ends"));
+
+        await Deadline.UntilAsync(() => spin.Time > TimeSpan.Zero, "the thread spins");
+        (uint, TimeSpan?) poll = nicPoll > TimeSpan.Zero ? (1u, nicPoll) : (0u, null);
+        Assert.Contains(poll, waits);
+        await Deadline.UntilAsync(() => waits.Last() == (1u, null), "the thread sleeps");
+        Assert.Equal(2, await thread.InvokeAsync(static () => 2, static () => -1).Within("the thread wakes"));
+
+        thread.Post(static () => throw new InvalidOperationException("the end of the test"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => thread.Ended.Within("the thread ends"));
+    }
+
     private static Task<RingThread> StartAsync()
     {
         RingClock clock = new(TimeProvider.System);
         return StartAsync(new RingHeartbeat(clock), clock);
     }
 
-    private static async Task<RingThread> StartAsync(RingHeartbeat heartbeat, RingClock clock)
+    private static Task<RingThread> StartAsync(RingHeartbeat heartbeat, RingClock clock) =>
+        StartAsync(heartbeat, clock, new EmulatedKernel(), new RingSpin(clock, new SpinSlots(0), TimeSpan.Zero, nicPoll: TimeSpan.Zero));
+
+    private static async Task<RingThread> StartAsync(RingHeartbeat heartbeat, RingClock clock, IIoUringKernel kernel, RingSpin spin)
     {
         EmptyTurn turn = new();
-        RingThread thread = new("test", new EmulatedKernel(), new IoRingOptions { SubmissionEntries = 8, CompletionEntries = 16 }, clock, heartbeat, turn);
+        RingThread thread = new("test", kernel, new IoRingOptions { SubmissionEntries = 8, CompletionEntries = 16 }, clock, heartbeat, spin, turn);
         turn.Thread = thread;
         await thread.StartAsync().Within("the thread starts");
         return thread;

@@ -29,6 +29,11 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     /// <summary>Gets or sets a callback before each enter.</summary>
     public Action? Entering { get; set; }
 
+    /// <summary>
+    /// Gets or sets a callback before each enter. It receives the number of completions to wait for, and the timeout; null for no limit.
+    /// </summary>
+    public Action<uint, TimeSpan?>? Waiting { get; set; }
+
     /// <summary>Gets or sets a callback before each flush. If it returns true, the kernel flushes.</summary>
     public Func<bool>? Flushing { get; set; }
 
@@ -57,6 +62,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     public int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
     {
         Entering?.Invoke();
+        Waiting?.Invoke(minComplete, TimeoutOf(flags, argument));
         if (IgnoresCancels)
         {
             Disarm(LinuxIoUring.IORING_OP_ASYNC_CANCEL);
@@ -135,6 +141,17 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
         }
 
         return false;
+    }
+
+    private static TimeSpan? TimeoutOf(uint flags, void* argument)
+    {
+        if ((flags & LinuxIoUring.IORING_ENTER_EXT_ARG) == 0 || ((io_uring_getevents_arg*)argument)->ts is not (not 0 and var address))
+        {
+            return null;
+        }
+
+        __kernel_timespec timespec = *(__kernel_timespec*)address;
+        return TimeSpan.FromSeconds(timespec.tv_sec) + TimeSpan.FromTicks(timespec.tv_nsec / TimeSpan.NanosecondsPerTick);
     }
 
     /// <summary>Turns the unread results of accepts that were replaced, which are 0, into an error.</summary>

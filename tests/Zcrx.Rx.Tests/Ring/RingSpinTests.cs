@@ -1,0 +1,151 @@
+using Microsoft.Extensions.Time.Testing;
+using Zcrx.Interop.Kernel;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Tests.Ring;
+
+public class RingSpinTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMicroseconds(100);
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly SpinSlots _slots = new(1);
+
+    [Fact]
+    public void Spin_ends_after_its_time_and_counts_it()
+    {
+        RingSpin spin = New(Limit);
+        Begin(spin);
+        while (spin.IsSpinning)
+        {
+            _time.Advance(TimeSpan.FromMicroseconds(10));
+            spin.RecordPoll(hasFound: false);
+        }
+
+        Assert.InRange(spin.Time, TimeSpan.FromMicroseconds(10), Limit);
+        Assert.Equal(spin.Time, spin.Last);
+        // The spin has failed, so the next wait sleeps.
+        spin.RecordActivity();
+        spin.Begin(timeout: null);
+        Assert.False(spin.IsSpinning);
+    }
+
+    [Fact]
+    public void Spin_ends_when_completions_are_found()
+    {
+        RingSpin spin = New(Limit);
+        Begin(spin);
+        _time.Advance(TimeSpan.FromMicroseconds(10));
+        spin.RecordPoll(hasFound: false);
+        _time.Advance(TimeSpan.FromMicroseconds(10));
+        spin.RecordPoll(hasFound: true);
+
+        Assert.False(spin.IsSpinning);
+        Assert.Equal(TimeSpan.FromMicroseconds(20), spin.Time);
+        Begin(spin);
+    }
+
+    [Fact]
+    public void Completions_of_the_first_poll_do_not_count_as_a_spin()
+    {
+        RingSpin spin = New(Limit);
+        Begin(spin);
+        _time.Advance(TimeSpan.FromMicroseconds(10));
+        spin.RecordPoll(hasFound: true);
+
+        Assert.False(spin.IsSpinning);
+        Assert.Equal(TimeSpan.Zero, spin.Time);
+    }
+
+    [Fact]
+    public void Wait_without_activity_or_with_a_timeout_within_the_spin_sleeps_at_once()
+    {
+        RingSpin spin = New(Limit);
+        spin.Begin(timeout: null);
+        Assert.False(spin.IsSpinning);
+
+        spin.RecordActivity();
+        spin.Begin(TimeSpan.FromMicroseconds(5));
+        Assert.False(spin.IsSpinning);
+        // Activity counts for one wait.
+        spin.Begin(timeout: null);
+        Assert.False(spin.IsSpinning);
+    }
+
+    [Fact]
+    public void Spin_needs_a_free_slot_and_returns_it_at_its_end()
+    {
+        RingSpin first = New(Limit);
+        RingSpin second = New(Limit);
+        Begin(first);
+        second.RecordActivity();
+        second.Begin(timeout: null);
+        Assert.False(second.IsSpinning);
+
+        first.Stop();
+        first.Stop();
+
+        Begin(second);
+        _time.Advance(Limit);
+        second.RecordPoll(hasFound: false);
+        Begin(first);
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    [InlineData(3, 1)]
+    [InlineData(8, 4)]
+    public void Half_of_the_processors_may_spin(int processors, int expected)
+    {
+        SpinSlots slots = SpinSlots.ForProcessors(processors);
+
+        Assert.Equal(expected, Enumerable.Range(0, processors).Count(_ => slots.TryTake()));
+        for (int i = 0; i < expected; i++)
+        {
+            slots.Return();
+        }
+
+        Assert.Equal(expected, Enumerable.Range(0, processors).Count(_ => slots.TryTake()));
+    }
+
+    [Fact]
+    public void Spin_ends_although_the_clock_stands_still()
+    {
+        RingSpin spin = New(Limit);
+        Begin(spin);
+        int polls = 0;
+        while (spin.IsSpinning)
+        {
+            Assert.InRange(++polls, 1, 1_000_000);
+            spin.RecordPoll(hasFound: false);
+        }
+    }
+
+    [Fact]
+    public void New_limit_applies_to_the_next_wait()
+    {
+        RingSpin spin = New(TimeSpan.Zero);
+        spin.RecordActivity();
+        spin.Begin(timeout: null);
+        Assert.False(spin.IsSpinning);
+
+        spin.SetLimit(Limit);
+        Begin(spin);
+        spin.Stop();
+        spin.SetLimit(TimeSpan.Zero);
+
+        spin.RecordActivity();
+        spin.Begin(timeout: null);
+        Assert.False(spin.IsSpinning);
+    }
+
+    private static void Begin(RingSpin spin)
+    {
+        spin.RecordActivity();
+        spin.Begin(timeout: null);
+        Assert.True(spin.IsSpinning);
+    }
+
+    private RingSpin New(TimeSpan limit) => new(new RingClock(_time), _slots, limit, nicPoll: TimeSpan.Zero);
+}

@@ -84,6 +84,8 @@ internal sealed class SendBench : IDisposable
 
         public Socket Peer { get; }
 
+        public Socket Socket => _socket.Socket;
+
         public ConnectionSender Sender { get; }
 
         public SendBatch? Batch { get; }

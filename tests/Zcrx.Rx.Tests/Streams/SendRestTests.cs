@@ -165,7 +165,7 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
                 });
                 await OnRingThreadAsync(queue, () =>
                 {
-                    _ = helper.SendAsync(new byte[1]);
+                    _ = helper.SendAsync(new byte[1]).AsTask();
                     isCollected = helper.Receiver.Control.Sender.IsInBatch;
                     if (isCollected)
                     {

@@ -19,8 +19,9 @@ internal sealed class SendBench : IDisposable
     /// <param name="sendBuffer">The size of the send buffers and of the peers' receive buffers; null for the default.</param>
     public SendBench(int lines, int? sendBuffer = null)
     {
-        // The engine whose tests need a ring requires the same permission.
-        Batch = SendBatch.TryCreate(static entries => SendRing.TryCreate(new LinuxKernel(), entries)) ?? throw new InvalidOperationException("The kernel permits no ring.");
+        SendBatch? batch = SendBatch.TryCreate(static entries => SendRing.TryCreate(new LinuxKernel(), entries));
+        Skip.If(batch is null, "The kernel permits no ring.");
+        Batch = batch!;
         using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen();

@@ -33,6 +33,7 @@ public static class LinuxIoUring
     public const byte IORING_OP_ASYNC_CANCEL = 14;
     public const byte IORING_OP_CLOSE = 19;
     public const byte IORING_OP_READ = 22;
+    public const byte IORING_OP_SEND = 26;
     public const byte IORING_OP_RECV = 27;
     public const byte IORING_OP_SHUTDOWN = 34;
     public const byte IORING_OP_MSG_RING = 40;

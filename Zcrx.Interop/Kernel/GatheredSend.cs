@@ -81,7 +81,8 @@ internal static unsafe class GatheredSend
         }
     }
 
-    private static SocketError ErrorOf(int errno) => errno switch
+    /// <summary>Returns the error of a send that has failed with an errno.</summary>
+    public static SocketError ErrorOf(int errno) => errno switch
     {
         Errno.EAGAIN or Errno.EINTR => SocketError.WouldBlock,
         Errno.EPIPE => SocketError.Shutdown,

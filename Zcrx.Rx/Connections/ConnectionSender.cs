@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Zcrx.Interop.Kernel;
 using Zcrx.Interop.Leases;
@@ -7,15 +6,12 @@ using Zcrx.Interop.Leases;
 namespace Zcrx.Rx.Connections;
 
 /// <summary>
-/// Represents the sending half of a connection: non-blocking sends on the caller's thread. Only a send that waits for room involves
-/// the ring.
+/// Represents the sending half of a connection: non-blocking sends on the caller's thread. Small sends of the ring thread can wait in
+/// <see cref="SendBatch"/> for the end of its turn. Only a full socket involves the ring of the receives.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose; disposing it would strand the callers that wait.")]
 internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnection connection)
 {
-    // Held by the caller that sends, also while it waits for room in the socket.
-    // Lock order: this semaphore, then the wake-up of RingThread. The ring thread never waits for this semaphore.
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly SendTurn _turn = new(socket);
     private TaskCompletionSource<int>? _writable;
     private volatile bool _closed;
     private volatile bool _isShutDown;
@@ -26,22 +22,38 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        if (bytes.IsEmpty || cancellationToken.IsCancellationRequested || _closed || !_turn.Wait(0, CancellationToken.None))
+        if (bytes.IsEmpty || cancellationToken.IsCancellationRequested || _closed)
         {
-            return SendAsync(bytes, hasTurn: false, SocketError.Success, cancellationToken);
+            return WaitAndSendAsync(bytes, hasTurn: false, SocketError.Success, cancellationToken);
         }
 
         // Nearly every send fits into the socket. Such a send needs no state machine, and its bytes need no pin.
         int sent;
         SocketError error;
+        bool hasTurn = false;
         try
         {
+            if (connection.Batch?.TryAdd(this, bytes.Span) == true)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            hasTurn = _turn.TryTake();
+            if (!hasTurn)
+            {
+                return WaitAndSendAsync(bytes, hasTurn: false, SocketError.Success, cancellationToken);
+            }
+
             sent = Send(bytes.Span, out error);
         }
         catch (ObjectDisposedException exception)
         {
             // The bytes belong to a lease that was released.
-            _turn.Release();
+            if (hasTurn)
+            {
+                _turn.Release();
+            }
+
             return ValueTask.FromException(exception);
         }
 
@@ -52,7 +64,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
         if (error != SocketError.Success || sent < bytes.Length)
         {
-            return SendAsync(error == SocketError.Success ? bytes[sent..] : bytes, hasTurn: true, error, cancellationToken);
+            return WaitAndSendAsync(error == SocketError.Success ? bytes[sent..] : bytes, hasTurn: true, error, cancellationToken);
         }
 
         _turn.Release();
@@ -66,7 +78,17 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     /// </returns>
     public int TrySend(ReadOnlySpan<byte> bytes)
     {
-        if (_closed || !_turn.Wait(0, CancellationToken.None))
+        if (_closed)
+        {
+            return 0;
+        }
+
+        if (!bytes.IsEmpty && connection.Batch?.TryAdd(this, bytes) == true)
+        {
+            return bytes.Length;
+        }
+
+        if (!_turn.TryTake())
         {
             return 0;
         }
@@ -84,7 +106,8 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     /// <inheritdoc cref="TrySend(ReadOnlySpan{byte})"/>
     public int TrySend(ReadOnlySpan<IoVector> pieces)
     {
-        if (_closed || !_turn.Wait(0, CancellationToken.None))
+        Flush();
+        if (_closed || !_turn.TryTake())
         {
             return 0;
         }
@@ -105,9 +128,10 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     /// <param name="schedule">Schedules the rest of the call after a wait for room; null for the thread pool.</param>
     public ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken, Action<Action>? schedule = null)
     {
-        if (bytes.IsEmpty || cancellationToken.IsCancellationRequested || _closed || !_turn.Wait(0, CancellationToken.None))
+        Flush();
+        if (bytes.IsEmpty || cancellationToken.IsCancellationRequested || _closed || !_turn.TryTake())
         {
-            return SendAsync(bytes, hasTurn: false, SocketError.Success, schedule, cancellationToken);
+            return WaitAndSendAsync(bytes, hasTurn: false, SocketError.Success, cancellationToken, schedule);
         }
 
         int sent;
@@ -129,73 +153,31 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
         if (error != SocketError.Success || sent < bytes.Length)
         {
-            return SendAsync(error == SocketError.Success ? bytes.Slice(sent) : bytes, hasTurn: true, error, schedule, cancellationToken);
+            return WaitAndSendAsync(error == SocketError.Success ? bytes.Slice(sent) : bytes, hasTurn: true, error, cancellationToken, schedule);
         }
 
         _turn.Release();
         return ValueTask.CompletedTask;
     }
 
+    private ValueTask WaitAndSendAsync(ReadOnlyMemory<byte> bytes, bool hasTurn, SocketError error, CancellationToken cancellationToken) =>
+        WaitAndSendAsync(new ReadOnlySequence<byte>(bytes), hasTurn, error, cancellationToken);
+
     /// <summary>Sends the bytes that could not be sent at once. Waits for the turn and for room in the socket.</summary>
-    private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, bool hasTurn, SocketError error, CancellationToken cancellationToken)
+    private async ValueTask WaitAndSendAsync(
+        ReadOnlySequence<byte> bytes, bool hasTurn, SocketError error, CancellationToken cancellationToken, Action<Action>? schedule = null)
     {
         // A lease's memory stays readable while it is pinned, even if the lease is released first.
-        MemoryHandle pin = default;
+        SequencePin? pin = null;
         // The end of the stream must not close the connection before everything is sent.
         connection.BeginWork();
         try
         {
-            bytes = Owned(bytes);
-            pin = bytes.Pin();
-            if (!hasTurn)
-            {
-                await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-                hasTurn = true;
-            }
-
-            while (bytes.Length > 0)
-            {
-                ThrowIfClosed();
-                int sent = 0;
-                if (error == SocketError.Success)
-                {
-                    sent = Send(bytes.Span, out error);
-                }
-
-                if (error == SocketError.WouldBlock)
-                {
-                    await WaitForRoomAsync(schedule: null, cancellationToken).ConfigureAwait(false);
-                    error = SocketError.Success;
-                    continue;
-                }
-
-                ThrowIfFailed(error);
-                bytes = bytes[sent..];
-            }
-        }
-        finally
-        {
-            if (hasTurn)
-            {
-                _turn.Release();
-            }
-
-            pin.Dispose();
-            connection.EndWork();
-        }
-    }
-
-    private async ValueTask SendAsync(ReadOnlySequence<byte> bytes, bool hasTurn, SocketError error, Action<Action>? schedule, CancellationToken cancellationToken)
-    {
-        SequencePin? pin = null;
-        connection.BeginWork();
-        try
-        {
-            bytes = Owned(in bytes);
+            bytes = LastingBytes.Of(in bytes);
             pin = new SequencePin(in bytes);
             if (!hasTurn)
             {
-                await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+                await _turn.TakeAsync(cancellationToken).ConfigureAwait(false);
                 hasTurn = true;
             }
 
@@ -205,7 +187,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
                 int sent = 0;
                 if (error == SocketError.Success)
                 {
-                    sent = Send(in bytes, out error);
+                    sent = bytes.IsSingleSegment ? Send(bytes.FirstSpan, out error) : Send(in bytes, out error);
                 }
 
                 if (error == SocketError.WouldBlock)
@@ -279,24 +261,6 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         Volatile.Write(ref _sends, _sends + 1);
     }
 
-    /// <summary>
-    /// Returns bytes that stay valid while a send waits. Borrowed bytes are copied, because their buffer is reused after OnNext.
-    /// </summary>
-    private static ReadOnlyMemory<byte> Owned(ReadOnlyMemory<byte> bytes) => AreaMemory.IsBorrowed(bytes) ? bytes.ToArray() : bytes;
-
-    private static ReadOnlySequence<byte> Owned(in ReadOnlySequence<byte> bytes)
-    {
-        foreach (ReadOnlyMemory<byte> piece in bytes)
-        {
-            if (AreaMemory.IsBorrowed(piece))
-            {
-                return new ReadOnlySequence<byte>(bytes.ToArray());
-            }
-        }
-
-        return bytes;
-    }
-
     private void ThrowIfClosed()
     {
         if (_closed)
@@ -329,8 +293,64 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
     public void Shutdown()
     {
+        Flush();
         _isShutDown = true;
-        socket.ShutdownSend();
+        _turn.Shutdown();
+    }
+
+    /// <summary>Gets the descriptor of the socket. Valid while the connection is in a batch.</summary>
+    public int Descriptor => socket.Descriptor;
+
+    /// <summary>Gets a value indicating whether a batch has bytes of this connection.</summary>
+    public bool IsInBatch => _turn.IsInBatch;
+
+    /// <summary>
+    /// Gets a value indicating whether the socket had no room for all bytes of a batch. They are sent when it has room, and the socket must
+    /// not be closed in order before.
+    /// </summary>
+    public bool HasRest => _turn.HasRest;
+
+    /// <summary>Performs the sends of the batch that this connection is in. Without effect on other threads than the ring thread.</summary>
+    public void Flush() => connection.Batch?.Flush(this);
+
+    /// <summary>Enters a batch, which sends in place of a caller.</summary>
+    /// <returns>False when another send is pending, or the send would fail.</returns>
+    public bool TryEnterBatch() => !_closed && !_isShutDown && _turn.TryTakeForBatch();
+
+    /// <summary>Leaves the batch, which has sent.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="result">The number of bytes that the kernel has taken, or a negative errno.</param>
+    public void OnBatchSent(ReadOnlySpan<byte> bytes, int result)
+    {
+        SocketError error = result < 0 ? GatheredSend.ErrorOf(-result) : SocketError.Success;
+        NoteError(error);
+        if (result > 0)
+        {
+            NoteSent();
+        }
+
+        if (result == bytes.Length)
+        {
+            _turn.ReleaseFromBatch();
+        }
+        else if (_turn.TryLeaveToRest())
+        {
+            _ = SendRestAsync(bytes[int.Max(0, result)..].ToArray(), error);
+        }
+    }
+
+    private async Task SendRestAsync(byte[] rest, SocketError error)
+    {
+        try
+        {
+            await WaitAndSendAsync(rest, hasTurn: true, error, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // A failed send has ended the connection, or the connection was closed before.
+        }
+
+        connection.Synchronize();
     }
 
     /// <summary>Resumes the caller that waits for room: the socket has room or is closed. Thread-safe.</summary>
@@ -342,12 +362,15 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     public bool IsShutDown => _isShutDown;
 
     /// <summary>Gets a value indicating whether a send is pending.</summary>
-    public bool IsBusy => _turn.CurrentCount == 0;
+    public bool IsBusy => _turn.IsTaken;
 
     public void Close()
     {
+        Flush();
         _closed = true;
         OnWritable(0);
+        // Only the batch of a ring thread that was abandoned still has bytes. It will not send them.
+        _turn.ReleaseFromBatch();
     }
 
     /// <summary>Ends the connection after a failed send, unless the application has shut sending down.</summary>

@@ -14,6 +14,9 @@ internal interface ISendingConnection
     /// <summary>Gets why the connection is closed, as a clause. Meaningful once the socket is closed.</summary>
     string WhyClosed { get; }
 
+    /// <summary>Gets the batch that collects the sends of the ring thread; null when there is none.</summary>
+    SendBatch? Batch { get; }
+
     /// <summary>Ends the connection after a failed send.</summary>
     void Fail(ConnectionFailure failure, bool abort);
 
@@ -22,6 +25,9 @@ internal interface ISendingConnection
 
     /// <summary>Records that the send has ended.</summary>
     void EndWork();
+
+    /// <summary>Makes the ring thread look at the connection, whose closing or leaving may have waited for a send.</summary>
+    void Synchronize();
 
     /// <summary>Requests a call of <see cref="ConnectionSender.OnWritable"/> once the socket has room.</summary>
     void AwaitRoom();

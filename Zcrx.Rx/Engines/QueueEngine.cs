@@ -1,4 +1,5 @@
 using Zcrx.Interop;
+using Zcrx.Interop.Multishot;
 
 namespace Zcrx.Rx.Engines;
 
@@ -39,6 +40,10 @@ internal sealed class QueueEngine
     /// disposes the set-up after closing.
     /// </summary>
     public NicConfiguration? Nic { get; }
+
+    /// <summary>Creates the ring for the sends of a ring thread, on that thread. Null for an emulated queue, or if the kernel refuses.</summary>
+    /// <param name="entries">The maximum number of sends in one call.</param>
+    public SendRing? CreateSendRing(uint entries) => Kernel is LinuxKernel or MultishotKernel ? SendRing.TryCreate(new LinuxKernel(), entries) : null;
 
     /// <summary>Gets why another process cannot take the queue over, as a clause; null when the engine supports it.</summary>
     public string? WhyBoundToProcess => _choice.Engine switch

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Zcrx.Interop;
 using Zcrx.Interop.Kernel;
 using Zcrx.Interop.Leases;
+using Zcrx.Rx.Connections;
 using Zcrx.Rx.Limits;
 using Zcrx.Rx.Options;
 using Zcrx.Rx.Receiving;
@@ -31,6 +32,9 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     public RxQueueId? RxQueue => rxQueue;
 
     public Task Ended => thread.Ended;
+
+    /// <summary>Gets or sets the batch that collects the sends of the ring thread. The ring thread sets it once, before connections exist.</summary>
+    public SendBatch? Batch { get; set; }
 
     public ConsumerFailureAction WhenConsumerFails => options.Value.WhenConsumerFails;
 

@@ -111,8 +111,9 @@ internal sealed class ConnectionMover(
                     connection.EndMove();
                 }
             }
-            else if (connection.State == ReceiveState.Idle)
+            else if (connection.State == ReceiveState.Idle && (move.Target is not null || !connection.Control.Sender.HasRest))
             {
+                // The next owner of a detached socket continues its stream, so the rest of a send must be sent before.
                 _leaving.RemoveAt(i);
                 Leave(connection, move);
             }

@@ -279,6 +279,7 @@ internal sealed class QueueLoop : IRingTurn
             _queue.Memory.Register(_owners.Sharing);
         }
 
+        Host.Batch = SendBatch.TryCreate(_engine.CreateSendRing);
         _linkWatch = _engine.WatchLink(OnLinkChanged);
         _owners.Pool.PublishFirstLevel();
     }
@@ -286,6 +287,12 @@ internal sealed class QueueLoop : IRingTurn
     void IRingTurn.Prepare()
     {
         QueueOwners owners = Owners;
+        if (!owners.Turn.IsAbandoned)
+        {
+            // Handlers on the ring thread have sent as posted work. Connections are closed and moved below, after their sends.
+            Host.Batch?.EndTurn();
+        }
+
         Host.TakeChanges();
         if (owners.Turn.IsAbandoned)
         {
@@ -333,15 +340,21 @@ internal sealed class QueueLoop : IRingTurn
     void IRingTurn.Complete()
     {
         Owners.Pool.Ledger.Awake();
+        Host.Batch?.BeginTurn();
         Owners.Completions.HandleAll();
         if (!Owners.Turn.IsAbandoned)
         {
             Owners.TurnLength.Observe(Owners.Turn.Received.Count > 0, Host.Scheduled);
             Owners.Scheduler.AfterTurn();
+            Host.Batch?.Flush();
         }
     }
 
-    void IRingTurn.TearDown(Exception? crash) => Owners.Stop.TearDown(crash, _thread.CloseRing);
+    void IRingTurn.TearDown(Exception? crash)
+    {
+        Host.Batch?.EndTurn();
+        Owners.Stop.TearDown(crash, _thread.CloseRing);
+    }
 
     void IRingTurn.Release()
     {
@@ -349,6 +362,7 @@ internal sealed class QueueLoop : IRingTurn
         _linkWatch?.Dispose();
         _owners?.Sharing.Leave();
         _thread.StopTakingWork();
+        Host.Batch?.Dispose();
         _queue?.Dispose();
         // Disposed after the queue, which needs header/data split until it is closed.
         _engine.Nic?.Dispose();
@@ -358,6 +372,7 @@ internal sealed class QueueLoop : IRingTurn
 
     void IRingTurn.EndAbandoned()
     {
+        Host.Batch?.Dispose();
         Owners.Stop.EndAbandoned(_thread.CloseRing);
         _ = CloseAbandonedSocketsAsync();
     }

@@ -275,7 +275,7 @@ public sealed class ZcrxConnection : IDisposable
     /// <param name="bytes">The bytes to send. They must not change until the task has ended. Memory of a lease is kept until then, even if
     /// the lease is released.</param>
     /// <param name="cancellationToken">Cancels the wait for room. Bytes that were already sent are not affected.</param>
-    /// <returns>A task that ends when the kernel has taken all bytes.</returns>
+    /// <returns>A task that ends when the kernel has taken all bytes, or a batch of the ring thread has copied them.</returns>
     /// <exception cref="SocketException">The peer is gone.</exception>
     /// <exception cref="ObjectDisposedException">The connection has been closed. The message names the cause.</exception>
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) => _control.Sender.SendAsync(bytes, cancellationToken);
@@ -288,7 +288,7 @@ public sealed class ZcrxConnection : IDisposable
     /// The bytes, which must not change until the task has ended. Memory of leases is kept until then, also when a lease is released.
     /// </param>
     /// <param name="cancellationToken">Cancels the wait for room. Bytes that were already sent are not affected.</param>
-    /// <returns>A task that ends when the kernel has taken all bytes.</returns>
+    /// <returns>A task that ends when the kernel has taken all bytes, or a batch of the ring thread has copied them.</returns>
     /// <exception cref="SocketException">The peer is gone.</exception>
     /// <exception cref="ObjectDisposedException">The connection has been closed. The message names the cause.</exception>
     public ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken = default) =>
@@ -301,7 +301,7 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Sends a buffer to the peer, and releases its lease.</summary>
     /// <param name="lease">The lease. This call owns it and releases it in every case.</param>
     /// <param name="cancellationToken">Cancels the wait for room. Bytes that were already sent are not affected.</param>
-    /// <returns>A task that ends when the kernel has taken all bytes.</returns>
+    /// <returns>A task that ends when the kernel has taken all bytes, or a batch of the ring thread has copied them.</returns>
     /// <exception cref="SocketException">The peer is gone.</exception>
     /// <exception cref="ObjectDisposedException">The connection has been closed, or the lease has been released.</exception>
     public async ValueTask SendAsync(BufferLease lease, CancellationToken cancellationToken = default)
@@ -314,7 +314,7 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Sends a frame to the peer, and releases its lease.</summary>
     /// <param name="lease">The lease. This call owns it and releases it in every case.</param>
     /// <param name="cancellationToken">Cancels the wait for room. Bytes that were already sent are not affected.</param>
-    /// <returns>A task that ends when the kernel has taken all bytes.</returns>
+    /// <returns>A task that ends when the kernel has taken all bytes, or a batch of the ring thread has copied them.</returns>
     /// <exception cref="SocketException">The peer is gone.</exception>
     /// <exception cref="ObjectDisposedException">The connection has been closed, or the lease has been released.</exception>
     public async ValueTask SendAsync(FrameLease lease, CancellationToken cancellationToken = default)

@@ -101,6 +101,8 @@ internal sealed class ConnectionControl : ISendingConnection
         }
     }
 
+    SendBatch? ISendingConnection.Batch => _host.Batch;
+
     string ISendingConnection.Name => _receiver.ToString();
 
     bool ISendingConnection.IsBroken => _receiver.IsBroken;
@@ -203,12 +205,17 @@ internal sealed class ConnectionControl : ISendingConnection
 
     void ISendingConnection.AwaitRoom() => _host.AwaitRoom(_receiver);
 
-    /// <summary>Closes the socket. Every request of the connection has ended.</summary>
+    /// <summary>
+    /// Closes the socket. Every request of the connection has ended. If bytes of the application are still unsent, the connection is reset:
+    /// after an orderly end, the peer would take the stream as complete.
+    /// </summary>
     /// <param name="abort">Whether to reset the connection even if no reset was requested.</param>
     public void CloseSocket(bool abort = false)
     {
+        // Read before the sender is closed, which ends the rest.
+        bool hasRest = Sender.HasRest;
         Sender.Close();
-        _socket.Close(abort || AbortRequested);
+        _socket.Close(abort || AbortRequested || hasRest);
         EndSocketWork();
     }
 

@@ -250,6 +250,8 @@ internal sealed class ConnectionReceiver
     /// </remarks>
     public ZcrxStreamException? LostEnd()
     {
+        // A send in the batch would receive the error, if there is one.
+        Control.Sender.Flush();
         // Read before the error, because a send records the error before it ends.
         bool isSending = Control.Sender.IsBusy && !Control.Sender.IsShutDown && Socket.IsDisconnected;
         if (Control.Sender.TakenError is var error and not SocketError.Success)

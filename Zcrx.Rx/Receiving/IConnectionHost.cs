@@ -1,4 +1,5 @@
 using Zcrx.Interop.Leases;
+using Zcrx.Rx.Connections;
 
 namespace Zcrx.Rx.Receiving;
 
@@ -10,6 +11,9 @@ internal interface IConnectionHost
 
     /// <summary>Gets a task that ends when the queue has ended.</summary>
     Task Ended { get; }
+
+    /// <summary>Gets the batch that collects the sends of the ring thread; null when there is none.</summary>
+    SendBatch? Batch { get; }
 
     /// <summary>Gets what happens to a connection whose last consumer fails.</summary>
     ConsumerFailureAction WhenConsumerFails { get; }

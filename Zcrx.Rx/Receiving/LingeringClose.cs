@@ -44,13 +44,13 @@ internal sealed class LingeringClose(QueueContext context)
         long now = context.Clock.Now;
         long until = long.Min(_deadline, now + context.Clock.ToTicks(context.Options.Value.PeerCloseTimeout));
         // Only for a queue that stops: before that, the application itself may close a connection in the middle of its stream.
-        bool isUnfinished = _lingers && connection.HasUnhandledBytes;
+        bool isUnfinished = _lingers && (connection.HasUnhandledBytes || control.Sender.HasRest);
         if (isUnfinished && !control.AbortRequested)
         {
             context.Counters.ConnectionsUnfinished++;
         }
 
-        if (!_lingers || now >= until || control.AbortRequested || control.Sender.Sends == 0)
+        if (!_lingers || now >= until || control.AbortRequested || control.Sender.Sends == 0 || control.Sender.HasRest)
         {
             control.CloseSocket(isUnfinished);
             return;

@@ -231,6 +231,7 @@ internal sealed class ReceiveScheduler
     /// <param name="inner">The exception that caused the close, if any.</param>
     public void Close(ConnectionReceiver connection, string cause, Exception? inner)
     {
+        connection.Control.Sender.Flush();
         if (connection.State == ReceiveState.Queued)
         {
             connection.Disarm();
@@ -372,7 +373,7 @@ internal sealed class ReceiveScheduler
             }
         }
 
-        if (connection.Control.CloseRequested)
+        if (connection.Control.CloseRequested && (connection.Control.AbortRequested || !connection.Control.Sender.HasRest))
         {
             string cause = connection.Control.Failure is null && connection.EndError is { } error ? error.Cause : connection.Control.WhyClosed;
             Close(connection, cause, connection.Control.Failure?.Exception);

@@ -171,7 +171,7 @@ internal sealed class StopExecution(
     private void Close(ConnectionReceiver connection)
     {
         // An orderly end would tell the peer that everything was handled.
-        bool isUnfinished = !connection.Control.CloseRequested && (connection.HasUnfinishedWork || connection.HasWaiting);
+        bool isUnfinished = connection.Control.Sender.HasRest || (!connection.Control.CloseRequested && (connection.HasUnfinishedWork || connection.HasWaiting));
         if (isUnfinished)
         {
             context.Counters.ConnectionsUnfinished++;

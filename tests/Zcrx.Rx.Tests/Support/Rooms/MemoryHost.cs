@@ -1,4 +1,5 @@
 using Zcrx.Interop.Leases;
+using Zcrx.Rx.Connections;
 using Zcrx.Rx.Limits;
 using Zcrx.Rx.Options;
 using Zcrx.Rx.Receiving;
@@ -11,6 +12,8 @@ internal sealed class MemoryHost : IConnectionHost
     public string Name => "memory";
 
     public Task Ended { get; } = new TaskCompletionSource().Task;
+
+    public SendBatch? Batch => null;
 
     public ConsumerFailureAction WhenConsumerFails { get; set; }
 

@@ -1,0 +1,85 @@
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+
+namespace Zcrx.Interop.Multishot;
+
+/// <summary>Sends on many sockets with one system call, through a ring of its own. Used on the thread that has created it.</summary>
+/// <remarks>
+/// The sends do not wait for room (MSG_DONTWAIT). The kernel therefore performs each of them inside the call, in order, and has no request
+/// afterwards. The ring is separate from that of the receives, so the completions of sends never wait behind those of receives.
+/// </remarks>
+internal sealed unsafe class SendRing : IDisposable
+{
+    private const uint Threading = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+    // MSG_DONTWAIT and MSG_NOSIGNAL.
+    private const uint Flags = 0x40 | 0x4000;
+
+    private readonly HostRing _ring;
+    private uint _unfinished;
+
+    private SendRing(HostRing ring) => _ring = ring;
+
+    /// <summary>Creates a ring. Returns null if the kernel refuses.</summary>
+    /// <param name="kernel">The kernel of the machine.</param>
+    /// <param name="entries">The maximum number of sends in one call.</param>
+    public static SendRing? TryCreate(IIoUringKernel kernel, uint entries)
+    {
+        HostRing ring = new(kernel, entries, entries, Threading);
+        if (ring.Status >= 0)
+        {
+            return new SendRing(ring);
+        }
+
+        ring.Dispose();
+        return null;
+    }
+
+    /// <summary>Adds a send.</summary>
+    /// <param name="fd">The socket.</param>
+    /// <param name="bytes">The bytes, which must stay valid until <see cref="Submit"/> returns.</param>
+    /// <param name="length">The number of bytes.</param>
+    /// <param name="index">The caller's number of the send.</param>
+    public void Add(int fd, byte* bytes, int length, int index)
+    {
+        io_uring_sqe entry = new()
+        {
+            opcode = IORING_OP_SEND, fd = fd, addr = (ulong)bytes, len = (uint)length, msg_flags = Flags, user_data = (ulong)index,
+        };
+        if (_ring.TryPush(entry))
+        {
+            _unfinished++;
+        }
+    }
+
+    /// <summary>Performs the added sends. Returns when the kernel has performed them all, or has refused to.</summary>
+    /// <param name="results">
+    /// Receives the result of each send at its index: the number of bytes, or a negative errno. The results of other indexes do not change.
+    /// </param>
+    /// <returns>False when the ring is broken. Sends without a result may have been performed. The ring must be disposed.</returns>
+    public bool Submit(Span<int> results)
+    {
+        // With MSG_DONTWAIT, the first call performs all sends. If a kernel performed one later, the loop would wait for it.
+        for (bool isFirst = true; _unfinished > 0; isFirst = false)
+        {
+            int entered = isFirst ? _ring.Submit() : _ring.Enter(_unfinished, -1);
+            bool isAny = false;
+            while (_ring.TryTake(out io_uring_cqe completion))
+            {
+                results[(int)completion.user_data] = completion.res;
+                _unfinished--;
+                isAny = true;
+            }
+
+            _ring.Advance();
+            if (entered < 0 && entered != -Errno.EINTR && !isAny)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Closes the ring.</summary>
+    public void Dispose() => _ring.Dispose();
+}

@@ -1,0 +1,24 @@
+using System.Buffers;
+using Zcrx.Interop.Leases;
+
+namespace Zcrx.Rx.Connections;
+
+/// <summary>Keeps the bytes of a send that waits.</summary>
+internal static class LastingBytes
+{
+    /// <summary>
+    /// Returns bytes that stay valid while a send waits. Borrowed bytes are copied, because their buffer is reused after OnNext.
+    /// </summary>
+    public static ReadOnlySequence<byte> Of(in ReadOnlySequence<byte> bytes)
+    {
+        foreach (ReadOnlyMemory<byte> piece in bytes)
+        {
+            if (AreaMemory.IsBorrowed(piece))
+            {
+                return new ReadOnlySequence<byte>(bytes.ToArray());
+            }
+        }
+
+        return bytes;
+    }
+}

@@ -1,0 +1,226 @@
+using System.Net.Sockets;
+using Zcrx.Rx.Connections;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Streams;
+
+/// <summary>Tests the end of connections while bytes wait whose send has ended: a batch has copied them, and the socket had no room.</summary>
+[Collection(SocketsCollection.Name)]
+public sealed class SendRestTests : IClassFixture<ResourceCheck>
+{
+    private const int Rest = 1000;
+
+    [SkippableFact]
+    public async Task Dispose_while_a_rest_waits_closes_in_order_after_the_peer_has_read_it()
+    {
+        await using TestQueue queue = await OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            int sent = await FillAsync(connection);
+            await SendRestAsync(queue, connection, connection.Dispose);
+            await TurnAsync(queue);
+            Assert.False(connection.Closed.IsCompleted);
+
+            Assert.Equal(sent + Rest, await ReadToEndAsync(peer));
+            await connection.Closed.Within("the connection is closed");
+        }
+    }
+
+    [SkippableFact]
+    public async Task Abort_while_a_rest_waits_resets_the_connection_at_once()
+    {
+        await using TestQueue queue = await OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            await FillAsync(connection);
+            await SendRestAsync(queue, connection, connection.Dispose);
+            connection.Abort();
+            await connection.Closed.Within("the connection is closed");
+            await Assert.ThrowsAsync<SocketException>(() => ReadToEndAsync(peer));
+        }
+    }
+
+    [SkippableFact]
+    public async Task ShutdownSend_while_a_rest_waits_takes_effect_after_it()
+    {
+        await using TestQueue queue = await OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            int sent = await FillAsync(connection);
+            await SendRestAsync(queue, connection, static () => { });
+            connection.ShutdownSend();
+            Assert.Equal(sent + Rest, await ReadToEndAsync(peer));
+            connection.Dispose();
+        }
+    }
+
+    [SkippableFact]
+    public async Task Detach_while_a_rest_waits_returns_the_socket_after_it()
+    {
+        await using TestQueue queue = await OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            int sent = await FillAsync(connection);
+            await SendRestAsync(queue, connection, static () => { });
+            Task<DetachedConnection?> detaching = connection.DetachAsync();
+            await TurnAsync(queue);
+            Assert.False(detaching.IsCompleted);
+
+            Task<int> reading = ReadToEndAsync(peer);
+            DetachedConnection detached = (await detaching.Within("the socket is returned"))!;
+            detached.Socket.Send([1]);
+            detached.Socket.Dispose();
+            Assert.Equal(sent + Rest + 1, await reading);
+        }
+    }
+
+    [SkippableFact]
+    public async Task Move_while_a_rest_waits_leaves_it_to_the_other_queue()
+    {
+        await using TestQueue queue = await OpenAsync();
+        await using TestQueue other = await OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            int sent = await FillAsync(connection);
+            await SendRestAsync(queue, connection, static () => { });
+            Assert.True(await connection.MoveToAsync(other.Queue).Within("the connection has moved"));
+            connection.ShutdownSend();
+            Assert.Equal(sent + Rest, await ReadToEndAsync(peer));
+            connection.Dispose();
+        }
+    }
+
+    [SkippableFact]
+    public async Task Stop_while_a_rest_waits_resets_the_connection_after_the_drain()
+    {
+        await using TestQueue queue = await OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            await FillAsync(connection);
+            await SendRestAsync(queue, connection, connection.Dispose);
+            await queue.Queue.StopAsync(TimeSpan.FromMilliseconds(50)).Within("the queue stops");
+            await Assert.ThrowsAsync<SocketException>(() => ReadToEndAsync(peer));
+        }
+    }
+
+    private static async Task<TestQueue> OpenAsync()
+    {
+        TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { Engine = ZcrxEngine.IoUring }, receiveBuffer: null);
+        if (queue.Queue.Engine.Engine != ZcrxEngine.IoUring)
+        {
+            string reason = queue.Queue.Engine.Reason;
+            await queue.DisposeAsync();
+            Skip.If(true, reason);
+        }
+
+        return queue;
+    }
+
+    /// <summary>Fills the socket. Returns the number of bytes.</summary>
+    private static async Task<int> FillAsync(ZcrxConnection connection)
+    {
+        connection.CloseMode = CloseMode.Manual;
+        connection.Socket.SendBufferSize = 4096;
+        byte[] bytes = new byte[SendBatch.MaxSendLength + 1];
+        int total = 0;
+        await Deadline.UntilAsync(
+            () =>
+            {
+                int sent = connection.TrySend(bytes);
+                total += sent;
+                // Checked before the second attempt: an acknowledgement after the first one may have made room.
+                bool isFull = FullSocket.IsFull(connection.Socket);
+                int again = connection.TrySend(bytes);
+                total += again;
+                return isFull && sent + again == 0;
+            },
+            "the socket is full");
+        return total;
+    }
+
+    /// <summary>
+    /// Sends on the ring thread in a turn that collects sends, and then runs an action there. Returns when the socket has refused a part.
+    /// </summary>
+    private static async Task SendRestAsync(TestQueue queue, ZcrxConnection connection, Action then)
+    {
+        (Peer helping, ZcrxConnection helper) = await queue.ConnectAsync();
+        using (helping)
+        {
+            bool isCollected = false;
+            while (!isCollected)
+            {
+                // Only a turn after one with several sends collects them. Any event can make a turn without a send.
+                await OnRingThreadAsync(queue, () =>
+                {
+                    for (int i = 0; i < SendBatch.FewestSends; i++)
+                    {
+                        Assert.True(helper.SendAsync(new byte[1]).IsCompletedSuccessfully);
+                    }
+                });
+                await OnRingThreadAsync(queue, () =>
+                {
+                    _ = helper.SendAsync(new byte[1]).AsTask();
+                    isCollected = helper.Receiver.Control.Sender.IsInBatch;
+                    if (isCollected)
+                    {
+                        Assert.True(connection.SendAsync(new byte[Rest]).IsCompletedSuccessfully);
+                        then();
+                    }
+                });
+            }
+
+            await Deadline.UntilAsync(() => connection.Receiver.Control.Sender.HasRest, "the socket has no room");
+            helper.Dispose();
+        }
+    }
+
+    private static async Task OnRingThreadAsync(TestQueue queue, Action action)
+    {
+        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        queue.Queue.Loop.Post(() =>
+        {
+            try
+            {
+                action();
+                done.SetResult();
+            }
+            catch (Exception exception)
+            {
+                done.SetException(exception);
+            }
+        });
+        await done.Task.Within("the ring thread has run the action");
+    }
+
+    /// <summary>Waits until the ring thread has handled what was requested before.</summary>
+    private static async Task TurnAsync(TestQueue queue)
+    {
+        long turn = queue.Queue.Loop.Turns;
+        while (queue.Queue.Loop.Turns < turn + 2)
+        {
+            await OnRingThreadAsync(queue, static () => { });
+        }
+    }
+
+    private static async Task<int> ReadToEndAsync(Peer peer)
+    {
+        byte[] bytes = new byte[1 << 16];
+        int total = 0;
+        while (true)
+        {
+            int received = await peer.Socket.ReceiveAsync(bytes).Within("bytes or the end arrive");
+            if (received == 0)
+            {
+                return total;
+            }
+
+            total += received;
+        }
+    }
+}

@@ -53,7 +53,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
                 connection.Subscribe();
             }
 
-            connection.Connection!.Resume();
+            connection.Resume();
             world.Acting = null;
         }
 
@@ -62,7 +62,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
             HeldLease held = world.Leases[0];
             held.Check();
             world.Leases.RemoveAt(0);
-            held.Lease.Dispose();
+            held.Dispose();
         }
     }
 
@@ -108,7 +108,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
     }
 
     private bool IsAllReceived() => world.Connections.TrueForAll(
-        static connection => connection.Connection is null || connection.HasStreamEnded || (connection.Position == connection.Sent && !connection.HasPeerFinished && !connection.HasPeerClosed));
+        static connection => connection.Connection is null || connection.HasStreamEnded || (connection.HasReceivedAll && !connection.HasPeerFinished && !connection.HasPeerClosed));
 
     private string Unfinished() => string.Join(
         "; ",

@@ -246,11 +246,20 @@ internal sealed class BufferPool
 
     private void ObserveLevel(int inFlight, int paused)
     {
-        bool hasChanged = _pressure.Observe(inFlight, _buffers, _isStarved);
+        // The leases of other rings count, because connections that lease buffers wait when all leases together have taken the pool.
+        int buffersOut = inFlight + _leasedElsewhere;
+        bool isStarved = _isStarved;
+        bool hasChanged = _pressure.Observe(buffersOut, _buffers, isStarved);
         _isStarved = false;
         while (_pressure.Level != PoolPressureLevel.Normal && TryGrow())
         {
-            hasChanged |= _pressure.Observe(inFlight, _buffers, starved: false);
+            hasChanged |= _pressure.Observe(buffersOut, _buffers, starved: false);
+        }
+
+        if (isStarved && IsShared && _pressure.Level == PoolPressureLevel.Normal)
+        {
+            // The other rings may have the buffers, and wait for those of this ring. Consumers that can copy return theirs.
+            _ledger.Reclaimable.ReclaimAll();
         }
 
         if (hasChanged)

@@ -165,7 +165,7 @@ internal sealed class Invariants(SimulatedWorld world)
             throw world.Fail($"{queue} sleeps without pressure, although {pool.Ledger.InFlight} of {pool.Buffers} buffers are leased");
         }
 
-        if (pool.Level != PoolPressureLevel.Normal && pool.Ledger.InFlight == 0 && !pool.HasChanged)
+        if (pool.Level != PoolPressureLevel.Normal && pool.Account is { InFlight: 0, LeasedElsewhere: 0 } && !pool.HasChanged)
         {
             throw world.Fail($"{queue} sleeps under pressure, although no buffer is leased");
         }

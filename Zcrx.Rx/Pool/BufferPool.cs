@@ -88,9 +88,6 @@ internal sealed class BufferPool
     /// <summary>Gets a value indicating whether entries wait for room in the refill queue.</summary>
     public bool HasPending => _pending.Count > 0;
 
-    /// <summary>Gets a value indicating whether a receive found no buffer since the level was last observed.</summary>
-    public bool IsStarved => _isStarved;
-
     /// <summary>
     /// Gets a value indicating whether other rings have buffers of this pool, so that the number of free buffers is uncertain.
     /// </summary>
@@ -210,6 +207,7 @@ internal sealed class BufferPool
         {
             // Only the ring that writes the refill queue learns how many buffers other rings lease. An old number would leave connections starved.
             _leasedElsewhere = 0;
+            Invalidate();
         }
 
         // Leases must not shrink a shared pool. Consumers get copies instead, so that every buffer returns.

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using System.Reactive.Concurrency;
 using System.Reactive.Linq;
+using System.Text;
 using Zcrx.Interop;
 using Zcrx.Rx.Tests.Support;
 
@@ -63,6 +65,47 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
 
             Assert.Equal(10, count);
             connection.Abort();
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Last_frame_without_a_delimiter_waits_while_its_connection_is_paused(bool isResumed)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            // The end arrives in the same turn as the bytes, because both wait when the connection is observed.
+            await peer.Socket.SendAsync("first\nlast"u8.ToArray());
+            peer.Socket.Shutdown(SocketShutdown.Send);
+            await Deadline.UntilAsync(() => connection.Socket.Available == "first\nlast".Length, "the bytes have arrived");
+            ConcurrentQueue<string> events = new();
+            using IDisposable subscription = connection.Buffers
+                .Frames(Delimiter.LineFeed, 100, new FramingOptions { DeliversUnterminated = true })
+                .Subscribe(
+                    frame =>
+                    {
+                        events.Enqueue(Encoding.UTF8.GetString(frame.ToArray()));
+                        connection.Pause();
+                    },
+                    error => events.Enqueue(error.GetType().Name),
+                    () => events.Enqueue("end"));
+            await Deadline.UntilAsync(() => connection.BytesWaiting == "last".Length, "the last frame waits");
+            Assert.Equal(["first"], events);
+            if (isResumed)
+            {
+                connection.Resume();
+                await connection.Closed.Within("the connection closes");
+                Assert.Equal(["first", "last", "end"], events);
+            }
+            else
+            {
+                connection.Abort();
+                await connection.Closed.Within("the connection closes");
+                Assert.Equal(["first", nameof(ZcrxStreamException)], events);
+            }
         }
     }
 

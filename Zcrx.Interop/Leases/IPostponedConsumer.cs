@@ -18,4 +18,7 @@ internal interface IPostponedConsumer
     /// <summary>Delivers the waiting bytes, until all are delivered or the source is paused again.</summary>
     /// <returns>Whether bytes still wait.</returns>
     bool Continue();
+
+    /// <summary>Ends the consumer with an error. Has no effect unless its source has ended before.</summary>
+    void Abandon(Exception error);
 }

@@ -19,8 +19,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     private readonly int _overhead = options.DeliversUnterminated ? Math.Max(cutter.Overhead, 1) : cutter.Overhead;
     private readonly FrameSkips? _skips = options.Skips;
     private readonly bool _deliversUnterminated = options.DeliversUnterminated;
-    private BufferLedger? _relieves;
-    private int _dismissals;
+    private readonly ReclaimMembership _membership = new(owner);
     private readonly FrameScope _scope = new(options.MaxLeasedBuffers);
     // The stream offset of the next byte to arrive, and the stream offset at which the current frame begins.
     private long _next = Unknown;
@@ -34,11 +33,13 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     // A frame that is too long is skipped up to its delimiter. _dropped is the number of its bytes that are no longer held.
     private bool _isSkipping;
     private long _dropped;
+    // The decision on the bytes behind the last frame, once the stream has ended. A parser makes it once.
+    private FrameDecision? _rest;
     // A whole frame has arrived, but must wait: the source is paused, or a consumer has no room for the frame.
     private bool _isWaiting;
 
     /// <summary>Gets the holder that counts the buffers that are kept for an incomplete frame.</summary>
-    public BufferHolder? Holder { get; private set; }
+    public BufferHolder? Holder => _membership.Holder;
 
     /// <summary>Gets the holder of the connection that received the current buffer.</summary>
     public BufferHolder? Source { get; private set; }
@@ -156,7 +157,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         {
             _isWaiting = false;
             _scope.ClearBuffer();
-            if (CutHeld() == Incomplete && !_isWaiting && (_isSkipping || IsBeyondLimit))
+            if (_rest is null && CutHeld() == Incomplete && !_isWaiting && (_isSkipping || IsBeyondLimit))
             {
                 Drop();
             }
@@ -291,20 +292,9 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
             return;
         }
 
-        BufferLedger ledger = buffer.Ledger;
-        int dismissals = buffer.Holder?.Dismissals ?? 0;
-        if (ledger != _relieves || dismissals != _dismissals || buffer.Holder != Holder)
+        if (_membership.Follow(in buffer))
         {
-            // This is the first buffer that is kept, or the connection has moved: to another queue, or away and back.
-            _dismissals = dismissals;
-            if (_relieves is null || !ledger.Reclaimable.Contains(owner))
-            {
-                ledger.Reclaimable.Add(owner);
-            }
-
-            _relieves = ledger;
-            Holder = buffer.Holder;
-            _held.SetBudget(buffer.Holder?.CopyBudget);
+            _held.SetBudget(Holder?.CopyBudget);
         }
 
         if (!_held.Keep(in buffer, isBounded: !_isWaiting))
@@ -343,12 +333,24 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         _needed = 0;
     }
 
+    /// <summary>Determines whether the end of the stream makes a frame of the bytes after the last frame, and this frame must wait.</summary>
+    public bool MustWaitAtEnd()
+    {
+        if (!IsInside || (_rest ??= DecideRest()) is not { Kind: FrameDecisionKind.Frame } rest || _dropped + rest.Length > maxLength || !MustWait(rest.Length))
+        {
+            return false;
+        }
+
+        Wait();
+        return true;
+    }
+
     /// <summary>Delivers, skips or refuses the bytes after the last frame, because the stream has ended.</summary>
     /// <returns>The error with which the frames end, or null.</returns>
     public ZcrxFramingException? EndInside()
     {
         long received = _dropped + _held.Length;
-        FrameDecision rest = DecideRest();
+        FrameDecision rest = _rest ?? DecideRest();
         if (rest.Kind != FrameDecisionKind.Frame)
         {
             return rest.Kind == FrameDecisionKind.Error

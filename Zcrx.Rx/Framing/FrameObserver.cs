@@ -20,7 +20,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     private ExclusiveUse _use;
     // The exception that the observer has thrown. No further frames are cut, but the source still reports its end.
     private Exception? _thrown;
-    // The source has ended, but the end cannot be passed on yet: OnNext is running, or whole frames wait for the consumer.
+    // The source has ended, but the end cannot be passed on yet: OnNext is running, or frames wait for the consumer.
     private bool _hasEndedInside;
     private Exception? _error;
 
@@ -150,6 +150,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
             if (!waits && _hasEndedInside)
             {
                 End(_error);
+                waits = _frames.IsWaiting;
             }
 
             return waits;
@@ -160,6 +161,26 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
         {
             FailLater(exception);
             return false;
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    public void Abandon(Exception error)
+    {
+        if (!_use.TryEnter(out _))
+        {
+            return;
+        }
+
+        try
+        {
+            if (_hasEndedInside)
+            {
+                End(error);
+            }
         }
         finally
         {
@@ -214,9 +235,9 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
 
     private void End(Exception? error)
     {
-        if (error is null && _thrown is null && _frames.IsWaiting)
+        if (error is null && _thrown is null && (_frames.IsWaiting || _frames.MustWaitAtEnd()))
         {
-            // The source has ended, but complete frames still wait for the consumer. The end is passed on after them.
+            // The source has ended, but frames still wait for the consumer. The end is passed on after them.
             _hasEndedInside = true;
             return;
         }

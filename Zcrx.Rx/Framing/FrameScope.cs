@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using Zcrx.Interop;
+using Zcrx.Interop.Kernel;
 using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Framing;
@@ -25,7 +26,7 @@ internal sealed class FrameScope(int maxBuffers)
     private BufferHolder? _holder;
     private FrameLoan? _loan;
     private bool _checksBorrows;
-    private Thread? _thread;
+    private object? _thread;
     private long _version;
 
     /// <summary>Sets the buffer in which the next frames end, with its ledger and its holder.</summary>
@@ -35,14 +36,14 @@ internal sealed class FrameScope(int maxBuffers)
         _ledger = buffer.Ledger;
         _holder = buffer.Holder;
         _checksBorrows = _ledger.ChecksBorrows;
-        _thread = Thread.CurrentThread;
+        _thread = Threads.Current;
     }
 
     /// <summary>Clears the buffer: the next frames lie in leased or copied bytes only.</summary>
     public void ClearBuffer()
     {
         _lent = default;
-        _thread = Thread.CurrentThread;
+        _thread = Threads.Current;
     }
 
     /// <summary>Lends a frame.</summary>
@@ -210,7 +211,7 @@ internal sealed class FrameScope(int maxBuffers)
             ThrowEnded();
         }
 
-        if (_thread != Thread.CurrentThread)
+        if (_thread != Threads.Current)
         {
             ThrowForeignThread();
         }

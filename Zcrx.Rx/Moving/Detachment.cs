@@ -17,7 +17,7 @@ internal static class Detachment
         byte[] undelivered = connection.Undelivered.ToArray();
         move.Unread = waiting.Length == 0 ? undelivered : (byte[])[.. waiting, .. undelivered];
         connection.EndMove();
-        connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, delivered, "the connection was detached, and its socket has another owner", ""));
+        connection.EndStream(new ZcrxStreamException($"Receiving on {connection}", 0, delivered, "the connection was detached, and its socket has another owner", ""));
         connection.Control.ReleaseSocket();
         move.Succeed();
     }

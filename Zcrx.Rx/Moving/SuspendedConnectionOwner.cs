@@ -249,7 +249,7 @@ internal sealed class SuspendedConnectionOwner
         Exception? end = connection.HasEnded && delivered == connection.BytesReceived
             ? connection.EndError
             : new ZcrxStreamException($"Receiving on {connection}", 0, delivered, cause, "");
-        connection.Stream.End(end);
+        connection.EndStream(end);
         connection.Control.CloseSocket();
     }
 }

@@ -89,9 +89,6 @@ internal sealed class BufferPool
     /// <summary>Gets a value indicating whether entries wait for room in the refill queue.</summary>
     public bool HasPending => _pending.Count > 0;
 
-    /// <summary>Gets a value indicating whether a receive found no buffer since the level was last observed.</summary>
-    public bool IsStarved => _isStarved;
-
     /// <summary>
     /// Gets a value indicating whether other rings have buffers of this pool, so that the number of free buffers is uncertain.
     /// </summary>
@@ -212,6 +209,7 @@ internal sealed class BufferPool
             // Only the ring that writes the refill queue learns how many buffers other rings lease. With an outdated number, connections
             // would wait for ever.
             _leasedElsewhere = 0;
+            Invalidate();
         }
 
         // Leases must not shrink a shared pool. Consumers get copies instead, so that every buffer returns.
@@ -248,11 +246,20 @@ internal sealed class BufferPool
 
     private void ObserveLevel(int inFlight, int paused)
     {
-        bool hasChanged = _pressure.Observe(inFlight, _buffers, _isStarved);
+        // The leases of other rings count, because connections that lease buffers wait when all leases together have taken the pool.
+        int buffersOut = inFlight + _leasedElsewhere;
+        bool isStarved = _isStarved;
+        bool hasChanged = _pressure.Observe(buffersOut, _buffers, isStarved);
         _isStarved = false;
         while (_pressure.Level != PoolPressureLevel.Normal && TryGrow())
         {
-            hasChanged |= _pressure.Observe(inFlight, _buffers, starved: false);
+            hasChanged |= _pressure.Observe(buffersOut, _buffers, starved: false);
+        }
+
+        if (isStarved && IsShared && _pressure.Level == PoolPressureLevel.Normal)
+        {
+            // The other rings may have the buffers, and wait for those of this ring. Consumers that can copy return theirs.
+            _ledger.Reclaimable.ReclaimAll();
         }
 
         if (hasChanged)

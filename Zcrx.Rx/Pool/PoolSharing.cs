@@ -81,6 +81,22 @@ internal sealed class PoolSharing : IRefillProducer
     }
 
     /// <summary>
+    /// Passes buffers that were returned on the ring thread to the kernel or to the ring that writes the refill queue. Called before the
+    /// thread sleeps, because these returns do not wake it.
+    /// </summary>
+    public void PassOn()
+    {
+        if (_queue.Refill.IsOurs)
+        {
+            _pool.Publish();
+        }
+        else
+        {
+            ForwardReturned();
+        }
+    }
+
+    /// <summary>
     /// Requests that another ring on the same memory reclaims the buffers of completions that this ring has lost. Otherwise
     /// these buffers would never return.
     /// </summary>

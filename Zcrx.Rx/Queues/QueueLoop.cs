@@ -304,11 +304,14 @@ internal sealed class QueueLoop : IRingTurn
         owners.Scheduler.WatchPool();
         owners.Scheduler.ArmReceives();
         owners.Mover.CompleteMoves();
-        if (owners.Pool.IsStarved)
+        if (owners.Pool.HasChanged)
         {
-            // A connection was paused. The pressure level must reflect this before the thread sleeps.
+            // A connection was paused, or a move has returned buffers. The pressure level must reflect this before the thread sleeps.
             owners.Scheduler.WatchPool();
         }
+
+        // Moves and a rising level return buffers of incomplete frames.
+        owners.Sharing.PassOn();
 
         owners.Pool.Trim(_context.Clock.TurnStart);
         owners.Listeners.Arm();

@@ -285,6 +285,17 @@ internal sealed class ConnectionReceiver
     public ZcrxStreamException? EndOfStream() =>
         EndError ?? (StopCause is null ? null : new ZcrxStreamException($"Receiving on {this}", 0, BytesReceived, StopCause, ""));
 
+    /// <summary>Ends the stream for its observers. Called only by the owner of the connection.</summary>
+    /// <param name="error">The error; null if all bytes were delivered.</param>
+    public void EndStream(Exception? error)
+    {
+        Stream.End(error);
+        if (error is not null)
+        {
+            Postponed.Abandon(error);
+        }
+    }
+
     /// <summary>Gets the current move; null for none.</summary>
     public IPendingMove? Move => _move;
 

@@ -69,6 +69,18 @@ internal sealed class PostponedConsumers
         Count();
     }
 
+    /// <summary>Ends the consumers whose source has ended before with a last item that waits. No item is delivered anymore.</summary>
+    public void Abandon(Exception error)
+    {
+        foreach (IPostponedConsumer consumer in _consumers)
+        {
+            consumer.Abandon(error);
+        }
+
+        _consumers.Clear();
+        Count();
+    }
+
     private void Count()
     {
         long bytes = 0;

@@ -243,7 +243,7 @@ internal sealed class ReceiveScheduler
         connection.Move?.GiveUp();
         connection.EndMove();
         _context.Heartbeat.Enter(RingCallback.End, connection);
-        connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, delivered, cause, "", inner));
+        connection.EndStream(new ZcrxStreamException($"Receiving on {connection}", 0, delivered, cause, "", inner));
         _context.Heartbeat.Leave();
         _sockets.Close(connection);
     }
@@ -363,9 +363,10 @@ internal sealed class ReceiveScheduler
         if (connection.HasEnded && !connection.HasWaiting)
         {
             _context.Heartbeat.Enter(RingCallback.End, connection);
-            connection.Stream.End(connection.EndOfStream());
+            connection.EndStream(connection.EndOfStream());
             _context.Heartbeat.Leave();
-            if (WhyClosed(connection) is { } cause)
+            // The end may have completed a last frame, which waits because the connection is paused.
+            if (!connection.HasWaiting && WhyClosed(connection) is { } cause)
             {
                 // After an error on this side, such as no free descriptor, the socket could still be closed without a reset. The peer would
                 // then assume that every byte was received.

@@ -302,7 +302,7 @@ internal sealed class StopExecution(
         {
             if (connection.WasInterrupted)
             {
-                connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, connection.BytesReceived, WhyEnded(crash, Outcome.Fail), "", crash));
+                connection.EndStream(new ZcrxStreamException($"Receiving on {connection}", 0, connection.BytesReceived, WhyEnded(crash, Outcome.Fail), "", crash));
             }
         }
     }

@@ -18,6 +18,18 @@ public class SimulationTests(ITestOutputHelper output)
         Assert.Equal(Seeds, search.Simulations);
     }
 
+    [Theory]
+    [InlineData(7806)]
+    [InlineData(15129)]
+    [InlineData(23764)]
+    [InlineData(27759)]
+    [InlineData(38493)]
+    public void A_seed_that_found_a_defect_keeps_every_invariant(int seed)
+    {
+        SimulationResult result = Simulator.Run(seed);
+        Assert.True(result.Failure is null, $"seed {seed}: {result.Failure?.Message}");
+    }
+
     [Fact]
     public void A_seed_gives_the_same_events_each_time()
     {
@@ -43,7 +55,7 @@ public class SimulationTests(ITestOutputHelper output)
         [
             "is attached", "receives", "completes at", "fails at", "has an end", "is refused", "imports queue", "is suspended", "fails", "is released", "is leased once more",
             "may continue", "find no buffer", "completion ring full", "the end of a receive is lost", "a connection is reset", "used too late", "the thread pool runs",
-            "throws", "queue 1 fails", "another thread interrupts that",
+            "throws", "queue 1 fails", "receives a frame of", "frames in at most 0 buffers", "another thread interrupts that",
         ];
         Assert.All(expected, text => Assert.Contains(text, events, StringComparison.Ordinal));
     }

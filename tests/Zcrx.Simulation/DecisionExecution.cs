@@ -33,9 +33,9 @@ internal sealed class DecisionExecution(SimulatedWorld world)
                 Note("time passes");
                 break;
             case DecisionKind.Connect when world.Connections.Count < MostConnections && Pick(world.LiveQueues.Where(static queue => queue.IsOpen && !queue.IsEnding), decision.Subject) is { } host:
-                SimulatedConnection added = new(world, world.Connections.Count) { Mode = ModeOf(decision.Amount), MayBreak = world.MayStreamsBreak };
+                SimulatedConnection added = new(world, world.Connections.Count, FramingOf(decision.Amount)) { Mode = ModeOf(decision.Amount), MayBreak = world.MayStreamsBreak };
                 world.Connections.Add(added);
-                Note($"{added} connects to {host}, and its observer will {added.Mode}");
+                Note($"{added} connects to {host}, and its observer will {added.Mode}{(added.Framing is { } framing ? $" frames in at most {framing.MaxLeasedBuffers} buffers" : "")}");
                 added.Attach(host);
                 break;
             case DecisionKind.Open when world.LiveQueues.Count() < world.Profile.Queues && world.Queues.Count < MostQueues:
@@ -111,6 +111,9 @@ internal sealed class DecisionExecution(SimulatedWorld world)
         13 or 14 when world.Profile.IsRough => ConsumerMode.Throw,
         _ => ConsumerMode.Read,
     };
+
+    // Half of the connections are observed as frames.
+    private static FramingOptions? FramingOf(int amount) => (amount >> 4) % 8 is var choice and < 4 ? new FramingOptions { MaxLeasedBuffers = choice } : null;
 
     private static T? Pick<T>(IEnumerable<T> items, int number)
         where T : class
@@ -188,7 +191,7 @@ internal sealed class DecisionExecution(SimulatedWorld world)
                 Note($"the peer of {connection} goes away");
                 connection.ClosePeer();
                 break;
-            case DecisionKind.UseStale when connection.Stale.Count > 0:
+            case DecisionKind.UseStale when connection.HasStale:
                 Note($"borrowed buffers of {connection} are used too late");
                 connection.UseStale();
                 break;
@@ -210,7 +213,7 @@ internal sealed class DecisionExecution(SimulatedWorld world)
                 Note($"{connection} is observed");
                 connection.Subscribe();
                 break;
-            case DecisionKind.Unsubscribe when connection.IsSubscribed:
+            case DecisionKind.Unsubscribe when connection.IsSubscribed && connection.Framing is null:
                 Note($"{connection} is no longer observed");
                 connection.Unsubscribe();
                 break;
@@ -220,7 +223,7 @@ internal sealed class DecisionExecution(SimulatedWorld world)
                 break;
             case DecisionKind.Resume:
                 Note($"{connection} is resumed");
-                open.Resume();
+                connection.Resume();
                 break;
             case DecisionKind.Send when connection.Sending is null or { IsCompleted: true } && !connection.HaveRepliesFailed:
                 int length = 1 + (decision.Amount % 12_000);
@@ -247,14 +250,18 @@ internal sealed class DecisionExecution(SimulatedWorld world)
         held.Check();
         if (decision.Kind == DecisionKind.Retain)
         {
-            Note($"a buffer of {held.Connection} at {held.Position} is leased once more");
-            world.Leases.Add(held with { Lease = held.Lease.Retain() });
+            if (held.Retain() is { } again)
+            {
+                Note($"a buffer of {held.Connection} at {held.Position} is leased once more");
+                world.Leases.Add(again);
+            }
+
             return;
         }
 
-        Note($"a buffer of {held.Connection} at {held.Position} is released");
+        Note($"the lease of {held.Connection} at {held.Position} is released");
         world.Leases.Remove(held);
-        held.Lease.Dispose();
+        held.Dispose();
     }
 
     private void InjectFault(Decision decision)

@@ -53,7 +53,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
                 connection.Subscribe();
             }
 
-            connection.Connection!.Resume();
+            connection.Resume();
             world.Acting = null;
         }
 
@@ -62,7 +62,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
             HeldLease held = world.Leases[0];
             held.Check();
             world.Leases.RemoveAt(0);
-            held.Lease.Dispose();
+            held.Dispose();
         }
     }
 
@@ -95,7 +95,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
 
             if (world.Clock.Elapsed > end || !TryPassTime())
             {
-                throw world.Fail($"nothing more happens, but {Unfinished()}");
+                throw world.Fail($"nothing more happens, but {Unfinished()}; {Pools()}");
             }
         }
 
@@ -108,7 +108,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
     }
 
     private bool IsAllReceived() => world.Connections.TrueForAll(
-        static connection => connection.Connection is null || connection.HasStreamEnded || (connection.Position == connection.Sent && !connection.HasPeerFinished && !connection.HasPeerClosed));
+        static connection => connection.Connection is null || connection.HasStreamEnded || (connection.HasReceivedAll && !connection.HasPeerFinished && !connection.HasPeerClosed));
 
     private string Unfinished() => string.Join(
         "; ",
@@ -116,6 +116,8 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
             .Where(static connection => connection.Connection is not null && !connection.HasStreamEnded)
             .Select(static connection => $"{connection} has received {connection.Position} of {connection.Sent} bytes, obstacles {connection.Connection!.Receiver.Obstacles}, {connection.Connection.ReceiveState}, on {connection.Connection.QueueName}")
             .DefaultIfEmpty("no stream waits"));
+
+    private string Pools() => string.Join("; ", world.LiveQueues.Select(static queue => $"{queue} {(queue.Loop.Pool.Refill.IsOurs ? "writes the refill queue" : "forwards its buffers")}, {queue.Loop.Pool.Level}, {queue.Loop.Pool.Account}"));
 
     private void CheckStreams()
     {
@@ -259,7 +261,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
             queue.WakeInVain();
             if (world.Log.Count != events || world.Kernel.Submissions != submissions)
             {
-                throw world.Fail($"{queue} slept although it had something to do: nothing would have woken it. Before: {before}. After: {Obstacles()}");
+                throw world.Fail($"{queue} slept although it had something to do: nothing would have woken it: {world.Log.Count - events} events, {world.Kernel.Submissions - submissions} submissions. Before: {before}. After: {Obstacles()}");
             }
         }
 

@@ -21,13 +21,20 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
     private readonly Socket _peer;
     private readonly byte[] _read = new byte[8192];
     private Task<ConnectionReceiver>? _attaching;
+    private readonly FrameConsumer _frames;
     private IDisposable? _subscription;
-    private int _buffers;
+    private int _items;
+    private bool _hasPausedItself;
 
-    public SimulatedConnection(SimulatedWorld world, int id)
+    /// <param name="world">The simulation.</param>
+    /// <param name="id">The number of the connection, which determines its bytes.</param>
+    /// <param name="framing">The options with which the connection is observed as frames, or null to observe it as buffers.</param>
+    public SimulatedConnection(SimulatedWorld world, int id, FramingOptions? framing)
     {
         _world = world;
         Id = id;
+        Framing = framing;
+        _frames = new FrameConsumer(world, this);
         if (SocketPair.Create(out int ours, out int peers) is < 0 and var error)
         {
             throw new SimulationException($"no socket pair: errno {-error}");
@@ -43,6 +50,14 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
     public ZcrxConnection? Connection { get; private set; }
 
     public ConsumerMode Mode { get; set; }
+
+    /// <summary>Gets the options with which the connection is observed as frames; null if it is observed as buffers.</summary>
+    public FramingOptions? Framing { get; }
+
+    /// <summary>
+    /// Gets a value indicating whether the observer has received everything that it can: all bytes, or all frames that have arrived whole.
+    /// </summary>
+    public bool HasReceivedAll => Position == Sent || (Framing is not null && Position + SimulatedFrames.LengthAt(Id, Position) > Sent);
 
     /// <summary>Gets the bytes that the peer has sent.</summary>
     public long Sent { get; private set; }
@@ -67,7 +82,10 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
     public bool IsSubscribed => _subscription is not null;
 
     /// <summary>Gets the borrowed buffers that the observer has illegally kept after OnNext.</summary>
-    public List<ReceivedBuffer> Stale { get; } = [];
+    private List<ReceivedBuffer> Stale { get; } = [];
+
+    /// <summary>Gets a value indicating whether the observer has kept borrowed memory.</summary>
+    public bool HasStale => Stale.Count > 0 || _frames.HasStale;
 
     public PendingMove? Move { get; set; }
 
@@ -147,7 +165,15 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
         _peer.Dispose();
     }
 
-    public void Subscribe() => _subscription = Connection!.Buffers.Subscribe(this);
+    public void Subscribe() => _subscription = Framing is { } framing
+        ? Connection!.Buffers.Frames(SimulatedFrames.Instance, SimulatedFrames.Longest, framing).Subscribe(_frames)
+        : Connection!.Buffers.Subscribe(this);
+
+    public void Resume()
+    {
+        _hasPausedItself = false;
+        Connection!.Resume();
+    }
 
     public void Unsubscribe()
     {
@@ -164,17 +190,31 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
 
     public void OnNext(ReceivedBuffer value)
     {
+        Receive("", value.StreamOffset, value.Length, Payload.Matches(value.Span, Id, Position));
+        Act(() => _world.Hold(this, value), () => Stale.Add(value), () => value.Retain().Dispose());
+    }
+
+    /// <summary>Checks that the received bytes are the next ones of the stream.</summary>
+    /// <param name="what">The first words of the description.</param>
+    /// <param name="offset">The position of the bytes.</param>
+    /// <param name="length">The number of bytes.</param>
+    /// <param name="isRight">True if they equal the bytes that were sent.</param>
+    public void Receive(string what, long offset, long length, bool isRight)
+    {
         _world.RequireRingThread(this);
-        int length = value.Length;
-        if (HasStreamEnded || value.StreamOffset != Position || Position + length > Sent || !Payload.Matches(value.Span, Id, Position))
+        if (HasStreamEnded || offset != Position || Position + length > Sent || !isRight)
         {
-            throw _world.Fail($"{this} received {length} bytes at {value.StreamOffset}, but {Position} was next of {Sent} that were sent{(HasStreamEnded ? ", and its stream had ended" : "")}{(value.StreamOffset == Position ? ": wrong bytes" : "")}");
+            throw _world.Fail($"{this} received {what}{length} bytes at {offset}, but {Position} was next of {Sent} that were sent{(HasStreamEnded ? ", and its stream had ended" : "")}{(offset == Position ? ": wrong bytes" : "")}");
+        }
+
+        if (_hasPausedItself && Framing is not null)
+        {
+            throw _world.Fail($"{this} received {what}{length} bytes at {offset}, although its observer had paused it");
         }
 
         Position += length;
-        _buffers++;
-        _world.Log.AddEvent($"{this} receives {length} bytes up to {Position} on {_world.Threads.Running}");
-        Act(value);
+        _items++;
+        _world.Log.AddEvent($"{this} receives {what}{length} bytes up to {Position} on {_world.Threads.Running}");
     }
 
     public void OnCompleted()
@@ -203,7 +243,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
             throw _world.Fail($"{this} failed at {Position} of {Sent} without a cause: {error.Message}{(error.InnerException is { } inner ? $" {inner}" : "")}");
         }
 
-        if (error is ZcrxStreamException broken && broken.StreamOffset != Position)
+        if (error is ZcrxStreamException broken && (Framing is null ? broken.StreamOffset != Position : broken.StreamOffset < Position))
         {
             throw _world.Fail($"{this} failed at {Position}, but reports {broken.StreamOffset}: {error.Message}");
         }
@@ -224,37 +264,43 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
         }
 
         Stale.Clear();
+        _frames.UseStale();
     }
 
     public override string ToString() => $"connection {Id}";
 
-    private void Act(ReceivedBuffer value)
+    /// <summary>Does what the mode specifies, inside OnNext.</summary>
+    /// <param name="hold">Leases the item.</param>
+    /// <param name="keep">Keeps the borrowed item.</param>
+    /// <param name="lease">Leases the item on another thread, which must fail.</param>
+    public void Act(Action hold, Action keep, Action lease)
     {
         switch (Mode)
         {
             case ConsumerMode.LeaseAll:
-            case ConsumerMode.LeaseSome when _buffers % 3 == 0:
-                _world.Hold(this, value);
+            case ConsumerMode.LeaseSome when _items % 3 == 0:
+                hold();
                 break;
             case ConsumerMode.KeepBorrowed:
-                Stale.Add(value);
+                keep();
                 break;
             case ConsumerMode.PassBorrowed:
                 bool isRefused = false;
-                _world.Threads.As(_world.Threads.Application, () => isRefused = Throws<InvalidOperationException>(() => value.Retain().Dispose()));
+                _world.Threads.As(_world.Threads.Application, () => isRefused = Throws<InvalidOperationException>(lease));
                 if (!isRefused)
                 {
-                    throw _world.Fail($"another thread has leased a borrowed buffer of {this}");
+                    throw _world.Fail($"another thread has leased what {this} has borrowed");
                 }
 
                 break;
-            case ConsumerMode.Pause when _buffers % 4 == 0:
+            case ConsumerMode.Pause when _items % 4 == 0:
                 Connection!.Pause();
+                _hasPausedItself = true;
                 break;
-            case ConsumerMode.Unsubscribe when _buffers % 3 == 0:
+            case ConsumerMode.Unsubscribe when _items % 3 == 0 && Framing is null:
                 Unsubscribe();
                 break;
-            case ConsumerMode.Throw when _buffers % 2 == 0:
+            case ConsumerMode.Throw when _items % 2 == 0:
                 MayBreak = true;
                 _subscription = null;
                 _world.Log.AddEvent($"the observer of {this} throws");
@@ -264,7 +310,8 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
         }
     }
 
-    private static bool Throws<T>(Action action)
+    /// <summary>Determines whether an action throws.</summary>
+    public static bool Throws<T>(Action action)
         where T : Exception
     {
         try

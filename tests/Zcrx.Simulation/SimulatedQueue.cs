@@ -88,6 +88,20 @@ internal sealed class SimulatedQueue
     /// <summary>Gets the timestamp of the next deadline; <see cref="long.MaxValue"/> for never.</summary>
     private long Deadline => ((IRingTurn)Loop).NextDue();
 
+    /// <summary>Returns the address of the buffer that contains an address, or null if the address is outside the area.</summary>
+    public nint? BufferAt(nint address)
+    {
+        foreach (Interop.Memory.MemoryRegion area in Loop.Queue.Memory.Areas)
+        {
+            if (address >= area.Address && address < area.Address + (nint)area.Length)
+            {
+                return address - (nint)((address - area.Address) % Environment.SystemPageSize);
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Runs the thread to the next point at which another thread can run.</summary>
     /// <returns>False if the thread still sleeps or has ended.</returns>
     public bool Step()

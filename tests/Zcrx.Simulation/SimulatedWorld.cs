@@ -82,14 +82,12 @@ internal sealed class SimulatedWorld : IDisposable
     }
 
     /// <summary>Leases a buffer for the application.</summary>
-    public void Hold(SimulatedConnection connection, ReceivedBuffer buffer)
-    {
-        long position = buffer.StreamOffset;
-        int length = buffer.Length;
-        BufferLease lease = buffer.Retain();
-        SimulatedQueue queue = (SimulatedQueue)Threads.Running;
-        Leases.Add(new HeldLease(lease, connection, queue, position, length, !IsInArea(queue, lease)));
-    }
+    public void Hold(SimulatedConnection connection, ReceivedBuffer buffer) =>
+        Leases.Add(new HeldBuffer(buffer.Retain(), connection, (SimulatedQueue)Threads.Running, buffer.StreamOffset, buffer.Length));
+
+    /// <summary>Leases a frame for the application.</summary>
+    public void Hold(SimulatedConnection connection, ReceivedFrame frame) =>
+        Leases.Add(new HeldFrame(frame.Retain(), connection, (SimulatedQueue)Threads.Running, frame.StreamOffset, frame.Length));
 
     /// <summary>
     /// Records a violation and returns its exception. Only the first violation is kept. Recording is needed because the
@@ -137,7 +135,7 @@ internal sealed class SimulatedWorld : IDisposable
     {
         foreach (HeldLease held in Leases)
         {
-            held.Lease.Dispose();
+            held.Dispose();
         }
 
         foreach (SimulatedConnection connection in Connections)
@@ -146,18 +144,5 @@ internal sealed class SimulatedWorld : IDisposable
         }
 
         Interop.Kernel.Threads.Simulate(null);
-    }
-
-    private static unsafe bool IsInArea(SimulatedQueue queue, BufferLease lease)
-    {
-        foreach (Interop.Memory.MemoryRegion area in queue.Loop.Queue.Memory.Areas)
-        {
-            if (lease.Address >= area.Address && lease.Address < area.Address + (nint)area.Length)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using System.Reactive.Concurrency;
 using System.Reactive.Linq;
+using System.Text;
 using Zcrx.Interop;
 using Zcrx.Rx.Tests.Support;
 
@@ -63,6 +65,42 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
 
             Assert.Equal(10, count);
             connection.Abort();
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Last_frame_without_a_delimiter_waits_while_its_connection_is_paused(bool isResumed)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            ConcurrentQueue<string> events = new();
+            // Take ends the stream behind the first buffer.
+            using IDisposable subscription = connection.Buffers.Take(1)
+                .Frames(Delimiter.LineFeed, 100, new FramingOptions { DeliversUnterminated = true })
+                .Subscribe(
+                    frame =>
+                    {
+                        events.Enqueue(Encoding.UTF8.GetString(frame.ToArray()));
+                        connection.Pause();
+                    },
+                    error => events.Enqueue(error.GetType().Name),
+                    () => events.Enqueue("end"));
+            await peer.Socket.SendAsync("first\nlast"u8.ToArray());
+            await Deadline.UntilAsync(() => connection.BytesWaiting == "last".Length, "the last frame waits");
+            Assert.Equal(["first"], events);
+            if (isResumed)
+            {
+                connection.Resume();
+                await Deadline.UntilAsync(() => events.Count == 3, "the last frame and the end arrive");
+            }
+
+            connection.Abort();
+            await connection.Closed.Within("the connection closes");
+            Assert.Equal(isResumed ? ["first", "last", "end"] : ["first", nameof(ZcrxStreamException)], events);
         }
     }
 

@@ -69,7 +69,7 @@ internal sealed class ReceiveBench : IDelivery, IDisposable
         Pool.Publish();
         Scheduler.WatchPool();
         Scheduler.ArmReceives();
-        if (Pool.IsStarved)
+        if (Pool.HasChanged)
         {
             Scheduler.WatchPool();
         }

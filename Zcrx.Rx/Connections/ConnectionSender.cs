@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
 using Zcrx.Interop.Kernel;
-using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Connections;
 

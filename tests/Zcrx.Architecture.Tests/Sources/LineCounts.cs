@@ -12,9 +12,9 @@ internal static partial class LineCounts
     public static IEnumerable<string> Documented(string document) =>
         Row().Matches(document).Select(static row => $"{row.Groups["file"].Value}: {row.Groups["lines"].Value}");
 
-    [GeneratedRegex(@"^\s*(//.*|using [\w.]+;|namespace [\w.]+;)?\s*$")]
+    [GeneratedRegex(@"^\s*(//.*|using [\w.]+;|namespace [\w.]+;)?\s*$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Other();
 
-    [GeneratedRegex(@"^\| \[`(?<file>[\w.]+\.cs)`\]\(.*\| (?<lines>\d+) \|$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| \[`(?<file>[\w.]+\.cs)`\]\(.*\| (?<lines>\d+) \|$", RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Row();
 }

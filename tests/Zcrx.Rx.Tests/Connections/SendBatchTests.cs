@@ -16,7 +16,7 @@ public sealed class SendBatchTests
         for (int turn = 0; turn < 3; turn++)
         {
             bench.Batch.BeginTurn();
-            Assert.True(Send(bench[0], 1).IsCompletedSuccessfully);
+            Assert.True(Send(bench[0], 1).AsTask().IsCompletedSuccessfully);
             Assert.False(bench[0].Sender.IsInBatch);
             bench[0].Read(1);
             bench.Batch.EndTurn();
@@ -30,7 +30,7 @@ public sealed class SendBatchTests
         bench.WarmUp();
         for (int i = 0; i < bench.Count; i++)
         {
-            Assert.True(Send(bench[i], i + 1).IsCompletedSuccessfully);
+            Assert.True(Send(bench[i], i + 1).AsTask().IsCompletedSuccessfully);
             Assert.True(bench[i].Sender.IsInBatch);
         }
 
@@ -50,7 +50,7 @@ public sealed class SendBatchTests
         bench.WarmUp();
         bench.Batch.EndTurn();
 
-        Assert.True(Send(bench[0], 5).IsCompletedSuccessfully);
+        Assert.True(Send(bench[0], 5).AsTask().IsCompletedSuccessfully);
 
         Assert.False(bench[0].Sender.IsInBatch);
         bench[0].Read(5);
@@ -83,7 +83,7 @@ public sealed class SendBatchTests
         using SendBench bench = new(lines: 1);
         bench.WarmUp();
         byte[] bytes = [1, 2, 3];
-        Assert.True(bench[0].Sender.SendAsync(bytes, default).IsCompletedSuccessfully);
+        Assert.True(bench[0].Sender.SendAsync(bytes, default).AsTask().IsCompletedSuccessfully);
         bytes[0] = 9;
         bench.Batch.EndTurn();
         Assert.Equal([1, 2, 3], bench[0].Read(3));
@@ -115,7 +115,7 @@ public sealed class SendBatchTests
         bench[0].Sender.Shutdown();
         Assert.Equal(3, bench[0].Read(3).Length);
         Assert.True(bench[0].IsAtEnd());
-        Assert.True(Send(bench[0], 1).IsFaulted);
+        Assert.True(Send(bench[0], 1).AsTask().IsFaulted);
     }
 
     [SkippableFact]
@@ -162,7 +162,7 @@ public sealed class SendBatchTests
         Deadline.Until(() => waiting.IsCompleted, "the other send ends");
         Assert.IsType<ObjectDisposedException>(waiting.Exception!.InnerException);
         bench.Batch.Dispose();
-        Assert.True(Send(bench[0], 1).IsFaulted);
+        Assert.True(Send(bench[0], 1).AsTask().IsFaulted);
     }
 
     [SkippableTheory]
@@ -179,7 +179,7 @@ public sealed class SendBatchTests
             _ = Send(bench[i], 1).AsTask();
         }
 
-        Assert.True(Send(line, 1000).IsCompletedSuccessfully);
+        Assert.True(Send(line, 1000).AsTask().IsCompletedSuccessfully);
         bench.Batch.EndTurn();
 
         Assert.True(line.Sender.HasRest);
@@ -215,7 +215,7 @@ public sealed class SendBatchTests
         bench[0].Peer.Dispose();
         for (int i = 0; i < lines; i++)
         {
-            Assert.True(Send(bench[i], 5).IsCompletedSuccessfully);
+            Assert.True(Send(bench[i], 5).AsTask().IsCompletedSuccessfully);
         }
 
         bench.Batch.EndTurn();
@@ -291,13 +291,13 @@ public sealed class SendBatchTests
                         continue;
                     case 3:
                         ReadOnlySequence<byte> pieces = new(bytes);
-                        Assert.True(sender.SendAsync(pieces, default).IsCompletedSuccessfully);
+                        Assert.True(sender.SendAsync(pieces, default).AsTask().IsCompletedSuccessfully);
                         break;
                     case 4:
                         Assert.Equal(length, sender.TrySend(bytes.Span));
                         break;
                     default:
-                        Assert.True(sender.SendAsync(bytes, default).IsCompletedSuccessfully);
+                        Assert.True(sender.SendAsync(bytes, default).AsTask().IsCompletedSuccessfully);
                         break;
                 }
 

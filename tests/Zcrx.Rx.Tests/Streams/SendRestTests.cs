@@ -160,7 +160,7 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
                 {
                     for (int i = 0; i < SendBatch.FewestSends; i++)
                     {
-                        Assert.True(helper.SendAsync(new byte[1]).IsCompletedSuccessfully);
+                        Assert.True(helper.SendAsync(new byte[1]).AsTask().IsCompletedSuccessfully);
                     }
                 });
                 await OnRingThreadAsync(queue, () =>
@@ -169,7 +169,7 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
                     isCollected = helper.Receiver.Control.Sender.IsInBatch;
                     if (isCollected)
                     {
-                        Assert.True(connection.SendAsync(new byte[Rest]).IsCompletedSuccessfully);
+                        Assert.True(connection.SendAsync(new byte[Rest]).AsTask().IsCompletedSuccessfully);
                         then();
                     }
                 });

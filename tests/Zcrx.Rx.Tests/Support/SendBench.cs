@@ -56,7 +56,7 @@ internal sealed class SendBench : IDisposable
         Batch.BeginTurn();
         for (int i = 0; i < SendBatch.FewestSends; i++)
         {
-            Assert.True(_lines[0].Sender.SendAsync(new byte[1], default).IsCompletedSuccessfully);
+            Assert.True(_lines[0].Sender.SendAsync(new byte[1], default).AsTask().IsCompletedSuccessfully);
         }
 
         Batch.EndTurn();

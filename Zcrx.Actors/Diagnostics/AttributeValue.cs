@@ -9,6 +9,6 @@ internal static class AttributeValue
     public static string Of<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 
-    /// <summary>Returns the name of an engine: <c>device_less</c>.</summary>
+    /// <summary>Returns the name of an engine, such as <c>device_less</c>, or <c>none</c> if there is no engine.</summary>
     public static string Of(Rx.EngineChoice? engine) => engine?.Name.Replace('-', '_') ?? "none";
 }

@@ -181,7 +181,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops once. A later call can only shorten the delivery.</summary>
+    /// <summary>Begins the stop, or joins a stop in progress. A later call can only shorten the drain time.</summary>
     private Task StopAsync(TimeSpan drain)
     {
         lock (_gate)

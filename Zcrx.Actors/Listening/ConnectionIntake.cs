@@ -20,7 +20,8 @@ internal sealed class ConnectionIntake(Published<ZcrxOptions> options, ZcrxQueue
         connections.Serve(connection, slot.Name, slot.Handler, reports, owner: slot, slot.OnClosed);
         if (better is not null)
         {
-            // The result is ignored: false means that the handler moved the connection itself. The group publishes a successful move.
+            // The result is ignored: false means that the connection has ended, its handler is moving it, or the queue is closed. The
+            // group publishes a successful move.
             _ = group.MoveAsync(connection, better, MoveReason.Placement);
         }
     }

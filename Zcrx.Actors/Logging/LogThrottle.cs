@@ -15,7 +15,7 @@ internal sealed class LogThrottle(int burst, TimeSpan interval)
     private readonly Dictionary<int, Window> _windows = [];
     private readonly HashSet<string> _places = new(StringComparer.Ordinal);
 
-    /// <summary>Decides about one event.</summary>
+    /// <summary>Decides whether an event is written, and whether with a stack trace.</summary>
     /// <param name="id">The event's id.</param>
     /// <param name="place">Returns the code location of the event. Called only for an event that is written.</param>
     /// <param name="now">The current time.</param>

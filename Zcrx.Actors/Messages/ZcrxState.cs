@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Zcrx.Actors;
 
-/// <summary>Specifies the state of the whole tree.</summary>
+/// <summary>Specifies the state of the whole actor tree.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ZcrxState>))]
 public enum ZcrxState
 {

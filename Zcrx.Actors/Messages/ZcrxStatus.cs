@@ -2,7 +2,7 @@ using Zcrx.Actors.Messages;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents the status of the whole tree. Queues and listeners are in the order of the configuration.</summary>
+/// <summary>Represents the status of the whole actor tree. Queues and listeners are in the order of the configuration.</summary>
 public sealed record ZcrxStatus : ILocalMessage
 {
     /// <summary>Gets the state of the tree.</summary>

@@ -250,7 +250,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Reports that the bounds of the operators are together too large for the pool. The report is not repeated before the pool
+    /// Reports that the sum of the bounds of the operators is too large for the pool. The report is not repeated until the pool
     /// has returned to its normal level.
     /// </summary>
     private void Explain(PoolPressure pressure)

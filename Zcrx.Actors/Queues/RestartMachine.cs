@@ -22,7 +22,7 @@ internal sealed class RestartMachine(ZcrxRestartOptions options)
     /// <summary>Forgets earlier failures. Called after a command to restart and before a fallback.</summary>
     public void Reset() => _failures.Clear();
 
-    /// <summary>Decides about a queue that has failed or could not be opened.</summary>
+    /// <summary>Decides what happens to a queue that has failed or could not be opened.</summary>
     /// <param name="cause">The failure.</param>
     /// <param name="now">The time of a monotonic clock.</param>
     /// <param name="chance">A random number from 0 to 1.</param>

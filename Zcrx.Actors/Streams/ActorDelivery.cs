@@ -24,7 +24,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
     private IDisposable? _work;
     private Exception? _error;
     private ZcrxException? _abandoned;
-    // The sources that Subscribe must reset when it has the subscription, because the stream was abandoned before; null if there are none.
+    // Set if the stream is abandoned while Subscribe runs: the sources that Subscribe resets before it returns. Otherwise null.
     private HashSet<IBufferSource>? _toReset;
     private bool _initSent;
     private bool _isSubscribed;

@@ -19,7 +19,7 @@ internal sealed class TreeOptions(Published<ZcrxOptions> options, QueueSet queue
 
     /// <summary>
     /// Publishes changed options, and passes them to the queues. Some options of a queue apply between two turns of its ring thread. The
-    /// others apply with its next opening.
+    /// others apply when the queue is opened again.
     /// </summary>
     /// <param name="changed">The changed and valid options.</param>
     public async Task<OptionsUpdate> ApplyAsync(ZcrxOptions changed)

@@ -167,7 +167,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         }
     }
 
-    /// <summary>Decides about a child that threw. The failure is logged here, or by the actor that replaces the child.</summary>
+    /// <summary>Decides what happens to a child that threw. The failure is logged here, or by the actor that replaces the child.</summary>
     private Directive OnChildFailed(Exception exception)
     {
         if (_queues.Find(Sender) is { } queue)

@@ -29,7 +29,7 @@ internal sealed unsafe class EmulatedArea
         _freeCount = buffers;
     }
 
-    /// <summary>Gets the area's id in the top 16 bits.</summary>
+    /// <summary>Gets the area's token for completion offsets: the area's id in the top 16 bits, and zeros below.</summary>
     public ulong Token { get; }
 
     public byte* Address { get; }

@@ -50,7 +50,7 @@ internal sealed class EmulatedBacklog
     }
 
     /// <summary>
-    /// Returns the bytes that have waited in a socket since before the last change of steering; null when there are none.
+    /// Returns the record of the bytes that arrived in a socket before the last change of steering and still wait; null if none exists.
     /// </summary>
     public SocketBacklog? Of(int fd) =>
         _sockets.Count > 0 && SocketCalls.Cookie(fd, out ulong cookie) >= 0 ? _sockets.GetValueOrDefault(cookie) : null;

@@ -333,7 +333,7 @@ public sealed class EmulatedNic
     }
 
     /// <summary>
-    /// Returns the bytes that have waited in a socket since before the last change of steering, with the memory that holds them; null when
+    /// Returns the bytes that arrived in a socket before the last change of steering and still wait, with the memory that holds them; null when
     /// there are none.
     /// </summary>
     internal SocketBacklog? BacklogOf(int fd)

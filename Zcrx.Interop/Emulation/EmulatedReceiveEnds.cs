@@ -19,7 +19,10 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
     /// <summary>Returns how many bytes a turn may receive.</summary>
     public long TurnLimit(long count) => options.Faults is { ShortReceiveLimit: > 0 and var shortest } ? long.Min(shortest, count) : count;
 
-    /// <summary>Ends a turn: posts the notification and, if there is a result, the end of the request.</summary>
+    /// <summary>
+    /// Ends a turn. If there is a result, posts the end of the request. A copy notification that is due is posted first. It is delayed if
+    /// the request continues on a NIC.
+    /// </summary>
     public void EndTurn(EmulatedRequest request, int? result, bool hasCopied)
     {
         EmulatedInterfaceQueue queue = request.Queue!;

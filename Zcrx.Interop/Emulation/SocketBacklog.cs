@@ -1,7 +1,7 @@
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Records the bytes that have waited in one socket since before the last change of steering, piece by piece in stream order.
+/// Records the bytes that arrived in one socket before the last change of steering and still wait, piece by piece in stream order.
 /// </summary>
 /// <remarks>
 /// Threading: the interface adds bytes, and the receiving ring consumes them. A caller that reads the socket and then updates the record

@@ -21,7 +21,7 @@ internal readonly record struct ReceiveMethod(bool IsRead, int Streak)
     /// <summary>The number of successive turns that change the method.</summary>
     public const int Turns = 2;
 
-    /// <summary>Returns the method after a turn.</summary>
+    /// <summary>Returns the receive method for the next turn.</summary>
     /// <param name="buffers">The number of buffers that the turn has filled.</param>
     public ReceiveMethod Next(int buffers)
     {

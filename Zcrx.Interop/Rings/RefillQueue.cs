@@ -114,8 +114,8 @@ public sealed unsafe class RefillQueue
     }
 
     /// <summary>
-    /// Makes later calls of <see cref="TryAppend"/> throw, because the memory is about to be unmapped. From now on the queue seems full,
-    /// so <see cref="TryAppend"/> needs no additional check.
+    /// Makes later calls of <see cref="TryAppend"/> throw, because the memory is about to be unmapped. The limit then leaves no
+    /// room, so each call takes the slow path, which checks. The fast path needs no check.
     /// </summary>
     internal void End()
     {

@@ -3,14 +3,17 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Makes the pool whose buffers a consumer keeps reclaim them under pressure, also after the connection has moved. Ring thread only.</summary>
+/// <summary>
+/// Registers a consumer with the pool of its leased buffers, so that the pool can reclaim them under pressure. Registers it with the pool of
+/// another queue after the connection has moved. Ring thread only.
+/// </summary>
 /// <param name="consumer">The consumer.</param>
 internal sealed class ReclaimMembership(IReclaimable consumer)
 {
     private BufferLedger? _ledger;
     private int _dismissals;
 
-    /// <summary>Gets the holder that counts the kept buffers; null until one is kept.</summary>
+    /// <summary>Gets the holder that counts the leased buffers; null until one is leased.</summary>
     public BufferHolder? Holder { get; private set; }
 
     /// <summary>Adds the consumer to the list of the pool that a buffer belongs to, unless it is there.</summary>

@@ -84,7 +84,7 @@ internal sealed class QueueLoop : IRingTurn
     /// <summary>Gets the buffers. Valid once the queue is open. Ring thread only.</summary>
     internal BufferPool Pool => Owners.Pool;
 
-    /// <summary>Gets a value indicating whether accepting has stopped because the process has few descriptors.</summary>
+    /// <summary>Gets a value indicating whether accepting has stopped because the process has too few free descriptors.</summary>
     public bool AwaitsDescriptors => Owners.Descriptors.IsHolding;
 
     public PoolPressureLevel PressureLevel => Owners.Pool.Record.Level;
@@ -121,7 +121,7 @@ internal sealed class QueueLoop : IRingTurn
     internal QueueOwners Owners => _owners!;
 
     /// <summary>Starts the ring thread, and waits until the queue is registered.</summary>
-    /// <param name="cancellationToken">Stops waiting. A queue that is registered afterwards is closed again.</param>
+    /// <param name="cancellationToken">Cancels the wait. If the queue is registered afterwards, it is closed again.</param>
     /// <exception cref="ZcrxException">The kernel refused.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {

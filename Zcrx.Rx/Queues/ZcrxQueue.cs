@@ -94,7 +94,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     /// <summary>Opens a queue: chooses the engine, sets up the ring and registers with the kernel.</summary>
     /// <param name="options">The options.</param>
-    /// <param name="cancellationToken">Stops waiting. A queue that is opened afterwards is closed again.</param>
+    /// <param name="cancellationToken">Cancels the wait. If the queue opens afterwards, it is closed again.</param>
     /// <returns>The open queue, owned by the caller.</returns>
     /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
     /// <exception cref="ZcrxException">The kernel refused. The message names cause and fix.</exception>
@@ -104,7 +104,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <param name="options">The options.</param>
     /// <param name="suspended">The owner of the queue's connections after a failure, or after <see cref="SuspendAsync"/>. The caller
     /// disposes it. If null, connections end with the queue.</param>
-    /// <param name="cancellationToken">Stops waiting. A queue that is opened afterwards is closed again.</param>
+    /// <param name="cancellationToken">Cancels the wait. If the queue opens afterwards, it is closed again.</param>
     /// <returns>The open queue, owned by the caller. It resumes connections in <paramref name="suspended"/> after
     /// <see cref="ZcrxSuspendedConnections.ContinueOnAsync(ZcrxQueue)"/>.</returns>
     /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
@@ -122,9 +122,9 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// another ring and thread.</summary>
     /// <param name="exported">The queue, from <see cref="ExportAsync"/>. The caller disposes it after this call has ended.</param>
     /// <param name="options">The options. Engine, interface and sizes are taken from the registration instead.</param>
-    /// <param name="suspended">The owner of the queue's connections at its end, as with
+    /// <param name="suspended">The owner of the queue's connections after the queue has failed or was suspended, as with
     /// <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
-    /// <param name="cancellationToken">Stops waiting. A queue that is opened afterwards is closed again.</param>
+    /// <param name="cancellationToken">Cancels the wait. If the queue opens afterwards, it is closed again.</param>
     /// <returns>
     /// The open queue, owned by the caller. The exported queue may have ended, or continues while it has connections (move them with
     /// <see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>). The new queue returns the exported queue's buffers to the kernel, and new
@@ -155,9 +155,9 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <param name="inherited">The queue, from <see cref="ZcrxTakeover.TakeQueue"/>. The caller disposes it after
     /// this call has ended.</param>
     /// <param name="options">The options. Engine, interface and sizes are taken from the registration instead.</param>
-    /// <param name="suspended">The owner of the queue's connections at its end, as with
+    /// <param name="suspended">The owner of the queue's connections after the queue has failed or was suspended, as with
     /// <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
-    /// <param name="cancellationToken">Stops waiting. A queue that is opened afterwards is closed again.</param>
+    /// <param name="cancellationToken">Cancels the wait. If the queue opens afterwards, it is closed again.</param>
     /// <returns>
     /// The open queue, owned by the caller. The other process continues to receive for its connections. This queue writes the refill queue
     /// once the other process has stopped writing it, after <see cref="ZcrxTakeover.CommitAsync"/>.

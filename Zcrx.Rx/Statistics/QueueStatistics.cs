@@ -88,7 +88,7 @@ public sealed record QueueStatistics
     public long ConnectionsTimedOut { get; init; }
 
     /// <summary>
-    /// Gets the number of connections that were reset at the end of the queue. Either work on them had not ended within the drain time, or
+    /// Gets the number of connections that were reset when the queue ended. Either work on them had not ended within the drain time, or
     /// their stream ended inside a frame.
     /// </summary>
     public long ConnectionsUnfinished { get; init; }

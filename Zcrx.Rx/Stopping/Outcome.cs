@@ -9,6 +9,6 @@ internal enum Outcome
     /// <summary>The connection ends at a known position. Every byte that the kernel took from its socket was delivered.</summary>
     End,
 
-    /// <summary>The connection ends because bytes may have been taken from its socket that no observer has received.</summary>
+    /// <summary>The connection ends because bytes that no observer has received may have been taken from its socket.</summary>
     Fail,
 }

@@ -291,8 +291,8 @@ public sealed partial class TransportTests
         byte[] chunk = Payload.Create(64 << 10);
         // The length is below Kestrel's limit for a request body.
         const int Length = 24 << 20;
-        // Kestrel buffers up to 1 MiB of a request, and the queue 256 buffers of 4 KiB. The rest is the receive buffer, which the kernel
-        // enlarges as bytes are read.
+        // The limit for the bytes that are buffered: up to 1 MiB in Kestrel, 256 buffers of 4 KiB in the queue, and the socket buffers. The
+        // kernel enlarges the receive buffer as bytes are read.
         const int Most = 12 << 20;
         // A single poll without progress may fall between two reads of the server.
         const int QuietPolls = 50;

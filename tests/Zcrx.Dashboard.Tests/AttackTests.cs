@@ -223,7 +223,7 @@ public sealed class AttackTests
         using Operator visitor = site.Visit();
 
         Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync("/zcrx/", header: (header, value)));
-        // Any user of the application can be signed in. No policy says that this one may see the dashboard.
+        // Being signed in is not enough: no authorization policy permits this user to see the dashboard.
         await visitor.SignInAsync("viewer");
         Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync("/zcrx/", header: (header, value)));
     }

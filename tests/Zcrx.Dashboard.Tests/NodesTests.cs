@@ -80,7 +80,7 @@ public sealed partial class NodesTests(Browser browser)
     [GeneratedRegex(@"Received[\d.]+ [KM]iB/s", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Rate();
 
-    /// <summary>Represents a directory of nodes that is not a cluster.</summary>
+    /// <summary>Provides a fixed set of nodes without a cluster.</summary>
     private sealed class Directory(params ZcrxNodeStatus[] nodes) : IZcrxNodes
     {
         public IReadOnlyDictionary<string, ZcrxNodeStatus> Nodes { get; } = nodes.ToDictionary(static node => node.Node, StringComparer.Ordinal);

@@ -1,4 +1,4 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Represents the number of a generic family on this machine.</summary>
+/// <summary>Represents the id of a generic netlink family on this machine.</summary>
 internal sealed record FamilyReply(ushort Id);

@@ -96,7 +96,7 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
     /// <summary>Determines whether these options describe the queue.</summary>
     internal bool Matches(ZcrxQueueOptions options) => options.Name == Name && (RxQueue is { } nic
         ? options.Engine is ZcrxEngine.Auto or ZcrxEngine.Nic && options.Interface == nic.Interface && options.RxQueue == nic.Queue
-        // Without a NIC, a queue of another size is opened again, because continuing this queue has no advantage.
+        // Without a NIC, continuing a queue has no advantage, so a queue whose configured size differs is opened again instead.
         : options.Engine is ZcrxEngine.Auto or ZcrxEngine.DeviceLess && options.Interface is null && options.HugePages == _manifest.HugePages && IsOfSize(options.AreaSize));
 
     /// <summary>Closes the queue unless it was imported.</summary>

@@ -23,7 +23,7 @@ internal sealed class SmallDisk(string directory, long size)
         return trial.ExitCode == 0;
     }
 
-    /// <summary>Returns the command line that runs a program in a mount namespace with the disk, in the same process.</summary>
+    /// <summary>Returns a command line that mounts the disk in a new mount namespace. The program runs under the same process id.</summary>
     public string[] Wrap(UnprivilegedUser? owner, string[] command)
     {
         string options = string.Create(CultureInfo.InvariantCulture, $"size={size},mode=0700,uid={owner?.UserId ?? "0"},gid={owner?.GroupId ?? "0"}");

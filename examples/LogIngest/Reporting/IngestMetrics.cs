@@ -30,7 +30,7 @@ internal sealed class IngestMetrics : IDisposable
         _meter.CreateObservableCounter("log_ingest.message.refused", () => Refused, "{message}", "Messages that were refused because they are not valid.");
         _meter.CreateObservableCounter("log_ingest.message.lost", () => Lost, "{message}", "Messages that were waiting when their writer ended.");
         _meter.CreateObservableUpDownCounter("log_ingest.message.waiting", () => Waiting, "{message}", "Messages that have arrived and are not stored yet.");
-        _meter.CreateObservableCounter("log_ingest.batch.failed", () => FailedBatches, "{attempt}", "Attempts to store a batch that failed.");
+        _meter.CreateObservableCounter("log_ingest.batch.failed", () => FailedBatches, "{attempt}", "Failed attempts to store a batch.");
         _meter.CreateObservableCounter("log_ingest.connection.broken", () => BrokenConnections, "{connection}", "Connections that ended with an error.");
         _flaggedByFlag = _meter.CreateCounter<long>("log_ingest.message.flagged", "{message}", "Stored or refused messages with a flag, by flag.");
         _batchSize = _meter.CreateHistogram<int>("log_ingest.batch.size", "{message}", "Messages of a stored batch.");

@@ -11,7 +11,7 @@ namespace LogIngest.Reporting;
 /// <param name="Flagged">Messages that are stored with a flag.</param>
 /// <param name="Refused">Messages that are invalid and not stored.</param>
 /// <param name="Batches">Batches that are stored.</param>
-/// <param name="FailedBatches">Attempts to store a batch that failed.</param>
+/// <param name="FailedBatches">Failed attempts to store a batch.</param>
 /// <param name="StoreFailure">The reason why batches currently cannot be stored; null if they can.</param>
 /// <param name="Connections">Open connections.</param>
 /// <param name="Paused">Connections that wait for the store or for buffers.</param>

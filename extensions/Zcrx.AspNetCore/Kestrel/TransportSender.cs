@@ -7,8 +7,8 @@ namespace Zcrx.AspNetCore.Kestrel;
 
 /// <summary>Sends the bytes that Kestrel writes to a connection.</summary>
 /// <remarks>
-/// A flush only schedules the send. Everything that is flushed before the send runs is sent with one system call. Examples are the replies
-/// to several streams of HTTP/2, and a body with the end of its chunks. As with Kestrel's own transport, a flush does not throw when the
+/// A flush only schedules the send. Everything that is flushed before the send runs is sent with one system call. Examples are responses
+/// on several HTTP/2 streams, and a chunked body together with its last chunk. As with Kestrel's own transport, a flush does not throw when the
 /// client is gone. It returns a completed result. Output that is completed with an error resets the connection: an orderly end would tell
 /// the client that it has received everything.
 /// </remarks>

@@ -23,10 +23,10 @@ public sealed class ZcrxTransportOptions
     /// </remarks>
     public int MaxQueuedBuffers { get; set; } = 256;
 
-    /// <summary>Gets or sets how many bytes Kestrel may have that it has not examined yet: 256 KiB by default.</summary>
+    /// <summary>Gets or sets the maximum number of received bytes that Kestrel has not examined yet. The default is 256 KiB.</summary>
     /// <remarks>
-    /// A read takes received buffers until it reaches this number, so the last buffer may exceed it. Examined bytes that Kestrel has not
-    /// consumed are returned again and do not count.
+    /// A read takes received buffers until it reaches this number, so the last buffer may exceed it. Bytes that Kestrel has
+    /// examined but not consumed do not count. The next read returns them again.
     /// </remarks>
     public long MaxReadBytes { get; set; } = 256 << 10;
 

@@ -40,7 +40,7 @@ public sealed class SyslogFramingTests : IAsyncLifetime
         { "4 <1>a50 <2>b", ["None: <1>a", "BadFraming, Unterminated: <2>b"] },
         { "4 <1>a50", ["None: <1>a", "BadFraming, Unterminated: 50"] },
         { "4 <1>a\n4 <2>b\nx", ["None: <1>a", "None: <2>b", "BadFraming, Unterminated: x"] },
-        // NUL ends a message like a line feed. Both together end one message.
+        // NUL, like a line feed, ends a message. Both together end one message.
         { "\0\n<1>\0\n", ["None: <1>"] },
         { "<1>a\0<2>b\0", ["None: <1>a", "None: <2>b"] },
         { "<1>a\0<2>b", ["None: <1>a", "Unterminated: <2>b"] },

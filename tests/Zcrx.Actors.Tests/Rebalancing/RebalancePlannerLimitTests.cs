@@ -189,7 +189,7 @@ public class RebalancePlannerLimitTests
         Assert.Equal([1L, 2], Steers(Plan(queues, connections)).Select(static steer => steer.ConnectionId));
         Assert.Equal([1L], Steers(Plan(queues, connections, freeRules: 1)).Select(static steer => steer.ConnectionId));
         Assert.Empty(Plan(queues, connections, maxActions: 1).Actions);
-        // Each queue gets only one connection.
+        // Only queue r is left as a target, and a plan moves at most one connection to a queue.
         Assert.Equal([1L], Moves(Plan(queues[..3], connections)).Select(static move => move.ConnectionId));
 
         RebalancePlan plan = Plan(queues, [connections[0] with { Arrival = new RxQueueId("eth0", 2) }]);

@@ -128,7 +128,8 @@ public class ToActorTests
     [Fact]
     public async Task Actor_that_ends_after_the_end_of_the_stream_without_acknowledging_resets_the_connection()
     {
-        // Repeated, because another thread may close the connection first. It closes in order if its stream has ended and no work is left.
+        // Repeated to provoke a race: another thread may end the connection before the reset. A connection whose stream has ended would
+        // then be closed in order, because it has no unfinished work.
         for (int i = 0; i < 50; i++)
         {
             await using SinkBench bench = await SinkBench.OpenAsync();

@@ -38,7 +38,7 @@ internal sealed class MessageClient : IDisposable
         }
     }
 
-    /// <summary>Loads the busy connections and measures.</summary>
+    /// <summary>Starts the load on the busy connections, and returns the measurement.</summary>
     public async Task<MessageSample> MeasureAsync(CancellationToken cancellation)
     {
         await _process.StandardInput.WriteLineAsync();

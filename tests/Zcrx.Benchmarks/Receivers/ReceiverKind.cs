@@ -53,7 +53,7 @@ internal sealed record ReceiverKind(string Name, string Title, double VolumeShar
     // The C programs that run on every machine, because they do not need zcrx in the kernel.
     private static IEnumerable<string> CompiledLimits => ((string[])["c-epoll", "c-io_uring"]).Where(static name => File.Exists(Find(name)!.Program));
 
-    /// <summary>Gets the path of the program that receives. Null if a receiver of this assembly does.</summary>
+    /// <summary>Gets the path of the receiving program; null if the receiver is part of this assembly.</summary>
     public string? Program { get; init; }
 
     public static ReceiverKind? Find(string name) => All.FirstOrDefault(kind => kind.Name == name);

@@ -80,7 +80,7 @@ internal sealed class DebianMirror : IDisposable
     public Task<(int ExitCode, string Output)> FetchAsync(string version, string run = "", string flavour = X64) => RunAsync("fetch-kernel.sh", run, flavour, version);
 
     /// <summary>Runs <c>newest-kernel.sh</c> against the mirror.</summary>
-    /// <param name="versions">The version patterns of the other kernels.</param>
+    /// <param name="versions">The version patterns with which the newest kernel is compared.</param>
     public Task<(int ExitCode, string Output)> FetchNewestAsync(params string[] versions) => RunAsync("newest-kernel.sh", string.Empty, X64, versions);
 
     public void Dispose() => _directory.Dispose();

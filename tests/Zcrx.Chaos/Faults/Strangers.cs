@@ -81,7 +81,7 @@ internal sealed class Strangers(ISocketSource sockets, IPEndPoint endPoint, Chao
         }
         catch (SocketException)
         {
-            // Expected: garbage is reset, a failed queue resets its connections, and the process may have no free descriptor.
+            // Expected: a connection that sends garbage is reset, a failed queue resets its connections, or no descriptor is free.
         }
         catch (TimeoutException)
         {

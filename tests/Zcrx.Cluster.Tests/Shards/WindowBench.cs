@@ -122,8 +122,8 @@ internal sealed class WindowBench
             taken.RemoveAll(number => number >= oldest);
         }
 
-        // Messages to and from the old incarnation are lost as well. Otherwise a delayed chunk would be taken again,
-        // which "at least once" permits.
+        // Messages to and from the old incarnation are lost as well. Otherwise the new incarnation could take a delayed chunk again.
+        // At-least-once delivery permits that, but the checks of this bench do not.
         _chunks.RemoveAll(chunk => chunk.Partition == partition);
         _acknowledgements.RemoveAll(acknowledgement => acknowledgement.Partition == partition);
     }

@@ -13,7 +13,7 @@ internal static class DifferentialRunner
 
     // Each reduction runs hundreds of programs, and the first reductions already show the fault.
     private const int MostReductions = 5;
-    // Limits the repetitions of a program whose stream may have been cut into other packets.
+    // Limits the repetitions of a program whose stream TCP may have segmented differently on the two kernels.
     private const int MostRepetitions = 3;
 
     private const string Usage = """

@@ -50,7 +50,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
         return before;
     }
 
-    /// <summary>Continues with another queue on the same memory.
+    /// <summary>Continues with another queue on the same memory.</summary>
     /// <returns>The previous queue.</returns>
     public ZcrxQueue Use(ZcrxQueue queue)
     {
@@ -120,7 +120,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
     {
         Name = $"loop {generation}",
         AreaSize = (long)Buffers * Environment.SystemPageSize,
-        // With these options, no connection is paused while the pool has more buffers than the reserve.
+        // With these options, no connection is paused while the pool has more free buffers than the reserve.
         HighWaterMark = 1,
         ConnectionQuota = 2 * Buffers,
         NotificationInterval = TimeSpan.FromMilliseconds(10),

@@ -217,7 +217,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
         Pattern.AssertAt(kept[2].Span, 20);
         kept[1].Dispose();
         OtherThread.Run(kept[2].Dispose);
-        // The two reads above show that the memory existed until now. The leak check shows that it is unmapped.
+        // The two reads above show that the memory outlived the queue. The leak check shows that it is unmapped.
     }
 
     private static ulong OffsetOf(LeaseBench bench, ReceivedBuffer buffer)

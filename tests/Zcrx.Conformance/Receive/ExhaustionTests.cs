@@ -89,8 +89,8 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
     public void A_full_completion_ring_ends_the_request_and_nothing_is_lost(string name)
     {
         using TestQueue queue = Create(name, buffers: 64, completionEntries: 8);
-        // The stream needs more completions than fit into the ring. On machines with large pages, the socket buffer must be large enough
-        // for it.
+        // The stream needs more completions than fit into the ring. The receive buffer must hold the whole stream,
+        // also with large pages.
         int volume = 12 * (int)TestMemory.Page;
         using var connection = new TcpPair(receiveBuffer: 2 * volume);
         queue.Receive(connection, 1);

@@ -99,7 +99,7 @@ public sealed class LedgerCloseTests
     [Fact]
     public void Leases_released_while_the_queue_closes_are_all_accounted_for()
     {
-        // Each leased buffer also has a reference to a second region, like an area that was added.
+        // The second region represents an area that was added later. Leases that outlive the queue hold references to both regions.
         for (int round = 0; round < 200; round++)
         {
             using InMemoryArea area = new(64, 16);

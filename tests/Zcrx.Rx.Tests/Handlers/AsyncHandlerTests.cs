@@ -238,7 +238,7 @@ public class AsyncHandlerTests : IClassFixture<ResourceCheck>
         }
         catch (SocketException)
         {
-            // The connection was closed with bytes that the handler had not received.
+            // The connection was closed before the handler had received all bytes.
             wasReset = true;
         }
 

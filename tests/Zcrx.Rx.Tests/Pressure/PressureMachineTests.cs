@@ -53,7 +53,7 @@ public class PressureMachineTests
     public void A_level_rises_at_the_high_mark_and_falls_at_the_low_one_only() => Prop
         .ForAll(Histories.ToArbitrary(), static history =>
         {
-            // The number of buffers rises one by one, then falls one by one. The level rises once, and falls once at a lower number.
+            // The number of leased buffers rises one by one, then falls one by one. The level rises once, and falls once at a lower number.
             PressureMachine machine = new(history.High, history.Low);
             int rise = Enumerable.Range(0, history.Buffers + 1).First(held => machine.Observe(held, history.Buffers, false));
             int exhausted = history.Buffers - PressureMachine.Reserve(history.Buffers);

@@ -63,7 +63,7 @@ public class SendTests : IClassFixture<ResourceCheck>
             byte[] buffer = new byte[1 << 20];
             while (!again.IsCompleted)
             {
-                // The byte of this send may arrive before the send has ended. No byte arrives after it.
+                // The last byte may arrive before the send has completed. No byte follows it, so the loop also waits for the send.
                 await Task.WhenAny(again, peer.Socket.ReceiveAsync(buffer)).Within("bytes arrive");
             }
 

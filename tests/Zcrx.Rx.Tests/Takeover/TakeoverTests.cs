@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Takeover;
 
-/// <summary>Tests a takeover, here inside one process: the listener passes to the successor, and no third process can intervene.</summary>
+/// <summary>Tests the takeover inside one process: the listener passes to the successor, and a third process cannot interfere.</summary>
 [Collection(SocketsCollection.Name)]
 public class TakeoverTests : IClassFixture<ResourceCheck>
 {

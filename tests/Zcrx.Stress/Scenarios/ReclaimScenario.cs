@@ -4,10 +4,10 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Reclaims the buffers of a dead process while another ring imports the queue.</summary>
+/// <summary>Requests the reclaim of a dead process's buffers while another ring imports and uses the queue.</summary>
 /// <remarks>
 /// Consumers of the importing ring hold leases. A wrongly reclaimed buffer would be delivered a second time, which would overwrite leased
-/// bytes. Each reclaim runs once the import has ended.
+/// bytes. Each reclaim is delayed while another ring uses the queue or its consumers hold leases.
 /// </remarks>
 internal sealed class ReclaimScenario : IStressScenario
 {

@@ -59,10 +59,10 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
         return error == SocketError.Success ? bytes.Length : 0;
     }
 
-    /// <summary>Gets or sets the number of bytes that sends of sequences accept, before the socket is full; null for any number.</summary>
+    /// <summary>Gets or sets the number of bytes that the socket accepts from sends of sequences before it is full; null for any number.</summary>
     public int? Room { get; set; }
 
-    /// <summary>Gets the number of bytes that sends of sequences have accepted.</summary>
+    /// <summary>Gets the number of bytes that the socket has accepted from sends of sequences.</summary>
     public long Accepted { get; private set; }
 
     public int Send(in ReadOnlySequence<byte> bytes, out SocketError error)

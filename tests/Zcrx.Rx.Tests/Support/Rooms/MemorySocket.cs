@@ -55,22 +55,29 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
     public int Send(ReadOnlySpan<byte> bytes, out SocketError error)
     {
         Failing?.Sending();
-        error = Failing?.Error ?? SocketError.Success;
-        return error == SocketError.Success ? bytes.Length : 0;
+        if (Failing is { Error: not SocketError.Success and var failure })
+        {
+            error = failure;
+            return 0;
+        }
+
+        return Accept(bytes.Length, out error);
     }
 
-    /// <summary>Gets or sets the number of bytes that the socket accepts from sends of sequences before it is full; null for any number.</summary>
+    /// <summary>Gets or sets the number of bytes that the socket accepts before it is full; null for any number.</summary>
     public int? Room { get; set; }
 
-    /// <summary>Gets the number of bytes that the socket has accepted from sends of sequences.</summary>
+    /// <summary>Gets the number of bytes that the socket has accepted.</summary>
     public long Accepted { get; private set; }
 
-    public int Send(in ReadOnlySequence<byte> bytes, out SocketError error)
+    public int Send(in ReadOnlySequence<byte> bytes, out SocketError error) => Accept(bytes.Length, out error);
+
+    private int Accept(long length, out SocketError error)
     {
-        int sent = (int)long.Min(bytes.Length, Room ?? bytes.Length);
+        int sent = (int)long.Min(length, Room ?? length);
         Room -= sent;
         Accepted += sent;
-        error = sent == 0 ? SocketError.WouldBlock : SocketError.Success;
+        error = sent == 0 && length > 0 ? SocketError.WouldBlock : SocketError.Success;
         return sent;
     }
 

@@ -1,4 +1,5 @@
 using Zcrx.Interop.Abi;
+using Zcrx.Interop.HostRings;
 using Zcrx.Interop.Emulation;
 using static Zcrx.Interop.Abi.Errno;
 using static Zcrx.Interop.Abi.LinuxIoUring;

@@ -1,4 +1,5 @@
 using Zcrx.Interop.Abi;
+using Zcrx.Interop.HostRings;
 using Zcrx.Interop.Capabilities;
 using Zcrx.Interop.Rings;
 using static Zcrx.Interop.Abi.Errno;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Zcrx.Interop.Abi;
+using Zcrx.Interop.HostRings;
 using Zcrx.Interop.Emulation;
 using static Zcrx.Interop.Abi.LinuxIoUring;
 

@@ -1,4 +1,5 @@
 using Zcrx.Interop.Emulation;
+using Zcrx.Interop.HostRings;
 
 namespace Zcrx.Interop.Multishot;
 

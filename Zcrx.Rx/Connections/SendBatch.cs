@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Zcrx.Interop.Abi;
 using Zcrx.Interop.Kernel;
-using Zcrx.Interop.Multishot;
+using Zcrx.Interop.HostRings;
 
 namespace Zcrx.Rx.Connections;
 

@@ -100,7 +100,7 @@ public class RestartMachineTests
         machine.Reconfigure(new ZcrxRestartOptions { MaxRestarts = 2, MinBackoff = TimeSpan.FromSeconds(3) });
         Assert.Equal(TimeSpan.FromSeconds(6), machine.Failed(Transient, TimeSpan.Zero, 0).Delay);
         machine.Reconfigure(new ZcrxRestartOptions { IsPermanent = static _ => true });
-        Assert.Equal("a restart cannot cure this", machine.Failed(Transient, TimeSpan.Zero, 0).Reason);
+        Assert.Equal("a restart cannot fix this", machine.Failed(Transient, TimeSpan.Zero, 0).Reason);
     }
 
     [Fact]

@@ -17,6 +17,7 @@ public class ConstantTests
         // Flags of receives into provided buffers from io_uring.h, which only the engine IoUring uses.
         ["IOSQE_ASYNC"] = 1 << 4,
         ["IOSQE_BUFFER_SELECT"] = 1 << 5,
+        ["IORING_OP_SEND"] = 26,
         ["IORING_RECVSEND_POLL_FIRST"] = 1 << 0,
         ["IORING_RECVSEND_BUNDLE"] = 1 << 4,
         ["IORING_CQE_F_BUFFER"] = 1 << 0,

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Zcrx.Interop;
 using Zcrx.Interop.Kernel;
-using Zcrx.Interop.Multishot;
+using Zcrx.Interop.HostRings;
 using Zcrx.Rx.Connections;
 
 namespace Zcrx.Rx.Tests.Support;

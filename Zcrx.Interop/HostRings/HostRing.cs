@@ -2,11 +2,11 @@ using Zcrx.Interop.Abi;
 using static Zcrx.Interop.Abi.Errno;
 using static Zcrx.Interop.Abi.LinuxIoUring;
 
-namespace Zcrx.Interop.Multishot;
+namespace Zcrx.Interop.HostRings;
 
 /// <summary>
-/// Represents the ring of the machine's kernel that serves one ring of <see cref="MultishotKernel"/>, the caller's ring. The host ring has
-/// 16-byte completions and does not use zcrx.
+/// Represents an ordinary ring of the machine's kernel. It serves one ring of the multishot kernel, or the sends of a queue. It has 16-byte
+/// completions and does not use zcrx.
 /// </summary>
 /// <remarks>
 /// Used on the thread of the ring. Needs Linux 6.1 for a ring with deferred task work. The kernel runs deferred task work only during

@@ -1,7 +1,7 @@
 using Zcrx.Interop.Abi;
 using static Zcrx.Interop.Abi.LinuxIoUring;
 
-namespace Zcrx.Interop.Multishot;
+namespace Zcrx.Interop.HostRings;
 
 /// <summary>Sends on many sockets with one system call, through a ring of its own. Used on the thread that has created it.</summary>
 /// <remarks>

@@ -365,17 +365,22 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     {
         Flush();
         _closed = true;
+        // The peer must not take a stream without the unsent bytes as complete.
+        _turn.Drop();
         _room.Close();
         // Only the batch of a ring thread that was abandoned still has bytes. It will not send them.
         _turn.ReleaseFromBatch();
     }
 
-    /// <summary>Ends the connection after a failed send, unless the application has shut sending down.</summary>
+    /// <summary>
+    /// Ends the connection after a failed send, unless the application has shut sending down. A shutdown waits for the rest of a batch.
+    /// </summary>
     private SocketException Broken(SocketError error)
     {
         SocketException exception = new((int)error);
-        if (!_isShutDown)
+        if (!_isShutDown || _turn.HasRest)
         {
+            _turn.Drop();
             connection.Fail(new ConnectionFailure($"sending failed: {exception.Message}", exception), abort: true);
         }
 

@@ -312,7 +312,22 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
     /// <summary>Enters a batch, which sends in place of a caller.</summary>
     /// <returns>False when another send is pending, or the send would fail.</returns>
-    public bool TryEnterBatch() => !_closed && !_isShutDown && _turn.TryTakeForBatch();
+    public bool TryEnterBatch()
+    {
+        if (_closed || _isShutDown || !_turn.TryTakeForBatch())
+        {
+            return false;
+        }
+
+        if (_closed)
+        {
+            // The thread that abandons the ring thread may have closed the sender before the batch had the turn.
+            _turn.ReleaseFromBatch();
+            return false;
+        }
+
+        return true;
+    }
 
     /// <summary>Leaves the batch, which has sent.</summary>
     /// <param name="bytes">The bytes.</param>

@@ -28,6 +28,25 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
     }
 
     [SkippableFact]
+    public async Task Dispose_while_a_rest_waits_resets_the_connection_after_the_timeout_if_the_peer_does_not_read()
+    {
+        await using TestQueue queue = await OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            TaskCompletionSource<Exception> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            using IDisposable subscription = connection.Buffers.Subscribe(static _ => { }, end.SetResult);
+            await FillAsync(connection);
+            await SendRestAsync(queue, connection, connection.Dispose);
+            await EndPeerCloseTimeoutAsync(queue);
+
+            await connection.Closed.Within("the connection is closed");
+            Assert.Contains("the peer did not read", (await end.Task.Within("the stream ends")).Message, StringComparison.Ordinal);
+            await Assert.ThrowsAsync<SocketException>(() => ReadToEndAsync(peer));
+        }
+    }
+
+    [SkippableFact]
     public async Task Abort_while_a_rest_waits_resets_the_connection_at_once()
     {
         await using TestQueue queue = await OpenAsync();
@@ -79,6 +98,27 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
     }
 
     [SkippableFact]
+    public async Task Detach_while_a_rest_waits_is_given_up_after_the_timeout_if_the_peer_does_not_read()
+    {
+        await using TestQueue queue = await OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            int sent = await FillAsync(connection);
+            await SendRestAsync(queue, connection, static () => { });
+            Task<DetachedConnection?> detaching = connection.DetachAsync();
+            await TurnAsync(queue);
+            Assert.False(detaching.IsCompleted);
+            await EndPeerCloseTimeoutAsync(queue);
+
+            Assert.Null(await detaching.Within("the detachment is given up"));
+            connection.ShutdownSend();
+            Assert.Equal(sent + Rest, await ReadToEndAsync(peer));
+            connection.Dispose();
+        }
+    }
+
+    [SkippableFact]
     public async Task Move_while_a_rest_waits_leaves_it_to_the_other_queue()
     {
         await using TestQueue queue = await OpenAsync();
@@ -109,9 +149,11 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
         }
     }
 
-    private static async Task<TestQueue> OpenAsync()
+    private static async Task<TestQueue> OpenAsync(ZcrxSuspendedConnections? suspended = null)
     {
-        TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { Engine = ZcrxEngine.IoUring }, receiveBuffer: null);
+        // On a busy machine, a peer of these tests can read late.
+        TestQueue queue = await TestQueue.OpenAsync(
+            configure: static options => options with { Engine = ZcrxEngine.IoUring, PeerCloseTimeout = TimeSpan.FromHours(1) }, suspended: suspended);
         if (queue.Queue.Engine.Engine != ZcrxEngine.IoUring)
         {
             string reason = queue.Queue.Engine.Reason;
@@ -177,8 +219,12 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
 
             await Deadline.UntilAsync(() => connection.Receiver.Control.Sender.HasRest, "the socket has no room");
             helper.Dispose();
+            await helper.Closed.Within("the helping connection is closed");
         }
     }
+
+    private static async Task EndPeerCloseTimeoutAsync(TestQueue queue) =>
+        Assert.True(await queue.Queue.Loop.ReconfigureAsync(queue.Queue.Loop.Options with { PeerCloseTimeout = TimeSpan.Zero }).Within("the option has changed"));
 
     private static async Task OnRingThreadAsync(TestQueue queue, Action action)
     {

@@ -252,7 +252,7 @@ public sealed class ZcrxConnection : IDisposable
     /// </summary>
     /// <returns>
     /// The socket and the stream offset of its next byte; null when the connection ended first, or when the peer did not read the bytes
-    /// that were sent before within <see cref="ZcrxQueueOptions.PeerCloseTimeout"/>.
+    /// that were sent before within <see cref="ZcrxQueueOptions.PeerCloseTimeout"/>. A suspended connection does not wait for the peer.
     /// </returns>
     /// <remarks>Sends in progress fail, so complete them first. Leases stay valid.</remarks>
     /// <exception cref="InvalidOperationException">The connection is already being moved or detached.</exception>

@@ -136,6 +136,30 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
     }
 
     [SkippableFact]
+    public async Task Detach_of_a_suspended_connection_while_a_rest_waits_is_given_up()
+    {
+        using ZcrxSuspendedConnections suspended = new();
+        TestQueue queue = await OpenAsync(suspended);
+        await using TestQueue successor = await OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            int sent = await FillAsync(connection);
+            await SendRestAsync(queue, connection, static () => { });
+            await queue.Queue.SuspendAsync().Within("the queue is suspended");
+
+            Assert.Null(await connection.DetachAsync().Within("the detachment is given up"));
+
+            Assert.Equal(1, await suspended.ContinueOnAsync(successor.Queue).Within("the connection resumes"));
+            connection.ShutdownSend();
+            Assert.Equal(sent + Rest, await ReadToEndAsync(peer));
+            connection.Dispose();
+        }
+
+        await queue.CloseAsync();
+    }
+
+    [SkippableFact]
     public async Task Stop_while_a_rest_waits_resets_the_connection_after_the_drain()
     {
         await using TestQueue queue = await OpenAsync();

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Zcrx.Rx.Connections;
+using Zcrx.Rx.Receiving;
 using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
@@ -173,6 +174,36 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
         }
     }
 
+    [SkippableTheory]
+    [InlineData(CloseMode.AfterConsumers)]
+    [InlineData(CloseMode.AtEndOfStream)]
+    public async Task Reply_to_the_end_of_the_stream_that_leaves_a_rest_arrives_before_the_connection_closes(CloseMode mode)
+    {
+        await using TestQueue queue = await OpenAsync();
+        (Peer peer, ZcrxConnection connection, int sent) = await ReplyToEndAsync(queue, (peer, connection) =>
+        {
+            connection.CloseMode = mode;
+            peer.Socket.Shutdown(SocketShutdown.Send);
+        });
+        using (peer)
+        {
+            Assert.Equal(sent + Rest, await ReadToEndAsync(peer));
+            await connection.Closed.Within("the connection is closed");
+        }
+    }
+
+    [SkippableFact]
+    public async Task Reply_to_a_close_that_leaves_a_rest_resets_the_connection()
+    {
+        await using TestQueue queue = await OpenAsync();
+        (Peer peer, ZcrxConnection connection, _) = await ReplyToEndAsync(queue, static (_, connection) => connection.Dispose());
+        using (peer)
+        {
+            await connection.Closed.Within("the connection is closed");
+            await Assert.ThrowsAsync<SocketException>(() => ReadToEndAsync(peer));
+        }
+    }
+
     private static async Task<TestQueue> OpenAsync(ZcrxSuspendedConnections? suspended = null)
     {
         // On a busy machine, a peer of these tests can read late.
@@ -244,6 +275,49 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
             await Deadline.UntilAsync(() => connection.Receiver.Control.Sender.HasRest, "the socket has no room");
             helper.Dispose();
             await helper.Closed.Within("the helping connection is closed");
+        }
+    }
+
+    /// <summary>
+    /// Ends the stream of a connection whose socket is full, in a turn that collects sends. The observer replies to the end. Returns when it
+    /// has replied.
+    /// </summary>
+    private static async Task<(Peer Peer, ZcrxConnection Connection, int Sent)> ReplyToEndAsync(TestQueue queue, Action<Peer, ZcrxConnection> end)
+    {
+        (Peer helping, ZcrxConnection helper) = await queue.ConnectAsync();
+        using (helping)
+        {
+            while (true)
+            {
+                (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+                int sent = await FillAsync(connection);
+                TaskCompletionSource<bool> isCollected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                void Reply()
+                {
+                    _ = connection.SendAsync(new byte[Rest]).AsTask();
+                    isCollected.SetResult(connection.Receiver.Control.Sender.IsInBatch);
+                }
+
+                _ = connection.Buffers.Subscribe(static _ => { }, _ => Reply(), Reply);
+                await Deadline.UntilAsync(() => connection.Receiver.State == ReceiveState.Armed, "the connection receives");
+                await OnRingThreadAsync(queue, () =>
+                {
+                    for (int i = 0; i < SendBatch.FewestSends; i++)
+                    {
+                        Assert.True(helper.SendAsync(new byte[1]).AsTask().IsCompletedSuccessfully);
+                    }
+
+                    end(peer, connection);
+                });
+                if (await isCollected.Task.Within("the stream ends"))
+                {
+                    return (peer, connection, sent);
+                }
+
+                // An event has made a turn before the end, so the turn of the end did not collect.
+                connection.Abort();
+                peer.Dispose();
+            }
         }
     }
 

@@ -11,7 +11,7 @@ namespace Zcrx.Rx.Connections;
 internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnection connection)
 {
     private readonly SendTurn _turn = new(socket);
-    private TaskCompletionSource<int>? _writable;
+    private readonly SendRoom _room = new(connection);
     private volatile bool _closed;
     private volatile bool _isShutDown;
     private volatile bool _hasSent;
@@ -23,7 +23,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     {
         if (bytes.IsEmpty || cancellationToken.IsCancellationRequested || _closed)
         {
-            return WaitAndSendAsync(bytes, hasTurn: false, SocketError.Success, cancellationToken);
+            return WaitAndSendAsync(new ReadOnlySequence<byte>(bytes), hasTurn: false, SocketError.Success, cancellationToken);
         }
 
         // Nearly every send fits into the socket. Such a send needs no state machine, and its bytes need no pin.
@@ -40,7 +40,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
             hasTurn = _turn.TryTake();
             if (!hasTurn)
             {
-                return WaitAndSendAsync(bytes, hasTurn: false, SocketError.Success, cancellationToken);
+                return WaitAndSendAsync(new ReadOnlySequence<byte>(bytes), hasTurn: false, SocketError.Success, cancellationToken);
             }
 
             sent = Send(bytes.Span, out error);
@@ -63,7 +63,8 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
         if (error != SocketError.Success || sent < bytes.Length)
         {
-            return WaitAndSendAsync(error == SocketError.Success ? bytes[sent..] : bytes, hasTurn: true, error, cancellationToken);
+            ReadOnlyMemory<byte> rest = error == SocketError.Success ? bytes[sent..] : bytes;
+            return WaitAndSendAsync(new ReadOnlySequence<byte>(rest), hasTurn: true, error, cancellationToken);
         }
 
         _turn.Release();
@@ -159,9 +160,6 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         return ValueTask.CompletedTask;
     }
 
-    private ValueTask WaitAndSendAsync(ReadOnlyMemory<byte> bytes, bool hasTurn, SocketError error, CancellationToken cancellationToken) =>
-        WaitAndSendAsync(new ReadOnlySequence<byte>(bytes), hasTurn, error, cancellationToken);
-
     /// <summary>Sends the bytes that could not be sent at once. Waits for the turn and for room in the socket.</summary>
     private async ValueTask WaitAndSendAsync(
         ReadOnlySequence<byte> bytes, bool hasTurn, SocketError error, CancellationToken cancellationToken, Action<Action>? schedule = null)
@@ -191,7 +189,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
                 if (error == SocketError.WouldBlock)
                 {
-                    await WaitForRoomAsync(schedule, cancellationToken).ConfigureAwait(false);
+                    await _room.WaitAsync(schedule, cancellationToken).ConfigureAwait(false);
                     error = SocketError.Success;
                     continue;
                 }
@@ -314,7 +312,22 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
     /// <summary>Enters a batch, which sends in place of a caller.</summary>
     /// <returns>False when another send is pending, or the send would fail.</returns>
-    public bool TryEnterBatch() => !_closed && !_isShutDown && _turn.TryTakeForBatch();
+    public bool TryEnterBatch()
+    {
+        if (_closed || _isShutDown || !_turn.TryTakeForBatch())
+        {
+            return false;
+        }
+
+        if (_closed)
+        {
+            // The thread that abandons the ring thread may have closed the sender before the batch had the turn.
+            _turn.ReleaseFromBatch();
+            return false;
+        }
+
+        return true;
+    }
 
     /// <summary>Leaves the batch, which has sent.</summary>
     /// <param name="bytes">The bytes.</param>
@@ -342,7 +355,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     {
         try
         {
-            await WaitAndSendAsync(rest, hasTurn: true, error, CancellationToken.None).ConfigureAwait(false);
+            await WaitAndSendAsync(new ReadOnlySequence<byte>(rest), hasTurn: true, error, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
@@ -353,7 +366,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     }
 
     /// <summary>Resumes the caller that waits for room: the socket has room or is closed. Thread-safe.</summary>
-    public void OnWritable(int result) => Interlocked.Exchange(ref _writable, null)?.TrySetResult(result);
+    public void OnWritable(int result) => _room.Report(result);
 
     public bool IsClosed => _closed;
 
@@ -367,42 +380,25 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     {
         Flush();
         _closed = true;
-        OnWritable(0);
+        // The peer must not take a stream without the unsent bytes as complete.
+        _turn.Drop();
+        _room.Close();
         // Only the batch of a ring thread that was abandoned still has bytes. It will not send them.
         _turn.ReleaseFromBatch();
     }
 
-    /// <summary>Ends the connection after a failed send, unless the application has shut sending down.</summary>
+    /// <summary>
+    /// Ends the connection after a failed send, unless the application has shut sending down. A shutdown waits for the rest of a batch.
+    /// </summary>
     private SocketException Broken(SocketError error)
     {
         SocketException exception = new((int)error);
-        if (!_isShutDown)
+        if (!_isShutDown || _turn.HasRest)
         {
+            _turn.Drop();
             connection.Fail(new ConnectionFailure($"sending failed: {exception.Message}", exception), abort: true);
         }
 
         return exception;
-    }
-
-    private async ValueTask WaitForRoomAsync(Action<Action>? schedule, CancellationToken cancellationToken)
-    {
-        // With a schedule, only the scheduling itself runs on the thread that reports the room.
-        TaskCompletionSource<int> writable = new(schedule is null ? Threads.ContinuationOptions : TaskCreationOptions.None);
-        // A full fence: either this call sees that the socket is closed, or Close sees that a caller waits.
-        Interlocked.Exchange(ref _writable, writable);
-        if (_closed)
-        {
-            OnWritable(0);
-        }
-        else
-        {
-            connection.AwaitRoom();
-        }
-
-        await writable.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (schedule is not null)
-        {
-            await new ScheduledContinuation(schedule);
-        }
     }
 }

@@ -12,6 +12,7 @@ internal sealed class SendTurn(IConnectionSocket socket)
     private const int InBatch = 1;
     private const int Rest = 2;
     private const int ShutdownAfter = 4;
+    private const int Dropped = 8;
 
     // Held by the caller that sends, also while it waits for room in the socket, and by a batch that has bytes of the connection.
     // Lock order: this semaphore, then the wake-up of RingThread. The ring thread never waits for this semaphore.
@@ -80,12 +81,23 @@ internal sealed class SendTurn(IConnectionSocket socket)
         return false;
     }
 
-    /// <summary>Shuts sending down: now, or after the unsent bytes of ended sends, which the peer must receive first.</summary>
+    /// <summary>Prevents a later shutdown, because the unsent bytes of ended sends will not be sent, and the socket will be closed.</summary>
+    public void Drop() => Interlocked.Or(ref _unsent, Dropped);
+
+    /// <summary>
+    /// Shuts sending down: now, or after the unsent bytes of ended sends, which the peer must receive first. Without effect after
+    /// <see cref="Drop"/>.
+    /// </summary>
     public void Shutdown()
     {
         int before = Volatile.Read(ref _unsent);
         while (before != 0)
         {
+            if ((before & Dropped) != 0)
+            {
+                return;
+            }
+
             int seen = Interlocked.CompareExchange(ref _unsent, before | ShutdownAfter, before);
             if (seen == before)
             {
@@ -103,10 +115,10 @@ internal sealed class SendTurn(IConnectionSocket socket)
         int before = Volatile.Read(ref _unsent);
         while ((before & kind) != 0)
         {
-            int seen = Interlocked.CompareExchange(ref _unsent, 0, before);
+            int seen = Interlocked.CompareExchange(ref _unsent, before & Dropped, before);
             if (seen == before)
             {
-                if ((before & ShutdownAfter) != 0)
+                if ((before & (ShutdownAfter | Dropped)) == ShutdownAfter)
                 {
                     socket.ShutdownSend();
                 }

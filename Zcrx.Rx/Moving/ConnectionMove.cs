@@ -28,6 +28,9 @@ internal sealed class ConnectionMove(ConnectionHost source, ConnectionHost? targ
     /// <summary>Gets or sets a value indicating whether a sender waits for room in the socket.</summary>
     public bool AwaitsRoom { get; set; }
 
+    /// <summary>Gets or sets the time at which the move was first found to wait for the rest of a batch; null while it does not wait.</summary>
+    public long? WaitsSince { get; set; }
+
     /// <summary>Gets or sets the entry of a suspended connection; null when the connection comes from a queue.</summary>
     public SuspendedConnection? Suspended { get; set; }
 

@@ -111,9 +111,21 @@ internal sealed class ConnectionMover(
                     connection.EndMove();
                 }
             }
-            else if (connection.State == ReceiveState.Idle && (move.Target is not null || !connection.Control.Sender.HasRest))
+            else if (move.Target is null && connection.Control.Sender.HasRest)
             {
                 // The next owner of a detached socket continues its stream, so the rest of a send must be sent before.
+                move.WaitsSince ??= context.Clock.TurnStart;
+                if (context.Clock.TurnStart - move.WaitsSince >= context.Clock.ToTicks(context.Options.Value.PeerCloseTimeout))
+                {
+                    // The peer does not read. The connection resumes.
+                    _leaving.RemoveAt(i);
+                    move.GiveUp();
+                    connection.EndMove();
+                    scheduler.Reconcile(connection);
+                }
+            }
+            else if (connection.State == ReceiveState.Idle)
+            {
                 _leaving.RemoveAt(i);
                 Leave(connection, move);
             }

@@ -104,7 +104,7 @@ internal sealed class SuspendedConnectionOwner
         }
     }
 
-    /// <summary>Moves a single connection to a queue, or detaches it.</summary>
+    /// <summary>Moves a single connection to a queue, or detaches it. Gives a detachment up while the rest of a batch waits.</summary>
     /// <returns>False when the connection is not suspended, or is already being moved.</returns>
     internal bool TrySend(ConnectionReceiver connection, ConnectionMove move)
     {
@@ -113,6 +113,13 @@ internal sealed class SuspendedConnectionOwner
             if (!_suspended.TryGetValue(connection, out SuspendedConnection? suspended) || suspended.IsMoving)
             {
                 return false;
+            }
+
+            if (move.Target is null && connection.Control.Sender.HasRest)
+            {
+                // The next owner of the socket would continue a stream without the rest, which is sent only after a queue resumes.
+                move.GiveUp();
+                return true;
             }
 
             suspended.Move = move;

@@ -152,7 +152,8 @@ public sealed record ZcrxQueueOptions
     /// <summary>
     /// Gets how long a queue, when it stops, waits for the peer's close on each connection on which bytes were sent. Bytes that the peer
     /// still sends are discarded. Without this wait, the kernel would reset the connection, and replies would be lost. The wait is a part
-    /// of the drain time. 0 to a day.
+    /// of the drain time. Also gets how long an orderly close or a detachment waits, at any time, for the peer to make room for bytes that
+    /// were sent before. The close then becomes a reset, and the detachment is given up. 0 to a day.
     /// </summary>
     public TimeSpan PeerCloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
 

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Zcrx.Interop;
-using Zcrx.Interop.Abi;
 using Zcrx.Interop.Kernel;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Engines;
@@ -280,7 +279,7 @@ internal sealed class QueueLoop : IRingTurn
         }
 
         Host.Batch = SendBatch.TryCreate(_engine.CreateSendRing);
-        _linkWatch = _engine.WatchLink(OnLinkChanged);
+        _linkWatch = _engine.WatchLink(new LinkReports(_events, Options.RxQueue, _thread).OnChanged);
         _owners.Pool.PublishFirstLevel();
     }
 
@@ -411,19 +410,4 @@ internal sealed class QueueLoop : IRingTurn
         Owners.Scheduler.Reconcile(connection);
         return connection;
     }
-
-    /// <summary>Reports a change of the interface, and fails if the interface was removed. An interface that is down needs no action,
-    /// because TCP handles it.</summary>
-    private void OnLinkChanged(LinkChange change) => Post(() =>
-    {
-        _events.LinkChanged(change);
-        if (change.State == LinkState.Removed)
-        {
-            throw new ZcrxDeviceException(
-                $"Receiving on RX queue {Options.RxQueue} of {change.Interface}",
-                Errno.ENODEV,
-                $"the interface {change.Interface} was removed while receiving, or moved to another network namespace",
-                "Restore the interface (load its driver, plug it in), then open the queue again");
-        }
-    });
 }

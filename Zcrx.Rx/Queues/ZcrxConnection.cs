@@ -250,7 +250,10 @@ public sealed class ZcrxConnection : IDisposable
     /// Returns the socket to the application. All received bytes are delivered, then receiving ends, and the socket stays open. Observers
     /// receive a <see cref="ZcrxStreamException"/> that names the detachment and the position. <see cref="Closed"/> completes.
     /// </summary>
-    /// <returns>The socket and the stream offset of its next byte; null when the connection ended first.</returns>
+    /// <returns>
+    /// The socket and the stream offset of its next byte; null when the connection ended first, or when the peer did not read the bytes
+    /// that were sent before within <see cref="ZcrxQueueOptions.PeerCloseTimeout"/>. A suspended connection does not wait for the peer.
+    /// </returns>
     /// <remarks>Sends in progress fail, so complete them first. Leases stay valid.</remarks>
     /// <exception cref="InvalidOperationException">The connection is already being moved or detached.</exception>
     public async Task<DetachedConnection?> DetachAsync()

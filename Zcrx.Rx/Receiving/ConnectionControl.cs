@@ -212,7 +212,8 @@ internal sealed class ConnectionControl : ISendingConnection
     /// <param name="abort">Whether to reset the connection even if no reset was requested.</param>
     public void CloseSocket(bool abort = false)
     {
-        // Read before the sender is closed, which ends the rest.
+        Sender.Flush();
+        // Read after the flush, which may leave a rest, and before the sender is closed, which ends the rest.
         bool hasRest = Sender.HasRest;
         Sender.Close();
         _socket.Close(abort || AbortRequested || hasRest);

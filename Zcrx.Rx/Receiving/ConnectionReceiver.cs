@@ -177,6 +177,11 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets or sets the time at which the connection was first found without an observer; null while it has one.</summary>
     public long? UnobservedSince { get; set; }
 
+    /// <summary>
+    /// Gets or sets the time at which an orderly close was first found to wait for the rest of a batch; null while none waits.
+    /// </summary>
+    public long? CloseWaitsSince { get; set; }
+
     /// <summary>Gets the last turn in which the connection received.</summary>
     public long Turn { get; private set; }
 
@@ -326,6 +331,7 @@ internal sealed class ConnectionReceiver
         // Each ring counts its own turns.
         Turn = 0;
         UnobservedSince = null;
+        CloseWaitsSince = null;
         Control.Host = host;
     }
 

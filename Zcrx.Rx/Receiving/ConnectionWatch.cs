@@ -5,7 +5,8 @@ using Zcrx.Rx.Ring;
 namespace Zcrx.Rx.Receiving;
 
 /// <summary>
-/// Checks every connection once per interval, for a stalled receive, for silence and for missing observers. Ring thread only.
+/// Checks every connection once per interval, for a stalled receive, for silence, for missing observers, and for a close that waits for the
+/// peer. Ring thread only.
 /// </summary>
 /// <remarks>
 /// Linux 7.1 and 7.2.0 to 7.2.9 strand a request that runs out of buffers or completions in the middle of a packet. The request stays
@@ -60,6 +61,7 @@ internal sealed class ConnectionWatch(
             {
                 CheckStall(connection, now);
                 EndIfSilent(connection, now);
+                ResetIfUnread(connection, now);
                 if (EndIfUnobserved(connection, now))
                 {
                     _unobserved++;
@@ -141,6 +143,28 @@ internal sealed class ConnectionWatch(
         connection.End(new ZcrxStreamException($"Receiving on {connection}", 0, connection.BytesReceived, cause, $"Raise {limit} of the listener if such connections are legitimate"));
         connection.Control.RequestClose(abort: true, cause);
         limits.Acted(limit, gate.Name, connection.Socket.RemoteEndPoint, cause);
+    }
+
+    /// <summary>Resets a connection whose orderly close has waited too long for the peer to read the rest of a batch.</summary>
+    private void ResetIfUnread(ConnectionReceiver connection, long now)
+    {
+        ConnectionControl control = connection.Control;
+        if (!control.CloseRequested || control.AbortRequested || !control.Sender.HasRest)
+        {
+            connection.CloseWaitsSince = null;
+            return;
+        }
+
+        TimeSpan timeout = context.Options.Value.PeerCloseTimeout;
+        if (connection.CloseWaitsSince is not { } since)
+        {
+            connection.CloseWaitsSince = now;
+        }
+        else if (now - since >= context.Clock.ToTicks(timeout))
+        {
+            string cause = $"the peer did not read the last bytes within {timeout.TotalSeconds:0.###} s after the connection had been closed";
+            control.Fail(new ConnectionFailure(cause, new TimeoutException(cause)), abort: true);
+        }
     }
 
     private long Ticks(TimeSpan timeout) => timeout == Timeout.InfiniteTimeSpan ? long.MaxValue : context.Clock.ToTicks(timeout);

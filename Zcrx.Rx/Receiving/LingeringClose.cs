@@ -41,6 +41,8 @@ internal sealed class LingeringClose(QueueContext context)
     public void Close(ConnectionReceiver connection)
     {
         ConnectionControl control = connection.Control;
+        // The end of the stream may have caused sends. They count as replies, and they may leave a rest.
+        control.Sender.Flush();
         long now = context.Clock.Now;
         long until = long.Min(_deadline, now + context.Clock.ToTicks(context.Options.Value.PeerCloseTimeout));
         // Only for a queue that stops: before that, the application itself may close a connection in the middle of its stream.

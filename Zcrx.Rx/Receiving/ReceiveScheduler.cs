@@ -365,6 +365,8 @@ internal sealed class ReceiveScheduler
             _context.Heartbeat.Enter(RingCallback.End, connection);
             connection.EndStream(connection.EndOfStream());
             _context.Heartbeat.Leave();
+            // A reply that the last frame or the end has caused may lie in a batch. Its rest is work, which keeps the connection open.
+            connection.Control.Sender.Flush();
             // The end may have completed a last frame, which waits because the connection is paused.
             if (!connection.HasWaiting && WhyClosed(connection) is { } cause)
             {
@@ -374,7 +376,14 @@ internal sealed class ReceiveScheduler
             }
         }
 
-        if (connection.Control.CloseRequested && (connection.Control.AbortRequested || !connection.Control.Sender.HasRest))
+        if (!connection.Control.CloseRequested)
+        {
+            return;
+        }
+
+        // Only a flush shows whether the socket has room for the bytes in a batch.
+        connection.Control.Sender.Flush();
+        if (connection.Control.AbortRequested || !connection.Control.Sender.HasRest)
         {
             string cause = connection.Control.Failure is null && connection.EndError is { } error ? error.Cause : connection.Control.WhyClosed;
             Close(connection, cause, connection.Control.Failure?.Exception);

@@ -233,6 +233,52 @@ public sealed class SendBatchTests
     }
 
     [SkippableFact]
+    public void Close_while_a_rest_and_a_shutdown_wait_does_not_end_the_stream()
+    {
+        using SendBench bench = new(lines: 1, sendBuffer: 4096);
+        bench.WarmUp();
+        SendBench.Line line = bench[0];
+        int sent = Fill(line);
+        _ = Send(line, 1000).AsTask();
+        line.Sender.Shutdown();
+        Assert.True(line.Sender.HasRest);
+
+        line.Close();
+
+        Deadline.Until(() => !line.Sender.IsBusy, "the rest is dropped");
+        line.Sender.Shutdown();
+        line.Read(sent);
+        // After a shutdown, the socket would refuse the byte with EPIPE.
+        Deadline.Until(() => TrySendDirectly(line), "the socket has room");
+        line.Read(1);
+    }
+
+    [SkippableFact]
+    public void Rest_that_fails_while_a_shutdown_waits_for_it_fails_the_connection()
+    {
+        using SendBench bench = new(lines: 1, sendBuffer: 4096);
+        bench.WarmUp();
+        SendBench.Line line = bench[0];
+        Fill(line);
+        _ = Send(line, 1000).AsTask();
+        line.Sender.Shutdown();
+        Assert.True(line.Sender.HasRest);
+
+        line.Peer.LingerState = new LingerOption(true, 0);
+        line.Peer.Dispose();
+
+        Deadline.Until(
+            () =>
+            {
+                line.Sender.OnWritable((int)Errno.EAGAIN);
+                return !line.Sender.IsBusy;
+            },
+            "the rest fails");
+        SocketException cause = Assert.IsType<SocketException>(Assert.Single(line.Failures).Exception);
+        Assert.Equal(SocketError.ConnectionReset, cause.SocketErrorCode);
+    }
+
+    [SkippableFact]
     public void SendAsync_in_steady_state_allocates_nothing()
     {
         using SendBench bench = new(lines: 8);
@@ -343,6 +389,18 @@ public sealed class SendBatchTests
             },
             "the socket is full");
         return total;
+    }
+
+    private static bool TrySendDirectly(SendBench.Line line)
+    {
+        try
+        {
+            return line.Socket.Send([1]) == 1;
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.WouldBlock)
+        {
+            return false;
+        }
     }
 
     /// <summary>Reports room to the sender whenever it waits, while the peer reads.</summary>

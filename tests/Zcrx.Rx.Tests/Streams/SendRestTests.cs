@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Zcrx.Rx.Connections;
+using Zcrx.Rx.Receiving;
 using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
@@ -24,6 +25,25 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
 
             Assert.Equal(sent + Rest, await ReadToEndAsync(peer));
             await connection.Closed.Within("the connection is closed");
+        }
+    }
+
+    [SkippableFact]
+    public async Task Dispose_while_a_rest_waits_resets_the_connection_after_the_timeout_if_the_peer_does_not_read()
+    {
+        await using TestQueue queue = await OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            TaskCompletionSource<Exception> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            using IDisposable subscription = connection.Buffers.Subscribe(static _ => { }, end.SetResult);
+            await FillAsync(connection);
+            await SendRestAsync(queue, connection, connection.Dispose);
+            await EndPeerCloseTimeoutAsync(queue);
+
+            await connection.Closed.Within("the connection is closed");
+            Assert.Contains("the peer did not read", (await end.Task.Within("the stream ends")).Message, StringComparison.Ordinal);
+            await Assert.ThrowsAsync<SocketException>(() => ReadToEndAsync(peer));
         }
     }
 
@@ -79,6 +99,27 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
     }
 
     [SkippableFact]
+    public async Task Detach_while_a_rest_waits_is_given_up_after_the_timeout_if_the_peer_does_not_read()
+    {
+        await using TestQueue queue = await OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            int sent = await FillAsync(connection);
+            await SendRestAsync(queue, connection, static () => { });
+            Task<DetachedConnection?> detaching = connection.DetachAsync();
+            await TurnAsync(queue);
+            Assert.False(detaching.IsCompleted);
+            await EndPeerCloseTimeoutAsync(queue);
+
+            Assert.Null(await detaching.Within("the detachment is given up"));
+            connection.ShutdownSend();
+            Assert.Equal(sent + Rest, await ReadToEndAsync(peer));
+            connection.Dispose();
+        }
+    }
+
+    [SkippableFact]
     public async Task Move_while_a_rest_waits_leaves_it_to_the_other_queue()
     {
         await using TestQueue queue = await OpenAsync();
@@ -96,6 +137,30 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
     }
 
     [SkippableFact]
+    public async Task Detach_of_a_suspended_connection_while_a_rest_waits_is_given_up()
+    {
+        using ZcrxSuspendedConnections suspended = new();
+        TestQueue queue = await OpenAsync(suspended);
+        await using TestQueue successor = await OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            int sent = await FillAsync(connection);
+            await SendRestAsync(queue, connection, static () => { });
+            await queue.Queue.SuspendAsync().Within("the queue is suspended");
+
+            Assert.Null(await connection.DetachAsync().Within("the detachment is given up"));
+
+            Assert.Equal(1, await suspended.ContinueOnAsync(successor.Queue).Within("the connection resumes"));
+            connection.ShutdownSend();
+            Assert.Equal(sent + Rest, await ReadToEndAsync(peer));
+            connection.Dispose();
+        }
+
+        await queue.CloseAsync();
+    }
+
+    [SkippableFact]
     public async Task Stop_while_a_rest_waits_resets_the_connection_after_the_drain()
     {
         await using TestQueue queue = await OpenAsync();
@@ -109,9 +174,41 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
         }
     }
 
-    private static async Task<TestQueue> OpenAsync()
+    [SkippableTheory]
+    [InlineData(CloseMode.AfterConsumers)]
+    [InlineData(CloseMode.AtEndOfStream)]
+    public async Task Reply_to_the_end_of_the_stream_that_leaves_a_rest_arrives_before_the_connection_closes(CloseMode mode)
     {
-        TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { Engine = ZcrxEngine.IoUring }, receiveBuffer: null);
+        await using TestQueue queue = await OpenAsync();
+        (Peer peer, ZcrxConnection connection, int sent) = await ReplyToEndAsync(queue, (peer, connection) =>
+        {
+            connection.CloseMode = mode;
+            peer.Socket.Shutdown(SocketShutdown.Send);
+        });
+        using (peer)
+        {
+            Assert.Equal(sent + Rest, await ReadToEndAsync(peer));
+            await connection.Closed.Within("the connection is closed");
+        }
+    }
+
+    [SkippableFact]
+    public async Task Reply_to_a_close_that_leaves_a_rest_resets_the_connection()
+    {
+        await using TestQueue queue = await OpenAsync();
+        (Peer peer, ZcrxConnection connection, _) = await ReplyToEndAsync(queue, static (_, connection) => connection.Dispose());
+        using (peer)
+        {
+            await connection.Closed.Within("the connection is closed");
+            await Assert.ThrowsAsync<SocketException>(() => ReadToEndAsync(peer));
+        }
+    }
+
+    private static async Task<TestQueue> OpenAsync(ZcrxSuspendedConnections? suspended = null)
+    {
+        // On a busy machine, a peer of these tests can read late.
+        TestQueue queue = await TestQueue.OpenAsync(
+            configure: static options => options with { Engine = ZcrxEngine.IoUring, PeerCloseTimeout = TimeSpan.FromHours(1) }, suspended: suspended);
         if (queue.Queue.Engine.Engine != ZcrxEngine.IoUring)
         {
             string reason = queue.Queue.Engine.Reason;
@@ -177,8 +274,55 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
 
             await Deadline.UntilAsync(() => connection.Receiver.Control.Sender.HasRest, "the socket has no room");
             helper.Dispose();
+            await helper.Closed.Within("the helping connection is closed");
         }
     }
+
+    /// <summary>
+    /// Ends the stream of a connection whose socket is full, in a turn that collects sends. The observer replies to the end. Returns when it
+    /// has replied.
+    /// </summary>
+    private static async Task<(Peer Peer, ZcrxConnection Connection, int Sent)> ReplyToEndAsync(TestQueue queue, Action<Peer, ZcrxConnection> end)
+    {
+        (Peer helping, ZcrxConnection helper) = await queue.ConnectAsync();
+        using (helping)
+        {
+            while (true)
+            {
+                (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+                int sent = await FillAsync(connection);
+                TaskCompletionSource<bool> isCollected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                void Reply()
+                {
+                    _ = connection.SendAsync(new byte[Rest]).AsTask();
+                    isCollected.SetResult(connection.Receiver.Control.Sender.IsInBatch);
+                }
+
+                _ = connection.Buffers.Subscribe(static _ => { }, _ => Reply(), Reply);
+                await Deadline.UntilAsync(() => connection.Receiver.State == ReceiveState.Armed, "the connection receives");
+                await OnRingThreadAsync(queue, () =>
+                {
+                    for (int i = 0; i < SendBatch.FewestSends; i++)
+                    {
+                        Assert.True(helper.SendAsync(new byte[1]).AsTask().IsCompletedSuccessfully);
+                    }
+
+                    end(peer, connection);
+                });
+                if (await isCollected.Task.Within("the stream ends"))
+                {
+                    return (peer, connection, sent);
+                }
+
+                // An event has made a turn before the end, so the turn of the end did not collect.
+                connection.Abort();
+                peer.Dispose();
+            }
+        }
+    }
+
+    private static async Task EndPeerCloseTimeoutAsync(TestQueue queue) =>
+        Assert.True(await queue.Queue.Loop.ReconfigureAsync(queue.Queue.Loop.Options with { PeerCloseTimeout = TimeSpan.Zero }).Within("the option has changed"));
 
     private static async Task OnRingThreadAsync(TestQueue queue, Action action)
     {

@@ -374,6 +374,7 @@ internal sealed class ReceiveScheduler
             }
         }
 
+        connection.Control.ResetIfUnfinished();
         if (connection.Control.CloseRequested && (connection.Control.AbortRequested || !connection.Control.Sender.HasRest))
         {
             string cause = connection.Control.Failure is null && connection.EndError is { } error ? error.Cause : connection.Control.WhyClosed;

@@ -145,7 +145,8 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
             case ZcrxFailure.NoSuchListener or ZcrxFailure.Stopping or ZcrxFailure.NotAccepting:
                 OnDone();
                 break;
-            // The port no longer accepts, and closes when the queue that delays it continues. It can be bound again at once.
+            // The port is not published any more, and closes when the queue that delays it continues. The listener can be bound again. If
+            // its port number is fixed, this fails until the port is closed, and is tried again.
             case ZcrxFailure.TimedOut when _asked != PortState.Open:
                 _log.Warning("Listener {0} is not closed yet: {1}", _listener.Name, failed.Message);
                 OnDone();

@@ -39,7 +39,7 @@ public abstract record ZcrxCommand : ILocalMessage
     public sealed record CloseListeners : ZcrxCommand;
 
     /// <summary>
-    /// Binds another listener. Answered with <see cref="ZcrxReply.Bound"/> when every open queue accepts on it, otherwise with
+    /// Binds another listener. Answered with <see cref="ZcrxReply.Bound"/> when every open queue was asked to accept on it, otherwise with
     /// <see cref="ZcrxReply.Failed"/>. The command fails if the options are invalid, the name is in use, the address is not available,
     /// any queue refuses the port, or <see cref="ZcrxOptions.BindTimeout"/> has passed.
     /// </summary>

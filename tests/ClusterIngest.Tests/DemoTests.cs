@@ -47,8 +47,8 @@ public class DemoTests
     {
         using DemoProcess demo = DemoProcess.Start("--connections", "2", "--frames", "6000", "--delay", "300");
         // Sends the signal once all connections are accepted and all frames are sent. Earlier, the closing port would reset a connection in
-        // the backlog, and the stopping queue would reset a connection that still sends. The demo reports this moment once, some seconds
-        // before the slow entities have stored everything.
+        // the backlog, and the edge would end the stream of a connection that still sends and confirm only its first frames. The demo
+        // reports this moment once, some seconds before the slow entities have stored everything.
         await demo.SignalAsync("edge", "TERM", static line => line == "All frames are sent, and all connections are accepted");
 
         (int code, _, string verdict) = await demo.EndAsync();

@@ -40,12 +40,14 @@ internal sealed class ConnectionDirectory
     /// <summary>Returns a task that ends when the current connections of an owner are closed and their ends are reported.</summary>
     public Task IdleOf(object owner) => WhenDone(Of(owner));
 
-    /// <summary>Closes the current connections of an owner.</summary>
+    /// <summary>
+    /// Closes the current connections of an owner, whose drain time is over. Connections with unfinished work are reset.
+    /// </summary>
     public void CloseOf(object owner)
     {
         foreach (ServedConnection served in Of(owner))
         {
-            served.Connection.Dispose();
+            served.Connection.Receiver.Control.RequestDrainedClose();
         }
     }
 

@@ -39,7 +39,7 @@ public abstract record ZcrxCommand : ILocalMessage
     public sealed record CloseListeners : ZcrxCommand;
 
     /// <summary>
-    /// Binds another listener. Answered with <see cref="ZcrxReply.Bound"/> when every open queue accepts on it, otherwise with
+    /// Binds another listener. Answered with <see cref="ZcrxReply.Bound"/> when every open queue was asked to accept on it, otherwise with
     /// <see cref="ZcrxReply.Failed"/>. The command fails if the options are invalid, the name is in use, the address is not available,
     /// any queue refuses the port, or <see cref="ZcrxOptions.BindTimeout"/> has passed.
     /// </summary>
@@ -57,8 +57,8 @@ public abstract record ZcrxCommand : ILocalMessage
     /// </summary>
     /// <param name="Listener">The listener's name.</param>
     /// <param name="Drain">
-    /// The time after which open connections of the listener are closed. The answer then comes after the last connection has ended. With
-    /// null, the connections stay open, and the answer comes once the port is closed. A drain also closes the connections that earlier
+    /// The time after which open connections of the listener are closed, or reset if their work is unfinished. The answer then comes after
+    /// the last connection has ended. With null, the connections stay open, and the answer comes once the port is closed. A drain also closes the connections that earlier
     /// listeners with the same name have left open.
     /// </param>
     /// <remarks>Until the last connection is closed, the command may be repeated, for example with a shorter time.</remarks>

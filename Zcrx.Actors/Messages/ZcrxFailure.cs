@@ -43,8 +43,9 @@ public enum ZcrxFailure
     NotAccepting,
 
     /// <summary>
-    /// The command was not completed within <see cref="ZcrxOptions.BindTimeout"/>, for example because a ring thread is stuck. A
-    /// listener that was to be bound is removed. A port that was to be closed closes as soon as this is possible.
+    /// The command was not completed within <see cref="ZcrxOptions.BindTimeout"/>. A listener that was to be bound is removed, for example
+    /// if its <c>ConfigureSocket</c> does not return. A port that was to be closed, but on which a stuck ring thread accepts, closes as
+    /// soon as this is possible.
     /// </summary>
     TimedOut,
 }

@@ -44,7 +44,7 @@ public abstract record ZcrxReply : ILocalMessage
     /// <param name="Queue">The queue.</param>
     public sealed record Restarted(QueueStatus Queue) : ZcrxReply;
 
-    /// <summary>Reports that the listener is bound and that every open queue accepts on it.</summary>
+    /// <summary>Reports that the listener is bound and that every open queue was asked to accept on it.</summary>
     /// <param name="Listener">The listener's name.</param>
     /// <param name="EndPoint">The bound address with the actual port.</param>
     public sealed record Bound(string Listener, [property: JsonConverter(typeof(IPEndPointJsonConverter))] IPEndPoint EndPoint) : ZcrxReply

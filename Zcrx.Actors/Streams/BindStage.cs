@@ -64,7 +64,11 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
             _ended.Dispose();
             // Emitted connections belong to their flows and stay open. PostStop also runs when the materializer
             // ends, so the port is closed then.
-            _ = Volatile.Read(ref _binding)?.Unbind();
+            if (Volatile.Read(ref _binding) is { } binding)
+            {
+                _ = UnbindAsync(binding);
+            }
+
             Abort();
             _bound.TrySetException(new StreamTcpException($"The stream ended before {_listener.EndPoint} was bound."));
             // Marks the exception as observed, because programs need not use the materialized value.
@@ -97,12 +101,19 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
             {
                 // PostStop may have run before _binding was set, so the port is closed here. If PostStop has already closed it, this call
                 // has no effect.
-                await binding.Unbind().ConfigureAwait(false);
+                await UnbindAsync(binding).ConfigureAwait(false);
             }
 
             await binding.Closed.ConfigureAwait(false);
             _onClosed();
         }
+
+        /// <summary>
+        /// Closes the port of a stage that has ended. No program receives a failure, so it is ignored. Log 1212 reports a port that is not
+        /// closed in time.
+        /// </summary>
+        private static async Task UnbindAsync(ZcrxServerBinding binding) =>
+            await binding.Unbind().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         private void OnBound(Exception? error)
         {

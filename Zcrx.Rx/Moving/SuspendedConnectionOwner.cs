@@ -186,6 +186,7 @@ internal sealed class SuspendedConnectionOwner
             _suspended.Remove(connection);
         }
 
+        connection.Control.ResetIfUnfinished();
         End(connection, connection.Control.WhyClosed);
     }
 

@@ -27,6 +27,7 @@ internal sealed class ConnectionControl : ISendingConnection
     private volatile bool _awaitsRoomOnArrival;
     private int _hasChange;
     private int _socketEnded;
+    private volatile bool _isDrained;
 
     public ConnectionControl(ConnectionReceiver receiver, IConnectionSocket socket, IConnectionHost host)
     {
@@ -197,6 +198,31 @@ internal sealed class ConnectionControl : ISendingConnection
         }
     }
 
+    /// <summary>
+    /// Requests the end of the connection after its drain time. If work is unfinished when it closes, it is reset: an orderly end would tell
+    /// the peer that everything was handled.
+    /// </summary>
+    public void RequestDrainedClose()
+    {
+        if (!CloseRequested)
+        {
+            _isDrained = true;
+            RequestClose(abort: false, "its listener was unbound, and the drain time is over");
+        }
+    }
+
+    /// <summary>
+    /// Determines whether the connection must be reset, because its drain time is over but its work is unfinished. Called by the owner of
+    /// the connection before its observers receive the end and undelivered buffers are dropped.
+    /// </summary>
+    public void ResetIfUnfinished()
+    {
+        if (_isDrained && !AbortRequested && (_receiver.HasUnfinishedWork || _receiver.HasWaiting))
+        {
+            RequestClose(abort: true, WhyClosed);
+        }
+    }
+
     public void ReportFault(Exception exception) => _host.ReportFault(_receiver, exception);
 
     void ISendingConnection.BeginWork() => Work.Begin();
@@ -216,7 +242,7 @@ internal sealed class ConnectionControl : ISendingConnection
         // Read after the flush, which may leave a rest, and before the sender is closed, which ends the rest.
         bool hasRest = Sender.HasRest;
         Sender.Close();
-        _socket.Close(abort || AbortRequested || hasRest);
+        _socket.Close(abort || AbortRequested || hasRest || (_isDrained && _receiver.HasUnhandledBytes));
         EndSocketWork();
     }
 

@@ -376,6 +376,7 @@ internal sealed class ReceiveScheduler
             }
         }
 
+        connection.Control.ResetIfUnfinished();
         if (!connection.Control.CloseRequested)
         {
             return;

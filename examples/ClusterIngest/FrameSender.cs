@@ -82,19 +82,21 @@ internal sealed class FrameSender(int connection, DemoOptions options)
         byte[] bytes = new byte[size * Batch];
         while (_sent < options.Frames && !confirming.IsCompleted)
         {
-            int count = Math.Min(Batch, options.Frames - _sent);
+            int before = _sent;
+            int count = Math.Min(Batch, options.Frames - before);
             for (int i = 0; i < count; i++)
             {
-                int number = _sent + i;
+                int number = before + i;
                 new DemoFrame(connection, number, number % DemoFrame.Keys).Write(bytes.AsSpan(i * size, size));
             }
 
             for (ReadOnlyMemory<byte> rest = bytes.AsMemory(0, count * size); !rest.IsEmpty;)
             {
                 rest = rest[await socket.SendAsync(rest, cancellationToken)..];
+                // A connection may end in the middle of a batch.
+                Volatile.Write(ref _sent, before + (((count * size) - rest.Length) / size));
             }
 
-            Volatile.Write(ref _sent, _sent + count);
             if (pace is not null)
             {
                 await pace.WaitForNextTickAsync(cancellationToken);

@@ -1,18 +1,25 @@
 namespace ClusterIngest;
 
 /// <summary>Compares the sent frames with the frames in the journals of the entities.</summary>
-/// <param name="Sent">The number of frames that were sent.</param>
+/// <param name="Failures">The number of problems that the demo has found elsewhere.</param>
+/// <param name="Sent">The number of frames that were passed to the kernel.</param>
 /// <param name="Taken">The number of frames in the journals.</param>
-/// <param name="Lost">The number of frames that are in no journal.</param>
+/// <param name="Lost">The number of confirmed frames that are in no journal. A client sends other frames again.</param>
 /// <param name="Duplicates">The number of frames that are in the journals more than once.</param>
-internal sealed record Verdict(long Sent, long Taken, long Lost, long Duplicates)
+internal sealed record Verdict(int Failures, long Sent, long Taken, long Lost, long Duplicates)
 {
-    public bool IsGood => Lost == 0 && Duplicates == 0;
+    public bool IsGood => Failures == 0 && Lost == 0 && Duplicates == 0;
 
-    public static Verdict Of(DemoOptions options, IReadOnlyList<DemoFrame> taken)
+    /// <summary>Compares what the senders report with the journals.</summary>
+    /// <param name="failures">The number of problems that the demo has found elsewhere.</param>
+    /// <param name="sent">The number of frames that each connection has sent.</param>
+    /// <param name="confirmed">The confirmation of each connection; null if it has none.</param>
+    /// <param name="taken">The frames in the journals.</param>
+    public static Verdict Of(int failures, IReadOnlyList<int> sent, IReadOnlyList<long?> confirmed, IReadOnlyList<DemoFrame> taken)
     {
-        int distinct = taken.Distinct().Count(frame => frame.Connection < options.Connections && frame.Number < options.Frames);
-        return new Verdict(options.TotalFrames, taken.Count, options.TotalFrames - distinct, taken.Count - distinct);
+        DemoFrame[] distinct = [.. taken.Distinct()];
+        int stored = distinct.Count(frame => frame.Number < confirmed[frame.Connection]);
+        return new Verdict(failures, sent.Sum(static count => (long)count), taken.Count, confirmed.Sum(static count => count ?? 0) - stored, taken.Count - distinct.Length);
     }
 
     /// <summary>Compares the confirmations of the edge with the journals. The confirmed frames, and no others, must be stored.</summary>

@@ -11,7 +11,7 @@ namespace Zcrx.Cluster.Membership;
 /// </summary>
 internal sealed class PortActor : ReceiveActor, IWithTimers
 {
-    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private readonly ZcrxListenerOptions _listener;
     private readonly PortConnections _connections;
@@ -21,6 +21,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
     // The role applies even if the resolver has another strategy, because the ports always follow keep-majority.
     private readonly string _role = Context.System.Settings.Config.GetString("akka.cluster.split-brain-resolver.keep-majority.role", "");
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly PortRetry _retry = new();
     private IActorRef? _supervisor;
     private PortState _wanted = PortState.Closed;
     private bool _wasMember;
@@ -80,7 +81,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
         // This node's own failure detector may detect a fault later than that of another node. No event reports the later detection.
         if (state.Unreachable.Count > 0)
         {
-            Timers.StartSingleTimer(nameof(Look), Look.Instance, Retry);
+            Timers.StartSingleTimer(nameof(Look), Look.Instance, LookInterval);
         }
 
         PortState wanted = PortRule.Decide(_cluster.SelfUniqueAddress, state.Members, side, _wasMember);
@@ -134,6 +135,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
     private void OnDone()
     {
         (_applied, _isBusy) = (_asked, false);
+        _retry.Reset();
         Reconcile();
     }
 
@@ -145,15 +147,17 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
             case ZcrxFailure.NoSuchListener or ZcrxFailure.Stopping or ZcrxFailure.NotAccepting:
                 OnDone();
                 break;
-            // The port no longer accepts, and closes when the queue that delays it continues. It can be bound again at once.
+            // The port is not published any more, and closes when the queue that delays it continues. The listener can be bound again. If
+            // its port number is fixed, this fails until the port is closed, and is tried again.
             case ZcrxFailure.TimedOut when _asked != PortState.Open:
                 _log.Warning("Listener {0} is not closed yet: {1}", _listener.Name, failed.Message);
                 OnDone();
                 break;
             default:
                 _isBusy = false;
-                _log.Warning("Could not change listener {0}: {1} Trying again in {2} s.", _listener.Name, failed.Message, Retry.TotalSeconds);
-                Timers.StartSingleTimer(nameof(Again), Again.Instance, Retry);
+                TimeSpan interval = _retry.Next(failed.Reason == ZcrxFailure.TimedOut);
+                _log.Warning("Could not change listener {0}: {1} Trying again in {2} s.", _listener.Name, failed.Message, interval.TotalSeconds);
+                Timers.StartSingleTimer(nameof(Again), Again.Instance, interval);
                 break;
         }
     }

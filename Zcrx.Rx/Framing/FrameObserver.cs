@@ -182,6 +182,12 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
                 End(error);
             }
         }
+#pragma warning disable CA1031 // An observer without an error handler rethrows. The caller must end the other consumers, too.
+        catch (Exception unhandled)
+#pragma warning restore CA1031
+        {
+            _frames.Source?.Report(unhandled);
+        }
         finally
         {
             Leave();

@@ -105,6 +105,40 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
+    public async Task Error_of_a_last_frame_that_waits_is_reported_if_its_observer_has_no_error_handler()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        ConcurrentQueue<ConsumerFault> faults = new();
+        using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            using IDisposable subscription = connection.Buffers
+                .Do(static _ => { }, connection.Pause)
+                .Frames(Delimiter.LineFeed, 100, new FramingOptions { DeliversUnterminated = true })
+                .Subscribe(static _ => { });
+            await peer.Socket.SendAsync("last"u8.ToArray());
+            peer.EndSending();
+            await Deadline.UntilAsync(() => connection.BytesWaiting == "last".Length, "the last frame waits behind the end of the stream");
+
+            connection.Abort();
+
+            await connection.Closed.Within("the connection closes");
+            await Deadline.UntilAsync(() => !faults.IsEmpty, "the error is reported");
+            Assert.IsType<ZcrxStreamException>(Assert.Single(faults).Exception);
+        }
+
+        (Peer other, ZcrxConnection next) = await queue.ConnectAsync();
+        using (other)
+        {
+            Recorder recorder = new(other.Stream);
+            using IDisposable subscription = next.Buffers.Subscribe(recorder);
+            await other.SendAsync(1);
+            await recorder.ReachAsync(1);
+        }
+    }
+
+    [Fact]
     public async Task Detached_connection_contains_the_bytes_of_waiting_frames()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();

@@ -106,13 +106,18 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
 
     public void Dispose()
     {
-        _use.TryEnd(out bool isIdle);
+        bool isFirst = _use.TryEnd(out bool isIdle);
         if (isIdle)
         {
             Clear();
         }
 
         _upstream.Dispose();
+        if (isFirst)
+        {
+            // The upstream of a source that has ended does nothing, but the connection may still wait for the last frame.
+            _frames.Source?.Synchronize();
+        }
     }
 
     public void Reclaim()

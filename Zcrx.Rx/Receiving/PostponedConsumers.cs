@@ -69,6 +69,9 @@ internal sealed class PostponedConsumers
         Count();
     }
 
+    /// <summary>Returns the consumers that have not ended.</summary>
+    public IPostponedConsumer[] Waiting() => [.. _consumers.Where(static consumer => !consumer.HasEnded)];
+
     /// <summary>Ends the consumers whose source has ended before with a last item that waits. No item is delivered anymore.</summary>
     public void Abandon(Exception error)
     {

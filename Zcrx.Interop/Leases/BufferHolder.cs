@@ -40,6 +40,11 @@ internal class BufferHolder : IBufferSource
     {
     }
 
+    /// <summary>Lets the ring thread find out that a postponed consumer has ended. Any thread.</summary>
+    public virtual void Synchronize()
+    {
+    }
+
     /// <summary>Gets the byte budget for copies of unfinished frames; null for no limit.</summary>
     public virtual IByteBudget? CopyBudget => null;
 

@@ -35,8 +35,6 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     private long _dropped;
     // The decision on the bytes behind the last frame, once the stream has ended. A parser makes it once.
     private FrameDecision? _rest;
-    // A whole frame has arrived, but must wait: the source is paused, or a consumer has no room for the frame.
-    private bool _isWaiting;
 
     /// <summary>Gets the holder that counts the buffers that are kept for an incomplete frame.</summary>
     public BufferHolder? Holder => _membership.Holder;
@@ -45,7 +43,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     public BufferHolder? Source { get; private set; }
 
     /// <summary>Gets the number of bytes that wait because the source is paused or a consumer has no room for the frame.</summary>
-    public long BytesWaiting => _isWaiting ? _held.Length : 0;
+    public long BytesWaiting => IsWaiting ? _held.Length : 0;
 
     /// <summary>Gets a value indicating whether the stream is inside a frame.</summary>
     public bool IsInside => !_held.IsEmpty || _isSkipping;
@@ -53,20 +51,20 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     /// <summary>Releases the bytes that are held.</summary>
     public void Release()
     {
-        _isWaiting = false;
+        IsWaiting = false;
         _held.Release();
     }
 
     /// <summary>Copies the held bytes, and returns their buffers.</summary>
     /// <returns>The error that ends the frames if the queue's limit for copies is reached; otherwise null.</returns>
     // Complete frames that wait are not limited: the consumer is slow, not the peer, and the paused source limits their bytes.
-    public ZcrxFramingException? Copy() => _held.TryCopy(isBounded: !_isWaiting) ? null : OverBudget();
+    public ZcrxFramingException? Copy() => _held.TryCopy(isBounded: !IsWaiting) ? null : OverBudget();
 
-    /// <summary>Gets a value indicating whether whole frames wait for the consumer.</summary>
-    public bool IsWaiting => _isWaiting;
+    /// <summary>Gets a value indicating whether whole frames wait: the source is paused, or a consumer has no room for the next frame.</summary>
+    public bool IsWaiting { get; private set; }
 
     /// <summary>Returns a copy of the bytes that wait.</summary>
-    public byte[] CopyWaiting() => _isWaiting ? _held.Sequence.ToArray() : [];
+    public byte[] CopyWaiting() => IsWaiting ? _held.Sequence.ToArray() : [];
 
     /// <summary>Cuts the frames of a buffer, and keeps its rest.</summary>
     public void Receive(in ReceivedBuffer buffer)
@@ -95,7 +93,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
                     _frameOffset = offset + position;
                     Remember(in decision);
                     _held.Lend(memory[position..]);
-                    _isWaiting = true;
+                    IsWaiting = true;
                     Keep(in buffer);
                     Wait();
                     return;
@@ -135,12 +133,12 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     private int Join(in ReceivedBuffer buffer, ReadOnlyMemory<byte> memory)
     {
         _held.Lend(memory);
-        _isWaiting = false;
+        IsWaiting = false;
         int left = CutHeld();
         if (left == Incomplete)
         {
             Keep(in buffer);
-            if (_isWaiting)
+            if (IsWaiting)
             {
                 Wait();
             }
@@ -153,17 +151,17 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     /// <returns>True when frames still wait.</returns>
     public bool Continue()
     {
-        if (_isWaiting)
+        if (IsWaiting)
         {
-            _isWaiting = false;
+            IsWaiting = false;
             _scope.ClearBuffer();
-            if (_rest is null && CutHeld() == Incomplete && !_isWaiting && (_isSkipping || IsBeyondLimit))
+            if (_rest is null && CutHeld() == Incomplete && !IsWaiting && (_isSkipping || IsBeyondLimit))
             {
                 Drop();
             }
         }
 
-        return _isWaiting;
+        return IsWaiting;
     }
 
     /// <summary>Cuts the frames that begin in the held bytes.</summary>
@@ -178,7 +176,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
             if (isWhole && MustWait(decision.Length))
             {
                 Remember(in decision);
-                _isWaiting = true;
+                IsWaiting = true;
                 return Incomplete;
             }
 
@@ -242,7 +240,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     /// <summary>Asks the source to call again when it is no longer paused.</summary>
     private void Wait()
     {
-        _isWaiting = true;
+        IsWaiting = true;
         Source!.Postpone(owner);
     }
 
@@ -297,7 +295,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
             _held.SetBudget(Holder?.CopyBudget);
         }
 
-        if (!_held.Keep(in buffer, isBounded: !_isWaiting))
+        if (!_held.Keep(in buffer, isBounded: !IsWaiting))
         {
             owner.Refuse(OverBudget());
         }

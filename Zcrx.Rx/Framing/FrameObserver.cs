@@ -106,13 +106,18 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
 
     public void Dispose()
     {
-        _use.TryEnd(out bool isIdle);
+        bool isFirst = _use.TryEnd(out bool isIdle);
         if (isIdle)
         {
             Clear();
         }
 
         _upstream.Dispose();
+        if (isFirst)
+        {
+            // The upstream of a source that has ended does nothing, but the connection may still wait for the last frame.
+            _frames.Source?.Synchronize();
+        }
     }
 
     public void Reclaim()
@@ -181,6 +186,12 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
             {
                 End(error);
             }
+        }
+#pragma warning disable CA1031 // An observer without an error handler rethrows. The caller must end the other consumers, too.
+        catch (Exception unhandled)
+#pragma warning restore CA1031
+        {
+            _frames.Source?.Report(unhandled);
         }
         finally
         {

@@ -264,7 +264,7 @@ internal sealed class BufferPool
 
         if (hasChanged)
         {
-            PublishLevel(inFlight, paused);
+            PublishLevel(inFlight, buffersOut, paused);
         }
     }
 
@@ -320,10 +320,10 @@ internal sealed class BufferPool
         }
     }
 
-    private void PublishLevel(int inFlight, int paused)
+    private void PublishLevel(int inFlight, int buffersOut, int paused)
     {
         Record.Change(_pressure.Level, _context.Clock.Now);
-        PoolPressure pressure = new(_context.Options.Name, _pressure.Level, inFlight, _buffers, paused, _context.Clock.UtcNow);
+        PoolPressure pressure = new(_context.Options.Name, _pressure.Level, buffersOut, _buffers, paused, _context.Clock.UtcNow);
         _events.PressureChanged(_pressure.Level == PoolPressureLevel.Exhausted ? pressure with { Queued = CountQueued?.Invoke(inFlight) } : pressure);
         _ledger.IsUnderPressure = _pressure.Level != PoolPressureLevel.Normal;
     }

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 namespace Zcrx.Rx;
 
 /// <summary>Specifies how much of a queue's pool is in use.</summary>
+/// <remarks>If queues share their memory, the queue that returns the buffers to the kernel counts the leases of all of them.</remarks>
 [JsonConverter(typeof(JsonStringEnumConverter<PoolPressureLevel>))]
 public enum PoolPressureLevel
 {

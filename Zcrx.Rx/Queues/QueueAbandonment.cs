@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Zcrx.Interop;
+using Zcrx.Interop.Leases;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Receiving;
 using Zcrx.Rx.Ring;
@@ -88,11 +89,15 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
             return;
         }
 
-        if (observers.Length > 0)
-        {
-            Volatile.Write(ref _notifyStuck, () => connection.Stream.Notify(observers, error));
-        }
-
+        // The second call for a connection finds no observers, and must not replace those of the first.
+        Interlocked.CompareExchange(
+            ref _notifyStuck,
+            () =>
+            {
+                connection.Stream.Notify(observers, error);
+                Array.ForEach(PostponedOf(connection), consumer => consumer.Abandon(error));
+            },
+            null);
         connection.Control.EndAbandoned();
     }
 
@@ -110,6 +115,21 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
         }
     }
 
+    /// <summary>Returns the consumers whose last item may still wait, although their stream has ended.</summary>
+    private static IPostponedConsumer[] PostponedOf(ConnectionReceiver connection)
+    {
+        try
+        {
+            return connection.Postponed.Waiting();
+        }
+#pragma warning disable CA1031 // As in PositionOf.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return [];
+        }
+    }
+
     private async Task EndAsync(ConnectionReceiver connection, IObserver<ReceivedBuffer>[] observers, ZcrxStreamException error)
     {
         try
@@ -117,6 +137,11 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
             if (observers.Length > 0)
             {
                 await InTimeAsync(() => connection.Stream.Notify(observers, error), observers.Length).ConfigureAwait(false);
+            }
+
+            if (PostponedOf(connection) is { Length: > 0 } postponed)
+            {
+                await InTimeAsync(() => Array.ForEach(postponed, consumer => consumer.Abandon(error)), postponed.Length).ConfigureAwait(false);
             }
         }
         finally

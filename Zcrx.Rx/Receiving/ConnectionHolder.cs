@@ -12,6 +12,8 @@ internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHo
 
     public override bool IsPaused => connection.Control.IsPaused;
 
+    public override void Synchronize() => connection.Control.Synchronize();
+
     public override IByteBudget CopyBudget => connection.Control.Host.CopyBudget;
 
     public override void Postpone(IPostponedConsumer consumer) => connection.Postponed.Add(consumer);

@@ -69,16 +69,20 @@ internal sealed class PostponedConsumers
         Count();
     }
 
+    /// <summary>Returns the consumers that have not ended.</summary>
+    public IPostponedConsumer[] Waiting() => [.. _consumers.Where(static consumer => !consumer.HasEnded)];
+
     /// <summary>Ends the consumers whose source has ended before with a last item that waits. No item is delivered anymore.</summary>
     public void Abandon(Exception error)
     {
-        foreach (IPostponedConsumer consumer in _consumers)
+        // Cleared first, because an observer that is called here may end the connection again.
+        IPostponedConsumer[] abandoned = [.. _consumers];
+        _consumers.Clear();
+        Count();
+        foreach (IPostponedConsumer consumer in abandoned)
         {
             consumer.Abandon(error);
         }
-
-        _consumers.Clear();
-        Count();
     }
 
     private void Count()

@@ -11,6 +11,7 @@ internal sealed class RingSpin
 
     private readonly RingClock _clock;
     private readonly SpinSlots _slots;
+    private readonly TimeSpan _nicPoll;
     private SpinMachine _machine;
     private bool _isActive;
     private long _began;
@@ -21,19 +22,20 @@ internal sealed class RingSpin
     /// <param name="clock">The clock.</param>
     /// <param name="slots">The slots that spinning threads share.</param>
     /// <param name="limit">The longest spin; zero for none.</param>
-    /// <param name="nicPoll">How long the kernel polls the NIC in each wait; zero without a NIC.</param>
+    /// <param name="nicPoll">How long the kernel polls the NIC in each wait, at most; zero without a NIC.</param>
     public RingSpin(RingClock clock, SpinSlots slots, TimeSpan limit, TimeSpan nicPoll)
     {
         _clock = clock;
         _slots = slots;
         _machine = new SpinMachine(clock.ToTicks(limit));
-        NicPoll = nicPoll;
+        _nicPoll = nicPoll;
     }
 
     /// <summary>
-    /// Gets the longest wait of one poll; zero for polls that do not wait. The kernel polls the NIC only in calls that wait.
+    /// Gets how long the next poll waits: at most until the end of the spin; zero for polls that do not wait. The kernel polls the NIC only
+    /// in calls that wait.
     /// </summary>
-    public TimeSpan NicPoll { get; }
+    public TimeSpan NextPoll => _nicPoll == TimeSpan.Zero ? _nicPoll : TimeSpan.FromTicks(long.Clamp(_clock.ToSpan(_end - _clock.Now).Ticks, 1, _nicPoll.Ticks));
 
     /// <summary>Gets a value indicating whether the thread spins.</summary>
     public bool IsSpinning { get; private set; }
@@ -88,7 +90,7 @@ internal sealed class RingSpin
         Last = _clock.ToSpan(spent);
         // A thread that sleeps would find the completions of a first poll that does not wait, too. They say nothing about the value of
         // spinning.
-        if (_polls > 1 || !hasFound || NicPoll > TimeSpan.Zero)
+        if (_polls > 1 || !hasFound || _nicPoll > TimeSpan.Zero)
         {
             Volatile.Write(ref _time, _time + spent);
             _machine.End(now, spent, hasFound);

@@ -60,8 +60,9 @@ internal sealed class RingWait(RingHeartbeat heartbeat, RingSpin spin)
 
     private bool TryPoll(RingRequests requests)
     {
-        bool waits = spin.NicPoll > TimeSpan.Zero;
-        requests.Enter(waits ? 1u : 0u, waits ? spin.NicPoll : null);
+        TimeSpan wait = spin.NextPoll;
+        bool waits = wait > TimeSpan.Zero;
+        requests.Enter(waits ? 1u : 0u, waits ? wait : null);
         bool hasFound = requests.Completions.Ready > 0;
         spin.RecordPoll(hasFound);
         if (!hasFound && !spin.IsSpinning)

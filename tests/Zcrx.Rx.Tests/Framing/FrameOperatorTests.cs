@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Reactive.Concurrency;
+using System.Reactive.Disposables;
 using System.Reactive.Linq;
 using System.Text;
 using Zcrx.Interop;
@@ -101,6 +102,69 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
             connection.Abort();
             await connection.Closed.Within("the connection closes");
             Assert.Equal(isResumed ? ["first", "last", "end"] : ["first", nameof(ZcrxStreamException)], events);
+        }
+    }
+
+    [Fact]
+    public async Task Error_of_a_last_frame_that_waits_is_reported_if_its_observer_has_no_error_handler()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        ConcurrentQueue<ConsumerFault> faults = new();
+        using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            using IDisposable subscription = connection.Buffers
+                .Do(static _ => { }, connection.Pause)
+                .Frames(Delimiter.LineFeed, 100, new FramingOptions { DeliversUnterminated = true })
+                .Subscribe(static _ => { });
+            await peer.Socket.SendAsync("last"u8.ToArray());
+            peer.EndSending();
+            await Deadline.UntilAsync(() => connection.BytesWaiting == "last".Length, "the last frame waits behind the end of the stream");
+
+            connection.Abort();
+
+            await connection.Closed.Within("the connection closes");
+            await Deadline.UntilAsync(() => !faults.IsEmpty, "the error is reported");
+            Assert.IsType<ZcrxStreamException>(Assert.Single(faults).Exception);
+        }
+
+        (Peer other, ZcrxConnection next) = await queue.ConnectAsync();
+        using (other)
+        {
+            Recorder recorder = new(other.Stream);
+            using IDisposable subscription = next.Buffers.Subscribe(recorder);
+            await other.SendAsync(1);
+            await recorder.ReachAsync(1);
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Connection_closes_when_its_consumer_unsubscribes_while_the_last_frame_waits(bool isDirect)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            IDisposable? hold = null;
+            void Hold() => hold = connection.Hold();
+            // The connection is held when its stream has ended, before the frames learn about the end.
+            using IDisposable first = isDirect ? connection.Buffers.Subscribe(static _ => { }, Hold) : Disposable.Empty;
+            IDisposable subscription = (isDirect ? connection.Buffers : connection.Buffers.Do(static _ => { }, Hold))
+                .Frames(Delimiter.LineFeed, 100, new FramingOptions { DeliversUnterminated = true })
+                .Subscribe(static _ => { }, static _ => { });
+            await peer.Socket.SendAsync("last"u8.ToArray());
+            peer.EndSending();
+            await Deadline.UntilAsync(() => connection.BytesWaiting == "last".Length, "the last frame waits");
+            // The turn in which the stream has ended is over.
+            await queue.Queue.GetConnectionsAsync();
+
+            subscription.Dispose();
+
+            await connection.Closed.Within("the connection closes");
+            hold!.Dispose();
         }
     }
 

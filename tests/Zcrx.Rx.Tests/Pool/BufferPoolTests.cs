@@ -95,6 +95,23 @@ public class BufferPoolTests
     }
 
     [Fact]
+    public void Leases_of_other_rings_count_in_the_published_level()
+    {
+        using MemoryQueue queue = new(Buffers);
+        RoomEvents events = new();
+        BufferPool pool = new(queue, isImported: false, ReceiveBench.ContextOf(TestQueue.Options(Buffers), new ManualClock()), events);
+        int elsewhere = Buffers - pool.Reserve - 1;
+        List<int> leases = Lease(queue, pool, 1);
+        pool.SetLeasedElsewhere(elsewhere);
+
+        pool.Observe(paused: 0);
+
+        PoolPressure last = events.Levels[^1];
+        Assert.Equal((PoolPressureLevel.Exhausted, elsewhere + 1), (last.Level, last.BuffersOut));
+        leases.ForEach(queue.Ledger.Release);
+    }
+
+    [Fact]
     public void Consumers_of_a_ceded_pool_get_copies_until_the_ring_writes_again()
     {
         using MemoryQueue queue = new(Buffers);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Reactive;
+using System.Reactive.Linq;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Listening;
 using Zcrx.Rx.Queues;
@@ -295,6 +296,35 @@ public class AbandonTests : IClassFixture<ResourceCheck>
 
             Assert.Equal("a test", (await fault.Task.Within("the fault is published")).Exception.Message);
             Assert.Equal(0, await queue.Queue.Loop.MissedObservers.Within("all observers have returned"));
+            stuck.Release();
+        }
+
+        await queue.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Last_frame_that_waits_on_an_abandoned_queue_ends_with_its_error()
+    {
+        using StuckCallback stuck = new();
+        TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            TaskCompletionSource<Exception> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            // The connection is paused when its stream has ended, before the frames learn about the end.
+            using IDisposable subscription = connection.Buffers
+                .Do(static _ => { }, connection.Pause)
+                .Frames(Delimiter.LineFeed, 100, new FramingOptions { DeliversUnterminated = true })
+                .Subscribe(static _ => { }, failed.SetResult);
+            await peer.Socket.SendAsync("last"u8.ToArray());
+            peer.EndSending();
+            await Deadline.UntilAsync(() => connection.BytesWaiting == "last".Length, "the last frame waits");
+            queue.Queue.Loop.Post(stuck.Run);
+            await stuck.Entered.Within("the ring thread is stuck");
+
+            Assert.True(queue.Queue.Loop.Abandon());
+
+            Assert.Contains("its queue was abandoned", (await failed.Task.Within("the observer ends")).Message, StringComparison.Ordinal);
             stuck.Release();
         }
 

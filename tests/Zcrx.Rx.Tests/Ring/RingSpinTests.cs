@@ -46,6 +46,24 @@ public class RingSpinTests
     }
 
     [Fact]
+    public void Poll_of_a_NIC_waits_at_most_until_the_spin_ends()
+    {
+        TimeSpan nicPoll = TimeSpan.FromMicroseconds(60);
+        RingSpin spin = new(new RingClock(_time), _slots, Limit, nicPoll);
+        Begin(spin);
+        Assert.Equal(nicPoll, spin.NextPoll);
+
+        _time.Advance(TimeSpan.FromMicroseconds(70));
+        spin.RecordPoll(hasFound: false);
+
+        Assert.True(spin.IsSpinning);
+        Assert.Equal(TimeSpan.FromMicroseconds(30), spin.NextPoll);
+        _time.Advance(TimeSpan.FromMicroseconds(40));
+        // The spin is over, but the last poll must still poll the NIC.
+        Assert.Equal(TimeSpan.FromTicks(1), spin.NextPoll);
+    }
+
+    [Fact]
     public void Completions_of_the_first_poll_do_not_count_as_a_spin()
     {
         RingSpin spin = New(Limit);

@@ -168,16 +168,12 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     private bool IsBeyondLimit => !HasUnexamined && Unconsumed > bounds.MaxUnconsumedBytes;
 
     /// <summary>Throws when a message is too long, instead of waiting for its rest.</summary>
-    /// <exception cref="ZcrxException">More bytes are unconsumed than the reader may hold.</exception>
+    /// <exception cref="ZcrxFramingException">More bytes are unconsumed than the reader may hold.</exception>
     private void ThrowIfBeyondLimit()
     {
         if (IsBeyondLimit)
         {
-            throw new ZcrxException(
-                "Reading from the pipe of a connection",
-                0,
-                $"the reader has examined {Unconsumed} bytes without consuming any, and may hold {bounds.MaxUnconsumedBytes}",
-                "Consume what has been read, raise maxUnconsumedBytes, or limit the length of a message");
+            throw ZcrxFramingException.Unconsumed(_first!.StreamOffset + _firstIndex, Unconsumed, bounds.MaxUnconsumedBytes);
         }
     }
 

@@ -11,6 +11,7 @@ internal sealed class LeaseSegment : ReadOnlySequenceSegment<byte>
     public LeaseSegment(BufferLease lease, LeaseSegment? previous)
     {
         _lease = lease;
+        StreamOffset = lease.StreamOffset;
         Memory = lease.Memory;
         if (previous is not null)
         {
@@ -18,6 +19,9 @@ internal sealed class LeaseSegment : ReadOnlySequenceSegment<byte>
             previous.Next = this;
         }
     }
+
+    /// <summary>Gets the stream offset of the first byte.</summary>
+    public long StreamOffset { get; }
 
     public long End => RunningIndex + Memory.Length;
 

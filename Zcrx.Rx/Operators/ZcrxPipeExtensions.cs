@@ -36,7 +36,8 @@ public static class ZcrxPipeExtensions
     /// <param name="connection">The connection.</param>
     /// <param name="maxQueued">The number of buffers that may wait for the reader.</param>
     /// <returns>
-    /// A stream, owned by the caller. Disposing it closes the connection. Reads copy the bytes. Receiving starts at once.
+    /// A stream, owned by the caller. Disposing it closes the connection. Reads copy the bytes. Receiving starts at once. Reads and writes
+    /// on a broken connection throw an <see cref="IOException"/>, whose inner exception is the error of the connection.
     /// </returns>
     public static Stream AsStream(this ZcrxConnection connection, int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued)
     {

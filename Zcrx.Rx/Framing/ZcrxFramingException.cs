@@ -45,14 +45,14 @@ public sealed class ZcrxFramingException : ZcrxException
         streamOffset,
         announcedLength,
         limit,
-        $"the copies of unfinished frames have reached the bound of the queue, {budget} bytes",
+        $"the copies of unfinished frames and messages have reached the bound of the queue, {budget} bytes",
         "Raise MaxCopiedFrameBytes of the queue, enlarge its pool, or accept shorter frames or fewer connections");
 
-    internal static ZcrxFramingException Unconsumed(long streamOffset, long examined, long limit) => new(
+    internal static ZcrxFramingException Unconsumed(long streamOffset, long examined, long bound, int limit) => new(
         streamOffset,
         null,
-        (int)long.Min(limit, int.MaxValue),
-        $"the pipe reader has examined {examined} bytes without consuming any, and may hold {limit}",
+        limit,
+        $"the pipe reader has examined {examined} bytes without consuming any, and may hold {bound}",
         "Consume what has been read, raise maxUnconsumedBytes, or limit the length of a message");
 
     internal static ZcrxFramingException EndedInside(long streamOffset, long received, long? total, int limit, bool isDelimited) => new(

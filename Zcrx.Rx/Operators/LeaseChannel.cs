@@ -64,6 +64,9 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     /// </summary>
     public Task Completion => _channel.Reader.Completion;
 
+    /// <summary>Gets the budget of the queue for copies of unfinished messages; null for none.</summary>
+    public IByteBudget? CopyBudget => Source?.CopyBudget;
+
     public void SubscribeTo(IObservable<TBorrowed> source)
     {
         if ((source as IConnectionSource)?.Holder is { } holder)

@@ -146,8 +146,9 @@ public static class ZcrxOffloadExtensions
     /// fails, a read throws the same error.</returns>
     /// <remarks>
     /// A read fails with a <see cref="ZcrxFramingException"/> instead of waiting for the rest of a message that is longer than
-    /// <paramref name="maxUnconsumedBytes"/>. The buffers of short incomplete messages stay leased. With many connections, choose
-    /// <paramref name="maxLeasedBuffers"/> so that all readers together leave most of the pool free.
+    /// <paramref name="maxUnconsumedBytes"/>. It fails, too, when a copy would exceed <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/> of
+    /// the queue. The buffers of short incomplete messages stay leased. With many connections, choose <paramref name="maxLeasedBuffers"/> so
+    /// that all readers together leave most of the pool free.
     /// </remarks>
     public static PipeReader ToPipeReader(
         this IObservable<ReceivedBuffer> source,

@@ -12,12 +12,20 @@ public static class ZcrxPipeExtensions
     /// <param name="continueOnRingThread">
     /// Whether a read that had to wait continues on the ring thread; see <see cref="ZcrxOffloadExtensions.ToPipeReader"/>.
     /// </param>
+    /// <param name="maxUnconsumedBytes">
+    /// The maximum number of bytes that may be examined but unconsumed; see <see cref="ZcrxOffloadExtensions.ToPipeReader"/>. The default is
+    /// 64 MiB. If more are unconsumed, the next read fails.
+    /// </param>
     /// <returns>The pipes, which the caller owns and disposes. The connection stays open until then. Receiving starts at once.</returns>
     public static ZcrxDuplexPipe ToDuplexPipe(
-        this ZcrxConnection connection, int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued, bool continueOnRingThread = false)
+        this ZcrxConnection connection,
+        int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued,
+        bool continueOnRingThread = false,
+        long maxUnconsumedBytes = 64 << 20)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        return new ZcrxDuplexPipe(connection.Buffers.ToPipeReader(maxQueued, continueOnRingThread: continueOnRingThread), new ConnectionPipeWriter(connection));
+        PipeReader input = connection.Buffers.ToPipeReader(maxQueued, continueOnRingThread: continueOnRingThread, maxUnconsumedBytes: maxUnconsumedBytes);
+        return new ZcrxDuplexPipe(input, new ConnectionPipeWriter(connection));
     }
 
     /// <summary>Returns the sending direction of a connection as a pipe writer.</summary>

@@ -157,9 +157,9 @@ public sealed record ZcrxQueueOptions
     public TimeSpan PeerCloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Gets the maximum number of bytes of unfinished frames that are held as copies, because the pool needs their buffers. All connections
-    /// together may hold that many bytes. A connection that needs more is reset, and its frames end with a
-    /// <see cref="ZcrxFramingException"/>. The default is 256 MiB, and 0 means no limit.
+    /// Gets the maximum number of bytes of unfinished frames, and of unconsumed bytes of pipe readers, that are held as copies, because the
+    /// pool needs their buffers. All connections together may hold that many bytes. A connection that needs more is reset, and its frames
+    /// or reads end with a <see cref="ZcrxFramingException"/>. The default is 256 MiB, and 0 means no limit.
     /// </summary>
     public long MaxCopiedFrameBytes { get; init; } = 256L * 1024 * 1024;
 

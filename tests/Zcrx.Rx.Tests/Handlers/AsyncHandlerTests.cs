@@ -176,7 +176,7 @@ public class AsyncHandlerTests : IClassFixture<ResourceCheck>
                 throw;
             }
         });
-        await using SslStream client = new(new NetworkStream(peer.Socket), leaveInnerStreamOpen: true, static (_, _, _, _) => true);
+        await using SslStream client = new(new NetworkStream(peer.Socket), leaveInnerStreamOpen: true, (_, presented, _, _) => certificate.Equals(presented));
         await client.AuthenticateAsClientAsync("test").Within("the handshake ends");
         await client.ReadExactlyAsync(new byte[100]).AsTask().Within("the handler is past its handshake");
         peer.Reset();

@@ -5,6 +5,7 @@ using Akka.Actor;
 using Zcrx.Actors.Supervision;
 using Zcrx.Interop;
 using Zcrx.Rx;
+using Zcrx.Rx.Listening;
 
 namespace Zcrx.Actors.Hosting;
 
@@ -19,7 +20,7 @@ internal sealed class OutgoingConnection(IActorRef supervisor, TreeEnd end)
     public async Task<ZcrxConnection> ConnectAsync(EndPoint endPoint, string? queue, CancellationToken cancellationToken)
     {
         ThrowIfStopping(endPoint);
-        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket socket = SocketSettings.CreateOutgoing();
         try
         {
             await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);

@@ -87,6 +87,12 @@ internal class BufferHolder : IBufferSource
     }
 
     /// <summary>
+    /// Determines whether an exception of a consumer only follows from the end of the connection, so that the consumer is not at fault. Call
+    /// it before <see cref="Fail"/>, which ends the connection. Any thread.
+    /// </summary>
+    public virtual bool FollowsFromEnd(Exception exception) => false;
+
+    /// <summary>
     /// Reports an exception that no observer of a consumer has handled. Runs fault observers, so the caller must not hold a lock. Any
     /// thread.
     /// </summary>

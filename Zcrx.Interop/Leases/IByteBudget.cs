@@ -12,6 +12,10 @@ internal interface IByteBudget
     /// </summary>
     bool HasRoom(long bytes);
 
+    /// <summary>Adds bytes that are about to be copied, unless they exceed the limit.</summary>
+    /// <returns>False when there is no room.</returns>
+    bool TryAdd(long bytes);
+
     /// <summary>Adds the bytes that were allocated for copies. A negative number subtracts bytes that were freed.</summary>
     void Add(long change);
 }

@@ -90,7 +90,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
 
     // The next two members need no lock: only the ring thread calls them, and only the ring thread closes the socket. If the queue was
     // abandoned, another thread closes the socket after the ring thread has left its last callback.
-    public bool HasUnacknowledged => !_socket.SafeHandle.IsClosed && Libc.BytesUnacknowledged(Descriptor) > 0;
+    public int BytesUnacknowledged => _socket.SafeHandle.IsClosed ? 0 : Libc.BytesUnacknowledged(Descriptor);
 
     public bool IsDisconnected
     {

@@ -22,8 +22,8 @@ internal interface IConnectionSocket
     /// <summary>Gets a value indicating whether bytes, the end of the stream or an error can be received.</summary>
     bool HasSomething { get; }
 
-    /// <summary>Gets a value indicating whether the peer has not acknowledged everything that was sent (SIOCOUTQ).</summary>
-    bool HasUnacknowledged { get; }
+    /// <summary>Gets the number of bytes that were sent and that the peer has not acknowledged (SIOCOUTQ).</summary>
+    int BytesUnacknowledged { get; }
 
     /// <summary>Gets a value indicating whether the connection no longer exists (TCP_CLOSE). False for sockets other than TCP.</summary>
     bool IsDisconnected { get; }

@@ -4,8 +4,9 @@ namespace Zcrx.Rx;
 
 /// <summary>Represents a stream that could not be cut into frames: a frame is too long or incomplete, or its bytes are invalid.</summary>
 /// <remarks>
-/// Passed to <c>OnError</c> after the operator has released its leases and unsubscribed. Earlier frames were delivered completely.
-/// The connection ends as well, because the start of the next frame is unknown.
+/// <c>Frames</c> passes the exception to <c>OnError</c> after the operator has released its leases and unsubscribed. Earlier frames were
+/// delivered completely. The connection ends as well, because the start of the next frame is unknown. A pipe reader throws it out of a read
+/// when it holds more unconsumed bytes than it may.
 /// </remarks>
 public sealed class ZcrxFramingException : ZcrxException
 {
@@ -44,8 +45,15 @@ public sealed class ZcrxFramingException : ZcrxException
         streamOffset,
         announcedLength,
         limit,
-        $"the copies of unfinished frames have reached the bound of the queue, {budget} bytes",
+        $"the copies of unfinished frames and messages have reached the bound of the queue, {budget} bytes",
         "Raise MaxCopiedFrameBytes of the queue, enlarge its pool, or accept shorter frames or fewer connections");
+
+    internal static ZcrxFramingException Unconsumed(long streamOffset, long examined, long bound, int limit) => new(
+        streamOffset,
+        null,
+        limit,
+        $"the pipe reader has examined {examined} bytes without consuming any, and may hold {bound}",
+        "Consume what has been read, raise maxUnconsumedBytes, or limit the length of a message");
 
     internal static ZcrxFramingException EndedInside(long streamOffset, long received, long? total, int limit, bool isDelimited) => new(
         streamOffset,

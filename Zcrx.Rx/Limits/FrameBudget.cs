@@ -3,7 +3,7 @@ using Zcrx.Rx.Options;
 
 namespace Zcrx.Rx.Limits;
 
-/// <summary>Counts the bytes of unfinished frames that a queue's connections have copied. Thread-safe.</summary>
+/// <summary>Counts the bytes of unfinished frames and of pipe readers that a queue's connections have copied. Thread-safe.</summary>
 internal sealed class FrameBudget(CurrentOptions options) : IByteBudget
 {
     private long _used;
@@ -22,6 +22,25 @@ internal sealed class FrameBudget(CurrentOptions options) : IByteBudget
         if (Limit == 0 || Used + bytes <= Limit)
         {
             return true;
+        }
+
+        Interlocked.Increment(ref _refused);
+        return false;
+    }
+
+    public bool TryAdd(long bytes)
+    {
+        long limit = Limit;
+        long used = Used;
+        while (limit == 0 || used + bytes <= limit)
+        {
+            long seen = Interlocked.CompareExchange(ref _used, used + bytes, used);
+            if (seen == used)
+            {
+                return true;
+            }
+
+            used = seen;
         }
 
         Interlocked.Increment(ref _refused);

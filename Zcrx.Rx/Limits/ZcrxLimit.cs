@@ -26,8 +26,8 @@ public enum ZcrxLimit
     IdleTimeout,
 
     /// <summary>
-    /// The unfinished frames of a queue have too many bytes: <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>. The
-    /// connection that needs more is reset.
+    /// The copies of unfinished frames and of pipe readers of a queue have too many bytes:
+    /// <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>. The connection that needs more is reset.
     /// </summary>
     CopiedFrameBytes,
 

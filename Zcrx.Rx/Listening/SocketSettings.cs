@@ -2,13 +2,31 @@ using System.Net.Sockets;
 
 namespace Zcrx.Rx.Listening;
 
-/// <summary>Sets the options of listening sockets, which the kernel copies to the sockets that it accepts on them.</summary>
+/// <summary>
+/// Sets the options of listening sockets, which the kernel copies to the sockets that it accepts on them, and of sockets that connect.
+/// </summary>
 internal static class SocketSettings
 {
     private const int SolSocket = 1;
     private const int SoReusePort = 15;
     private const int IpProtoTcp = 6;
     private const int TcpUserTimeout = 18;
+
+    /// <summary>Creates the socket of an outgoing connection. It has the default options of accepted connections.</summary>
+    public static Socket CreateOutgoing()
+    {
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            ApplyInherited(socket, new ZcrxListenOptions());
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Sets the options that must be set before the socket is bound.</summary>
     public static void ApplyBeforeBind(Socket socket, ZcrxListenOptions options)

@@ -64,6 +64,9 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     /// </summary>
     public Task Completion => _channel.Reader.Completion;
 
+    /// <summary>Gets the budget of the queue for copies of unfinished messages; null for none.</summary>
+    public IByteBudget? CopyBudget => Source?.CopyBudget;
+
     public void SubscribeTo(IObservable<TBorrowed> source)
     {
         if ((source as IConnectionSource)?.Holder is { } holder)
@@ -230,13 +233,21 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     /// <summary>
     /// Records that the consumer has failed. The queue's options specify how its connection ends. Called after <see cref="Dispose"/>.
     /// </summary>
-    public void Fail(Exception exception) => Source?.Fail(exception);
+    /// <returns>False when the exception only follows from the end of the connection, so that the consumer is not at fault.</returns>
+    public bool Fail(Exception exception)
+    {
+        BufferHolder? source = Source;
+        // Determined first, because the failure requests the end of the connection.
+        bool isAtFault = source?.FollowsFromEnd(exception) != true;
+        source?.Fail(exception);
+        return isAtFault;
+    }
 
     /// <summary>Passes the end of the stream to the observer, and reports an exception of the observer.</summary>
     /// <param name="observer">The operator's observer.</param>
     /// <param name="error">The error; null for an orderly end.</param>
     /// <param name="isOwn">
-    /// Whether the consumer itself failed. If the stream failed, an observer without an error handler rethrows that
+    /// Whether the consumer is at fault. If the stream failed, or the connection ended, an observer without an error handler rethrows that
     /// error, which is not reported.
     /// </param>
     public void SendEnd<T>(IObserver<T> observer, Exception? error, bool isOwn)

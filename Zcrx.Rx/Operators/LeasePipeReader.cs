@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Zcrx.Interop;
+using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Operators;
 
@@ -18,6 +19,8 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     private int _firstIndex;
     private long _examined;
     private int _leased;
+    // The bound of the queue that a needed copy would have exceeded.
+    private long? _refusedBy;
     private bool _hasMore;
     private bool _completed;
     private int _cancelRequested;
@@ -165,29 +168,39 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     private long Unconsumed => _first is null || _last is null ? 0 : _last.End - _first.RunningIndex - _firstIndex;
 
     /// <summary>Gets a value indicating whether the reader has examined more unconsumed bytes than it may hold.</summary>
-    private bool IsBeyondLimit => !HasUnexamined && Unconsumed > bounds.MaxUnconsumedBytes;
+    private bool IsBeyondLimit => _refusedBy is not null || (!HasUnexamined && Unconsumed > bounds.MaxUnconsumedBytes);
 
     /// <summary>Throws when a message is too long, instead of waiting for its rest.</summary>
-    /// <exception cref="ZcrxException">More bytes are unconsumed than the reader may hold.</exception>
+    /// <exception cref="ZcrxFramingException">More bytes are unconsumed than the reader, or all readers of the queue, may hold.</exception>
     private void ThrowIfBeyondLimit()
     {
         if (IsBeyondLimit)
         {
-            throw new ZcrxException(
-                "Reading from the pipe of a connection",
-                0,
-                $"the reader has examined {Unconsumed} bytes without consuming any, and may hold {bounds.MaxUnconsumedBytes}",
-                "Consume what has been read, raise maxUnconsumedBytes, or limit the length of a message");
+            long position = _first!.StreamOffset + _firstIndex;
+            throw _refusedBy is { } budget
+                ? ZcrxFramingException.OverBudget(position, null, bounds.FramingLimit, budget)
+                : ZcrxFramingException.Unconsumed(position, Unconsumed, bounds.MaxUnconsumedBytes, bounds.FramingLimit);
         }
     }
 
-    /// <summary>Copies the examined, unconsumed bytes, so that they do not starve the pool.</summary>
+    /// <summary>
+    /// Copies the examined, unconsumed bytes, so that they do not starve the pool. If the queue has no room for the copies, the next read
+    /// fails.
+    /// </summary>
     private void CopyUnconsumed()
     {
-        // Copied segments are older than leased segments, so the loop begins after the last copy.
-        for (LeaseSegment? segment = _lastCopy?.NextSegment ?? _first; segment is not null; segment = segment.NextSegment)
+        // Copied segments are older than leased segments, so the loops begin after the last copy.
+        LeaseSegment first = _lastCopy?.NextSegment ?? _first!;
+        IByteBudget? budget = channel.CopyBudget;
+        if (budget?.TryAdd(_last!.End - first.RunningIndex) == false)
         {
-            segment.Copy();
+            _refusedBy = budget.Limit;
+            return;
+        }
+
+        for (LeaseSegment? segment = first; segment is not null; segment = segment.NextSegment)
+        {
+            segment.Copy(budget);
         }
 
         _lastCopy = _last;
@@ -210,8 +223,9 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
         if (released.IsLeased)
         {
             _leased--;
-            released.Release();
         }
+
+        released.Release();
     }
 
     private bool TakeCancellation() => Volatile.Read(ref _cancelRequested) != 0 && Interlocked.Exchange(ref _cancelRequested, 0) != 0;

@@ -98,8 +98,7 @@ internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
     {
         _disposed = true;
         _channel.Dispose();
-        _channel.Fail(exception);
-        SendEnd(exception, isOwn: true);
+        SendEnd(exception, isOwn: _channel.Fail(exception));
     }
 
     private void SendEnd(Exception? error, bool isOwn)

@@ -6,4 +6,8 @@ namespace Zcrx.Rx.Operators;
 /// The maximum number of buffers that stay leased after everything was examined. If more are leased, all are copied.
 /// </param>
 /// <param name="MaxUnconsumedBytes">The maximum number of unconsumed bytes.</param>
-internal sealed record PipeReaderBounds(long MaxReadBytes, int MaxLeasedBuffers, long MaxUnconsumedBytes);
+internal sealed record PipeReaderBounds(long MaxReadBytes, int MaxLeasedBuffers, long MaxUnconsumedBytes)
+{
+    /// <summary>Gets the limit as <see cref="ZcrxFramingException.Limit"/> states it.</summary>
+    public int FramingLimit => (int)long.Min(MaxUnconsumedBytes, int.MaxValue);
+}

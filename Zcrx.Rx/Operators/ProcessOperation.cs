@@ -12,6 +12,7 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
     private readonly CancellationTokenSource _cancellation = new();
     private readonly CancellationToken _token;
     private Exception? _error;
+    private bool _isAtFault;
     private int _disposed;
 
     public ProcessOperation(
@@ -80,10 +81,7 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
             {
                 await _cancellation.CancelAsync().ConfigureAwait(false);
                 _channel.Dispose();
-                if (!IsOfStream(exception))
-                {
-                    _channel.Fail(exception);
-                }
+                _isAtFault = !IsOfStream(exception) && _channel.Fail(exception);
             }
         }
     }
@@ -99,7 +97,7 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
             if (Interlocked.Exchange(ref _disposed, 1) == 0)
             {
                 _cancellation.Dispose();
-                _channel.SendEnd(_observer, _error, isOwn: _error is not null && !IsOfStream(_error));
+                _channel.SendEnd(_observer, _error, isOwn: _isAtFault);
             }
         }
         finally

@@ -145,9 +145,10 @@ public static class ZcrxOffloadExtensions
     /// <returns>A reader that the caller owns and completes. The connection stays open until then. Receiving starts at once. If the stream
     /// fails, a read throws the same error.</returns>
     /// <remarks>
-    /// A read fails with a <see cref="ZcrxException"/> instead of waiting for the rest of a message that is longer than
-    /// <paramref name="maxUnconsumedBytes"/>. The buffers of short incomplete messages stay leased. With many connections, choose
-    /// <paramref name="maxLeasedBuffers"/> so that all readers together leave most of the pool free.
+    /// A read fails with a <see cref="ZcrxFramingException"/> instead of waiting for the rest of a message that is longer than
+    /// <paramref name="maxUnconsumedBytes"/>. It fails, too, when a copy would exceed <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/> of
+    /// the queue. The buffers of short incomplete messages stay leased. With many connections, choose <paramref name="maxLeasedBuffers"/> so
+    /// that all readers together leave most of the pool free.
     /// </remarks>
     public static PipeReader ToPipeReader(
         this IObservable<ReceivedBuffer> source,

@@ -152,15 +152,15 @@ public sealed record ZcrxQueueOptions
     /// <summary>
     /// Gets how long a queue, when it stops, waits for the peer's close on each connection on which bytes were sent. Bytes that the peer
     /// still sends are discarded. Without this wait, the kernel would reset the connection, and replies would be lost. The wait is a part
-    /// of the drain time. Also gets how long an orderly close or a detachment waits, at any time, for the peer to make room for bytes that
-    /// were sent before. The close then becomes a reset, and the detachment is given up. 0 to a day.
+    /// of the drain time. At any time, an orderly close also waits for room for bytes that were sent before. It becomes a reset if the peer
+    /// reads nothing for this time. A detachment waits for room for at most this time, and is then given up. 0 to a day.
     /// </summary>
     public TimeSpan PeerCloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Gets the maximum number of bytes of unfinished frames that are held as copies, because the pool needs their buffers. All connections
-    /// together may hold that many bytes. A connection that needs more is reset, and its frames end with a
-    /// <see cref="ZcrxFramingException"/>. The default is 256 MiB, and 0 means no limit.
+    /// Gets the maximum number of bytes of unfinished frames, and of unconsumed bytes of pipe readers, that are held as copies, because the
+    /// pool needs their buffers. All connections together may hold that many bytes. A connection that needs more is reset, and its frames
+    /// or reads end with a <see cref="ZcrxFramingException"/>. The default is 256 MiB, and 0 means no limit.
     /// </summary>
     public long MaxCopiedFrameBytes { get; init; } = 256L * 1024 * 1024;
 

@@ -1,10 +1,9 @@
-using System.Net.Sockets;
 using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Queues;
 
 /// <summary>Runs an asynchronous handler of one connection, and closes the connection when the handler ends.</summary>
-internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl control, BufferStream stream)
+internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl control)
 {
     /// <summary>Runs the handler. The task never faults.</summary>
     public Task RunAsync(Func<ZcrxConnection, CancellationToken, Task> handler)
@@ -25,7 +24,7 @@ internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl co
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            if (!FollowsFromEnd(exception))
+            if (!control.FollowsFromEnd(exception))
             {
                 control.FailConsumer(exception);
                 control.ReportFault(exception);
@@ -51,12 +50,4 @@ internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl co
             control.RequestClose(abort: false, "its handler had ended");
         }
     }
-
-    /// <summary>
-    /// Determines whether an exception only follows from the end of the connection: its stream has ended with this error, or its
-    /// closing was already requested.
-    /// </summary>
-    private bool FollowsFromEnd(Exception exception) =>
-        (exception is ZcrxStreamException && stream.Observers.Error == exception)
-        || (control.CloseRequested && exception is SocketException or ObjectDisposedException or OperationCanceledException or ZcrxStreamException);
 }

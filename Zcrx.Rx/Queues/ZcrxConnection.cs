@@ -211,7 +211,7 @@ public sealed class ZcrxConnection : IDisposable
     public Task HandleAsync(Func<ZcrxConnection, CancellationToken, Task> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        return new HandlerRun(this, _control, _receiver.Stream).RunAsync(handler);
+        return new HandlerRun(this, _control).RunAsync(handler);
     }
 
     /// <summary>

@@ -5,6 +5,7 @@ using System.Reactive.Subjects;
 using Zcrx.Interop;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Engines;
+using Zcrx.Rx.Listening;
 using Zcrx.Rx.Queues;
 using Zcrx.Rx.Streams;
 
@@ -280,7 +281,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     public async Task<ZcrxConnection> ConnectAsync(EndPoint endPoint, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
-        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket socket = SocketSettings.CreateOutgoing();
         try
         {
             await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
 using Zcrx.Interop.Kernel;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Connections;
@@ -221,6 +222,21 @@ internal sealed class ConnectionControl : ISendingConnection
         {
             RequestClose(abort: true, WhyClosed);
         }
+    }
+
+    /// <summary>
+    /// Determines whether an exception of a consumer only follows from the end of the connection: its stream has ended with this error, or
+    /// its closing was already requested. Streams such as SslStream wrap the error in an IOException.
+    /// </summary>
+    public bool FollowsFromEnd(Exception exception)
+    {
+        while (exception is IOException { InnerException: { } inner })
+        {
+            exception = inner;
+        }
+
+        return (exception is ZcrxStreamException && _receiver.Observers.Error == exception)
+            || (CloseRequested && exception is SocketException or ObjectDisposedException or OperationCanceledException or ZcrxStreamException);
     }
 
     public void ReportFault(Exception exception) => _host.ReportFault(_receiver, exception);

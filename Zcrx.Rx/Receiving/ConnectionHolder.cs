@@ -42,6 +42,8 @@ internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHo
         }
     }
 
+    public override bool FollowsFromEnd(Exception exception) => connection.Control.FollowsFromEnd(exception);
+
     public override void Report(Exception exception) => connection.Control.ReportFault(exception);
 
     public override void BeginWork() => connection.Control.Work.Begin();

@@ -178,9 +178,10 @@ internal sealed class ConnectionReceiver
     public long? UnobservedSince { get; set; }
 
     /// <summary>
-    /// Gets or sets the time at which an orderly close was first found to wait for the rest of a batch; null while none waits.
+    /// Gets or sets since when an orderly close waits for the rest of a batch while the peer reads nothing, and how many bytes the peer had not
+    /// acknowledged then; null while no close waits.
     /// </summary>
-    public long? CloseWaitsSince { get; set; }
+    public (long Since, int Unacknowledged)? CloseWait { get; set; }
 
     /// <summary>Gets the last turn in which the connection received.</summary>
     public long Turn { get; private set; }
@@ -331,7 +332,7 @@ internal sealed class ConnectionReceiver
         // Each ring counts its own turns.
         Turn = 0;
         UnobservedSince = null;
-        CloseWaitsSince = null;
+        CloseWait = null;
         Control.Host = host;
     }
 

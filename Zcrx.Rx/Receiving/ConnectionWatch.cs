@@ -151,18 +151,20 @@ internal sealed class ConnectionWatch(
         ConnectionControl control = connection.Control;
         if (!control.CloseRequested || control.AbortRequested || !control.Sender.HasRest)
         {
-            connection.CloseWaitsSince = null;
+            connection.CloseWait = null;
             return;
         }
 
         TimeSpan timeout = context.Options.Value.PeerCloseTimeout;
-        if (connection.CloseWaitsSince is not { } since)
+        int unacknowledged = connection.Socket.BytesUnacknowledged;
+        if (connection.CloseWait is not { } wait || wait.Unacknowledged != unacknowledged)
         {
-            connection.CloseWaitsSince = now;
+            // The close has begun to wait, or the peer reads.
+            connection.CloseWait = (now, unacknowledged);
         }
-        else if (now - since >= context.Clock.ToTicks(timeout))
+        else if (now - wait.Since >= context.Clock.ToTicks(timeout))
         {
-            string cause = $"the peer did not read the last bytes within {timeout.TotalSeconds:0.###} s after the connection had been closed";
+            string cause = $"the peer read nothing within {timeout.TotalSeconds:0.###} s after the connection had been closed";
             control.Fail(new ConnectionFailure(cause, new TimeoutException(cause)), abort: true);
         }
     }

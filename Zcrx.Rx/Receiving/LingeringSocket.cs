@@ -43,7 +43,7 @@ internal sealed class LingeringSocket(ConnectionReceiver connection, long until)
             socket.ShutdownSend();
         }
 
-        bool isDone = discarded < 0 || (_isShutDown ? _hasEnded : !socket.HasUnacknowledged);
+        bool isDone = discarded < 0 || (_isShutDown ? _hasEnded : socket.BytesUnacknowledged == 0);
         if (!isDone && now < until && !connection.Control.AbortRequested)
         {
             return false;

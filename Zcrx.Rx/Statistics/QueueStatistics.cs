@@ -100,12 +100,12 @@ public sealed record QueueStatistics
     public long DiscardedBytes { get; init; }
 
     /// <summary>
-    /// Gets the number of bytes of unfinished frames that are copied now; see <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>.
+    /// Gets the number of bytes of unfinished frames and of pipe readers that are copied now; see <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>.
     /// </summary>
     public long CopiedFrameBytes { get; init; }
 
     /// <summary>
-    /// Gets the number of frames that were refused because <see cref="CopiedFrameBytes"/> had reached its limit.
+    /// Gets the number of frames, and of reads of pipes, that were refused because <see cref="CopiedFrameBytes"/> had reached its limit.
     /// Their connections were reset.
     /// </summary>
     public long FramesRefused { get; init; }

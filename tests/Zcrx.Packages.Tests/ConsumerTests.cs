@@ -9,6 +9,7 @@ public class ConsumerTests(PackageFolder folder)
     [Fact]
     public async Task Program_that_uses_the_package_Rx_receives_every_byte_and_is_analyzed()
     {
+        // The program names a type of Zcrx.Interop without a using directive: the package adds it to the implicit ones.
         using Consumer consumer = new(folder, "Receive", ("Zcrx.Rx", folder.Packages["Zcrx.Rx"].Version));
 
         string build = await consumer.BuildAsync();

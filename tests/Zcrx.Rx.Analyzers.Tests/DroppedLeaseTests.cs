@@ -22,6 +22,8 @@ public class DroppedLeaseTests
     [InlineData("buffers.Offload(scheduler).Subscribe(lease => { var {|ZCRX0003:moved|} = lease?.Move(); });")]
     [InlineData("buffers.Retained().Subscribe({|ZCRX0003:lease|} => Use(lease.Span));")]
     [InlineData("buffers.Retained().Delay(time).ObserveOn(scheduler).Subscribe({|ZCRX0003:lease|} => { Use(lease.Span); });")]
+    [InlineData("_ = buffers.Retained().Select({|ZCRX0003:lease|} => lease.Length);")]
+    [InlineData("_ = buffers.Retained().Select(({|ZCRX0003:lease|}, index) => lease.StreamOffset + index);")]
     [InlineData("_ = buffers.Retained().{|ZCRX0003:Sample|}(time);")]
     [InlineData("_ = buffers.Retained().{|ZCRX0003:Skip|}(1);")]
     public Task Lease_that_is_dropped_is_reported(string statement) => Check.ReportsAsync(Snippet.Of(statement));
@@ -51,6 +53,9 @@ public class DroppedLeaseTests
     [InlineData("var list = new List<BufferLease>(); buffers.Retained().Subscribe(lease => list.Add(lease));")]
     [InlineData("buffers.Retained().Do(lease => lease.Dispose()).Subscribe(lease => { });")]
     [InlineData("buffers.Retained().Subscribe(lease => throw new InvalidOperationException());")]
+    [InlineData("_ = buffers.Retained().Select(lease => (lease.Length, lease));")]
+    [InlineData("_ = buffers.Retained().Select(lease => { using (lease) { return lease.Length; } });")]
+    [InlineData("_ = buffers.Offload(scheduler).Select(lease => lease.Length);")]
     [InlineData("buffers.Offload(scheduler).Subscribe(lease => Use(lease.Span));")]
     [InlineData("buffers.Process(async (lease, token) => await WorkAsync(lease.Memory)).Subscribe();")]
     [InlineData("await foreach (BufferLease lease in buffers.ToAsyncEnumerable()) { Use(lease.Span); }")]
@@ -88,6 +93,20 @@ public class DroppedLeaseTests
                         using (lease)
                         {
                             Use(lease.Span);
+                        }
+                    });
+            """));
+
+    [Fact]
+    public Task Code_fix_keeps_the_result_of_a_selector() => Check.FixesAsync(
+        Snippet.Of("_ = buffers.Retained().Select({|ZCRX0003:lease|} => lease.Length);"),
+        "Dispose 'lease' with using",
+        Snippet.Of("""
+            _ = buffers.Retained().Select(lease =>
+                    {
+                        using (lease)
+                        {
+                            return lease.Length;
                         }
                     });
             """));

@@ -51,10 +51,16 @@ public sealed class DroppedLeaseCodeFix : CodeFixProvider
 
     private static LambdaExpressionSyntax WithUsing(LambdaExpressionSyntax lambda, SyntaxToken lease, SyntaxTrivia endOfLine)
     {
-        BlockSyntax body = lambda.Block?.WithoutTrivia() ?? Block(ExpressionStatement(lambda.ExpressionBody!.WithoutTrivia()));
+        BlockSyntax body = lambda.Block?.WithoutTrivia() ?? Block(StatementOf(lambda, lambda.ExpressionBody!.WithoutTrivia()));
         UsingStatementSyntax scope = UsingStatement(declaration: null, IdentifierName(lease.WithoutTrivia()), OnLines(body, endOfLine));
         return lambda.WithBody(OnLines(Block(scope), endOfLine).WithTriviaFrom(lambda.Body)).WithAdditionalAnnotations(Formatter.Annotation);
     }
+
+    // The lambda of Select returns its value, and the lambda of Subscribe returns nothing.
+    private static StatementSyntax StatementOf(LambdaExpressionSyntax lambda, ExpressionSyntax expression) =>
+        lambda.FirstAncestorOrSelf<InvocationExpressionSyntax>()?.Expression is MemberAccessExpressionSyntax { Name.Identifier.ValueText: "Select" }
+            ? ReturnStatement(expression.WithLeadingTrivia(Space))
+            : ExpressionStatement(expression);
 
     // Adds line breaks, because the formatter leaves a block without line breaks on one line.
     private static BlockSyntax OnLines(BlockSyntax block, SyntaxTrivia endOfLine) => block

@@ -73,14 +73,15 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
         }
     }
 
-    // Retained().Subscribe(lease => …): the observer owns the lease.
+    // Retained().Subscribe(lease => …) and Retained().Select(lease => …): the lambda owns the lease.
     private static void AnalyzeObserver(OperationAnalysisContext context, ZcrxTypes types, SequenceElements elements)
     {
         var call = (IInvocationOperation)context.Operation;
-        if (call.TargetMethod.Name != "Subscribe"
+        string? parameter = call.TargetMethod.Name switch { "Subscribe" => "onNext", "Select" => "selector", _ => null };
+        if (parameter is null
             || !ReactiveOperators.IsGeneral(call.TargetMethod)
-            || Operations.Argument(call, "onNext") is not { } onNext
-            || Operations.Lambda(onNext) is not { Symbol.Parameters: [var lease] } lambda
+            || Operations.Argument(call, parameter) is not { } argument
+            || Operations.Lambda(argument) is not { Symbol.Parameters: [var lease, ..] } lambda
             || elements.SourceOf(call) is not { } source
             || elements.OwnershipOf(source) != Ownership.Owned
             // Retained() releases the lease of an observer that throws.
@@ -91,7 +92,7 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
         }
 
         context.ReportDiagnostic(Diagnostic.Create(
-            Rules.LeaseIsDropped, lease.Locations[0], $"The lease '{lease.Name}' that Retained() passes to its observer", "Dispose it with using, or pass it on"));
+            Rules.LeaseIsDropped, lease.Locations[0], $"The lease '{lease.Name}' that Retained() passes to {(parameter == "onNext" ? "its observer" : "'Select'")}", "Dispose it with using, or pass it on"));
     }
 
     // Retained().Sample(…): an operator of another library drops an element without disposing its lease.

@@ -40,9 +40,8 @@ internal static class Operations
     public static IAnonymousFunctionOperation? Lambda(IOperation operation) =>
         Unwrap(operation) is IDelegateCreationOperation { Target: IAnonymousFunctionOperation lambda } ? lambda : null;
 
-    /// <summary>Returns the expression that is the whole body of a lambda; null for any other lambda.</summary>
-    public static IOperation? SingleResult(IAnonymousFunctionOperation lambda) =>
-        lambda.Body.Operations is [IReturnOperation { ReturnedValue: { } value }] ? Unwrap(value) : null;
+    /// <summary>Returns the values that a lambda returns.</summary>
+    public static IEnumerable<IOperation> Results(IAnonymousFunctionOperation lambda) => ResultsBelow(lambda.Body);
 
     /// <summary>Returns the argument for a parameter of this name.</summary>
     public static IOperation? Argument(IInvocationOperation call, string parameter) =>
@@ -114,6 +113,14 @@ internal static class Operations
         InvocationExpressionSyntax { Expression: MemberBindingExpressionSyntax member } => member.Name.Identifier.GetLocation(),
         InvocationExpressionSyntax { Expression: var expression } => expression.GetLocation(),
         var syntax => syntax.GetLocation(),
+    };
+
+    private static IEnumerable<IOperation> ResultsBelow(IOperation operation) => operation switch
+    {
+        // These return to other callers.
+        IAnonymousFunctionOperation or ILocalFunctionOperation => [],
+        IReturnOperation { ReturnedValue: { } value } => [Unwrap(value)],
+        _ => operation.ChildOperations.SelectMany(ResultsBelow),
     };
 
     private static bool Same(ISymbol left, ISymbol right) => SymbolEqualityComparer.Default.Equals(left, right);

@@ -51,13 +51,16 @@ internal sealed class SequenceElements(ZcrxTypes types)
 
     /// <summary>Determines whether a lambda returns memory that is valid as long as its borrowed parameter.</summary>
     public bool ReturnsBorrowedMemory(IOperation selector) =>
-        Operations.Lambda(selector) is { } lambda && Operations.SingleResult(lambda) is { } result && IsBorrowedMemory(result);
+        Operations.Lambda(selector) is { } lambda && Operations.Results(lambda).Any(IsBorrowedMemory);
 
     private bool IsBorrowedMemory(IOperation value) => value switch
     {
         IPropertyReferenceOperation { Property.Name: "Memory" or "Sequence", Instance: { } instance } => types.IsBorrowed(instance.Type),
         // A slice of borrowed memory is borrowed.
         IInvocationOperation { TargetMethod.Name: "Slice", Instance: { } instance } => IsBorrowedMemory(Operations.Unwrap(instance)),
+        ITupleOperation tuple => tuple.Elements.Any(element => IsBorrowedMemory(Operations.Unwrap(element))),
+        IAnonymousObjectCreationOperation anonymous => anonymous.Initializers.OfType<ISimpleAssignmentOperation>().Any(member => IsBorrowedMemory(Operations.Unwrap(member.Value))),
+        ILocalReferenceOperation local => Operations.OnlyValueOf(local) is { } assigned && IsBorrowedMemory(assigned),
         _ => false,
     };
 

@@ -22,6 +22,7 @@ public class OutgoingConnectionTests
         using Socket peer = await server.AcceptAsync().WithinLimit();
 
         Assert.Equal("zcrx-1", connection.QueueName);
+        Assert.Equal(1, connection.Socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive));
         Assert.Equal((IPEndPoint)server.LocalEndPoint!, connection.RemoteEndPoint);
         var opened = await probe.FishForMessageAsync<ZcrxEvent.ConnectionOpened>();
         Assert.Equal((connection.Id, null), (opened.ConnectionId, opened.Listener));

@@ -301,6 +301,8 @@ public sealed class HeldBytesTests : IDisposable
 
         public bool HasRoom(long bytes) => bytes <= Room;
 
+        public bool TryAdd(long bytes) => throw new NotSupportedException("Held bytes are added after the copy.");
+
         public void Add(long change) => Used += change;
     }
 }

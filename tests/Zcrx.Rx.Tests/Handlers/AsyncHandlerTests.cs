@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Zcrx.Interop;
 using Zcrx.Rx.Tests.Support;
 
@@ -90,6 +93,95 @@ public class AsyncHandlerTests : IClassFixture<ResourceCheck>
         }));
         await Deadline.UntilAsync(() => Volatile.Read(ref served) == Clients && Volatile.Read(ref running) == 0, "every handler has run and ended");
         await Deadline.UntilAsync(() => queue.Queue.Snapshot().Connections == 0, "no connection stays");
+        Assert.Empty(faults);
+    }
+
+    [Fact]
+    public async Task Reset_of_a_peer_that_is_owed_a_reply_is_no_fault_of_the_handler_of_Process()
+    {
+        const int Peers = 20;
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        ConcurrentQueue<ConsumerFault> faults = new();
+        using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
+        TaskCompletionSource reset = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int sending = 0;
+        List<Peer> peers = [];
+        List<ZcrxConnection> connections = [];
+        for (int i = 0; i < Peers; i++)
+        {
+            (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+            peers.Add(peer);
+            connections.Add(connection);
+            // The observer has no error handler, so Rx rethrows the error of the handler.
+            _ = connection.Buffers.Process(async (lease, token) =>
+            {
+                Interlocked.Increment(ref sending);
+                await reset.Task;
+                while (true)
+                {
+                    await connection.SendAsync(lease.Memory, token);
+                }
+            }).Subscribe(static _ => { });
+            await peer.SendAsync(1);
+        }
+
+        await Deadline.UntilAsync(() => Volatile.Read(ref sending) == Peers, "every handler runs");
+        peers.ForEach(static peer => peer.Reset());
+        reset.SetResult();
+        await Task.WhenAll(connections.Select(static connection => connection.Finished)).Within("every handler has ended");
+        Assert.Empty(faults);
+    }
+
+    [Fact]
+    public async Task Own_socket_error_of_the_handler_of_Process_is_reported()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        ConcurrentQueue<ConsumerFault> faults = new();
+        using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            _ = connection.Buffers.Process(static (_, _) => throw new SocketException((int)SocketError.HostUnreachable)).Subscribe(static _ => { });
+            await peer.SendAsync(1);
+            await connection.Finished.Within("the handler has ended");
+            Assert.IsType<SocketException>(Assert.Single(faults).Exception);
+        }
+    }
+
+    [Fact]
+    public async Task Reset_under_a_TLS_stream_is_no_fault_of_the_handler()
+    {
+        using RSA key = RSA.Create(2048);
+        CertificateRequest request = new("CN=test", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using X509Certificate2 signed = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using X509Certificate2 certificate = X509CertificateLoader.LoadPkcs12(signed.Export(X509ContentType.Pfx), null);
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        ConcurrentQueue<ConsumerFault> faults = new();
+        using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        Exception? thrown = null;
+        Task handling = connection.HandleAsync(async (served, _) =>
+        {
+            await using SslStream stream = new(served.AsStream());
+            await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, CancellationToken.None);
+            byte[] buffer = new byte[100];
+            await stream.WriteAsync(buffer, CancellationToken.None);
+            try
+            {
+                await stream.ReadExactlyAsync(buffer, CancellationToken.None);
+            }
+            catch (Exception exception)
+            {
+                thrown = exception;
+                throw;
+            }
+        });
+        await using SslStream client = new(new NetworkStream(peer.Socket), leaveInnerStreamOpen: true, (_, presented, _, _) => certificate.Equals(presented));
+        await client.AuthenticateAsClientAsync("test").Within("the handshake ends");
+        await client.ReadExactlyAsync(new byte[100]).AsTask().Within("the handler is past its handshake");
+        peer.Reset();
+        await handling.Within("the handler has ended");
+        Assert.IsAssignableFrom<IOException>(thrown);
         Assert.Empty(faults);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using System.Numerics;
@@ -220,6 +221,48 @@ public class LimitTests
         finally
         {
             Array.ForEach(clients, static client => client.Dispose());
+        }
+
+        await Deadline.UntilAsync(() => queue.Snapshot() is { Connections: 0, CopiedFrameBytes: 0 }, "the copies are freed with their connections");
+    }
+
+    [Fact]
+    public async Task Unconsumed_bytes_of_all_pipes_are_copied_up_to_the_budget_of_the_queue()
+    {
+        const int Budget = 1 << 20;
+        byte[] message = new byte[Budget / 2];
+        // A reader leaves 16 leased buffers uncopied.
+        int copied = message.Length - (16 * Environment.SystemPageSize);
+        await using ZcrxQueue queue = await OpenAsync(static options => options with { AreaSize = 4 << 20, MaxCopiedFrameBytes = Budget });
+        Task<LimitReached> report = queue.LimitsReached.FirstAsync().ToTask();
+        Task<ConsumerFault> fault = queue.ConsumerFaults.FirstAsync().ToTask();
+        using ZcrxListener listener = queue.Listen("127.0.0.1:0", static async (connection, token) =>
+        {
+            using ZcrxDuplexPipe pipe = connection.ToDuplexPipe();
+            ReadResult read;
+            do
+            {
+                read = await pipe.Input.ReadAsync(token);
+                pipe.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            }
+            while (!read.IsCompleted);
+        });
+        using (Socket first = await ConnectAsync(listener))
+        using (Socket second = await ConnectAsync(listener))
+        using (Socket third = await ConnectAsync(listener))
+        {
+            await first.SendAsync(message).Within("the message is sent");
+            await Deadline.UntilAsync(() => queue.Snapshot().CopiedFrameBytes >= copied, "the message is copied");
+            await second.SendAsync(message).Within("the message is sent");
+            await Deadline.UntilAsync(() => queue.Snapshot().CopiedFrameBytes >= 2 * copied, "the message is copied");
+            // The connection may be reset before all bytes are sent.
+            _ = await Record.ExceptionAsync(() => third.SendAsync(message).Within("the message is sent"));
+
+            ZcrxFramingException error = Assert.IsType<ZcrxFramingException>((await fault.Within("the read fails")).Exception);
+            Assert.Contains(nameof(ZcrxQueueOptions.MaxCopiedFrameBytes), error.Message, StringComparison.Ordinal);
+            Assert.Equal(ZcrxLimit.CopiedFrameBytes, (await report.Within("the limit is reported")).Limit);
+            await Deadline.UntilAsync(() => queue.Snapshot().Connections == 2, "only the third connection is reset");
+            Assert.InRange(queue.Snapshot().CopiedFrameBytes, 2 * copied, Budget);
         }
 
         await Deadline.UntilAsync(() => queue.Snapshot() is { Connections: 0, CopiedFrameBytes: 0 }, "the copies are freed with their connections");

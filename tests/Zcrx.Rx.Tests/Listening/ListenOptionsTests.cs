@@ -51,6 +51,23 @@ public class ListenOptionsTests
     }
 
     [Fact]
+    public async Task Connection_to_a_server_has_the_defaults_of_accepted_connections()
+    {
+        ZcrxListenOptions defaults = new();
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        using Socket server = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using ZcrxConnection connection = await queue.Queue.ConnectAsync(server.LocalEndPoint!).Within("the connection opens");
+
+        Socket connected = connection.Socket;
+        Assert.True(connection.NoDelay);
+        Assert.Equal(1, Option(connected, SocketOptionLevel.Socket, SocketOptionName.KeepAlive));
+        Assert.Equal(defaults.KeepAliveTime.TotalSeconds, Option(connected, SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime));
+        Assert.Equal(defaults.KeepAliveInterval.TotalSeconds, Option(connected, SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval));
+        Assert.Equal(defaults.KeepAliveCount, Option(connected, SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount));
+        Assert.Equal(defaults.UserTimeout.TotalMilliseconds, UserTimeout(connected));
+    }
+
+    [Fact]
     public async Task Configurator_sees_the_listening_socket_before_it_is_bound()
     {
         List<bool> bound = [];

@@ -54,7 +54,7 @@ public class PipeReaderBoundTests : IClassFixture<ResourceCheck>
         {
             PipeReader reader = connection.Buffers.ToPipeReader(maxUnconsumedBytes: 100_000);
             Task sending = peer.SendAsync(1_000_000);
-            ZcrxException error = await Assert.ThrowsAsync<ZcrxException>(async () =>
+            ZcrxFramingException error = await Assert.ThrowsAsync<ZcrxFramingException>(async () =>
             {
                 while (true)
                 {
@@ -63,6 +63,7 @@ public class PipeReaderBoundTests : IClassFixture<ResourceCheck>
                     reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
                 }
             });
+            Assert.Equal((0, 100_000), (error.StreamOffset, error.Limit));
             Assert.Contains("maxUnconsumedBytes", error.Message, StringComparison.Ordinal);
             await reader.CompleteAsync(error);
             connection.Abort();

@@ -52,14 +52,14 @@ public class LingeringCloseTests
     {
         using QueueBench bench = new();
         (ConnectionReceiver connection, MemorySocket socket) = Connect(bench);
-        (socket.BytesWaiting, socket.HasUnacknowledged) = (100, true);
+        (socket.BytesWaiting, socket.BytesUnacknowledged) = (100, 1);
         Begin(bench, TimeSpan.FromMinutes(1));
 
         bench.Sockets.Close(connection);
         socket.BytesWaiting = 20;
         Look(bench, Interval);
         Assert.Equal((false, false, 120L), (socket.WasShutDown, socket.IsClosed, bench.Context.Counters.DiscardedBytes));
-        socket.HasUnacknowledged = false;
+        socket.BytesUnacknowledged = 0;
         Look(bench, Interval);
 
         Assert.Equal((false, true, true), (socket.WasShutDown, socket.IsClosed, socket.WasReset));
@@ -93,7 +93,7 @@ public class LingeringCloseTests
         Begin(bench, TimeSpan.FromMinutes(1));
         bench.Sockets.Close(connection);
 
-        (socket.BytesWaiting, socket.HasUnacknowledged, socket.HasPeerEnded) = (5, true, true);
+        (socket.BytesWaiting, socket.BytesUnacknowledged, socket.HasPeerEnded) = (5, 1, true);
         Look(bench, Interval);
 
         // A reset would drop replies that the peer has not acknowledged. The peer sent the discarded bytes before it received the FIN, so

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using Zcrx.Interop;
 using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
@@ -112,6 +113,23 @@ public class PipeTests : IClassFixture<ResourceCheck>
         peer.Reset();
         await connection.Closed.Within("the connection ends");
         await Assert.ThrowsAnyAsync<Exception>(async () => await writer.WriteAsync(new byte[1]));
+    }
+
+    [Fact]
+    public async Task Stream_of_a_connection_that_was_reset_throws_IOException_with_the_error_of_the_connection()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        await using Stream stream = connection.AsStream();
+        ValueTask<int> reading = stream.ReadAsync(new byte[1]);
+        peer.Reset();
+        IOException read = await Assert.ThrowsAsync<IOException>(() => reading.AsTask().Within("the read ends"));
+        Assert.IsType<ZcrxStreamException>(read.InnerException);
+        await connection.Closed.Within("the connection ends");
+        IOException write = await Assert.ThrowsAsync<IOException>(async () => await stream.WriteAsync(new byte[1]));
+        Assert.IsType<SocketException>(write.InnerException);
+        Assert.Throws<IOException>(() => stream.ReadExactly(new byte[1]));
+        Assert.Throws<IOException>(() => stream.Write(new byte[1]));
     }
 
     [Fact]

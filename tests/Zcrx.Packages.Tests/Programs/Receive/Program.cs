@@ -14,7 +14,7 @@ listener.Listen();
 using IDisposable listening = queue.Listen(listener).Subscribe(connection =>
 {
     MemoryStream bytes = new();
-    connection.Buffers.Subscribe(buffer => bytes.Write(buffer.Span), received.SetException, () => received.SetResult(bytes.ToArray()));
+    connection.Buffers.Subscribe((ReceivedBuffer buffer) => bytes.Write(buffer.Span), received.SetException, () => received.SetResult(bytes.ToArray()));
 });
 
 using (Socket sender = new(SocketType.Stream, ProtocolType.Tcp))

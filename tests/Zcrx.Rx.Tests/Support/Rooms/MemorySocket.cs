@@ -27,7 +27,7 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
     /// <summary>Gets or sets a value indicating whether the peer has ended its side.</summary>
     public bool HasPeerEnded { get; set; }
 
-    public bool HasUnacknowledged { get; set; }
+    public int BytesUnacknowledged { get; set; }
 
     public bool IsDisconnected { get; set; }
 

@@ -1,6 +1,5 @@
 using Zcrx.Interop;
 using Zcrx.Interop.HostRings;
-using Zcrx.Interop.Multishot;
 
 namespace Zcrx.Rx.Engines;
 

@@ -1,6 +1,9 @@
+using System.Runtime.Versioning;
+
 namespace ClusterIngest.Tests;
 
 /// <summary>Tests how the demo judges its run.</summary>
+[SupportedOSPlatform("linux")]
 public class VerdictTests
 {
     [Fact]

@@ -101,7 +101,7 @@ public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
             await RunReadmeAsync(built, server);
         }
 
-        // Akka.IO can miss the end of a stream that arrives before its handler is registered, so its program receives the frame first.
+        // Akka.IO can miss bytes and the end of a stream that arrive before its handler is registered, so its program receives the frame first.
         string? printed = program.Code.Contains("Tcp.Bind", StringComparison.Ordinal) ? "20 bytes" : null;
         await (isWeb ? server.AnswersAsync() : server.AcceptsFrameAsync(printed));
     }

@@ -19,7 +19,7 @@ internal static unsafe partial class SocketCalls
     public const uint EPOLLRDHUP = 0x2000;
     public const uint EPOLLET = 0x8000_0000;
     public const int MSG_PEEK = 2;
-    public const int MSG_DONTWAIT = 0x40;
+    public const int MSG_DONTWAIT = Libc.MSG_DONTWAIT;
     public const int F_GETFL = 3;
     public const int O_NONBLOCK = 0x800;
     public const int SOL_SOCKET = 1;

@@ -1,4 +1,5 @@
 using Zcrx.Interop.Abi;
+using Zcrx.Interop.Kernel;
 using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.HostRings;
@@ -11,8 +12,7 @@ namespace Zcrx.Interop.HostRings;
 internal sealed unsafe class SendRing : IDisposable
 {
     private const uint Threading = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
-    // MSG_DONTWAIT and MSG_NOSIGNAL.
-    private const uint Flags = 0x40 | 0x4000;
+    private const uint Flags = Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL;
 
     private readonly HostRing _ring;
     private uint _unfinished;

@@ -19,6 +19,8 @@ internal static unsafe partial class Libc
     public const int MAP_ANONYMOUS = 0x20;
     public const int MAP_POPULATE = 0x8000;
     public const int MAP_HUGETLB = 0x40000;
+    public const int MSG_DONTWAIT = 0x40;
+    public const int MSG_NOSIGNAL = 0x4000;
     public const int MADV_DONTNEED = 4;
     public const int MADV_REMOVE = 9;
     public const int MADV_DONTFORK = 10;
@@ -73,10 +75,8 @@ internal static unsafe partial class Libc
     /// <returns>The number of bytes that were sent, or the negative errno.</returns>
     public static nint Send(int fd, IoVector* pieces, int count)
     {
-        const int DontWait = 0x40;
-        const int NoSignal = 0x4000;
         MessageHeader message = new() { Vectors = pieces, VectorCount = (nuint)count };
-        nint sent = sendmsg(fd, &message, DontWait | NoSignal);
+        nint sent = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
         return sent < 0 ? -Marshal.GetLastPInvokeError() : sent;
     }
 

@@ -19,8 +19,6 @@ internal static unsafe partial class DescriptorPassing
     private const string Library = "libc";
     private const int SolSocket = 1;
     private const int ScmRights = 1;
-    private const int MsgDontWait = 0x40;
-    private const int MsgNoSignal = 0x4000;
     private const int MsgCloseOnExec = 0x4000_0000;
     private const int ControlCapacity = 16 + (((MaxDescriptors * sizeof(int)) + 7) & ~7);
 
@@ -56,7 +54,7 @@ internal static unsafe partial class DescriptorPassing
                 Control = controlLength == 0 ? 0 : (nint)control,
                 ControlLength = controlLength,
             };
-            return (int)Libc.Result(sendmsg(socket, &header, MsgDontWait | MsgNoSignal));
+            return (int)Libc.Result(sendmsg(socket, &header, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL));
         }
     }
 
@@ -72,7 +70,7 @@ internal static unsafe partial class DescriptorPassing
         {
             IoVector vector = new() { Base = (nint)first, Length = (nuint)bytes.Length };
             MessageHeader header = new() { Vectors = &vector, VectorCount = 1, Control = (nint)control, ControlLength = ControlCapacity };
-            int received = (int)Libc.Result(recvmsg(socket, &header, MsgDontWait | MsgCloseOnExec));
+            int received = (int)Libc.Result(recvmsg(socket, &header, Libc.MSG_DONTWAIT | MsgCloseOnExec));
             if (received >= 0)
             {
                 Collect(control, header.ControlLength, descriptors);

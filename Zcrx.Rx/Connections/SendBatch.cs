@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Zcrx.Interop.Abi;
-using Zcrx.Interop.Kernel;
 using Zcrx.Interop.HostRings;
+using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Connections;
 

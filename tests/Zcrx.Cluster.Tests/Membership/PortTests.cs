@@ -81,11 +81,7 @@ public class PortTests
         await using ClusterNode node = await ClusterNode.StartAsync(static options => options.Listeners.Add(Door()), WithThrottle);
         await using ClusterNode second = await ClusterNode.StartAsync(akka: WithThrottle);
         await using ClusterNode third = await ClusterNode.StartAsync(akka: WithThrottle);
-        node.Join(node);
-        second.Join(node);
-        third.Join(node);
-        await Deadline.UntilAsync(() => third.Cluster.State.Members.Count(static member => member.Status == MemberStatus.Up) == 3, "three nodes are Up");
-        await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound");
+        await FormClusterAsync(node, second, third);
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await client.ConnectAsync(node.Zcrx.EndPoints["door"]).Within();
 
@@ -126,11 +122,7 @@ public class PortTests
             });
         await using ClusterNode second = await ClusterNode.StartAsync(akka: WithThrottle);
         await using ClusterNode third = await ClusterNode.StartAsync(akka: WithThrottle);
-        node.Join(node);
-        second.Join(node);
-        third.Join(node);
-        await Deadline.UntilAsync(() => third.Cluster.State.Members.Count(static member => member.Status == MemberStatus.Up) == 3, "three nodes are Up");
-        await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound");
+        await FormClusterAsync(node, second, third);
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await client.ConnectAsync(node.Zcrx.EndPoints["door"]).Within();
         await client.SendAsync(new byte[10]).Within();
@@ -179,11 +171,7 @@ public class PortTests
             options => options.Listeners.Add(door), WithThrottle, static zcrx => zcrx.Configure(static options => options.BindTimeout = TimeSpan.FromMilliseconds(100)));
         await using ClusterNode second = await ClusterNode.StartAsync(akka: WithThrottle);
         await using ClusterNode third = await ClusterNode.StartAsync(akka: WithThrottle);
-        node.Join(node);
-        second.Join(node);
-        third.Join(node);
-        await Deadline.UntilAsync(() => third.Cluster.State.Members.Count(static member => member.Status == MemberStatus.Up) == 3, "three nodes are Up");
-        await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound");
+        await FormClusterAsync(node, second, third);
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await client.ConnectAsync(node.Zcrx.EndPoints["door"]).Within();
         await client.SendAsync(new byte[10]).Within();
@@ -225,11 +213,7 @@ public class PortTests
             static zcrx => zcrx.Configure(static options => options.BindTimeout = TimeSpan.FromSeconds(1)));
         await using ClusterNode second = await ClusterNode.StartAsync(akka: WithThrottle);
         await using ClusterNode third = await ClusterNode.StartAsync(akka: WithThrottle);
-        node.Join(node);
-        second.Join(node);
-        third.Join(node);
-        await Deadline.UntilAsync(() => third.Cluster.State.Members.Count(static member => member.Status == MemberStatus.Up) == 3, "three nodes are Up");
-        await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound");
+        await FormClusterAsync(node, second, third);
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await client.ConnectAsync(node.Zcrx.EndPoints["door"]).Within();
         await client.SendAsync(new byte[10]).Within();
@@ -266,6 +250,16 @@ public class PortTests
         Assert.Equal(
             ["Partitions", "MaxUnacknowledged", "ResendTimeout"],
             Assert.Throws<ZcrxConfigurationException>(new ZcrxShardOptions { Partitions = 0, MaxUnacknowledged = 0, ResendTimeout = TimeSpan.Zero }.ThrowIfInvalid).Errors.Select(static problem => problem.Path));
+    }
+
+    // Joins three nodes, and waits for the port of the first one.
+    private static async Task FormClusterAsync(ClusterNode node, ClusterNode second, ClusterNode third)
+    {
+        node.Join(node);
+        second.Join(node);
+        third.Join(node);
+        await Deadline.UntilAsync(() => third.Cluster.State.Members.Count(static member => member.Status == MemberStatus.Up) == 3, "three nodes are Up");
+        await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound");
     }
 
     private static void WithLongShutdown(AkkaConfigurationBuilder akka) =>

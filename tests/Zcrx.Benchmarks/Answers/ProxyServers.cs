@@ -12,12 +12,24 @@ internal static class ProxyServers
 {
     private const int SegmentLength = 64 * 1024;
     private const int PauseThreshold = 1024 * 1024;
+    // The size hint in the examples of the documentation of System.IO.Pipelines.
+    private const int DocumentedLength = 512;
+    private const string LargeSegments = "pipelines";
+    private const string DefaultPipe = "pipelines-default";
     private const string Zcrx = "zcrx";
     private const string Cores = "-cores";
     // Followed by a number of buffers: "zcrx-turn-128".
     private const string Turn = "-turn-";
 
-    public static IReadOnlyList<string> Kinds { get; } = ["pipelines", Zcrx, Zcrx + Cores];
+    private static readonly PipeOptions Large = new(
+        readerScheduler: PipeScheduler.Inline,
+        writerScheduler: PipeScheduler.Inline,
+        minimumSegmentSize: SegmentLength,
+        pauseWriterThreshold: PauseThreshold,
+        resumeWriterThreshold: PauseThreshold / 2,
+        useSynchronizationContext: false);
+
+    public static IReadOnlyList<string> Kinds { get; } = [LargeSegments, DefaultPipe, Zcrx, Zcrx + Cores];
 
     /// <param name="kind">One of <see cref="Kinds"/>. "-turn-N" after a kind of Zcrx limits its turns to N buffers.</param>
     /// <param name="target">The server to forward to.</param>
@@ -26,7 +38,7 @@ internal static class ProxyServers
         LoopbackListener listener = new();
         if (!kind.StartsWith(Zcrx, StringComparison.Ordinal))
         {
-            return new IPEndPoint(IPAddress.Loopback, listener.Start(socket => ServeAsync(socket, target, kind == "pipelines" ? PipeAsync : CopyAsync)));
+            return new IPEndPoint(IPAddress.Loopback, listener.Start(socket => ServeAsync(socket, target, Forwarder(kind))));
         }
 
         ZcrxQueueOptions options = new() { Engine = ZcrxEngine.Emulated };
@@ -52,6 +64,13 @@ internal static class ProxyServers
         }));
     }
 
+    private static Func<Socket, Socket, Task> Forwarder(string kind) => kind switch
+    {
+        LargeSegments => static (from, to) => PipeAsync(from, to, new Pipe(Large), SegmentLength / 2),
+        DefaultPipe => static (from, to) => PipeAsync(from, to, new Pipe(), DocumentedLength),
+        _ => CopyAsync,
+    };
+
     private static async Task RelayAsync(ZcrxQueue queue, ZcrxConnection client, IPEndPoint target, CancellationToken token)
     {
         using ZcrxConnection server = await queue.ConnectAsync(target, token);
@@ -67,20 +86,13 @@ internal static class ProxyServers
     }
 
     /// <summary>Forwards with two loops: one fills a pipe from a socket, and the other sends the bytes of the pipe.</summary>
-    private static async Task PipeAsync(Socket from, Socket to)
+    private static async Task PipeAsync(Socket from, Socket to, Pipe pipe, int sizeHint)
     {
-        Pipe pipe = new(new PipeOptions(
-            readerScheduler: PipeScheduler.Inline,
-            writerScheduler: PipeScheduler.Inline,
-            minimumSegmentSize: SegmentLength,
-            pauseWriterThreshold: PauseThreshold,
-            resumeWriterThreshold: PauseThreshold / 2,
-            useSynchronizationContext: false));
         Task sending = SendAsync(pipe.Reader, to);
         int received;
         do
         {
-            received = await from.ReceiveAsync(pipe.Writer.GetMemory(SegmentLength / 2));
+            received = await from.ReceiveAsync(pipe.Writer.GetMemory(sizeHint));
             pipe.Writer.Advance(received);
             await pipe.Writer.FlushAsync();
         }

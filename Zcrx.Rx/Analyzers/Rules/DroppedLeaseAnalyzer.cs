@@ -118,7 +118,7 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
         && call.TargetMethod is { Name: "Retain" or "Move", ContainingType: var type }
         && (types.IsBorrowed(type) || types.IsLease(type));
 
-    // In lease?.Move() the conditional access encloses the call.
+    // Returns the operation that encloses a call with its conversions and parentheses. In lease?.Move() that is the conditional access.
     private static IOperation Outermost(IOperation operation)
     {
         while (operation.Parent is IConversionOperation or IParenthesizedOperation or IConditionalAccessOperation)
@@ -161,11 +161,11 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
     // Determines whether a reference may dispose the lease or pass it on.
     private static bool IsLeaving(IOperation reference, ZcrxTypes types) => reference.Parent switch
     {
-        // lease.Memory, lease.Length
+        // Reading a property, such as lease.Memory or lease.Length, leaves the lease with the local.
         IPropertyReferenceOperation property => property.Instance != reference,
         // lease.Retain() creates another lease. The first lease must still be disposed.
         IInvocationOperation call => call.Instance != reference || call.TargetMethod.Name != "Retain" || !types.IsLease(call.TargetMethod.ContainingType),
-        // lease = buffer.Retain()
+        // Assigning to the local, as in lease = buffer.Retain(), does not dispose the lease.
         ISimpleAssignmentOperation { Parent: IExpressionStatementOperation } assignment => assignment.Target != reference,
         _ => true,
     };

@@ -25,7 +25,7 @@ internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>
         lock (_subscriptions.Gate)
         {
             latest = Replays ? _latest : null;
-            // A new subscription is busy: values that are published from now on wait until the replay is delivered.
+            // A new subscription is marked busy. Values that are published from now on therefore wait until the latest value was replayed.
             completed = !_subscriptions.TryAdd(subscription);
         }
 
@@ -59,12 +59,15 @@ internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>
     /// <summary>Represents one observer and the values that wait for it.</summary>
     private sealed class Subscription(Broadcast<T> owner, IObserver<T> observer) : IDisposable
     {
-        // The values that wait, also used as the lock. Null stands for the completion.
+        // The values to deliver next; null stands for the completion. The queue is also the lock.
         private readonly Queue<T?> _waiting = new();
         private bool _isBusy = true;
         private volatile bool _isDisposed;
 
-        /// <summary>Delivers the values that the observer has missed.</summary>
+        /// <summary>
+        /// Delivers the latest value and the completion, if the observer has missed them. Then delivers what was published during this
+        /// call.
+        /// </summary>
         public void Start(T? latest, bool completed)
         {
             if (latest is not null)
@@ -80,7 +83,7 @@ internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>
             DeliverWaiting();
         }
 
-        /// <summary>Delivers a value, or queues it for the thread that is in the observer.</summary>
+        /// <summary>Delivers a value. If another thread is in the observer, queues the value for that thread.</summary>
         public void Deliver(T? value)
         {
             lock (_waiting)

@@ -75,7 +75,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoView view) : IDisposable
             failures.Add(problem);
         }
 
-        // Stops the workers before the edges, so that each worker leaves the cluster in order. The shard coordinator is on the last worker.
+        // Stops the workers before the edges, so that each worker can leave the cluster while other members still run.
         foreach (NodeProcess node in Nodes.AsEnumerable().Reverse())
         {
             bool wasAlive = !node.HasEnded;

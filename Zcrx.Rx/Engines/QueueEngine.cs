@@ -4,7 +4,7 @@ using Zcrx.Interop.HostRings;
 namespace Zcrx.Rx.Engines;
 
 /// <summary>
-/// Represents the engine of one queue. It has every decision that depends on the engine, so that other classes need not check it.
+/// Represents the engine of one queue. Makes all decisions that depend on the engine, so that other classes need not check it.
 /// </summary>
 internal sealed class QueueEngine
 {

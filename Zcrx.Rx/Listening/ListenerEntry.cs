@@ -28,7 +28,7 @@ internal sealed class ListenerEntry(Socket socket, IObserver<ConnectionReceiver>
     /// </summary>
     public bool IsMultishot { get; set; }
 
-    /// <summary>Gets or sets the number of connections that a multishot request may accept at once.</summary>
+    /// <summary>Gets or sets the number of connections that a multishot request may accept before the ring thread can cancel it.</summary>
     public int Burst { get; set; }
 
     /// <summary>Gets or sets the value of <see cref="Burst"/> while a multishot request is armed; otherwise 0.</summary>

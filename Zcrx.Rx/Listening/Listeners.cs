@@ -21,7 +21,7 @@ internal sealed class Listeners(
     ILimitReports limits) : IListeners
 {
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
-    // After a check that found a waiting client, the next check follows after the shortest interval. Each check without one doubles it.
+    // The interval of checks of the backlogs is the shortest after a check that found a waiting client. Other checks double it.
     private static readonly TimeSpan ShortestCheck = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestCheck = TimeSpan.FromSeconds(1);
 
@@ -96,7 +96,7 @@ internal sealed class Listeners(
 
     public void RemoveAll() => Array.ForEach(_listeners.Snapshot(), Remove);
 
-    /// <summary>Arms the listeners that are due.</summary>
+    /// <summary>Issues an accept request for each listener that has none and is due.</summary>
     public void Arm()
     {
         if (_listeners.Count > 0 && clock.TurnStart >= _checkAt)
@@ -165,7 +165,7 @@ internal sealed class Listeners(
         {
             if (listener is { IsMultishot: true, IsRemoved: false } && (!MayAccept() || !descriptors.Fits(_burst)))
             {
-                // Few descriptors are free. A multishot request could accept a whole backlog before it is cancelled later.
+                // Few descriptors are free. The multishot request could use all of them before a later cancellation.
                 listener.IsMultishot = false;
                 requests.Cancel(AcceptTag(listener));
             }
@@ -222,7 +222,7 @@ internal sealed class Listeners(
         }
 
         _isAbandoned = true;
-        // Pairs with the fence in Add: either this thread sees the listener, or the ring thread sees the flag.
+        // Pairs with the fence in Add: either this thread sees the listener, or the ring thread sees _isAbandoned.
         Interlocked.MemoryBarrier();
         foreach (ListenerEntry listener in _listeners.Snapshot())
         {

@@ -19,7 +19,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     private const int ChangesPerTurn = 4096;
 
     private readonly ConcurrentQueue<ConnectionReceiver> _changes = new();
-    // The unfinished work on closed connections, used as a set.
+    // The set of unfinished work on closed connections. The values are not used.
     private readonly ConcurrentDictionary<ConnectionWork, bool> _lateWork = new();
     private int _awaitsEnd;
     private long _scheduled;
@@ -66,8 +66,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
 
     public void AwaitRoom(ConnectionReceiver connection) => thread.Post(() => _mover.AwaitRoom(connection), () => AwaitRoomWithoutQueue(connection));
 
-    // Passes the work also as the refusal, so that it always runs. When the ring thread ends, it refuses waiting work. Later work is
-    // refused on the thread pool.
+    // Post runs its second argument instead of the first if the ring thread has ended. Both are the work, so that it always runs.
     public void Schedule(Action work)
     {
         Interlocked.Increment(ref _scheduled);
@@ -169,7 +168,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         },
         () => Abandon(connection, move));
 
-    /// <summary>Continues a move from the current queue of the connection.</summary>
+    /// <summary>Begins a move again on the queue that has the connection now.</summary>
     public static void Continue(ConnectionReceiver connection, ConnectionMove move)
     {
         // Every host of a connection is a ConnectionHost.

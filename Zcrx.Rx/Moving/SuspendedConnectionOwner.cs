@@ -4,7 +4,7 @@ using Zcrx.Rx.Receiving;
 namespace Zcrx.Rx.Moving;
 
 /// <summary>Owns the connections of closed queues until another queue resumes them at the same stream offset. Thread-safe.</summary>
-/// <remarks>Only the thread that removes a connection under the lock may touch it afterwards.</remarks>
+/// <remarks>A connection that is removed under the lock belongs to the thread that has removed it.</remarks>
 internal sealed class SuspendedConnectionOwner
 {
     private readonly Lock _gate = new();

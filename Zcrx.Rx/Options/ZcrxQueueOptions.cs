@@ -16,7 +16,7 @@ public sealed record ZcrxQueueOptions
     /// <summary>Gets the queue's name in logs, metrics and messages.</summary>
     public string Name { get; init; } = "zcrx-0";
 
-    /// <summary>Gets the engine.</summary>
+    /// <summary>Gets the engine of the queue. By default, the queue selects it.</summary>
     public ZcrxEngine Engine { get; init; } = ZcrxEngine.Auto;
 
     /// <summary>Gets the network interface of the queue; null without a NIC.</summary>

@@ -39,7 +39,7 @@ internal sealed class BufferPool
     private bool _isCeded;
 
     /// <param name="queue">The queue.</param>
-    /// <param name="isImported">Whether another ring has registered the queue. Its pool does not grow.</param>
+    /// <param name="isImported">Whether another ring has registered the queue. The pool then does not grow.</param>
     /// <param name="context">Options, clock and counters.</param>
     /// <param name="events">Publishes levels and growth.</param>
     public BufferPool(IPoolQueue queue, bool isImported, QueueContext context, IPoolEvents events)
@@ -89,7 +89,7 @@ internal sealed class BufferPool
     public bool HasPending => _pending.Count > 0;
 
     /// <summary>
-    /// Gets a value indicating whether other rings have buffers of this pool, so that the number of free buffers is uncertain.
+    /// Gets a value indicating whether other rings may use buffers of this pool. The number of free buffers is then uncertain.
     /// </summary>
     public bool IsShared => _isCeded || _isImported;
 
@@ -109,7 +109,10 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Publishes returned buffers, and flushes if that is due. Called only while this ring writes the refill queue.</summary>
+    /// <summary>
+    /// Makes returned buffers visible to the kernel. Flushes when enough have gathered. Called only while this ring writes the refill
+    /// queue.
+    /// </summary>
     public void Publish()
     {
         if (_pending.Count > 0)

@@ -24,8 +24,8 @@ internal sealed class StrandedPosition(long position)
     }
 
     /// <summary>
-    /// Returns the queue to try next; null if each has reached the limit of attempts. It has the fewest attempts. Among several, the queue
-    /// on which packets arrive now is preferred.
+    /// Returns the queue to try next; null if each has reached the limit of attempts. Prefers a queue with few attempts, then the queue on
+    /// which packets arrive now.
     /// </summary>
     public GroupMember? Next(IEnumerable<GroupMember> members, RxQueueId? arrival)
     {

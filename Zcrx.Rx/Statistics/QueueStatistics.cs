@@ -37,10 +37,10 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of leases on copies. The bytes were copied because only the pool's reserve was left.</summary>
     public long LeasedCopies { get; init; }
 
-    /// <summary>Gets the number of flushes of the refill queue.</summary>
+    /// <summary>Gets the number of system calls that made the kernel consume the refill queue.</summary>
     public long Flushes { get; init; }
 
-    /// <summary>Gets the number of receives that were issued again after one had ended.</summary>
+    /// <summary>Gets the number of receive requests that were issued because an earlier one had ended.</summary>
     public long Rearms { get; init; }
 
     /// <summary>Gets the number of receives that were paused or ended because no buffer was available.</summary>
@@ -64,10 +64,10 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of connections without an observer at the last check, which is made once a second.</summary>
     public int UnobservedConnections { get; init; }
 
-    /// <summary>Gets the number of NoBuffers notifications.</summary>
+    /// <summary>Gets the number of notifications that the kernel had no free buffer.</summary>
     public long NoBuffersNotifications { get; init; }
 
-    /// <summary>Gets the number of Copy notifications.</summary>
+    /// <summary>Gets the number of notifications that the kernel has copied payload.</summary>
     public long CopyNotifications { get; init; }
 
     /// <summary>Gets the number of open connections.</summary>
@@ -114,7 +114,7 @@ public sealed record QueueStatistics
     /// <summary>Gets a value indicating whether accepting has stopped, because the process has few file descriptors left.</summary>
     public bool AwaitsDescriptors { get; init; }
 
-    /// <summary>Gets the number of turns of the ring thread.</summary>
+    /// <summary>Gets the number of turns of the ring thread. In each turn it handles completions and issues requests.</summary>
     public long Turns { get; init; }
 
     /// <summary>
@@ -135,10 +135,10 @@ public sealed record QueueStatistics
     /// </summary>
     public ImmutableArray<long> TurnsByDuration { get; init; } = [];
 
-    /// <summary>Gets the pool's level.</summary>
+    /// <summary>Gets the level of the pool's pressure.</summary>
     public PoolPressureLevel Pressure { get; init; }
 
-    /// <summary>Gets the time above <see cref="PoolPressureLevel.Normal"/>.</summary>
+    /// <summary>Gets the total time for which the pool's level was above <see cref="PoolPressureLevel.Normal"/>.</summary>
     public TimeSpan TimeUnderPressure { get; init; }
 
     /// <summary>Gets the arm state of the NoBuffers notification.</summary>

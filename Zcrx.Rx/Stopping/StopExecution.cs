@@ -52,7 +52,7 @@ internal sealed class StopExecution(
 
     private bool HasRequests => Array.Exists(connections.Snapshot(), static connection => connection.HasRequest);
 
-    /// <summary>Creates the machine with the timeouts of this execution.</summary>
+    /// <summary>Creates the machine that decides the steps, with the time limits of this class.</summary>
     public static StopMachine CreateMachine(RingClock clock) => new(clock.ToTicks(CancelTimeout), clock.ToTicks(DrainPoll));
 
     /// <summary>Stops accepting, delivers the bytes that have arrived, then closes the connections.</summary>
@@ -78,7 +78,7 @@ internal sealed class StopExecution(
         }
     }
 
-    /// <summary>Takes the next step, and returns whether the ring thread may end.</summary>
+    /// <summary>Executes the step that is due, if any. Called in each turn. Returns true when the ring thread may end.</summary>
     public bool Advance()
     {
         sockets.Look();
@@ -117,7 +117,10 @@ internal sealed class StopExecution(
         return step == StopStep.End;
     }
 
-    /// <summary>Ends everything on the ring. Closes the ring before memory is released, because the kernel may write until then.</summary>
+    /// <summary>
+    /// Closes the ring, then ends or suspends the connections, and ends the listeners. The kernel may write to the memory until the ring is
+    /// closed.
+    /// </summary>
     /// <param name="crash">The failure of the ring thread; null for an orderly end.</param>
     /// <param name="closeRing">Closes the ring.</param>
     public void TearDown(Exception? crash, Action closeRing)
@@ -151,8 +154,7 @@ internal sealed class StopExecution(
     }
 
     /// <summary>
-    /// Closes the ring of an abandoned thread that has left its callback after all. Another thread has ended the connections or will end
-    /// them.
+    /// Closes the ring of an abandoned thread that has left its callback after all. Another thread ends its connections.
     /// </summary>
     /// <param name="closeRing">Closes the ring.</param>
     public void EndAbandoned(Action closeRing)

@@ -31,8 +31,9 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
     /// <summary>Begins to stop and to close the connections.</summary>
     /// <param name="now">The current time.</param>
     /// <param name="deadline">The latest end of draining. If an earlier call has set an earlier deadline, that one applies.</param>
-    /// <returns>Whether the caller is to remove the listeners; false if the queue was ending before.</returns> <remarks> Receiving ends
-    /// after half of the time, even if peers continue to send. The other half is for consumers and their replies.
+    /// <returns>Whether the caller is to remove the listeners; false if the queue was ending before.</returns>
+    /// <remarks>
+    /// Receiving ends after half of the time, even if peers continue to send. The other half is for consumers and their replies.
     /// </remarks>
     public bool BeginStop(long now, long deadline)
     {

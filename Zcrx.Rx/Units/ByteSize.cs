@@ -37,26 +37,26 @@ public readonly record struct ByteSize : IComparable<ByteSize>, IParsable<ByteSi
     public static implicit operator long(ByteSize size) => size.Bytes;
 
     /// <summary>Determines whether one size is smaller than another.</summary>
-    /// <param name="left">One size.</param>
-    /// <param name="right">Another.</param>
+    /// <param name="left">The first size.</param>
+    /// <param name="right">The second size.</param>
     /// <returns>Whether <paramref name="left"/> is smaller.</returns>
     public static bool operator <(ByteSize left, ByteSize right) => left.Bytes < right.Bytes;
 
     /// <summary>Determines whether one size is larger than another.</summary>
-    /// <param name="left">One size.</param>
-    /// <param name="right">Another.</param>
+    /// <param name="left">The first size.</param>
+    /// <param name="right">The second size.</param>
     /// <returns>Whether <paramref name="left"/> is larger.</returns>
     public static bool operator >(ByteSize left, ByteSize right) => left.Bytes > right.Bytes;
 
     /// <summary>Determines whether one size is at most another.</summary>
-    /// <param name="left">One size.</param>
-    /// <param name="right">Another.</param>
+    /// <param name="left">The first size.</param>
+    /// <param name="right">The second size.</param>
     /// <returns>Whether <paramref name="left"/> is not larger.</returns>
     public static bool operator <=(ByteSize left, ByteSize right) => left.Bytes <= right.Bytes;
 
     /// <summary>Determines whether one size is at least another.</summary>
-    /// <param name="left">One size.</param>
-    /// <param name="right">Another.</param>
+    /// <param name="left">The first size.</param>
+    /// <param name="right">The second size.</param>
     /// <returns>Whether <paramref name="left"/> is not smaller.</returns>
     public static bool operator >=(ByteSize left, ByteSize right) => left.Bytes >= right.Bytes;
 

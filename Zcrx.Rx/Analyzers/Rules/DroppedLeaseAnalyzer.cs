@@ -73,7 +73,7 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
         }
     }
 
-    // Retained().Subscribe(lease => …) and Retained().Select(lease => …): the lambda owns the lease.
+    // Checks lambdas that own the lease that they receive: Retained().Subscribe(lease => …) and Retained().Select(lease => …).
     private static void AnalyzeObserver(OperationAnalysisContext context, ZcrxTypes types, SequenceElements elements)
     {
         var call = (IInvocationOperation)context.Operation;
@@ -84,7 +84,7 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
             || Operations.Lambda(argument) is not { Symbol.Parameters: [var lease, ..] } lambda
             || elements.SourceOf(call) is not { } source
             || elements.OwnershipOf(source) != Ownership.Owned
-            // Retained() releases the lease of an observer that throws.
+            // A lambda that throws is not reported, because Retained() then releases the lease.
             || lambda.Body.Descendants().Any(static operation => operation is IThrowOperation)
             || Operations.ReferencesTo(lease, lambda.Body).Any(reference => IsLeaving(reference, types)))
         {
@@ -95,7 +95,7 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
             Rules.LeaseIsDropped, lease.Locations[0], $"The lease '{lease.Name}' that Retained() passes to {(parameter == "onNext" ? "its observer" : "'Select'")}", "Dispose it with using, or pass it on"));
     }
 
-    // Retained().Sample(…): an operator of another library drops an element without disposing its lease.
+    // Checks operators that drop an element without disposing its lease, such as Sample in Retained().Sample(…).
     private static void AnalyzeOperator(OperationAnalysisContext context, SequenceElements elements)
     {
         var call = (IInvocationOperation)context.Operation;

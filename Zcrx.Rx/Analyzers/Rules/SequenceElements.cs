@@ -64,7 +64,7 @@ internal sealed class SequenceElements(ZcrxTypes types)
         _ => false,
     };
 
-    // source.GroupBy(…).SelectMany(group => …) and source.Window(…).SelectMany(window => …): the parameter contains elements of source.
+    // Returns the sequence whose elements a lambda's parameter contains, such as source in source.GroupBy(…).SelectMany(group => …).
     private IOperation? SplitSource(IParameterReferenceOperation parameter)
     {
         IOperation? current = Operations.CallThatTakes(parameter) is { } call && ReactiveOperators.IsGeneral(call.TargetMethod) ? SourceOf(call) : null;

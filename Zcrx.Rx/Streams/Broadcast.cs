@@ -3,7 +3,7 @@ namespace Zcrx.Rx.Streams;
 /// <summary>Represents a subject that protects its other observers, and the threads that publish, from an observer that throws.</summary>
 /// <remarks>
 /// <para>No lock is held while an observer runs. Each observer receives its values one at a time, in the order in which they were
-/// published. If a value is published while the observer is busy, the value waits, and the thread that is in the observer delivers it.</para>
+/// published. A value that is published while the observer is busy waits, and the thread that is in the observer delivers it.</para>
 /// <para>An observer that throws is removed and receives its exception as OnError. If OnError throws as well, as Rx's default does, the
 /// exception is passed to <c>unhandled</c>. Threading: all members are thread-safe.</para>
 /// </remarks>

@@ -90,7 +90,7 @@ internal sealed class TransportConnection : DefaultConnectionContext, IDisposabl
     private sealed record DuplexPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
     /// <summary>
-    /// Cancels <see cref="ConnectionContext.ConnectionClosed"/> when the stream ends, even if Kestrel has not read all bytes yet.
+    /// Cancels <c>ConnectionClosed</c> when the stream ends, even if Kestrel has not read all bytes yet.
     /// </summary>
     private sealed class EndObserver(TransportConnection connection) : IObserver<ReceivedBuffer>
     {

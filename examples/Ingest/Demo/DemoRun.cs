@@ -31,7 +31,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
 
         if (_ending is not null)
         {
-            // The demo has failed, so the remaining bytes do not matter.
+            // The demo has ended early, so the sender need not send the rest.
             sender.Kill();
         }
 

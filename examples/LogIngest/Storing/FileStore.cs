@@ -17,7 +17,7 @@ namespace LogIngest.Storing;
 /// </remarks>
 internal sealed class FileStore : ILogStore
 {
-    // FileStream reports errno as the HResult when another open file has the lock.
+    // The errno EWOULDBLOCK. FileStream reports it as the HResult when another open file has the lock.
     private const int WouldBlock = 11;
 
     private readonly MessageReader _reader;

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Listening;
 
-/// <summary>Ends the listeners of a queue that ends. Ring thread only.</summary>
+/// <summary>Represents the listeners of a queue for the steps that end the queue. Ring thread only.</summary>
 internal interface IListeners
 {
     /// <summary>Gets the number of listeners.</summary>

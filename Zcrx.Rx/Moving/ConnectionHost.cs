@@ -106,7 +106,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     /// <summary>Ends a stranded connection for which no queue was found.</summary>
     public void FailStranded(ConnectionReceiver connection) => thread.Post(() => _mover.FailStranded(connection));
 
-    /// <summary>Handles the connections that have changed. Ring thread only.</summary>
+    /// <summary>Handles the connections that other threads have changed. Ring thread only.</summary>
     public void TakeChanges()
     {
         for (int i = 0; i < ChangesPerTurn && !thread.IsAbandoned && _changes.TryDequeue(out ConnectionReceiver? connection); i++)

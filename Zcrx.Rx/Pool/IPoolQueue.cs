@@ -5,8 +5,7 @@ namespace Zcrx.Rx.Pool;
 
 /// <summary>Represents a registered queue for its pool. Ring thread only.</summary>
 /// <remarks>
-/// Only calls that enter the kernel are members of this interface. Objects that are used for each buffer are sealed classes, whose calls
-/// cost less.
+/// The objects that the pool uses for each buffer, such as the refill queue, are sealed classes. Calls through this interface are rare.
 /// </remarks>
 internal interface IPoolQueue
 {

@@ -2,8 +2,7 @@ namespace Zcrx.Rx.Limits;
 
 /// <summary>Decides whether connections may be accepted, from the number of free file descriptors. Does no I/O.</summary>
 /// <remarks>
-/// Accepting resumes only when more descriptors are free than the reserve. If exactly the reserve were free, the next connection would
-/// stop accepting again.
+/// Accepting stops below the reserve, and resumes at a higher number. With one number for both, each connection would stop accepting again.
 /// </remarks>
 internal sealed class DescriptorMachine
 {

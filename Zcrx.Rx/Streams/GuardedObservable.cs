@@ -2,7 +2,7 @@ using System.Reactive.Linq;
 
 namespace Zcrx.Rx.Streams;
 
-/// <summary>Keeps a source alive when one of its observers throws.</summary>
+/// <summary>Protects a source, and the thread that publishes, from observers that throw.</summary>
 internal static class GuardedObservable
 {
     /// <summary>
@@ -19,7 +19,7 @@ internal static class GuardedObservable
     {
         try
         {
-            // Rx has unsubscribed the observer by the time that its exception arrives here.
+            // If the observer throws, Rx unsubscribes it before the exception reaches this method.
             callback();
         }
 #pragma warning disable CA1031 // The application's observer may throw anything.

@@ -117,7 +117,7 @@ internal static class Operations
 
     private static IEnumerable<IOperation> ResultsBelow(IOperation operation) => operation switch
     {
-        // These return to other callers.
+        // The return statements of nested functions are not results of this lambda.
         IAnonymousFunctionOperation or ILocalFunctionOperation => [],
         IReturnOperation { ReturnedValue: { } value } => [Unwrap(value)],
         _ => operation.ChildOperations.SelectMany(ResultsBelow),

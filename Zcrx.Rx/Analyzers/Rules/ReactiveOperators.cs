@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Analyzers;
 
 /// <summary>Describes how the operators of System.Reactive, and of libraries that take its sequences, use the elements.</summary>
 /// <remarks>
-/// Based on the sources of System.Reactive. An operator is listed when it stores an element or schedules the call of <c>OnNext</c>.
+/// The lists follow the sources of System.Reactive. An operator is listed when it stores an element or schedules the call of <c>OnNext</c>.
 /// <c>GroupBy</c>, <c>Window</c>, <c>Publish</c> and <c>Merge</c> are not listed, because they pass each element on before their own
 /// <c>OnNext</c> returns. The consumers of a group or a window are checked separately.
 /// </remarks>
@@ -45,7 +45,7 @@ internal static class ReactiveOperators
         && (method.ContainingType is { Name: "ObservableExtensions", ContainingNamespace.Name: "System" }
             || (method.ContainingNamespace?.ToDisplayString() is { } space && (StartsWith(space, "System.Reactive") || StartsWith(space, "System.Linq") || StartsWith(space, "Akka.Streams"))));
 
-    /// <summary>Returns the elements that a call of an operator keeps.</summary>
+    /// <summary>Returns which elements an operator keeps beyond <c>OnNext</c>.</summary>
     public static KeptParts KeptBy(IInvocationOperation call)
     {
         IMethodSymbol method = call.TargetMethod;

@@ -3,7 +3,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Health;
 
 /// <summary>
-/// Contains the codes of health problems, for programs. The codes never change. A test compares them with docs/operations.md.
+/// Contains the codes by which programs recognize health problems. The codes never change. A test compares them with docs/operations.md.
 /// </summary>
 internal static class HealthReasons
 {

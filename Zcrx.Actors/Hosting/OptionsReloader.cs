@@ -7,7 +7,7 @@ namespace Zcrx.Actors.Hosting;
 /// Watches the sources of the options. Applies a change if all options are valid, and otherwise refuses the whole change.
 /// </summary>
 /// <remarks>
-/// <see cref="IOptionsMonitor{TOptions}"/> does not fit. It validates the options in the change callback, and throws its errors into the
+/// <see cref="IOptionsMonitor{TOptions}"/> is not used. It validates the options in the change callback, so its errors are thrown into the
 /// code that changed the configuration.
 /// </remarks>
 internal sealed class OptionsReloader(ZcrxOptionsSource source) : IDisposable

@@ -21,8 +21,8 @@ internal static class SystemShutdown
     public static string PhaseTimeoutPath => $"akka.coordinated-shutdown.phases.{CoordinatedShutdown.PhaseServiceRequestsDone}.timeout";
 
     /// <summary>
-    /// Returns a timeout of the delivery phase that is long enough for a drain timeout. Clamps an invalid drain timeout, because only the
-    /// validation of the options reports it.
+    /// Returns a timeout of the delivery phase that is long enough for a drain timeout. Clamps an invalid drain timeout instead of
+    /// throwing, because the validation of the options reports it later.
     /// </summary>
     public static TimeSpan PhaseTimeout(TimeSpan drain) => TimeSpan.FromSeconds((Math.Clamp(drain.TotalSeconds, 0, TimeSpan.SecondsPerDay) / Share) + Margin.TotalSeconds);
 
@@ -30,7 +30,8 @@ internal static class SystemShutdown
     public static TimeSpan DeliveryTime(ActorSystem system) => CoordinatedShutdown.Get(system).Timeout(CoordinatedShutdown.PhaseServiceRequestsDone) * Share;
 
     /// <summary>
-    /// Returns the HOCON of a hosted actor system. It leaves signals to the host, and sets the timeout of the delivery phase.
+    /// Returns the HOCON for an actor system in a host. The host handles signals, so Akka does not. The timeout of the delivery phase is
+    /// set.
     /// </summary>
     public static Config Hosted(TimeSpan phaseTimeout) => ConfigurationFactory.ParseString(string.Create(
         CultureInfo.InvariantCulture,

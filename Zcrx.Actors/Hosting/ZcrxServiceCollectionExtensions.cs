@@ -9,7 +9,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds Zcrx to a host.</summary>
 public static class ZcrxServiceCollectionExtensions
 {
-    /// <summary>Adds <see cref="IZcrx"/> for injection. An actor system with <c>akka.WithZcrx(…)</c> must run Zcrx.</summary>
+    /// <summary>
+    /// Adds <see cref="IZcrx"/> for injection. Does not run Zcrx: an actor system that calls <c>akka.WithZcrx(…)</c> must do so.
+    /// </summary>
     /// <param name="services">The services.</param>
     /// <returns>The services.</returns>
     /// <remarks>

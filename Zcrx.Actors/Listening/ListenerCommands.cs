@@ -11,7 +11,7 @@ namespace Zcrx.Actors.Listening;
 
 /// <summary>Binds and unbinds listeners on command, answers the commands, and publishes the listeners. Owned by the supervisor.</summary>
 /// <param name="set">The states of the listeners.</param>
-/// <param name="slots">Publishes the configured listeners, and added listeners once they are bound. An unbound listener is removed.</param>
+/// <param name="slots">Publishes the configured listeners, and listeners of commands while they are bound.</param>
 /// <param name="endPoints">Publishes the addresses of the listeners.</param>
 /// <param name="kept">The ports of a predecessor that no listener has taken yet.</param>
 /// <param name="start">Starts the actor of a listener. The number makes the name of the actor unique.</param>
@@ -83,8 +83,8 @@ internal sealed class ListenerCommands(
             return;
         }
 
-        // Earlier listeners with the name may still have connections. A drain by name closes these too, because
-        // no other name leads to them.
+        // Earlier listeners with this name may still have connections. A drain closes these, too, because no command can name them
+        // otherwise.
         ListenerRecord[] affected = [.. found.Take(command.Drain is null ? 1 : found.Count)];
         PendingUnbind unbind = new([.. affected.Select(static listener => listener.Slot)], asker, command.Drain is not null);
         unbind.Limit = schedule(new Overdue(unbind), (command.Drain ?? TimeSpan.Zero) + timeout());
@@ -144,13 +144,13 @@ internal sealed class ListenerCommands(
                 _binds.Remove(bind.Slot);
                 if (set.Find(bind.Slot) is { } listener)
                 {
-                    // The asker does not expect a listener after the failure.
+                    // The command fails, so it must leave no listener behind.
                     Leave(listener, TimeSpan.Zero);
                 }
 
                 if (bind.Refusal is { } refusal)
                 {
-                    // The other queues have not closed the port yet.
+                    // A queue refused the port earlier. The answer names this cause, not the timeout.
                     RefuseBind(bind.Slot, bind, refusal);
                     break;
                 }
@@ -169,7 +169,7 @@ internal sealed class ListenerCommands(
         }
     }
 
-    /// <summary>Handles the end of an actor.</summary>
+    /// <summary>Removes the listener whose actor has ended, and answers the commands that wait for it.</summary>
     /// <returns>False if the actor does not belong to a listener.</returns>
     public bool OnTerminated(IActorRef actor)
     {
@@ -297,8 +297,7 @@ internal sealed class ListenerCommands(
 
         if (bind.Refusal is not null)
         {
-            // One queue refused, so all queues must stop accepting and their accepted connections are closed. The command is
-            // answered when the port is closed.
+            // One queue refused the port, so the listener is removed with its connections. The command is answered when the port is closed.
             Leave(listener, TimeSpan.Zero);
             return;
         }

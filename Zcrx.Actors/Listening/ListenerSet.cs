@@ -25,7 +25,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     private int _started;
 
     /// <summary>
-    /// Gets a value indicating whether the ports were closed by command or because another process accepts. They are not opened again.
+    /// Gets a value indicating whether the ports were closed permanently, by a command or because another process has taken over.
     /// </summary>
     public bool IsReleased { get; private set; }
 
@@ -42,12 +42,13 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     public IEnumerable<Exception> Errors => Configured.Select(static listener => listener.Error).OfType<Exception>();
 
     /// <summary>
-    /// Gets the configured listeners in their order, then those that were added. Listeners that are being removed are not included.
+    /// Gets the configured listeners in their order, then the listeners that were bound at run time. Does not include listeners that are
+    /// being removed.
     /// </summary>
     public IEnumerable<ListenerRecord> Present => _listeners.Where(static listener => !listener.IsLeaving);
 
     /// <summary>
-    /// Gets a value indicating whether the actor of every listener has ended. It ends after the last connection of the listener.
+    /// Gets a value indicating whether the actor of every listener has ended. An actor ends after the last connection of its listener.
     /// </summary>
     public bool HasEnded => _listeners.TrueForAll(static listener => listener.Actor is null);
 
@@ -79,7 +80,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// <summary>Returns the slot of the listener that an actor belongs to; null if the actor belongs to none.</summary>
     public ListenerSlot? SlotOf(IActorRef actor) => Find(actor)?.Slot;
 
-    /// <summary>Lets the open queues accept, now that the other process has stopped accepting.</summary>
+    /// <summary>Lets the open queues accept. Called when the predecessor of a takeover has stopped accepting.</summary>
     public void BeginAccepting()
     {
         _isAccepting = true;
@@ -89,7 +90,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         }
     }
 
-    /// <summary>Lets a queue accept, now that it is open.</summary>
+    /// <summary>Lets a queue that has opened accept on the listeners.</summary>
     public void OnQueueOpened(string name, ZcrxQueue queue)
     {
         if (!_open.TryGetValue(name, out ZcrxQueue? known) || known != queue)
@@ -99,7 +100,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         }
     }
 
-    /// <summary>Removes a closed queue. A closed queue no longer accepts.</summary>
+    /// <summary>Removes a closed queue, so that listeners that are bound later do not use it.</summary>
     public void OnQueueClosed(string name) => _open.Remove(name);
 
     /// <summary>Closes the ports, which are not opened again. Connections stay open.</summary>
@@ -116,7 +117,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// </summary>
     public void AwaitEnd(IActorRef asker) => _awaitingEnd.Add(asker);
 
-    /// <summary>Answers the waiting actors whose condition now holds.</summary>
+    /// <summary>Answers the actors that wait for closed ports or for the last connection, if this has happened.</summary>
     public void AnswerAll(Func<ZcrxStatus> status)
     {
         if (IsReleased && _listeners.TrueForAll(static listener => listener.IsReleased || listener.Actor is null))
@@ -144,7 +145,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     }
 
     /// <summary>
-    /// Called when the port of a listener is bound, and again after a restart of its actor. A restarted actor needs the queues again.
+    /// Lets the open queues accept on a listener whose port is bound. Also called after a restart of its actor, which has lost its queues.
     /// </summary>
     public void OnBound(ListenerActor.Bound message)
     {
@@ -176,7 +177,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         }
     }
 
-    /// <summary>Called when a port could not be bound.</summary>
+    /// <summary>Stops the actor of a listener that could not be bound, and reports the failure.</summary>
     public void OnBindFailed(ListenerActor.BindFailed message, IActorContext context)
     {
         if (Find(message.Slot) is not { } listener)
@@ -193,7 +194,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         }
     }
 
-    /// <summary>Called when no queue accepts on a port any more.</summary>
+    /// <summary>Records that no queue accepts on a port any more.</summary>
     public void OnReleased(ListenerActor.Released message)
     {
         if (Find(message.Slot) is { } listener)
@@ -208,10 +209,10 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         }
     }
 
-    /// <summary>Called when the last connection of a listener is closed.</summary>
+    /// <summary>Stops the actor of a listener whose last connection is closed.</summary>
     public void OnFinished(ListenerActor.Finished message, IActorContext context) => Find(message.Slot)?.End(context);
 
-    /// <summary>Handles the end of a listener's actor.</summary>
+    /// <summary>Records that the actor of a listener has ended, and reports that the port is closed.</summary>
     public void OnTerminated(IActorRef actor)
     {
         if (Find(actor) is not { } listener)
@@ -239,7 +240,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         ReportClosed(listener);
     }
 
-    // A listener that could not be bound is not listed while its actor ends.
+    // Does not list a listener that could not be bound at run time, although its actor may still exist.
     public IReadOnlyList<ListenerStatus> ToStatus() => [.. _listeners.Where(static listener => !listener.IsLeaving || listener.WasBound).Select(static listener => listener.ToStatus())];
 
     private void Attach(string name, ZcrxQueue queue)
@@ -253,7 +254,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
 
     private void ReportClosed(ListenerRecord listener)
     {
-        // A listener that was never bound had no port.
+        // A listener that is removed before it was bound has no port to report.
         if (listener.TryReportClosed() && (listener.WasBound || !listener.IsLeaving))
         {
             ZcrxLog.ListenerClosed(logger, listener.Slot.Name);

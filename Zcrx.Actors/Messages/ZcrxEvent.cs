@@ -64,7 +64,7 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <param name="Connections">The number of connections.</param>
     public sealed record ConnectionsContinued(string Queue, IReadOnlyList<string> Targets, int Connections) : ZcrxEvent;
 
-    /// <summary>Published when a queue is opened without its NIC instead of being given up.</summary>
+    /// <summary>Published when a queue that can no longer be opened on its NIC is opened without it.</summary>
     /// <param name="Queue">The queue's name.</param>
     /// <param name="Cause">The cause of the last failure.</param>
     public sealed record QueueFellBack(string Queue, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : ZcrxEvent;
@@ -96,7 +96,7 @@ public abstract record ZcrxEvent : ILocalMessage
     /// Published when a stop or restart has abandoned a stuck ring thread. The connections of the queue have ended with an error.
     /// </summary>
     /// <param name="Queue">The queue's name.</param>
-    /// <param name="Place">The callback that does not return, as a clause for messages.</param>
+    /// <param name="Place">The place where the ring thread is stuck, as a clause for messages.</param>
     public sealed record QueueAbandoned(string Queue, string Place) : ZcrxEvent;
 
     /// <summary>Published when the kernel has sent a notification about a queue.</summary>
@@ -104,7 +104,7 @@ public abstract record ZcrxEvent : ILocalMessage
     public sealed record NotificationReceived(ZcrxNotification Notification) : ZcrxEvent;
 
     /// <summary>Published when a limit that protects the process from its peers was enforced.</summary>
-    /// <param name="Report">The limit, how often it was enforced since its last report, and the reason.</param>
+    /// <param name="Report">The limit, the reason, and how often the limit was enforced since its last report.</param>
     public sealed record LimitActed(LimitReached Report) : ZcrxEvent;
 
     /// <summary>Published when a listener is bound.</summary>
@@ -157,7 +157,7 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <param name="Queue">The queue that received for the connection last.</param>
     /// <param name="ConnectionId">The id of the connection.</param>
     /// <param name="BytesReceived">The number of bytes received.</param>
-    /// <param name="Error">The error with which the stream ended; null if the peer ended it.</param>
+    /// <param name="Error">The error with which the stream ended; null if the peer ended the stream in order.</param>
     public sealed record ConnectionClosed(string? Listener, string Queue, long ConnectionId, long BytesReceived, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception? Error) : ZcrxEvent;
 
     /// <summary>

@@ -21,7 +21,7 @@ public abstract record ZcrxReply : ILocalMessage
     /// <param name="Connection">The connection.</param>
     public sealed record Attached(ConnectionStatus Connection) : ZcrxReply;
 
-    /// <summary>Reports that no further receive is issued. Received bytes may still be delivered.</summary>
+    /// <summary>Reports that the connection is paused. Bytes that were received before may still be delivered.</summary>
     /// <param name="Connection">The connection.</param>
     public sealed record Paused(ConnectionStatus Connection) : ZcrxReply;
 
@@ -33,7 +33,7 @@ public abstract record ZcrxReply : ILocalMessage
     /// <param name="Connection">The connection.</param>
     public sealed record Moved(ConnectionStatus Connection) : ZcrxReply;
 
-    /// <summary>Reports that the receiver of this message now owns the socket of the connection.</summary>
+    /// <summary>Returns the socket of a detached connection. The receiver of this message owns it.</summary>
     /// <param name="ConnectionId">The id of the detached connection.</param>
     /// <param name="Socket">The connected socket, in blocking mode. The receiver of this message must dispose it.</param>
     /// <param name="StreamOffset">The stream offset of the first byte that the socket will return.</param>
@@ -59,9 +59,9 @@ public abstract record ZcrxReply : ILocalMessage
     public sealed record Unbound(string Listener, int Connections) : ZcrxReply;
 
     /// <summary>Reports that the command failed.</summary>
-    /// <param name="Reason">The reason for programs.</param>
+    /// <param name="Reason">The reason as a code, for programs.</param>
     /// <param name="ConnectionId">The id of the connection; null if the command did not name a connection.</param>
-    /// <param name="Message">The reason for people, as a sentence.</param>
+    /// <param name="Message">The reason as a sentence, for people.</param>
     /// <param name="Cause">The exception that caused the failure, or null.</param>
     public sealed record Failed(ZcrxFailure Reason, long? ConnectionId, string Message, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception? Cause = null) : ZcrxReply;
 }

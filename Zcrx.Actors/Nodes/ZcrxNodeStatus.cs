@@ -35,12 +35,12 @@ public sealed record ZcrxNodeStatus
     /// <summary>Gets the names of the queues with a copy storm.</summary>
     public IReadOnlyList<string> Storms { get; init; } = [];
 
-    /// <summary>Gets the number of connections that are copied permanently.</summary>
+    /// <summary>Gets the number of connections whose payload the kernel copies, and for which the rebalancer has no remedy.</summary>
     public int DegradedConnections { get; init; }
 
     /// <summary>Creates the snapshot of a status.</summary>
     /// <param name="node">The name of the process.</param>
-    /// <param name="status">The status. The list of connections may be missing.</param>
+    /// <param name="status">The status. Its list of connections is not used, so it may be missing.</param>
     /// <returns>The snapshot.</returns>
     public static ZcrxNodeStatus From(string node, ZcrxStatus status)
     {

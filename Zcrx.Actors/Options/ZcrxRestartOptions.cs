@@ -21,7 +21,7 @@ public sealed class ZcrxRestartOptions
     public double RandomFactor { get; set; } = 0.2;
 
     /// <summary>
-    /// Gets or sets the maximum number of restarts within <see cref="Within"/>. After one more failure, the queue is given up and reported
+    /// Gets or sets the maximum number of restarts within <see cref="Within"/>. The next failure gives up the queue, which is then reported
     /// as failed. The default is 10. With 0 a queue is never opened again.
     /// </summary>
     public int MaxRestarts { get; set; } = 10;

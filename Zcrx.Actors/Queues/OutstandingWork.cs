@@ -3,7 +3,9 @@ namespace Zcrx.Actors.Queues;
 /// <summary>
 /// Collects work that continues after the end of its actor, such as closing a queue. The end of the tree waits for this work.
 /// </summary>
-/// <param name="whole">Also receives the work, and collects the work of all actors; null if this object itself collects all work.</param>
+/// <param name="whole">
+/// The object that collects the work of all actors, including the work of this object. Null if this object is that one.
+/// </param>
 /// <remarks>Threading: all members are callable on any thread.</remarks>
 internal sealed class OutstandingWork(OutstandingWork? whole = null)
 {

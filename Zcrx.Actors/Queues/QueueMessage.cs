@@ -18,7 +18,7 @@ internal static class QueueMessage
     /// <param name="Queue">The options of the queue; null if the options no longer name it.</param>
     public sealed record Reconfigure(ZcrxOptions All, ZcrxQueueOptions? Queue) : ILocalMessage;
 
-    /// <summary>Sent to the sender of <see cref="Reconfigure"/>.</summary>
+    /// <summary>Answers <see cref="Reconfigure"/>, and reports which options apply now.</summary>
     /// <param name="Applied">The options that apply now.</param>
     /// <param name="NeedReopening">The options that apply when the queue is opened again.</param>
     public sealed record Reconfigured(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedReopening) : ILocalMessage;

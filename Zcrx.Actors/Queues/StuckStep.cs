@@ -6,7 +6,7 @@ internal enum StuckStep
     /// <summary>Nothing has changed.</summary>
     None,
 
-    /// <summary>The queue is stuck.</summary>
+    /// <summary>The queue has become stuck.</summary>
     Began,
 
     /// <summary>The queue has been stuck for so long that the liveness check must fail.</summary>

@@ -222,7 +222,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
             }
             else
             {
-                // No timer is used, because it would add a delay of up to one tick of the scheduler.
+                // Uses no timer, because it would delay the restart until the next tick of the scheduler.
                 Self.Tell(new RestartDue());
             }
 

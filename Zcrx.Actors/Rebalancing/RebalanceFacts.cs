@@ -3,7 +3,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Contains all facts that the <see cref="RebalancePlanner"/> uses.</summary>
+/// <summary>Contains the input of the <see cref="RebalancePlanner"/>.</summary>
 internal sealed record RebalanceFacts
 {
     /// <summary>Gets the open queues.</summary>
@@ -21,7 +21,7 @@ internal sealed record RebalanceFacts
     /// <summary>Gets the permitted ways to steer packets.</summary>
     public required FlowSteeringPermission Steering { get; init; }
 
-    /// <summary>Gets the maximum number of actions.</summary>
+    /// <summary>Gets the maximum number of actions that the plan may contain.</summary>
     public required int MaxActions { get; init; }
 }
 
@@ -60,6 +60,9 @@ internal sealed record RebalancePlan(IReadOnlyList<RebalanceStep> Steps, IReadOn
     public IEnumerable<RebalanceAction> Actions => Steps.SelectMany(static step => step.Actions);
 }
 
-/// <summary>Represents actions that are useful only together, such as moving a connection and then steering its packets.</summary>
+/// <summary>
+/// Represents actions that are useful only together. For example, a connection moves to a queue, and then its packets are steered to that
+/// queue.
+/// </summary>
 /// <param name="Actions">The actions in order.</param>
 internal sealed record RebalanceStep(params IReadOnlyList<RebalanceAction> Actions);

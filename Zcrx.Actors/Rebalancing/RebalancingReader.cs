@@ -62,7 +62,7 @@ internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> 
     }
 }
 
-/// <summary>Contains the facts that were read about the queues of interest.</summary>
+/// <summary>Contains what was read about the queues that may need an action.</summary>
 /// <param name="Readings">The facts about the connections.</param>
 /// <param name="Connections">The connections themselves, by id.</param>
 /// <param name="Tables">The RSS tables by interface, except those that could not be read.</param>

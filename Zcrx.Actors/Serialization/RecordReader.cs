@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Zcrx.Actors.Serialization;
 
-/// <summary>Reads the output of <see cref="RecordWriter"/>. A field that the record does not contain has a default value.</summary>
+/// <summary>
+/// Reads the output of <see cref="RecordWriter"/>. A field that the record does not contain is read as its default value.
+/// </summary>
 internal sealed class RecordReader(MemoryStream stream) : IDisposable
 {
     private readonly BinaryReader _reader = new(stream, Encoding.UTF8, leaveOpen: true);

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents the running receiver as an injectable service. Provides its event streams, its status and its supervisor.</summary>
+/// <summary>Represents the running Zcrx as an injectable service. Provides its event streams, its status and its supervisor.</summary>
 /// <remarks>
 /// Threading: all members are callable on any thread. The streams merge the events of all queues, continue when a queue is restarted, and
 /// complete when everything has stopped. They publish on the ring threads, one item at a time. An observer must return quickly or observe
@@ -13,7 +13,7 @@ namespace Zcrx.Actors;
 public interface IZcrx
 {
     /// <summary>
-    /// Gets the pressure of the pools. A new observer first receives the current level of every open queue, then every change.
+    /// Gets the pressure levels of the pools. A new observer first receives the current level of every open queue, then every change.
     /// </summary>
     IObservable<PoolPressure> Pressure { get; }
 
@@ -71,7 +71,7 @@ public interface IZcrx
     Task<ZcrxConnection> ConnectAsync(EndPoint endPoint, string? queue = null, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Binds another listener. Fails if any open queue refuses the port. The listener survives restarts of the queues like a
+    /// Binds a listener while Zcrx runs. Fails if any open queue refuses the port. The listener survives restarts of the queues like a
     /// listener of the configuration.
     /// </summary>
     /// <param name="listener">The options of the listener. The object must not be changed afterwards.</param>
@@ -80,8 +80,8 @@ public interface IZcrx
     /// <exception cref="InvalidOperationException">The host has not been started.</exception>
     /// <exception cref="Zcrx.Interop.ZcrxConfigurationException">The options are invalid. The exception lists every error.</exception>
     /// <exception cref="Zcrx.Interop.ZcrxException">
-    /// The name or the address is in use, the address does not belong to this machine, a queue refuses the port, the ports were closed,
-    /// <see cref="ZcrxOptions.BindTimeout"/> has passed, or Zcrx is being stopped. The message contains the cause and the fix.
+    /// The listener cannot be bound, for example because its name or address is in use or <see cref="ZcrxOptions.BindTimeout"/> has passed.
+    /// The message contains the cause and the fix.
     /// </exception>
     // The name is not BindAsync: minimal APIs of ASP.NET Core would call a method of this name to bind parameters of this type.
     Task<ZcrxServerBinding> AddListenerAsync(ZcrxListenerOptions listener, CancellationToken cancellationToken = default);

@@ -39,7 +39,7 @@ internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObserva
             return;
         }
 
-        // Runs outside the lock, because the selector is application code. Its exception ends the stream as an error of this observer.
+        // Runs outside the lock, because the selector is application code. Its exception ends the stream, like that of any observer.
         T element = selector(value);
         lock (_gate)
         {
@@ -115,7 +115,8 @@ internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObserva
     /// <summary>Stops receiving, and drops the waiting elements.</summary>
     public void Dispose()
     {
-        // Ends the subscription before the connection is resumed: another observer then continues after the bytes of this observer.
+        // Ends the subscription before Discard resumes the connection. Otherwise this observer would still receive bytes, and discard them,
+        // instead of another observer.
         _subscription.Dispose();
         Discard();
     }

@@ -17,7 +17,7 @@ internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
     /// <summary>Gets a value indicating whether every queue is open.</summary>
     public bool AreOpen => _queues.TrueForAll(static queue => queue.Now.State == QueueState.Open);
 
-    /// <summary>Gets a value indicating whether every queue is closed after a stop.</summary>
+    /// <summary>Gets a value indicating whether every queue is closed, as it must be at the end of a stop.</summary>
     public bool AreStopped => _queues.TrueForAll(static queue => queue.Actor is null || queue.Now.State == QueueState.Stopped);
 
     /// <summary>Gets the errors of the queues that stay closed.</summary>
@@ -69,14 +69,14 @@ internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
     }
 }
 
-/// <summary>Represents one queue for the <see cref="ZcrxSupervisor"/>.</summary>
+/// <summary>Holds the actor and the published state of one queue. Owned by the <see cref="ZcrxSupervisor"/>.</summary>
 internal sealed class QueueEntry(Published<QueueSnapshot> published, int index)
 {
     public Published<QueueSnapshot> Published => published;
 
     public QueueSnapshot Now => published.Value;
 
-    /// <summary>Gets the name of the actor.</summary>
+    /// <summary>Gets the name of the queue's actor.</summary>
     public string ActorName => $"queue-{index}";
 
     /// <summary>Gets or sets the queue's supervisor; null after its end.</summary>

@@ -4,7 +4,7 @@ using Zcrx.Actors.Listening;
 namespace Zcrx.Actors.Supervision;
 
 /// <summary>
-/// Decides whether the start has succeeded or failed, and answers the actors that wait for the result. Owned by the
+/// Determines whether the start of the actor tree has succeeded or failed, and answers the actors that wait for the result. Owned by the
 /// <see cref="ZcrxSupervisor"/>.
 /// </summary>
 internal sealed class TreeStart(QueueSet queues, ListenerSet listeners)

@@ -123,8 +123,8 @@ public sealed class ZcrxSupervisor : ReceiveActor
     {
         if (_tree.End.IsStopRequested)
         {
-            // The supervisor failed during a stop. Its children have added their open resources to the outstanding work, so only the
-            // supervisor itself must still end.
+            // The supervisor failed during a stop. Its children are closing their resources as outstanding work, so only the supervisor
+            // must still end.
             _state = ZcrxState.Stopping;
             _tree.End.Watch(Self);
             Context.Stop(Self);
@@ -209,7 +209,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         }
     }
 
-    /// <summary>Handles a message, then checks whether a start, a stop or an answer depends on the result.</summary>
+    /// <summary>Handles a message. Then checks whether the start or the stop is complete, or an answer is due.</summary>
     private void Consider(Action handle)
     {
         handle();

@@ -43,7 +43,7 @@ internal sealed class ConnectionReports(ILogger logger, EventStream events, Time
         events.Publish(detached);
     }
 
-    /// <param name="closed">The event.</param>
+    /// <param name="closed">The event to log and publish.</param>
     /// <param name="since">The timestamp at which the connection was opened; see <see cref="Now"/>.</param>
     public void Closed(ZcrxEvent.ConnectionClosed closed, long since)
     {

@@ -27,11 +27,11 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
 
     /// <summary>Calls the handler. An exception of the handler ends only this connection.</summary>
     /// <param name="handler">The handler of the application.</param>
-    /// <param name="closed">Called when the connection no longer counts as open, before its end is reported.</param>
+    /// <param name="closed">Called when the connection is closed, before its end is reported.</param>
     /// <param name="reported">Called after the end of the connection has been reported.</param>
     public void Serve(Func<ZcrxConnection, IDisposable> handler, Action? closed, Action reported)
     {
-        // The event is created before the call, because the handler may move the connection or dispose its socket.
+        // The event is created before the handler is called, because the handler may move the connection or dispose its socket.
         ZcrxEvent.ConnectionOpened opened = new(listener, connection.QueueName, connection.Id, connection.RemoteEndPoint);
         IDisposable? subscription = null;
         ZcrxEvent.ConsumerFaulted? faulted = null;

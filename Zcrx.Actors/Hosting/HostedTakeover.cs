@@ -148,8 +148,8 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         catch (AskTimeoutException exception)
         {
             activity.End(exception);
-            // A queue did not answer in time. The successor does not wait longer: two processes may accept for a
-            // while, but at least one must.
+            // A queue did not answer in time. The successor accepts anyway: two processes may accept for a while, but there must always be
+            // one.
         }
 
         ZcrxLog.TakenOver(_logger, successor, Connections, Options.Linger);

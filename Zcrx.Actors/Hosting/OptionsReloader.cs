@@ -19,15 +19,15 @@ internal sealed class OptionsReloader(ZcrxOptionsSource source) : IDisposable
     private volatile bool _isDisposed;
 
     /// <summary>
-    /// Remembers the current state of the sources, so that a change during the start is not missed. Must be called before the options are
-    /// read for the first time.
+    /// Remembers the current state of the sources. Must be called before the options are first read, so that <see cref="Start"/> notices
+    /// changes since then.
     /// </summary>
     public void Watch() => _seen = [.. source.ChangeSources.Select(static changes => changes.GetChangeToken())];
 
     /// <summary>Starts to watch the sources.</summary>
     /// <param name="apply">Called with the options after every valid change. Calls never overlap.</param>
     /// <param name="refuse">
-    /// Called once per invalid change, with all its errors and with the exception, if application code threw one.
+    /// Called once per invalid change, with all its errors. The exception is null unless application code threw it.
     /// </param>
     public void Start(Action<ZcrxOptions> apply, Action<IReadOnlyList<string>, Exception?> refuse)
     {

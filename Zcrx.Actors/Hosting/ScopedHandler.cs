@@ -57,7 +57,7 @@ internal sealed class ScopedHandler<THandler> : IDisposable, IAsyncDisposable
         }
         catch
         {
-            // The exception of the handler is reported. A further exception of this clean-up is not.
+            // Only the exception of the handler is reported. An exception of this clean-up is ignored.
             _ = EndAsync(handler, scope).AsTask();
             throw;
         }

@@ -103,8 +103,8 @@ public sealed class ZcrxBuilder
         return Configure(options => options.QueueKeys[queue] = typeof(TKey));
     }
 
-    /// <summary>Adds one queue per RX queue of a network interface. Their names have the form <c>eth0-2</c>.</summary>
-    /// <param name="networkInterface">The interface.</param>
+    /// <summary>Adds a queue for each of some RX queues of a network interface. The queues have names such as <c>eth0-2</c>.</summary>
+    /// <param name="networkInterface">The name of the network interface.</param>
     /// <param name="queues">The RX queues. The end of the range is exclusive: <c>2..4</c> are the queues 2 and 3.</param>
     /// <param name="area">The memory of each queue. The default is 64 MiB.</param>
     /// <returns>This builder.</returns>
@@ -293,7 +293,7 @@ public sealed class ZcrxBuilder
     /// Sets options of all listeners, such as limits, timeouts and socket options. Runs after all other configuration. Therefore it also
     /// applies to listeners that are added to this builder after this call.
     /// </summary>
-    /// <param name="configure">Called with every listener.</param>
+    /// <param name="configure">Changes the options of a listener. Called once for each listener.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder ConfigureListeners(Action<ZcrxListenerOptions> configure)
     {

@@ -53,7 +53,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
 
     protected override void PreStart() => Bind();
 
-    // The socket is kept across a restart, so peers in the backlog are not affected.
+    // Does not call PostStop, which would close the socket. So a restart does not affect peers in the backlog.
     protected override void PreRestart(Exception reason, object message) => DropAttachments();
 
     protected override void PostRestart(Exception reason) => PreStart();

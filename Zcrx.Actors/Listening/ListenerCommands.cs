@@ -37,7 +37,7 @@ internal sealed class ListenerCommands(
     public void Start() => set.Start(start);
 
     /// <summary>Binds a listener, or answers with the reason of the refusal.</summary>
-    /// <param name="options">The options.</param>
+    /// <param name="options">The options of the listener.</param>
     /// <param name="asker">The sender of the command.</param>
     /// <param name="isStopping">True if the tree is stopping.</param>
     public void Bind(ZcrxListenerOptions options, IActorRef asker, bool isStopping)
@@ -364,7 +364,7 @@ internal sealed class ListenerCommands(
         .Where(listener => listener.Slot.EndPoint is not null && !_binds.ContainsKey(listener.Slot))
         .Select(static listener => KeyValuePair.Create(listener.Slot.Name, listener.Slot.EndPoint!))));
 
-    /// <summary>Sent by the supervisor to itself when a command is not answered in time.</summary>
+    /// <summary>Reminds the supervisor that the time limit of a command is over.</summary>
     /// <param name="Command">The command.</param>
     public sealed record Overdue(object Command) : ILocalMessage;
 

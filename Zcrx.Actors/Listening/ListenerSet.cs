@@ -7,9 +7,9 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Listening;
 
 /// <summary>Tracks the states of the listeners, and lets every open queue accept on each of them. Owned by the supervisor.</summary>
-/// <param name="slots">The listeners.</param>
+/// <param name="slots">The configured listeners.</param>
 /// <param name="isAccepting">
-/// True if queues accept as soon as they are open. False if another process still accepts; queues then accept after
+/// True if queues accept as soon as they are open. False if the predecessor of a takeover still accepts, so that queues accept after
 /// <see cref="BeginAccepting"/>.
 /// </param>
 /// <param name="logger">The log.</param>
@@ -35,7 +35,9 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// <summary>Gets a value indicating whether every configured listener was bound.</summary>
     public bool IsBound => Configured.All(static listener => listener.WasBound);
 
-    /// <summary>Gets a value indicating whether every configured listener was bound or has failed.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the outcome of the start is known for every configured listener: it was bound or has failed.
+    /// </summary>
     public bool IsDecided => Configured.All(static listener => listener.WasBound || listener.Error is not null);
 
     /// <summary>Gets the errors of the configured listeners that failed.</summary>

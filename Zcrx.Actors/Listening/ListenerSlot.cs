@@ -4,7 +4,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Listening;
 
-/// <summary>Holds the socket and the counters of a listener. They survive restarts of the listener's actor and of the queues.</summary>
+/// <summary>
+/// Holds the socket and the counters of a listener. This object survives restarts of the listener's actor and of the queues.
+/// </summary>
 /// <param name="options">The options. They must not change.</param>
 /// <param name="kept">
 /// The ports of a predecessor, for a listener that was added at run time. Null for a configured listener, which gets its predecessor's

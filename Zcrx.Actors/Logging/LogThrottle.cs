@@ -44,7 +44,7 @@ internal sealed class LogThrottle(int burst, TimeSpan interval)
         return new LogDecision(IsWritten: true, HasTrace: _places.Count < MostPlaces && _places.Add(place()), suppressed);
     }
 
-    /// <summary>Returns the number of suppressed and unreported events by event id, and resets the numbers.</summary>
+    /// <summary>Returns how many suppressed events were not reported yet, by event id. Resets these numbers.</summary>
     public IReadOnlyList<KeyValuePair<int, long>> TakeSuppressed()
     {
         KeyValuePair<int, long>[] suppressed = [.. _windows.Where(static pair => pair.Value.Suppressed > 0).Select(static pair => KeyValuePair.Create(pair.Key, pair.Value.Suppressed))];

@@ -28,8 +28,8 @@ public abstract record RebalanceEvent : ZcrxEvent
 
     /// <summary>Published when the rebalancer has moved a connection to another queue.</summary>
     /// <param name="ConnectionId">The id of the connection.</param>
-    /// <param name="From">The queue that received for the connection before.</param>
-    /// <param name="To">The queue that receives for the connection now.</param>
+    /// <param name="From">The name of the queue that received for the connection before the move.</param>
+    /// <param name="To">The name of the queue that receives for the connection now.</param>
     /// <param name="Reason">The reason for the move.</param>
     public sealed record Moved(long ConnectionId, string From, string To, MoveReason Reason) : RebalanceEvent;
 
@@ -69,8 +69,8 @@ public abstract record RebalanceEvent : ZcrxEvent
     public sealed record Faulted([property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : RebalanceEvent;
 
     /// <summary>
-    /// Published when the kernel copies the payload of a connection and the rebalancer cannot prevent this. It is not repeated before
-    /// <see cref="ConnectionRecovered"/>.
+    /// Published when the kernel copies the payload of a connection and the rebalancer cannot prevent this. Published once per connection
+    /// until <see cref="ConnectionRecovered"/>.
     /// </summary>
     /// <param name="Connection">The connection and the reason.</param>
     public sealed record ConnectionDegraded(DegradedConnection Connection) : RebalanceEvent;

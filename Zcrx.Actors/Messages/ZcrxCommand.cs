@@ -24,7 +24,7 @@ public abstract record ZcrxCommand : ILocalMessage
     ISurrogate ISurrogated.ToSurrogate(ActorSystem system) => new RemoteCommand.Surrogate(GetType().Name);
 
     /// <summary>Requests the status. Answered with <see cref="ZcrxStatus"/>.</summary>
-    /// <param name="IncludeConnections">True to list the connections. The list is most of the cost if there are many connections.</param>
+    /// <param name="IncludeConnections">True to list the connections. With many connections, this list is most of the cost.</param>
     public sealed record GetStatus(bool IncludeConnections = true) : ZcrxCommand;
 
     /// <summary>
@@ -40,8 +40,8 @@ public abstract record ZcrxCommand : ILocalMessage
 
     /// <summary>
     /// Binds a listener while Zcrx runs. Answered with <see cref="ZcrxReply.Bound"/> when every open queue was asked to accept on it,
-    /// otherwise with <see cref="ZcrxReply.Failed"/>. The command fails if the options are invalid, the name is in use, the address is not
-    /// available, any queue refuses the port, or <see cref="ZcrxOptions.BindTimeout"/> has passed.
+    /// otherwise with <see cref="ZcrxReply.Failed"/>. The command fails if the options are invalid, or if the name or the address is in
+    /// use. It also fails if any queue refuses the port, or if <see cref="ZcrxOptions.BindTimeout"/> has passed.
     /// </summary>
     /// <param name="Listener">The options of the listener. The object must not be changed afterwards.</param>
     /// <remarks>
@@ -51,15 +51,15 @@ public abstract record ZcrxCommand : ILocalMessage
     public sealed record Bind(ZcrxListenerOptions Listener) : ZcrxCommand;
 
     /// <summary>
-    /// Closes the port of one listener, which may be a listener of the configuration. Answered with <see cref="ZcrxReply.Unbound"/>, or
+    /// Closes the port of one listener, whether it was configured or bound at run time. Answered with <see cref="ZcrxReply.Unbound"/>, or
     /// with <see cref="ZcrxReply.Failed"/> if no listener has the name, or if <see cref="ZcrxOptions.BindTimeout"/> has passed after the
     /// drain.
     /// </summary>
     /// <param name="Listener">The listener's name.</param>
     /// <param name="Drain">
-    /// The time after which open connections of the listener are closed, or reset if their work is unfinished. The answer then comes after
-    /// the last connection has ended. With null, the connections stay open, and the answer comes once the port is closed. A drain also closes the connections that earlier
-    /// listeners with the same name have left open.
+    /// The time after which open connections of the listener are closed, or reset if their work is unfinished. This includes connections of
+    /// earlier listeners with the same name. The answer then comes after the last connection has ended. Null leaves all connections open,
+    /// and the answer comes once the port is closed.
     /// </param>
     /// <remarks>Until the last connection is closed, the command may be repeated, for example with a shorter time.</remarks>
     public sealed record Unbind(string Listener, TimeSpan? Drain = null) : ZcrxCommand

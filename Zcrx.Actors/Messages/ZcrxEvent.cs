@@ -89,7 +89,7 @@ public abstract record ZcrxEvent : ILocalMessage
     /// Published when the ring thread of a queue is stuck in a callback of the application, and when the callback has returned.
     /// </summary>
     /// <param name="Queue">The queue's name.</param>
-    /// <param name="Stuck">The callback, and when the ring thread became stuck; null when the callback has returned.</param>
+    /// <param name="Stuck">Where and since when the ring thread is stuck; null when it is no longer stuck.</param>
     public sealed record QueueStuck(string Queue, StuckQueue? Stuck) : ZcrxEvent;
 
     /// <summary>
@@ -140,8 +140,8 @@ public abstract record ZcrxEvent : ILocalMessage
 
     /// <summary>Published when a connection was moved to another queue by <see cref="ZcrxCommand.MoveConnection"/>.</summary>
     /// <param name="ConnectionId">The id of the connection.</param>
-    /// <param name="From">The queue that received for the connection before.</param>
-    /// <param name="To">The queue that receives for the connection now.</param>
+    /// <param name="From">The name of the queue that received for the connection before the move.</param>
+    /// <param name="To">The name of the queue that receives for the connection now.</param>
     public sealed record ConnectionMoved(long ConnectionId, string From, string To) : ZcrxEvent;
 
     /// <summary>
@@ -163,13 +163,13 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <summary>
     /// Published when a stream failed and its observer has no error handler. <see cref="ConnectionClosed"/> follows.
     /// </summary>
-    /// <param name="Queue">The queue.</param>
+    /// <param name="Queue">The name of the queue.</param>
     /// <param name="ConnectionId">The id of the connection.</param>
     /// <param name="Error">The error of the stream.</param>
     public sealed record StreamFailedUnobserved(string Queue, long ConnectionId, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Error) : ZcrxEvent;
 
     /// <summary>Published when a connection handler or an observer threw an exception.</summary>
-    /// <param name="Queue">The queue.</param>
+    /// <param name="Queue">The name of the queue.</param>
     /// <param name="ConnectionId">The id of the connection, which is closed; null for an observer of the queue's events.</param>
     /// <param name="Exception">The exception.</param>
     public sealed record ConsumerFaulted(string Queue, long? ConnectionId, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Exception) : ZcrxEvent;

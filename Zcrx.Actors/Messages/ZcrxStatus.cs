@@ -15,8 +15,8 @@ public sealed record ZcrxStatus : ILocalMessage
     public bool IsAccepting { get; init; }
 
     /// <summary>
-    /// Gets the errors of the last change of the options, each with its configuration path. The list is empty if
-    /// that change was not refused.
+    /// Gets the errors of the last change of the options, if it was refused. Each error contains its configuration path. Empty if the
+    /// change was not refused.
     /// </summary>
     public IReadOnlyList<string> RefusedOptions { get; init; } = [];
 

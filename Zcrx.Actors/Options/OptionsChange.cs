@@ -36,8 +36,7 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
     }
 
     /// <summary>
-    /// Returns the paths of all properties that differ. Delegates are not compared, because every creation of the options creates new
-    /// delegates.
+    /// Returns the paths of all properties that differ. Ignores delegates, because they are new objects whenever the options are created.
     /// </summary>
     private static IEnumerable<string> Differences<T>(string path, T current, T changed) => typeof(T).GetProperties()
         .Where(property => !typeof(Delegate).IsAssignableFrom(property.PropertyType) && !Equals(property.GetValue(current), property.GetValue(changed)))

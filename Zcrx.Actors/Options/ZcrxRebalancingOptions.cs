@@ -41,10 +41,10 @@ public sealed class ZcrxRebalancingOptions
     /// </summary>
     public double CalmShare { get; set; } = 0.01;
 
-    /// <summary>Gets or sets the number of consecutive samples that begin or end a storm.</summary>
+    /// <summary>Gets or sets the number of consecutive samples after which a storm begins or ends.</summary>
     public int StormSamples { get; set; } = 3;
 
-    /// <summary>Gets or sets the number of received bytes below which a sample is not evaluated.</summary>
+    /// <summary>Gets or sets the minimum number of received bytes for which a sample is evaluated.</summary>
     public long MinSampleBytes { get; set; } = 256 * 1024;
 
     /// <summary>

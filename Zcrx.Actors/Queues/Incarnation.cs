@@ -24,7 +24,7 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
     /// <summary>Gets or sets the exception with which the actor failed; null if it has not failed.</summary>
     public Exception? Failure { get; set; }
 
-    /// <summary>Gets a value indicating whether the actor has neither failed nor been stopped.</summary>
+    /// <summary>Gets a value indicating whether the actor still runs. False after its failure and while it is being stopped.</summary>
     public bool IsAlive => !_isEnding && Failure is null;
 
     /// <summary>Requests the end of the queue. A later call can shorten the drain time.</summary>

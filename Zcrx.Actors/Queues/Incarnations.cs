@@ -36,10 +36,12 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
     private ZcrxQueue? _next;
     private ZcrxQueueOptions? _registeredWith;
 
-    /// <summary>Gets a value indicating whether an incarnation exists that has neither failed nor been stopped.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the actor of the current incarnation still runs. False if there is no current incarnation.
+    /// </summary>
     public bool IsAlive => _current is { IsAlive: true };
 
-    /// <summary>Gets a value indicating whether no incarnation exists and the queue of the last one is closed.</summary>
+    /// <summary>Gets a value indicating whether the next incarnation may begin, because the queue of the last one is closed.</summary>
     public bool AreClosed => _current is null && _isClosed;
 
     /// <summary>Sends <see cref="Closed"/> to the supervisor when the queue of the last incarnation is closed.</summary>

@@ -27,7 +27,7 @@ internal sealed class QueueDirectory : IDisposable
             _open.Add(entry);
         }
 
-        // Runs outside the lock: a subscription may publish a value to application code at once.
+        // Runs outside the lock, because a subscription to the queue may call application code at once.
         _opened.OnNext(entry);
     }
 
@@ -78,7 +78,7 @@ internal sealed class QueueDirectory : IDisposable
             Array.ForEach(open, serial.OnNext);
             return subscription;
         })
-        // A queue that opens between the subscription and the copy of the list arrives twice.
+        // Drops a duplicate: a queue that opens between the subscription and the copy of the list arrives twice.
         .Distinct(static entry => entry.Number)
         .Select(static entry => entry.Queue);
 }

@@ -118,8 +118,8 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Logs the number of connections that the stop has reset, and of bytes that it has discarded. The queue has ended, so its counters
-    /// are final.
+    /// Logs how many connections the stop has reset, and how many bytes it has discarded. The counters are final, because the queue has
+    /// ended.
     /// </summary>
     private void ReportStop()
     {
@@ -249,8 +249,8 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Reports that the sum of the bounds of the operators is too large for the pool. The report is not repeated until the pool
-    /// has returned to its normal level.
+    /// Reports that the operators together may hold more buffers than the pool can spare. Reports this again only after the pool has been
+    /// back at its normal level.
     /// </summary>
     private void Explain(PoolPressure pressure)
     {
@@ -345,7 +345,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     public sealed record Finished : ILocalMessage;
 
     /// <summary>Reports to the supervisor that the ring thread is stuck or is no longer stuck.</summary>
-    /// <param name="Stuck">The callback, and when the thread became stuck; null if it is no longer stuck.</param>
+    /// <param name="Stuck">Where and since when the thread is stuck; null if it is no longer stuck.</param>
     public sealed record Watched(StuckQueue? Stuck) : ILocalMessage;
 
     /// <summary>

@@ -37,8 +37,8 @@ internal sealed class QueueOpener(
     }
 
     /// <summary>
-    /// Determines whether the next ring can continue the registration. The queue must have a NIC, the kernel must support export and
-    /// import, and the wanted options must fit the existing registration.
+    /// Determines whether the next ring can continue the kernel's registration of the queue. The queue must have a NIC, and the kernel must
+    /// support export and import. The wanted options must fit the existing registration.
     /// </summary>
     public static bool CanTakeOver(ZcrxQueue queue, ZcrxQueueOptions registered, ZcrxQueueOptions wanted) =>
         queue.RxQueue is not null
@@ -60,7 +60,7 @@ internal sealed class QueueOpener(
             group.Remove(queue);
             return next;
         }
-#pragma warning disable CA1031 // After any failure the queue is closed and registered again, as on kernels without export and import.
+#pragma warning disable CA1031 // After any failure, the queue is closed and registered anew, as on kernels without export and import.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

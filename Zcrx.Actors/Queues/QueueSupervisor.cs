@@ -30,7 +30,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     /// <param name="published">
     /// The published state. After a restart of the supervisor it contains the state of the earlier supervisor.
     /// </param>
-    /// <param name="options">The options of the tree.</param>
+    /// <param name="options">The options of the actor tree.</param>
     /// <param name="group">The open queues, between which connections can move.</param>
     /// <param name="incoming">The queues that came from the predecessor of a takeover.</param>
     /// <param name="directory">Holds the open queues, and merges their streams.</param>
@@ -247,8 +247,8 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Gets a value indicating whether the queue can be opened without its NIC instead of being given up. The fallback must be configured
-    /// and not used yet, and the queue must have been open with its NIC before.
+    /// Gets a value indicating whether the queue can be opened without its NIC instead of being given up. The fallback must be configured,
+    /// and must not be in use. The queue must have been open with its NIC before.
     /// </summary>
     private bool CanFallBack =>
         _options.Restart.WhenGivenUp == ZcrxEscalation.FallBack && !_isFallenBack && _now.Options.Interface is not null && _restart.HasOpened;

@@ -3,7 +3,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Decides whether and when a failed queue is opened again. It is deterministic: time and random number are arguments.</summary>
+/// <summary>Decides whether and when a failed queue is opened again. The caller passes the time and a random number.</summary>
 internal sealed class RestartMachine(ZcrxRestartOptions options)
 {
     private readonly Queue<TimeSpan> _failures = new();

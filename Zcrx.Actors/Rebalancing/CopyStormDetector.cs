@@ -1,6 +1,6 @@
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Detects copy storms from samples of the counters of one queue. It has no clock: the time is an argument.</summary>
+/// <summary>Detects copy storms from samples of the counters of one queue. The caller passes the time.</summary>
 internal sealed class CopyStormDetector(ZcrxRebalancingOptions options)
 {
     private long _received;
@@ -26,7 +26,7 @@ internal sealed class CopyStormDetector(ZcrxRebalancingOptions options)
     {
         if (!_hasSample || received < _received || copied < _copied)
         {
-            // This is the first sample, or the queue was opened again and its counters restarted.
+            // The first sample is only a base for the next one. So is a sample with lower counters, because the queue was opened again.
             (_received, _copied, _hasSample) = (received, copied, true);
             return;
         }

@@ -53,7 +53,7 @@ internal sealed record ConnectionFacts(
 internal sealed record InterfaceFacts(IReadOnlyList<int> RssTable, int FreeRules, bool IsSteeredByHost = false);
 
 /// <summary>Represents a plan.</summary>
-/// <param name="Steps">The steps in order. A step is executed as a whole or not at all.</param>
+/// <param name="Steps">The steps in order. A step contains actions that belong together.</param>
 /// <param name="Degraded">The connections without a remedy, each with the reason.</param>
 internal sealed record RebalancePlan(IReadOnlyList<RebalanceStep> Steps, IReadOnlyDictionary<long, string> Degraded)
 {

@@ -166,7 +166,7 @@ internal sealed class RebalancePlanner
         }
     }
 
-    /// <summary>Moves one connection away from a queue that stays under pressure, if another queue has clearly less load.</summary>
+    /// <summary>Moves one connection away from a queue under lasting pressure, if another queue has clearly less load.</summary>
     private void Relieve(QueueFacts queue)
     {
         if (!_facts.MovesAllowed)
@@ -186,7 +186,7 @@ internal sealed class RebalancePlanner
         ConnectionFacts? connection = _facts.Connections
             .Where(candidate => candidate.Queue == queue.Name && candidate.Load > 0 && !candidate.IsResting)
             .Where(candidate => candidate.Load <= gap - (Margin * _loads[queue.Name]))
-            // Moving half of the difference would make both loads equal, so the connection closest to this load is chosen.
+            // Chooses the connection whose load is closest to half of the difference, because this makes the loads most equal.
             .MinBy(candidate => (Math.Abs(candidate.Load - (gap / 2)), candidate.Id));
         if (connection is null)
         {

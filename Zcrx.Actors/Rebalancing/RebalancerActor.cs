@@ -29,7 +29,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     // Connections that are steered or degraded. A Gone message arrives when one of them is closed.
     private readonly HashSet<long> _watched = [];
     private readonly Dictionary<long, StepRun> _running = [];
-    // _awaited: steering actors whose answer is pending. _ended: steering actors that were stopped from outside.
+    // _awaited contains steering actors whose answer is pending. _ended contains steering actors that were stopped from outside.
     private readonly HashSet<IActorRef> _awaited = [];
     private readonly HashSet<IActorRef> _ended = [];
     private IDisposable? _moves;
@@ -38,7 +38,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     private bool _isFinishing;
     private bool _isUndoing;
 
-    /// <param name="queues">The queues.</param>
+    /// <param name="queues">The queues of the service.</param>
     /// <param name="steering">The steering actors by interface.</param>
     /// <param name="group">Moves connections between the queues.</param>
     /// <param name="options">The permitted actions.</param>

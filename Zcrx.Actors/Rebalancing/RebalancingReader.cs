@@ -16,7 +16,7 @@ internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> 
         await Task.Yield();
         List<ConnectionReading> readings = [];
         Dictionary<long, ZcrxConnection> connections = [];
-        // A stuck ring thread does not answer, and no connection can be moved away from it.
+        // Skips queues with a stuck ring thread, which does not answer. Their connections could not be moved anyway.
         foreach (QueueSnapshot queue in ofInterest.Where(static queue => queue.Stuck is null))
         {
             foreach (ZcrxConnection connection in await queue.Current!.GetConnectionsAsync().ConfigureAwait(false))
@@ -53,7 +53,7 @@ internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> 
                 }
                 catch (ZcrxException)
                 {
-                    // The RSS table of this interface is unknown, so it is not replaced. Flow rules can still be added.
+                    // The RSS table could not be read, so it is not replaced. Flow rules can still be added.
                 }
             }
         }

@@ -58,7 +58,7 @@ internal sealed class SteeringActor : ReceiveActor
         Receive<Undo>(_ => OnUndo());
     }
 
-    /// <summary>Undoes all changes before the restart, so that the next message finds no old changes.</summary>
+    /// <summary>Undoes all changes before the restart, because the restarted actor would not know of them.</summary>
     protected override void PreRestart(Exception reason, object message)
     {
         UndoAll();

@@ -18,7 +18,7 @@ internal sealed class RecordReader(MemoryStream stream) : IDisposable
 
     public long Number() => HasMore ? Checked(_reader.Read7BitEncodedInt64()) : 0;
 
-    /// <summary>Reads a number that must fit in 32 bits.</summary>
+    /// <summary>Reads a number as a 32-bit integer.</summary>
     /// <exception cref="OverflowException">The number does not fit.</exception>
     public int Count() => checked((int)Number());
 

@@ -17,7 +17,9 @@ public interface IZcrx
     /// </summary>
     IObservable<PoolPressure> Pressure { get; }
 
-    /// <summary>Gets the notifications of the kernel about the queues. They are only hints; see <see cref="ZcrxNotification"/>.</summary>
+    /// <summary>
+    /// Gets the notifications of the kernel about the queues. The kernel may drop notifications; see <see cref="ZcrxNotification"/>.
+    /// </summary>
     IObservable<ZcrxNotification> Notifications { get; }
 
     /// <summary>
@@ -86,19 +88,18 @@ public interface IZcrx
     // The name is not BindAsync: minimal APIs of ASP.NET Core would call a method of this name to bind parameters of this type.
     Task<ZcrxServerBinding> AddListenerAsync(ZcrxListenerOptions listener, CancellationToken cancellationToken = default);
 
-    /// <summary>Closes the port of one listener, which may be a listener of the configuration.</summary>
+    /// <summary>Closes the port of one listener, whether it was configured or bound at run time.</summary>
     /// <param name="listener">The listener's name.</param>
     /// <param name="drain">
-    /// The time after which open connections of the listener are closed. Connections that earlier listeners with the same name have left
-    /// open are closed, too. The task then ends after the last connection has ended. With null, the connections stay open, and the task
-    /// ends once the port is closed.
+    /// The time after which open connections of the listener are closed. This includes connections of earlier listeners with the same name.
+    /// The task then ends after the last connection has ended. Null leaves all connections open, and the task ends once the port is closed.
     /// </param>
     /// <param name="cancellationToken">Cancels only the wait, not the removal of the listener.</param>
     /// <returns>The number of connections of the listener that are still open.</returns>
     /// <exception cref="InvalidOperationException">The host has not been started.</exception>
     /// <exception cref="Zcrx.Interop.ZcrxException">
-    /// No listener has the name, the drain time is invalid, or <see cref="ZcrxOptions.BindTimeout"/> has passed after the drain time. In the
-    /// last case the listener closes later.
+    /// No listener has the name, or the drain time is invalid. Or <see cref="ZcrxOptions.BindTimeout"/> has passed after the drain time;
+    /// the listener then closes later.
     /// </exception>
     Task<int> RemoveListenerAsync(string listener, TimeSpan? drain = null, CancellationToken cancellationToken = default);
 }

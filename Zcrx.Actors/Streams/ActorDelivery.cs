@@ -7,8 +7,10 @@ namespace Zcrx.Actors.Streams;
 
 /// <summary>Delivers a stream to an actor.</summary>
 /// <remarks>
-/// <para>Items arrive on the ring thread, acknowledgements on any thread. State changes under a lock. Under this lock only
-/// <see cref="IBufferSource"/> and leases are called, which neither wait nor run user code.</para>
+/// <para>
+/// Items arrive on the ring thread, and acknowledgements on any thread. A lock protects the state. Only <see cref="IBufferSource"/> and
+/// leases are called under it, because they neither wait nor run user code.
+/// </para>
 /// <para>Messages are sent outside the lock, because a dispatcher may run the actor inside <c>Tell</c>. Only one thread sends at a time, so
 /// the order is kept. The sending thread also sends the items that other threads add.</para>
 /// </remarks>
@@ -104,7 +106,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
     /// <summary>Sends an item, or releases it if the stream is over.</summary>
     /// <param name="item">The item.</param>
     /// <param name="mostBytes">
-    /// The maximum number of bytes of the next item; 0 if the source calls <see cref="Admits"/> before each item.
+    /// The maximum number of bytes of the next item. 0 for frames, whose source calls <see cref="Admits"/> before each item.
     /// </param>
     protected void Add(ZcrxStream.Item item, long mostBytes)
     {
@@ -301,7 +303,9 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         }
     }
 
-    /// <summary>Takes the next message that may be sent. Returns null if no message may be sent; this thread then stops sending.</summary>
+    /// <summary>
+    /// Takes the next message that may be sent. Returns null if there is none, and records that this thread stops sending.
+    /// </summary>
     private ZcrxStream? Next()
     {
         lock (_gate)
@@ -342,7 +346,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         _work?.Dispose();
         if (_error is null)
         {
-            // Has no effect on a disposed stream, because Dispose has already cancelled its task.
+            // Does nothing if the stream was disposed, because Dispose has cancelled the task.
             _completion.TrySetResult();
         }
         else

@@ -35,7 +35,7 @@ internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledg
     /// <summary>Adds an item at the end, and pauses its source if a further item might exceed a bound.</summary>
     /// <param name="item">The item.</param>
     /// <param name="mostBytes">
-    /// The maximum number of bytes of the next item; 0 if the source calls <see cref="Admits"/> before each item.
+    /// The maximum number of bytes of the next item. 0 for frames, whose source calls <see cref="Admits"/> before each item.
     /// </param>
     public void Add(ZcrxStream.Item item, long mostBytes)
     {

@@ -17,7 +17,9 @@ namespace Zcrx.Actors.Streams;
 internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObservable<TBorrowed> source, Func<TBorrowed, T> selector, Func<T, T, T>? combine, Action wake)
     : IElements<T>, IObserver<TBorrowed>
 {
-    /// <summary>The number of waiting elements at which the connection is paused. It is the size of Akka.Streams' input buffers.</summary>
+    /// <summary>
+    /// The number of waiting elements at which the connection is paused. Input buffers of Akka.Streams have the same size.
+    /// </summary>
     public const int Bound = 16;
 
     // Lock order: this lock first, then the wake-up lock of RingThread.

@@ -6,7 +6,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Supervision;
 
 /// <summary>
-/// Holds the supervisors of the queues, and informs each supervisor about the other queues. Owned by the <see cref="ZcrxSupervisor"/>.
+/// Holds the supervisors of the queues. Tells each of them about the state of the other queues. Owned by the <see cref="ZcrxSupervisor"/>.
 /// </summary>
 internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
 {
@@ -53,7 +53,7 @@ internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
     public void Stop(TimeSpan drain) => _queues.ForEach(queue => queue.Actor?.Tell(new QueueMessage.Stop(drain)));
 
     /// <summary>Informs each queue about the states of the others, because its suspended connections may resume on them.</summary>
-    /// <param name="changed">The queue that has changed and need not be informed; null to inform all queues.</param>
+    /// <param name="changed">The queue whose state has changed, which is not informed; null to inform all queues.</param>
     public void Announce(QueueEntry? changed)
     {
         foreach (QueueEntry queue in _queues)

@@ -64,7 +64,7 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
             OnEnded(hasNotBegun(), isUnasked: false);
         }
 
-#pragma warning disable RS0030 // The callback of Akka is synchronous. When it runs, no actor exists that could need this thread.
+#pragma warning disable RS0030 // The callback of Akka is synchronous, so it blocks. No actor exists any more that could need this thread.
         _ended.Task.Wait(ClosingTimeout);
 #pragma warning restore RS0030
     });

@@ -81,7 +81,7 @@ internal sealed class ZcrxTree
     /// <summary>Returns the status of the rebalancing.</summary>
     public RebalancingStatus RebalancingStatus() => Rebalancing.Value.ToStatus([.. Steering.Values.Select(static steering => steering.Value)]);
 
-    /// <summary>Delays the end of the actor system until the tree has ended. Called before the supervisor is created.</summary>
+    /// <summary>Delays the end of the actor system until the actor tree has ended. Called before the supervisor is created.</summary>
     public void HoldTermination(ActorSystem system) => End.HoldTermination(system, () =>
     {
         CloseListeners();

@@ -178,7 +178,7 @@ public class WatchdogTests
         release.Set();
     }
 
-    /// <summary>Runs a host with a handler that echoes. A buffer that begins with the byte 0 blocks the handler and its ring thread.</summary>
+    /// <summary>Runs a host whose handler echoes. A buffer that begins with the byte 0 blocks the handler and its ring thread.</summary>
     private sealed class Bench(TestHost host, ManualResetEventSlim release, bool observersWait) : IAsyncDisposable
     {
         private readonly List<ZcrxConnection> _served = [];

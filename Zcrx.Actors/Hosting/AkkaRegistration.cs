@@ -22,7 +22,7 @@ internal sealed class AkkaRegistration
 
     public ZcrxSetup Setup { get; } = new();
 
-    /// <summary>Gets the running actors; null before the start.</summary>
+    /// <summary>Gets the lifetime of the actors; null before the start.</summary>
     public ZcrxLifetime? Lifetime { get; private set; }
 
     /// <summary>

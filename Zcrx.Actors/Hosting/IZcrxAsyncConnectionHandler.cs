@@ -31,7 +31,7 @@ public interface IZcrxAsyncConnectionHandler : IZcrxConnectionHandler
     IDisposable IZcrxConnectionHandler.Handle(ZcrxConnection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        // The task never faults: failures are reported through the queue.
+        // The task is not awaited, because it never faults. The queue reports failures of the handler.
         _ = connection.HandleAsync(HandleAsync);
         return Disposable.Empty;
     }

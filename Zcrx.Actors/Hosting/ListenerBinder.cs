@@ -69,7 +69,7 @@ internal sealed class ListenerBinder(IActorRef supervisor, TreeEnd end)
         }
     }
 
-    /// <summary>Sends a command. Returns null if the tree ends first.</summary>
+    /// <summary>Sends a command, and returns the reply; null if the actor tree ends before it replies.</summary>
     private async Task<ZcrxReply?> AskAsync(ZcrxCommand command)
     {
         if (end.Ended.IsCompleted)

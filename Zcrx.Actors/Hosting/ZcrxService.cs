@@ -23,10 +23,10 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDi
 
     public QueueDirectory Directory { get; } = new();
 
-    /// <summary>Gets the running tree; null before the start.</summary>
+    /// <summary>Gets the running actor tree; null before the start.</summary>
     public ZcrxTree? Tree => _running?.Tree;
 
-    /// <summary>Gets the actor system in which the tree runs; null before the start.</summary>
+    /// <summary>Gets the actor system in which the actor tree runs; null before the start.</summary>
     public ActorSystem? System => _running?.System;
 
     public IObservable<PoolPressure> Pressure => Directory.Pressure;

@@ -30,7 +30,7 @@ internal sealed class ListenerRecord(ListenerSlot slot)
     /// </summary>
     public bool IsConfigured => !Slot.IsAdded && !IsLeaving;
 
-    /// <summary>Sends a message to the actor, unless it is being stopped.</summary>
+    /// <summary>Sends a message to the listener's actor. Does nothing once the actor is being stopped.</summary>
     public void Tell(object message)
     {
         if (!_isEnding)
@@ -39,7 +39,7 @@ internal sealed class ListenerRecord(ListenerSlot slot)
         }
     }
 
-    /// <summary>Stops the actor, which receives no more messages.</summary>
+    /// <summary>Stops the listener's actor. <see cref="Tell"/> sends it no more messages.</summary>
     public void End(IActorContext context)
     {
         if (Actor is { } actor)

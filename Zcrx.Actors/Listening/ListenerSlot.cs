@@ -75,7 +75,7 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, KeptPorts? kept 
         return socket;
     }
 
-    /// <summary>Gets the socket for a successor; null while it is not bound.</summary>
+    /// <summary>Gets the bound socket, which a successor can take over; null while there is none.</summary>
     public Socket? Socket => Volatile.Read(ref _socket);
 
     public void Close()

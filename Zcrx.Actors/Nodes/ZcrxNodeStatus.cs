@@ -15,7 +15,7 @@ public sealed record ZcrxNodeStatus
     /// <summary>Gets the time of the status, by the clock of the process.</summary>
     public required DateTimeOffset Time { get; init; }
 
-    /// <summary>Gets the state of the tree.</summary>
+    /// <summary>Gets the state of the actor tree.</summary>
     public required ZcrxState State { get; init; }
 
     /// <summary>Gets a value indicating whether the ports are open.</summary>
@@ -26,10 +26,10 @@ public sealed record ZcrxNodeStatus
     /// </summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];
 
-    /// <summary>Gets the queues.</summary>
+    /// <summary>Gets the status of each queue.</summary>
     public IReadOnlyList<ZcrxNodeQueue> Queues { get; init; } = [];
 
-    /// <summary>Gets the listeners.</summary>
+    /// <summary>Gets the status of each listener.</summary>
     public IReadOnlyList<ZcrxNodeListener> Listeners { get; init; } = [];
 
     /// <summary>Gets the names of the queues with a copy storm.</summary>

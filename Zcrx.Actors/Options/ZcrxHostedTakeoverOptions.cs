@@ -33,6 +33,6 @@ public sealed class ZcrxHostedTakeoverOptions
     /// </summary>
     public TimeSpan ListenerTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Returns the options for <see cref="ZcrxTakeover"/>, which needs no host.</summary>
+    /// <summary>Converts the options to those of <see cref="ZcrxTakeover"/>.</summary>
     internal ZcrxTakeoverOptions ToTakeoverOptions() => new() { Path = Path ?? "", Timeout = Timeout };
 }

@@ -49,7 +49,7 @@ internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
     public ZcrxReply.Failed NoSuchQueue(string name, long? connection) =>
         new(ZcrxFailure.NoSuchQueue, connection, $"There is no queue '{name}'; there are {string.Join(", ", _queues.Select(static queue => queue.Now.Name))}.");
 
-    /// <summary>Stops every queue. A later call can shorten the time.</summary>
+    /// <summary>Stops every queue. A later call can shorten the drain time.</summary>
     public void Stop(TimeSpan drain) => _queues.ForEach(queue => queue.Actor?.Tell(new QueueMessage.Stop(drain)));
 
     /// <summary>Informs each queue about the states of the others, because its suspended connections may resume on them.</summary>

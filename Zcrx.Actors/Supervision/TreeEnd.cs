@@ -22,7 +22,7 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
     private volatile bool _isStopRequested;
     private volatile bool _endedUnasked;
 
-    /// <summary>Gets the work that continues after the end of its actor.</summary>
+    /// <summary>Gets the work of all actors that continues after their end.</summary>
     public OutstandingWork Outstanding { get; } = new();
 
     /// <summary>
@@ -30,7 +30,7 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
     /// </summary>
     public OutstandingWork OutstandingOf(string actor) => _parts.GetOrAdd(actor, _ => new OutstandingWork(Outstanding));
 
-    /// <summary>Gets a task that ends with the last status.</summary>
+    /// <summary>Gets a task that completes with the last status when the actor tree has ended.</summary>
     public Task<ZcrxStatus> Ended => _ended.Task;
 
     /// <summary>Gets a value indicating whether the supervisor has ended although no stop was requested.</summary>

@@ -25,7 +25,7 @@ internal sealed class TreeStart(QueueSet queues, ListenerSet listeners)
         var errors => new AggregateException("Zcrx could not start.", errors),
     };
 
-    /// <summary>Answers an actor that waits for the start, at once or when the start is over.</summary>
+    /// <summary>Answers an actor that waits for the start. If the start is not over, answers later.</summary>
     public void Answer(IActorRef asker, ZcrxState state, Func<ZcrxStatus> status)
     {
         switch (state)
@@ -45,7 +45,7 @@ internal sealed class TreeStart(QueueSet queues, ListenerSet listeners)
         }
     }
 
-    /// <summary>Answers all waiting actors.</summary>
+    /// <summary>Answers all actors that wait for the start.</summary>
     public void AnswerAll(object answer)
     {
         _waiting.ForEach(actor => actor.Tell(answer));

@@ -45,7 +45,7 @@ internal sealed class TreeStop(QueueSet queues, ListenerSet listeners)
     /// <summary>Records that the last connection is closed.</summary>
     public void OnConnectionsClosed() => AreConnectionsClosed = true;
 
-    /// <summary>Answers all waiting actors.</summary>
+    /// <summary>Answers all actors that wait for the end of the stop.</summary>
     public void AnswerAll(ZcrxStatus last)
     {
         _waiting.ForEach(actor => actor.Tell(last));

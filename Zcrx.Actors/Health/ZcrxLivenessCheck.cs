@@ -4,8 +4,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Zcrx.Actors.Health;
 
 /// <summary>
-/// Checks liveness. Fails if only a restart of the process helps. The actor tree has then ended without a stop, does not answer, or has
-/// given up every queue. Or a ring thread has been stuck for longer than <see cref="ZcrxWatchdogOptions.NotLiveAfter"/>.
+/// Checks liveness. Fails in cases in which only a restart of the process helps. Either the actor tree has ended without a stop, does not
+/// answer, or has given up every queue. Or a ring thread has been stuck for longer than <see cref="ZcrxWatchdogOptions.NotLiveAfter"/>.
 /// </summary>
 internal sealed class ZcrxLivenessCheck(IStatusSource zcrx) : IHealthCheck
 {

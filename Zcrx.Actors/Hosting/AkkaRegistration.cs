@@ -69,8 +69,8 @@ internal sealed class AkkaRegistration
     {
         IServiceProvider services = DependencyResolver.For(system).Resolver.GetService<IServiceProvider>();
         Lifetime = new ZcrxLifetime(services, system, ServiceOf(services), Setup);
-        // Akka.Hosting passes no cancellation token. This one ends the wait for a predecessor or a queue if the host is stopped during its
-        // start.
+        // Akka.Hosting passes no cancellation token. The token of the host ends the wait for a predecessor or a queue if the host is
+        // stopped during its start.
         return Lifetime.StartAsync(services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None);
     }
 }

@@ -148,8 +148,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         catch (AskTimeoutException exception)
         {
             activity.End(exception);
-            // A queue did not answer in time. The successor accepts anyway: two processes may accept for a while, but there must always be
-            // one.
+            // A queue did not answer in time. The successor accepts anyway: two processes may accept for a while, but one of them must.
         }
 
         ZcrxLog.TakenOver(_logger, successor, Connections, Options.Linger);

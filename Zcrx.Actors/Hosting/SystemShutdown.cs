@@ -30,8 +30,8 @@ internal static class SystemShutdown
     public static TimeSpan DeliveryTime(ActorSystem system) => CoordinatedShutdown.Get(system).Timeout(CoordinatedShutdown.PhaseServiceRequestsDone) * Share;
 
     /// <summary>
-    /// Returns the HOCON for an actor system in a host. The host handles signals, so Akka does not. The timeout of the delivery phase is
-    /// set.
+    /// Returns the HOCON for an actor system in a host. Turns off Akka's own shutdown hook, because the host handles signals. Also sets the
+    /// timeout of the delivery phase.
     /// </summary>
     public static Config Hosted(TimeSpan phaseTimeout) => ConfigurationFactory.ParseString(string.Create(
         CultureInfo.InvariantCulture,

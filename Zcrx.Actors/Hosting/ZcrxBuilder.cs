@@ -103,7 +103,7 @@ public sealed class ZcrxBuilder
         return Configure(options => options.QueueKeys[queue] = typeof(TKey));
     }
 
-    /// <summary>Adds a queue for each of some RX queues of a network interface. The queues have names such as <c>eth0-2</c>.</summary>
+    /// <summary>Adds one queue for each RX queue in a range. The queues have names such as <c>eth0-2</c>.</summary>
     /// <param name="networkInterface">The name of the network interface.</param>
     /// <param name="queues">The RX queues. The end of the range is exclusive: <c>2..4</c> are the queues 2 and 3.</param>
     /// <param name="area">The memory of each queue. The default is 64 MiB.</param>

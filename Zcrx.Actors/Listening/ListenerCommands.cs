@@ -11,7 +11,7 @@ namespace Zcrx.Actors.Listening;
 
 /// <summary>Binds and unbinds listeners on command, answers the commands, and publishes the listeners. Owned by the supervisor.</summary>
 /// <param name="set">The states of the listeners.</param>
-/// <param name="slots">Publishes the configured listeners, and listeners of commands while they are bound.</param>
+/// <param name="slots">Publishes the configured listeners, and the listeners that commands have bound.</param>
 /// <param name="endPoints">Publishes the addresses of the listeners.</param>
 /// <param name="kept">The ports of a predecessor that no listener has taken yet.</param>
 /// <param name="start">Starts the actor of a listener. The number makes the name of the actor unique.</param>

@@ -119,7 +119,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// </summary>
     public void AwaitEnd(IActorRef asker) => _awaitingEnd.Add(asker);
 
-    /// <summary>Answers the actors that wait for closed ports or for the last connection, if this has happened.</summary>
+    /// <summary>Answers the actors that wait for the end of accepting or for the end of the last connection, if it has come.</summary>
     public void AnswerAll(Func<ZcrxStatus> status)
     {
         if (IsReleased && _listeners.TrueForAll(static listener => listener.IsReleased || listener.Actor is null))
@@ -256,7 +256,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
 
     private void ReportClosed(ListenerRecord listener)
     {
-        // A listener that is removed before it was bound has no port to report.
+        // Does not report a listener that is removed before it was bound, because it had no port.
         if (listener.TryReportClosed() && (listener.WasBound || !listener.IsLeaving))
         {
             ZcrxLog.ListenerClosed(logger, listener.Slot.Name);

@@ -50,7 +50,7 @@ public abstract record RebalanceEvent : ZcrxEvent
     /// <param name="Action">The vetoed action.</param>
     public sealed record Vetoed(RebalanceAction Action) : RebalanceEvent;
 
-    /// <summary>Published when an action failed. The connection stays on the queue that receives for it.</summary>
+    /// <summary>Published when an action failed. Streams are not affected.</summary>
     /// <param name="Action">The action.</param>
     /// <param name="Cause">
     /// The exception of the action. Null if the action was not possible, for example because the connection had ended.

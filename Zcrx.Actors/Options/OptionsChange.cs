@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Zcrx.Actors.Options;
 
-/// <summary>Represents which options of the actor tree have changed. Does not include the options of single queues.</summary>
+/// <summary>Lists the options that have changed, except the options of single queues.</summary>
 /// <param name="Applied">The options that apply at once.</param>
 /// <param name="NeedRestart">The options that need a restart of the host.</param>
 internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedRestart)

@@ -62,7 +62,7 @@ public sealed class ZcrxOptions
     /// <summary>Gets the options of the rebalancer, which moves connections between queues.</summary>
     public ZcrxRebalancingOptions Rebalancing { get; } = new();
 
-    /// <summary>Gets or sets the path of the configuration section, which error messages contain.</summary>
+    /// <summary>Gets or sets the path of the configuration section. Error messages contain this path.</summary>
     internal string Path { get; set; } = SectionName;
 
     /// <summary>Gets the errors that were found while the configuration was read.</summary>

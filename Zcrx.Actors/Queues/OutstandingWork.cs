@@ -1,10 +1,11 @@
 namespace Zcrx.Actors.Queues;
 
 /// <summary>
-/// Collects work that continues after the end of its actor, such as closing a queue. The end of the tree waits for this work.
+/// Collects work that continues after the end of its actor, such as closing a queue. The end of the actor tree waits for this work.
 /// </summary>
 /// <param name="whole">
-/// The object that collects the work of all actors, including the work of this object. Null if this object is that one.
+/// Collects the work of all actors. Work that is added to this object is also added there. Null if this object itself collects the work of
+/// all actors.
 /// </param>
 /// <remarks>Threading: all members are callable on any thread.</remarks>
 internal sealed class OutstandingWork(OutstandingWork? whole = null)

@@ -34,8 +34,8 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
     public double CopiedShareOf(string queue) => _queues.TryGetValue(queue, out QueueWatch? watch) ? watch.CopiedShare : 0;
 
     /// <summary>
-    /// Determines whether the connections of a queue must be read. This begins with the first sign of a storm, because two readings are
-    /// needed to know the load of a connection.
+    /// Determines whether the connections of a queue must be read. Reading begins with the first sign of a storm or of pressure, because
+    /// two readings are needed to know the load of a connection.
     /// </summary>
     public bool IsOfInterest(string queue) => _queues.TryGetValue(queue, out QueueWatch? watch) && watch.IsOfInterest;
 

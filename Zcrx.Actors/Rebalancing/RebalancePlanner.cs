@@ -127,8 +127,8 @@ internal sealed class RebalancePlanner
     }
 
     /// <summary>
-    /// Moves a connection to the managed queue on which its packets arrive, if moves are permitted. Without a plan, the connection still
-    /// moves once the memory of that queue contains some of its payload.
+    /// Plans the move of a connection to the managed queue on which its packets arrive, if moves are permitted. Without a plan, the
+    /// connection still moves once the memory of that queue contains some of its payload.
     /// </summary>
     private void PlanTowards(ConnectionFacts connection, QueueFacts queue, QueueFacts owner)
     {
@@ -138,7 +138,9 @@ internal sealed class RebalancePlanner
         }
     }
 
-    /// <summary>Steers a connection whose packets arrive on an unmanaged RX queue to the least loaded managed queue.</summary>
+    /// <summary>
+    /// Plans to steer a connection to the least loaded managed queue, because its packets arrive on an unmanaged RX queue.
+    /// </summary>
     private void PlanSteering(ConnectionFacts connection, QueueFacts queue, RxQueueId arrival)
     {
         QueueFacts[] candidates = [.. _facts.Queues.Where(candidate => candidate.RxQueue?.Interface == arrival.Interface && (_facts.MovesAllowed || candidate == queue))];
@@ -166,7 +168,7 @@ internal sealed class RebalancePlanner
         }
     }
 
-    /// <summary>Moves one connection away from a queue under lasting pressure, if another queue has clearly less load.</summary>
+    /// <summary>Plans to move one connection away from a queue under lasting pressure, if another queue has clearly less load.</summary>
     private void Relieve(QueueFacts queue)
     {
         if (!_facts.MovesAllowed)

@@ -31,7 +31,7 @@ internal sealed class SteeringActor : ReceiveActor
     private Dictionary<long, SteeredFlow> _rules = [];
     private ReplacedTable? _table;
 
-    /// <param name="networkInterface">The interface.</param>
+    /// <param name="networkInterface">The name of the network interface.</param>
     /// <param name="queues">The queues of the service. The engine of an open queue on the interface makes the changes.</param>
     /// <param name="options">The permitted changes.</param>
     /// <param name="published">Publishes the changes.</param>

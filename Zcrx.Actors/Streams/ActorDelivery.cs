@@ -26,7 +26,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
     private IDisposable? _work;
     private Exception? _error;
     private ZcrxException? _abandoned;
-    // The sources that Subscribe must reset before it returns. Null unless the stream is abandoned while Subscribe runs.
+    // The sources that Subscribe must reset before it returns. Set only if the stream is abandoned while Subscribe runs.
     private HashSet<IBufferSource>? _toReset;
     private bool _initSent;
     private bool _isSubscribed;
@@ -238,7 +238,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
             else if (last is not null)
             {
                 sources.Add(last);
-                // While Subscribe runs, its subscription cannot be disposed yet, and would prevent the reset as another observer. So
+                // While Subscribe runs, its subscription cannot be disposed. It would count as another observer, and prevent the reset. So
                 // Subscribe resets later.
                 _toReset = _isSubscribing ? sources : null;
             }

@@ -62,7 +62,7 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
             Interlocked.Exchange(ref _hasEnded, 1);
             _ended.Cancel();
             _ended.Dispose();
-            // Closes the port, also if the materializer has ended the stage. Emitted connections belong to their flows, so they stay open.
+            // Closes the port, even if the stage ends with its materializer. Emitted connections belong to their flows, so they stay open.
             if (Volatile.Read(ref _binding) is { } binding)
             {
                 _ = UnbindAsync(binding);
@@ -98,7 +98,8 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
 
             if (Volatile.Read(ref _hasEnded) != 0)
             {
-                // If PostStop ran before _binding was set, it has not closed the port. If it has, this call does nothing.
+                // PostStop may have run before _binding was set, and has not closed the port then. If the port is already closed, this call
+                // does nothing.
                 await UnbindAsync(binding).ConfigureAwait(false);
             }
 

@@ -52,7 +52,7 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
         }
         else
         {
-            // The stream has failed, the downstream has cancelled it, or its materializer has ended. Then the connection is reset.
+            // The stream did not end in order, for example because it has failed or its materializer has ended. So the connection is reset.
             _connection?.Abort();
         }
 

@@ -80,7 +80,7 @@ internal sealed class TreeOptions(Published<ZcrxOptions> options, QueueSet queue
         }
         catch (AskTimeoutException exception)
         {
-            // The queue does not answer while a consumer blocks its ring thread or while it is being stopped.
+            // The queue does not answer while a consumer blocks its ring thread or while the queue is being stopped.
             return new QueueMessage.Reconfigured([], [$"{nameof(ZcrxOptions.Queues)}:{name} ({exception.Message})"]);
         }
     }

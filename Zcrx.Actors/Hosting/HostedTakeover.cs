@@ -148,7 +148,8 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         catch (AskTimeoutException exception)
         {
             activity.End(exception);
-            // A queue did not answer in time. The successor accepts anyway: two processes may accept for a while, but one of them must.
+            // A queue did not answer in time. The successor accepts anyway: two processes may accept for a while, but at least one of them
+            // must.
         }
 
         ZcrxLog.TakenOver(_logger, successor, Connections, Options.Linger);

@@ -219,7 +219,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
 
     /// <summary>
     /// Requests the answer <see cref="Accepting"/>. The supervisor sends this message after an <see cref="Attach"/> for every open queue.
-    /// The answer thus means that all of them were requested to accept.
+    /// So the answer means that all of them were requested to accept.
     /// </summary>
     public sealed record Confirm : ILocalMessage;
 

@@ -83,8 +83,8 @@ internal sealed class ListenerCommands(
             return;
         }
 
-        // Earlier listeners with this name may still have connections. A drain closes these, too, because no command can name them
-        // otherwise.
+        // Earlier listeners with this name may still have connections. A drain closes these, too, because a command can reach them only by
+        // this name.
         ListenerRecord[] affected = [.. found.Take(command.Drain is null ? 1 : found.Count)];
         PendingUnbind unbind = new([.. affected.Select(static listener => listener.Slot)], asker, command.Drain is not null);
         unbind.Limit = schedule(new Overdue(unbind), (command.Drain ?? TimeSpan.Zero) + timeout());

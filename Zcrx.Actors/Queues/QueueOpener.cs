@@ -79,7 +79,7 @@ internal sealed class QueueOpener(
         }
     }
 
-    /// <summary>Waits for work, and then returns no queue. The next incarnation thus registers anew.</summary>
+    /// <summary>Waits for work, and then returns no queue. So the next incarnation registers anew.</summary>
     /// <returns>Always null.</returns>
     public static async Task<ZcrxQueue?> CloseAsync(Task work)
     {

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Zcrx.Actors.Health;
 
 /// <summary>
-/// Fails if the process must be restarted. This is the case if the actor tree has ended without a stop, does not answer, or has given up
-/// every queue. It is also the case if a ring thread has been stuck for longer than its limit.
+/// Checks liveness. Fails in cases in which only a restart of the process helps. Either the actor tree has ended without a stop, does not
+/// answer, or has given up every queue. Or a ring thread has been stuck for longer than <see cref="ZcrxWatchdogOptions.NotLiveAfter"/>.
 /// </summary>
 internal sealed class ZcrxLivenessCheck(IStatusSource zcrx) : IHealthCheck
 {

@@ -6,9 +6,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>
-/// Tests a rebalancer whose work fails or whose actor ends, and the components that must wait until its changes are undone.
-/// </summary>
+/// <summary>Tests that the changes of the rebalancer are undone after failures and after the end of its actor.</summary>
 public sealed class RebalancerFaultTests : IDisposable
 {
     private const int Connections = 4;

@@ -39,15 +39,15 @@ public sealed unsafe class MultishotKernel : INicKernel, IAreaMemory, IReceiveTu
 
     /// <param name="host">The kernel of the machine.</param>
     /// <param name="options">The behaviour.</param>
-    /// <param name="only">The features to use, as on an older kernel; null for all.</param>
+    /// <param name="hasLimits">Whether a receive can end after a number of bytes; null to find out.</param>
     /// <param name="method">The method with which each receive begins.</param>
     /// <param name="callerKeepsSockets">Whether the caller closes a socket only after its receives have ended.</param>
     internal MultishotKernel(
-        IIoUringKernel host, EmulatedKernelOptions options, MultishotFeatures? only = null, ReceiveMethod method = default, bool callerKeepsSockets = false)
+        IIoUringKernel host, EmulatedKernelOptions options, bool? hasLimits = null, ReceiveMethod method = default, bool callerKeepsSockets = false)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.Nics.Count, 0, nameof(options));
-        Lazy<MultishotFeatures> features = new(() => only ?? MultishotSupport.FeaturesOf(host));
-        _rings = new EmulatedKernel(options, ring => new MultishotExecution(host, new ReceiveRules(features.Value, method, callerKeepsSockets), ring));
+        Lazy<bool> limits = new(() => hasLimits ?? MultishotSupport.HasLimits(host));
+        _rings = new EmulatedKernel(options, ring => new MultishotExecution(host, new ReceiveRules(limits.Value, method, callerKeepsSockets), ring));
         Description = $"io_uring of {host.Description}";
     }
 

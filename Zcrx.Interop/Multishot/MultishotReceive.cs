@@ -21,8 +21,6 @@ internal sealed unsafe class MultishotReceive
     private readonly EmulatedCompletions _completions;
     private readonly IReadOnlyDictionary<uint, EmulatedInterfaceQueue> _queues;
     private readonly EmulatedKernelOptions _options;
-    private readonly bool _hasLimits;
-    private readonly ushort _flags;
     private readonly ReceiveBuffers _buffers;
     private readonly HeldQueue _held = new();
     private readonly ReadyReceives _ready;
@@ -44,8 +42,6 @@ internal sealed unsafe class MultishotReceive
         _queues = parts.Queues;
         _options = parts.Options;
         _ready = new ReadyReceives(_completions, parts.Turns);
-        _hasLimits = rules.Features.HasFlag(MultishotFeatures.Limits);
-        _flags = (ushort)(IORING_RECV_MULTISHOT | (rules.Features.HasFlag(MultishotFeatures.Bundles) ? IORING_RECVSEND_BUNDLE : 0));
     }
 
     /// <summary>Gets a value indicating whether sockets are readable, so that the ring must not wait.</summary>
@@ -280,13 +276,15 @@ internal sealed unsafe class MultishotReceive
         {
             opcode = IORING_OP_RECV,
             flags = IOSQE_BUFFER_SELECT,
-            ioprio = (ushort)(_flags | (waitsFirst ? IORING_RECVSEND_POLL_FIRST : 0)),
+            ioprio = (ushort)(IORING_RECV_MULTISHOT | (waitsFirst ? IORING_RECVSEND_POLL_FIRST : 0)),
             fd = request.SocketFd,
             buf_group = request.Buffers.Group,
             user_data = (ulong)request.Index,
         };
-        if (_hasLimits && request.HasBudget)
+        if (_rules.HasLimits && request.HasBudget)
         {
+            // The kernel applies the limit to a buffer of a bundle only. Bundles without a limit would prepare 256 buffers for each message.
+            entry.ioprio |= IORING_RECVSEND_BUNDLE;
             entry.optlen = (uint)request.Budget;
         }
 

@@ -12,17 +12,19 @@ internal static unsafe class MultishotSupport
 {
     private const uint Threading = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
 
-    /// <summary>Returns the features of a kernel's receives.</summary>
-    public static MultishotFeatures FeaturesOf(IIoUringKernel kernel)
+    /// <summary>Determines whether a multishot receive can end after a number of bytes.</summary>
+    /// <remarks>
+    /// Submits a receive with a limit and without a file. The kernel checks the limit first, so a refusal because of the missing file means
+    /// that limits are supported.
+    /// </remarks>
+    public static bool HasLimits(IIoUringKernel kernel)
     {
         using HostRing ring = new(kernel, 1, 2, 0);
-        if (ring.Status < 0)
+        io_uring_sqe entry = new()
         {
-            return MultishotFeatures.None;
-        }
-
-        MultishotFeatures features = (ring.Features & IORING_FEAT_RECVSEND_BUNDLE) != 0 ? MultishotFeatures.Bundles : MultishotFeatures.None;
-        return HasLimits(ring) ? features | MultishotFeatures.Limits : features;
+            opcode = IORING_OP_RECV, flags = IOSQE_BUFFER_SELECT, ioprio = IORING_RECV_MULTISHOT, fd = -1, optlen = 1,
+        };
+        return ring.Status >= 0 && ring.TryPush(entry) && ring.Enter(1, -1) == 1 && ring.TryTake(out io_uring_cqe completion) && completion.res == -EBADF;
     }
 
     /// <summary>Returns why no ring can be set up: the kernel does not support it, or this process has no permission.</summary>
@@ -54,18 +56,5 @@ internal static unsafe class MultishotSupport
                     ? CommonErrors.Filtered("Registering buffers", -registered, host).Cause
                     : null;
         }
-    }
-
-    /// <summary>
-    /// Determines whether receives support a limit. Submits a receive with a limit and without a file. The kernel checks the limit first,
-    /// so a refusal because of the missing file means that limits are supported.
-    /// </summary>
-    private static bool HasLimits(HostRing ring)
-    {
-        io_uring_sqe entry = new()
-        {
-            opcode = IORING_OP_RECV, flags = IOSQE_BUFFER_SELECT, ioprio = IORING_RECV_MULTISHOT, fd = -1, optlen = 1,
-        };
-        return ring.TryPush(entry) && ring.Enter(1, -1) == 1 && ring.TryTake(out io_uring_cqe completion) && completion.res == -EBADF;
     }
 }

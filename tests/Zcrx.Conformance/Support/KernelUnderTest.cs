@@ -132,7 +132,7 @@ internal sealed class KernelUnderTest
         if (name is Multishot or OldMultishot or ReadingMultishot)
         {
             MultishotKernel kernel = new(
-                new LinuxKernel(), new EmulatedKernelOptions { Faults = faults }, name == OldMultishot ? MultishotFeatures.None : null, new ReceiveMethod(IsRead: name == ReadingMultishot, Streak: 0));
+                new LinuxKernel(), new EmulatedKernelOptions { Faults = faults }, name == OldMultishot ? false : null, new ReceiveMethod(IsRead: name == ReadingMultishot, Streak: 0));
             return new KernelUnderTest(name, kernel);
         }
 

@@ -54,6 +54,6 @@ public class MultishotSupportTests
     }
 
     [Fact]
-    public void FeaturesOf_a_kernel_without_rings_are_none() =>
-        Assert.Equal(MultishotFeatures.None, MultishotSupport.FeaturesOf(new ScriptedKernel { Description = "scripted" }));
+    public void HasLimits_of_a_kernel_without_rings_is_false() =>
+        Assert.False(MultishotSupport.HasLimits(new ScriptedKernel { Description = "scripted" }));
 }

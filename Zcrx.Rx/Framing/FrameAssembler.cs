@@ -24,11 +24,11 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     // The stream offset of the next byte that arrives, and the stream offset at which the current frame begins.
     private long _next = Unknown;
     private long _frameOffset;
-    // State of the incomplete frame: the number of held bytes that the next cut needs, the decision if it was made, and the number of bytes
-    // that the cutter has seen.
+    // The number of held bytes that the next cut of the incomplete frame needs.
     private long _needed;
     private FrameDecision _decision;
     private bool _isDecided;
+    // The number of bytes of the incomplete frame that the cutter has seen.
     private long _seen;
     // True while a frame that is too long is skipped. _dropped counts those of its bytes that are no longer held.
     private bool _isSkipping;

@@ -308,7 +308,7 @@ internal sealed class QueueLoop : IRingTurn
             owners.Scheduler.WatchPool();
         }
 
-        // Passes on the buffers that moves and a higher pressure level have returned.
+        // Moves and rising pressure may have returned buffers, which are passed on here.
         owners.Sharing.PassOn();
 
         owners.Pool.Trim(_context.Clock.TurnStart);

@@ -8,8 +8,8 @@ namespace Zcrx.Rx.Queues;
 /// <summary>Registers an interface queue on its ring, or imports a queue that was exported. Ring thread only.</summary>
 internal sealed class QueueRegistration(ZcrxQueueOptions options, QueueEngine engine, RingClock clock, ManualResetEventSlim endRequested, Action wake)
 {
-    // The kernel's page pool of a NIC queue may keep a cache of 128 buffers and a ring of 256 to 1024 buffers. It may take a smaller area
-    // completely.
+    // The kernel's page pool of a NIC queue may keep 128 buffers in a cache and 256 to 1024 buffers in a ring. A smaller area may therefore
+    // end up completely in the page pool.
     private const int FewestNicBuffers = 1024;
 
     /// <summary>Registers a new interface queue with the kernel.</summary>

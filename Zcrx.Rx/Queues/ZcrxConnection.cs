@@ -133,9 +133,8 @@ public sealed class ZcrxConnection : IDisposable
     public CancellationToken ConnectionClosed => _control.ClosedToken;
 
     /// <summary>
-    /// Gets a task that completes when the socket has been closed and all work has ended, or when the queue has ended. Never faults. The
-    /// work of an operator off the ring thread, such as <c>Process</c> or <c>Offload</c>, ends when the operator is disposed or has
-    /// reported the end of the stream.
+    /// Gets a task that completes when the socket has been closed and all work has ended, or when the queue has ended. Never faults. An
+    /// operator off the ring thread, such as <c>Process</c>, is at work until it is disposed or has reported the end of the stream.
     /// </summary>
     public Task Finished => _control.Work.Finished;
 
@@ -199,8 +198,8 @@ public sealed class ZcrxConnection : IDisposable
     /// <returns>A task that completes when the handler has ended. It never faults.</returns>
     /// <remarks>
     /// <para>If the handler throws, <see cref="ZcrxQueueOptions.WhenConsumerFails"/> determines how the connection ends, by default with a
-    /// reset. The exception is reported once, through <see cref="ZcrxQueue.ConsumerFaults"/>. Exceptions that are only a consequence of the
-    /// connection's end are not reported, such as its stream error, a failed send or the cancellation of the token.</para>
+    /// reset. The exception is reported once, through <see cref="ZcrxQueue.ConsumerFaults"/>. Exceptions that only follow from the end
+    /// of the connection are not reported. Such are its stream error, a failed send and the cancellation of the token.</para>
     /// <para>The handler owns the connection. When it returns, the connection closes even if other work is unfinished, so await that work
     /// in the handler.</para>
     /// <para>The handler counts as work, see <see cref="BeginWork"/>. A queue that stops delivers the bytes that have arrived, ends the

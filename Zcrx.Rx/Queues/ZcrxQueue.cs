@@ -286,9 +286,10 @@ public sealed class ZcrxQueue : IAsyncDisposable
         }
     }
 
-    /// <summary>Changes those options of the open queue that do not require reopening: water marks, connection quota, largest pool,
-    /// intervals, timeouts, the action for failed consumers, the limit for copied frame bytes and the descriptor reserve. The ring thread
-    /// applies them between two turns. Changes of other options have no effect on this queue.</summary>
+    /// <summary>Changes options of the open queue. The ring thread applies them between two turns.</summary>
+    /// <remarks>These options can change: the water marks, the connection quota, the largest pool, intervals, timeouts, the spinning before
+    /// sleep, the action for failed consumers, the limit for copied frame bytes and the descriptor reserve. A change of any other option
+    /// requires the queue to be opened again.</remarks>
     /// <param name="options">The new options. All of them are compared with the current ones.</param>
     /// <returns>The names of the changed options that apply now, and of those that require the queue to be opened again.</returns>
     /// <exception cref="ZcrxConfigurationException">The options are invalid. No option was changed.</exception>

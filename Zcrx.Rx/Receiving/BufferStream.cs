@@ -7,8 +7,8 @@ namespace Zcrx.Rx.Receiving;
 
 /// <summary>Represents the buffers of a connection as one ordered observable with any number of observers.</summary>
 /// <remarks>
-/// Observers may subscribe and unsubscribe on any thread. OnNext, OnError and OnCompleted run on the ring thread. If the stream has ended
-/// before a subscription, Subscribe reports the end at once on its own thread.
+/// Observers may subscribe and unsubscribe on any thread. OnNext, OnError and OnCompleted run on the ring thread. If the stream has already
+/// ended, a new observer receives the end at once, on the subscribing thread.
 /// </remarks>
 internal sealed class BufferStream(ConnectionControl control) : IObservable<ReceivedBuffer>, IConnectionSource
 {
@@ -33,8 +33,8 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         if (Observers.TryAdd(observer))
         {
             _wasObserved = true;
-            // Called outside the lock, because this call may end the connection if its queue has ended. That calls observers, which are
-            // user code.
+            // Called outside the lock. If the queue has ended, this call may end the connection and call its observers, which are user
+            // code.
             control.Synchronize();
             return Disposable.Create((this, observer), static state => state.Item1.Remove(state.observer));
         }

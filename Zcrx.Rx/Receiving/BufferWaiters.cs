@@ -31,7 +31,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
     public int Count => _starved.Count + _paused.Count;
 
     /// <summary>
-    /// Gets the time at which the connections whose receive found no buffer are retried; <see cref="long.MaxValue"/> for never.
+    /// Gets the time of the next retry for connections whose receive found no buffer; <see cref="long.MaxValue"/> for none.
     /// </summary>
     public long Due => _starved.Count > 0 ? _retryAt : long.MaxValue;
 
@@ -41,8 +41,9 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
     /// <summary>Returns how many buffers a connection may take now. The budget of its next receive follows from this number.</summary>
     /// <remarks>
     /// A connection without leases may take one buffer even when only the reserve, the last buffers of the pool, is left. Connections whose
-    /// consumers return their buffers therefore always continue. A few bytes may take a whole buffer, so a budget in bytes does not limit
-    /// the number of buffers exactly. Leases on buffers of the reserve are therefore copies, and leases can never take the whole pool.
+    /// consumers return their buffers therefore always continue. A budget in bytes does not limit the number of buffers exactly, because a
+    /// few bytes may take a whole buffer. Leases on buffers of the reserve are therefore copies, so that leases can never take the whole
+    /// pool.
     /// </remarks>
     public int Allowance(ConnectionReceiver connection) => int.Max(pool.Available, connection.Holder.Leased == 0 ? 1 : 0);
 

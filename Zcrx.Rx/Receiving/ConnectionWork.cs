@@ -3,7 +3,8 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Rx.Receiving;
 
 /// <summary>
-/// Counts the unfinished work on a connection: of operators off the ring thread, of handlers and of the application. Thread-safe.
+/// Counts the unfinished work on a connection, such as the work of handlers, of the application and of operators off the ring thread.
+/// Thread-safe.
 /// </summary>
 internal sealed class ConnectionWork(ConnectionControl control)
 {

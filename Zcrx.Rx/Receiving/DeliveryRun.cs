@@ -28,7 +28,7 @@ internal unsafe ref struct DeliveryRun(Completion* first, Completion* end, long 
     /// <summary>The observers that receive the current buffer.</summary>
     public IObserver<ReceivedBuffer>[] Observers = [];
 
-    /// <summary>The stream offset of the current buffer.</summary>
+    /// <summary>The stream offset up to which the connection's bytes are counted.</summary>
     public long Start;
 
     /// <summary>Gets a value indicating whether the next completion is received data as well.</summary>

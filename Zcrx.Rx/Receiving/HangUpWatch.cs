@@ -55,8 +55,8 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
     }
 
     /// <summary>
-    /// Cancels the polls of a connection that leaves the queue. The polls have ended when this method returns. The socket may be closed
-    /// next, and its descriptor reused.
+    /// Cancels the polls of a connection that leaves the queue. The polls have ended when this method returns, so that the socket may be
+    /// closed and its descriptor reused.
     /// </summary>
     public void End(ConnectionReceiver connection)
     {
@@ -91,7 +91,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         connection.IsHangUpWatched = false;
         if (connection.State != ReceiveState.Idle || result <= 0)
         {
-            // A receive that was issued since then detects the end. So does the next poll.
+            // If a receive was issued in the meantime, it detects the end. Otherwise the next poll does.
             return false;
         }
 

@@ -14,7 +14,7 @@ internal sealed class UndeliveredBuffers
     private BufferLedger? _ledger;
     private long _bytes;
 
-    /// <summary>Gets the number of buffers. It is a field, because delivery reads it often.</summary>
+    /// <summary>Gets the number of buffers. It is stored, because delivery reads it often.</summary>
     public int Count { get; private set; }
 
     /// <summary>Gets the number of bytes in the buffers. Any thread may read it.</summary>

@@ -5,8 +5,8 @@ namespace Zcrx.Rx.Takeover;
 /// queues, it also contains their manifests.
 /// </summary>
 /// <remarks>
-/// The offer is sent with descriptors in this order: the socket that successors connect to, the listening sockets in the order of their
-/// names, and the descriptors of each queue.
+/// Its descriptors are the socket that successors connect to, the listening sockets in the order of their names, and those of the queues,
+/// in this order.
 /// </remarks>
 internal sealed record TakeoverOffer(IReadOnlyList<string> Listeners, IReadOnlyList<QueueManifest> Queues)
 {

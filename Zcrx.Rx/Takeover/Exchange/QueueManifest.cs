@@ -6,8 +6,7 @@ namespace Zcrx.Rx.Takeover;
 
 /// <summary>Describes a queue and the layout of its memory to the process that takes it over.</summary>
 /// <remarks>
-/// The manifest is sent with descriptors in this order: the export, the channel to the former process, the memory of the refill queue, and
-/// the areas in the order of their ids.
+/// Its descriptors are the export, the channel to the former process, the memory of the refill queue and the areas by id, in this order.
 /// </remarks>
 internal sealed record QueueManifest(
     string Name, string Interface, uint RxQueue, int BufferLength, bool HugePages, uint Entries, io_uring_zcrx_offsets Offsets, long StatisticsOffset, long RegionLength, IReadOnlyList<long> AreaLengths)

@@ -5,7 +5,8 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Rx.Connections;
 
 /// <summary>Sends on a connection without blocking, on the caller's thread. Small sends of the ring thread may wait in a
-/// <see cref="SendBatch"/> until the end of its turn. Only a send that finds the socket full involves the receive ring.</summary>
+/// <see cref="SendBatch"/> until the end of its turn. A send that finds the socket full waits for room, which the receive ring
+/// reports.</summary>
 internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnection connection)
 {
     private readonly SendTurn _turn = new(socket);

@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Rx.Connections;
 
-/// <summary>Lets an asynchronous method continue where a given function schedules it, by <c>await</c>.</summary>
-/// <param name="schedule">Schedules the continuation. Runs it exactly once.</param>
+/// <summary>Represents an awaitable whose continuation a given function schedules, for example on the ring thread.</summary>
+/// <param name="schedule">Schedules the continuation, which must run exactly once.</param>
 internal readonly struct ScheduledContinuation(Action<Action> schedule) : INotifyCompletion
 {
     public bool IsCompleted => false;

@@ -16,7 +16,7 @@ namespace Zcrx.Rx.Connections;
 /// </remarks>
 internal sealed unsafe class SendBatch : IDisposable
 {
-    /// <summary>The number of sends from which on a ring costs less than separate system calls.</summary>
+    /// <summary>The smallest number of sends for which one call to a ring costs less than a system call for each send.</summary>
     public const int FewestSends = 4;
 
     /// <summary>The largest number of sends in one system call. It limits how long a send waits for others.</summary>
@@ -152,7 +152,7 @@ internal sealed unsafe class SendBatch : IDisposable
         _isOpen = false;
         _ring?.Dispose();
         _ring = null;
-        // Only on an abandoned thread are sends left. Its connections are reset, so the sends may be dropped.
+        // Sends are left only if the ring thread was abandoned. Their connections are reset, so the sends may be dropped.
         Array.Clear(_entries);
         _count = 0;
         NativeMemory.Free(_memory);

@@ -43,9 +43,7 @@ public readonly record struct Delimiter
     /// <summary>Gets the delimiter that is a zero byte, as at the end of a C string.</summary>
     public static Delimiter Null => new(NullBytes);
 
-    /// <summary>
-    /// Gets a value that indicates whether a frame contains its delimiter and its length counts it. The default is false.
-    /// </summary>
+    /// <summary>Gets a value that indicates whether a frame and its length include the delimiter. The default is false.</summary>
     public bool IncludeDelimiter { get; init; }
 
     /// <summary>Gets the bytes of the delimiter. If there are several delimiters, gets the bytes of the longest one.</summary>

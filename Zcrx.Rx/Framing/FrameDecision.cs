@@ -62,8 +62,8 @@ public readonly record struct FrameDecision
     }
 
     /// <summary>
-    /// Creates the decision that a frame was found at the first byte. If the frame is incomplete, it is delivered once all its bytes have
-    /// arrived.
+    /// Creates the decision that a frame begins at the first buffered byte. If the frame is incomplete, it is delivered once all its bytes
+    /// have arrived.
     /// </summary>
     /// <remarks>The parser is not called again for this frame.</remarks>
     /// <param name="skip">The number of bytes to drop before the frame, such as its header.</param>

@@ -75,7 +75,7 @@ internal sealed class FrameScope(int maxBuffers)
     }
 
     /// <summary>
-    /// Determines whether every consumer has room for a frame of this length. If one has not, it pauses the source until it has room.
+    /// Determines whether every consumer has room for a frame of this length. A consumer without room pauses the source until it has room.
     /// </summary>
     public bool Admits(long length)
     {

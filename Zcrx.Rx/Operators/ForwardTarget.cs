@@ -22,7 +22,7 @@ internal abstract class ForwardTarget
     /// <summary>Forwards to a connection of this library.</summary>
     /// <param name="connection">The connection that receives the bytes.</param>
     /// <param name="schedule">
-    /// Runs the continuation after a wait for room on the ring thread of the source; null for the thread pool.
+    /// After a wait for room, runs the continuation on the ring thread of the source; null for the thread pool.
     /// </param>
     public sealed class OfConnection(ZcrxConnection connection, Action<Action>? schedule) : ForwardTarget
     {

@@ -7,7 +7,7 @@ namespace Zcrx.Rx.Operators;
 /// </summary>
 /// <remarks>
 /// Any thread may call <see cref="Set"/>. One reader at a time may call <see cref="WaitAsync"/>. The reader must check for the change
-/// itself, because it may be resumed without one.
+/// itself, because it may be resumed without a change.
 /// </remarks>
 internal sealed class ReadSignal : IValueTaskSource
 {

@@ -229,8 +229,9 @@ internal sealed class ConnectionControl : ISendingConnection
     }
 
     /// <summary>
-    /// Determines whether a consumer's exception is only a consequence of the connection's end: the stream's own error, or an exception
-    /// after a close was requested. Streams such as SslStream wrap that error in an IOException.
+    /// Determines whether a consumer's exception only follows from the end of the connection. This holds for the error of its stream. After
+    /// a close was requested, it also holds for failed sends and cancellations. An IOException, as SslStream throws it, is judged by its
+    /// inner exception.
     /// </summary>
     public bool FollowsFromEnd(Exception exception)
     {

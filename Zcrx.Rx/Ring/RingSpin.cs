@@ -91,8 +91,8 @@ internal sealed class RingSpin
         Stop();
         long spent = now - _began;
         Last = _clock.ToSpan(spent);
-        // If the first poll does not wait, a thread that sleeps at once would find its completions as well. They do not show that spinning
-        // is useful.
+        // The completions of a first poll that does not wait would also be found by a thread that sleeps at once. They therefore do not
+        // show that spinning is useful.
         if (_polls > 1 || !hasFound || _nicPoll > TimeSpan.Zero)
         {
             Volatile.Write(ref _time, _time + spent);

@@ -18,7 +18,7 @@ public interface ITakeoverSource
     /// Returns the queues that the successor may take over. After the takeover, this process still receives on them for its own
     /// connections.
     /// </summary>
-    /// <returns>The open queues. The default is none.</returns>
+    /// <returns>The open queues. The default implementation returns none.</returns>
     IReadOnlyList<ZcrxQueue> GetQueues() => [];
 
     /// <summary>Reports that a queue cannot be taken over, so the successor must open another queue.</summary>
@@ -36,7 +36,7 @@ public interface ITakeoverSource
     {
     }
 
-    /// <summary>Stops accepting connections, because the successor is ready. The takeover can no longer fail.</summary>
+    /// <summary>Stops accepting connections, because the successor is ready. From now on the takeover cannot be undone.</summary>
     /// <param name="successor">The process id of the successor.</param>
     /// <returns>A task that completes when no further connection is accepted and all accepted ones are being served.</returns>
     Task ReleaseAsync(int successor);

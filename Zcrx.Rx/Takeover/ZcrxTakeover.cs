@@ -129,7 +129,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
     /// Commits the takeover. The predecessor stops accepting, and this process owns the listeners. Does nothing if there is no predecessor.
     /// </summary>
     /// <param name="cancellationToken">Cancels the wait. It is then unknown whether the predecessor has stopped accepting.</param>
-    /// <returns>A task that completes when only this process accepts.</returns>
+    /// <returns>A task that completes when the predecessor has stopped accepting, has died, or does not answer in time.</returns>
     /// <exception cref="ZcrxException">The predecessor has stopped waiting and keeps serving.</exception>
     public async Task CommitAsync(CancellationToken cancellationToken = default)
     {

@@ -12,7 +12,7 @@ namespace Zcrx.Rx.Takeover;
 /// </summary>
 /// <remarks>
 /// <para>The channel carries 8-byte words in the machine's byte order. A word is a returned buffer (area token | byte offset) or a control
-/// word, which is called a remark. The constants of this class are the remarks. The top bits of a remark are not a valid area id, which
+/// word, which is called a remark. Begin and Leased are the remarks. The top bits of a remark are not a valid area id, which
 /// tells it from a buffer.</para>
 /// <para>When the channel ends, the other process has closed its end or has died. It then neither writes the refill queue nor has a buffer.
 /// When a process dies, the kernel closes its end of the channel only after its last thread that could enter a ring has exited. The channel

@@ -1,8 +1,8 @@
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Represents the move of a connection, as the queue that the connection leaves sees it.</summary>
+/// <summary>Represents a connection's move to another queue while the connection is still on its old queue.</summary>
 internal interface IPendingMove
 {
-    /// <summary>Gives up the move, because the connection has ended first.</summary>
+    /// <summary>Cancels the move, because the connection ended before it could move.</summary>
     void GiveUp();
 }

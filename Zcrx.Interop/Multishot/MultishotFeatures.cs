@@ -1,10 +1,10 @@
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Specifies the features of a kernel's multishot receives beyond those of Linux 6.1.</summary>
+/// <summary>Specifies the optional features of a kernel's multishot receives. Linux 6.1 has none of them.</summary>
 [Flags]
 internal enum MultishotFeatures
 {
-    /// <summary>No further features.</summary>
+    /// <summary>The kernel has no optional features.</summary>
     None = 0,
 
     /// <summary>One completion covers several buffers (Linux 6.10).</summary>

@@ -187,7 +187,7 @@ internal sealed unsafe class MultishotReceive
         }
     }
 
-    /// <summary>Determines whether the receive reads, and keeps its socket open if so. On failure, it becomes a multishot receive.</summary>
+    /// <summary>Determines whether the receive reads, and keeps its socket open if so. On failure it becomes a multishot receive.</summary>
     /// <returns>True when the receive reads; false when it is a multishot receive.</returns>
     private bool CanRead(MultishotRequest request)
     {

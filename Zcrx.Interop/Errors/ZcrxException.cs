@@ -33,7 +33,7 @@ public class ZcrxException : Exception
     /// <summary>Gets the errno's C name (<c>EINVAL</c>); an empty string when <see cref="ErrorNumber"/> is 0.</summary>
     public string ErrorName => ErrorNumber == 0 ? "" : ErrnoText.Name(ErrorNumber);
 
-    /// <summary>Gets the cause, as far as it is known.</summary>
+    /// <summary>Gets the known cause of the failure.</summary>
     public string Cause { get; }
 
     /// <summary>Gets the likely remedy; an empty string when none is known.</summary>

@@ -5,11 +5,18 @@ namespace Zcrx.Interop;
 
 /// <summary>Represents an immutable snapshot of the features of zero-copy receive that a kernel reports.</summary>
 /// <remarks>
+/// <para>
 /// Kernel versions are never compared, because distributions backport features and a kernel may be built without a feature. Version numbers
-/// in texts are hints for people. A kernel that answers no queries is probed for the opcode of zero-copy receive. If it has the opcode,
-/// support is <see cref="ZcrxSupport.Unknown"/>. Only an attempt then shows whether a feature works. Masks contain the bits that the kernel
-/// returned. To test for a feature, read the property with its name instead of a mask. Source: <c>IORING_REGISTER_QUERY</c> in
-/// io_uring_register(2), <c>linux/io_uring/query.h</c>.
+/// in texts are hints for people.
+/// </para>
+/// <para>
+/// A kernel that answers no queries is probed for the opcode of zero-copy receive. If it has the opcode, support is
+/// <see cref="ZcrxSupport.Unknown"/>. Only an attempt then shows whether a feature works.
+/// </para>
+/// <para>
+/// Masks contain the bits that the kernel returned. To test for a feature, read the property with its name instead of a mask.
+/// </para>
+/// <para>Source: <c>IORING_REGISTER_QUERY</c> in io_uring_register(2), <c>linux/io_uring/query.h</c>.</para>
 /// </remarks>
 public sealed record ZcrxCapabilities
 {
@@ -154,12 +161,12 @@ public sealed record ZcrxCapabilities
     public ZcrxSupport Support(ZcrxFeature feature) => CapabilitySupport.Of(this, feature);
 
     /// <summary>
-    /// Returns why the kernel does not support a feature: a clause that names the missing feature and the first Linux version with it.
+    /// Returns why the kernel does not support a feature. The text names the missing feature and the first Linux version that has it.
     /// </summary>
     /// <param name="feature">The feature.</param>
     /// <returns>
-    /// The explanation, without a full stop; null unless <see cref="Support"/> returns <see cref="ZcrxSupport.No"/>.
-    /// For example: <c>device-less mode needs Linux 7.1 or newer: the kernel's zcrx answers register flags IMPORT only</c>.
+    /// A clause without a full stop; null if <see cref="Support"/> returns another value than <see cref="ZcrxSupport.No"/>. For example:
+    /// <c>device-less mode needs Linux 7.1 or newer: the kernel's zcrx answers register flags IMPORT only</c>.
     /// </returns>
     public string? WhyNot(ZcrxFeature feature) => CapabilityText.WhyNot(this, feature);
 

@@ -34,7 +34,7 @@ internal readonly struct CancelFilter
         const uint Narrowing = IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_OP;
         filter = default;
         bool contradicts = (entry.cancel_flags & IORING_ASYNC_CANCEL_ANY) != 0 && (entry.cancel_flags & Narrowing) != 0;
-        // zcrx_ifq_idx shares its offset with splice_fd_in, which must be zero.
+        // The kernel requires splice_fd_in to be zero. In C, zcrx_ifq_idx is a member of the same union.
         if ((entry.cancel_flags & ~Known) != 0 || contradicts || entry.off != 0 || entry.zcrx_ifq_idx != 0)
         {
             return -Errno.EINVAL;

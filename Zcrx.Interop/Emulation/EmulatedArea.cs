@@ -94,8 +94,8 @@ internal sealed unsafe class EmulatedArea
     }
 
     /// <summary>
-    /// Returns the memory of the area to the operating system if all buffers are free. The pages then contain zeros, and free buffers have
-    /// no content to lose.
+    /// Gives the memory of the area back to the operating system if all buffers are free. The pages then contain zeros, and free buffers
+    /// have no content to lose.
     /// </summary>
     public bool TryTrim()
     {

@@ -107,9 +107,10 @@ internal sealed unsafe class EmulatedInterfaceQueue
     }
 
     /// <summary>
-    /// Returns the memory of each area whose buffers are all free to the operating system. The first area always keeps its memory.
+    /// Gives the memory of unused areas back to the operating system. An area is unused if all its buffers are free. The first area always
+    /// keeps its memory.
     /// </summary>
-    /// <returns>The number of areas whose memory was returned.</returns>
+    /// <returns>The number of areas whose memory was given back.</returns>
     public int Trim()
     {
         lock (Gate)

@@ -250,7 +250,7 @@ public sealed class EmulatedNic
         LinkChanged?.Invoke();
     }
 
-    /// <summary>Reports each later change of the link. If the interface is removed now, reports that at once.</summary>
+    /// <summary>Reports each later change of the link. If the interface was removed before the call, reports that at once.</summary>
     /// <param name="changed">Called on the thread that changes the link. Must be quick and must not throw.</param>
     /// <returns>Ends the reports when disposed.</returns>
     internal IDisposable WatchLink(Action<LinkChange> changed)

@@ -224,7 +224,9 @@ internal sealed unsafe class EmulatedNicReceive(
         poller.Modify(request.Fd, EmulatedReceiveEnds.Events | SocketCalls.EPOLLET, request.Tag);
     }
 
-    /// <summary>Retries delayed requests that are due.</summary>
+    /// <summary>
+    /// Makes the requests receive again whose delay has passed. A request is delayed until TCP retransmits dropped packets.
+    /// </summary>
     /// <returns>The milliseconds until the next retry; −1 when no request is delayed.</returns>
     public long RetryDelayed()
     {

@@ -22,7 +22,7 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
 
     /// <summary>
     /// Ends a turn. With a result, ends the request, after the copy notification if bytes were copied. Without a result, the request
-    /// continues. On a NIC, the copy notification then waits for the end of the ring's turn.
+    /// continues. On a NIC, <see cref="SettleCopies"/> then posts the copy notification later.
     /// </summary>
     public void EndTurn(EmulatedRequest request, int? result, bool hasCopied)
     {

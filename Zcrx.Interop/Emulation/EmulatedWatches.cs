@@ -12,8 +12,8 @@ namespace Zcrx.Interop.Emulation;
 /// <remarks>
 /// <para>
 /// A kernel keeps the file of a request open by a reference. User space can keep it open only by a descriptor, so each request has a
-/// duplicate of the caller's. If the caller keeps its sockets open, POLL_ADD and RECV_ZC use the caller's descriptor. A second request of
-/// the same kind on that socket needs a duplicate all the same.
+/// duplicate of the caller's. If the caller keeps its sockets open, POLL_ADD and RECV_ZC use the caller's descriptor. Even then, a second
+/// request of the same kind on a socket needs a duplicate.
 /// </para>
 /// <para>
 /// If the caller closes a socket too early, the kernel may reuse the descriptor for another file. A request for that file then takes over

@@ -6,7 +6,7 @@ namespace Zcrx.Interop.Emulation;
 /// <summary>Prepares reads that fill several free buffers of a queue, and posts the filled buffers.</summary>
 /// <remarks>Used under the lock of the queue. The lock is held from the preparation of a read until its buffers are delivered.</remarks>
 /// <param name="completions">Posts a completion for each filled buffer.</param>
-/// <param name="vectors">The vectors of one read, <see cref="MaxBuffers"/> of them.</param>
+/// <param name="vectors">The I/O vectors of one read. There are <see cref="MaxBuffers"/> of them.</param>
 internal sealed unsafe class ScatteringRead(EmulatedCompletions completions, VectorTable vectors)
 {
     /// <summary>The largest number of buffers in a read.</summary>

@@ -13,7 +13,8 @@ internal static class Threads
     private static ThreadSimulation? _simulation;
 
     /// <summary>
-    /// Gets an object that identifies the calling thread. A thread's number would not do, because it is reused after the thread has ended.
+    /// Gets an object that identifies the calling thread. The number of a thread is not unique, because it is reused after the thread has
+    /// ended.
     /// </summary>
     public static object Current => _current ?? Identify();
 

@@ -113,7 +113,7 @@ internal class BufferHolder : IBufferSource
     }
 
     /// <summary>
-    /// Records that an operator after <see cref="BeginWork"/> has passed on the end of the stream, or was disposed. Any thread.
+    /// Records that an operator that has called <see cref="BeginWork"/> has passed on the end of the stream, or was disposed. Any thread.
     /// </summary>
     public virtual void EndWork()
     {

@@ -42,7 +42,7 @@ internal sealed class ReclaimList
         }
 
         _consumers.RemoveAll(consumer => consumer.Holder == holder);
-        // The consumers notice the new number if the source returns to this ring thread. They then add themselves again.
+        // If the source returns to this ring thread, its consumers notice the new number and add themselves again.
         holder.Dismissals++;
     }
 

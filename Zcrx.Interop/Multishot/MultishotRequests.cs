@@ -81,7 +81,7 @@ internal sealed class MultishotRequests(HostRing ring, RingParts parts)
             MultishotRequest request = _requests[i];
             if (request.IsActive && !request.IsCancelled && filter.Matches(request.UserData, request.Opcode, filter.SelectsFile ? FileOf(request) : FileIdentity.None))
             {
-                // The host ring may end the receive for another reason before the cancellation. The flag then prevents that the receive is
+                // The host ring may end the receive for another reason before the cancellation. The flag then keeps the receive from being
                 // armed again.
                 request.IsCancelled = true;
                 found++;

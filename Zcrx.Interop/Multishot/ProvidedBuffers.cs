@@ -99,7 +99,7 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
         return area.Token | ((ulong)(uint)buffer << area.BufferShift);
     }
 
-    /// <summary>Returns a buffer that the kernel has taken but not filled to the free list.</summary>
+    /// <summary>Puts a buffer back into the free list. The kernel has taken the buffer but not filled it.</summary>
     public void PutBack(int slot)
     {
         (EmulatedArea area, int buffer) = _slots[slot & Mask];

@@ -242,8 +242,8 @@ public sealed unsafe class InterfaceQueue : IDisposable
     }
 
     /// <summary>
-    /// Returns the memory of added areas whose buffers are all free to the operating system. Does nothing if <see cref="CanTrimAreas"/> is
-    /// false.
+    /// Gives the memory of added areas back to the operating system if all their buffers are free. Does nothing if
+    /// <see cref="CanTrimAreas"/> is false.
     /// </summary>
     internal void TrimAreas()
     {
@@ -254,12 +254,12 @@ public sealed unsafe class InterfaceQueue : IDisposable
     }
 
     /// <summary>
-    /// Gets a value indicating whether <see cref="TrimAreas"/> can return memory. The kernel must not pin areas, and the areas must not be
-    /// on huge pages.
+    /// Gets a value indicating whether <see cref="TrimAreas"/> can give memory back. This requires that the kernel does not pin areas and
+    /// that the areas are not on huge pages.
     /// </summary>
     /// <remarks>
-    /// A huge page that is returned loses its reservation. If no huge page is free later, the next write to the area ends the process with
-    /// SIGBUS.
+    /// A huge page that is given back loses its reservation. If no huge page is free later, the next write to the area ends the process
+    /// with SIGBUS.
     /// </remarks>
     internal bool CanTrimAreas => _ring.Kernel is IAreaMemory && !Areas.First.IsHuge;
 

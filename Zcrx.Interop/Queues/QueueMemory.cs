@@ -242,7 +242,8 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     public void SetLeasedByOtherProcess(int kept) => Volatile.Write(ref _leasedByOtherProcess, kept);
 
     /// <summary>
-    /// Changes the number of buffers that consumers of other rings than the producer's lease, for <see cref="LeasedElsewhere"/>.
+    /// Changes the number of buffers that consumers of other rings lease, for <see cref="LeasedElsewhere"/>. The producer's ring is not
+    /// included.
     /// </summary>
     public void AddLeasedByOtherRings(int change) => Interlocked.Add(ref _leasedByOtherRings, change);
 
@@ -280,7 +281,8 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     }
 
     /// <summary>
-    /// Removes a producer that has ended. If it was the current one, the latest former producer that can still write replaces it.
+    /// Removes a producer that has ended. If it was the current one, a former producer that can still write replaces it, the latest one
+    /// first.
     /// </summary>
     /// <param name="ended">The producer that has ended.</param>
     public async Task ResignAsync(IRefillProducer ended)

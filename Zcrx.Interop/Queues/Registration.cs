@@ -9,7 +9,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop;
 
-/// <summary>Registers an interface queue once. Allocates its memory, calls the kernel, and frees the memory on failure.</summary>
+/// <summary>Registers one interface queue. Allocates its memory, calls the kernel, and frees the memory on failure.</summary>
 internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions options, ZcrxCapabilities capabilities, string? whyPageBuffers = null)
 {
     private const uint MaxRefillEntries = 32768;
@@ -27,8 +27,8 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         uint index = deviceLess ? 0 : InterfaceIndex(options.Interface!);
         MemoryRegion area = options.DmaBuf is { } dmaBuf ? MemoryRegion.Map(dmaBuf) : MemoryRegion.Allocate(options.AreaSize, options.HugePages, "the area", options.SharedMemory);
         uint entries = RefillEntries(area.Length);
-        // The entries follow the header. A kernel that reports no size of the header needs at most a page, but a page is large compared
-        // with a small ring, so a reported size is preferred.
+        // The entries follow the header. If the kernel reports no size of the header, a whole page is reserved, which is large compared
+        // with a small ring.
         nuint header = RoundUp((nuint)capabilities.RefillHeaderSizeOr(Environment.SystemPageSize), (nuint)(capabilities.RefillHeaderAlignment ?? 1));
         nuint ringEnd = header + ((nuint)entries * (nuint)sizeof(io_uring_zcrx_rqe));
         // The counters have their own cache line, because the kernel writes them while another thread may read them.

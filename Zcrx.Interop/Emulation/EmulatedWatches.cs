@@ -5,7 +5,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Registers the files of one ring's requests with the poller. Keeps the file of each request open until the request ends.
+/// Registers the files of one ring's requests with the poller. Ensures that the file of each request stays open until the request ends.
 /// </summary>
 /// <param name="poller">Watches the files.</param>
 /// <param name="callerKeepsSockets">Whether the caller keeps a socket open while requests for it wait.</param>

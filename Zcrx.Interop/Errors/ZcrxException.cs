@@ -4,8 +4,8 @@ namespace Zcrx.Interop;
 
 /// <summary>Represents the failure of an operation of Zcrx, with its cause and a remedy.</summary>
 /// <remarks>
-/// Thrown when a ring, a queue or an interface is set up, changed or closed. Errors of receives are not exceptions of this type, but
-/// numbers in completions. The derived types name the kind of failure. This type is thrown when none of them applies. Immutable.
+/// The classes of Zcrx.Interop throw it when a ring, a queue or an interface is set up, changed or closed. A failed receive has a negative
+/// errno in its completion instead. The derived types name the kind of failure. This type is thrown when none of them applies. Immutable.
 /// </remarks>
 public class ZcrxException : Exception
 {

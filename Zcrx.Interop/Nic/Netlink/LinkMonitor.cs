@@ -152,7 +152,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
             int length = _socket.Receive(buffer, out uint sender);
             if (length == -Errno.ENOBUFS || length > buffer.Length)
             {
-                // The kernel has dropped messages, so read the states of all interfaces.
+                // Messages were lost, so read the states of all interfaces.
                 RefreshAll();
             }
             else if (length > 0 && sender == 0)

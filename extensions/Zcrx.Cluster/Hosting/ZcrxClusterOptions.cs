@@ -16,8 +16,9 @@ public sealed class ZcrxClusterOptions
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Gets the listeners that are bound only while the node is Up and can reach the majority of the members. While it cannot, the ports
-    /// are closed and their connections are paused. The listeners in <see cref="ZcrxOptions.Listeners"/> are independent of the cluster.
+    /// Gets the listeners that are bound only while the node is Up and can reach the majority of the members. While it cannot reach them,
+    /// the ports are closed and their connections are paused. The listeners in <see cref="ZcrxOptions.Listeners"/> are independent of the
+    /// cluster.
     /// </summary>
     public IList<ZcrxListenerOptions> Listeners { get; } = [];
 

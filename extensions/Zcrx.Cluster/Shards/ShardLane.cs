@@ -27,7 +27,7 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
 
     public bool IsEmpty => _chunks.Count == 0 && _open is null;
 
-    /// <summary>Gets the number of chunks that were sent and are not acknowledged.</summary>
+    /// <summary>Gets the number of chunks in flight. These were sent, and are neither acknowledged nor timed out.</summary>
     public int InFlight => _inFlight;
 
     /// <summary>Gets the number of the first frame that is not acknowledged.</summary>

@@ -35,7 +35,7 @@ internal sealed class ShardWindow<T>(Guid source, ShardFlow flow, Func<int, Shar
     /// <summary>Gets the number of chunks that were sent again.</summary>
     public long Resends { get; private set; }
 
-    /// <summary>Returns the number of unacknowledged chunks that were sent to a partition.</summary>
+    /// <summary>Returns the number of chunks in flight to a partition.</summary>
     public int InFlight(int partition) => _lanes.TryGetValue(partition, out ShardLane<T>? lane) ? lane.InFlight : 0;
 
     /// <summary>Returns the number of the first unacknowledged frame to a partition.</summary>

@@ -54,7 +54,7 @@ public sealed class FrameInbox
         }
     }
 
-    /// <summary>Gets the number of frames that were discarded because they had arrived before.</summary>
+    /// <summary>Gets the number of frames that were discarded because the entity had got them before.</summary>
     public long Duplicates { get; private set; }
 
     /// <summary>
@@ -66,17 +66,17 @@ public sealed class FrameInbox
     /// </remarks>
     public IEnumerable<KeyValuePair<Guid, long>> Positions => _ended.Concat(_order).Select(static position => KeyValuePair.Create(position.Source, position.Next));
 
-    /// <summary>Returns the frames of a chunk that have not arrived before.</summary>
+    /// <summary>Returns the frames of a chunk that the entity has not got before.</summary>
     /// <param name="chunk">The received chunk.</param>
-    /// <returns>The new frames, in order. Empty if all of them have arrived before, or if an earlier chunk is missing.</returns>
+    /// <returns>The new frames, in order. Empty if the entity has got all of them before, or if an earlier chunk is missing.</returns>
     /// <exception cref="InvalidOperationException">The chunk belongs to another partition than earlier ones.</exception>
     public IReadOnlyList<ShardFrame> Accept(FrameChunk chunk)
     {
         ArgumentNullException.ThrowIfNull(chunk);
         RequirePartition(chunk.Partition);
         Position position = Find(chunk.Source);
-        // Frames before the oldest unacknowledged one never come again. An earlier incarnation acknowledged them, or this inbox did before
-        // it forgot the source.
+        // The frames before the oldest unacknowledged one were acknowledged, by an earlier incarnation or by this inbox before it forgot
+        // the source.
         position.Next = Math.Max(position.Next, chunk.OldestUnacknowledged);
         if (chunk.FirstSequence > position.Next)
         {

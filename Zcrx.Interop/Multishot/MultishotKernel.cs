@@ -5,15 +5,15 @@ using Zcrx.Interop.Multishot;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Implements the zcrx interface on the ordinary io_uring of this machine's kernel. Needs no zcrx in the kernel and no privileges:
-/// receives are multishot receives into provided buffers. Connections that fill many buffers at once are polled and read instead. The
-/// kernel performs all other requests unchanged.
+/// Implements zcrx on the ordinary io_uring of this machine's kernel, without zcrx in the kernel and without privileges. Receives are
+/// multishot receives into provided buffers. Connections that fill many buffers at once are polled and read instead. Other requests go to
+/// the kernel unchanged.
 /// </summary>
 /// <remarks>
 /// <para>Needs Linux 6.1. On newer kernels, one completion can cover several buffers (6.10), and a receive ends exactly at its budget
 /// (6.17).</para>
-/// <para>Rings, queues, errors and notifications are those of <see cref="EmulatedKernel"/>. The rules for threads and for registered memory
-/// are the same.</para>
+/// <para>Rings, queues, errors and notifications are those of <see cref="EmulatedKernel"/>. Its rules for threads and for registered memory
+/// apply.</para>
 /// </remarks>
 public sealed unsafe class MultishotKernel : INicKernel, IAreaMemory, IReceiveTurns
 {

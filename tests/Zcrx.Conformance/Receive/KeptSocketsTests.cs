@@ -58,7 +58,7 @@ public sealed unsafe class KeptSocketsTests
         Poll(ring, first.Server, In, 2);
         if (completes)
         {
-            // The number belongs to another file now, so bytes of the first peer must have no effect on it.
+            // The descriptor number now refers to the second socket. Bytes for the first socket must not complete its poll.
             _ = first.SendSome(1);
         }
 

@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Conformance.Receive;
 
 /// <summary>
-/// Tests the emulated kernel with a caller that keeps sockets open while requests wait for them, like Zcrx.Rx. Requests then use the
+/// Tests the emulated kernel with a caller that keeps each socket open while a request waits for it, as Zcrx.Rx does. Requests then use the
 /// caller's descriptor.
 /// </summary>
 public sealed unsafe class KeptSocketsTests

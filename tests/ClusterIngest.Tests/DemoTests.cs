@@ -47,7 +47,7 @@ public class DemoTests
     {
         using DemoProcess demo = DemoProcess.Start("--connections", "2", "--frames", "6000", "--delay", "300");
         // Waits until all connections are accepted and all frames are sent. Before that, the closing port would reset connections in the
-        // backlog, and the edge would confirm only the first frames of a connection that still sends. The slow entities need some more
+        // backlog. The edge would also confirm only the first frames of a connection that still sends. The slow entities need some more
         // seconds to store everything.
         await demo.SignalAsync("edge", "TERM", static line => line == "All frames are sent, and all connections are accepted");
 

@@ -290,8 +290,8 @@ public sealed partial class TransportTests
         byte[] chunk = Payload.Create(64 << 10);
         // The length of the body is below Kestrel's limit.
         const int Length = 24 << 20;
-        // At most this many bytes can be buffered: up to 1 MiB in Kestrel, 256 buffers of 4 KiB in the queue, and the rest in the sockets.
-        // The kernel enlarges the receive buffer of a socket as bytes are read.
+        // The maximum number of bytes that can be buffered. Kestrel holds up to 1 MiB, the queue 256 buffers of 4 KiB, and the sockets the
+        // rest. The kernel enlarges the receive buffer of a socket as bytes are read.
         const int Most = 12 << 20;
         // A poll between two reads of the server sees no progress, so one such poll is not enough.
         const int QuietPolls = 50;

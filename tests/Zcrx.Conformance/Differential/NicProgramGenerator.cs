@@ -4,10 +4,10 @@ namespace Zcrx.Conformance.Differential;
 
 /// <summary>Generates programs for an interface. The same seed and number give the same program.</summary>
 /// <remarks>
-/// <para>Pieces have any size, because it is unspecified how a stream is cut into packets.</para>
-/// <para>Most programs have so many buffers that they never run out. The others run out of buffers on purpose. These copy nothing, because
-/// the kernel cannot copy into buffers that a page pool has taken. They also leave the link up: after a link failure, the kernel returns
-/// the buffers of the old page pool up to a second later.</para>
+/// <para>Pieces have any size, because it is unspecified how a stream is cut into packets. Most programs never run out of buffers. The
+/// others do so on purpose, and must avoid two things:</para>
+/// <para>They copy nothing, because the kernel cannot copy into buffers that a page pool has taken. They leave the link up, because the
+/// kernel returns the buffers of a failed link up to a second late.</para>
 /// </remarks>
 internal static class NicProgramGenerator
 {

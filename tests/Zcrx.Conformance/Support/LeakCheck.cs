@@ -40,8 +40,8 @@ public sealed class LeakCheck : IDisposable
         }
     }
 
-    // If a packet was read on another processor than the one that received it, the kernel frees it only when the receiving processor gets
-    // its next packet. Until then, the packet keeps the area pinned.
+    // The kernel frees a packet on the processor that received it. If another processor has read it, it is freed only with the next packet
+    // there. Until then, it keeps the area pinned.
     private static void FreeConsumedPackets()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);

@@ -32,8 +32,7 @@ internal sealed unsafe class Coverage
     }
 
     /// <summary>
-    /// Determines whether the last input took a branch for the first time, or a number of times of an order of magnitude that no earlier
-    /// input had.
+    /// Determines whether the last input took a branch for the first time, or took it far more often than earlier inputs.
     /// </summary>
     public bool HasNew()
     {

@@ -6,7 +6,7 @@ namespace Zcrx.Benchmarks.Comparison;
 /// <summary>Represents one receiver with one number of connections.</summary>
 internal readonly record struct ComparisonCase(string Receiver, int Connections)
 {
-    // The warm-up is a third of the bytes. The runtime then has recompiled the hot code, and TCP has opened its windows.
+    // The warm-up is a third of the bytes. By then, the runtime has recompiled the hot code, and TCP has opened its windows.
     private const int WarmUpPart = 3;
 
     public ReceiverKind Kind => ReceiverKind.Find(Receiver)!;

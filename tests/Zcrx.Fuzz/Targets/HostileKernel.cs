@@ -26,7 +26,7 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
     /// <summary>Gets a task that completes after the last step, when the queue has entered the ring again or has closed it.</summary>
     public Task Finished => _finished.Task;
 
-    /// <summary>Starts with the steps of the input. It is called when the connections are attached.</summary>
+    /// <summary>Starts to perform the steps of the input. The test calls it when the connections are attached.</summary>
     public void Begin() => _hasBegun = true;
 
     public override int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)

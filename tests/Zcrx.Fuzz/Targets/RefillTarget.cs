@@ -6,8 +6,8 @@ using Zcrx.Interop.Emulation;
 namespace Zcrx.Fuzz.Targets;
 
 /// <summary>
-/// Tests the kernel's side of a refill queue against a hostile application. The application writes any entries and any tail. Flushes, and
-/// refills of a page pool, happen at any time.
+/// Tests the kernel's side of a refill queue against a hostile application. The application writes any entries and any tail, and flushes at
+/// any time. A page pool takes buffers at any time.
 /// </summary>
 internal sealed unsafe class RefillTarget : IFuzzTarget
 {

@@ -6,7 +6,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Receives with Zcrx as a user does: a queue with default options, one subscription per connection, and borrowed spans.</summary>
+/// <summary>
+/// Receives with Zcrx as applications do. The queue has default options, and each connection has one subscription that reads borrowed
+/// spans.
+/// </summary>
 internal sealed class ZcrxReceiver(ZcrxEngine engine) : IReceiver
 {
     private ZcrxQueue? _queue;
@@ -35,7 +38,7 @@ internal sealed class ZcrxReceiver(ZcrxEngine engine) : IReceiver
 
     public async ValueTask DisposeAsync()
     {
-        // The sender has not ended its streams. From now on they end with errors, which are expected.
+        // The sender has not ended its streams. They now end with errors, which must be ignored.
         _isClosing = true;
         _accepting?.Dispose();
         if (_queue is not null)

@@ -5,12 +5,14 @@ using Zcrx.Interop.Multishot;
 
 namespace Zcrx.Interop.Tests.Multishot;
 
-/// <summary>Tests connections that fill many buffers at once. These connections are polled and read.</summary>
+/// <summary>
+/// Tests connections that fill many buffers in a turn. The library polls and reads their sockets instead of using multishot receives.
+/// </summary>
 public class BusyConnectionTests
 {
     private const int Buffers = 1024;
 
-    /// <summary>Gets the features of the newest kernels and of Linux 6.1.</summary>
+    /// <summary>Gets true for a kernel whose receives have limits, and false for one like Linux 6.1.</summary>
     public static TheoryData<bool> HasLimits => [true, false];
 
     [SkippableTheory]
@@ -21,7 +23,7 @@ public class BusyConnectionTests
         using ReceivingConnection connection = ReceivingConnection.Open(Buffers, KernelOver(log, hasLimits));
         log.Opcodes.Clear();
         long position = 0;
-        // Only the next turn shows that a busy turn is over, so one more turn follows.
+        // A busy turn is counted at the start of the next turn, so there is one turn more.
         for (int i = 0; i <= ReceiveMethod.Turns + 1; i++)
         {
             const int Length = 128 * 1024;
@@ -91,7 +93,7 @@ public class BusyConnectionTests
         }
 
         Assert.Equal(2, connection.CountDescriptors());
-        // No buffer is left, so this turn ends the multishot receive. It also shows that the previous turn is over.
+        // No buffer is left, so the multishot receive ends in this turn. This turn also counts the previous one as busy.
         Send(connection, 0, length);
         connection.Enter();
         Assert.Equal(3, connection.CountDescriptors());
@@ -265,7 +267,9 @@ public class BusyConnectionTests
         new(new LinuxKernel(), new EmulatedKernelOptions(), hasLimits: null, new ReceiveMethod(IsRead: true, Streak: 0), callerKeepsSockets);
 
     /// <summary>Sends a message, and waits until it has arrived.</summary>
-    /// <remarks>The kernel takes bytes from the socket only inside enter, so one turn fills all buffers of the message.</remarks>
+    /// <remarks>
+    /// The kernel takes bytes from the socket only inside enter. One turn therefore fills the buffers for the whole message.
+    /// </remarks>
     private static void Send(ReceivingConnection connection, long position, int length)
     {
         connection.Peer.Send(ReceivingConnection.Bytes(position, length));

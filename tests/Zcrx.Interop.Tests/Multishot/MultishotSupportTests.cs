@@ -7,7 +7,7 @@ namespace Zcrx.Interop.Tests.Multishot;
 
 public class MultishotSupportTests
 {
-    /// <summary>Gets the errno of the set-up, and a part of the expected reason.</summary>
+    /// <summary>Gets an errno of the set-up, and words that the reason must contain.</summary>
     public static TheoryData<int, string> Refusals => new()
     {
         { Errno.EINVAL, "need 6.1" },

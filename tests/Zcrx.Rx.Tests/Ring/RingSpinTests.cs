@@ -24,7 +24,7 @@ public class RingSpinTests
 
         Assert.InRange(spin.Time, TimeSpan.FromMicroseconds(10), Limit);
         Assert.Equal(spin.Time, spin.Last);
-        // The spin has failed, so the next wait sleeps.
+        // The spin has found nothing, so the next wait sleeps at once.
         spin.RecordActivity();
         spin.Begin(timeout: null);
         Assert.False(spin.IsSpinning);
@@ -59,7 +59,7 @@ public class RingSpinTests
         Assert.True(spin.IsSpinning);
         Assert.Equal(TimeSpan.FromMicroseconds(30), spin.NextPoll);
         _time.Advance(TimeSpan.FromMicroseconds(40));
-        // The spin is over, but the last poll must still poll the NIC.
+        // The time of the spin is over, but one more poll must reach the NIC. It gets the shortest timeout.
         Assert.Equal(TimeSpan.FromTicks(1), spin.NextPoll);
     }
 
@@ -85,7 +85,7 @@ public class RingSpinTests
         spin.RecordActivity();
         spin.Begin(TimeSpan.FromMicroseconds(5));
         Assert.False(spin.IsSpinning);
-        // Activity counts for one wait.
+        // The recorded activity allows a spin only in the next wait, not in the one after it.
         spin.Begin(timeout: null);
         Assert.False(spin.IsSpinning);
     }

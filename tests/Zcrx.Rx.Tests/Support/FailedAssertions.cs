@@ -2,7 +2,7 @@ using Xunit.Sdk;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Counts failed assertions, so that the checks of a later disposal do not hide a failed assertion.</summary>
+/// <summary>Counts failed assertions. After one, a disposal skips its checks, so that their failures do not hide the first one.</summary>
 internal static class FailedAssertions
 {
     private static int _count;

@@ -100,7 +100,7 @@ public sealed record ZcrxQueueOptions
     /// 0 disables spinning.
     /// </summary>
     /// <remarks>
-    /// The thread spins only after it has handled completions. It adapts the time to the waits that it observes, and spins rarely while
+    /// The thread spins only after a turn with few completions, so bulk data causes no spins. It adapts the time to the waits that it observes, and spins rarely while
     /// spinning finds no completions. The queues of a process spin on at most half of the processors, so a machine with one processor never
     /// spins. On the engine <see cref="ZcrxEngine.Nic"/> with <see cref="BusyPoll"/>, each poll also polls the NIC.
     /// </remarks>

@@ -48,15 +48,9 @@ internal sealed class RingWait(RingHeartbeat heartbeat, RingSpin spin)
         return true;
     }
 
-    /// <summary>Ends the wait of a turn. If there are completions, the next wait may spin.</summary>
+    /// <summary>Ends the wait of a turn.</summary>
     /// <param name="ready">The number of completions that the turn handles next.</param>
-    public void End(uint ready)
-    {
-        if (ready > 0)
-        {
-            spin.RecordActivity();
-        }
-    }
+    public void End(uint ready) => spin.RecordActivity(ready);
 
     /// <summary>Ends the current spin, if any, because the thread ends.</summary>
     public void Stop() => spin.Stop();

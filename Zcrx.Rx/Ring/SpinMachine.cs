@@ -32,7 +32,7 @@ internal sealed class SpinMachine(long limit)
 
     /// <summary>Returns for how long the thread spins in the wait that begins now.</summary>
     /// <param name="now">The current time.</param>
-    /// <param name="isActive">Whether the thread has handled completions since its last wait.</param>
+    /// <param name="isActive">Whether the last turn with completions had only a few.</param>
     /// <returns>The duration of the spin, at most the limit; 0 to sleep at once.</returns>
     public long Begin(long now, bool isActive)
     {

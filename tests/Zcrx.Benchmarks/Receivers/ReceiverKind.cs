@@ -22,6 +22,7 @@ internal sealed record ReceiverKind(string Name, string Title, double VolumeShar
     public static IReadOnlyList<ReceiverKind> All { get; } =
     [
         new(Zcrx, "Zcrx (emulated engine)", 1, static () => new ZcrxReceiver(ZcrxEngine.Emulated)),
+        new("zcrx-spin-0", "Zcrx without spinning", 1, static () => new ZcrxReceiver(ZcrxEngine.Emulated, TimeSpan.Zero)),
         new("zcrx-io_uring", "Zcrx (io_uring engine)", 1, static () => new ZcrxReceiver(ZcrxEngine.IoUring)),
         new(Socket, "Socket.ReceiveAsync", 1, static () => new SocketReceiver()),
         new("pipelines", "System.IO.Pipelines", 1, static () => new PipelinesReceiver()),

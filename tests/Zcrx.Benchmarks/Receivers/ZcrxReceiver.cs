@@ -10,7 +10,7 @@ namespace Zcrx.Benchmarks.Receivers;
 /// Receives with Zcrx as applications do. The queue has default options, and each connection has one subscription that reads borrowed
 /// spans.
 /// </summary>
-internal sealed class ZcrxReceiver(ZcrxEngine engine) : IReceiver
+internal sealed class ZcrxReceiver(ZcrxEngine engine, TimeSpan? spin = null) : IReceiver
 {
     private ZcrxQueue? _queue;
     private Socket? _listener;
@@ -30,7 +30,8 @@ internal sealed class ZcrxReceiver(ZcrxEngine engine) : IReceiver
 
     public async Task<int> StartAsync(Meter meter)
     {
-        _queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions { Engine = engine });
+        ZcrxQueueOptions options = new() { Engine = engine };
+        _queue = await ZcrxQueue.OpenAsync(options with { SpinBeforeSleep = spin ?? options.SpinBeforeSleep });
         _listener = ListenSocket.Bind(LoopbackListener.AnyPort, new ZcrxListenOptions { Backlog = LoopbackListener.Backlog });
         _accepting = _queue.Listen(_listener).Subscribe(connection => connection.Buffers.Subscribe(new MeteringObserver(meter.Next(), this)));
         return ((IPEndPoint)_listener.LocalEndPoint!).Port;

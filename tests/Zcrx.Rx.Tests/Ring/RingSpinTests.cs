@@ -25,9 +25,25 @@ public class RingSpinTests
         Assert.InRange(spin.Time, TimeSpan.FromMicroseconds(10), Limit);
         Assert.Equal(spin.Time, spin.Last);
         // The spin has found nothing, so the next wait sleeps at once.
-        spin.RecordActivity();
+        spin.RecordActivity(1);
         spin.Begin(timeout: null);
         Assert.False(spin.IsSpinning);
+    }
+
+    [Theory]
+    [InlineData(1U, 0U, true)]
+    [InlineData(RingSpin.FewCompletions, 0U, true)]
+    [InlineData(RingSpin.FewCompletions + 1, 0U, false)]
+    [InlineData(512U, 0U, false)]
+    [InlineData(512U, 1U, true)]
+    [InlineData(1U, 512U, false)]
+    public void Wait_spins_after_a_turn_of_few_completions_and_not_after_bulk_data(uint completions, uint later, bool spins)
+    {
+        RingSpin spin = New(Limit);
+        spin.RecordActivity(completions);
+        spin.RecordActivity(later);
+        spin.Begin(timeout: null);
+        Assert.Equal(spins, spin.IsSpinning);
     }
 
     [Fact]
@@ -82,7 +98,7 @@ public class RingSpinTests
         spin.Begin(timeout: null);
         Assert.False(spin.IsSpinning);
 
-        spin.RecordActivity();
+        spin.RecordActivity(1);
         spin.Begin(TimeSpan.FromMicroseconds(5));
         Assert.False(spin.IsSpinning);
         // The recorded activity allows a spin only in the next wait, not in the one after it.
@@ -96,7 +112,7 @@ public class RingSpinTests
         RingSpin first = New(Limit);
         RingSpin second = New(Limit);
         Begin(first);
-        second.RecordActivity();
+        second.RecordActivity(1);
         second.Begin(timeout: null);
         Assert.False(second.IsSpinning);
 
@@ -144,7 +160,7 @@ public class RingSpinTests
     public void New_limit_applies_to_the_next_wait()
     {
         RingSpin spin = New(TimeSpan.Zero);
-        spin.RecordActivity();
+        spin.RecordActivity(1);
         spin.Begin(timeout: null);
         Assert.False(spin.IsSpinning);
 
@@ -153,14 +169,14 @@ public class RingSpinTests
         spin.Stop();
         spin.SetLimit(TimeSpan.Zero);
 
-        spin.RecordActivity();
+        spin.RecordActivity(1);
         spin.Begin(timeout: null);
         Assert.False(spin.IsSpinning);
     }
 
     private static void Begin(RingSpin spin)
     {
-        spin.RecordActivity();
+        spin.RecordActivity(1);
         spin.Begin(timeout: null);
         Assert.True(spin.IsSpinning);
     }

@@ -205,7 +205,7 @@ internal sealed class Listeners(
     /// <summary>Ends all listeners, because the queue ends.</summary>
     public void FinishAll(Func<Exception?> error) => Array.ForEach(_listeners.Snapshot(), listener => Finish(listener, error()));
 
-    /// <summary>Ends the listeners of a stuck ring thread, and those that it adds later. Any thread, so the table does not change.</summary>
+    /// <summary>Ends all listeners of a stuck ring thread and those that it adds later. Any thread, so the table does not change.</summary>
     /// <param name="turn">The progress of the ring thread.</param>
     /// <param name="notify">Runs a call of an observer. The call may block on a resource that the stuck callback holds.</param>
     public void Abandon(ReceiveTurn turn, Action<Action> notify)

@@ -18,7 +18,7 @@ internal interface ISendingConnection
     /// <summary>Ends the connection after a failed send.</summary>
     void Fail(ConnectionFailure failure, bool abort);
 
-    /// <summary>Records that a send waits for room. The connection stays open until the send has ended.</summary>
+    /// <summary>Records that a send waits. The connection stays open until the send has ended.</summary>
     void BeginWork();
 
     /// <summary>Records that the waiting send has ended.</summary>

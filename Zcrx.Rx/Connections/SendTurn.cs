@@ -66,7 +66,7 @@ internal sealed class SendTurn(IConnectionSocket socket)
         }
     }
 
-    /// <summary>Keeps the turn for the unsent bytes of a batch, which leaves the batch.</summary>
+    /// <summary>Passes the turn from a batch to the bytes that it could not send.</summary>
     /// <returns>False when the batch no longer has the turn.</returns>
     public bool TryLeaveToRest()
     {

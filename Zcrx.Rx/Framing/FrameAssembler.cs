@@ -148,7 +148,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     }
 
     /// <summary>Delivers the frames that wait, after the source was resumed.</summary>
-    /// <returns>True when frames still wait, because the source was paused again.</returns>
+    /// <returns>True when frames still wait.</returns>
     public bool Continue()
     {
         if (IsWaiting)

@@ -205,9 +205,7 @@ internal sealed class Listeners(
     /// <summary>Ends all listeners, because the queue ends.</summary>
     public void FinishAll(Func<Exception?> error) => Array.ForEach(_listeners.Snapshot(), listener => Finish(listener, error()));
 
-    /// <summary>
-    /// Ends all listeners of a stuck ring thread, and those that it adds if it continues. Any thread.
-    /// </summary>
+    /// <summary>Ends all listeners of a stuck ring thread and those that it adds later. Any thread, so the table does not change.</summary>
     /// <param name="turn">The progress of the ring thread.</param>
     /// <param name="notify">Runs a call of an observer. The call may block on a resource that the stuck callback holds.</param>
     public void Abandon(ReceiveTurn turn, Action<Action> notify)
@@ -280,7 +278,8 @@ internal sealed class Listeners(
     private void OnAccepted(ListenerEntry listener, int fd)
     {
         SafeSocketHandle handle = new(fd, ownsHandle: true);
-        // Only a queue that ends refuses the connection. A removed listener still delivers it, because the peer is already connected.
+        // A queue that ends refuses the connection, unless it suspends its connections. A removed listener still delivers it, because the
+        // peer is already connected.
         if (!phase.Suspends && phase.IsEnding)
         {
             if (phase.IsSalvaging)

@@ -57,7 +57,7 @@ internal struct ArmMachine
     {
         if (State != ArmState.Arming)
         {
-            // The type is not being armed: it was disarmed after TryArm.
+            // The type is not being armed, for example because it was disarmed after TryArm.
             return false;
         }
 

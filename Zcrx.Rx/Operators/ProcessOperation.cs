@@ -96,8 +96,8 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
         _channel.Dispose();
         try
         {
-            // Whichever sets _disposed first decides. If Dispose was first, it may still be inside Cancel, so the cancellation source must
-            // not be disposed here.
+            // The first call that sets _disposed owns the cancellation source. If that was Dispose, it may still be inside Cancel, so the
+            // source must not be disposed here.
             if (Interlocked.Exchange(ref _disposed, 1) == 0)
             {
                 _cancellation.Dispose();

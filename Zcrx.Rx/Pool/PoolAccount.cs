@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Pool;
 
-/// <summary>Represents how many buffers of a pool are in which place at one moment.</summary>
+/// <summary>Represents where the buffers of a pool are at one moment.</summary>
 /// <param name="Buffers">All buffers.</param>
 /// <param name="InFlight">Buffers that consumers of this queue lease, or have released without the ring thread having taken them
 /// back.</param>

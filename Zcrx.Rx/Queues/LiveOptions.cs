@@ -30,8 +30,8 @@ internal static class LiveOptions
     /// not.
     /// </summary>
     /// <remarks>
-    /// Uses reflection, so that an option that is added later is included automatically. Ignores delegates, because two equal delegates
-    /// often do not compare as equal.
+    /// Uses reflection, so that an option that is added later is included automatically. Ignores delegates, because equal options often
+    /// contain different delegate objects.
     /// </remarks>
     public static (IReadOnlyList<string> Live, IReadOnlyList<string> Fixed) Differences(ZcrxQueueOptions current, ZcrxQueueOptions wanted)
     {

@@ -26,8 +26,8 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
 
     private readonly ConcurrentQueue<Task> _ends = new();
     private readonly ObserverThreads _threads = new(name);
-    // The connection whose callback does not return. Its observers are called after that return, because an observer is never called while
-    // its OnNext runs.
+    // The connection whose callback does not return. Its observers are called once the callback has returned, because an observer is never
+    // called while its OnNext runs.
     private readonly object? _stuck = heartbeat.Subject;
     private Action? _notifyStuck;
     private int _missed;

@@ -383,7 +383,7 @@ internal sealed class QueueLoop : IRingTurn
     private async Task ConcludeAbandonedAsync(QueueAbandonment? abandonment)
     {
         int missed = abandonment is null ? 0 : await abandonment.CompleteAsync().ConfigureAwait(false);
-        // Completed after the observers have returned, because an observer that throws still publishes a fault.
+        // Completed after the observers were called, because an observer that throws still publishes a fault.
         _events.Complete();
         _missedObservers.TrySetResult(missed);
     }

@@ -163,9 +163,9 @@ public sealed class ZcrxConnection : IDisposable
     /// </summary>
     /// <returns>An object that ends this pause when it is disposed. Further disposals have no effect.</returns>
     /// <remarks>
-    /// Called inside <c>OnNext</c>, the observer receives no further buffers, not even those that the kernel has already delivered. Called
-    /// on another thread, one more buffer may be delivered. Disposing the object does not end a pause that <see cref="Pause"/> or an
-    /// operator has begun.
+    /// After a call inside <c>OnNext</c>, the observer receives no further buffers, not even those that the kernel has already delivered.
+    /// After a call on another thread, one more buffer may be delivered. Disposing the object does not end a pause that
+    /// <see cref="Pause"/> or an operator has begun.
     /// </remarks>
     public IDisposable Hold()
     {
@@ -237,7 +237,7 @@ public sealed class ZcrxConnection : IDisposable
         _moves.TryEnter() ? await RunMoveAsync(queue, isRescue: false, watcher).ConfigureAwait(false) : null;
 
     /// <summary>
-    /// Moves a stranded connection to the queue that can receive its next bytes. Does nothing if the connection has already moved.
+    /// Moves a stranded connection to a queue that may be able to receive its next bytes. Does nothing if it has already moved.
     /// </summary>
     internal async Task<bool> RescueAsync(ZcrxQueue queue, IMoveWatcher watcher)
     {
@@ -250,8 +250,8 @@ public sealed class ZcrxConnection : IDisposable
     /// receive a <see cref="ZcrxStreamException"/> that reports the detachment and the position. <see cref="Closed"/> completes.
     /// </summary>
     /// <returns>
-    /// The socket and the stream offset of its next byte. Null when the connection ended before, or when the peer did not read the bytes
-    /// that were sent within <see cref="ZcrxQueueOptions.PeerCloseTimeout"/>. A suspended connection does not wait for the peer.
+    /// The socket and the stream offset of its next byte. Null when the connection ended before. Also null when sent bytes still wait for
+    /// room after <see cref="ZcrxQueueOptions.PeerCloseTimeout"/>, or at once on a suspended connection.
     /// </returns>
     /// <remarks>Sends that are in progress fail, so complete them first. Leases stay valid.</remarks>
     /// <exception cref="InvalidOperationException">The connection is already being moved or detached.</exception>

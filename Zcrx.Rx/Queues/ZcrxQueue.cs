@@ -215,8 +215,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
     public IObservable<ZcrxConnection> Listen(string endPoint, ZcrxListenOptions? options = null) => Listen(ListenEndPoint.Parse(endPoint), options);
 
     /// <summary>Accepts connections on a listening socket of the caller.</summary>
-    /// <param name="listener">A non-blocking listening socket, such as from <see cref="ListenSocket.Bind"/>. The subscription duplicates
-    /// its descriptor, so the caller may close the socket and the port stays open until the subscription is disposed.</param>
+    /// <param name="listener">A non-blocking listening socket, such as from <see cref="ListenSocket.Bind"/>. Subscribing duplicates its
+    /// descriptor. The caller may then close the socket, and the port stays open until the subscription is disposed.</param>
     /// <param name="gate">The limits of the listener, which several queues may share; null for no limits.</param>
     /// <returns>The accepted connections. Disposing the subscription stops accepting. Connections that were accepted before are still
     /// delivered, then OnCompleted follows.</returns>
@@ -287,9 +287,9 @@ public sealed class ZcrxQueue : IAsyncDisposable
     }
 
     /// <summary>Changes options of the open queue. The ring thread applies them between two turns.</summary>
-    /// <remarks>These options can change: the water marks, the connection quota, the largest pool, intervals, timeouts, the spinning before
-    /// sleep, the action for failed consumers, the limit for copied frame bytes and the descriptor reserve. A change of any other option
-    /// requires the queue to be opened again.</remarks>
+    /// <remarks>These options can change: water marks, connection quota, largest pool, intervals, timeouts, spinning before sleep, the
+    /// action for failed consumers, the limit for copied frame bytes and the descriptor reserve. A change of any other option requires the
+    /// queue to be opened again.</remarks>
     /// <param name="options">The new options. All of them are compared with the current ones.</param>
     /// <returns>The names of the changed options that apply now, and of those that require the queue to be opened again.</returns>
     /// <exception cref="ZcrxConfigurationException">The options are invalid. No option was changed.</exception>

@@ -5,7 +5,7 @@ namespace Zcrx.Rx;
 /// <summary>Holds the connections of closed queues until another queue resumes them at the same stream offset.</summary>
 /// <remarks>
 /// <para>Pass this object to <see cref="ZcrxQueue.OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.
-/// <see cref="ZcrxQueue.SuspendAsync"/> then suspends all connections of the queue. A failure of the queue suspends those whose stream
+/// <see cref="ZcrxQueue.SuspendAsync"/> then suspends the connections of the queue. A failure of the queue suspends those whose stream
 /// position is certain, and ends the others with an error.</para>
 /// <para>No queue receives for a suspended connection, so TCP makes its sender wait. Sends succeed until the socket is full. A suspended
 /// connection can be closed.</para>

@@ -20,6 +20,6 @@ public enum MoveReason
     /// <summary>The kernel copies the bytes of the connection, because its packets arrive on another RX queue.</summary>
     CopyStorm,
 
-    /// <summary>The connection's queue stays under pressure, while another queue has free buffers.</summary>
+    /// <summary>The connection's queue stays under pressure, while another queue has clearly less load.</summary>
     Pressure,
 }

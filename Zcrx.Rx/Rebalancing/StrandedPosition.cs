@@ -7,7 +7,7 @@ namespace Zcrx.Rx.Rebalancing;
 /// <param name="position">The position: the number of bytes received before it.</param>
 internal sealed class StrandedPosition(long position)
 {
-    // Each queue is tried several times, because a flow rule may steer the packets to another queue during the attempts.
+    // Each queue is tried several times, because the packets may be steered to another queue during the attempts.
     private const int MaxAttempts = 4;
 
     private readonly Lock _gate = new();
@@ -24,8 +24,8 @@ internal sealed class StrandedPosition(long position)
     }
 
     /// <summary>
-    /// Returns the queue to try next; null if each has reached the limit of attempts. Prefers a queue with few attempts, then the queue on
-    /// which packets arrive now.
+    /// Returns the queue to try next; null if each has reached the limit of attempts. Chooses a queue with the fewest attempts, preferably
+    /// the one on which packets arrive now.
     /// </summary>
     public GroupMember? Next(IEnumerable<GroupMember> members, RxQueueId? arrival)
     {

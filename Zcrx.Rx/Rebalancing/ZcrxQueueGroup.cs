@@ -133,8 +133,8 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
             return owner;
         }
 
-        // Packets arrive on no queue of the group, so every queue would receive with copies. A queue of the interface on which they arrive
-        // is preferred, because a flow rule can steer them to it. Without one, a queue of the current interface is chosen.
+        // No queue of the group is known to receive without copies. A queue of the interface on which packets arrive is preferred, because
+        // a flow rule can steer them to it. Without one, a queue of the current interface is chosen.
         string? networkInterface = arrival is { } elsewhere && members.Any(member => member.RxQueue?.Interface == elsewhere.Interface)
             ? elsewhere.Interface
             : present.RxQueue?.Interface;

@@ -105,7 +105,7 @@ internal sealed class ConnectionReceiver
 
     public bool HasEnded => Has(ReceiveObstacles.Ended);
 
-    /// <summary>Gets a value indicating whether the connection is being moved or suspended.</summary>
+    /// <summary>Gets a value indicating whether the connection is being moved, detached or suspended.</summary>
     public bool IsLeaving => Has(ReceiveObstacles.Leaving | ReceiveObstacles.Moving);
 
     /// <summary>Gets the error with which the stream ends; null for an orderly end.</summary>
@@ -144,7 +144,7 @@ internal sealed class ConnectionReceiver
     public long Delivered => Undelivered.Position(BytesReceived);
 
     /// <summary>
-    /// Gets the stream offset up to which every consumer has processed the bytes. It is lower than Delivered while a consumer
+    /// Gets the stream offset up to which every consumer has processed the bytes. It is lower than <see cref="Delivered"/> while a consumer
     /// of frames keeps the rest of a buffer.
     /// </summary>
     public long Passed => Delivered - Postponed.MostWaiting();
@@ -179,8 +179,8 @@ internal sealed class ConnectionReceiver
     public long? UnobservedSince { get; set; }
 
     /// <summary>
-    /// Gets or sets the time since which an orderly close waits for a peer that reads nothing, and the number of unacknowledged bytes at
-    /// that time; null while no close waits.
+    /// Gets or sets since when an orderly close waits for a peer that reads nothing, and the number of unacknowledged bytes then; null
+    /// while no close waits.
     /// </summary>
     public (long Since, int Unacknowledged)? CloseWait { get; set; }
 
@@ -302,7 +302,7 @@ internal sealed class ConnectionReceiver
         }
     }
 
-    /// <summary>Gets the move to another queue that is in progress; null for none.</summary>
+    /// <summary>Gets the move or detachment that is in progress; null for none.</summary>
     public IPendingMove? Move => _move;
 
     public void BeginMove(IPendingMove move)

@@ -10,8 +10,8 @@ namespace Zcrx.Rx.Receiving;
 /// </summary>
 /// <remarks>
 /// Linux 7.1 and 7.2.0 to 7.2.9 strand a request that runs out of buffers or completions in the middle of a packet. The request stays armed
-/// but delivers nothing, although bytes wait in the socket. Neither a capability nor an errno shows whether a kernel has the fix. Every
-/// kernel is therefore checked for bytes that wait in the socket.
+/// but delivers nothing, although bytes wait in the socket. Neither a capability nor an errno shows whether a kernel has the fix. The
+/// sockets are therefore checked for waiting bytes on every kernel.
 /// </remarks>
 internal sealed class ConnectionWatch(
     SlotTable<ConnectionReceiver> connections, BufferPool pool, ReceiveScheduler scheduler, StallReports stalls, ILimitReports limits, IQueuePhase phase, QueueContext context)

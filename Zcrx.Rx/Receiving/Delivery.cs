@@ -41,7 +41,7 @@ internal sealed unsafe class Delivery : IDelivery
     /// data.
     /// </summary>
     /// <param name="first">The first completion. It must be received data.</param>
-    /// <param name="count">The number of completions from the first to the end of the adjacent ones, of any kind.</param>
+    /// <param name="count">The number of adjacent completions from the first one on, of any kind.</param>
     public void Deliver(Completion* first, uint count)
     {
         DeliveryRun run = new(first, first + count, _turn.Number);

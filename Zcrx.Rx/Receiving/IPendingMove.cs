@@ -1,8 +1,8 @@
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Represents a connection's move to another queue while the connection is still on its old queue.</summary>
+/// <summary>Represents the move or detachment of a connection that is still on its old queue.</summary>
 internal interface IPendingMove
 {
-    /// <summary>Cancels the move, because the connection ended before it could move.</summary>
+    /// <summary>Gives up the move, because the connection ended before it could leave.</summary>
     void GiveUp();
 }

@@ -12,6 +12,6 @@ internal interface IQueuePhase
     /// <summary>Gets a value indicating whether the ending queue suspends its connections instead of closing them.</summary>
     bool Suspends { get; }
 
-    /// <summary>Gets a value indicating whether the ring thread has failed and the queue saves its connections for another queue.</summary>
+    /// <summary>Gets a value indicating whether the ring thread has failed and only delivers the bytes that have arrived.</summary>
     bool IsSalvaging { get; }
 }

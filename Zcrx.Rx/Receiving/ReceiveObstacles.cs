@@ -31,7 +31,7 @@ internal enum ReceiveObstacles
     /// <summary>The queue is ending and suspends the connection.</summary>
     Leaving = 128,
 
-    /// <summary>The connection is being moved to another queue.</summary>
+    /// <summary>The connection is being moved to another queue or detached.</summary>
     Moving = 256,
 
     /// <summary>Combines the obstacles that a lack of buffers causes.</summary>

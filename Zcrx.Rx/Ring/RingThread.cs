@@ -258,8 +258,7 @@ internal sealed class RingThread : IRingWorker
         _wait.Stop();
         if (IsAbandoned)
         {
-            // The abandoning thread has already ended the connections and listeners. Only this thread may close the ring, which frees the
-            // RX queue.
+            // The abandoning thread ends the connections and listeners. Only this thread may close the ring, which frees the RX queue.
             _turn.EndAbandoned();
             _wake.Close();
             return;

@@ -58,10 +58,10 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of stalls that were reported; see <see cref="ReceiveStall"/>.</summary>
     public long ReceiveStalls { get; init; }
 
-    /// <summary>Gets the number of connections that now receive nothing, although bytes wait in their sockets.</summary>
+    /// <summary>Gets the number of connections that are stalled now; see <see cref="ReceiveStall"/>.</summary>
     public int StalledConnections { get; init; }
 
-    /// <summary>Gets the number of connections without an observer at the last check, which is made once a second.</summary>
+    /// <summary>Gets the number of connections that had no observer at the last check. Checks are at most a second apart.</summary>
     public int UnobservedConnections { get; init; }
 
     /// <summary>Gets the number of notifications that the kernel had no free buffer.</summary>

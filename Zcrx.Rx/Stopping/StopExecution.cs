@@ -298,8 +298,8 @@ internal sealed class StopExecution(
     }
 
     /// <summary>
-    /// Ends each stream whose buffer was being delivered when the ring thread failed. Further bytes could follow a gap, so none is
-    /// delivered.
+    /// Ends each stream whose buffer was being delivered when the ring thread failed. No further bytes are delivered, because there may be
+    /// a gap before them.
     /// </summary>
     private void EndInterrupted(Exception crash)
     {
@@ -330,7 +330,7 @@ internal sealed class StopExecution(
                 completions.HandleAll();
             }
         }
-#pragma warning disable CA1031 // The ring may fail again. The stream reports the bytes that were not received as missing.
+#pragma warning disable CA1031 // The ring may fail again. A stream whose next bytes were not received fails when it is resumed.
         catch (Exception)
 #pragma warning restore CA1031
         {

@@ -5,8 +5,8 @@ namespace Zcrx.Rx.Takeover;
 /// queues, it also contains their manifests.
 /// </summary>
 /// <remarks>
-/// Its descriptors are the socket that successors connect to, the listening sockets in the order of their names, and those of the queues,
-/// in this order.
+/// The first descriptor is the socket that successors connect to. The listening sockets follow in the order of their names, then the
+/// descriptors of each queue.
 /// </remarks>
 internal sealed record TakeoverOffer(IReadOnlyList<string> Listeners, IReadOnlyList<QueueManifest> Queues)
 {

@@ -104,7 +104,7 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
         }
         finally
         {
-            // The successor is serving now, so the takeover is complete even if releasing has failed.
+            // The successor has committed, so the takeover is complete even if releasing has failed.
             takenOver.TrySetResult(successor.Peer.ProcessId);
         }
 

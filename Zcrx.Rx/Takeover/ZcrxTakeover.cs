@@ -77,7 +77,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
 
     /// <summary>Takes the predecessor's listening socket for an address.</summary>
     /// <param name="name">The name of the listener. Used only to find a socket if the port is 0.</param>
-    /// <param name="endPoint">The address of the socket. With port 0, a socket with this name and any port is found.</param>
+    /// <param name="endPoint">The address of the socket. With port 0, the port may differ, but the name must be equal.</param>
     /// <returns>The socket, owned by the caller; null if the predecessor has none, so that the address must be bound.</returns>
     public Socket? TakeListener(string name, IPEndPoint endPoint)
     {

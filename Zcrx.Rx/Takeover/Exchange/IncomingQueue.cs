@@ -105,8 +105,8 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
     public void Dispose() => Exported.Dispose();
 
     /// <summary>
-    /// Records that the takeover was committed. If the channel ends before that, the takeover has failed and the other process keeps the
-    /// queue.
+    /// Records that the takeover was committed. Until then, this process must not act on the end of the channel, because the takeover may
+    /// only have failed.
     /// </summary>
     internal void Commit() => _committed.TrySetResult();
 

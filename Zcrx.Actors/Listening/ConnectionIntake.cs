@@ -20,8 +20,8 @@ internal sealed class ConnectionIntake(Published<ZcrxOptions> options, ZcrxQueue
         connections.Serve(connection, slot.Name, slot.Handler, reports, owner: slot, slot.OnClosed);
         if (better is not null)
         {
-            // The result is ignored. If the connection cannot move, it stays on the queue that accepted it. The group publishes a
-            // successful move.
+            // The result is ignored. False means that the connection has ended, its handler is moving it, or the queue is closed. The group
+            // publishes a successful move.
             _ = group.MoveAsync(connection, better, MoveReason.Placement);
         }
     }

@@ -26,7 +26,8 @@ internal sealed class ListenerRecord(ListenerSlot slot)
     public bool IsLeaving { get; set; }
 
     /// <summary>
-    /// Gets a value indicating whether the listener is in the configuration. The start of the actor tree waits only for such listeners.
+    /// Gets a value indicating whether the listener is in the configuration and is not being removed. The start of the actor tree waits
+    /// only for such listeners.
     /// </summary>
     public bool IsConfigured => !Slot.IsAdded && !IsLeaving;
 

@@ -2,8 +2,8 @@ namespace Zcrx.Actors.Logging;
 
 /// <summary>Decides which of many similar log events are written. The caller passes the time. Not thread-safe.</summary>
 /// <remarks>
-/// Each event id has its own limit. Only the first event of a code location has a stack trace, because later events would repeat the same
-/// trace.
+/// Each event id has its own limit. Only the first written event of a code location has a stack trace, because later events would repeat
+/// it.
 /// </remarks>
 /// <param name="burst">The maximum number of events with the same id that are written in an interval.</param>
 /// <param name="interval">The interval.</param>

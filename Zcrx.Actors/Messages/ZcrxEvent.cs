@@ -64,7 +64,7 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <param name="Connections">The number of connections.</param>
     public sealed record ConnectionsContinued(string Queue, IReadOnlyList<string> Targets, int Connections) : ZcrxEvent;
 
-    /// <summary>Published when a queue is opened without its NIC, because it can no longer be opened with the NIC.</summary>
+    /// <summary>Published when a queue is opened without its NIC instead of being given up.</summary>
     /// <param name="Queue">The queue's name.</param>
     /// <param name="Cause">The cause of the last failure.</param>
     public sealed record QueueFellBack(string Queue, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : ZcrxEvent;

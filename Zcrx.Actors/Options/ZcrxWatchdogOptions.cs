@@ -7,8 +7,8 @@ namespace Zcrx.Actors;
 public sealed class ZcrxWatchdogOptions
 {
     /// <summary>
-    /// Gets or sets the time after which a ring thread that is in a callback counts as stuck. Its queue is then reported, and gets no new
-    /// connections. The default is 3 s.
+    /// Gets or sets the duration of a turn, one pass of a ring thread's loop, after which the thread counts as stuck. Its queue is then
+    /// reported, and gets no new connections. The default is 3 s.
     /// </summary>
     public TimeSpan StuckAfter { get; set; } = TimeSpan.FromSeconds(3);
 

@@ -17,7 +17,7 @@ internal sealed class EmulatedBacklog
 
     /// <summary>Records the memory of all unread bytes. Called before the steering changes.</summary>
     /// <param name="landsIn">
-    /// Maps the local and the remote end point of a connection to the RX queue of its packets and the interface queue that owns its memory.
+    /// Maps the local and the remote end point of a connection to its RX queue, and to the interface queue that owns that queue's memory.
     /// </param>
     public void Record(Func<IPEndPoint, IPEndPoint, (int RxQueue, EmulatedInterfaceQueue? Owner)> landsIn)
     {

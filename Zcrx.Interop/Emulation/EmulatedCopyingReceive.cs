@@ -60,7 +60,7 @@ internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completi
 
             if (used == buffers && (completions.DataSpace == 0 || !queue.HasFreeBuffer))
             {
-                // All offered buffers are full and no more can be offered. The request ends if bytes are left in the socket.
+                // All offered buffers are full and no more can be offered. The bytes left in the socket decide whether the request ends.
                 ends.EndWithoutRoom(request, queue.HasFreeBuffer ? -ENOSPC : -ENOMEM, delivered, isFirst);
                 return total;
             }

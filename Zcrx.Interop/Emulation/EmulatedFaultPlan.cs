@@ -41,8 +41,8 @@ public sealed class EmulatedFaultPlan
     public bool DropNotifications { get => _dropNotifications; set => _dropNotifications = value; }
 
     /// <summary>
-    /// Gets or sets a value indicating whether an <see cref="EmulatedNic"/> copies all payload, even on an RX queue that receives into an
-    /// area, like a NIC that cannot split packets. Without a NIC, all payload is copied anyway.
+    /// Gets or sets a value indicating whether an <see cref="EmulatedNic"/> copies all payload, like a NIC that cannot split packets. This
+    /// includes RX queues that receive into an area. Without a NIC, all payload is copied anyway.
     /// </summary>
     public bool ForceCopies { get => _forceCopies; set => _forceCopies = value; }
 

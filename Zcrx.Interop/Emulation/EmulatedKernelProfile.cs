@@ -70,8 +70,8 @@ public sealed record EmulatedKernelProfile
     internal ulong SetupFlags { get; private init; }
 
     /// <summary>
-    /// Gets a value indicating whether a request that runs out of buffers or completions in the middle of a packet stays armed and
-    /// delivers nothing until another packet arrives.
+    /// Gets a value indicating whether requests are stranded that run out of buffers or completions in the middle of a packet. They stay
+    /// armed, and deliver nothing until another packet arrives.
     /// </summary>
     internal bool StrandsReceives { get; private init; } = true;
 

@@ -333,8 +333,7 @@ public sealed class EmulatedNic
     }
 
     /// <summary>
-    /// Returns the unread bytes of a socket that arrived before the last change of steering, with the memory that holds them; null when
-    /// there are none.
+    /// Returns the record of a socket's unread bytes that arrived before the last change of steering; null when there are none.
     /// </summary>
     internal SocketBacklog? BacklogOf(int fd)
     {

@@ -103,8 +103,8 @@ internal sealed unsafe class EmulatedNicReceive(
     }
 
     /// <summary>
-    /// Reads directly into buffers of the page pool until the socket is empty, the limit of the turn is reached, or no buffer or completion
-    /// slot is free.
+    /// Reads directly into buffers of the page pool. Stops when the socket is empty, the limit of the turn is reached, or no buffer or
+    /// completion slot is free.
     /// </summary>
     private long ReceiveUncopied(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, in LandedBytes landed, bool isFirst)
     {

@@ -83,7 +83,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
     public void EnableRemotePosts() => _execution.EnableRemotePosts();
 
     /// <summary>
-    /// Gives free buffers back to their areas that the ring has taken in advance. Called before another ring receives into the areas.
+    /// Returns the free buffers that the ring has taken from the areas in advance. Called before another ring receives into the areas.
     /// </summary>
     public void ReturnBuffers() => _execution.ReturnBuffers();
 

@@ -4,8 +4,9 @@ namespace Zcrx.Interop;
 
 /// <summary>Represents the failure of an operation of Zcrx, with its cause and a remedy.</summary>
 /// <remarks>
-/// The classes of Zcrx.Interop throw it when a ring, a queue or an interface is set up, changed or closed. A failed receive has a negative
-/// errno in its completion instead. The derived types name the kind of failure. This type is thrown when none of them applies. Immutable.
+/// Thrown when a ring, a queue, an interface or a listener cannot be set up, changed or closed. Also thrown when a takeover fails or a
+/// ring is broken. A failed receive has a negative errno in its completion instead. The derived types name the kind of failure. This type
+/// is thrown when none of them applies. Immutable.
 /// </remarks>
 public class ZcrxException : Exception
 {

@@ -9,7 +9,7 @@ namespace Zcrx.Interop.HostRings;
 /// its requests on a host ring. A queue sends through another one.
 /// </summary>
 /// <remarks>
-/// Used on the thread of the ring. Deferred task work needs Linux 6.1. The kernel then takes bytes from sockets only during
+/// Used on the thread of the ring. Deferred task work needs Linux 6.1. With it, the kernel takes bytes from sockets only during
 /// <see cref="Enter"/>, because it runs deferred task work only there.
 /// </remarks>
 internal sealed unsafe class HostRing : IDisposable

@@ -23,7 +23,7 @@ internal class BufferHolder : IBufferSource
     public void BeginReturn() => Interlocked.Increment(ref _inReturn);
 
     /// <summary>
-    /// Ends the count that <see cref="BeginReturn"/> began for a buffer. The ring thread calls it just before it subtracts the lease.
+    /// Subtracts a return that <see cref="BeginReturn"/> has counted. The ring thread calls it just before it subtracts the lease.
     /// </summary>
     public void EndReturn() => Interlocked.Decrement(ref _inReturn);
 

@@ -2,8 +2,8 @@ namespace Zcrx.Interop.Leases;
 
 /// <summary>Describes one leased buffer: its bytes, its holder, and its references.</summary>
 /// <remarks>
-/// Reference count and generation are one word, so that a handle of an earlier use of the slot cannot change the references of the current
-/// use. The word is changed by compare-and-swap. Only <see cref="Begin"/> writes it directly, because no other thread changes it while the
+/// Reference count and generation are one word, so that a handle of an earlier use cannot change the references of the current use. The
+/// word is changed by compare-and-swap. Only <see cref="Begin"/> writes it directly, because no other thread changes it while the
 /// count is 0.
 /// </remarks>
 internal unsafe struct LeaseSlot

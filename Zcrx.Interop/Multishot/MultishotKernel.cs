@@ -10,8 +10,7 @@ namespace Zcrx.Interop;
 /// the kernel unchanged.
 /// </summary>
 /// <remarks>
-/// <para>Needs Linux 6.1. On newer kernels, one completion can cover several buffers (6.10), and a receive ends exactly at its budget
-/// (6.17).</para>
+/// <para>Needs Linux 6.1. Since Linux 6.17, a receive ends exactly at its budget. One completion can then cover several buffers.</para>
 /// <para>Rings, queues, errors and notifications are those of <see cref="EmulatedKernel"/>. Its rules for threads and for registered memory
 /// apply.</para>
 /// </remarks>

@@ -146,7 +146,7 @@ internal sealed unsafe class MultishotReceive
             End(request, result);
         }
 
-        // Decrement last. Otherwise the count could be zero before a receive that continues is counted again, and no buffers be provided.
+        // Decrement last. If the count were zero before a receive that continues is counted again, no buffers would be provided for it.
         buffers.Requests--;
     }
 
@@ -285,7 +285,7 @@ internal sealed unsafe class MultishotReceive
         };
         if (_rules.HasLimits && request.HasBudget)
         {
-            // The kernel applies the limit to a buffer of a bundle only. Bundles without a limit would prepare 256 buffers for each message.
+            // The kernel applies the limit within a buffer only to bundles. Without one, it prepares up to 256 buffers a message.
             entry.ioprio |= IORING_RECVSEND_BUNDLE;
             entry.optlen = (uint)request.Budget;
         }
@@ -364,7 +364,9 @@ internal sealed unsafe class MultishotReceive
         EndWithoutRoom(request, buffers);
     }
 
-    /// <summary>Ends a receive for which no buffer or completion slot is free. If its socket has no bytes, the receive continues.</summary>
+    /// <summary>
+    /// Ends a receive for which no buffer or completion slot is free. If its socket is empty and its stream has not ended, it continues.
+    /// </summary>
     private void EndWithoutRoom(MultishotRequest request, ProvidedBuffers buffers)
     {
         if (SocketCalls.BytesWaiting(request.SocketFd) > 0)

@@ -45,7 +45,7 @@ internal sealed class MultishotRequest(int index)
     public long Budget { get; set; }
 
     /// <summary>
-    /// Gets or sets the result to report to the caller when the host ring ends the receive; null to report the result of the host ring.
+    /// Gets or sets the result to report to the caller when the host ring ends the receive; null to report the host ring's result.
     /// </summary>
     public int? End { get; set; }
 

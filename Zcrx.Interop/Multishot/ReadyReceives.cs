@@ -3,7 +3,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Holds the receives whose sockets are readable. They read in the order in which they became readable.</summary>
+/// <summary>Holds the receives whose sockets are readable. They read in the order in which they were added.</summary>
 /// <param name="completions">The completions of the ring.</param>
 /// <param name="turns">Limits the buffers of a turn.</param>
 internal sealed unsafe class ReadyReceives(EmulatedCompletions completions, TurnLimit turns)

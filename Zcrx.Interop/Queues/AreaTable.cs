@@ -9,7 +9,7 @@ namespace Zcrx.Interop.Queues;
 /// <remarks>The ring thread adds areas and finds buffers. Any thread may read <see cref="Buffers"/>.</remarks>
 internal sealed unsafe class AreaTable(int bufferLength)
 {
-    // The largest number of areas that the kernel accepts. Area ids of completions have 16 bits and may be larger.
+    // The largest number of areas that the kernel accepts. The 16-bit area id of a corrupt completion may be larger.
     private const int MaxAreas = 1024;
 
     private readonly MappedArea[] _areas = new MappedArea[MaxAreas];

@@ -186,9 +186,9 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     }
 
     /// <summary>
-    /// Requests that the producer returns all buffers to the kernel that no consumer of this process leases. Called after another process
-    /// has ended, or after a ring has lost completions. The producer waits until no other ring uses the memory and no consumer of another
-    /// ring leases a buffer.
+    /// Requests that the producer reclaims buffers. Those that no consumer of this process leases then return to the kernel. Called after
+    /// another process has ended, or after a ring has lost completions. The producer waits until no other ring uses the memory and no
+    /// consumer of another ring leases a buffer.
     /// </summary>
     public void Reclaim()
     {

@@ -31,7 +31,7 @@ internal sealed record JournalEntry
     /// <summary>Gets the id of an added rule; null until it is known.</summary>
     public int? RuleId { get; init; }
 
-    /// <summary>Gets the ids of equal rules that existed before the change. Another program has added them.</summary>
+    /// <summary>Gets the ids of equal rules that existed before the change. Undoing the change must not remove them.</summary>
     public IReadOnlyList<int> EqualRules { get; init; } = [];
 
     /// <summary>Gets the RX queue that was leased.</summary>

@@ -77,7 +77,7 @@ internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
             : [.. facts.Rules.Where(pair => pair.Value == rule && !entry.EqualRules.Contains(pair.Key)).Select(static pair => pair.Key)];
         return candidates switch
         {
-            // Another program has removed the rule, or this process died before it added the rule.
+            // The rule was already removed, or the process died before it added the rule.
             [] => new UndoStep(null, null),
             [var one] => new UndoStep(steering => steering.RemoveRule(facts.Name, one), $"{facts.Name}: removed flow rule {one} ({SteeringText.Of(rule)})"),
             _ => new UndoStep(null, $"{facts.Name}: {candidates.Length} rules equal the added one ({SteeringText.Of(rule)}), and the one to remove is unknown; none is removed"),

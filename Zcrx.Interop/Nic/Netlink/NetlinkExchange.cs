@@ -11,7 +11,7 @@ namespace Zcrx.Interop.Nic.Netlink;
 /// </remarks>
 internal sealed class NetlinkExchange(INetlinkTransport transport)
 {
-    // Large enough for any datagram. The kernel sends lists in pieces of at most 32 KiB, but a message about one link may be larger.
+    // The kernel sends lists in pieces of at most 32 KiB. A message about one link may be larger.
     private const int BufferLength = 128 * 1024;
     private const int MaxAttempts = 8;
     private static readonly TimeSpan DumpTimeout = TimeSpan.FromSeconds(10);

@@ -10,8 +10,8 @@ namespace Zcrx.Interop;
 /// Reads the state of the machine's network interfaces over netlink. Facts that netlink lacks are read by ethtool's ioctl.
 /// </summary>
 /// <remarks>
-/// Can be used on any thread. Finds interfaces in the network namespace of the calling thread. Needs no privileges. A call takes up to one
-/// millisecond. It fails when the kernel does not answer within seconds.
+/// Can be used on any thread. Finds interfaces in the network namespace of the calling thread. Needs no privileges. A call usually
+/// takes less than a millisecond. It fails when the kernel does not answer within seconds.
 /// </remarks>
 public sealed class NetlinkNicFacts : INicFacts
 {

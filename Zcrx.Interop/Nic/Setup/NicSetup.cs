@@ -296,14 +296,14 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
                 PortClaim[] others = [.. _ports.Where(other => other.Port == claim.Port && other.Families.Contains(family))];
                 if (others.FirstOrDefault(other => other.Queue == claim.Queue) is { } same)
                 {
-                    // Another claim has the same port and queue, so it keeps the rule.
+                    // Another claim has the same port and queue, so it takes over the rule.
                     claim.Rules.Remove(family, out int rule);
                     same.Rules.Add(family, rule);
                     continue;
                 }
 
-                // Remove the old rule before the new one is added, because the table may be full or the NIC may refuse two rules for the
-                // same packets. Packets that arrive between the two steps are copied.
+                // Remove the old rule before the new one is added. The table may be full, or the NIC may refuse two rules for the same
+                // packets. Packets that arrive between the two steps are copied.
                 Guard(() => RemoveRule(claim, family));
                 if (others is [var next, ..])
                 {

@@ -31,7 +31,7 @@ internal sealed class DashboardStart
     /// <summary>Registers the check that runs when the application starts.</summary>
     public void Register(IEndpointRouteBuilder endpoints)
     {
-        // ThrowIfOpen runs when the endpoints are built, after all conventions of the group. Its exception lets the build fail.
+        // ThrowIfOpen runs when the endpoints are built, after all conventions of the group. Its exception makes the build fail.
         ((IEndpointConventionBuilder)_group).Finally(ThrowIfOpen);
         EndpointDataSource own = endpoints.DataSources.Last();
         if (endpoints is IApplicationBuilder application)

@@ -104,9 +104,7 @@ internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
 
         public required TimelineEntry Entry { get; set; }
 
-        /// <summary>
-        /// Gets or sets the time from which further events are counted in the entry: that of the last event, or of the first move.
-        /// </summary>
+        /// <summary>Gets or sets the timestamp of the last event in the entry; for moves, that of the first one.</summary>
         public required long Since { get; set; }
     }
 }

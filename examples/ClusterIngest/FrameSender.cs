@@ -6,9 +6,9 @@ namespace ClusterIngest;
 
 /// <summary>Sends the frames of one connection and receives the confirmation of the edge.</summary>
 /// <remarks>
-/// At the end of a connection, the edge sends the number of its first frames that are stored. Later frames are in no shard, and a client
-/// can send them again to another edge. Without this confirmation, the end of the connection proves nothing, because the kernel may close
-/// the connections of a dead process in order.
+/// At the end of a connection, the edge sends how many of the connection's first frames are stored. Later frames are in no shard, and a
+/// client can send them again to another edge. Without this confirmation, the end of the connection proves nothing, because the kernel may
+/// close the connections of a dead process in order.
 /// </remarks>
 internal sealed class FrameSender(int connection, DemoOptions options)
 {
@@ -48,7 +48,7 @@ internal sealed class FrameSender(int connection, DemoOptions options)
         }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException)
         {
-            // If sending and receiving fail, the error of the first failure says the cause. The other error is EPIPE.
+            // If both directions fail, only the first error shows the cause. The second error is EPIPE.
             failure = failure is SocketException { SocketErrorCode: SocketError.ConnectionReset } ? failure : exception;
         }
 

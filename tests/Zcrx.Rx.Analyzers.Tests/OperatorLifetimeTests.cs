@@ -75,7 +75,7 @@ public class OperatorLifetimeTests
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Add the operator to the switch."),
     };
 
-    // HistoricalScheduler never runs the work that it gets here. The operators therefore keep the element.
+    // HistoricalScheduler never runs the work that it gets here. An operator that uses it therefore keeps its element.
     private static IObservable<object> Reported(string name, IObservable<object> source) => name switch
     {
         "Delay" => source.Delay(Hour, new HistoricalScheduler()),

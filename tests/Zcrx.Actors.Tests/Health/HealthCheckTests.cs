@@ -59,7 +59,7 @@ public class HealthCheckTests
         host.Crash("zcrx-0", new ZcrxDeviceException("Receiving", 19, "the interface is gone", ""));
         await probe.FishForMessageAsync<ZcrxEvent.QueueFailed>();
         await AssertHealthAsync(host, HealthStatus.Unhealthy, "No queue receives. Queue zcrx-0 has failed: Receiving failed with ENODEV: the interface is gone.");
-        // The connection of the failed queue resumes on the first queue that opens. So the consumer must lease no further buffers.
+        // The connection of the failed queue resumes on the first queue that opens. Further leases would exhaust its pool, too.
         keeps = false;
         kept.ForEach(lease => lease.Dispose());
 

@@ -334,7 +334,7 @@ public class BindTests
 
         // The null list makes the supervisor throw.
         host.Zcrx.Supervisor.Tell(new TreeMessage.RefuseOptions(null!, null));
-        // The status changes only after the message is handled, so the test waits.
+        // Waits for the log first, because the status changes only after the message is handled.
         await host.Kit.AwaitConditionAsync(
             () => host.Log.Entries.Count(static entry => entry.EventId == 1201 && entry.Message.Contains("door", StringComparison.Ordinal)) == 2, "the port is open again");
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).State == ZcrxState.Running, "the tree has started again");

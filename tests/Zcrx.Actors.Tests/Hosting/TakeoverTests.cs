@@ -166,7 +166,7 @@ public sealed class TakeoverTests : IDisposable
         await using TestHost first = await StartAsync(received);
         IPEndPoint endPoint = (await first.Zcrx.AddListenerAsync("127.0.0.1:0", received.Handle, "door")).LocalAddress;
         TaskCompletionSource binding = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        // The supervisor logs event 1201 when the listener has its socket, and publishes the listener later. The test waits in between.
+        // The supervisor logs event 1201 when the listener has its socket, and publishes the listener later. This logger blocks it then.
         InterceptingLogger logger = new((id, text) =>
         {
             if (id == 1201 && text.Contains("door", StringComparison.Ordinal))

@@ -6,7 +6,9 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Tests that the changes of the rebalancer are undone after failures and after the end of its actor.</summary>
+/// <summary>
+/// Tests that the changes of the rebalancer are undone after failures and after the end of its actor, and which components wait for that.
+/// </summary>
 public sealed class RebalancerFaultTests : IDisposable
 {
     private const int Connections = 4;

@@ -155,7 +155,7 @@ public class ToActorTests
         using var sink = new SlowSubscription(bench.Connection.Buffers, ended).ToActor(bench.Actor);
         await bench.SendAsync(0, 3000);
         bench.Peer.Shutdown(SocketShutdown.Send);
-        // Acknowledges on a thread of its own, because this thread subscribes to the source and waits there.
+        // Acknowledges on another thread, because the call subscribes to the source and waits there.
         var init = await bench.ExpectAsync<ZcrxStream.Init>();
         Task subscribing = Task.Run(init.Acknowledge);
         await bench.TakeAsync(0, 3000);

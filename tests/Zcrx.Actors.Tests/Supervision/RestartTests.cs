@@ -254,7 +254,7 @@ public sealed class RestartTests : IDisposable
         await probe.ExpectMsgAsync<ZcrxEvent.QueueOpened>();
     }
 
-    /// <summary>Advances the time. Waits for an answer of the supervisor before, so that the timer of the restart exists.</summary>
+    /// <summary>Advances the time after an answer of the supervisor, because the timer of the restart exists by then.</summary>
     private async Task PassAsync(TestHost host, TimeSpan delay)
     {
         await host.Zcrx.GetStatusAsync();

@@ -23,7 +23,7 @@ internal sealed class VanishingPeers : IDisposable
 
     private const int ProbesBeforeEnd = 5;
 
-    // A listener ends a silent connection after this fraction of the patience. A short outage lasts for a fraction of that time.
+    // A listener ends a silent connection after 1/LimitsInPatience of the patience. A short outage lasts for 1/OutagesInLimit of that time.
     private const int LimitsInPatience = 6;
     private const int OutagesInLimit = 10;
 
@@ -92,7 +92,7 @@ internal sealed class VanishingPeers : IDisposable
         }
     }
 
-    /// <summary>Returns the options of the three listeners. Each has another timeout that ends a silent connection.</summary>
+    /// <summary>Returns the options of the three listeners. Each ends silent connections by a different option.</summary>
     public IEnumerable<ZcrxListenerOptions> Listeners()
     {
         ZcrxListenerOptions keepAlive = Listener("keep-alive", _consumers.Handle);

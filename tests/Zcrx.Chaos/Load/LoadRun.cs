@@ -29,7 +29,7 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
         try
         {
             await Victim.WhenReadyAsync(server).WaitAsync(options.Patience).ConfigureAwait(false);
-            // A small run of every step first, so that its code is compiled before the measurement.
+            // Makes a small run first, so that the code is compiled before the measurement.
             await ConnectManyAsync(server, AtOnce, abort: false).ConfigureAwait(false);
             await MeasureAsync(server, $"{idle:n0} idle connections", () => HoldAsync(server, idle)).ConfigureAwait(false);
             await MeasureAsync(server, $"{connects:n0} connections, one byte each", () => ConnectManyAsync(server, connects, abort: false)).ConfigureAwait(false);

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Zcrx.Cluster.Tests.Shards;
 
 /// <summary>
-/// Contains the frames that the entities of a test have taken, and the positions that they have stored. Restarted entities continue from
-/// it. Threading: any thread.
+/// Contains the frames that the entities of a test have taken, and the positions from which restarted entities continue. Threading: any
+/// thread.
 /// </summary>
 internal sealed class EntityLog
 {

@@ -152,7 +152,7 @@ internal static class ProgramGenerator
         1 => (int)(IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL),
         2 => (int)IORING_ASYNC_CANCEL_ANY,
         3 => (int)IORING_ASYNC_CANCEL_ALL,
-        // The low eight bits are flags. Bit 3 selects registered files, which programs do not use.
+        // Any of the low eight bits except bit 3. It selects registered files, which programs do not use.
         4 => random.Next(256) & ~8,
         _ => 0,
     };

@@ -72,7 +72,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         ZcrxQueue before = await GoOverAsync(bench, sides);
         TakeoverBench.Connection coming = await ConnectAndKeepAsync(bench, 4);
         await bench.Use(before).DisposeAsync();
-        // The queue must not return while its buffers are leased. The kernel would receive into them.
+        // The queue must not return while its buffers are leased. Otherwise, the kernel would receive into them.
         Assert.False(sides.CameBack.IsCompleted);
         coming.LetGo();
         await sides.CameBack.Within("the queue has returned to the old side");

@@ -14,7 +14,7 @@ internal sealed class TakeoverSource(Socket listener, ZcrxQueue queue) : ITakeov
 
     public Task CameBack => _cameBack.Task;
 
-    /// <summary>Gets the function that stops accepting connections before the takeover.</summary>
+    /// <summary>Gets the function that stops accepting connections when the successor is ready.</summary>
     public Func<Task> Release { get; init; } = static () => Task.CompletedTask;
 
     public IReadOnlyList<KeyValuePair<string, Socket>> GetListeners() => [KeyValuePair.Create("test", listener)];

@@ -28,8 +28,8 @@ public class NicRefillTests : IClassFixture<LeakCheck>
         queue.Return(data[1..], flushes: false);
         bool isBack = Circulate(queue, connection, victim);
 
-        // A kernel that folds consecutive entries for one buffer treats them as one return. No capability reports this, but it appeared in
-        // the same release as adding areas.
+        // A kernel that folds the two entries into one does not free the buffer. No capability reports this, but it appeared in the same
+        // release as adding areas.
         Assert.Equal(!nic.Nic.Kernel.Capabilities.CanAddArea, isBack);
         if (!isBack)
         {

@@ -133,7 +133,7 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
                 }
                 catch (ZcrxQueueBusyException)
                 {
-                    // The kernel may still be closing the ring of the previous test, so the queue is opened again later.
+                    // The kernel may still be closing the ring of the previous test, so the loop tries again.
                     watch.Check();
                 }
             }

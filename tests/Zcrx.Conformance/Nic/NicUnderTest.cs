@@ -31,7 +31,7 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     /// <summary>Gets the object that reads the state of the interface.</summary>
     public abstract INicFacts Facts { get; }
 
-    /// <summary>Gets the object that changes the flow rules of the interface.</summary>
+    /// <summary>Gets the object that changes the flow rules and the RSS table of the interface.</summary>
     public abstract IFlowSteering Steering { get; }
 
     /// <summary>Gets the address at which the interface receives.</summary>

@@ -58,7 +58,7 @@ public sealed unsafe class KeptSocketsTests
         Poll(ring, first.Server, In, 2);
         if (completes)
         {
-            // The descriptor number now refers to the second socket. Bytes for the first socket must not complete its poll.
+            // The descriptor number now refers to the second socket. Bytes for the first socket must not complete that one's poll.
             _ = first.SendSome(1);
         }
 

@@ -44,7 +44,7 @@ public class BufferOrderTests : IClassFixture<LeakCheck>
         Assert.Equal(pieces.Length, pieces.Select(cqe => cqe.Offset).Distinct().Count());
     }
 
-    /// <summary>Receives small pieces, each of which fills one buffer, and returns the numbers of these buffers in order.</summary>
+    /// <summary>Receives small pieces, each of which uses one buffer, and returns the numbers of these buffers in order.</summary>
     private static List<int> Buffers(TestQueue queue, TcpPair connection, int count)
     {
         List<int> buffers = [];

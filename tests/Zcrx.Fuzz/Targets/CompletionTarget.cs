@@ -9,7 +9,7 @@ namespace Zcrx.Fuzz.Targets;
 /// <summary>
 /// Tests a queue of the library against a hostile kernel. This kernel produces any completions, ring counters and results of calls.
 /// </summary>
-/// <remarks>The kernel never reports an accepted connection, because the library has to trust the descriptor number in it.</remarks>
+/// <remarks>This kernel never reports an accepted connection, because the library has to trust the descriptor number in it.</remarks>
 internal sealed class CompletionTarget : IFuzzTarget
 {
     private const int Buffers = 8;

@@ -57,7 +57,7 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
 
             if (result == -Errno.EBADF)
             {
-                // The library takes EBADF as a sign that the ring is closed already, and does not close it.
+                // The library takes EBADF for a closed ring and does not close it, so it is closed here.
                 _ = Close(ringFd);
             }
 

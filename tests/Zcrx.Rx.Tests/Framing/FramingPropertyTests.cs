@@ -216,9 +216,7 @@ public sealed class FramingPropertyTests
 
         public Action? AfterEachBuffer { get; set; }
 
-        /// <summary>
-        /// Gets the index of the frame after which a test stops, or the number of frames to stop at the end of the stream.
-        /// </summary>
+        /// <summary>Gets the index of the frame at which a test stops. The number of frames means the end of the stream.</summary>
         public int StopAt => _script.StopAt % (Frames.Count + 1);
 
         public void SendAll(int stopAfter = int.MaxValue, int endAt = int.MaxValue)

@@ -127,8 +127,8 @@ internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queu
                     OnBytes(_bytes, taken.ToArray());
                 }
 
-                // Marks no byte as examined, so the next read returns at once if bytes are left. Otherwise it would wait for more bytes,
-                // for which a small pool may have no buffer.
+                // Marks only consumed bytes as examined, so the next read returns at once if bytes are left. Otherwise it would wait for
+                // more bytes, for which a small pool may have no buffer.
                 reader.AdvanceTo(taken.End);
                 if (result.IsCompleted && take == result.Buffer.Length)
                 {

@@ -161,8 +161,8 @@ public class DeliveryInMemoryTests
     }
 
     /// <summary>
-    /// Represents a consumer of one connection that performs the given actions. <see cref="Return"/> resumes the connection after a pause,
-    /// and subscribes again.
+    /// Represents a consumer of one connection that performs the given actions. <see cref="Return"/> resumes the connection, and subscribes
+    /// if there is no subscription.
     /// </summary>
     private sealed class Consumer
     {

@@ -6,7 +6,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests that an observer that throws loses only its own subscription.</summary>
+/// <summary>Tests that an observer that throws affects no other observer and no other connection.</summary>
 [Collection(SocketsCollection.Name)]
 public class FaultyObserverTests : IClassFixture<ResourceCheck>
 {

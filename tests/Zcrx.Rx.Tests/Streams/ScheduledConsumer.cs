@@ -35,7 +35,7 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
         }
         catch (System.Net.Sockets.SocketException) when (plan.Kind is ConsumerKind.Throwing or ConsumerKind.Closing)
         {
-            // The consumer has closed the connection, as its schedule demands.
+            // The consumer has thrown or closed the connection, as its schedule demands.
         }
     });
 

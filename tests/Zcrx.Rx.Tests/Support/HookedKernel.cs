@@ -87,7 +87,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
 
         if (result == -Errno.EBADF)
         {
-            // The ring thread treats EBADF as a closed descriptor and does not close it.
+            // The ring thread takes EBADF for a closed descriptor and does not close it, so it is closed here.
             _ = _kernel.Close(ringFd);
         }
 

@@ -5,8 +5,8 @@ using Zcrx.Interop.Memory;
 namespace Zcrx.Rx.Tests.Support;
 
 /// <summary>
-/// Represents an area in plain memory and its receive loop, which runs on the thread of the test. It lends buffers, takes them back and
-/// lends them again.
+/// Represents an area in plain memory. Its thread takes the role of the receive loop: it lends buffers, takes them back and lends them
+/// again.
 /// </summary>
 /// <remarks>
 /// A returned buffer is overwritten, so a reader that still uses it reads wrong bytes. A second return throws. So does the return of a

@@ -23,7 +23,7 @@ internal sealed class MemoryRing : IRingEnd, IListeners, ICompletionHandler
     /// <summary>Gets or sets a callback that runs when completions are handled.</summary>
     public Action Handled { get; set; } = static () => { };
 
-    /// <summary>Gets the error of each listener that has ended, or null for none.</summary>
+    /// <summary>Gets the errors with which the listeners were ended. Null means no error.</summary>
     public List<Exception?> Finished { get; } = [];
 
     /// <summary>

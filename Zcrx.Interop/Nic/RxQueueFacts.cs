@@ -10,8 +10,8 @@ namespace Zcrx.Interop;
 public sealed record RxQueueFacts(int Index, uint NapiId, RxMemoryProvider Provider)
 {
     /// <summary>
-    /// Gets the lease of this physical queue to a virtual interface; null when the queue is not leased. It is always null for the virtual
-    /// queue.
+    /// Gets the virtual interface queue, such as one of netkit, to which this queue is leased. Null if the queue is not leased, or if it is
+    /// itself such a virtual queue.
     /// </summary>
     public RxQueueLease? Lease { get; init; }
 }

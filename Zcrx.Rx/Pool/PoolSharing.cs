@@ -53,7 +53,7 @@ internal sealed class PoolSharing : IRefillProducer
             _memory.AddLeasedByOtherRings(-_reportedInFlight);
             _reportedInFlight = 0;
             _pool.SetCeded(false);
-            // The next observation of the level resumes connections that wait for buffers.
+            // Marks the pool as changed, so that the scheduler looks for connections that can receive again.
             _pool.Starve();
             _pool.Invalidate();
             return true;

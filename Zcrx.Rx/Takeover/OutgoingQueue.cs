@@ -95,7 +95,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
         _ = CommitAsync();
     }
 
-    /// <summary>Ends the offer if it was not committed. After <see cref="Commit"/>, the channel ends with the queue.</summary>
+    /// <summary>Withdraws the offer if it was not committed. Does nothing after <see cref="Commit"/>.</summary>
     public void Dispose()
     {
         if (CloseTheirs())

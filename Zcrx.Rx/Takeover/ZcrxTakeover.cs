@@ -259,7 +259,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         _predecessor = null;
     }
 
-    /// <summary>Sends a message. Ignores a closed connection, because the next receive reports it or reads the refusal.</summary>
+    /// <summary>Sends a message, and ignores a failure.</summary>
     private static void TrySend(TakeoverLink link, TakeoverMessageType type)
     {
         try
@@ -268,7 +268,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         }
         catch (IOException)
         {
-            // The next receive reads the refusal or reports the end of the connection.
+            // The predecessor has closed the connection. The next receive returns its last message or reports the end.
         }
     }
 }

@@ -114,7 +114,8 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
         return new NetlinkOutcome(-Errno.ETIMEDOUT);
     }
 
-    /// <summary>Parses a message of an answer. Returns the outcome of the request after the last message, and null before.</summary>
+    /// <summary>Parses one message of an answer.</summary>
+    /// <returns>The outcome of the request if this message ends the answer or is invalid; null if more messages follow.</returns>
     private static NetlinkOutcome? Take<T>(NetlinkMessage message, NetlinkParser<T> parser, List<T> results)
         where T : class
     {

@@ -161,7 +161,7 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
     // Determines whether a reference may dispose the lease or pass it on.
     private static bool IsLeaving(IOperation reference, ZcrxTypes types) => reference.Parent switch
     {
-        // Reading a property, such as lease.Memory or lease.Length, leaves the lease with the local.
+        // Reading a property, such as lease.Memory or lease.Length, does not pass the lease on.
         IPropertyReferenceOperation property => property.Instance != reference,
         // lease.Retain() creates another lease. The first lease must still be disposed.
         IInvocationOperation call => call.Instance != reference || call.TargetMethod.Name != "Retain" || !types.IsLease(call.TargetMethod.ContainingType),

@@ -70,8 +70,8 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         _view.Complete();
     }
 
-    // The base method calls PostStop, which would complete the events. The subscriptions also stay for the restarted actor. If they were
-    // removed and added again at the same time, the event stream could lose the new one.
+    // The base method is not called, because it calls PostStop, which would complete the events and end the subscriptions. The restarted
+    // actor keeps its subscriptions. An actor that subscribes while its earlier subscription is being removed could lose both.
     protected override void PreRestart(Exception reason, object message)
     {
     }

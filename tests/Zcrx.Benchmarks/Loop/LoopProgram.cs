@@ -11,7 +11,7 @@ using Perfolizer.Horology;
 namespace Zcrx.Benchmarks.Loop;
 
 /// <summary>
-/// Runs <see cref="LoopBenchmark"/> with BenchmarkDotNet, and <see cref="PauseBenchmark"/> if it is not a part of the comparison.
+/// Runs <see cref="LoopBenchmark"/> with BenchmarkDotNet. Outside the comparison, also runs <see cref="PauseBenchmark"/>.
 /// </summary>
 internal static class LoopProgram
 {

@@ -21,7 +21,7 @@ internal static class NicProgramGenerator
     // A program of this generator cannot fill so many buffers.
     private const int PlentyOfBuffers = 2048;
 
-    /// <summary>The number of buffers in programs that run out of buffers. Only the step that exhausts the pool fills so many.</summary>
+    /// <summary>The number of buffers in programs that run out of buffers. Only the operation Exhaust fills all of them.</summary>
     private const int FewBuffers = 512;
 
     private static readonly (OperationKind Kind, int Weight)[] Common =

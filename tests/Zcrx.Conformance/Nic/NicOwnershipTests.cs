@@ -184,7 +184,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
         }
     }
 
-    // Kernels before 7.2 are skipped. There, a request that has delivered data may not report that it cannot continue.
+    // Skips kernels before 7.2. On them, a request that has already delivered data does not always report its failure.
     private static NicUnderTest Open(string name) => NicUnderTest.Open(name, ZcrxFeature.Notifications);
 
     private static TestQueue OtherQueue(NicUnderTest nic) => new(nic.Kernel, 256, 256, completionEntries: 1024, nic: nic, rxQueue: nic.OtherQueue);

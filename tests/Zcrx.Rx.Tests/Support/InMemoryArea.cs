@@ -97,7 +97,7 @@ internal sealed unsafe class InMemoryArea : IDisposable
         }
     }
 
-    /// <summary>Ends the queue of this area. Leases may be left.</summary>
+    /// <summary>Ends the queue of this area. Buffers may still be leased.</summary>
     public void Close() => Ledger.Close();
 
     /// <summary>

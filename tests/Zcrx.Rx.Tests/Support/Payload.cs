@@ -5,7 +5,8 @@ namespace Zcrx.Rx.Tests.Support;
 /// </summary>
 internal static class Payload
 {
-    // The period is prime, so no buffer or piece has a multiple of it as its size. These sizes are usually powers of two.
+    // A lost piece would go undetected if its length were a multiple of the period. Most pieces have a power of two as their length, which
+    // is never a multiple of this prime.
     private const int Period = 65521;
     private const int LongestPiece = 1 << 17;
 

@@ -71,8 +71,8 @@ internal sealed class DescriptorReuseScenario : IStressScenario
         return TransferAsync(peer, connection, random, mayBeReset: isEarly);
     }
 
-    /// <param name="mayBeReset">True if the connection may be reset. .NET resets it if the socket is disposed while the queue still uses
-    /// its handle to attach it.</param>
+    /// <param name="mayBeReset">True if the connection may be reset. .NET resets a connection if its socket is disposed while
+    /// AttachAsync still uses the handle.</param>
     private static async Task<int> TransferAsync(Peer peer, ZcrxConnection connection, Random random, bool mayBeReset)
     {
         using (peer)

@@ -86,7 +86,7 @@ internal sealed unsafe class EmulatedArea
         return _userReferences[buffer] == 0;
     }
 
-    /// <summary>Returns a buffer without references to the free list.</summary>
+    /// <summary>Puts a buffer back into the free list. The buffer must have no references.</summary>
     public void Free(int buffer)
     {
         _isPooled[buffer] = false;
@@ -94,8 +94,8 @@ internal sealed unsafe class EmulatedArea
     }
 
     /// <summary>
-    /// Gives the memory of the area back to the operating system if all buffers are free. The pages then contain zeros, and free buffers
-    /// have no content to lose.
+    /// Gives the memory of the area back to the operating system if all buffers are free. The pages then contain zeros, but the content
+    /// of free buffers is not needed.
     /// </summary>
     public bool TryTrim()
     {

@@ -5,8 +5,8 @@ using System.Net;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Records which queue's memory holds the bytes that arrived through an interface and that no receive has read yet. A change of steering
-/// does not move these bytes. When the queue closes, they are lost.
+/// Records, for the unread bytes that arrived through an interface, in which queue's memory they are. A change of steering does not move
+/// these bytes. When that queue closes, they are lost.
 /// </summary>
 /// <remarks>
 /// Covers only the sockets of this process. Looks at all of them before each change of the steering. Used under the interface's lock.
@@ -17,7 +17,8 @@ internal sealed class EmulatedBacklog
 
     /// <summary>Records the memory of all unread bytes. Called before the steering changes.</summary>
     /// <param name="landsIn">
-    /// Maps the local and the remote end point of a connection to its RX queue, and to the interface queue that owns that queue's memory.
+    /// Maps the local and the remote end point of a connection to its RX queue, and to the interface queue into whose memory the RX queue
+    /// receives.
     /// </param>
     public void Record(Func<IPEndPoint, IPEndPoint, (int RxQueue, EmulatedInterfaceQueue? Owner)> landsIn)
     {

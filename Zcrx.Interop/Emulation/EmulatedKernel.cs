@@ -49,8 +49,8 @@ public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory, IReceiveTur
 
     /// <param name="options">The behaviour; null for the defaults.</param>
     /// <param name="callerKeepsSockets">
-    /// True if the caller keeps each socket open until its receives have ended and its polls are being cancelled. Requests then use the
-    /// caller's descriptor instead of a duplicate.
+    /// True if the caller closes a socket only after its receives have ended and the cancellation of its polls has begun. Requests then use
+    /// the caller's descriptor instead of a duplicate.
     /// </param>
     internal EmulatedKernel(EmulatedKernelOptions? options, bool callerKeepsSockets)
         : this(options ?? new EmulatedKernelOptions(), ring => new EpollExecution(ring, callerKeepsSockets))

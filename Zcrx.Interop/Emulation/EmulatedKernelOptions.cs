@@ -13,8 +13,8 @@ public sealed record EmulatedKernelOptions
     /// </summary>
     /// <remarks>
     /// The default of 512 pages is 2 MiB. Copying them takes about half a millisecond. The real kernel serves up to 32 packets of a
-    /// connection in a row. At 64 KiB a packet, that is 2 MiB as well. While consumers read the buffers of a turn again after it, on the
-    /// ring thread, a queue shortens its turns to 512 KiB. The bytes are then still in the processor's cache.
+    /// connection in a row. At 64 KiB a packet, that is 2 MiB as well. Some consumers read the buffers of a turn again on the ring thread
+    /// after the turn. For these, a queue shortens its turns to 512 KiB, so that the bytes are still in the processor's cache.
     /// </remarks>
     public int BuffersPerTurn { get; init; } = 512;
 

@@ -70,14 +70,14 @@ public sealed record EmulatedKernelProfile
     internal ulong SetupFlags { get; private init; }
 
     /// <summary>
-    /// Gets a value indicating whether requests are stranded that run out of buffers or completions in the middle of a packet. They stay
-    /// armed, and deliver nothing until another packet arrives.
+    /// Gets a value indicating whether a request is stranded when it runs out of buffers or completions in the middle of a packet. It then
+    /// stays armed, and delivers nothing until another packet arrives.
     /// </summary>
     internal bool StrandsReceives { get; private init; } = true;
 
     /// <summary>
-    /// Gets a value indicating whether a page pool treats consecutive refill entries of one buffer as one entry that returns all their
-    /// references.
+    /// Gets a value indicating whether a page pool merges consecutive refill entries of one buffer. The merged entry returns the references
+    /// of all of them.
     /// </summary>
     internal bool FoldsRefillEntries { get; private init; }
 

@@ -11,7 +11,7 @@ namespace Zcrx.Interop;
 /// hardware, a flow that arrives on the RX queue of an interface queue is received without a copy. Any other flow is copied.
 /// </summary>
 /// <remarks>
-/// <para>A TCP connection that an interface queue of this interface receives is treated as if it arrived through this interface, even on
+/// <para>If an interface queue of this interface receives for a TCP connection, the connection is treated as if it arrived here, even on
 /// loopback. The sockets are real. This class determines their RX queue.</para>
 /// <para>Bytes that wait in a socket lie in the memory of the interface queue on whose RX queue they arrived. Steering the flow to another
 /// queue does not move them. A receive on another interface queue ends with −EFAULT at these bytes. When their interface queue is closed,
@@ -265,7 +265,7 @@ public sealed class EmulatedNic
 
     /// <summary>
     /// Restores a removed interface in its initial state, with a new index and without rules and interface queues. Connections continue.
-    /// The previous interface queues then receive their bytes by copy.
+    /// The previous interface queues then receive the bytes of these connections by copy.
     /// </summary>
     public void Restore() => Change(() =>
     {

@@ -225,7 +225,7 @@ internal sealed unsafe class EmulatedNicReceive(
     }
 
     /// <summary>
-    /// Makes the requests receive again whose delay has passed. A request is delayed until TCP retransmits dropped packets.
+    /// Retries the requests whose delay has passed. A request is delayed until TCP retransmits dropped packets.
     /// </summary>
     /// <returns>The milliseconds until the next retry; −1 when no request is delayed.</returns>
     public long RetryDelayed()

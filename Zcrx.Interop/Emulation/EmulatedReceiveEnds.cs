@@ -21,8 +21,8 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
     public long TurnLimit(long count) => options.Faults is { ShortReceiveLimit: > 0 and var shortest } ? long.Min(shortest, count) : count;
 
     /// <summary>
-    /// Ends a turn. With a result, ends the request, after the copy notification if bytes were copied. Without a result, the request
-    /// continues. On a NIC, <see cref="SettleCopies"/> then posts the copy notification later.
+    /// Ends a turn. If there is a result, also ends the request. If bytes were copied, posts the copy notification first. On a NIC, a turn
+    /// without a result leaves this notification to a later call of <see cref="SettleCopies"/>.
     /// </summary>
     public void EndTurn(EmulatedRequest request, int? result, bool hasCopied)
     {
@@ -52,7 +52,7 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
     /// <summary>Ends a request whose budget is used up.</summary>
     /// <remarks>
     /// As in the kernel, the copy notification usually precedes the end of the request. If the budget is used up during the submission, the
-    /// request ends at once, before the notification. The kernel then posts only the notification from deferred work.
+    /// request ends at once, before the notification. In this case, the kernel posts the notification later, from deferred work.
     /// </remarks>
     public void EndWithBudget(EmulatedRequest request, EmulatedInterfaceQueue queue, bool isFirst, bool hasCopied)
     {

@@ -3,8 +3,8 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Passes notifications to the ring that must post them, from the threads of other rings. A ring that imported a queue can cause
-/// notifications of the ring that registered the queue.
+/// Passes notifications from the threads of other rings to the ring that must post them. A ring that imported a queue can cause a
+/// notification, but the ring that registered the queue must post it.
 /// </summary>
 /// <param name="watch">Makes the ring call <see cref="Drain"/> when the given descriptor is readable.</param>
 /// <param name="completions">Posts the notifications on the ring's thread.</param>

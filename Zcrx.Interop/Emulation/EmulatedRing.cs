@@ -83,7 +83,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
     public void EnableRemotePosts() => _execution.EnableRemotePosts();
 
     /// <summary>
-    /// Returns the free buffers that the ring has taken from the areas in advance. Called before another ring receives into the areas.
+    /// Puts the free buffers that the ring has taken in advance back into the areas. Called before another ring receives into the areas.
     /// </summary>
     public void ReturnBuffers() => _execution.ReturnBuffers();
 

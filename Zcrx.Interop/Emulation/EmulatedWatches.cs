@@ -17,7 +17,7 @@ namespace Zcrx.Interop.Emulation;
 /// </para>
 /// <para>
 /// If the caller closes a socket too early, the kernel may reuse the descriptor for another file. A request for that file then takes over
-/// the descriptor. The earlier request is detached from it, so that it does not read from the other file or end its registration.
+/// the descriptor. The earlier request loses the descriptor, so that it cannot read from the other file or end that file's registration.
 /// </para>
 /// </remarks>
 internal sealed class EmulatedWatches(EmulatedPoller poller, bool callerKeepsSockets)
@@ -91,7 +91,7 @@ internal sealed class EmulatedWatches(EmulatedPoller poller, bool callerKeepsSoc
 
         if (Of(isPoll).TryGetValue(fd, out EmulatedRequest? earlier))
         {
-            // epoll has accepted the same descriptor a second time. The caller has therefore closed it, and it refers to another file now.
+            // epoll accepts a descriptor twice only if the caller has closed it in between. The descriptor now refers to another file.
             earlier.Unwatch();
             Lost++;
         }

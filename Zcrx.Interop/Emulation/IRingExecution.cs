@@ -26,7 +26,7 @@ internal interface IRingExecution : IDisposable
     /// <returns>Zero, −ETIME or another negative errno.</returns>
     int GetEvents(uint minComplete, long deadline);
 
-    /// <summary>Returns the free buffers that were taken from the areas in advance.</summary>
+    /// <summary>Puts the free buffers that were taken in advance back into the areas.</summary>
     void ReturnBuffers();
 
     /// <summary>Allows rings of other threads to post to this ring. Called when the ring registers a queue.</summary>

@@ -5,8 +5,8 @@ namespace Zcrx.Interop.Emulation;
 /// holds them, in stream order.
 /// </summary>
 /// <remarks>
-/// Threading: the interface adds bytes, and the receiving ring consumes them. A caller that reads from the socket must also update the
-/// record within one <see cref="Enter"/>. Another thread could otherwise see one change without the other.
+/// Threading: the interface adds bytes, and the receiving ring consumes them. A caller must read from the socket and update the record
+/// under the same lock (<see cref="Enter"/>). Another thread could otherwise see one change without the other.
 /// </remarks>
 internal sealed class SocketBacklog
 {
@@ -81,7 +81,7 @@ internal sealed class SocketBacklog
         }
     }
 
-    /// <summary>Removes bytes from the record that other code has received from the socket.</summary>
+    /// <summary>Removes from the record the bytes that other code has received from the socket.</summary>
     private void Trim(long waiting)
     {
         if (_bytes > waiting)

@@ -2,8 +2,8 @@ namespace Zcrx.Interop;
 
 /// <summary>Thrown when options are invalid. Contains the errors of all options, each with its configuration path.</summary>
 /// <remarks>
-/// Usually thrown before any system call. <see cref="ZcrxException.ErrorNumber"/> is then 0. If the kernel refused a value, it is the
-/// kernel's errno.
+/// <see cref="ZcrxException.ErrorNumber"/> is the kernel's errno if the kernel refused a value. Usually the exception is thrown before any
+/// system call, and the number is 0.
 /// </remarks>
 public sealed class ZcrxConfigurationException : ZcrxException
 {

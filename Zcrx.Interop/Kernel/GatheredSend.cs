@@ -7,7 +7,7 @@ namespace Zcrx.Interop.Kernel;
 /// <summary>Sends the pieces of a sequence in one system call.</summary>
 internal static unsafe class GatheredSend
 {
-    // The kernel accepts 1024 pieces. A send buffer seldom has space for so many, so fewer are passed.
+    // The kernel accepts 1024 pieces. A send buffer seldom has space for that many, so one call passes fewer.
     private const int MaxPieces = 64;
 
     /// <summary>Sends as many bytes as fit into the send buffer of the socket.</summary>

@@ -2,8 +2,8 @@ namespace Zcrx.Interop.Leases;
 
 /// <summary>Counts the buffers that the consumers of one source lease, and lets operators pause the source.</summary>
 /// <remarks>
-/// Only the ring thread changes the number of leases. A thread that releases a buffer counts a return, until the ring thread has drained
-/// the buffer.
+/// Only the ring thread changes the number of leases. Another thread that releases a buffer adds to a second number, the returns. When the
+/// ring thread drains the buffer, it subtracts from both.
 /// </remarks>
 internal class BufferHolder : IBufferSource
 {
@@ -23,7 +23,7 @@ internal class BufferHolder : IBufferSource
     public void BeginReturn() => Interlocked.Increment(ref _inReturn);
 
     /// <summary>
-    /// Subtracts a return that <see cref="BeginReturn"/> has counted. The ring thread calls it just before it subtracts the lease.
+    /// Subtracts a return that <see cref="BeginReturn"/> has counted. Called on the ring thread, just before the lease is subtracted.
     /// </summary>
     public void EndReturn() => Interlocked.Decrement(ref _inReturn);
 
@@ -105,8 +105,8 @@ internal class BufferHolder : IBufferSource
     }
 
     /// <summary>
-    /// Records that an operator processes buffers on another thread than the ring thread. It may then pass on the end of the stream later
-    /// than the ring thread. Any thread.
+    /// Records that an operator processes buffers on another thread than the ring thread. The operator can then pass on the end of the
+    /// stream later than the ring thread does. Any thread.
     /// </summary>
     public virtual void BeginWork()
     {

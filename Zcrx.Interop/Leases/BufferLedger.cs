@@ -48,7 +48,7 @@ internal sealed unsafe class BufferLedger
     /// <summary>Gets a value indicating whether each access to borrowed memory is checked.</summary>
     public bool ChecksBorrows { get; }
 
-    /// <summary>Gets or sets the length of a buffer in bytes. A borrow has at most as many. Set before the first borrow.</summary>
+    /// <summary>Gets or sets the length of a buffer in bytes, which is also the longest borrow. Set before the first borrow.</summary>
     public int BufferLength { get; set; }
 
     /// <summary>Gets a value indicating whether the calling thread is the ring thread.</summary>
@@ -188,7 +188,7 @@ internal sealed unsafe class BufferLedger
         }
     }
 
-    /// <summary>Returns the buffers that other threads have released. Ring thread only.</summary>
+    /// <summary>Takes back the buffers that other threads have released. Ring thread only.</summary>
     /// <returns>Whether other threads had released any buffers.</returns>
     public bool Drain()
     {

@@ -3,7 +3,7 @@ namespace Zcrx.Interop.Leases;
 /// <summary>Represents a consumer that leases buffers but can copy them when the pool needs them back.</summary>
 /// <remarks>
 /// A buffer that waits for the rest of a frame is released when more data arrives. Under pressure, receives are paused until buffers are
-/// returned, so no more data may arrive. The pool must therefore be able to reclaim these buffers.
+/// returned. If consumers kept their buffers, the rest of the frame might never arrive. The pool must therefore be able to reclaim them.
 /// </remarks>
 internal interface IReclaimable
 {

@@ -82,7 +82,7 @@ internal sealed class MultishotExecution : IRingExecution
         {
             if (_completions.HasOverflow)
             {
-                // Take back the buffers. This releases the slots that are reserved for them, which the overflow list needs.
+                // Translate completions, then take back the provided buffers. The overflow list needs the slots that are reserved for them.
                 Translate();
                 _buffers.TakeBack();
                 _completions.FlushOverflow();

@@ -146,7 +146,7 @@ internal sealed unsafe class MultishotReceive
             End(request, result);
         }
 
-        // Decrement last. If the count were zero before a receive that continues is counted again, no buffers would be provided for it.
+        // Decrement last. Continue provides buffers before it counts the receive again, and provides none while the count is zero.
         buffers.Requests--;
     }
 
@@ -183,7 +183,7 @@ internal sealed unsafe class MultishotReceive
         }
     }
 
-    /// <summary>Determines whether the receive reads, and keeps its socket open if so. On failure it becomes a multishot receive.</summary>
+    /// <summary>Determines whether the receive reads. If so, keeps its socket open; if that fails, makes it a multishot receive.</summary>
     /// <returns>True when the receive reads; false when it is a multishot receive.</returns>
     private bool CanRead(MultishotRequest request)
     {
@@ -285,7 +285,8 @@ internal sealed unsafe class MultishotReceive
         };
         if (_rules.HasLimits && request.HasBudget)
         {
-            // The kernel applies the limit within a buffer only to bundles. Without one, it prepares up to 256 buffers a message.
+            // The kernel applies the limit within a buffer only to bundles. Receives without a limit use no bundles, because the kernel
+            // would prepare up to 256 buffers for each message.
             entry.ioprio |= IORING_RECVSEND_BUNDLE;
             entry.optlen = (uint)request.Budget;
         }
@@ -365,7 +366,8 @@ internal sealed unsafe class MultishotReceive
     }
 
     /// <summary>
-    /// Ends a receive for which no buffer or completion slot is free. If its socket is empty and its stream has not ended, it continues.
+    /// Ends a receive for which no buffer or completion slot is free. If the socket is empty and the stream has not ended, the receive
+    /// continues instead.
     /// </summary>
     private void EndWithoutRoom(MultishotRequest request, ProvidedBuffers buffers)
     {

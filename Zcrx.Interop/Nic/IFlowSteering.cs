@@ -11,7 +11,7 @@ public interface IFlowSteering
     /// <param name="interfaceName">The name of the interface.</param>
     /// <param name="rule">The flow rule to add.</param>
     /// <returns>The id of the rule on the interface, for <see cref="RemoveRule"/>.</returns>
-    /// <exception cref="ArgumentException">A real interface requires a <see cref="FlowRule.Family"/>.</exception>
+    /// <exception cref="ArgumentException">The rule has no <see cref="FlowRule.Family"/>, which a real interface requires.</exception>
     /// <exception cref="ZcrxException">
     /// The interface does not support the rule, its rule table is full, or this process may not change it. The message states the cause.
     /// </exception>

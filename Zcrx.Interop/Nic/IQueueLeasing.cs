@@ -13,8 +13,8 @@ public interface IQueueLeasing
     /// <param name="queue">The RX queue of the physical interface.</param>
     /// <param name="to">The netkit interface inside the container.</param>
     /// <returns>
-    /// The index of the additional RX queue of the container's interface. If the queue is already leased to that interface, its lease stays
-    /// and the index of that lease is returned.
+    /// The index of the additional RX queue of the container's interface. If the queue is already leased to that interface, no further RX
+    /// queue is created, and the index of the existing one is returned.
     /// </returns>
     /// <remarks>A lease ends when the container's interface is deleted. The kernel has no command that ends it earlier.</remarks>
     /// <exception cref="ZcrxException">The queue cannot be leased. The message states the cause.</exception>

@@ -10,8 +10,8 @@ namespace Zcrx.Interop;
 public sealed record RxQueueFacts(int Index, uint NapiId, RxMemoryProvider Provider)
 {
     /// <summary>
-    /// Gets the virtual interface queue, such as one of netkit, to which this queue is leased. Null if the queue is not leased, or if it is
-    /// itself such a virtual queue.
+    /// Gets the queue of a virtual interface (such as netkit) to which this queue is leased. Null if this queue is not leased, or itself
+    /// belongs to a virtual interface.
     /// </summary>
     public RxQueueLease? Lease { get; init; }
 }

@@ -8,8 +8,8 @@ namespace Zcrx.Interop.Processes;
 /// Passes descriptors between processes over a Unix socket, by sendmsg(2) and recvmsg(2) with SCM_RIGHTS. .NET has no API for this.
 /// </summary>
 /// <remarks>
-/// The structures are those of 64-bit Linux on x64 and arm64. The C library musl declares a shorter length field than the kernel. The other
-/// half is then padding, which is zero here. Source: unix(7), cmsg(3).
+/// The structures are those of 64-bit Linux on x64 and arm64. In the C library musl, the length field has half the size, and padding fills
+/// the other half. Here that half is zero. Source: unix(7), cmsg(3).
 /// </remarks>
 internal static unsafe partial class DescriptorPassing
 {

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Processes;
 
-/// <summary>Represents the process at the other end of a Unix socket at the time when it connected.</summary>
+/// <summary>
+/// Represents the process at the other end of a Unix socket. Both values are from the time when the connection was made.
+/// </summary>
 /// <param name="ProcessId">The process id in the PID namespace of this process; 0 when the peer is not visible there.</param>
 /// <param name="UserId">The effective user of the peer.</param>
 internal readonly record struct PeerCredentials(int ProcessId, uint UserId)

@@ -4,7 +4,8 @@ namespace Zcrx.Interop;
 internal interface IRefillProducer
 {
     /// <summary>
-    /// Publishes the written entries and stops writing. This component must then pass returned buffers to <see cref="QueueMemory.Return"/>.
+    /// Publishes the written entries and stops writing. From then on, the producer must pass returned buffers to
+    /// <see cref="QueueMemory.Return"/>.
     /// </summary>
     /// <returns>A task that ends when this producer has stopped.</returns>
     Task CedeAsync();

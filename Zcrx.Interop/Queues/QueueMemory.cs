@@ -15,8 +15,8 @@ namespace Zcrx.Interop;
 /// </remarks>
 internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets offsets, uint entries, int bufferLength, nuint? statisticsOffset)
 {
-    // Lock order: _ringsGate, then _gate or a lock of the kernel. While _ringsGate is held, buffers are reclaimed and areas are added. Both
-    // use the other locks. _switching is awaited without a lock, and no ring thread waits for it.
+    // Lock order: _ringsGate, then _gate or a lock of the kernel. Reclaiming buffers and adding areas happen under _ringsGate and take the
+    // other locks. _switching is awaited without a lock, and no ring thread waits for it.
     private readonly Lock _gate = new();
     private readonly Lock _ringsGate = new();
     private readonly SwitchGate _switching = new();
@@ -281,8 +281,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     }
 
     /// <summary>
-    /// Removes a producer that has ended. If it was the current one, a former producer that can still write replaces it, the latest one
-    /// first.
+    /// Removes a producer that has ended. If it was the current producer, the latest former producer that can still write takes its place.
     /// </summary>
     /// <param name="ended">The producer that has ended.</param>
     public async Task ResignAsync(IRefillProducer ended)
@@ -315,7 +314,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
 
     private async Task<bool> TryBeginAsync(IRefillProducer producer)
     {
-        // Set the producer before it begins. A buffer that returns from now on then wakes it, and it takes the buffer once it has begun.
+        // Set the producer before it begins. Buffers that return from now on wake the producer, which takes them once it has begun.
         _producer = producer;
         if (await producer.BeginAsync().ConfigureAwait(false))
         {

@@ -25,7 +25,7 @@ internal readonly record struct RegistrationFacts(
 {
     /// <summary>
     /// The largest number of refill entries that the kernel accepts. If the ring was set up with the flag CLAMP, the kernel reduces larger
-    /// numbers to it. Otherwise it refuses them.
+    /// numbers to this one. Without the flag, the kernel refuses them.
     /// </summary>
     public const uint MaxRefillEntries = 32768;
 

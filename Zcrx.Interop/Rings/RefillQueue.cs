@@ -51,8 +51,8 @@ public sealed unsafe class RefillQueue
     public uint Capacity { get; }
 
     /// <summary>Gets the number of written entries that the kernel has not consumed.</summary>
-    // An acquire load of head, which the kernel releases. Head is read before the tail of another producer, so that the difference is never
-    // negative.
+    // An acquire load of head, which the kernel stores with release. Head is read before the tail of another producer, so that the
+    // difference is never negative.
     public uint Depth
     {
         get

@@ -64,7 +64,7 @@ public sealed unsafe class SubmissionQueue
     public io_uring_sqe* TryPrepare()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        // An acquire load of head, which the kernel releases. An entry may be overwritten only after the kernel has read it.
+        // An acquire load of head, which the kernel stores with release. An entry may be overwritten only after the kernel has read it.
         uint head = Volatile.Read(ref *_head);
         if (_prepared - head >= Capacity)
         {

@@ -69,8 +69,8 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
         JournalDirectory.Open(directory, new NetlinkNicFacts(), new NetlinkFlowSteering(), report, new NetlinkQueueLeasing());
 
     /// <summary>
-    /// Returns the journal of the machine's interfaces that this process shares. The first call undoes the changes of dead processes and
-    /// opens the journal. When the process exits, the remaining changes are undone.
+    /// Returns the journal that all code of this process shares for the machine's interfaces. The first call undoes the changes of dead
+    /// processes and opens the journal. When the process exits, the remaining changes are undone.
     /// </summary>
     /// <param name="directory">
     /// The directory of the journals; null for <see cref="DefaultDirectory"/>. It is created if needed. It must be local to the machine,

@@ -41,8 +41,8 @@ internal static class RuleSpec
         IPAddress? remote = remoteAddress ? new IPAddress(values.Slice(layout.RemoteAddress, layout.AddressLength)) : null;
         if (local is { IsIPv4MappedToIPv6: true } || remote is { IsIPv4MappedToIPv6: true })
         {
-            // A FlowRule treats an IPv4-mapped address as IPv4. Writing the rule back would therefore change it. No packet has such an
-            // address.
+            // A FlowRule treats an IPv4-mapped address as IPv4. Writing the rule back would therefore change the rule. The rule matches
+            // nothing, because no packet has such an address.
             return null;
         }
 

@@ -159,8 +159,8 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
 
         if (isFirst || !now.RssTable.SequenceEqual(_carved ?? _original))
         {
-            // Remember the table before the first claim. If another program has changed the table since, its table replaces the remembered
-            // one.
+            // Remember the table at the first claim, to restore it later. Remember it again at a later claim if another program has
+            // changed it.
             _original = now.RssTable;
         }
 

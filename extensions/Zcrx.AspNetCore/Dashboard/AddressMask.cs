@@ -19,7 +19,8 @@ internal sealed partial class AddressMask(bool isOn)
     {
         string address = match.Groups["inner"] is { Success: true } inner ? inner.Value : match.Groups["bare"].Value;
         string rest = "";
-        // Cuts parts from the end until the rest is an address. The match may include a colon of the sentence, or a port without brackets.
+        // Cuts parts from the end until the rest is an address. The match may end with a colon of the sentence, or with the port of an
+        // IPv6 address without brackets.
         for (; address.Count(':') != 1; address = address[..address.LastIndexOf(':')])
         {
             if (IPAddress.TryParse(address, out IPAddress? parsed))

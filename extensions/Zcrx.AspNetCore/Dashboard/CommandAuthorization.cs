@@ -11,7 +11,7 @@ namespace Zcrx.AspNetCore.Dashboard;
 /// </summary>
 internal sealed class CommandAuthorization
 {
-    /// <summary>Determines whether the user of a request may send commands, although the request is for another endpoint.</summary>
+    /// <summary>Determines whether the user of a request may send commands. The request itself is not for a command.</summary>
     /// <remarks>
     /// The page requests an antiforgery token only if the result is true. A refused request would be an error in the browser's console.
     /// </remarks>
@@ -25,7 +25,7 @@ internal sealed class CommandAuthorization
             return true;
         }
 
-        // These are the steps of the authorization middleware, which decides when a command is sent. The results are therefore the same.
+        // These steps are those by which the authorization middleware later decides about a command. The results are therefore the same.
         AuthorizationPolicyBuilder required = new();
         if (await AuthorizationPolicy.CombineAsync(policies, metadata.GetOrderedMetadata<IAuthorizeData>(), metadata.GetOrderedMetadata<AuthorizationPolicy>()).ConfigureAwait(false) is { } combined)
         {

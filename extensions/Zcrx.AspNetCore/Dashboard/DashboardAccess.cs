@@ -77,7 +77,8 @@ internal sealed class DashboardAccess(string pattern, ZcrxDashboardOptions optio
     private string? WhyRefused(HttpContext context, bool needsOrigin)
     {
         HttpRequest request = context.Request;
-        // Without authorization on the endpoint, the checks apply to signed-in users too, because nothing says which users may see it.
+        // Without authorization on the endpoint, no policy says which users may see the dashboard. The checks then apply to signed-in
+        // users, too.
         if (AllowsAnonymousOnLoopback && !IsProtected(context.GetEndpoint()?.Metadata ?? EndpointMetadataCollection.Empty))
         {
             if (!IsLoopback(context.Connection.RemoteIpAddress) || !IsLoopback(context.Connection.LocalIpAddress))

@@ -10,8 +10,8 @@ namespace Zcrx.AspNetCore.Dashboard;
 /// <param name="Queue">The queue that the event concerns; null for none.</param>
 /// <param name="To">For a move, the queue that receives now.</param>
 /// <param name="Many">The words after the count when one entry counts several events; null if each event has its own entry.</param>
-/// <param name="Group">Events of one kind and queue with different groups, such as two limits, are counted in separate entries; null for
-/// none.</param>
+/// <param name="Group">A further criterion for counting, such as the limit that was reached; null for none. Events of one kind and queue
+/// are counted in one entry only if their groups are equal.</param>
 internal sealed record EventText(string Level, string Kind, string Text, string? Queue = null, string? To = null, string? Many = null, string? Group = null)
 {
     private const string Info = "info";

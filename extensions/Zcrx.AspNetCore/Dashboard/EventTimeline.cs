@@ -22,7 +22,8 @@ internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
     private readonly Lock _gate = new();
     private readonly LinkedList<Slot> _slots = [];
     private readonly Dictionary<string, LinkedListNode<Slot>> _open = new(StringComparer.Ordinal);
-    // Distinguishes the ids of this process from those of an earlier one. Has no hyphen, because a hyphen separates it from the version.
+    // Distinguishes the ids of this process from those of an earlier process. In an id, a hyphen separates this text from the version, so
+    // the text has no hyphen.
     private readonly string _process = Guid.NewGuid().ToString("N");
     private long _version;
     private long _id;

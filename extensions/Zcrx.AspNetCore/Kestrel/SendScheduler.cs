@@ -29,8 +29,8 @@ internal sealed class SendScheduler : PipeScheduler, IThreadPoolWorkItem
                 send.Action(send.State);
             }
 
-            // The exchange is a full fence. Either the check below sees a send that was added now, or its caller sees that no work item
-            // runs.
+            // The exchange is a full fence. Either the check below sees a send that is added now, or the thread that adds the send sees
+            // that no work item runs.
             Interlocked.Exchange(ref _isRunning, 0);
         }
         while (!_sends.IsEmpty && Interlocked.CompareExchange(ref _isRunning, 1, 0) == 0);

@@ -7,8 +7,8 @@ namespace Zcrx.AspNetCore.Kestrel;
 
 /// <summary>Sends the bytes that Kestrel writes to a connection.</summary>
 /// <remarks>
-/// <para>A flush only schedules the send. Everything that is flushed before the send runs is sent with one system call, such as responses
-/// on several HTTP/2 streams.</para>
+/// <para>A flush only schedules the send. Everything that is flushed before the send runs, such as responses on several HTTP/2 streams, is
+/// sent with one system call.</para>
 /// <para>When the client is gone, a flush returns a completed result instead of throwing, as with Kestrel's own transport. Output that is
 /// completed with an error resets the connection. An orderly end would tell the client that it has received everything.</para>
 /// </remarks>
@@ -60,8 +60,8 @@ internal sealed class TransportSender
         catch (Exception)
 #pragma warning restore CA1031
         {
-            // Not sending means that the output was completed with an error. Unsent bytes are dropped. Reads report why the connection has
-            // ended.
+            // If no send was running, Kestrel has completed the output with an error. If a send has failed, reads report why the connection
+            // has ended. In both cases, unsent bytes are dropped.
             hasError = !isSending;
         }
         finally

@@ -71,7 +71,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     }
 
     // The base method is not called, because it calls PostStop, which would complete the events and end the subscriptions. The restarted
-    // actor keeps its subscriptions. An actor that subscribes while its earlier subscription is being removed could lose both.
+    // actor must keep them. If it subscribed again while its earlier subscription is being removed, it could lose both.
     protected override void PreRestart(Exception reason, object message)
     {
     }

@@ -10,8 +10,7 @@ internal sealed record PendingChunk<T>(long First, int[] Ends, byte[] Bytes, IRe
     public long Next => First + Ends.Length;
 
     /// <summary>
-    /// Gets or sets how often the chunk was sent. Since the first time, it can be acknowledged, and its bytes count in the budget of the
-    /// shard.
+    /// Gets or sets how often the chunk was sent. A chunk that was sent can be acknowledged, and its bytes count in the shard's budget.
     /// </summary>
     public int Sent { get; set; }
 

@@ -17,14 +17,14 @@ internal sealed class ShardClaim(ShardBudget budget, int partition, Action onGra
     public long Wanted { get; set; } = -1;
 
     /// <summary>
-    /// Gets or sets a value indicating whether the claim was granted its bytes after a wait, and <see cref="TryTake"/> was not called
-    /// since.
+    /// Gets or sets a value indicating whether the claim has waited and was granted its bytes. The next call of <see cref="TryTake"/> sets
+    /// the value to false.
     /// </summary>
     public bool IsGranted { get; set; }
 
     /// <summary>
-    /// Takes bytes of the budget for a chunk. If too few are free, returns false and waits. Call it again for the same chunk after
-    /// <see cref="OnGranted"/> was called.
+    /// Takes bytes of the budget for a chunk. If too few are free, returns false, and the claim waits for them. Call this method again for
+    /// the same chunk after <see cref="OnGranted"/> was called.
     /// </summary>
     public bool TryTake(long bytes) => budget.TryTake(this, bytes);
 

@@ -4,12 +4,12 @@ using Akka.Actor;
 
 namespace Zcrx.Cluster.Shards;
 
-/// <summary>Holds the budgets that all streams of an actor system to the same shard region share.</summary>
+/// <summary>Holds one budget for each shard region. All streams of an actor system to the region share it.</summary>
 internal sealed class ShardRegions : IExtension
 {
     private const string FrameSizePath = "akka.remote.dot-netty.tcp.maximum-frame-size";
 
-    // More than the addresses, the paths and the fields of a chunk need in a message.
+    // The bytes of a message that are reserved for addresses, paths and the fields of a chunk. These need fewer.
     private const long Envelope = 4096;
 
     private readonly ConcurrentDictionary<IActorRef, ShardBudget> _budgets = new();

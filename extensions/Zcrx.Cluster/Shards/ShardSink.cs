@@ -32,8 +32,8 @@ public sealed class ShardSink : IDisposable
     public Task Completion { get; }
 
     /// <summary>
-    /// Gets the number of frames that the entities have acknowledged. They need not be the first frames of the stream. If
-    /// <see cref="Completion"/> has ended with the end or the failure of the stream, they are all frames of the stream.
+    /// Gets the number of frames that the entities have acknowledged. They need not be the first frames of the stream. When
+    /// <see cref="Completion"/> has ended because the stream has ended or failed, the number includes every frame of the stream.
     /// </summary>
     public long Acknowledged => _outcome.Acknowledged;
 

@@ -38,8 +38,8 @@ public sealed record ZcrxShardOptions
 
     /// <summary>
     /// Gets the shortest time after which an unacknowledged chunk is sent again. The default is a second. If acknowledgements take long,
-    /// the time is three times their measured time. It doubles with each attempt, up to a factor of sixteen. It is reset when a chunk is
-    /// acknowledged that was sent only once.
+    /// the time is three times their measured time. It doubles with each attempt, up to a factor of sixteen. It is reset when a chunk that
+    /// was sent only once is acknowledged.
     /// </summary>
     public TimeSpan ResendTimeout { get; init; } = TimeSpan.FromSeconds(1);
 

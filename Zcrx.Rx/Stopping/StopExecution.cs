@@ -313,8 +313,8 @@ internal sealed class StopExecution(
     }
 
     /// <summary>
-    /// Receives the bytes that wait in sockets. Called on a NIC, where they lie in this queue's memory, and no other queue can receive
-    /// them.
+    /// Receives the bytes that wait in sockets. Called on a NIC, where these bytes lie in this queue's memory and no other queue can
+    /// receive them.
     /// </summary>
     private void ReceiveTheRest()
     {

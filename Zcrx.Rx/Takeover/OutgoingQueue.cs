@@ -164,7 +164,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
             while (!_hasEnded)
             {
                 await _wake.WaitAsync().ConfigureAwait(false);
-                // A full fence. A thread that adds a buffer after it wakes this loop again.
+                // A full fence. If a thread adds a buffer after the fence, it wakes this loop again.
                 Interlocked.Exchange(ref _wakePending, 0);
                 bool isLast = _isUnused;
                 for (int words = Fill(); words > 0; words = Fill())

@@ -248,7 +248,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         decision.Kind == FrameDecisionKind.Frame && decision.Length <= maxLength && total - decision.Length <= _overhead && total > 0;
 
     /// <summary>Prepares for the bytes that an incomplete frame still needs.</summary>
-    /// <returns>False when the frame is invalid or too long, so that the frames have ended with an error.</returns>
+    /// <returns>False when the frame is invalid or too long. The frames have then ended with an error.</returns>
     private bool Expect(in FrameDecision decision, long available)
     {
         _isDecided = decision.Kind == FrameDecisionKind.Frame;

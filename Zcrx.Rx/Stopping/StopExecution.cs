@@ -202,7 +202,7 @@ internal sealed class StopExecution(
 
     private void CloseRing(bool isReadToItsEnd, Action closeRing)
     {
-        // The ring is closed under the lock, because a thread that abandons this one reads the ring under it.
+        // The ring is closed under the lock, because a thread that abandons this one reads the ring under the same lock.
         lock (turn.Gate)
         {
             if (!isReadToItsEnd && !turn.IsCorrupt)

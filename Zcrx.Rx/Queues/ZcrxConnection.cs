@@ -183,7 +183,7 @@ public sealed class ZcrxConnection : IDisposable
     /// such as a queue of the application, or a request to another service whose answer is sent to the peer.</para>
     /// <para>A connection closes despite unfinished work if it breaks, if it is disposed, or if its asynchronous handler returns. It also
     /// closes at the end of its stream if its <see cref="CloseMode"/> is <see cref="CloseMode.AtEndOfStream"/>. While its queue stops, the
-    /// connection stays open even after its handler has returned.</para>
+    /// return of the handler does not close the connection.</para>
     /// </remarks>
     public IDisposable BeginWork()
     {

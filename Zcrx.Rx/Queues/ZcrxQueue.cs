@@ -68,8 +68,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// the interface is removed, the queue ends and <see cref="Completion"/> faults with a <see cref="ZcrxDeviceException"/>.</summary>
     public IObservable<LinkChange> Links => _events.Links;
 
-    /// <summary>Publishes the result of <see cref="Snapshot"/> at intervals. Each subscriber has its own timer, so there is no cost without
-    /// one.</summary>
+    /// <summary>Publishes the result of <see cref="Snapshot"/> at intervals. Each subscriber has its own timer, so there is no cost
+    /// without subscribers.</summary>
     public IObservable<QueueStatistics> Statistics { get; }
 
     /// <summary>Publishes when a connection stalls and when the stall is over. <see cref="QueueStatistics.StalledConnections"/> counts

@@ -376,7 +376,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         // No shutdown may follow, because the peer would take the stream without the unsent bytes as complete.
         _turn.Drop();
         _room.Close();
-        // Only the batch of an abandoned ring thread may still contain bytes. It will not send them.
+        // After the flush, a batch can contain bytes only if its ring thread was abandoned. It will never send them.
         _turn.ReleaseFromBatch();
     }
 

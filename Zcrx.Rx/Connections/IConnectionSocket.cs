@@ -9,8 +9,8 @@ namespace Zcrx.Rx.Connections;
 internal interface IConnectionSocket
 {
     /// <summary>
-    /// Gets the address of the peer; null when the peer disconnected before it could be read. An IPv4-mapped address is returned as an IPv4
-    /// address.
+    /// Gets the address of the peer; null when the peer disconnected before the address could be read. An IPv4-mapped address is returned
+    /// as an IPv4 address.
     /// </summary>
     IPEndPoint? RemoteEndPoint { get; }
 

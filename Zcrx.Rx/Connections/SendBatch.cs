@@ -134,7 +134,7 @@ internal sealed unsafe class SendBatch : IDisposable
             SubmitAll(count);
         }
 
-        // No code of the application runs between the sends and this loop, so the entries are the same.
+        // No code of the application runs between the sends and this loop, so the entries have not changed.
         for (int i = 0; i < count; i++)
         {
             ref Entry entry = ref _entries[i];

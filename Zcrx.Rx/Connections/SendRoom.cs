@@ -13,7 +13,7 @@ internal sealed class SendRoom(ISendingConnection connection)
     /// <param name="cancellationToken">Cancels the wait.</param>
     public async ValueTask WaitAsync(Action<Action>? schedule, CancellationToken cancellationToken)
     {
-        // If there is a schedule, the thread that reports the room may run the continuation, because it only calls the schedule.
+        // With a schedule, the continuation may run on the thread that reports the room, because it then only calls the schedule.
         TaskCompletionSource<int> writable = new(schedule is null ? Threads.ContinuationOptions : TaskCreationOptions.None);
         // A full fence. Either this thread sees that the socket is closed, or Close sees that a send waits.
         Interlocked.Exchange(ref _writable, writable);

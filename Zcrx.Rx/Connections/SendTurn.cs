@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Zcrx.Rx.Connections;
 
 /// <summary>
-/// Represents the right to send on a socket, which one send has at a time. Also records the bytes of a batch that the kernel has not taken
-/// yet, because their senders no longer wait for them. Thread-safe.
+/// Represents the right to send on a socket, which one send has at a time. Also records whether the kernel has yet to take bytes of a
+/// batch, because no sender waits for these bytes. Thread-safe.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose; disposing it would strand the callers that wait.")]
 internal sealed class SendTurn(IConnectionSocket socket)
@@ -14,8 +14,8 @@ internal sealed class SendTurn(IConnectionSocket socket)
     private const int ShutdownAfter = 4;
     private const int Dropped = 8;
 
-    // A caller holds this semaphore while it sends or waits for room, and a batch while it contains bytes of the connection. Lock order:
-    // this semaphore, then the lock for the wake-up of RingThread. The ring thread never waits for this semaphore.
+    // A caller holds this semaphore while it sends or waits for room. A batch holds it while the batch contains bytes of the connection.
+    // Lock order: this semaphore, then the lock for the wake-up of RingThread. The ring thread never waits for this semaphore.
     private readonly SemaphoreSlim _free = new(1, 1);
     private int _unsent;
 

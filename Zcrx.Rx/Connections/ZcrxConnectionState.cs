@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Zcrx.Rx;
 
-/// <summary>Specifies whether a connection is receiving, and why not.</summary>
+/// <summary>Specifies whether a connection is receiving, and the reason if it is not.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ZcrxConnectionState>))]
 public enum ZcrxConnectionState
 {

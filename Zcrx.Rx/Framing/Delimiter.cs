@@ -78,7 +78,7 @@ public readonly record struct Delimiter
     /// <param name="second">The 1 to <see cref="MaxLength"/> bytes of the second delimiter. They are copied.</param>
     /// <returns>The delimiter. <see cref="Any(ReadOnlySpan{Delimiter})"/> describes how it matches.</returns>
     /// <exception cref="ArgumentException">
-    /// A delimiter is empty or too long. Or one can never match, because it contains the other one before its end.
+    /// A delimiter is empty or too long. Also thrown if one delimiter can never match, because the other one would always end first.
     /// </exception>
     public static Delimiter Any(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) => Any(Of(first), Of(second));
 
@@ -92,7 +92,7 @@ public readonly record struct Delimiter
     /// <exception cref="ArgumentException">
     /// <para>No delimiter is given, one is the default value, or one has <see cref="IncludeDelimiter"/> set. Set it on the result
     /// instead.</para>
-    /// <para>Also thrown if a delimiter can never match, because it contains another one before its end. With <c>\r</c> and <c>\r\n</c>,
+    /// <para>Also thrown if a delimiter can never match, because another one would always end first. With <c>\r</c> and <c>\r\n</c>,
     /// the carriage return would always end the frame first.</para>
     /// </exception>
     public static Delimiter Any(params ReadOnlySpan<Delimiter> delimiters)

@@ -40,8 +40,8 @@ internal readonly struct DelimiterCutter(byte[] delimiter, bool include) : IFram
 
     private long IndexOf(in ReadOnlySequence<byte> bytes)
     {
-        // A delimiter may straddle the seam (the boundary) between two pieces. Fewer bytes than a delimiter are joined on each side, so a
-        // match in them straddles the seam. All other matches are found inside one piece.
+        // A delimiter may straddle the seam (the boundary) between two pieces. Bytes from both sides of the seam are joined. Each side
+        // has fewer bytes than a delimiter, so a match in the joined bytes straddles the seam. All other matches lie inside one piece.
         Seam seam = new(stackalloc byte[Seam.MaxLength], delimiter.Length - 1);
         long position = 0;
         foreach (ReadOnlyMemory<byte> memory in bytes)

@@ -45,7 +45,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     /// <summary>Gets the number of bytes that wait because the source is paused or a consumer has no room for a frame.</summary>
     public long BytesWaiting => IsWaiting ? _held.Length : 0;
 
-    /// <summary>Gets a value indicating whether a frame has begun and is not complete or still waits.</summary>
+    /// <summary>Gets a value indicating whether bytes of an incomplete or waiting frame are held, or a frame is being skipped.</summary>
     public bool IsInside => !_held.IsEmpty || _isSkipping;
 
     /// <summary>Releases all held bytes.</summary>
@@ -237,7 +237,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         _needed = decision.Total;
     }
 
-    /// <summary>Makes the source call again when it is no longer paused.</summary>
+    /// <summary>Makes the source call the owner again when the source is no longer paused.</summary>
     private void Wait()
     {
         IsWaiting = true;
@@ -248,7 +248,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         decision.Kind == FrameDecisionKind.Frame && decision.Length <= maxLength && total - decision.Length <= _overhead && total > 0;
 
     /// <summary>Prepares for the bytes that an incomplete frame still needs.</summary>
-    /// <returns>False when the frame is invalid or too long, so that the frames have ended with an error.</returns>
+    /// <returns>False when the frame is invalid or too long. The frames have then ended with an error.</returns>
     private bool Expect(in FrameDecision decision, long available)
     {
         _isDecided = decision.Kind == FrameDecisionKind.Frame;
@@ -331,7 +331,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         _needed = 0;
     }
 
-    /// <summary>Determines whether the bytes behind the last frame form a frame at the end of the stream that must wait.</summary>
+    /// <summary>Determines, at the end of the stream, whether the bytes behind the last frame form a frame that must wait.</summary>
     public bool MustWaitAtEnd()
     {
         if (!IsInside || (_rest ??= DecideRest()) is not { Kind: FrameDecisionKind.Frame } rest || _dropped + rest.Length > maxLength || !MustWait(rest.Length))

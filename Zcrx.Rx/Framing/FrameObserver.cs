@@ -123,8 +123,8 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
 
     public void Reclaim()
     {
-        // If another thread is inside, it checks the pressure before it leases a buffer, so nothing is reclaimed here. Buffers of a queue
-        // that the connection has left are reclaimed when the pressure of that queue rises next.
+        // If another thread uses the frames, nothing is reclaimed here. That thread checks the pressure before it leases a buffer. Buffers
+        // of a queue that the connection has left are reclaimed when the pressure of that queue rises next.
         if (!_use.TryEnterIdle())
         {
             return;

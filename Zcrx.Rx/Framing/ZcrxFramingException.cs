@@ -30,7 +30,7 @@ public sealed class ZcrxFramingException : ZcrxException
     /// <summary>Gets the stream offset at which the frame begins, including its header.</summary>
     public long StreamOffset { get; }
 
-    /// <summary>Gets the length in bytes that the frame announces; null when it announces none, as a delimited frame.</summary>
+    /// <summary>Gets the length in bytes that the frame announces; null if it announces none, as with delimiters.</summary>
     public long? AnnouncedLength { get; }
 
     /// <summary>Gets the length of the longest accepted frame, in bytes.</summary>

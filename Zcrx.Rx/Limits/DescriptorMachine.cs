@@ -11,7 +11,7 @@ internal sealed class DescriptorMachine
     /// <summary>Gets a value indicating whether accepting has stopped.</summary>
     public bool IsHolding { get; private set; }
 
-    /// <summary>Returns the number of descriptors to keep free: as configured, and at most a quarter of the limit.</summary>
+    /// <summary>Returns the number of descriptors to keep free: the configured number, but at most a quarter of the limit.</summary>
     public static int ReserveOf(int configured, int limit) => int.Min(configured, limit / 4);
 
     /// <summary>Records how many descriptors are free.</summary>

@@ -4,8 +4,8 @@ namespace Zcrx.Rx.Limits;
 
 /// <summary>Counts how often limits were enforced, and decides when to report. Does no I/O; not thread-safe.</summary>
 /// <remarks>
-/// The first case is reported at once. Further cases are combined into one report per interval. The end of a limit's effect is a report in
-/// the same intervals, so the last report always describes the current state.
+/// The first case is reported at once. Further cases are combined into one report per interval. A report also follows when a limit no
+/// longer has an effect, so the last report always describes the current state.
 /// </remarks>
 /// <param name="interval">The interval, in ticks.</param>
 internal sealed class LimitTally(long interval)

@@ -11,7 +11,7 @@ internal struct SilenceMachine
     private long _since;
     private bool _hasBegun;
 
-    /// <summary>Compares a connection with its previous check, and returns the limit that its silence has exceeded.</summary>
+    /// <summary>Compares a connection's counts with those of the last check. Returns the limit that its silence has exceeded.</summary>
     /// <param name="now">The time, in ticks.</param>
     /// <param name="received">The number of bytes received so far.</param>
     /// <param name="sends">The number of sends so far.</param>

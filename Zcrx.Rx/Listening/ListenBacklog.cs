@@ -6,8 +6,8 @@ namespace Zcrx.Rx.Listening;
 /// <summary>Reads how many connections the kernel may accept on a listening socket before the ring thread can stop it.</summary>
 internal static class ListenBacklog
 {
-    // The kernel's default limit of a backlog (net.core.somaxconn). A shorter backlog counts as this long, because new clients refill it
-    // while the kernel empties it.
+    // The kernel's default limit of a backlog (net.core.somaxconn). A shorter backlog counts as this long, because new clients enter it
+    // while the kernel accepts those that wait.
     public const int Least = 4096;
 
     private const int TcpLevel = 6;

@@ -21,7 +21,7 @@ internal sealed class Listeners(
     ILimitReports limits) : IListeners
 {
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
-    // The interval of checks of the backlogs is the shortest after a check that found a waiting client. Other checks double it.
+    // The time until the next check of the backlogs, after a check that found a waiting client. Every other check doubles it.
     private static readonly TimeSpan ShortestCheck = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestCheck = TimeSpan.FromSeconds(1);
 
@@ -205,7 +205,7 @@ internal sealed class Listeners(
     /// <summary>Ends all listeners, because the queue ends.</summary>
     public void FinishAll(Func<Exception?> error) => Array.ForEach(_listeners.Snapshot(), listener => Finish(listener, error()));
 
-    /// <summary>Ends all listeners of a stuck ring thread and those that it adds later. Any thread, so the table does not change.</summary>
+    /// <summary>Ends all listeners of a stuck ring thread and those that it adds later. Any thread. Does not change the table.</summary>
     /// <param name="turn">The progress of the ring thread.</param>
     /// <param name="notify">Runs a call of an observer. The call may block on a resource that the stuck callback holds.</param>
     public void Abandon(ReceiveTurn turn, Action<Action> notify)
@@ -278,8 +278,8 @@ internal sealed class Listeners(
     private void OnAccepted(ListenerEntry listener, int fd)
     {
         SafeSocketHandle handle = new(fd, ownsHandle: true);
-        // A queue that ends refuses the connection, unless it suspends its connections. A removed listener still delivers it, because the
-        // peer is already connected.
+        // A queue that ends refuses the connection, unless it suspends its connections. A removed listener still delivers the connection,
+        // because the peer is already connected.
         if (!phase.Suspends && phase.IsEnding)
         {
             if (phase.IsSalvaging)
@@ -329,7 +329,7 @@ internal sealed class Listeners(
         scheduler.Reconcile(connection);
     }
 
-    /// <summary>Issues a new accept request for each listener that is armed although clients wait in its backlog.</summary>
+    /// <summary>Replaces the armed accept request of each listener that has waiting clients in its backlog.</summary>
     /// <remarks>
     /// If several rings accept on a socket, a real kernel wakes only one of them, always the same one. If the thread of that ring is stuck,
     /// the ring gets the wake-ups but accepts no client. The stuck thread may belong to another process with the same socket. A new request

@@ -137,8 +137,8 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     /// <summary>Moves a connection of this queue to another queue. The caller allows only one move of a connection at a time.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="target">The other queue.</param>
-    /// <param name="isRescue">Whether this move rescues a stranded connection. It is given up if the connection is not stranded, and
-    /// allowed even to a draining queue.</param>
+    /// <param name="isRescue">Whether this move rescues a stranded connection. Such a move is given up if the connection is not
+    /// stranded, and its target may be a draining queue.</param>
     /// <param name="watcher">Follows the move; null for none.</param>
     public Task<bool> MoveAsync(ConnectionReceiver connection, ConnectionHost target, bool isRescue = false, IMoveWatcher? watcher = null)
     {

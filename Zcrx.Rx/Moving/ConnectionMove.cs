@@ -32,8 +32,7 @@ internal sealed class ConnectionMove(ConnectionHost source, ConnectionHost? targ
     public bool AwaitsRoom { get; set; }
 
     /// <summary>
-    /// Gets or sets the time since which a detachment waits for bytes of a send for which the socket has no room; null while it does not
-    /// wait.
+    /// Gets or sets the time at which a detachment began to wait for room in the socket for unsent bytes; null while it does not wait.
     /// </summary>
     public long? WaitsSince { get; set; }
 

@@ -119,8 +119,8 @@ internal sealed class SuspendedConnectionOwner
 
             if (move.Target is null && connection.Control.Sender.HasRest)
             {
-                // The waiting bytes are sent only after a queue resumes the connection. The next owner of the socket would continue a
-                // stream with a gap.
+                // The waiting bytes are sent only after a queue resumes the connection. If the socket got another owner now, the peer would
+                // read a stream with a gap.
                 move.GiveUp();
                 return true;
             }
@@ -204,7 +204,8 @@ internal sealed class SuspendedConnectionOwner
     }
 
     /// <summary>
-    /// Begins to move a suspended connection to a queue. Without one, it stays suspended, or ends if the owner is disposed.
+    /// Begins to move a suspended connection to a queue. Without a queue, the connection stays suspended. If this object is disposed, the
+    /// connection ends.
     /// </summary>
     private void Forward(SuspendedConnection suspended)
     {

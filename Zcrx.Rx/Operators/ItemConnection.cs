@@ -8,9 +8,9 @@ namespace Zcrx.Rx.Operators;
 internal static class ItemConnection
 {
     /// <summary>
-    /// Registers an operator with a connection. The operator's work keeps the connection open, and the queue reports its waiting items.
+    /// Registers an operator with a connection. The operator's work keeps the connection open, and its waiting items are counted.
     /// </summary>
-    /// <returns>A registration. Disposing it ends the work and removes the queue.</returns>
+    /// <returns>A registration. Disposing it ends the work and the counting.</returns>
     public static IDisposable BeginWork(IBufferSource source, IBoundedQueue queue)
     {
         IDisposable work = source.BeginWork();

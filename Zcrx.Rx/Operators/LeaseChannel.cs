@@ -291,8 +291,8 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     }
 
     /// <summary>
-    /// Begins work that keeps a connection open, either the subscribed one or that of the first buffer. If a source merges several
-    /// connections, only the first of them is kept open.
+    /// Begins work that keeps a connection open: the subscribed connection, or else the connection of the first item. If a source merges
+    /// several connections, only the first of them is kept open.
     /// </summary>
     private void BeginWork(BufferHolder holder)
     {

@@ -19,7 +19,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     private int _firstIndex;
     private long _examined;
     private int _leased;
-    // The queue's limit for copies, if a necessary copy would have exceeded it; otherwise null. The next read then fails.
+    // The queue's limit for copies if a necessary copy would have exceeded it, so that the next read fails; otherwise null.
     private long? _refusedBy;
     private bool _hasMore;
     private bool _completed;

@@ -100,9 +100,10 @@ public sealed record ZcrxQueueOptions
     /// 0 disables spinning.
     /// </summary>
     /// <remarks>
-    /// The thread spins only after a turn with few completions, so bulk data causes no spins. It adapts the time to the waits that it observes, and spins rarely while
-    /// spinning finds no completions. The queues of a process spin on at most half of the processors, so a machine with one processor never
-    /// spins. On the engine <see cref="ZcrxEngine.Nic"/> with <see cref="BusyPoll"/>, each poll also polls the NIC.
+    /// The thread spins only after a turn with few completions, so bulk data causes no spins. It adapts the time to the waits that it
+    /// observes, and spins rarely while spinning finds no completions. The queues of a process spin on at most half of the processors, so a
+    /// machine with one processor never spins. On the engine <see cref="ZcrxEngine.Nic"/> with <see cref="BusyPoll"/>, each poll also
+    /// polls the NIC.
     /// </remarks>
     public TimeSpan SpinBeforeSleep { get; init; } = TimeSpan.FromMicroseconds(50);
 
@@ -131,8 +132,8 @@ public sealed record ZcrxQueueOptions
     public TimeSpan NotificationInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Gets the time for which opening retries while the NIC queue is busy. 0 disables retries. At most a day. The kernel ends a ring some
-    /// time after its process, so the queue of a killed process stays busy for a moment.
+    /// Gets the time for which opening retries while the NIC queue is busy. 0 disables retries. At most a day. The kernel closes a ring
+    /// some time after its process has ended, so the queue of a killed process stays busy for a moment.
     /// </summary>
     public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

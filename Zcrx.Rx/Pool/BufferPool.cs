@@ -209,8 +209,8 @@ internal sealed class BufferPool
         _isCeded = isCeded;
         if (isCeded)
         {
-            // From now on, another ring learns how many buffers other rings lease. An outdated number here could keep connections waiting
-            // for ever.
+            // From now on, only the ring that writes the refill queue learns how many buffers other rings lease. An outdated number here
+            // could keep connections waiting for ever.
             _leasedElsewhere = 0;
             Invalidate();
         }

@@ -102,8 +102,7 @@ internal sealed class PoolSharing : IRefillProducer
     /// </summary>
     public void RequestReclaim()
     {
-        // Skipped if another process shares the memory, because this process does not know which buffers the consumers of the other one
-        // lease.
+        // Skipped if another process shares the memory, because this process does not know which buffers are leased in the other process.
         if (!_memory.IsSharedWithProcess)
         {
             _memory.Reclaim();
@@ -190,7 +189,7 @@ internal sealed class PoolSharing : IRefillProducer
         }
 
         _memory.OnReclaimed();
-        // The next observation of the level resumes connections that wait for buffers.
+        // Marks the pool as changed, so that the scheduler resumes connections that wait for buffers.
         _pool.Invalidate();
     }
 

@@ -18,6 +18,6 @@ public enum PoolPressureLevel
     /// </summary>
     High,
 
-    /// <summary>Only the reserve is left, which serves connections without leases, or a receive ended because no buffer was free.</summary>
+    /// <summary>Only the reserve for connections without leases is left, or a receive ended because no buffer was free.</summary>
     Exhausted,
 }

@@ -31,7 +31,7 @@ internal struct PressureMachine
     /// <summary>Determines the level anew from the numbers of one turn.</summary>
     /// <param name="buffersOut">The number of buffers that consumers lease.</param>
     /// <param name="buffers">The number of buffers in the pool.</param>
-    /// <param name="starved">Whether a receive ended because no buffer was free since the last call.</param>
+    /// <param name="starved">Whether, since the last call, a receive ended because no buffer was free.</param>
     /// <returns>Whether the level changed.</returns>
     public bool Observe(int buffersOut, int buffers, bool starved)
     {

@@ -1,7 +1,7 @@
 namespace Zcrx.Rx.Pressure;
 
 /// <summary>
-/// Decides when the memory of added areas is given back. This is after the leases have fitted into the first area for some time.
+/// Decides when the memory of added areas is given back: when all leases have fitted into the first area for some time.
 /// </summary>
 /// <remarks>Does no I/O. Ring thread only.</remarks>
 /// <param name="delay">How long the first area must have sufficed, in ticks of the queue's clock.</param>

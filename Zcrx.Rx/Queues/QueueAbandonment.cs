@@ -123,7 +123,7 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
         {
             return connection.Postponed.Waiting();
         }
-#pragma warning disable CA1031 // As in PositionOf.
+#pragma warning disable CA1031 // The stuck thread may have continued and may change the list. The connection must be ended anyway.
         catch (Exception)
 #pragma warning restore CA1031
         {

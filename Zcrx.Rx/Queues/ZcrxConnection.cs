@@ -66,9 +66,9 @@ public sealed class ZcrxConnection : IDisposable
     /// <remarks>
     /// <para>An observer that unsubscribes inside OnNext receives no further buffers. An observer that unsubscribes on another thread may
     /// still receive the buffer that is being delivered. The next observer continues after that buffer.</para>
-    /// <para>An operator such as <c>Take</c> may complete before <c>Subscribe</c> has returned, and then drops the buffers in between. If
-    /// another observer is to continue without a gap, call <see cref="Pause"/> before subscribing and <see cref="Resume"/>
-    /// afterwards.</para>
+    /// <para>An operator such as <c>Take</c> may complete before <c>Subscribe</c> has returned. Buffers that arrive until
+    /// <c>Subscribe</c> returns are then dropped. If another observer is to continue without a gap, call <see cref="Pause"/> before
+    /// subscribing and <see cref="Resume"/> afterwards.</para>
     /// </remarks>
     public IObservable<ReceivedBuffer> Buffers => _receiver.Stream;
 
@@ -182,8 +182,8 @@ public sealed class ZcrxConnection : IDisposable
     /// <para>Operators off the ring thread, pipe readers and asynchronous handlers do this themselves. Call this method for other work,
     /// such as a queue of the application, or a request to another service whose answer is sent to the peer.</para>
     /// <para>A connection closes despite unfinished work if it breaks, if it is disposed, or if its asynchronous handler returns. It also
-    /// does so at the end of its stream if its <see cref="CloseMode"/> is <see cref="CloseMode.AtEndOfStream"/>. While its queue stops, a
-    /// handler that returns does not close it.</para>
+    /// closes at the end of its stream if its <see cref="CloseMode"/> is <see cref="CloseMode.AtEndOfStream"/>. While its queue stops, the
+    /// return of the handler does not close the connection.</para>
     /// </remarks>
     public IDisposable BeginWork()
     {
@@ -250,8 +250,8 @@ public sealed class ZcrxConnection : IDisposable
     /// receive a <see cref="ZcrxStreamException"/> that reports the detachment and the position. <see cref="Closed"/> completes.
     /// </summary>
     /// <returns>
-    /// The socket and the stream offset of its next byte. Null when the connection ended before. Also null when sent bytes still wait for
-    /// room after <see cref="ZcrxQueueOptions.PeerCloseTimeout"/>, or at once on a suspended connection.
+    /// The socket and the stream offset of its next byte. Null if the connection ended before. Also null if the socket has no room for
+    /// unsent bytes within <see cref="ZcrxQueueOptions.PeerCloseTimeout"/>. A suspended connection does not wait for room.
     /// </returns>
     /// <remarks>Sends that are in progress fail, so complete them first. Leases stay valid.</remarks>
     /// <exception cref="InvalidOperationException">The connection is already being moved or detached.</exception>

@@ -68,8 +68,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// the interface is removed, the queue ends and <see cref="Completion"/> faults with a <see cref="ZcrxDeviceException"/>.</summary>
     public IObservable<LinkChange> Links => _events.Links;
 
-    /// <summary>Publishes the result of <see cref="Snapshot"/> at intervals. Each subscriber has its own timer, so there is no cost without
-    /// one.</summary>
+    /// <summary>Publishes the result of <see cref="Snapshot"/> at intervals. Each subscriber has its own timer, so there is no cost
+    /// without subscribers.</summary>
     public IObservable<QueueStatistics> Statistics { get; }
 
     /// <summary>Publishes when a connection stalls and when the stall is over. <see cref="QueueStatistics.StalledConnections"/> counts
@@ -141,7 +141,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
             await switched.ConfigureAwait(false);
         }
 
-        // If another process shares the memory, it may write the refill queue until it ends. This call does not wait for that.
+        // If another process shares the memory, that process may write the refill queue until it ends. This call does not wait.
         return queue;
     }
 
@@ -155,7 +155,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
     /// <param name="cancellationToken">Cancels the wait. If the queue opens later anyway, it is closed again.</param>
     /// <returns>The open queue, owned by the caller. The other process continues to receive for its connections. After
-    /// <see cref="ZcrxTakeover.CommitAsync"/> it stops writing the refill queue, and this queue writes it from then on.</returns>
+    /// <see cref="ZcrxTakeover.CommitAsync"/>, this queue writes the refill queue instead of the other process.</returns>
     /// <remarks>The kernel sends no notifications to this queue, and its pool does not grow, as with any exported queue.</remarks>
     /// <exception cref="ZcrxConfigurationException">The options are invalid. No queue was opened.</exception>
     /// <exception cref="ZcrxException">The kernel refused to import the queue. The queue of the other process is unchanged.</exception>

@@ -264,8 +264,8 @@ internal sealed class ConnectionReceiver
             return new ZcrxStreamException($"Receiving on {this}", exception.NativeErrorCode, BytesReceived, $"sending failed: {exception.Message}", "", exception);
         }
 
-        // If no error is pending, a running send has taken it but has not recorded it yet, so the cause is unknown. EPIPE may be taken
-        // here, because a waiting send fails with EPIPE anyway.
+        // If no error is pending, a running send has taken the error but has not recorded it yet, so the cause is unknown. EPIPE may be
+        // taken here, because a waiting send fails with EPIPE anyway.
         return (isSending ? Socket.TakeError() : Errno.EPIPE) switch
         {
             Errno.EPIPE => null,

@@ -176,8 +176,8 @@ internal sealed class ConnectionWatch(
     /// <returns>True if the connection has no observer and stays open.</returns>
     private bool EndIfUnobserved(ConnectionReceiver connection, long now)
     {
-        // After the end of its stream, a connection with undelivered bytes stays open. The timeout ends it, so that it does not stay open
-        // forever.
+        // A connection whose stream has ended stays open while bytes are undelivered. Without an observer it would stay open forever, so
+        // the timeout applies.
         bool isOver = connection.HasEnded && connection.Undelivered.Count == 0;
         if (connection.Stream.HasObservers || isOver || connection.Control.CloseRequested || connection.IsLeaving || phase.IsEnding)
         {

@@ -10,8 +10,8 @@ namespace Zcrx.Rx.Receiving;
 /// Polls the sockets of connections for room to send. While a connection has no receive, also polls for its end. Ring thread only.
 /// </summary>
 /// <remarks>
-/// A receive would report the end of the connection. A connection that is paused, unobserved or without buffers has none, so a poll request
-/// (POLL_ADD) reports the end instead.
+/// A receive would report the end of the connection. A connection that is paused, unobserved or without buffers has no receive, so a poll
+/// request (POLL_ADD) reports the end instead.
 /// </remarks>
 internal sealed class HangUpWatch(IReceiveRequests requests)
 {

@@ -48,7 +48,7 @@ internal sealed class LingeringClose(QueueContext context)
         control.Sender.Flush();
         long now = context.Clock.Now;
         long until = long.Min(_deadline, now + context.Clock.ToTicks(context.Options.Value.PeerCloseTimeout));
-        // Counted only while the queue stops. At other times the application may close a connection in the middle of its stream on purpose.
+        // Always false while the queue is open, because the application may close a connection in the middle of its stream on purpose.
         bool isUnfinished = _lingers && (connection.HasUnhandledBytes || control.Sender.HasRest);
         if (isUnfinished && !control.AbortRequested)
         {

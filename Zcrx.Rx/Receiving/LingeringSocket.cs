@@ -5,9 +5,9 @@ namespace Zcrx.Rx.Receiving;
 /// <summary>Represents a socket that stays open until its peer has closed. Ring thread only, except <see cref="Abandon"/>.</summary>
 /// <remarks>
 /// The end of sending (FIN) tells the peer that all its bytes were handled. It is sent only if no byte is unread and no frame is
-/// incomplete. Otherwise the connection is reset as soon as the peer's kernel has acknowledged the replies, because that kernel then keeps
-/// them readable. Bytes that arrive after the FIN are discarded and cause a reset at the end of the wait. If the peer has ended its side as
-/// well, there is no reset, because a reset could drop replies.
+/// incomplete. Otherwise the connection is reset as soon as the peer's kernel has acknowledged the replies. The peer can read these
+/// replies even after the reset. Bytes that arrive after the FIN are discarded and cause a reset at the end of the wait. If the peer has
+/// ended its side as well, there is no reset, because a reset could drop replies.
 /// </remarks>
 internal sealed class LingeringSocket(ConnectionReceiver connection, long until)
 {

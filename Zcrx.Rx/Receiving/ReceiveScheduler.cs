@@ -263,7 +263,7 @@ internal sealed class ReceiveScheduler
         int allowance = _waiters.Allowance(connection);
         if (allowance == 0)
         {
-            // The connection may take no buffer now. It waits until its consumers have returned buffers or the pool has recovered.
+            // Treated like a receive that found no buffer. The connection waits until its consumers return buffers or the pool recovers.
             _pool.Starve();
             _waiters.Pause(connection);
             return;

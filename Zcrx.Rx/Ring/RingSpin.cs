@@ -10,8 +10,8 @@ internal sealed class RingSpin
 {
     /// <summary>The largest number of completions in a turn after which the thread may spin.</summary>
     /// <remarks>
-    /// More completions mean bulk data or many connections. A sender of bulk data does not wait for replies, and a spin would only receive
-    /// its bytes in smaller pieces: with one bulk connection, it doubled the processor time for each byte.
+    /// More completions mean bulk data or many connections. A sender of bulk data does not wait for replies, so a spin would only receive
+    /// the bytes in smaller pieces. With one bulk connection, spins doubled the processor time for each byte.
     /// </remarks>
     public const uint FewCompletions = 4;
 

@@ -321,7 +321,7 @@ internal sealed class RingThread : IRingWorker
         return true;
     }
 
-    /// <summary>Enters the ring. If nothing is left to do, polls it a few times and then sleeps in it. Ring thread only.</summary>
+    /// <summary>Enters the ring. If nothing is left to do, polls the ring a few times and then sleeps. Ring thread only.</summary>
     /// <returns>False while the thread spins. The caller must then call this method again.</returns>
     internal bool TryEnter() => _wait.TryEnter(_requests);
 

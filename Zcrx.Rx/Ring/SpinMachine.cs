@@ -5,7 +5,7 @@ namespace Zcrx.Rx.Ring;
 /// </summary>
 /// <remarks>
 /// <para>Has no side effects. Ring thread only. All times are in ticks of the queue's clock.</para>
-/// <para>While at least half of the spins find completions, the thread spins for about twice the usual time until they arrive. Otherwise,
+/// <para>While at least half of the spins find completions, a spin may last about twice as long as the recent ones on average. Otherwise,
 /// after each spin that finds nothing, the thread does not spin for some time. This pause doubles each time. A thread whose spins always
 /// fail therefore spends at most 1/<see cref="ShortestPause"/> of its time on them.</para>
 /// </remarks>

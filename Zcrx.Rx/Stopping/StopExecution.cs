@@ -202,7 +202,7 @@ internal sealed class StopExecution(
 
     private void CloseRing(bool isReadToItsEnd, Action closeRing)
     {
-        // The ring is closed under the lock, because a thread that abandons this one reads the ring under it.
+        // The ring is closed under the lock, because a thread that abandons this one reads the ring under the same lock.
         lock (turn.Gate)
         {
             if (!isReadToItsEnd && !turn.IsCorrupt)
@@ -313,8 +313,8 @@ internal sealed class StopExecution(
     }
 
     /// <summary>
-    /// Receives the bytes that wait in sockets. Called on a NIC, where they lie in this queue's memory, and no other queue can receive
-    /// them.
+    /// Receives the bytes that wait in sockets. Called on a NIC, where these bytes lie in this queue's memory and no other queue can
+    /// receive them.
     /// </summary>
     private void ReceiveTheRest()
     {

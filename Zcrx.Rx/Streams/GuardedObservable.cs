@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Streams;
 internal static class GuardedObservable
 {
     /// <summary>
-    /// Unsubscribes an observer that throws, and reports its exception instead of letting it end the thread that publishes.
+    /// Unsubscribes an observer that throws, and reports the exception. Otherwise the exception would end the thread that publishes.
     /// </summary>
     /// <param name="source">The source. Each observer has its own subscription.</param>
     /// <param name="unhandled">Receives the exceptions of observers.</param>

@@ -135,7 +135,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 
     private async Task CommitAsync()
     {
-        // The ring thread switches between two of its turns. A handler may prolong a turn, so this can take any time.
+        // The ring thread stops writing the refill queue when its current turn has ended. A handler can make this turn arbitrarily long.
         await _memory.SwitchToAsync(this).ConfigureAwait(false);
         await _channel.ReceiveAllAsync(static _ => { }).ConfigureAwait(false);
         _hasEnded = true;
@@ -164,7 +164,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
             while (!_hasEnded)
             {
                 await _wake.WaitAsync().ConfigureAwait(false);
-                // A full fence. A thread that adds a buffer after it wakes this loop again.
+                // A full fence. If a thread adds a buffer after the fence, it wakes this loop again.
                 Interlocked.Exchange(ref _wakePending, 0);
                 bool isLast = _isUnused;
                 for (int words = Fill(); words > 0; words = Fill())

@@ -9,7 +9,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Zcrx.Rx.Analyzers;
 
 /// <summary>
-/// Offers code fixes for an operator that keeps borrowed elements: inserts a call before it that retains, moves, offloads or copies them.
+/// Inserts a call that retains, moves, offloads or copies borrowed elements before an operator that would keep them.
 /// </summary>
 [ExportCodeFixProvider(LanguageNames.CSharp, Name = nameof(BorrowedElementCodeFix))]
 [Shared]

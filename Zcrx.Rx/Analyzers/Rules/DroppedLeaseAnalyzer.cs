@@ -118,7 +118,7 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
         && call.TargetMethod is { Name: "Retain" or "Move", ContainingType: var type }
         && (types.IsBorrowed(type) || types.IsLease(type));
 
-    // Returns the operation that encloses a call with its conversions and parentheses. In lease?.Move() that is the conditional access.
+    // Returns a call together with the conversions and parentheses around it. For lease?.Move(), returns the conditional access.
     private static IOperation Outermost(IOperation operation)
     {
         while (operation.Parent is IConversionOperation or IParenthesizedOperation or IConditionalAccessOperation)

@@ -78,7 +78,7 @@ internal static class Operations
         _ => false,
     });
 
-    /// <summary>Returns the call that receives the lambda to which a parameter belongs; otherwise null.</summary>
+    /// <summary>Returns the call that receives the lambda with this parameter; null if the lambda is not passed to a call.</summary>
     public static IInvocationOperation? CallThatTakes(IParameterReferenceOperation reference)
     {
         IOperation? operation = reference;

@@ -63,7 +63,7 @@ internal static class ReactiveOperators
             "Publish" when method.Parameters.All(static parameter => parameter.Name != "initialValue") => KeptParts.None,
             "Min" or "Max" or "Distinct" or "DistinctUntilChanged" when hasSelector => KeptParts.None,
             "ToDictionary" or "ToLookup" when method.Parameters.Any(static parameter => parameter.Name == "elementSelector") => KeptParts.None,
-            // With a seed, the operator keeps the accumulator's results and no elements. KeepsValuesOf checks their type.
+            // With a seed, the operator keeps the accumulator's results and no elements. KeepsValuesOf checks the type of the results.
             "Scan" or "Aggregate" when method.TypeParameters.Length > 1 => KeptParts.None,
             // Zip with an IEnumerable takes one item for each element that arrives, and passes both on at once.
             "Zip" when method.OriginalDefinition.Parameters.Any(static parameter => parameter.Type is INamedTypeSymbol { Name: "IEnumerable", TypeArguments: [ITypeParameterSymbol] }) => KeptParts.None,

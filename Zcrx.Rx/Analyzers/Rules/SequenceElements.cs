@@ -106,8 +106,8 @@ internal sealed class SequenceElements(ZcrxTypes types)
         }
 
         Ownership ofSource = OwnershipOf(source, depth - 1);
-        // The elements of a group can have another type than those of its source. A lease in several overlapping windows has no single
-        // owner.
+        // A parameter stands for a group or a window. The elements of a group can have another type than those of its source. A lease in
+        // several overlapping windows has no single owner.
         bool same = sequence is not IParameterReferenceOperation
             || (ofSource != Ownership.Owned && SymbolEqualityComparer.Default.Equals(types.ElementOf(source.Type), element));
         return same ? ofSource : Ownership.Unknown;

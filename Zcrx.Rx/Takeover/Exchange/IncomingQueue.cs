@@ -105,8 +105,8 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
     public void Dispose() => Exported.Dispose();
 
     /// <summary>
-    /// Records that the takeover was committed. Until then, this process must not act on the end of the channel, because the takeover may
-    /// only have failed.
+    /// Records that the takeover was committed. Before that, this process must not act on the end of the channel, because a failed takeover
+    /// ends the channel, too.
     /// </summary>
     internal void Commit() => _committed.TrySetResult();
 
@@ -115,7 +115,7 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
     /// </summary>
     Task IRefillProducer.CedeAsync() => _begun.Task;
 
-    /// <summary>Returns false, because the other process never writes refill entries again.</summary>
+    /// <summary>Returns false, because this object never makes the other process write refill entries again.</summary>
     Task<bool> IRefillProducer.BeginAsync() => Task.FromResult(false);
 
     void IRefillProducer.Wake()

@@ -89,7 +89,7 @@ internal sealed class ConnectionCommands(ConnectionDirectory connections, Connec
         }
         catch (InvalidOperationException exception)
         {
-            // An ObjectDisposedException is an InvalidOperationException, too. It means that the target queue is closed.
+            // ObjectDisposedException is a subclass of InvalidOperationException. It means that the target queue is closed.
             activity.End(exception);
             ZcrxFailure reason = exception is ObjectDisposedException ? ZcrxFailure.QueueNotOpen : ZcrxFailure.Busy;
             return new ZcrxReply.Failed(reason, connection.Id, exception.Message, exception);

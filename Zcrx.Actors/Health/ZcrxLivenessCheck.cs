@@ -4,8 +4,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Zcrx.Actors.Health;
 
 /// <summary>
-/// Checks liveness. Fails in cases in which only a restart of the process helps. Either the actor tree has ended without a stop, does not
-/// answer, or has given up every queue. Or a ring thread has been stuck for longer than <see cref="ZcrxWatchdogOptions.NotLiveAfter"/>.
+/// Checks liveness. Fails if the actor tree has ended without a stop, does not answer, or has given up every queue. Also fails if a ring
+/// thread has been stuck for longer than <see cref="ZcrxWatchdogOptions.NotLiveAfter"/>. Only a restart of the process helps then.
 /// </summary>
 internal sealed class ZcrxLivenessCheck(IStatusSource zcrx) : IHealthCheck
 {

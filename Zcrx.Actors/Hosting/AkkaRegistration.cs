@@ -14,8 +14,8 @@ internal sealed class AkkaRegistration
 {
     private static readonly ConditionalWeakTable<AkkaConfigurationBuilder, AkkaRegistration> Registrations = [];
 
-    // Used if the container has no ZcrxService. It need not be disposed: disposal only completes its streams, and the supervisor also does
-    // this at its end.
+    // Used if the container has no ZcrxService. This one need not be disposed: disposal only completes the event streams, and the
+    // supervisor completes them when it ends.
     private readonly Lazy<ZcrxService> _own = new(static () => new ZcrxService(TimeProvider.System));
 
     private TimeSpan? _phaseTimeout;

@@ -148,8 +148,8 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         catch (AskTimeoutException exception)
         {
             activity.End(exception);
-            // A queue did not answer in time. The successor accepts anyway: two processes may accept for a while, but at least one of them
-            // must.
+            // A queue did not answer in time. The successor accepts anyway, because at least one of the two processes must accept. For a
+            // while, both of them may accept.
         }
 
         ZcrxLog.TakenOver(_logger, successor, Connections, Options.Linger);
@@ -184,7 +184,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // This process closed the queue before the predecessor released its last buffer.
+            // This process closed the queue before the predecessor released its last buffer, so there is no release to log.
         }
     }
 

@@ -10,8 +10,8 @@ namespace Zcrx.Actors.Listening;
 /// <remarks>
 /// <para>Ownership: this object closes the sockets that no listener has taken. Threading: any thread.</para>
 /// <para>
-/// A taken socket stays in <see cref="All"/> until its listener is published or closed. Before that, a takeover could not find the socket
-/// among the published listeners.
+/// A taken socket stays in <see cref="All"/> until its listener is published or closed. Otherwise a takeover in that time would not find
+/// the socket.
 /// </para>
 /// </remarks>
 internal sealed class KeptPorts

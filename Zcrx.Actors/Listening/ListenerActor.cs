@@ -85,8 +85,8 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     {
         if (_slot.WasBound && !_stopping && cause is ZcrxException && _attempts < MostAttempts)
         {
-            // The supervisor restarted after a failure. A new bind succeeds once the ring threads have closed their descriptors of the
-            // port.
+            // After a restart of the supervisor, ring threads may still have open descriptors of the port. A bind succeeds once all of
+            // these are closed.
             _attempts++;
             Timers.StartSingleTimer(nameof(BindAgain), new BindAgain(), BindInterval);
             return;

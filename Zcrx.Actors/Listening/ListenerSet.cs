@@ -119,7 +119,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// </summary>
     public void AwaitEnd(IActorRef asker) => _awaitingEnd.Add(asker);
 
-    /// <summary>Answers the actors that wait for the end of accepting or for the end of the last connection, if it has come.</summary>
+    /// <summary>Answers the actors that wait until no queue accepts or until the last connection has ended, if this is now so.</summary>
     public void AnswerAll(Func<ZcrxStatus> status)
     {
         if (IsReleased && _listeners.TrueForAll(static listener => listener.IsReleased || listener.Actor is null))

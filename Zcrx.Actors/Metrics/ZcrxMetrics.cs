@@ -9,8 +9,8 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Metrics;
 
 /// <summary>
-/// Contains the instruments of the meter <c>Zcrx</c>. All but one are observable, so they cost nothing while no listener collects them. The
-/// histogram of connection durations records once per closed connection, and only while a listener is enabled.
+/// Contains the instruments of the meter <c>Zcrx</c>. All but one are observable, so they cost nothing while no meter listener collects
+/// them. The histogram of connection durations records once per closed connection, and only while a meter listener is enabled.
 /// </summary>
 /// <remarks>
 /// <para>

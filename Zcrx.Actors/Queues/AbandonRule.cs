@@ -8,7 +8,7 @@ namespace Zcrx.Actors.Queues;
 /// <param name="stuckAfter">The duration of a turn after which the thread counts as stuck.</param>
 internal sealed class AbandonRule(TimeSpan stuckAfter)
 {
-    /// <summary>The minimum time between the two observations of a stuck turn after which the thread may be abandoned.</summary>
+    /// <summary>The minimum time between two observations of the same stuck turn. After the second, the thread may be abandoned.</summary>
     public static readonly TimeSpan Confirmation = TimeSpan.FromMilliseconds(300);
 
     private long? _turn;

@@ -64,7 +64,7 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
             ZcrxQueue queue = await opening.ConfigureAwait(false);
             if (Takeover is not null)
             {
-                // The next queue needs an export, which runs on the ring thread. A stuck ring thread never executes it.
+                // The next queue needs an export, which runs on the ring thread. A stuck thread never executes it, so it is abandoned.
                 await EndOrAbandonAsync(Takeover, queue).ConfigureAwait(false);
                 next = await Takeover.ConfigureAwait(false);
             }

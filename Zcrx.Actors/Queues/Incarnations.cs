@@ -51,11 +51,14 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
         _ = _closing.PipeTo(context.Self, success: static next => new Closed(next), failure: static _ => new Closed(null));
     }
 
-    /// <summary>Records that the queue of the last incarnation is closed.</summary>
+    /// <summary>
+    /// Handles the report that the queue of the last incarnation is closed. Closes the queue that continues the registration, unless it is
+    /// kept.
+    /// </summary>
     /// <param name="message">The report that the queue is closed.</param>
-    /// <param name="keepsNext">True to use a queue that continues the registration. False to close it first.</param>
+    /// <param name="keepsNext">True to keep the queue that continues the registration. False to close it.</param>
     /// <param name="context">The supervisor.</param>
-    /// <returns>True if the queue of the last incarnation is closed. False if another <see cref="Closed"/> follows.</returns>
+    /// <returns>True if the next incarnation may begin. False if it must wait for another <see cref="Closed"/>.</returns>
     public bool OnClosed(Closed message, bool keepsNext, IActorContext context)
     {
         if (message.Next is not null && !keepsNext)

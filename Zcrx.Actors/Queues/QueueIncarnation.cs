@@ -249,8 +249,8 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Reports that the operators together may hold more buffers than the pool can spare. Reports this again only after the pool has been
-    /// back at its normal level.
+    /// Reports that operators hold most of the exhausted pool, because their bounds are too large for it. Reports this again only after
+    /// the pool has been back at its normal level.
     /// </summary>
     private void Explain(PoolPressure pressure)
     {

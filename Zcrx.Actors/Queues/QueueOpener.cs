@@ -79,7 +79,9 @@ internal sealed class QueueOpener(
         }
     }
 
-    /// <summary>Waits for work, and then returns no queue. So the next incarnation registers anew.</summary>
+    /// <summary>
+    /// Waits for work. Returns null instead of a queue that continues the registration, so the next incarnation registers anew.
+    /// </summary>
     /// <returns>Always null.</returns>
     public static async Task<ZcrxQueue?> CloseAsync(Task work)
     {

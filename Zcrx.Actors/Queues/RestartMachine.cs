@@ -33,7 +33,7 @@ internal sealed class RestartMachine(ZcrxRestartOptions options)
             return GiveUp("a restart cannot fix this");
         }
 
-        // A failed first opening is not retried. The exception is a busy queue, because its last owner may still be closing it.
+        // A failed first opening is retried only if the queue is busy, because its last owner may still be closing it.
         if (!_hasOpened && cause is not ZcrxQueueBusyException)
         {
             return GiveUp("it could not be opened at the start");

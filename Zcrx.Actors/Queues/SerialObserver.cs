@@ -45,7 +45,7 @@ internal sealed class SerialObserver<T>(IObserver<T> observer) : IObserver<T>
             }
             catch
             {
-                // The exception ends the stream at its publisher, so waiting values are discarded.
+                // The publisher gets the exception of the observer and ends the stream, so waiting values are discarded.
                 lock (_waiting)
                 {
                     _waiting.Clear();

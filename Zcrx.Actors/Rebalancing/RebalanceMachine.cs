@@ -120,8 +120,8 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
     }
 
     /// <summary>
-    /// Forgets the connections that are not in a set. Keeps a connection in its cool-down. Also keeps a connection with a flow rule until
-    /// <see cref="Forget(long)"/> is called.
+    /// Forgets the connections that are not in a set, unless they are in their cool-down or have a flow rule. A connection with a flow
+    /// rule is forgotten only by <see cref="Forget(long)"/>.
     /// </summary>
     public void KeepOnly(TimeSpan now, IReadOnlySet<long> connections)
     {

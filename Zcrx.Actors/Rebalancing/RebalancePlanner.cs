@@ -30,8 +30,8 @@ internal sealed class RebalancePlanner
     private readonly List<RebalanceStep> _steps = [];
     private readonly Dictionary<long, string> _degraded = [];
     private readonly HashSet<string> _newTables = [];
-    // Queues to which this plan moves a connection. None gets a second one because of pressure: the effect of the first one on its pool is
-    // not known yet.
+    // Queues to which this plan moves a connection. Pressure on another queue moves no further connection to them, because the effect of
+    // the first one on their pools is not known yet.
     private readonly HashSet<string> _receivers = [];
     private int _actionsLeft;
 

@@ -380,7 +380,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     /// <see cref="Finished"/>.</summary>
     public sealed record Finish : ILocalMessage;
 
-    /// <summary>Reports to the supervisor that all steering is undone or that its failure was reported.</summary>
+    /// <summary>Reports to the supervisor that all steering is undone, or that the failure to undo it was reported.</summary>
     public sealed record Finished : ILocalMessage;
 
     private sealed record Tick : ILocalMessage;

@@ -11,7 +11,7 @@ namespace Zcrx.Actors.Rebalancing;
 
 /// <summary>Owns the changes on one interface: the flow rules, the RSS table, and the journal that records them.</summary>
 /// <remarks>
-/// Each message makes its change by a blocking system call on the thread of this actor. When the actor ends, its changes are undone as
+/// Each change is a blocking system call on the thread of this actor. When the actor ends, its changes are undone as
 /// <see cref="OutstandingWork"/>, so neither the rebalancer nor the supervisor waits for a system call. The next actor of the interface
 /// waits for this work before it begins.
 /// </remarks>

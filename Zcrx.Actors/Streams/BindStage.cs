@@ -98,8 +98,8 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
 
             if (Volatile.Read(ref _hasEnded) != 0)
             {
-                // PostStop may have run before _binding was set, and has not closed the port then. If the port is already closed, this call
-                // does nothing.
+                // If PostStop ran before _binding was set, it has not closed the port. If the port is already closed, this call does
+                // nothing.
                 await UnbindAsync(binding).ConfigureAwait(false);
             }
 

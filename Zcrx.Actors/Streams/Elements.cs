@@ -117,8 +117,8 @@ internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObserva
     /// <summary>Stops receiving, and drops the waiting elements.</summary>
     public void Dispose()
     {
-        // Ends the subscription before Discard resumes the connection. Otherwise this observer would still receive bytes, and discard them,
-        // instead of another observer.
+        // Ends the subscription before Discard resumes the connection. Otherwise this observer would receive and discard bytes that
+        // another observer could still receive.
         _subscription.Dispose();
         Discard();
     }

@@ -142,7 +142,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
             return;
         }
 
-        // Without a stop, the supervisor was killed or the actor system ended first. The children then close their queues and listeners.
+        // If no stop was requested, the supervisor was killed or the actor system ended. The children then close queues and listeners.
         bool isUnasked = _state is not (ZcrxState.Stopping or ZcrxState.Stopped);
         if (isUnasked)
         {

@@ -33,7 +33,7 @@ internal sealed class FrameSender(int connection, DemoOptions options)
         {
             using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             await socket.ConnectAsync(to, cancellationToken);
-            // Receives while it sends, because an edge that stops sends its confirmation early, and then reads no more frames.
+            // Receives while it sends. An edge that is being stopped sends its confirmation early, and then reads no more frames.
             Task<long?> confirming = ReceiveAsync(socket, cancellationToken);
             try
             {

@@ -67,7 +67,7 @@ internal static class DemoRun
         while (!sending.IsCompleted)
         {
             await Task.WhenAny(sending, second.WaitForNextTickAsync(cancellationToken).AsTask());
-            // Gets the status before the elapsed time. If the answer were slow, a time from before it would make the rates too high.
+            // The elapsed time is read after the status. A time from before a slow answer would make the rates too high.
             IngestStatus status = await service.GetStatusAsync();
             Snapshot snapshot = new(Stopwatch.GetElapsedTime(began), load.Sent, load.BytesQueued, load.LongestStall, status, await service.GetPublishedStateAsync(), database.IsPaused);
             pause?.Record(snapshot);

@@ -8,7 +8,8 @@ namespace LogIngest.Demo;
 /// <param name="Rows">The number of rows of the run.</param>
 /// <param name="Stored">The number of distinct messages in these rows.</param>
 /// <param name="SameKey">
-/// The number of rows with the key of another row, which the service has stored twice. Duplicates with different keys were sent twice.
+/// The number of rows with the key of an earlier row. The service has stored their messages twice. Duplicates with different keys were
+/// sent twice.
 /// </param>
 internal sealed record Verdict(long Sent, long Rows, long Stored, long SameKey)
 {

@@ -49,8 +49,8 @@ internal sealed class Storm : IDisposable
     public int Degraded { get; private set; }
 
     /// <summary>
-    /// Gets a value indicating whether the scrambled table uses only queues of this process. This is so if only steering is forbidden,
-    /// because the rebalancer can then only move connections to these queues.
+    /// Gets a value indicating whether the scrambled table uses only queues of this process. True if moves are the only permitted remedy:
+    /// a move helps only if the packets arrive on one of these queues.
     /// </summary>
     private bool IsAmongOurs => _options.Forbidden == StormRemedies.Steering;
 

@@ -16,7 +16,7 @@ internal sealed record StormOptions(ReceiveOptions Receive, EmulatedNic? Nic, St
     private const int OurQueues = 4;
 
     /// <summary>
-    /// Gets access to the facts and the steering of the interface. It is separate from that of the receiver.
+    /// Gets the objects that read and steer the interface. The receiver has its own.
     /// </summary>
     public (INicFacts Facts, IFlowSteering Steering) Access =>
         Nic is null ? (new NetlinkNicFacts(), new NetlinkFlowSteering()) : (new EmulatedNicFacts([Nic]), new EmulatedFlowSteering([Nic]));

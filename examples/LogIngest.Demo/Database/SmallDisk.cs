@@ -25,7 +25,7 @@ internal sealed class SmallDisk(string directory, long size)
         return trial.ExitCode == 0;
     }
 
-    /// <summary>Returns a command line that mounts the disk in a new mount namespace. The program runs under the same process id.</summary>
+    /// <summary>Returns a command line that mounts the disk in a new mount namespace, then replaces itself with the program.</summary>
     public string[] Wrap(UnprivilegedUser? owner, string[] command)
     {
         string options = string.Create(CultureInfo.InvariantCulture, $"size={size},mode=0700,uid={owner?.UserId ?? "0"},gid={owner?.GroupId ?? "0"}");

@@ -87,8 +87,8 @@ internal sealed class FileStore : ILogStore
         await _lock.DisposeAsync();
     }
 
-    // The kernel releases the lock when the process ends. The lock file is not deleted, because two stores could then lock two files of one
-    // name.
+    // The kernel releases the lock when the process ends. The lock file is never deleted. Otherwise a second store could create and lock
+    // a new file of the same name while the deleted one is still locked.
     private static FileStream? TryLock(string path)
     {
         try

@@ -13,8 +13,8 @@ namespace LogIngest.Syslog;
 /// each frame contains its <see cref="MessageFlags"/>.
 /// </para>
 /// <para>
-/// A line feed and NUL both end an uncounted message: RFC 6587, 3.4.2 lets the sender choose its trailer. Neither can be recognized as the
-/// trailer of a connection, because the first message may contain the other one.
+/// A line feed and NUL both end an uncounted message: RFC 6587, 3.4.2 lets the sender choose its trailer. The first of the
+/// two bytes in a stream need not be the trailer, because a message may contain the other byte.
 /// </para>
 /// <para>A message over the limit is split into pieces: memory stays bounded, and framing continues after the message. If an octet count
 /// is missing, the rest of the line is one damaged message.</para>

@@ -398,7 +398,7 @@ public class BindTests
         using var client = await ConnectAsync(binding.LocalAddress);
         await client.SendAsync(new byte[1]);
         await stuck.Task.WithinLimit();
-        // Shortens the time after the bind, because a bind on a busy machine may take longer.
+        // BindTimeout is shortened only after the bind, which may take longer than this on a busy machine.
         host.Services.GetRequiredService<Actors.Hosting.ZcrxService>().Tree!.Options.Value.BindTimeout = TimeSpan.FromMilliseconds(100);
 
         var unbound = Assert.IsType<ZcrxReply.Failed>(await AskAsync(host, new ZcrxCommand.Unbind("door")));

@@ -165,8 +165,8 @@ public class RebalanceMachineRuleTests
     {
         RebalanceMachine machine = new(_options);
         Press(machine, _options.PressureSamples);
-        // The first connection has received most in all. The second one now receives half of the load of the queue. The third one receives
-        // too much to be moved.
+        // The first connection has received the most bytes since the start, but few in the last second. The second one receives half of the
+        // load of the queue. The third one receives too much to be moved.
         machine.Plan(_now, Pressed(1_000_000_000, 5000, 0), Tables);
         Press(machine, 1);
         RebalancePlan plan = machine.Plan(_now, Pressed(1_000_000_100, 5000 + 500, 950), Tables);

@@ -31,7 +31,7 @@ public class RebalancePlannerLimitTests
     [Fact]
     public void Connection_that_leaves_no_longer_counts_for_the_load_of_its_queue()
     {
-        // Without the first connection, the own queue has less load than the other one.
+        // Without the first connection, queue a has less load than queue c. So the second connection stays on queue a.
         RebalancePlan plan = Plan(
             [Storm("a", 0, load: 300), Queue("b", 1), Queue("c", 2, load: 150)], [Connection(1, load: 200, arrival: 1), Connection(2, load: 100, arrival: 3)]);
         Assert.Equal([1L], Moves(plan).Select(static move => move.ConnectionId));

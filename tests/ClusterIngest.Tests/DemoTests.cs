@@ -46,9 +46,9 @@ public class DemoTests
     public async Task Edge_that_leaves_delivers_everything_that_it_has_accepted()
     {
         using DemoProcess demo = DemoProcess.Start("--connections", "2", "--frames", "6000", "--delay", "300");
-        // Waits until all connections are accepted and all frames are sent. Before that, the closing port would reset connections in the
-        // backlog. The edge would also confirm only the first frames of a connection that still sends. The slow entities need some more
-        // seconds to store everything.
+        // Waits until all connections are accepted and all frames are sent. An earlier signal would close the port while connections are in
+        // the backlog, which resets them. The edge would also confirm only the first frames of a connection that still sends. At the
+        // signal, the slow entities still need some seconds to store everything.
         await demo.SignalAsync("edge", "TERM", static line => line == "All frames are sent, and all connections are accepted");
 
         (int code, _, string verdict) = await demo.EndAsync();

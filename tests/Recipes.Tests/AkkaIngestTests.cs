@@ -142,7 +142,7 @@ public class AkkaIngestTests
     }
 
     /// <summary>
-    /// Compares names. The hash code of one name is not computed before the gate is open, which blocks the worker that stores it.
+    /// Compares names. Blocks the worker that stores the given name: the hash code of this name is not computed before the gate is open.
     /// </summary>
     private sealed class Gate(string blocked) : IEqualityComparer<string>, IDisposable
     {

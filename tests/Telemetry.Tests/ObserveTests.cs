@@ -52,7 +52,8 @@ public sealed class ObserveTests
     }
 
     /// <summary>Runs the script, and waits until Prometheus reads the metrics of the example.</summary>
-    /// <param name="canRetry">True to return false if a port is in use. Otherwise, the test fails.</param>
+    /// <param name="canRetry">True if the caller can try other ports. A port in use then does not fail the test, and the result is
+    /// false.</param>
     /// <returns>False if a port was in use.</returns>
     private static async Task<bool> ObserveAsync(bool canRetry)
     {

@@ -216,7 +216,8 @@ public sealed class UnderLoadTests : IDisposable
             () => $"/health/{probe} is {code} {expected} {string.Join(", ", reasons)}, and not {answer.Status} {answer.Json}\n{example.Output}");
         return answer.Json;
 
-        // Further reasons are allowed, because connections on a queue other than their own may be copied for a moment.
+        // Further reasons are allowed. While a connection is on another queue than the one on which its packets arrive, its payload is
+        // copied.
         bool AreThese(string[] present) => reasons.Length == 0 ? present.Length == 0 : reasons.All(present.Contains);
     }
 

@@ -9,7 +9,7 @@ namespace Zcrx.Architecture.Tests;
 /// <summary>Tests that a document or a sample uses every public API.</summary>
 public class PublicApiDocumentTests
 {
-    /// <summary>The namespace of names that come from the kernel. The kernel documents them, so the test does not require them.</summary>
+    /// <summary>The namespace of names that come from the kernel. The kernel documents these names, so the test ignores them.</summary>
     private const string KernelNames = "Zcrx.Interop.Abi";
 
     [Fact]

@@ -205,8 +205,8 @@ public sealed class QueueTests
             async () => (connection = (await zcrx.GetStatusAsync()).Queues.Single().Connections.Single()).State == ZcrxConnectionState.Paused,
             () => $"the connection pauses: {connection}");
 
-        // The limit is the sum of the buffers that may wait, those of Kestrel's last read, and those that one receive has delivered. Limits
-        // in bytes may take twice as many buffers, because the last buffer of a receive may be partly filled.
+        // The limit is a sum: the buffers that may wait, those of Kestrel's last read, and those that one receive has delivered. A limit in
+        // bytes allows up to twice as many buffers, because the last buffer of each receive may be partly filled.
         int most = int.Min(maxQueuedBuffers, 2 * maxRequestBufferSize / BufferLength) + (2 * MaxReadBytes / BufferLength) + BuffersOfReceive;
         Assert.InRange(connection!.BuffersLeased, 1, most);
         Assert.False(sending.IsCompleted);

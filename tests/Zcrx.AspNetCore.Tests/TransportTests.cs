@@ -189,7 +189,7 @@ public sealed partial class TransportTests
         client.Reset();
         _ = server.Go.TrySetResult();
 
-        // Kestrel may notice the end of the connection first, or the error of the read.
+        // The exception depends on what Kestrel notices first: the end of the connection or the error of the read.
         Assert.Contains(await server.UploadEnded.Task.WaitAsync(Patience), new[] { nameof(ConnectionResetException), "BadHttpRequestException" });
         Assert.Empty(server.Logged);
     }
@@ -249,7 +249,7 @@ public sealed partial class TransportTests
                 // The client is connected when it has sent bytes. A reset before that could fail its connect call.
                 await connection.Transport.Input.ReadAsync();
                 await connection.Transport.Output.CompleteAsync(new InvalidDataException("The reply cannot be completed."));
-                // The task of the connection does not end, only its output does. The client must detect that.
+                // The handler does not return yet, so only the output of the connection has ended. The client must detect that.
                 TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
                 using CancellationTokenRegistration registration = connection.ConnectionClosed.Register(closed.SetResult);
                 await closed.Task;

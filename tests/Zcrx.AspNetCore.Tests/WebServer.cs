@@ -44,7 +44,8 @@ internal sealed class WebServer : IAsyncDisposable
     public TaskCompletionSource Aborted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>
-    /// Gets the source of a task for which the handlers of <c>/wait</c> and <c>/upload</c> wait, before they reply or read.
+    /// Gets the source of a task for which two handlers wait: that of <c>/wait</c> before it replies, and that of <c>/upload</c> before it
+    /// reads.
     /// </summary>
     public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

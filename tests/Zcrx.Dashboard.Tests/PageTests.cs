@@ -304,8 +304,8 @@ public sealed partial class PageTests(Browser browser, ITestOutputHelper output)
         await visitor.SeesEventAsync($"Queue {site.Queue(0)} is open");
         TaskCompletionSource isRestarted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         int answers = 0;
-        // The first reply is that of an earlier process with more events than the site, whose numbers are the same. The page then
-        // reconnects to the site.
+        // The first reply comes from an earlier process. This process has more events than the site, and the numbers of the first ones are
+        // the same. The page then reconnects to the site.
         await visitor.Page.RouteAsync("**/api/stream", async route =>
         {
             if (Interlocked.Increment(ref answers) > 1)
@@ -340,8 +340,8 @@ public sealed partial class PageTests(Browser browser, ITestOutputHelper output)
         ConcurrentQueue<string> requested = [];
         viewer.Page.Request += (_, request) => requested.Enqueue(request.Url);
         await viewer.Page.RunAndWaitForResponseAsync(() => viewer.Page.ReloadAsync(), static response => response.Url.EndsWith("/api/session", StringComparison.Ordinal));
-        // A page with commands requests a token as soon as it has read its session. These two round trips take longer, so the request would
-        // have been recorded.
+        // A page with commands requests a token as soon as it has read its session. The two requests below take longer, so a request for a
+        // token would have been recorded.
         await viewer.Page.EvaluateAsync("async () => { for (let i = 0; i < 2; i++) { await (await fetch('api/session')).json(); } }");
         await viewer.SeesEventAsync($"Queue {site.Queue(0)} is open");
         Assert.DoesNotContain(requested, static url => url.Contains("/commands/", StringComparison.Ordinal));

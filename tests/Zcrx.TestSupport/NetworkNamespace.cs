@@ -14,7 +14,7 @@ internal sealed class NetworkNamespace : IDisposable
 {
     public string Name { get; } = $"zcrx-test-{Guid.NewGuid():N}"[..20];
 
-    /// <summary>Creates the namespace. Skips the test, with the reason, if the user may not create one.</summary>
+    /// <summary>Creates the namespace. Skips the test, with the reason, if the user has no permission to create one.</summary>
     public NetworkNamespace()
     {
         (int status, string output) = Execute("ip", "netns", "add", Name);
@@ -64,7 +64,7 @@ internal sealed class NetworkNamespace : IDisposable
     /// <param name="there">The address of <c>v1</c> in the new namespace.</param>
     public void ConnectHere(IPAddress here, IPAddress there)
     {
-        // No interface of the other namespace may have this name, and the kernel's limit is 15 characters.
+        // The name must be unique in the namespace of this process, and the kernel's limit is 15 characters.
         string name = $"z{Name[^12..]}";
         Ip("link", "set", "v0", "netns", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), "name", name);
         Ip("addr", "add", $"{there}/30", "dev", "v1");

@@ -11,7 +11,7 @@ public class DescriptorLimitTests
     [Fact]
     public async Task Service_with_400_descriptors_serves_2000_clients_and_reports_why_some_wait()
     {
-        // Only the emulated engine can open with so few descriptors. Each connection needs one for its socket and one for its file.
+        // Only the emulated engine can open with this limit. Each connection needs one descriptor for its socket and one for its file.
         using ServeProcess serve = await ServeProcess.StartAsync(static arguments => IngestProcess.StartAfter("ulimit -n 400", new Dictionary<string, string>(), arguments), ["--engine", "emulated"]);
         byte[] sent = TestClient.Bytes(10_000, seed: 7);
         string reason = "";

@@ -33,8 +33,8 @@ internal sealed class ManualStores : ILogStores
         public bool IsCancelled => cancellation.IsCancellationRequested;
 
         /// <summary>
-        /// Gets a text with the number of the batch, the number of failed attempts, and the last word of each message. The words are read
-        /// from the receive buffers now.
+        /// Gets a text with the number of the batch, the number of failed attempts, and the last word of each message. Each call reads the
+        /// words from the receive buffers.
         /// </summary>
         public string Batch => $"{batch.Number}/{batch.FailedAttempts}: {string.Join(' ', batch.Entries.Select(static entry => Encoding.ASCII.GetString(entry.Bytes.ToArray()).Split(' ')[^1]))}";
 

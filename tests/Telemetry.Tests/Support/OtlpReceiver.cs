@@ -49,7 +49,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         return receiver;
     }
 
-    /// <summary>Gets all values of the last export. The static method <c>Value</c> reads several metrics of one export from them.</summary>
+    /// <summary>
+    /// Gets all values of the last export. Pass them to the static method <c>Value</c> to read several metrics of the same export.
+    /// </summary>
     public ImmutableDictionary<string, double> Values => _values;
 
     /// <summary>

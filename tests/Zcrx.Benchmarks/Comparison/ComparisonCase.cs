@@ -19,8 +19,8 @@ internal readonly record struct ComparisonCase(string Receiver, int Connections)
     public long TotalBytes(long volume) => BytesPerConnection(volume) * Connections;
 
     /// <summary>
-    /// Returns the number of bytes that are a warm-up. This is <paramref name="warmUp"/>, or a third of all bytes if it is null. Slow
-    /// receivers have less.
+    /// Returns the number of bytes that are a warm-up. This is the receiver's share of <paramref name="warmUp"/>, or a third of the
+    /// receiver's bytes if that is null.
     /// </summary>
     public long WarmUpBytes(long volume, long? warmUp) =>
         warmUp is { } bytes ? (long)(bytes * Kind.VolumeShare) : TotalBytes(volume) / WarmUpPart;

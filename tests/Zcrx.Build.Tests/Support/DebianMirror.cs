@@ -13,7 +13,7 @@ internal sealed class DebianMirror : IDisposable
     /// <summary>The Debian kernel flavour for virtual machines on x64.</summary>
     public const string X64 = "cloud-amd64";
 
-    /// <summary>The minimum size of a package with a kernel. The scripts take a smaller package for a meta package.</summary>
+    /// <summary>The minimum size of a package with a kernel. The scripts treat a smaller package as a meta package.</summary>
     private const int KernelSize = 5_000_000;
 
     private readonly TempDirectory _directory = new();

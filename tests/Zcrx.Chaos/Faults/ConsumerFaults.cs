@@ -18,7 +18,8 @@ internal sealed class ConsumerFaults(ChaosConsumers consumers)
     /// </summary>
     public bool Block(Random random)
     {
-        // Only one consumer blocks at a time. The previous one returns after its queue was abandoned, which must have no effect.
+        // Only one consumer blocks at a time. The previous one returns after its queue was abandoned, and this late return must have no
+        // effect.
         if (_blocked is { Ended.IsCompleted: false, Connection.Closed.IsCompleted: false } || Pick(random) is not { } victim)
         {
             return false;

@@ -35,8 +35,8 @@ internal sealed unsafe partial class DescriptorShortage : IDisposable
                 return false;
             }
 
-            // The limit is on the number of a descriptor, and the kernel assigns the lowest free number. It is therefore computed from the
-            // highest one in use.
+            // The limit applies to descriptor numbers, and the kernel assigns the lowest free one. The new limit is therefore computed from
+            // the highest number in use.
             int highest = Directory.GetFileSystemEntries("/proc/self/fd").Max(static path => int.Parse(Path.GetFileName(path), System.Globalization.CultureInfo.InvariantCulture));
             Set(_usual with { Soft = ulong.Min(_usual.Soft, (ulong)(highest + Free)) });
             _isOn = true;

@@ -38,7 +38,8 @@ internal sealed class FaultInjector
             throw new ArgumentException($"There is no fault '{unknown}'; there are {string.Join(", ", all.Select(static fault => $"'{fault.Name}'"))}.", nameof(only));
         }
 
-        // A fault of weight 0 is never chosen at random. Another class injects it and looks it up in this list, so it is always included.
+        // A fault of weight 0 is never chosen at random. Another class looks it up in this list to inject it. The list therefore always
+        // includes such faults.
         Faults = only.Count == 0 ? all : [.. all.Where(fault => fault.Weight == 0 || only.Contains(fault.Name))];
     }
 

@@ -8,8 +8,8 @@ namespace Zcrx.Chaos.Faults;
 /// <param name="limit">The time after which the server ends a connection whose peer is silent.</param>
 internal sealed class LinkOutages(LinkSwitch link, TimeSpan limit)
 {
-    // An outage may end a stream if it lasts longer than this. TCP may wait for the same time again before it retransmits, and the peer may
-    // have been silent before.
+    // An outage longer than this may end a stream. After the outage, TCP may wait for the same time again before it retransmits. Before the
+    // outage, the peer may already have been silent.
     private readonly TimeSpan _long = limit / 4;
     private readonly Lock _gate = new();
     private readonly List<(long From, long To)> _longOutages = [];

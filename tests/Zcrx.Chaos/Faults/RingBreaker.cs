@@ -5,7 +5,7 @@ namespace Zcrx.Chaos.Faults;
 
 /// <summary>Breaks a ring on a real kernel: puts another file in the place of its descriptor.</summary>
 /// <remarks>
-/// The descriptor is not just closed, because the kernel could then give its number to a file that the queue would close by mistake. A
+/// If the descriptor were only closed, the kernel could give its number to another file, which the queue would then close by mistake. A
 /// queue that notices the fault does not close the new file, so a descriptor of /dev/null may stay open.
 /// </remarks>
 internal static partial class RingBreaker

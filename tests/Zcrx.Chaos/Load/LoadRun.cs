@@ -50,7 +50,8 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
     }
 
     /// <summary>
-    /// Runs a step and measures it. Then waits until the server has closed its descriptors. The step returns the highest use of resources.
+    /// Runs a step, which returns the highest use of resources, and measures it. Then waits until the server has closed the descriptors of
+    /// the step.
     /// </summary>
     private async Task MeasureAsync(Process server, string name, Func<Task<ServerUse>> step)
     {

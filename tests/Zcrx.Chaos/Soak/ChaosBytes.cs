@@ -5,7 +5,7 @@ namespace Zcrx.Chaos.Soak;
 /// </summary>
 internal static class ChaosBytes
 {
-    // The period is prime. A lost or duplicated piece then never has a multiple of it as its length, and is always detected.
+    // The period is prime, so the length of a lost or duplicated piece is not a multiple of it. Such a piece is therefore always detected.
     private const int Period = 65521;
     public const int MaxPiece = 32768;
 

@@ -15,7 +15,7 @@ namespace Zcrx.Chaos.Soak;
 /// <param name="consumers">The consumers of the streams.</param>
 /// <param name="tally">Receives the results.</param>
 /// <param name="seed">The seed of the streams' lengths.</param>
-/// <param name="outages">The outages of the link to the server, or null if the link is always up. Over such a link, the server may send
+/// <param name="outages">The outages of the link to the server, or null if the link is always up. If it is not null, the server may send
 /// bytes, too.</param>
 internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISocketSource sockets, ChaosConsumers consumers, ChaosTally tally, int seed, LinkOutages? outages = null)
 {
@@ -133,7 +133,8 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         {
             if (IsBroken(stream))
             {
-                // The server's reset was lost while the interface was removed. It sends another one only in reply to a packet of this side.
+                // The server's reset was lost while the interface was removed. The server sends another one only in reply to a packet of
+                // this side.
                 return (sent, true);
             }
 

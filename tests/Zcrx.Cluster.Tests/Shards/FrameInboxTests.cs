@@ -1,6 +1,6 @@
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Tests which of the frames in its chunks an entity takes.</summary>
+/// <summary>Tests which frames an entity takes from the chunks that it receives.</summary>
 public class FrameInboxTests
 {
     private static readonly Guid Source = Guid.NewGuid();

@@ -89,8 +89,8 @@ public unsafe class QueryTests : IClassFixture<LeakCheck>
         byte* answer = stackalloc byte[64];
         io_uring_query_hdr header = new() { query_op = IO_URING_QUERY_OPCODES, query_data = (ulong)answer, size = 48 };
         header.next_entry = (ulong)&header;
-        // The kernel writes its own size into the header, so the header is valid from the second query on. Only the limit on the length of
-        // the chain ends the call.
+        // The kernel replaces the size in the header by that of its answer, so every further query is valid. Only the limit on the length
+        // of the chain ends the call.
         Assert.True(Ask(kernel, &header) is -ERANGE or -EFAULT);
     }
 

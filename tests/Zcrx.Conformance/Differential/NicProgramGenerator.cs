@@ -18,7 +18,7 @@ internal static class NicProgramGenerator
     // A piece that is not received must fit into the socket buffer, together with the kernel's overhead for its packets.
     private const int LongestPiece = 8000;
 
-    // A program of this generator cannot fill so many buffers.
+    // More buffers than a program of this generator can fill.
     private const int PlentyOfBuffers = 2048;
 
     /// <summary>The number of buffers in programs that run out of buffers. Only the operation Exhaust fills all of them.</summary>

@@ -105,8 +105,8 @@ internal enum OperationKind
     LinkUp,
 
     /// <summary>
-    /// Exhausts the pool: sends over the connection <c>Target</c> until its queue has no buffer left. Then returns all buffers until all
-    /// bytes have arrived.
+    /// Exhausts the pool: sends over the connection <c>Target</c> until its queue has no buffer left. Then keeps returning buffers until
+    /// all bytes have arrived.
     /// </summary>
     Exhaust,
 }

@@ -31,7 +31,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     }
 
     /// <summary>
-    /// Sends without returning buffers until the kernel reports that no buffer is left. Then returns all buffers until all bytes have
+    /// Sends without returning buffers until the kernel reports that no buffer is left. Then keeps returning buffers until all bytes have
     /// arrived.
     /// </summary>
     private string UseUp(NicSlots nic, int slot)

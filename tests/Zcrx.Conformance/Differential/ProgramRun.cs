@@ -87,7 +87,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     {
         IReadOnlyList<Operation> operations = _program.Operations;
         _nic?.Reset();
-        // The kernel may not have released the queues of the previous program yet.
+        // The kernel may still be releasing the queues of the previous program.
         AwaitRelease();
         for (int i = 0; i < operations.Count; i++)
         {

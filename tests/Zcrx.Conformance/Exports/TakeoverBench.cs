@@ -120,7 +120,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
     {
         Name = $"loop {generation}",
         AreaSize = (long)Buffers * Environment.SystemPageSize,
-        // No connection is paused before only the reserve is left.
+        // No connection is paused until only the reserve is left.
         HighWaterMark = 1,
         ConnectionQuota = 2 * Buffers,
         NotificationInterval = TimeSpan.FromMilliseconds(10),

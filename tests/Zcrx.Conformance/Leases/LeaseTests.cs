@@ -53,7 +53,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
         for (int lap = 0; lap < 10; lap++)
         {
             List<BufferLease> kept = bench.Deliver(8, 1, buffer => buffer.Retain());
-            // All eight buffers of the pool are leased. If one does not return, the next lap receives fewer than eight.
+            // All eight buffers of the pool are leased. If one does not return, the next pass of the loop receives fewer than eight.
             kept.ForEach(lease => lease.Dispose());
             bench.TakeBack();
         }
@@ -125,8 +125,8 @@ public class LeaseTests : IClassFixture<LeakCheck>
         bench.Receive(1);
         for (int lap = 0; lap < 20; lap++)
         {
-            // This leases all buffers of the pool. If the kernel had dropped a buffer because of a double return, the next lap would be one
-            // buffer short.
+            // This leases all buffers of the pool. If the kernel had dropped a buffer because of a double return, the next pass of the loop
+            // would receive one buffer less.
             List<(BufferLease Lease, ulong Offset)> kept = bench.Deliver(Buffers, 1, buffer => (buffer.Retain(), OffsetOf(bench, buffer)));
             returned.Clear();
             using Barrier barrier = new(4);

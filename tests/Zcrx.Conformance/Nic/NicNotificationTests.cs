@@ -99,7 +99,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
         Cqe end = default;
         while (end == default)
         {
-            // The test returns every buffer at once. The device does not consume these entries, because it needs no buffers.
+            // The test returns every buffer at once. The device does not consume the refill entries, because it needs no buffers.
             connection.SendSome(32 * 1024);
             nic.Queue.Ring.RunTurn();
             IReadOnlyList<Cqe> completions = nic.Queue.Ring.TakeAll();

@@ -39,8 +39,7 @@ public class NicRefillTests : IClassFixture<LeakCheck>
     }
 
     /// <summary>
-    /// Receives and returns buffers until the given buffer is used again. Gives up when three times as many completions as buffers have
-    /// arrived.
+    /// Receives and returns buffers until the given buffer is used again. Gives up when three completions per buffer have arrived.
     /// </summary>
     /// <returns>True when the given buffer was used again.</returns>
     private static bool Circulate(TestQueue queue, TcpPair connection, Cqe victim)

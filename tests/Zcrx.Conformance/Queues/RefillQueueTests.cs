@@ -115,7 +115,7 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
         Assert.False(first.TryAppend(99));
         second.Begin();
         Assert.True(second.IsOurs);
-        // Two of the eight entries are still those of the first object, so six entries fill the queue.
+        // The first ring has written two of the eight entries, so six more fill the queue.
         for (uint i = 0; i < Entries - 2; i++)
         {
             Assert.True(second.TryAppend(20 + i));

@@ -58,7 +58,8 @@ public sealed unsafe class KeptSocketsTests
         Poll(ring, first.Server, In, 2);
         if (completes)
         {
-            // The descriptor number now refers to the second socket. Bytes for the first socket must not complete that one's poll.
+            // The descriptor number now refers to the second socket. Bytes for the first socket must not complete the poll of the second
+            // one.
             _ = first.SendSome(1);
         }
 

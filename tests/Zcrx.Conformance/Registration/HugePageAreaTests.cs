@@ -29,7 +29,7 @@ public class HugePageAreaTests : IClassFixture<LeakCheck>
                 return buffer.Retain();
             });
             Assert.Equal(buffers, used.Count);
-            // The next lap leases all these buffers again.
+            // The next pass of the loop leases all these buffers again.
             kept.ForEach(static lease => lease.Dispose());
             bench.TakeBack();
         }

@@ -34,7 +34,7 @@ public unsafe class RegistrationRegionTests : IClassFixture<LeakCheck>
     public void Registration_with_an_invalid_region_is_refused(string name, string change)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
-        // Without statistics, the kernel checks only the region. It would otherwise check first whether they lie inside the region.
+        // With statistics, the kernel would first check whether they lie inside the region. Without them, it checks only the region.
         using var setup = new QueueSetup(kernel, statistics: false);
         using var ring = new TestRing(kernel.Kernel);
         (Action<QueueSetup> spoil, int expected) = Table[change];

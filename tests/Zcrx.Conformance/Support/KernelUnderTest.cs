@@ -14,7 +14,7 @@ internal sealed class KernelUnderTest
     public const string Multishot = "io_uring";
 
     /// <summary>
-    /// The name of the machine's kernel with multishot receives, as before Linux 6.10: without the features that 6.10 and 6.17 have added.
+    /// The name of the machine's kernel with multishot receives as in Linux 6.1: without the features that 6.10 and 6.17 have added.
     /// </summary>
     public const string OldMultishot = "io_uring 6.1";
 

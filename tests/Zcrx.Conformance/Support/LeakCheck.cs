@@ -40,8 +40,8 @@ public sealed class LeakCheck : IDisposable
         }
     }
 
-    // The kernel frees a packet on the processor that received it. If another processor has read it, it is freed only with the next packet
-    // there. Until then, it keeps the area pinned.
+    // The processor that received a packet also frees it. If another processor has read the packet, it is freed only with the next packet
+    // that the first processor receives. Until then, it keeps the area pinned.
     private static void FreeConsumedPackets()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);

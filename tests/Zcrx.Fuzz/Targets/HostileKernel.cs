@@ -57,7 +57,7 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
 
             if (result == -Errno.EBADF)
             {
-                // The library takes EBADF for a closed ring and does not close it, so it is closed here.
+                // After EBADF, the library assumes that the ring is closed already. This kernel therefore closes the ring itself.
                 _ = Close(ringFd);
             }
 

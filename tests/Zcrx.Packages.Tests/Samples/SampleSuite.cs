@@ -26,7 +26,7 @@ internal static class SampleSuite
     /// <param name="change">Changes the text of each sample before it is compiled.</param>
     public static Consumer Project(PackageFolder folder, string program, IEnumerable<DocumentSample> samples, Func<string, string>? change = null)
     {
-        // Users can compile a whole program with the plain SDK, so it must not need more. A fragment may need the web SDK.
+        // A whole program must compile with the plain SDK, which users have. A fragment may need the web SDK.
         Consumer consumer = new(
             folder,
             program,

@@ -139,7 +139,7 @@ public sealed class FramingDisposalTests
 
     private static void WaitUntilAllReturned(InMemoryArea area)
     {
-        // The operator may return its buffers only after it has unsubscribed from the source, so this method waits.
+        // This method waits, because the operator may unsubscribe from the source before it returns its buffers.
         SpinWait.SpinUntil(
             () =>
             {

@@ -59,8 +59,8 @@ public class ConnectionMoverTests
         source.TearDown();
         Assert.Equal((0, 0), (source.Table.Count, target.Table.Count));
 
-        // The old queue has ended, and the new one has not run yet. The wait must be passed on, because a sender that retried at once would
-        // spin.
+        // The old queue has ended, and the new one has not run yet. The wait for room must pass to the new queue, because a sender that
+        // retried at once would spin.
         source.Host.AwaitRoom(connection);
         Assert.True(connection.Control.AwaitsRoomOnArrival);
         target.Settle();

@@ -55,7 +55,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
         }
 
         Assert.All(await Task.WhenAll(moves).Within("the connections are placed"), Assert.True);
-        // The counts may differ by one, because the group may count a connection twice that arrives while it chooses a queue.
+        // The counts may differ by one. If a connection arrives while the group chooses a queue, the group may count it twice.
         Assert.All(queues, static queue => Assert.InRange(queue.Queue.Snapshot().Connections, 9, 11));
         foreach (TestQueue queue in queues)
         {

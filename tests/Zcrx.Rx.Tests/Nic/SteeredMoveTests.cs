@@ -100,7 +100,7 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
                         connection.Dispose();
                         break;
                     default:
-                        // The chosen queue may not have the next byte in its memory. The group then moves the connection again.
+                        // If the next byte is not in the memory of the chosen queue, the group moves the connection again.
                         await world.Group.MoveAsync(connection, world.AnyQueue(random), MoveReason.Pressure).Within("the move has an outcome");
                         connection.Resume();
                         break;

@@ -231,7 +231,8 @@ public class BufferPoolTests
         BufferPool pool = new(queue, isImported: false, ReceiveBench.ContextOf(options with { MaxAreaSize = 2 * options.AreaSize }, new ManualClock()), events);
         List<int> leases = Lease(queue, pool, Buffers - pool.Reserve);
 
-        // This ring still writes the refill queue, so its pool may not be treated as shared yet.
+        // This ring still writes the refill queue, so IsShared is false. The second ring, which maps the same areas, must prevent the
+        // growth.
         using (MemoryQueue imported = new(queue))
         {
             pool.Observe(paused: 0);

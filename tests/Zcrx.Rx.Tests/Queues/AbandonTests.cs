@@ -343,8 +343,8 @@ public class AbandonTests : IClassFixture<ResourceCheck>
         {
             using IDisposable one = first.Buffers.Subscribe(static _ => { }, _ => stuck.Run());
             using IDisposable two = other.Buffers.Subscribe(static _ => { }, static _ => { });
-            // The paused connection has no armed receive. Abort therefore calls its observer where the ring thread handles changed
-            // connections.
+            // The paused connection has no armed receive. After Abort, the ring thread therefore calls the observer of this connection
+            // while it handles changed connections.
             first.Pause();
             await Deadline.UntilAsync(() => (first.ReceiveState, other.ReceiveState) == (ReceiveState.Idle, ReceiveState.Armed), "one connection receives");
             queue.Queue.Loop.Post(() =>

@@ -77,7 +77,7 @@ public class ZcrxQueueOptionsTests
             Gen.Choose(0, Mistakes.Length - 1).ListOf(8).Select(static indices => indices.DistinctBy(static index => Mistakes[index].Path.Split(':')[0]).ToArray()).ToArbitrary(),
             static indices =>
             {
-                // Leaves out changes of two options at once. They could repair or break another option.
+                // Leaves out mistakes that the change of another option could repair.
                 int[] simple = [.. indices.Where(static index => Mistakes[index].Path is not ("Engine" or "SubmissionEntries" or "LowWaterMark" or "MaxAreaSize"))];
                 ZcrxQueueOptions options = simple.Aggregate(new ZcrxQueueOptions(), static (options, index) => Mistakes[index].Break(options));
                 HashSet<string> found = [.. options.Validate().Select(static error => error.Path)];

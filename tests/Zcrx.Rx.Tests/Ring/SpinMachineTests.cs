@@ -61,8 +61,7 @@ public class SpinMachineTests
         int needed = 0;
         while (!machine.IsWorthwhile)
         {
-            // The spins have failed so far, so they are paused. The time is past that pause, and spins that find completions cause no
-            // further pause.
+            // The failed spins have started a pause, which is over at this time. Spins that find completions start no further pause.
             Assert.Equal(Limit, machine.Begin(SpinMachine.LongestPause * Limit, isActive: true));
             machine.End(0, 10, hasFound: true);
             needed++;
@@ -117,7 +116,8 @@ public class SpinMachineTests
                     found += hasFound ? 1 : 0;
                 }
 
-                // After a spin that finds something, at most six may fail before a pause. Every other failure is followed by a pause.
+                // After a spin that finds something, at most six spins fail before the first pause. Each further failed spin starts another
+                // pause.
                 Assert.InRange(wasted, 0, ((found + 1) * 6 * Limit) + (now / SpinMachine.ShortestPause));
             })
         .QuickCheckThrowOnFailure();

@@ -73,7 +73,8 @@ public class StopMachineTests
                     return;
                 }
 
-                // The queue has not ended in this turn, so no deadline may have passed.
+                // The queue has not ended in this turn, so its deadline must not have passed. While sockets linger, the deadline of
+                // cancelling does not apply.
                 Assert.True(drainEnd is null || cancelledAt is not null || now < drainEnd, "draining continued after its deadline");
                 Assert.True(cancelledAt is null || facts.HasLingering || now < cancelledAt + CancelTicks, "cancelling continued after its deadline");
                 long due = machine.Due(now);

@@ -175,7 +175,7 @@ public class EndTests : IClassFixture<ResourceCheck>
             connection.Pause();
             Recorder recorder = new(peer.Stream);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-            // The short timeout applies only after the subscription. Otherwise it could pass before it on a slow machine.
+            // The short timeout applies only after the subscription. On a slow machine, it could otherwise pass before the subscription.
             await queue.Queue.ReconfigureAsync(queue.Queue.Loop.Options with { UnobservedTimeout = TimeSpan.FromMilliseconds(50) }).Within("the timeout applies");
             await peer.SendAllAsync(10_000);
             peer.Dispose();

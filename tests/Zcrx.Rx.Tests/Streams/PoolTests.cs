@@ -122,7 +122,8 @@ public class PoolTests : IClassFixture<ResourceCheck>
     [MemberData(nameof(Pools))]
     public async Task Burst_that_is_leased_exhausts_the_pool_and_no_byte_is_lost(string profile, int buffers)
     {
-        // With this mark, the level goes from Normal directly to Exhausted. The connection is therefore not paused for its quota before.
+        // With this mark, the level goes from Normal directly to Exhausted. The quota therefore pauses no connection before the pool is
+        // exhausted.
         await using TestQueue queue = await TestQueue.OpenAsync(buffers, EmulatedKernelProfile.ForRelease(profile), static options => options with { HighWaterMark = 1 });
         ConcurrentQueue<PoolPressureLevel> levels = new();
         using IDisposable pressure = queue.Queue.Pressure.Subscribe(level => levels.Enqueue(level.Level));

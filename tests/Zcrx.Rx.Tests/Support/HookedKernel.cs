@@ -87,7 +87,8 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
 
         if (result == -Errno.EBADF)
         {
-            // The ring thread takes EBADF for a closed descriptor and does not close it, so it is closed here.
+            // After EBADF, the ring thread assumes that the descriptor is closed already. This kernel therefore closes the descriptor
+            // itself.
             _ = _kernel.Close(ringFd);
         }
 

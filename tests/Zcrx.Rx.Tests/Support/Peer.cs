@@ -46,7 +46,7 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
             }
             catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown)
             {
-                // A reset may arrive during the send. A test that expects all bytes then fails without them.
+                // The connection may be reset during the send. The remaining bytes are then not sent, and a test that expects them fails.
                 WasReset = true;
                 return;
             }

@@ -94,7 +94,7 @@ internal sealed unsafe class BorrowScenario(string name, bool isChecked) : IStre
             default:
                 while (true)
                 {
-                    // The race takes only nanoseconds. The access is therefore repeated until the borrow ends and it throws.
+                    // The race takes only nanoseconds. The access is therefore repeated until the borrow ends and the access throws.
                     ReadOnlySpan<byte> span = escaped.Buffer.Span;
                     StressRun.Require(
                         (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(span)) == escaped.Address && span.Length == escaped.Length, "the span is the buffer's own");

@@ -1,5 +1,5 @@
 // Runs fragments of documents. Each argument is the name of a fragment and what it serves: `port` (the port of the documents), `connection`
-// (its connection) or `nothing`. The suffix `:endless` marks a fragment that serves until the process ends.
+// (the connection that it is given) or `nothing`. The suffix `:endless` marks a fragment that serves until the process ends.
 using System.Reflection;
 using Samples;
 

@@ -33,7 +33,7 @@ internal sealed class MemoryHost : IConnectionHost
     {
     }
 
-    /// <summary>Gets the number of connections that were closed before their consumers had finished.</summary>
+    /// <summary>Gets the number of closed connections whose consumers have not finished.</summary>
     public int LateWork { get; private set; }
 
     public void BeginLateWork(ConnectionWork work) => LateWork++;

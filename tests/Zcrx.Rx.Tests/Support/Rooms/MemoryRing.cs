@@ -27,8 +27,8 @@ internal sealed class MemoryRing : IRingEnd, IListeners, ICompletionHandler
     public List<Exception?> Finished { get; } = [];
 
     /// <summary>
-    /// Gets the number of completions that were handled before the sockets in the unhandled ones were closed. Null means that these sockets
-    /// were not closed.
+    /// Gets the number of handled completions at the call that closes the sockets in the unhandled ones. Null means that there was no such
+    /// call.
     /// </summary>
     public uint? HandledBeforeUnseen { get; private set; }
 

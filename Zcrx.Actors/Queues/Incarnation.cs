@@ -7,7 +7,8 @@ namespace Zcrx.Actors.Queues;
 /// <param name="actor">The actor.</param>
 /// <param name="opening">The task that opens the queue.</param>
 /// <param name="watch">Creates the watchdog of the queue.</param>
-internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func<ZcrxQueue, QueueWatchdog> watch)
+/// <param name="time">The clock.</param>
+internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func<ZcrxQueue, QueueWatchdog> watch, TimeProvider time)
 {
     private static readonly TimeSpan AbandonRetry = TimeSpan.FromMilliseconds(500);
 
@@ -84,7 +85,7 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
         QueueWatchdog watchdog = watch(queue);
         while (!work.IsCompleted)
         {
-            await work.WaitAsync(AbandonRetry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await work.WaitAsync(AbandonRetry, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!work.IsCompleted)
             {
                 watchdog.TryAbandon();

@@ -86,7 +86,7 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
         Props props = Props.Create(() => new QueueIncarnation(name, opening, directory, watchdog, time, logger)).WithDeploy(Deploy.Local).WithDispatcher(context.Props.Dispatcher);
         EventStream events = context.System.EventStream;
         _current = new Incarnation(
-            context.Watch(context.ActorOf(props, "incarnation")), opening, queue => new QueueWatchdog(queue, watchdog, time, logger, events));
+            context.Watch(context.ActorOf(props, "incarnation")), opening, queue => new QueueWatchdog(queue, watchdog, time, logger, events), time);
         _isClosed = false;
     }
 

@@ -35,7 +35,7 @@ public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
     internal INicKernel CreateKernel(ZcrxQueueOptions options) => Engine switch
     {
         // A queue closes a socket only after the requests that use it have ended.
-        ZcrxEngine.Emulated => new EmulatedKernel(options.Emulation, callerKeepsSockets: true),
+        ZcrxEngine.Emulated => options.Emulation.Kernel ?? new EmulatedKernel(options.Emulation, callerKeepsSockets: true),
         ZcrxEngine.IoUring => new MultishotKernel(options.Emulation with { Nics = [] }, callerKeepsSockets: true),
         _ => new LinuxKernel(),
     };

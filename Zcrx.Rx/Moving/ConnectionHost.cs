@@ -86,7 +86,11 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         {
             // One continuation serves all connections of the queue.
             _ = thread.Ended.ContinueWith(
-                static (_, host) => ((ConnectionHost)host!).AbandonLateWork(), this, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                static (_, host) => Threads.RunOnPool(static host => ((ConnectionHost)host).AbandonLateWork(), host!),
+                this,
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
         }
         else if (thread.Ended.IsCompleted)
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Zcrx.Interop;
+using Zcrx.Interop.Kernel;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Framing;
 using Zcrx.Rx.Receiving;
@@ -46,7 +47,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     /// <param name="hasOneReader">Whether a single reader makes all reads and the disposal, so that they never overlap.</param>
     public LeaseChannel(Leasing<TBorrowed, TLease> leasing, int bound, long byteBound, Action? arrived = null, bool hasOneReader = false)
     {
-        _channel = Channel.CreateUnbounded<TLease>(new UnboundedChannelOptions { SingleWriter = true, SingleReader = hasOneReader });
+        _channel = Channel.CreateUnbounded<TLease>(new UnboundedChannelOptions { SingleWriter = true, SingleReader = hasOneReader, AllowSynchronousContinuations = Threads.IsSimulated });
         _leasing = leasing;
         _bound = bound;
         _byteBound = byteBound;
@@ -147,7 +148,9 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
 
     /// <summary>Waits until there is something to read.</summary>
     /// <returns>False at the end of the stream. Throws the error with which the stream ended.</returns>
-    public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken) => _channel.Reader.WaitToReadAsync(cancellationToken);
+    public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken) => Threads.IsSimulated
+        ? Threads.ContinueOnPoolAsync(_channel.Reader.WaitToReadAsync(CancellationToken.None), cancellationToken)
+        : _channel.Reader.WaitToReadAsync(cancellationToken);
 
     /// <summary>Takes the oldest lease; the caller owns it.</summary>
     public bool TryRead([NotNullWhen(true)] out TLease? lease)

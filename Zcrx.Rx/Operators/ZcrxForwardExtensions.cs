@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Zcrx.Interop;
+using Zcrx.Interop.Kernel;
 using Zcrx.Rx.Operators;
 
 namespace Zcrx.Rx;
@@ -103,7 +104,7 @@ public static class ZcrxForwardExtensions
         finally
         {
             // Makes the caller continue on the thread pool, because its code may block.
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await Threads.SwitchToPool();
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed class RingThread : IRingWorker
     }
 
     /// <summary>Gets a task that ends when the thread has ended; faulted when it failed.</summary>
-    public Task Ended => _ended.Task;
+    public Task Ended => Threads.Separate(_ended.Task);
 
     /// <summary>Gets a value indicating whether the thread was abandoned. Any thread.</summary>
     public bool IsAbandoned => Volatile.Read(ref _abandoned) != 0;
@@ -278,6 +278,9 @@ internal sealed class RingThread : IRingWorker
 
     /// <summary>Gets a value indicating whether this turn may sleep in <see cref="TryEnter"/>. Ring thread only.</summary>
     internal bool MayBlock => _wait.MayBlock;
+
+    /// <summary>Gets the steps of a turn, for simulations.</summary>
+    internal IRingTurn Turn => _turn;
 
     /// <summary>Gets the completions that are not handled yet. Ring thread only.</summary>
     internal CompletionQueue Completions => _requests.Completions;

@@ -10,6 +10,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
     private const int MostRounds = 4_000;
     private const int LastBytes = 300;
 
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
     /// <summary>Removes all obstacles, runs the simulation to its end and checks the final state.</summary>
@@ -24,20 +25,46 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         world.Faults.BreakRings(0);
         RunUntilIdle();
         WakeInVain();
-        if (!world.LiveQueues.Any(static queue => !queue.IsEnding))
+        if (world.Tree is { } tree)
+        {
+            Recover(tree);
+        }
+        else if (!world.LiveQueues.Any(static queue => !queue.IsEnding))
         {
             world.Open();
             RunUntilIdle();
         }
 
         Unblock();
-        execution.ResumeSuspended();
+        if (world.Tree is null)
+        {
+            execution.ResumeSuspended();
+        }
+
         RunUntilIdle();
         WakeInVain();
         DrainAll();
         CheckStreams();
         CheckBuffers();
         Stop();
+    }
+
+    /// <summary>Waits until the actors have opened all queues.</summary>
+    private void Recover(SimulatedTree tree)
+    {
+        world.Faults.FailRegistrations(0, 1);
+        tree.RestartFailed();
+        RunUntilIdle();
+        TimeSpan end = world.Clock.Elapsed + Patience;
+        while (!tree.AreOpen)
+        {
+            if (world.Clock.Elapsed > end || !TryPassTime())
+            {
+                throw world.Fail($"the actors do not open all queues: {tree.Describe()}");
+            }
+
+            RunUntilIdle();
+        }
     }
 
     /// <summary>Ends all delays that the application causes: it reads and resumes every connection and releases all leases.</summary>
@@ -47,6 +74,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         {
             world.Acting = connection;
             connection.Mode = ConsumerMode.Read;
+            connection.EndDelays();
             connection.UseStale();
             if (!connection.IsSubscribed && !connection.HasStreamEnded)
             {
@@ -88,6 +116,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
             }
 
             RunUntilIdle();
+            ObserveAgain();
             if (IsAllReceived())
             {
                 continue;
@@ -104,6 +133,17 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         {
             TryPassTime();
             RunUntilIdle();
+        }
+    }
+
+    /// <summary>Observes the connections whose operator has failed to send to a peer that has gone.</summary>
+    private void ObserveAgain()
+    {
+        foreach (SimulatedConnection connection in world.Connections.Where(static connection => connection is { Connection: not null, IsSubscribed: false, HasStreamEnded: false }))
+        {
+            world.Acting = connection;
+            connection.Subscribe();
+            world.Acting = null;
         }
     }
 
@@ -156,9 +196,10 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
             throw world.Fail($"the move of {world.Moves[0].Connection} never ends");
         }
 
-        if (world.Suspended.Count > 0)
+        int suspended = world.Queues.Select(static queue => queue.Host.Suspended).Distinct().Sum(static owner => owner!.Count);
+        if (suspended > 0)
         {
-            throw world.Fail($"{world.Suspended.Count} connections stay suspended");
+            throw world.Fail($"{suspended} connections stay suspended");
         }
     }
 
@@ -208,10 +249,14 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
     private void Stop()
     {
         world.Log.AddEvent("all queues stop");
+        world.Tree?.Stop();
         foreach (SimulatedQueue queue in world.LiveQueues)
         {
             queue.IsEnding = true;
-            _ = queue.Loop.StopAsync(TimeSpan.FromSeconds(1));
+            if (world.Tree is null)
+            {
+                _ = queue.Loop.StopAsync(TimeSpan.FromSeconds(1));
+            }
         }
 
         TimeSpan end = world.Clock.Elapsed + Patience;
@@ -225,6 +270,11 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         }
 
         RunUntilIdle();
+        if (world.Tree is { HasStopped: false } tree)
+        {
+            throw world.Fail($"the actors do not stop: {tree.Describe()}");
+        }
+
         world.Suspended.EndAll(forGood: true);
         foreach (SimulatedQueue queue in world.Queues)
         {
@@ -276,6 +326,13 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
     private bool TryPassTime()
     {
         long? due = world.LiveQueues.Min(static queue => queue.Due);
+        if (world.Tree is not null)
+        {
+            // The times of the actors' timers are not known.
+            long step = world.Clock.GetTimestamp() + Step.Ticks;
+            due = long.Min(long.Min(due ?? step, step), world.Clock.NextTimer ?? step);
+        }
+
         if (due is not { } next)
         {
             return false;
@@ -290,6 +347,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
     {
         for (int i = 0; i < MostRounds; i++)
         {
+            world.PassTime();
             bool hasRun = world.Threads.TryRunPool();
             for (int q = 0; q < world.Queues.Count; q++)
             {

@@ -8,7 +8,7 @@ internal sealed class SimulatedThreads : ThreadSimulation
 {
     private const int MostItems = 2_000;
 
-    private readonly Queue<Action> _pool = new();
+    private readonly List<Action> _pool = [];
 
     /// <summary>Gets the identity of the application's threads.</summary>
     public object Application { get; } = "application";
@@ -34,7 +34,14 @@ internal sealed class SimulatedThreads : ThreadSimulation
     /// <summary>Gets the number of pending items of the thread pool.</summary>
     public int PoolItems => _pool.Count;
 
-    public override void Start(object state) => Started = (RingThread)state;
+    /// <summary>Gets or sets the handler of ring threads that actors have started; null without actors.</summary>
+    public Action<RingThread>? OnStarted { get; set; }
+
+    public override void Start(object state)
+    {
+        Started = (RingThread)state;
+        OnStarted?.Invoke(Started);
+    }
 
     public override void RunOnPool(Action work)
     {
@@ -43,7 +50,7 @@ internal sealed class SimulatedThreads : ThreadSimulation
             throw new SimulationException($"the thread pool spins: {MostItems} items wait");
         }
 
-        _pool.Enqueue(work);
+        _pool.Add(work);
     }
 
     public override void Interleave()
@@ -55,16 +62,33 @@ internal sealed class SimulatedThreads : ThreadSimulation
         }
     }
 
+    /// <summary>Gets or sets the work of a ring thread that runs while an operator passes on its next item; null for none.</summary>
+    public Action? Midway { get; set; }
+
     /// <summary>Runs one item of the thread pool.</summary>
-    public bool TryRunPool()
+    /// <param name="number">Selects the item. The threads of a pool may take items in any order.</param>
+    public bool TryRunPool(int number = 0)
     {
-        if (!_pool.TryDequeue(out Action? work))
+        if (_pool.Count == 0)
         {
             return false;
         }
 
+        Action work = _pool[number % _pool.Count];
+        _pool.RemoveAt(number % _pool.Count);
         As(Pool, work);
+        Midway = null;
         return true;
+    }
+
+    /// <summary>Runs a ring thread while a thread of the pool runs an operator.</summary>
+    public void RunMidway()
+    {
+        if (Midway is { } work && Running == Pool)
+        {
+            Midway = null;
+            work();
+        }
     }
 
     /// <summary>Runs code under the identity of a simulated thread.</summary>

@@ -13,6 +13,9 @@ internal sealed record OperatorChoice(OperatorKind Kind, int MaxQueued, long Max
     /// <summary>Gets a value indicating whether the operator reads buffers only.</summary>
     public bool IsForBuffers => Kind is OperatorKind.Pipe or OperatorKind.Forward;
 
+    /// <summary>Gets a value indicating whether a consumer that throws fails its connection. Other consumers only stop, and may subscribe again.</summary>
+    public bool FailsConnection => Kind is OperatorKind.Offload or OperatorKind.ObserveOn or OperatorKind.Process;
+
     /// <summary>Makes a choice from the numbers of a decision.</summary>
     public static OperatorChoice Of(Decision decision)
     {

@@ -99,9 +99,6 @@ internal sealed class SimulatedQueue
     /// <summary>Gets the exception that ended the ring thread; null for none.</summary>
     public Exception? Crash { get; private set; }
 
-    /// <summary>Gets the time at which the ring thread ended.</summary>
-    public TimeSpan EndedAt { get; private set; }
-
     /// <summary>Gets the number of turns.</summary>
     public long Turns { get; private set; }
 
@@ -243,7 +240,6 @@ internal sealed class SimulatedQueue
     {
         Phase = QueuePhase.Ended;
         _kernel.WaitsPassTime = true;
-        EndedAt = _clock.Elapsed;
         _ring.End(crash);
         _kernel.WaitsPassTime = false;
     }

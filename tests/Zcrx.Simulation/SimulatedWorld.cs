@@ -73,7 +73,6 @@ internal sealed class SimulatedWorld : IDisposable
         Threads.OnStarted = ring =>
         {
             string name = ((QueueLoop)ring.Turn).Options.Name;
-            Tree!.OnStarted(name);
             Queues.Add(new SimulatedQueue($"{name}#{Queues.Count}", ring, Kernel, Clock, Threads));
         };
         Tree = new SimulatedTree(this);

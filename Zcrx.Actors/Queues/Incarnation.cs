@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Zcrx.Rx;
+using Zcrx.Rx.Ring;
 
 namespace Zcrx.Actors.Queues;
 
@@ -53,7 +54,7 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
     /// <returns>The queue that continues the registration, owned by the caller; null if it was closed or never opened.</returns>
     public async Task<ZcrxQueue?> CloseAsync(bool keepsNext)
     {
-        await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await PoolWork.Separate((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         ZcrxQueue? next = null;
         if (opening.IsCompletedSuccessfully)
         {

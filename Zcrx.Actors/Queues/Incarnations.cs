@@ -4,6 +4,7 @@ using Akka.Event;
 using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Messages;
 using Zcrx.Rx;
+using Zcrx.Rx.Ring;
 
 namespace Zcrx.Actors.Queues;
 
@@ -58,7 +59,7 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
     {
         if (message.Next is not null && !keepsNext)
         {
-            _closing = QueueOpener.DropAsync(_closing, null);
+            _closing = QueueOpener.DropAsync(PoolWork.Separate(_closing), null);
             AwaitClosing(context);
             return false;
         }
@@ -144,7 +145,7 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
     public void Leave()
     {
         outstanding.Add(_current?.CloseAsync(keepsNext: false) ?? Nothing);
-        outstanding.Add(QueueOpener.DropAsync(_closing, _next));
+        outstanding.Add(QueueOpener.DropAsync(PoolWork.Separate(_closing), _next));
     }
 
     /// <summary>Reports to the <see cref="QueueSupervisor"/> that the queue of the last incarnation is closed.</summary>

@@ -99,6 +99,20 @@ internal static class Threads
         return separate.Task;
     }
 
+    /// <inheritdoc cref="Separate(Task)"/>
+    public static Task<T> Separate<T>(Task<T> task)
+    {
+        if (_simulation is null || task.IsCompleted)
+        {
+            return task;
+        }
+
+        TaskCompletionSource<T> separate = new();
+        _ = task.ContinueWith(
+            static (task, separate) => ((TaskCompletionSource<T>)separate!).TrySetFromTask(task), separate, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return separate.Task;
+    }
+
     /// <summary>Cancels. The callbacks of the token run on the thread pool or, in a simulation, before this method returns.</summary>
     public static Task CancelAsync(CancellationTokenSource source)
     {

@@ -10,4 +10,10 @@ internal static class PoolWork
 
     /// <inheritdoc cref="Threads.RunOnPoolAsync(Func{Task})"/>
     public static Task<T> RunAsync<T>(Func<Task<T>> work) => Threads.RunOnPoolAsync(work);
+
+    /// <inheritdoc cref="Threads.Separate(Task)"/>
+    public static Task Separate(Task task) => Threads.Separate(task);
+
+    /// <inheritdoc cref="Threads.Separate(Task)"/>
+    public static Task<T> Separate<T>(Task<T> task) => Threads.Separate(task);
 }

@@ -273,7 +273,7 @@ internal sealed class DecisionExecution(SimulatedWorld world)
     {
         switch (decision.Kind)
         {
-            case DecisionKind.Subscribe when !connection.IsSubscribed && !connection.HasStreamEnded:
+            case DecisionKind.Subscribe when connection.MaySubscribe:
                 Note($"{connection} is observed");
                 connection.Subscribe();
                 break;

@@ -14,6 +14,11 @@ internal sealed class Invariants(SimulatedWorld world)
     public void Check()
     {
         world.ThrowIfFailed();
+        if (world.Threads.Escape is { } trace)
+        {
+            throw world.Fail($"an actor runs on a real thread, outside the simulation: {trace}");
+        }
+
         FollowUp();
         foreach (SimulatedQueue queue in world.Queues)
         {

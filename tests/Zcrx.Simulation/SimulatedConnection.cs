@@ -91,6 +91,12 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
 
     public bool IsSubscribed => _subscription is not null;
 
+    /// <summary>
+    /// Gets a value indicating whether the application may subscribe. After an observer of frames has thrown, the connection continues at a
+    /// later frame only if another observer subscribes before it is reset.
+    /// </summary>
+    public bool MaySubscribe => !IsSubscribed && !HasStreamEnded && !_hasLostFrames;
+
     /// <summary>Gets a value indicating whether the application may unsubscribe. Without a frame's beginning, a later observer finds no frames.</summary>
     public bool CanUnsubscribe => IsSubscribed && Framing is null && !IsEcho && Operator is not { IsStopping: true };
 

@@ -10,7 +10,17 @@ namespace Zcrx.Simulation;
 /// </summary>
 internal sealed class SimulatedDispatcher(MessageDispatcherConfigurator configurator) : MessageDispatcher(configurator)
 {
-    protected override void ExecuteTask(IRunnable run) => Threads.RunOnPool(static run => ((IRunnable)run).Run(), run);
+    private readonly SimulatedThreads? _threads = Threads.SimulatedPool?.Target as SimulatedThreads;
+
+    protected override void ExecuteTask(IRunnable run)
+    {
+        if (!Threads.IsSimulated && _threads is { } threads)
+        {
+            threads.Escape = Environment.StackTrace;
+        }
+
+        Threads.RunOnPool(static run => ((IRunnable)run).Run(), run);
+    }
 
     protected override void Shutdown()
     {

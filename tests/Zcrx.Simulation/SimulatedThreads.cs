@@ -9,6 +9,7 @@ internal sealed class SimulatedThreads : ThreadSimulation
     private const int MostItems = 2_000;
 
     private readonly List<Action> _pool = [];
+    private string? _escape;
 
     /// <summary>Gets the identity of the application's threads.</summary>
     public object Application { get; } = "application";
@@ -30,6 +31,9 @@ internal sealed class SimulatedThreads : ThreadSimulation
 
     /// <summary>Gets the ring thread that was started last.</summary>
     public RingThread? Started { get; set; }
+
+    /// <summary>Gets or sets the stack trace of a real thread that has sent a message to an actor of the simulation; null for none.</summary>
+    public string? Escape { get => Volatile.Read(ref _escape); set => Volatile.Write(ref _escape, value); }
 
     /// <summary>Gets the number of pending items of the thread pool.</summary>
     public int PoolItems => _pool.Count;

@@ -22,6 +22,8 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     // The unfinished work on closed connections, used as a set.
     private readonly ConcurrentDictionary<ConnectionWork, bool> _lateWork = new();
     private int _awaitsEnd;
+    // Set when the ring thread has begun to stop, and waits for the unfinished work.
+    private volatile bool _awaitsLateWork;
     private long _scheduled;
     // Set before the ring thread runs posted work.
     private ConnectionMover _mover = null!;
@@ -76,8 +78,14 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
 
     public void ReportFault(ConnectionReceiver connection, Exception exception) => events.Faulted(connection, exception);
 
-    /// <summary>Gets a value indicating whether work on closed connections has not ended.</summary>
-    public bool HasLateWork => !_lateWork.IsEmpty;
+    /// <summary>Determines whether work on closed connections has not ended. From now on, the end of the last work wakes the ring thread.</summary>
+    public bool AwaitsLateWork()
+    {
+        _awaitsLateWork = true;
+        // A full fence: either this thread sees the end of the work, or the thread that ends the work sees the flag.
+        Interlocked.MemoryBarrier();
+        return !_lateWork.IsEmpty;
+    }
 
     public void BeginLateWork(ConnectionWork work)
     {
@@ -98,7 +106,14 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         }
     }
 
-    public void EndLateWork(ConnectionWork work) => _lateWork.TryRemove(work, out _);
+    public void EndLateWork(ConnectionWork work)
+    {
+        // TryRemove is a full fence.
+        if (_lateWork.TryRemove(work, out _) && _awaitsLateWork && _lateWork.IsEmpty)
+        {
+            thread.Signal();
+        }
+    }
 
     private void AbandonLateWork()
     {

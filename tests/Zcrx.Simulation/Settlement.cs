@@ -116,7 +116,11 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
             }
 
             RunUntilIdle();
-            ObserveAgain();
+            if (TryObserveAgain())
+            {
+                RunUntilIdle();
+            }
+
             if (IsAllReceived())
             {
                 continue;
@@ -136,15 +140,18 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         }
     }
 
-    /// <summary>Observes the connections whose operator has failed to send to a peer that has gone.</summary>
-    private void ObserveAgain()
+    /// <summary>Observes the connections whose operators have failed, to receive the ends of their streams.</summary>
+    private bool TryObserveAgain()
     {
-        foreach (SimulatedConnection connection in world.Connections.Where(static connection => connection is { Connection: not null, IsSubscribed: false, HasStreamEnded: false }))
+        List<SimulatedConnection> unobserved = world.Connections.FindAll(static connection => connection is { Connection: not null, IsSubscribed: false, HasStreamEnded: false });
+        foreach (SimulatedConnection connection in unobserved)
         {
             world.Acting = connection;
             connection.Subscribe();
             world.Acting = null;
         }
+
+        return unobserved.Count > 0;
     }
 
     private bool IsAllReceived() => world.Connections.TrueForAll(
@@ -309,6 +316,11 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
             long submissions = world.Kernel.Submissions;
             string before = Obstacles();
             queue.WakeInVain();
+            if (queue.Phase == QueuePhase.Ended)
+            {
+                throw world.Fail($"{queue} slept although it could end: nothing would have woken it");
+            }
+
             if (world.Log.Count != events || world.Kernel.Submissions != submissions)
             {
                 throw world.Fail($"{queue} slept although it had something to do: nothing would have woken it: {world.Log.Count - events} events, {world.Kernel.Submissions - submissions} submissions. Before: {before}. After: {Obstacles()}");

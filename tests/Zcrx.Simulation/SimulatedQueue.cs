@@ -163,7 +163,8 @@ internal sealed class SimulatedQueue
     /// <summary>Runs the thread until it sleeps or has ended.</summary>
     public void RunUntilAsleep()
     {
-        const int MostSteps = 1_200;
+        // Short receives need a turn for each 700 bytes.
+        const int MostSteps = 10_000;
         for (int i = 0; Step(); i++)
         {
             if (i == MostSteps)

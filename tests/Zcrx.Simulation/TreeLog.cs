@@ -10,9 +10,6 @@ internal sealed class TreeLog(SimulatedWorld world) : ILogger
     // The times at which the back-off of failed queues ends.
     private readonly Dictionary<string, TimeSpan> _due = new(StringComparer.Ordinal);
 
-    /// <summary>Gets the number of restarts with a back-off.</summary>
-    public int Restarts { get; private set; }
-
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
@@ -24,7 +21,6 @@ internal sealed class TreeLog(SimulatedWorld world) : ILogger
         switch (eventId.Name)
         {
             case "QueueRestarting":
-                Restarts++;
                 _due[Value<string>(state, "Queue")] = world.Clock.Elapsed + Value<TimeSpan>(state, "Delay");
                 break;
             case "QueueRestartRequested":

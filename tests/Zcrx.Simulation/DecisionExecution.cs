@@ -122,6 +122,7 @@ internal sealed class DecisionExecution(SimulatedWorld world)
 
         if (decision.Amount % 2 == 0 && Pick(world.LiveQueues, decision.Amount >> 1) is { } queue)
         {
+            world.Threads.PointsBeforeMidway = (decision.Amount >> 8) % 4;
             world.Threads.Midway = () =>
             {
                 world.Log.AddEvent($"{queue} runs meanwhile");

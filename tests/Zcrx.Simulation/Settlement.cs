@@ -53,10 +53,18 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
     private void Recover(SimulatedTree tree)
     {
         world.Faults.FailRegistrations(0, 1);
+        RunUntilIdle(() => tree.AreSettled, tree);
+        tree.CheckGivenUp();
         tree.RestartFailed();
+        RunUntilIdle(() => tree.AreOpen, tree);
+    }
+
+    /// <summary>Advances the time until the actors have opened their queues.</summary>
+    private void RunUntilIdle(Func<bool> isDone, SimulatedTree tree)
+    {
         RunUntilIdle();
         TimeSpan end = world.Clock.Elapsed + Patience;
-        while (!tree.AreOpen)
+        while (!isDone())
         {
             if (world.Clock.Elapsed > end || !TryPassTime())
             {
@@ -217,6 +225,11 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         {
             BufferPool pool = queue.Loop.Pool;
             world.Threads.As(queue, queue.Loop.Sharing.TakeReturned);
+            if (queue.Host.AwaitsLateWork())
+            {
+                throw world.Fail($"the work of an operator on a closed connection of {queue} never ends");
+            }
+
             if (pool.Ledger.InFlight != 0)
             {
                 throw world.Fail($"{queue} counts {pool.Ledger.InFlight} buffers in flight, but nothing is leased");

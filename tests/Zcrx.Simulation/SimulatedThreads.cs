@@ -66,8 +66,11 @@ internal sealed class SimulatedThreads : ThreadSimulation
         }
     }
 
-    /// <summary>Gets or sets the work of a ring thread that runs while an operator passes on its next item; null for none.</summary>
+    /// <summary>Gets or sets the work of a ring thread that runs while a thread of the pool runs an operator; null for none.</summary>
     public Action? Midway { get; set; }
+
+    /// <summary>Gets or sets the number of items that the operator passes on before <see cref="Midway"/> runs.</summary>
+    public int PointsBeforeMidway { get; set; }
 
     /// <summary>Runs one item of the thread pool.</summary>
     /// <param name="number">Selects the item. The threads of a pool may take items in any order.</param>
@@ -85,10 +88,10 @@ internal sealed class SimulatedThreads : ThreadSimulation
         return true;
     }
 
-    /// <summary>Runs a ring thread while a thread of the pool runs an operator.</summary>
+    /// <summary>Marks a point at which a ring thread may run while a thread of the pool runs an operator.</summary>
     public void RunMidway()
     {
-        if (Midway is { } work && Running == Pool)
+        if (Midway is { } work && Running == Pool && PointsBeforeMidway-- == 0)
         {
             Midway = null;
             work();

@@ -76,6 +76,9 @@ internal sealed class SimulatedTree : IDisposable
     /// <summary>Gets a value indicating whether all queues are open.</summary>
     public bool AreOpen => _tree.Queues.All(static queue => queue.Value.State == QueueState.Open);
 
+    /// <summary>Gets a value indicating whether each queue is open or was given up.</summary>
+    public bool AreSettled => _tree.Queues.All(static queue => queue.Value.State is QueueState.Open or QueueState.Failed);
+
     /// <summary>Gets a value indicating whether every queue was open once. A queue that cannot be opened at the start is given up.</summary>
     public bool HaveOpened => _tree.Queues.All(static queue => queue.Value.Current is not null);
 
@@ -113,6 +116,18 @@ internal sealed class SimulatedTree : IDisposable
         string name = NameOf(number);
         Interrupt(name);
         _supervisor.Tell(new ZcrxCommand.RestartQueue(name, TimeSpan.Zero), ActorRefs.NoSender);
+    }
+
+    /// <summary>Checks that no connection of a queue that was given up stays suspended.</summary>
+    public void CheckGivenUp()
+    {
+        foreach (string name in _tree.Queues.Where(static queue => queue.Value.State == QueueState.Failed).Select(static queue => queue.Value.Name))
+        {
+            if (_world.Queues.FindLast(queue => queue.Loop.Options.Name == name)?.Host.Suspended is { Count: > 0 and var count })
+            {
+                throw _world.Fail($"{name} was given up, but {count} of its connections stay suspended: {Describe()}");
+            }
+        }
     }
 
     /// <summary>Commands a restart of every queue that was given up.</summary>

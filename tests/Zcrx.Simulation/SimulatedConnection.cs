@@ -83,7 +83,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
     public bool HasPeerClosed => _peer.HasClosed;
 
     /// <summary>Gets a value indicating whether the stream may end before the peer has ended it.</summary>
-    public bool MayBreak { get; set; }
+    public bool MayBreak { get => field || _world.Tree is { MayEndConnections: true }; set; }
 
     public bool IsRefused { get; private set; }
 
@@ -293,7 +293,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
             return;
         }
 
-        if (HasStreamEnded || !(MayBreak || _world.Tree is { MayEndConnections: true }))
+        if (HasStreamEnded || !MayBreak)
         {
             throw _world.Fail($"{this} failed at {Position} of {Sent} without a cause: {error.Message}{(error.InnerException is { } inner ? $" {inner}" : "")}");
         }

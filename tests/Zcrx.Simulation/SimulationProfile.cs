@@ -79,14 +79,23 @@ internal sealed record SimulationProfile
             weights[kind] = 0;
         }
 
+        // Some queues are given up, and fail more often.
+        bool givesUp = IsRough && random.Next(2) == 0;
+        if (givesUp)
+        {
+            weights[DecisionKind.Crash] = 8;
+            weights[DecisionKind.FailOpening] = 8;
+            weights[DecisionKind.Advance] = 20;
+        }
+
         return this with
         {
             Name = $"{Name}, with actors",
             UsesActors = true,
             Weights = weights,
             Decisions = Decisions * 2,
-            MaxRestarts = IsRough && random.Next(2) == 0 ? 2 : 1_000,
-            RelocateAfter = TimeSpan.FromMilliseconds(random.Next(2) == 0 ? 100 : 1_000),
+            MaxRestarts = givesUp ? 1 : 1_000,
+            RelocateAfter = TimeSpan.FromMilliseconds(random.Next(2) == 0 ? 10 : 1_000),
             WhenGivenUp = random.Next(2) == 0 ? ZcrxEscalation.MoveConnections : ZcrxEscalation.EndConnections,
         };
     }

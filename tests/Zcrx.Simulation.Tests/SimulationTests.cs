@@ -32,6 +32,8 @@ public class SimulationTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData(5067)]
+    [InlineData(13612)]
+    [InlineData(13893)]
     public void A_seed_with_operators_that_found_a_defect_keeps_every_invariant(int seed)
     {
         SimulationResult result = Simulator.Run(seed);

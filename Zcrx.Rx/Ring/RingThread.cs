@@ -48,7 +48,7 @@ internal sealed class RingThread : IRingWorker
     }
 
     /// <summary>Gets a task that completes when the thread has ended. It faults when the thread has failed.</summary>
-    public Task Ended => _ended.Task;
+    public Task Ended => Threads.Separate(_ended.Task);
 
     /// <summary>Gets a value indicating whether the thread was abandoned as stuck. Any thread.</summary>
     public bool IsAbandoned => Volatile.Read(ref _abandoned) != 0;
@@ -292,6 +292,8 @@ internal sealed class RingThread : IRingWorker
     internal bool MayBlock => _wait.MayBlock;
 
     /// <summary>Gets the completions that were not handled yet. Ring thread only.</summary>
+    internal IRingTurn Turn => _turn;
+
     internal CompletionQueue Completions => _requests.Completions;
 
     /// <summary>Runs the part of a turn before the thread enters the ring. Ring thread only.</summary>

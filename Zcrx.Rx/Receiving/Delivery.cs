@@ -22,6 +22,7 @@ internal sealed unsafe class Delivery : IDelivery
     private readonly ReceiveTurn _turn;
     private readonly QueueCounters _counters;
     private readonly RingHeartbeat _heartbeat;
+    private readonly LendingConnection _lending;
 
     public Delivery(AreaTable areas, BufferPool pool, SlotTable<ConnectionReceiver> connections, ReceiveTurn turn, QueueContext context)
     {
@@ -32,6 +33,8 @@ internal sealed unsafe class Delivery : IDelivery
         _turn = turn;
         _counters = context.Counters;
         _heartbeat = context.Heartbeat;
+        _lending = new LendingConnection(connections, _ledger.Borrow);
+        _ledger.Borrow.Holders = _lending;
     }
 
     /// <summary>Delivers a run of received buffers: at least one, and no further than the next completion of another kind.</summary>
@@ -75,6 +78,7 @@ internal sealed unsafe class Delivery : IDelivery
             uint delivered = (uint)(run.At - first);
             _turn.CountHandled(delivered);
             _counters.Buffers += delivered;
+            _counters.Bytes += run.Bytes;
         }
 
         if (!isIntact)
@@ -90,24 +94,29 @@ internal sealed unsafe class Delivery : IDelivery
         if (!TryFindConnection(ref run))
         {
             // A connection that has left has no request. The completion is stale, and its buffer returns to the kernel.
-            _counters.Bytes += run.At->Result;
+            run.Bytes += run.At->Result;
             _pool.Return(run.At->BufferOffset);
             run.At++;
             return;
         }
 
-        if (run.Connection.Undelivered.Count > 0 || run.Observers.Length == 0 || run.Connection.Control.IsPaused)
+        // The observers are read once. If an observer unsubscribes on another thread afterwards, it still receives this buffer, so the buffer
+        // is not lost.
+        IObserver<ReceivedBuffer>[] observers = run.Connection.Observers.Items;
+        if (observers.Length == 0 || run.MustWait)
         {
             LeaseForLater(ref run);
         }
-        else if (!run.IsUsual || _pool.HasPending)
+        else if (run.Observer is null || _pool.HasPending)
         {
-            DeliverToAll(ref run);
+            _heartbeat.Enter(RingCallback.OnNext, run.Connection);
+            DeliverToAll(ref run, observers);
             ReturnBuffer(ref run);
         }
         else
         {
             bool isLent = true;
+            _heartbeat.Enter(RingCallback.OnNext, _lending);
             try
             {
                 isLent = DeliverUsual(ref run);
@@ -116,7 +125,7 @@ internal sealed unsafe class Delivery : IDelivery
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                run.Connection.Stream.Drop(run.Observers[0], exception);
+                run.Connection.Stream.Drop(run.Observer!, exception);
             }
 
             if (isLent)
@@ -124,16 +133,16 @@ internal sealed unsafe class Delivery : IDelivery
                 ReturnBuffer(ref run);
             }
         }
-
-        CountBytes(ref run);
     }
 
-    /// <summary>Delivers to one observer that leases nothing and does not throw, while the refill queue has room.</summary>
+    /// <summary>Delivers to connections with one observer that leases nothing and does not throw, while the refill queue has room.</summary>
     /// <returns>True when the current buffer is still lent: it was leased, or the refill queue has no room.</returns>
     /// <remarks>
-    /// There is no try block here, because the compiler keeps values that live across a try block in memory instead of
-    /// registers. While an observer runs, it may change the set of observers. It may also release leases, which fills the
-    /// refill queue. Both are therefore checked after each buffer.
+    /// <para>There is no try block here, because the compiler keeps values that live across a try block in memory instead of registers. While
+    /// an observer runs, it may change the set of observers. It may also release leases, which fills the refill queue. Both are therefore
+    /// checked after each buffer.</para>
+    /// <para>If each buffer belongs to another connection, stores limit the rate. Values are therefore read again after the observer has
+    /// returned: the compiler would store those that are kept.</para>
     /// </remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool DeliverUsual(ref DeliveryRun run)
@@ -141,49 +150,49 @@ internal sealed unsafe class Delivery : IDelivery
         BorrowScope borrow = _ledger.Borrow;
         RefillQueue refill = _pool.Refill;
         AreaView area = run.Area;
-        Completion* at;
-        borrow.SetMemory(_areas.MemoryOf(run.At->BufferOffset));
+        ulong first = run.At->BufferOffset;
+        borrow.BeginRun(_areas.MemoryOf(first), first, area.Address(first));
         do
         {
             ConnectionReceiver connection = run.Connection;
-            ObserverSet<IObserver<ReceivedBuffer>> subscribed = connection.Observers;
-            ConnectionControl control = connection.Control;
-            IObserver<ReceivedBuffer>[] observers = run.Observers;
-            IObserver<ReceivedBuffer> observer = observers[0];
             ulong request = run.At->UserData;
-            borrow.SetHolder(connection.Holder);
+            Completion* at;
             do
             {
                 at = run.At;
                 int length = at->Result;
-                ulong offset = at->BufferOffset;
                 long position = connection.BytesReceived;
                 connection.BytesReceived = position + length;
-                observer.OnNext(borrow.Lend(offset, area.Address(offset), length, position));
-                if (borrow.IsLeased || !refill.TryAppend(offset))
+                run.Bytes += length;
+                run.Observer!.OnNext(borrow.Lend(request, area.Address(at->BufferOffset), length, position));
+                at = run.At;
+                if (borrow.IsLeased || !refill.TryAppend(at->BufferOffset))
                 {
                     return true;
                 }
 
                 run.At = ++at;
+                if (at == run.End || !at->HasMore || !area.Contains(at->BufferOffset, at->Result))
+                {
+                    borrow.End();
+                    return false;
+                }
             }
-            while (at != run.End && at->UserData == request && at->HasMore && area.Contains(at->BufferOffset, at->Result) && subscribed.Items == observers && !control.IsPaused);
-
-            CountBytes(ref run);
+            while (at->UserData == request && connection.Observers.Single == run.Observer && !connection.Control.IsPaused);
         }
-        while (run.HasNext && area.Contains(at->BufferOffset, at->Result) && !_turn.IsAbandoned && TryFindConnection(ref run) && run.IsUsual && !run.Connection.Control.IsPaused);
+        while (DeliveryRun.IsReceive(run.At->UserData) && !_turn.IsAbandoned && TryFindConnection(ref run) && run.Observer is not null && !run.MustWait);
 
         borrow.End();
         return false;
     }
 
-    private void DeliverToAll(ref DeliveryRun run)
+    private void DeliverToAll(ref DeliveryRun run, IObserver<ReceivedBuffer>[] observers)
     {
         ulong offset = run.At->BufferOffset;
         int length = run.At->Result;
         ConnectionReceiver connection = run.Connection;
-        connection.BytesReceived += length;
-        connection.Stream.Next(run.Observers, _ledger.Borrow.Begin(offset, _areas.MemoryOf(offset), run.Area.Address(offset), length, run.Start, connection.Holder));
+        long position = Count(ref run);
+        connection.Stream.Next(observers, _ledger.Borrow.Begin(offset, _areas.MemoryOf(offset), run.Area.Address(offset), length, position, connection.Holder));
     }
 
     /// <summary>Leases a buffer for later: the connection has no observer or is paused, or earlier bytes were not delivered yet.</summary>
@@ -192,8 +201,7 @@ internal sealed unsafe class Delivery : IDelivery
         ulong offset = run.At->BufferOffset;
         int length = run.At->Result;
         ConnectionReceiver connection = run.Connection;
-        connection.BytesReceived += length;
-        int slot = _ledger.Lease(offset, run.Area.Address(offset), length, run.Start, connection.Holder, references: 1);
+        int slot = _ledger.Lease(offset, run.Area.Address(offset), length, Count(ref run), connection.Holder, references: 1);
         connection.Undelivered.Add(_ledger, slot);
         if (_ledger.IsCopy(slot))
         {
@@ -215,12 +223,15 @@ internal sealed unsafe class Delivery : IDelivery
         CloseIfFailed(run.Connection);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void CountBytes(ref DeliveryRun run)
+    /// <summary>Counts the bytes of the current buffer.</summary>
+    /// <returns>Their position in the stream.</returns>
+    private static long Count(ref DeliveryRun run)
     {
-        long received = run.Connection.BytesReceived;
-        _counters.Bytes += received - run.Start;
-        run.Start = received;
+        int length = run.At->Result;
+        long position = run.Connection.BytesReceived;
+        run.Connection.BytesReceived = position + length;
+        run.Bytes += length;
+        return position;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -239,11 +250,8 @@ internal sealed unsafe class Delivery : IDelivery
         }
 
         run.Connection = connection;
-        _heartbeat.Enter(RingCallback.OnNext, connection);
-        run.Start = connection.BytesReceived;
-        // The observers are read once. If an observer unsubscribes on another thread afterwards, it still receives this
-        // buffer, so the buffer is not lost.
-        run.Observers = connection.Observers.Items;
+        // Read once, as above.
+        run.Observer = connection.Observers.Single;
         return true;
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Zcrx.Interop;
 using Zcrx.Rx.Ring;
 
@@ -25,18 +26,26 @@ internal unsafe ref struct DeliveryRun(Completion* first, Completion* end, long 
     /// <summary>The connection of the buffers.</summary>
     public ConnectionReceiver Connection = null!;
 
-    /// <summary>The observers of the connection.</summary>
-    public IObserver<ReceivedBuffer>[] Observers = [];
+    /// <summary>The only observer of the connection; null if it has none or several.</summary>
+    public IObserver<ReceivedBuffer>? Observer;
 
-    /// <summary>The connection's position when its run began.</summary>
-    public long Start;
+    /// <summary>The number of bytes of the completions that were handled so far.</summary>
+    public long Bytes;
 
     /// <summary>Gets a value indicating whether the next completion has data, too.</summary>
     public readonly bool HasNext => At != End && IsData(*At);
 
-    /// <summary>Gets a value indicating whether the connection has one observer, and no earlier buffer waits.</summary>
-    public readonly bool IsUsual => Observers.Length == 1 && Connection.Undelivered.Count == 0;
+    /// <summary>Gets a value indicating whether a new buffer of the connection waits: earlier buffers do, or the connection is paused.</summary>
+    public readonly bool MustWait
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Connection.Undelivered.Count > 0 || Connection.Control.IsPaused;
+    }
 
     /// <summary>Determines whether a completion belongs to a receive and has data. The last completion of a receive has none.</summary>
-    public static bool IsData(in Completion completion) => UserData.Decode(completion.UserData).Kind == RequestKind.Receive && completion.HasMore;
+    public static bool IsData(in Completion completion) => IsReceive(completion.UserData) && completion.HasMore;
+
+    /// <summary>Determines whether a completion with this user data belongs to a receive.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsReceive(ulong userData) => UserData.Decode(userData).Kind == RequestKind.Receive;
 }

@@ -5,15 +5,15 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Connections;
 
-/// <summary>Executes commands about single connections. Callable on any thread.</summary>
+/// <summary>Executes the commands that attach, pause, resume, move or detach one connection. Callable on any thread.</summary>
 /// <param name="connections">The connections of the service.</param>
 /// <param name="reports">Reports the events of the connections.</param>
-/// <param name="find">Finds an open queue, or returns the reason for the failure. Called on the caller's thread.</param>
+/// <param name="find">Finds an open queue by its name.</param>
 internal sealed class ConnectionCommands(ConnectionDirectory connections, ConnectionReports reports, ConnectionCommands.QueueFinder find)
 {
     /// <summary>Finds an open queue.</summary>
     /// <param name="name">The name of the queue; null for any open queue.</param>
-    /// <param name="connection">The connection that the command names, for the reply.</param>
+    /// <param name="connection">The id of the connection that the command names, for the reply; null if it names none.</param>
     /// <param name="queue">The queue; null if no such queue is open.</param>
     /// <returns>The failure; null if a queue was found.</returns>
     public delegate ZcrxReply? QueueFinder(string? name, long? connection, out ZcrxQueue? queue);
@@ -89,7 +89,7 @@ internal sealed class ConnectionCommands(ConnectionDirectory connections, Connec
         }
         catch (InvalidOperationException exception)
         {
-            // Includes ObjectDisposedException: the target was closed.
+            // ObjectDisposedException is a subclass of InvalidOperationException. It means that the target queue is closed.
             activity.End(exception);
             ZcrxFailure reason = exception is ObjectDisposedException ? ZcrxFailure.QueueNotOpen : ZcrxFailure.Busy;
             return new ZcrxReply.Failed(reason, connection.Id, exception.Message, exception);

@@ -4,15 +4,15 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Connections;
 
-/// <summary>Holds the served connections by id. Callable on any thread.</summary>
+/// <summary>Holds the connections of the service by id, until their ends are reported. Callable on any thread.</summary>
 internal sealed class ConnectionDirectory
 {
     private readonly ConcurrentDictionary<long, ServedConnection> _served = new();
     private readonly ConcurrentDictionary<TaskCompletionSource, bool> _attaching = new();
 
     /// <summary>
-    /// Returns a task that ends when the current connections are closed and their ends are reported. Connections that are being attached
-    /// count, too.
+    /// Returns a task that ends when every current connection is closed and its end is reported. This includes connections that are still
+    /// being attached.
     /// </summary>
     public async Task WhenIdle()
     {
@@ -20,7 +20,7 @@ internal sealed class ConnectionDirectory
         await WhenDone(_served.Values).ConfigureAwait(false);
     }
 
-    /// <summary>Attaches a connected socket to a queue, and serves the connection.</summary>
+    /// <summary>Lets a queue receive for a connected socket, and calls the handler with the new connection.</summary>
     public async Task<ServedConnection> AttachAsync(
         ZcrxQueue queue, Socket socket, Func<ZcrxConnection, IDisposable> handler, ConnectionReports reports)
     {
@@ -37,11 +37,11 @@ internal sealed class ConnectionDirectory
         }
     }
 
-    /// <summary>Returns a task that ends when the current connections of an owner are closed and their ends are reported.</summary>
+    /// <summary>Returns a task that ends when the current connections of a listener are closed and their ends are reported.</summary>
     public Task IdleOf(object owner) => WhenDone(Of(owner));
 
     /// <summary>
-    /// Closes the current connections of an owner, whose drain time is over. Connections with unfinished work are reset.
+    /// Closes the current connections of a listener whose drain time is over. Connections with unfinished work are reset.
     /// </summary>
     public void CloseOf(object owner)
     {
@@ -51,15 +51,17 @@ internal sealed class ConnectionDirectory
         }
     }
 
-    /// <summary>Calls a connection's handler, and closes the connection after its end.</summary>
+    /// <summary>
+    /// Calls the handler of a connection. When the connection has ended, disposes the handler's subscription and reports the end.
+    /// </summary>
     /// <param name="connection">The connection.</param>
     /// <param name="listener">The name of the listener that accepted the connection; null for an attached connection.</param>
     /// <param name="handler">The handler.</param>
     /// <param name="reports">Reports the events of the connection.</param>
     /// <param name="owner">
-    /// Identifies the listener, because a later listener may have the same name; null for an attached connection.
+    /// The identity of the listener; null for an attached connection. A later listener may have the same name, but not the same identity.
     /// </param>
-    /// <param name="closed">Called when the connection no longer counts as open.</param>
+    /// <param name="closed">Called when the connection is closed, before its end is reported.</param>
     public ServedConnection Serve(
         ZcrxConnection connection,
         string? listener,

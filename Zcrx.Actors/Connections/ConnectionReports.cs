@@ -7,8 +7,8 @@ namespace Zcrx.Actors.Connections;
 
 /// <summary>Logs the events of served connections, and publishes them on the event stream. Callable on any thread.</summary>
 /// <remarks>
-/// The events do not pass through the mailbox of a listener or of the supervisor. A connection may end while these actors stop, restart or
-/// are killed, and its end must still be reported.
+/// The events do not pass through the mailbox of an actor. A connection may end while the listener or the supervisor stops or restarts, and
+/// its end must still be reported.
 /// </remarks>
 internal sealed class ConnectionReports(ILogger logger, EventStream events, TimeProvider time, Tally tally)
 {
@@ -43,7 +43,7 @@ internal sealed class ConnectionReports(ILogger logger, EventStream events, Time
         events.Publish(detached);
     }
 
-    /// <param name="closed">The event.</param>
+    /// <param name="closed">The event to log and publish.</param>
     /// <param name="since">The timestamp at which the connection was opened; see <see cref="Now"/>.</param>
     public void Closed(ZcrxEvent.ConnectionClosed closed, long since)
     {

@@ -2,7 +2,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Connections;
 
-/// <summary>Represents a connection from the call of its handler until its end has been reported.</summary>
+/// <summary>Represents a connection whose handler was called and whose end is not reported yet.</summary>
 internal sealed class ServedConnection(ZcrxConnection connection, string? listener, object? owner, ConnectionReports reports)
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -23,16 +23,15 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
     /// <summary>
     /// Gets a task that ends when the connection is closed, its handler's subscription is disposed, and its end is reported.
     /// </summary>
-    /// <remarks>Components that depend on the report await this task.</remarks>
     public Task Done => _done.Task;
 
     /// <summary>Calls the handler. An exception of the handler ends only this connection.</summary>
     /// <param name="handler">The handler of the application.</param>
-    /// <param name="closed">Called when the connection no longer counts as open, before its end is reported.</param>
+    /// <param name="closed">Called when the connection is closed, before its end is reported.</param>
     /// <param name="reported">Called after the end of the connection has been reported.</param>
     public void Serve(Func<ZcrxConnection, IDisposable> handler, Action? closed, Action reported)
     {
-        // The event is created before the call, because the handler may move the connection or dispose its socket.
+        // The event is created before the handler is called, because the handler may move the connection or dispose its socket.
         ZcrxEvent.ConnectionOpened opened = new(listener, connection.QueueName, connection.Id, connection.RemoteEndPoint);
         IDisposable? subscription = null;
         ZcrxEvent.ConsumerFaulted? faulted = null;
@@ -48,7 +47,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
             connection.Abort();
         }
 
-        // The task is not awaited: it fails only if a logger or a subscriber throws, and Done completes in any case.
+        // The task is not awaited. It fails only if a logger or a subscriber of the event stream throws, and Done completes in any case.
         _ = ReportAndCloseAsync(opened, faulted, subscription, closed, reported);
     }
 
@@ -85,7 +84,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
 
     private async Task CloseAsync(IDisposable? subscription, Action? closed, Action reported)
     {
-        // An earlier disposal of the subscription would cut off operators that still process delivered data.
+        // Waits for operators that still process delivered data. Disposing the subscription earlier would stop them.
         await connection.Finished.ConfigureAwait(false);
         ZcrxEvent.ConsumerFaulted? faulted = null;
         try
@@ -124,7 +123,9 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
         }
     }
 
-    /// <summary>Returns the error with which the stream ended. The stream has already ended, so it notifies an observer at once.</summary>
+    /// <summary>
+    /// Returns the error with which the stream ended; null if it ended in order. An ended stream notifies a new observer at once.
+    /// </summary>
     private Exception? EndOf()
     {
         Exception? end = null;

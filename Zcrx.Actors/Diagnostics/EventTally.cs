@@ -59,7 +59,7 @@ internal sealed class EventTally : ReceiveActor
         }
         else if (Begin(Pressure, pressure.Queue) is { } episode && episode.GetTagItem(State) is not "exhausted")
         {
-            // Keeps the highest level: a later, lower level must not hide that the pool was exhausted.
+            // Keeps the highest level of the period. A later, lower level must not hide that the pool was exhausted.
             episode.SetTag(State, AttributeValue.Of(pressure.Level));
         }
     }

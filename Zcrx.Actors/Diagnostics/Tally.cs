@@ -5,9 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Diagnostics;
 
-/// <summary>
-/// Counts events that no snapshot contains: ends of connections, faults of consumers, and applied limits. Callable on any thread.
-/// </summary>
+/// <summary>Counts closed connections, exceptions of consumers, and enforced limits for the metrics. Callable on any thread.</summary>
 internal sealed class Tally
 {
     private const string ErrorType = "error.type";
@@ -23,7 +21,7 @@ internal sealed class Tally
     /// <summary>Gets the number of exceptions that consumers threw, by queue and type.</summary>
     public IEnumerable<Measurement<long>> Faults => Read(_faults);
 
-    /// <summary>Gets the number of times that limits were enforced.</summary>
+    /// <summary>Gets how often limits were enforced, by queue, limit and listener.</summary>
     public IEnumerable<Measurement<long>> Limits => _limits.Select(static entry => new Measurement<long>(
         entry.Value,
         [
@@ -32,7 +30,7 @@ internal sealed class Tally
             .. entry.Key.Listener is { } listener ? [new("zcrx.listener.name", listener)] : Array.Empty<KeyValuePair<string, object?>>(),
         ]));
 
-    /// <summary>Sets the histogram that records the durations of connections.</summary>
+    /// <summary>Sets the histogram in which <see cref="OnClosed"/> records the duration of each connection.</summary>
     public void Attach(Histogram<double> durations) => _durations = durations;
 
     /// <summary>Records the end of a connection.</summary>
@@ -80,7 +78,8 @@ internal sealed class Tally
         ]));
 
     /// <summary>
-    /// Returns the name of the errno or the type of the exception. The number of different values is small, as an attribute requires.
+    /// Returns the errno name of an error, or else the type of the exception. Both have few different values, as an attribute of a metric
+    /// requires.
     /// </summary>
     private static string TypeOf(Exception error) => error is ZcrxException { ErrorName: { Length: > 0 } name } ? name : error.GetType().FullName!;
 }

@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace Zcrx.Actors.Diagnostics;
 
-/// <summary>Contains the activity source <c>Zcrx</c>: one activity per control operation, none per buffer or accepted connection.</summary>
+/// <summary>
+/// Contains the activity source <c>Zcrx</c>. Each control operation, such as a restart, has an activity. Buffers and accepted connections
+/// have none.
+/// </summary>
 internal static class ZcrxActivities
 {
     public const string SourceName = "Zcrx";
@@ -21,7 +24,7 @@ internal static class ZcrxActivities
         Activity? current = Activity.Current;
         try
         {
-            // Otherwise an activity without a parent would become a child of the current activity.
+            // StartActivity would make an activity without a parent a child of the current activity.
             Activity.Current = null;
             return Tagged(Source.StartActivity(name, ActivityKind.Internal, parent), queue);
         }
@@ -49,7 +52,7 @@ internal static class ZcrxActivities
 
     /// <summary>Ends an activity.</summary>
     /// <param name="activity">The activity; null if nothing listens to the activity source.</param>
-    /// <param name="error">The error, or null on success.</param>
+    /// <param name="error">The error of the operation; null on success.</param>
     public static void End(this Activity? activity, Exception? error = null)
     {
         if (activity is null)

@@ -3,7 +3,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Health;
 
 /// <summary>
-/// Contains the codes of health problems, for programs. The codes never change. A test compares them with docs/operations.md.
+/// Contains the codes by which programs recognize health problems. The codes never change. A test compares them with docs/operations.md.
 /// </summary>
 internal static class HealthReasons
 {
@@ -22,8 +22,8 @@ internal static class HealthReasons
     public const string ListenerFull = "listener_full";
 
     /// <summary>
-    /// Returns the codes of the problems in a status, with the name of the affected queue or listener: <c>pool_exhausted:eth0-2</c>. The
-    /// list is empty if the status shows no problem.
+    /// Returns the codes of the problems in a status; empty if there is none. A code contains the name of the affected queue or listener,
+    /// such as <c>pool_exhausted:eth0-2</c>.
     /// </summary>
     public static IReadOnlyList<string> Of(ZcrxStatus status) =>
     [

@@ -3,7 +3,7 @@ namespace Zcrx.Actors.Health;
 /// <summary>Supplies the status that the health checks evaluate.</summary>
 internal interface IStatusSource
 {
-    /// <summary>Gets a value indicating whether Zcrx has ended although no stop was requested.</summary>
+    /// <summary>Gets a value indicating whether the actors of Zcrx have ended although no stop was requested.</summary>
     bool HasEndedUnasked { get; }
 
     /// <summary>Returns the status of the whole actor tree.</summary>

@@ -7,10 +7,10 @@ namespace Zcrx.Actors;
 public static class ZcrxHealth
 {
     /// <summary>Returns the health of a status.</summary>
-    /// <param name="status">The status. The list of connections may be missing.</param>
+    /// <param name="status">The status. It may be one without the list of connections, which is not evaluated.</param>
     /// <returns>
-    /// The result of the health check. The description names the queue and the cause, and <c>Data["reasons"]</c> contains the codes for
-    /// programs.
+    /// The result of the health check. Its description names the affected queue and the cause. <c>Data["reasons"]</c> contains the codes of
+    /// the problems.
     /// </returns>
     public static HealthCheckResult Of(ZcrxStatus status)
     {

@@ -4,10 +4,10 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Health;
 
 /// <summary>
-/// Reports the registered failure status if Zcrx is not running, if no queue receives, or if the ports are closed. Otherwise reports
-/// Degraded if the status shows any other problem, such as an exhausted pool, and Healthy if it shows none.
+/// Checks readiness. Fails if Zcrx is not running, no queue receives, or the ports are closed. Any other problem, such as an exhausted
+/// pool, is reported as Degraded.
 /// </summary>
-/// <remarks>The data of the result are <c>state</c>, one entry per queue, and <c>reasons</c> with the codes of the problems.</remarks>
+/// <remarks>The data of the result contain <c>state</c>, an entry for each queue, and <c>reasons</c>, the codes of the problems.</remarks>
 internal sealed class ZcrxHealthCheck(IStatusSource zcrx) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Zcrx.Actors.Health;
 
 /// <summary>
-/// Fails if the process must be restarted. This is the case if the actor tree has ended without a stop, does not answer, or has given up
-/// every queue. It is also the case if a ring thread has been stuck for longer than its limit.
+/// Checks liveness. Fails if the actor tree has ended without a stop, does not answer, or has given up every queue. Also fails if a ring
+/// thread has been stuck for longer than <see cref="ZcrxWatchdogOptions.NotLiveAfter"/>. Only a restart of the process helps then.
 /// </summary>
 internal sealed class ZcrxLivenessCheck(IStatusSource zcrx) : IHealthCheck
 {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Adapts a health check of Zcrx to Akka.Hosting.</summary>
+/// <summary>Runs a health check of Zcrx as a health check of Akka.Hosting.</summary>
 internal sealed class AkkaHealthCheck(AkkaConfigurationBuilder builder, Func<ZcrxService, IHealthCheck> create) : IAkkaHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(AkkaHealthCheckContext context, CancellationToken cancellationToken = default)

@@ -14,17 +14,20 @@ internal sealed class AkkaRegistration
 {
     private static readonly ConditionalWeakTable<AkkaConfigurationBuilder, AkkaRegistration> Registrations = [];
 
-    // Nothing has to dispose this service, because its streams end with the supervisor.
+    // Used if the container has no ZcrxService. This one need not be disposed: disposal only completes the event streams, and the
+    // supervisor completes them when it ends.
     private readonly Lazy<ZcrxService> _own = new(static () => new ZcrxService(TimeProvider.System));
 
     private TimeSpan? _phaseTimeout;
 
     public ZcrxSetup Setup { get; } = new();
 
-    /// <summary>Gets the running actors; null before the start.</summary>
+    /// <summary>Gets the lifetime of the actors; null before the start.</summary>
     public ZcrxLifetime? Lifetime { get; private set; }
 
-    /// <summary>Returns the registration of a builder. The first call creates it, so that Zcrx starts with the actor system.</summary>
+    /// <summary>
+    /// Returns the registration of a builder. The first call creates the registration, which starts Zcrx with the actor system.
+    /// </summary>
     public static AkkaRegistration For(AkkaConfigurationBuilder builder)
     {
         if (Find(builder) is not { } registration)
@@ -42,8 +45,7 @@ internal sealed class AkkaRegistration
         builder is not null && Registrations.TryGetValue(builder, out AkkaRegistration? registration) ? registration : null;
 
     /// <summary>
-    /// Adds the settings of a hosted Zcrx to the actor system's configuration, as a fallback: the application's own settings take
-    /// precedence.
+    /// Adds default settings for a hosted Zcrx to the configuration of the actor system. Settings of the application take precedence.
     /// </summary>
     public void Configure(AkkaConfigurationBuilder builder)
     {
@@ -58,15 +60,17 @@ internal sealed class AkkaRegistration
         _phaseTimeout = timeout;
     }
 
-    /// <summary>Returns the service that represents these actors: the container's, or else one that this registration owns.</summary>
+    /// <summary>
+    /// Returns the service that represents these actors. It comes from the container, or from this registration if the container has none.
+    /// </summary>
     public ZcrxService ServiceOf(IServiceProvider services) => services.GetService<ZcrxService>() ?? _own.Value;
 
     private Task StartAsync(ActorSystem system)
     {
         IServiceProvider services = DependencyResolver.For(system).Resolver.GetService<IServiceProvider>();
         Lifetime = new ZcrxLifetime(services, system, ServiceOf(services), Setup);
-        // Akka.Hosting passes no token. A host that is stopped during its start must wait neither for the predecessor of a takeover nor for
-        // a queue.
+        // Akka.Hosting passes no cancellation token. The token of the host ends the wait for a predecessor or a queue if the host is
+        // stopped during its start.
         return Lifetime.StartAsync(services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None);
     }
 }

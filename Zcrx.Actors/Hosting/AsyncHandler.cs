@@ -25,7 +25,7 @@ internal static class AsyncHandler
 
     private static IDisposable Start(ZcrxConnection connection, Func<ZcrxConnection, CancellationToken, Task> handler)
     {
-        // The task never faults: failures are reported through the queue.
+        // The task is not awaited, because it never faults. The queue reports failures of the handler.
         _ = connection.HandleAsync(handler);
         return Disposable.Empty;
     }

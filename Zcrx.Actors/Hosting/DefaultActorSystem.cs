@@ -25,8 +25,8 @@ internal static class DefaultActorSystem
             return;
         }
 
-        // AddAkka also registers health checks. If a later AddAkka replaced this one, they would be registered twice. So only the services
-        // of Akka are copied from a separate collection.
+        // AddAkka also registers health checks, and a later AddAkka of the application would register them twice. So only the services of
+        // Akka are copied from a separate collection.
         ServiceCollection added = [];
         added.AddAkka(Name, static (akka, provider) => Configure(akka, provider));
         foreach (ServiceDescriptor service in added)

@@ -13,8 +13,8 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Hosting;
 
 /// <summary>
-/// Takes over listeners and queues before the actor tree starts. Later lets a successor take over, waits for the end of the remaining
-/// connections, and stops the host.
+/// Takes over the listeners and queues of a predecessor before the actor tree starts. Later lets a successor take over from this process.
+/// The host stops after the remaining connections have ended.
 /// </summary>
 internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
 {
@@ -42,11 +42,12 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
     }
 
     /// <summary>
-    /// Gets a value indicating whether a predecessor exists. A predecessor accepts connections until <see cref="CompleteAsync"/>.
+    /// Gets a value indicating whether this process takes over from a running predecessor. The predecessor accepts connections until
+    /// <see cref="CompleteAsync"/>.
     /// </summary>
     public bool HasPredecessor => _takeover.PredecessorId is not null;
 
-    /// <summary>Gets the queues that came from the predecessor.</summary>
+    /// <summary>Gets the queues of the predecessor that this process has not opened yet.</summary>
     public IncomingQueues Queues { get; } = new();
 
     private int Connections => _tree.Listeners.Value.Sum(static listener => listener.Connections);
@@ -54,7 +55,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
     private ZcrxHostedTakeoverOptions Options => _tree.Options.Value.Takeover;
 
     /// <summary>Takes over the listeners and queues of the predecessor, which keeps accepting until <see cref="CompleteAsync"/>.</summary>
-    /// <returns>Null if no takeover is configured.</returns>
+    /// <returns>The takeover; null if none is configured.</returns>
     public static async Task<HostedTakeover?> BeginAsync(ZcrxTree tree, ILogger logger, IHostApplicationLifetime? lifetime, TimeProvider time, CancellationToken cancellationToken)
     {
         ZcrxHostedTakeoverOptions options = tree.Options.Value.Takeover;
@@ -89,7 +90,8 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
     }
 
     /// <summary>
-    /// Lets this process accept instead of its predecessor, and begins to serve takeover requests. Called when the actor tree has started.
+    /// Lets this process accept connections instead of its predecessor. Then begins to serve the takeover requests of a later process.
+    /// Called when the actor tree has started.
     /// </summary>
     public async Task CompleteAsync(ActorSystem system, IActorRef supervisor, CancellationToken cancellationToken)
     {
@@ -146,8 +148,8 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         catch (AskTimeoutException exception)
         {
             activity.End(exception);
-            // A queue did not answer in time. The successor does not wait longer: two processes may accept for a
-            // while, but at least one must.
+            // A queue did not answer in time. The successor accepts anyway, because at least one of the two processes must accept. For a
+            // while, both of them may accept.
         }
 
         ZcrxLog.TakenOver(_logger, successor, Connections, Options.Linger);
@@ -182,11 +184,11 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // This process closed the queue before the predecessor released its last buffer.
+            // This process closed the queue before the predecessor released its last buffer, so there is no release to log.
         }
     }
 
-    /// <summary>Closes the ports that no listener has taken in time.</summary>
+    /// <summary>Closes the predecessor's ports that no listener has taken within the configured time.</summary>
     private async Task CloseKeptPortsAsync()
     {
         IReadOnlyList<string> kept = _tree.KeptPorts.Waiting;
@@ -204,7 +206,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the end of the connections, then stops the host.</summary>
+    /// <summary>Waits until the last connection has ended or the linger time is over, then stops the host.</summary>
     private async Task LingerAsync()
     {
         using CancellationTokenSource linger = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);

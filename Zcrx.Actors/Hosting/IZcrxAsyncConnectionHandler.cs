@@ -18,8 +18,12 @@ public interface IZcrxAsyncConnectionHandler : IZcrxConnectionHandler
     /// <see cref="ZcrxConnection.HandleAsync"/>.
     /// </summary>
     /// <param name="connection">The connection. Nothing is received before its first subscription.</param>
-    /// <param name="cancellationToken">Cancelled when the socket has been closed: <see cref="ZcrxConnection.ConnectionClosed"/>.</param>
-    /// <returns>A task. A stop of Zcrx waits for this task, at most for <see cref="ZcrxOptions.DrainTimeout"/>.</returns>
+    /// <param name="cancellationToken">
+    /// The token <see cref="ZcrxConnection.ConnectionClosed"/>, which is cancelled when the socket has been closed.
+    /// </param>
+    /// <returns>
+    /// A task that ends when the connection is handled. A stop of Zcrx waits for it, at most for <see cref="ZcrxOptions.DrainTimeout"/>.
+    /// </returns>
     /// <remarks>Threading: called on the thread pool.</remarks>
     Task HandleAsync(ZcrxConnection connection, CancellationToken cancellationToken);
 
@@ -27,7 +31,7 @@ public interface IZcrxAsyncConnectionHandler : IZcrxConnectionHandler
     IDisposable IZcrxConnectionHandler.Handle(ZcrxConnection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        // The task never faults: failures are reported through the queue.
+        // The task is not awaited, because it never faults. The queue reports failures of the handler.
         _ = connection.HandleAsync(HandleAsync);
         return Disposable.Empty;
     }

@@ -7,8 +7,8 @@ namespace Zcrx.Actors;
 /// <see cref="ZcrxBuilder.Listen{THandler}(string, string?)"/>.
 /// </summary>
 /// <remarks>
-/// A handler that is <see cref="IDisposable"/> or <see cref="IAsyncDisposable"/> is disposed when the connection has ended, after its
-/// subscription.
+/// When the connection has ended, its subscription is disposed first. Then the handler is disposed, if it is <see cref="IDisposable"/> or
+/// <see cref="IAsyncDisposable"/>.
 /// </remarks>
 public interface IZcrxConnectionHandler
 {

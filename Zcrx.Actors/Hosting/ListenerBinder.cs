@@ -5,17 +5,17 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Binds and unbinds listeners of the running tree for callers outside of actors.</summary>
+/// <summary>Binds and unbinds listeners while Zcrx runs. Its callers are not actors, so they await tasks instead of messages.</summary>
 /// <param name="supervisor">The supervisor.</param>
-/// <param name="end">The end of the tree.</param>
+/// <param name="end">Signals the end of the actor tree, after which no command is answered.</param>
 internal sealed class ListenerBinder(IActorRef supervisor, TreeEnd end)
 {
     /// <summary>Binds a listener.</summary>
-    /// <exception cref="ZcrxException">The listener was refused.</exception>
+    /// <exception cref="ZcrxException">The supervisor refused the listener.</exception>
     public async Task<ZcrxServerBinding> AddListenerAsync(ZcrxListenerOptions listener, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        // The command itself is not cancelled: a listener that is bound after the cancellation must be unbound.
+        // A cancellation ends only the wait. The answer is still needed, because a listener that is bound later must be unbound.
         Task<ZcrxReply?> answer = AskAsync(new ZcrxCommand.Bind(listener));
         ZcrxReply? reply;
         try
@@ -40,7 +40,7 @@ internal sealed class ListenerBinder(IActorRef supervisor, TreeEnd end)
 
     /// <summary>Unbinds a listener by its name.</summary>
     /// <returns>The number of connections of the listener that are still open.</returns>
-    /// <exception cref="ZcrxException">The command was refused.</exception>
+    /// <exception cref="ZcrxException">The supervisor refused the command.</exception>
     public Task<int> RemoveListenerAsync(string listener, TimeSpan? drain, CancellationToken cancellationToken) =>
         RemoveListenerAsync(new ZcrxCommand.Unbind(listener, drain), cancellationToken);
 
@@ -56,7 +56,7 @@ internal sealed class ListenerBinder(IActorRef supervisor, TreeEnd end)
         {
             ZcrxReply.Unbound unbound => unbound.Connections,
             ZcrxReply.Failed failed => throw Refused($"Unbinding {command.Listener}", failed.Message, failed.Cause),
-            // The actor tree has ended, and has closed the port and the connections.
+            // The actor tree has ended. It has closed the port and all connections.
             null => 0,
             var other => throw new InvalidOperationException($"Unexpected answer: {other}."),
         };
@@ -69,7 +69,7 @@ internal sealed class ListenerBinder(IActorRef supervisor, TreeEnd end)
         }
     }
 
-    /// <summary>Sends a command. Returns null if the tree ends first.</summary>
+    /// <summary>Sends a command, and returns the reply; null if the actor tree ends before it replies.</summary>
     private async Task<ZcrxReply?> AskAsync(ZcrxCommand command)
     {
         if (end.Ended.IsCompleted)

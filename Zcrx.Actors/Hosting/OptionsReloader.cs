@@ -7,7 +7,7 @@ namespace Zcrx.Actors.Hosting;
 /// Watches the sources of the options. Applies a change if all options are valid, and otherwise refuses the whole change.
 /// </summary>
 /// <remarks>
-/// <see cref="IOptionsMonitor{TOptions}"/> does not fit. It validates the options in the change callback, and throws its errors into the
+/// <see cref="IOptionsMonitor{TOptions}"/> is not used. It validates the options in the change callback, so its errors are thrown into the
 /// code that changed the configuration.
 /// </remarks>
 internal sealed class OptionsReloader(ZcrxOptionsSource source) : IDisposable
@@ -19,15 +19,15 @@ internal sealed class OptionsReloader(ZcrxOptionsSource source) : IDisposable
     private volatile bool _isDisposed;
 
     /// <summary>
-    /// Remembers the current state of the sources, so that a change during the start is not missed. Must be called before the options are
-    /// read for the first time.
+    /// Remembers the current state of the sources. Must be called before the options are first read, so that <see cref="Start"/> notices
+    /// changes since then.
     /// </summary>
     public void Watch() => _seen = [.. source.ChangeSources.Select(static changes => changes.GetChangeToken())];
 
     /// <summary>Starts to watch the sources.</summary>
     /// <param name="apply">Called with the options after every valid change. Calls never overlap.</param>
     /// <param name="refuse">
-    /// Called once per invalid change, with all its errors and with the exception, if application code threw one.
+    /// Called once per invalid change, with all its errors. The exception is null unless application code threw it.
     /// </param>
     public void Start(Action<ZcrxOptions> apply, Action<IReadOnlyList<string>, Exception?> refuse)
     {

@@ -11,7 +11,7 @@ namespace Zcrx.Actors.Hosting;
 
 /// <summary>Connects to servers, and attaches the connections to queues of the running tree.</summary>
 /// <param name="supervisor">The supervisor.</param>
-/// <param name="end">The end of the tree.</param>
+/// <param name="end">Signals the end of the actor tree, after which no command is answered.</param>
 internal sealed class OutgoingConnection(IActorRef supervisor, TreeEnd end)
 {
     /// <summary>Connects to a server, and lets a queue receive for the connection.</summary>
@@ -33,7 +33,9 @@ internal sealed class OutgoingConnection(IActorRef supervisor, TreeEnd end)
         }
     }
 
-    /// <summary>Attaches the socket to a queue. Cannot be cancelled, because the answer decides which side owns the socket.</summary>
+    /// <summary>
+    /// Attaches the socket to a queue. Cannot be cancelled, because only the answer tells whether Zcrx or the caller owns the socket.
+    /// </summary>
     private async Task<ZcrxConnection> AttachAsync(Socket socket, EndPoint endPoint, string? queue)
     {
         ZcrxConnection? attached = null;

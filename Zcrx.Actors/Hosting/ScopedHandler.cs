@@ -6,7 +6,7 @@ namespace Zcrx.Actors.Hosting;
 /// <summary>Holds the service scope of one connection, its handler and the handler's subscription.</summary>
 /// <typeparam name="THandler">The application's handler.</typeparam>
 /// <remarks>
-/// The served connection awaits <see cref="DisposeAsync"/>, and reports its exception like any other fault of a consumer.
+/// <see cref="DisposeAsync"/> is called when the connection has ended. Its exception is reported like any other fault of a consumer.
 /// </remarks>
 internal sealed class ScopedHandler<THandler> : IDisposable, IAsyncDisposable
     where THandler : class, IZcrxConnectionHandler
@@ -57,7 +57,7 @@ internal sealed class ScopedHandler<THandler> : IDisposable, IAsyncDisposable
         }
         catch
         {
-            // The exception of the handler is reported. A further exception of this clean-up is not.
+            // Only the exception of the handler is reported. An exception of this clean-up is ignored.
             _ = EndAsync(handler, scope).AsTask();
             throw;
         }

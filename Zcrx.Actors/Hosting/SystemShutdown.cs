@@ -8,8 +8,8 @@ namespace Zcrx.Actors.Hosting;
 /// <summary>Stops Zcrx in the phases of an actor system's <see cref="CoordinatedShutdown"/>.</summary>
 /// <remarks>
 /// <c>service-unbind</c> closes the ports. <c>service-requests-done</c> delivers the received bytes. <c>service-stop</c> closes everything.
-/// The connections are still open while the application's own tasks of the first two phases run. A phase ends at its timeout even if
-/// tasks are unfinished, so each task of Zcrx uses only a share of that timeout.
+/// The connections are still open while the application's own tasks of the first two phases run. A phase ends at its timeout even if a task
+/// is unfinished. So each task of Zcrx uses only a part of the timeout.
 /// </remarks>
 internal static class SystemShutdown
 {
@@ -21,8 +21,8 @@ internal static class SystemShutdown
     public static string PhaseTimeoutPath => $"akka.coordinated-shutdown.phases.{CoordinatedShutdown.PhaseServiceRequestsDone}.timeout";
 
     /// <summary>
-    /// Returns a timeout of the delivery phase that is long enough for a drain timeout. Clamps an invalid drain timeout, because only the
-    /// validation of the options reports it.
+    /// Returns a timeout of the delivery phase that is long enough for a drain timeout. Clamps an invalid drain timeout instead of
+    /// throwing, because the validation of the options reports it later.
     /// </summary>
     public static TimeSpan PhaseTimeout(TimeSpan drain) => TimeSpan.FromSeconds((Math.Clamp(drain.TotalSeconds, 0, TimeSpan.SecondsPerDay) / Share) + Margin.TotalSeconds);
 
@@ -30,7 +30,8 @@ internal static class SystemShutdown
     public static TimeSpan DeliveryTime(ActorSystem system) => CoordinatedShutdown.Get(system).Timeout(CoordinatedShutdown.PhaseServiceRequestsDone) * Share;
 
     /// <summary>
-    /// Returns the HOCON of a hosted actor system. It leaves signals to the host, and sets the timeout of the delivery phase.
+    /// Returns the HOCON for an actor system in a host. Turns off Akka's own shutdown hook, because the host handles signals. Also sets the
+    /// timeout of the delivery phase.
     /// </summary>
     public static Config Hosted(TimeSpan phaseTimeout) => ConfigurationFactory.ParseString(string.Create(
         CultureInfo.InvariantCulture,
@@ -41,8 +42,8 @@ internal static class SystemShutdown
 
     /// <summary>Adds the tasks of Zcrx to an actor system's shutdown.</summary>
     /// <param name="system">The actor system.</param>
-    /// <param name="closePorts">Closes the ports within a time.</param>
-    /// <param name="drain">Delivers the received bytes within a time, then closes everything.</param>
+    /// <param name="closePorts">Closes the ports. Its argument is the time limit.</param>
+    /// <param name="drain">Delivers the received bytes, then closes everything. Its argument is the time limit for the delivery.</param>
     /// <param name="stop">Closes everything at once.</param>
     public static void Register(ActorSystem system, Func<TimeSpan, Task> closePorts, Func<TimeSpan, Task> drain, Func<Task> stop)
     {

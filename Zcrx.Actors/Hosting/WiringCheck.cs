@@ -6,8 +6,8 @@ namespace Zcrx.Actors.Hosting;
 
 /// <summary>Fails the start of the host if <see cref="IZcrx"/> is registered but nothing runs Zcrx.</summary>
 /// <remarks>
-/// A later <c>AddAkka</c> silently replaces the actor system of an earlier <c>AddAkka</c>. The <c>WithZcrx</c> of the earlier one is lost
-/// with it.
+/// A later <c>AddAkka</c> silently replaces the actor system of an earlier one, including its <c>WithZcrx</c>. This check turns the mistake
+/// into an error.
 /// </remarks>
 internal sealed class WiringCheck(IServiceProvider services) : IHostedLifecycleService
 {

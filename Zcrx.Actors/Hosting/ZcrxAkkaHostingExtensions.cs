@@ -15,7 +15,7 @@ public static class ZcrxAkkaHostingExtensions
     /// </summary>
     /// <param name="builder">The builder of the actor system.</param>
     /// <param name="configure">Adds queues and listeners.</param>
-    /// <returns>The builder. Several calls configure the same service.</returns>
+    /// <returns>The builder. Further calls of this method configure the same Zcrx service.</returns>
     /// <remarks>
     /// The <see cref="ActorRegistry"/> contains the supervisor as <see cref="ZcrxSupervisor"/> and the rebalancer as
     /// <see cref="ZcrxRebalancer"/>. It contains each queue that was added by <see cref="ZcrxBuilder.AddQueue{TKey}"/> under the queue's
@@ -35,7 +35,7 @@ public static class ZcrxAkkaHostingExtensions
     /// <param name="builder">The builder of the actor system.</param>
     /// <param name="configuration">The section, or a whole configuration that contains the section <c>Zcrx</c>.</param>
     /// <param name="configure">Adds settings that a configuration cannot contain, such as the connection handlers.</param>
-    /// <returns>The builder. Several calls configure the same service.</returns>
+    /// <returns>The builder. Further calls of this method configure the same Zcrx service.</returns>
     /// <remarks>See <see cref="WithZcrx(AkkaConfigurationBuilder, Action{ZcrxBuilder})"/>.</remarks>
     public static AkkaConfigurationBuilder WithZcrx(this AkkaConfigurationBuilder builder, IConfiguration configuration, Action<ZcrxBuilder>? configure = null)
     {

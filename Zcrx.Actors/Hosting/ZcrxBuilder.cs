@@ -30,7 +30,7 @@ public sealed class ZcrxBuilder
     }
 
     /// <summary>Sets options directly.</summary>
-    /// <param name="configure">Called when the host starts.</param>
+    /// <param name="configure">Sets the options. Called when the host starts, and again after each change of the configuration.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Configure(Action<ZcrxOptions> configure)
     {
@@ -45,13 +45,13 @@ public sealed class ZcrxBuilder
     public ZcrxBuilder UseEngine(ZcrxEngine engine) => Configure(options => options.Engine = engine);
 
     /// <summary>Sets how long a stop may deliver received bytes and wait for consumers.</summary>
-    /// <param name="timeout">The time.</param>
+    /// <param name="timeout">The maximum time. The default is 10 s.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder DrainTimeout(TimeSpan timeout) => Configure(options => options.DrainTimeout = timeout);
 
     /// <summary>
-    /// Takes over the listeners and queues of a running process that serves takeovers at a path, if such a process exists. A later process
-    /// can take over from this one at the same path. See docs/takeover.md.
+    /// Enables takeovers. At its start, this process takes over the listeners and queues of a running process with the same path, if there
+    /// is one. A later process can take over from this one. See docs/takeover.md.
     /// </summary>
     /// <param name="path">The path of the Unix socket. It must be absolute, in a directory that belongs to the service.</param>
     /// <param name="linger">The time for which a replaced process may serve its established connections. The default is one hour.</param>
@@ -103,8 +103,8 @@ public sealed class ZcrxBuilder
         return Configure(options => options.QueueKeys[queue] = typeof(TKey));
     }
 
-    /// <summary>Adds one queue per RX queue of a network interface. Their names have the form <c>eth0-2</c>.</summary>
-    /// <param name="networkInterface">The interface.</param>
+    /// <summary>Adds one queue for each RX queue in a range. The queues have names such as <c>eth0-2</c>.</summary>
+    /// <param name="networkInterface">The name of the network interface.</param>
     /// <param name="queues">The RX queues. The end of the range is exclusive: <c>2..4</c> are the queues 2 and 3.</param>
     /// <param name="area">The memory of each queue. The default is 64 MiB.</param>
     /// <returns>This builder.</returns>
@@ -239,7 +239,7 @@ public sealed class ZcrxBuilder
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(listener);
         ArgumentNullException.ThrowIfNull(handler);
-        // The services are known only while options are configured. The listener may be added to the options after this call.
+        // The service provider exists only once the host builds the options. The handler runs after that.
         IServiceProvider? provider = null;
         _setup.Add((services, _) => provider = services);
         return HandleWhere(options => options.EffectiveName == listener, connection => handler(provider!, connection));
@@ -290,10 +290,10 @@ public sealed class ZcrxBuilder
     }
 
     /// <summary>
-    /// Sets options of all listeners: limits, timeouts, socket options. Runs after all other configuration, so it also applies to listeners
-    /// that are added later.
+    /// Sets options of all listeners, such as limits, timeouts and socket options. Runs after all other configuration. Therefore it also
+    /// applies to listeners that are added to this builder after this call.
     /// </summary>
-    /// <param name="configure">Called with every listener.</param>
+    /// <param name="configure">Changes the options of a listener. Called once for each listener.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder ConfigureListeners(Action<ZcrxListenerOptions> configure)
     {

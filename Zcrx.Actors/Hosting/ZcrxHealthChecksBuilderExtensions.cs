@@ -10,15 +10,15 @@ public static class ZcrxHealthChecksBuilderExtensions
     /// Adds a readiness check with the tag <c>ready</c>, and a liveness check with the tag <c>live</c>.
     /// </summary>
     /// <remarks>
-    /// Readiness is healthy while every queue receives and its pool has free buffers. It is degraded while the status shows a
-    /// problem, such as an exhausted pool, and then lists the reasons. It fails before the start, while no queue receives, and after the
-    /// ports are closed. Liveness fails only if the process must be restarted.
+    /// Readiness is healthy while every queue receives and its pool has free buffers. It is degraded while the status shows a problem, such
+    /// as an exhausted pool, and lists the reasons. It fails before the start, while no queue receives, and after the ports are closed.
+    /// Liveness fails only if the process must be restarted.
     /// </remarks>
-    /// <param name="builder">The health checks.</param>
+    /// <param name="builder">The builder of the health checks.</param>
     /// <param name="name">The name of the readiness check. The name of the liveness check has the suffix <c>-live</c>.</param>
     /// <param name="failureStatus">The status that a failed check reports. Unhealthy if null.</param>
     /// <param name="tags">The tags of the readiness check. If null, the only tag is <c>ready</c>.</param>
-    /// <returns>The health checks.</returns>
+    /// <returns>The builder of the health checks.</returns>
     public static IHealthChecksBuilder AddZcrx(this IHealthChecksBuilder builder, string name = "zcrx", HealthStatus? failureStatus = null, IEnumerable<string>? tags = null)
     {
         ArgumentNullException.ThrowIfNull(builder);

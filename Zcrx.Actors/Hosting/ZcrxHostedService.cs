@@ -33,7 +33,7 @@ internal sealed class ZcrxHostedService(IServiceProvider services, ZcrxService z
         return Task.CompletedTask;
     }
 
-    /// <summary>Starts Zcrx, unless Akka.Hosting has done so already because of <c>WithZcrx</c>.</summary>
+    /// <summary>Starts Zcrx. Does nothing if <c>WithZcrx</c> was called, because Akka.Hosting has started Zcrx then.</summary>
     public Task StartAsync(CancellationToken cancellationToken) => _lifetime?.StartAsync(cancellationToken) ?? Task.CompletedTask;
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -47,7 +47,8 @@ internal sealed class ZcrxHostedService(IServiceProvider services, ZcrxService z
     public ValueTask DisposeAsync() => Lifetime?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     /// <summary>
-    /// Stops without waiting, because a synchronous disposal cannot wait for actors. After a regular stop of the host no actor is left.
+    /// Requests a stop and does not wait for it, because a synchronous disposal must not block on actors. After a regular stop of the host,
+    /// there is nothing left to stop.
     /// </summary>
     public void Dispose() => _ = Lifetime?.DisposeAsync().AsTask();
 }

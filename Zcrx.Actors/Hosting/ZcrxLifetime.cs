@@ -15,8 +15,7 @@ using Zcrx.Actors.Supervision;
 namespace Zcrx.Actors.Hosting;
 
 /// <summary>
-/// Starts the actors of Zcrx in an actor system, and stops them once. The stop comes from the host, from the actor system, or from a failed
-/// start.
+/// Starts the actors of Zcrx in an actor system, and stops them once. The host, the actor system or a failed start requests the stop.
 /// </summary>
 /// <remarks>Threading: the start is called once. Any thread may request a stop at any time.</remarks>
 internal sealed class ZcrxLifetime : IAsyncDisposable
@@ -101,7 +100,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
 
             activity.End(exception);
             await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
-            // If a stop was requested before the takeover began, that stop has not disposed the takeover.
+            // A stop that was requested before the takeover began has not disposed the takeover.
             await EndTakeoverAsync().ConfigureAwait(false);
             throw;
         }
@@ -119,8 +118,8 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
 
     /// <summary>
-    /// Warns if the delivery phase of the actor system is shorter than the drain timeout. If the actor system ends first,
-    /// the phase limits the delivery.
+    /// Warns if the drain timeout is longer than the shutdown phase in which Zcrx delivers received bytes. This phase limits the delivery
+    /// if the actor system ends before the host.
     /// </summary>
     private void WarnOfShortPhase(ZcrxOptions options)
     {
@@ -143,8 +142,8 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
     }
 
     /// <summary>
-    /// Creates the supervisor. Returns null if a stop was requested first: that stop would not close the queues and listeners of a later
-    /// supervisor.
+    /// Creates the supervisor. Returns null if a stop was already requested, because that stop would not close what a later supervisor
+    /// opens.
     /// </summary>
     private IActorRef? CreateSupervisor(ZcrxTree tree)
     {
@@ -171,7 +170,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
     }
 
     /// <summary>
-    /// Creates the metrics, unless a stop was requested first. A stop that ends before the metrics exist would not dispose them.
+    /// Creates the metrics. Does nothing if a stop was already requested, because that stop may end too early to dispose the metrics.
     /// </summary>
     private void CreateMetrics(ZcrxTree tree)
     {
@@ -229,8 +228,8 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
     {
         try
         {
-            // GracefulStop watches the supervisor, and a watcher is notified after the parent. The parent handles Identify after its own
-            // notification.
+            // GracefulStop returns after the parent was notified of the supervisor's end. The parent handles Identify after that
+            // notification, so its answer proves that the name is free.
             await _zcrx.Supervisor.GracefulStop(NameTimeout).ConfigureAwait(false);
             await _system.ActorSelection(_zcrx.Supervisor.Path.Parent).Ask<ActorIdentity>(new Identify(null), NameTimeout).ConfigureAwait(false);
         }
@@ -278,7 +277,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         return StopAsync(within < configured ? within : configured);
     }
 
-    /// <summary>Waits for the start. Returns null if a stop was requested first, because the start then has no result to report.</summary>
+    /// <summary>Waits until the start is over, and returns the status. Returns null if a stop ended the start.</summary>
     private async Task<ZcrxStatus?> WhenStartedAsync(IActorRef supervisor, ZcrxTree tree, CancellationToken cancellationToken)
     {
         using CancellationTokenSource asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -33,7 +33,7 @@ internal sealed class ZcrxOptionsSource
         ];
     }
 
-    /// <summary>Gets the sources that announce changed values.</summary>
+    /// <summary>Gets the sources that announce changes of the configuration.</summary>
     public IReadOnlyList<IOptionsChangeTokenSource<ZcrxOptions>> ChangeSources { get; }
 
     /// <summary>Creates the options from the current values of the sources.</summary>

@@ -7,9 +7,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Represents the running actor tree for the application. It exists before the start, so it can be injected anywhere.</summary>
+/// <summary>Represents the actor tree for the application. It exists before the actors start, so it can be injected anywhere.</summary>
 /// <remarks>
-/// Threading: all members are callable on any thread. <see cref="ZcrxLifetime"/> publishes the running tree as one reference.
+/// Threading: all members are callable on any thread. <see cref="ZcrxLifetime"/> publishes the running tree as one reference, so a reader
+/// sees all of it or nothing.
 /// </remarks>
 internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDisposable
 {
@@ -22,10 +23,10 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDi
 
     public QueueDirectory Directory { get; } = new();
 
-    /// <summary>Gets the running tree; null before the start.</summary>
+    /// <summary>Gets the running actor tree; null before the start.</summary>
     public ZcrxTree? Tree => _running?.Tree;
 
-    /// <summary>Gets the actor system in which the tree runs; null before the start.</summary>
+    /// <summary>Gets the actor system in which the actor tree runs; null before the start.</summary>
     public ActorSystem? System => _running?.System;
 
     public IObservable<PoolPressure> Pressure => Directory.Pressure;
@@ -57,7 +58,7 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDi
         if (!ended.IsCompleted)
         {
             Task<ZcrxStatus> answer = running.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.GetStatus(includeConnections), AnswerTimeout, cancellationToken);
-            // A supervisor that ends before it receives the message does not answer.
+            // Also awaits the end of the tree, because a supervisor that ends before it receives the message does not answer.
             return await (await Task.WhenAny(answer, ended).ConfigureAwait(false)).ConfigureAwait(false);
         }
 

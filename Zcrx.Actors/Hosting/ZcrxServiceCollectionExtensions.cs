@@ -9,7 +9,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds Zcrx to a host.</summary>
 public static class ZcrxServiceCollectionExtensions
 {
-    /// <summary>Adds <see cref="IZcrx"/> for injection. An actor system with <c>akka.WithZcrx(…)</c> must run Zcrx.</summary>
+    /// <summary>
+    /// Adds <see cref="IZcrx"/> for injection. Does not run Zcrx: an actor system that calls <c>akka.WithZcrx(…)</c> must do so.
+    /// </summary>
     /// <param name="services">The services.</param>
     /// <returns>The services.</returns>
     /// <remarks>
@@ -32,9 +34,9 @@ public static class ZcrxServiceCollectionExtensions
     /// <returns>The services.</returns>
     /// <remarks>
     /// Zcrx runs in the actor system of Akka.Hosting's <c>AddAkka</c>, which may be called before or after this method. An
-    /// <c>ActorSystem</c> that was registered without Akka.Hosting must be registered before this call. Zcrx uses it and does not end
-    /// it. If the services contain no actor system, this method adds one with the name <c>zcrx</c> through Akka.Hosting. Several
-    /// calls configure the same service.
+    /// <c>ActorSystem</c> that was registered without Akka.Hosting must be registered before this call. Zcrx uses it and does not end it.
+    /// If the services contain no actor system, this method adds one with the name <c>zcrx</c> through Akka.Hosting. Further calls of this
+    /// method configure the same service.
     /// </remarks>
     public static IServiceCollection AddZcrx(this IServiceCollection services, Action<ZcrxBuilder> configure)
     {

@@ -21,7 +21,9 @@ internal sealed class ZcrxSetup
     public IEnumerable<IPostConfigureOptions<ZcrxOptions>> PostConfigure =>
         _postConfigure.Select(static action => new PostConfigureOptions<ZcrxOptions>(null, action));
 
-    /// <summary>Returns the drain timeout that all setups configure together. It is needed before the services exist.</summary>
+    /// <summary>
+    /// Applies all setups in order, and returns the resulting drain timeout. It is needed before the service provider exists.
+    /// </summary>
     public static TimeSpan DrainTimeoutOf(IEnumerable<ZcrxSetup> setups)
     {
         ZcrxOptions options = new();

@@ -7,7 +7,7 @@ namespace Zcrx.Actors.Listening;
 /// <summary>Passes accepted connections to the handler, and moves each to the queue on which its packets arrive.</summary>
 /// <param name="options">The current options.</param>
 /// <param name="group">The open queues, between which connections can move.</param>
-/// <param name="connections">The connections that are served.</param>
+/// <param name="connections">The connections of the service, to which new ones are added.</param>
 /// <param name="reports">Reports the events of the connections.</param>
 internal sealed class ConnectionIntake(Published<ZcrxOptions> options, ZcrxQueueGroup group, ConnectionDirectory connections, ConnectionReports reports)
 {
@@ -15,13 +15,13 @@ internal sealed class ConnectionIntake(Published<ZcrxOptions> options, ZcrxQueue
     public void Serve(ZcrxConnection connection, ListenerSlot slot)
     {
         slot.OnOpened();
-        // The queue must be chosen before the handler runs, while no queue receives for the connection yet.
+        // The queue is chosen before the handler runs, because the handler's subscription starts the first receive.
         ZcrxQueue? better = options.Value.Rebalancing.PlaceConnections ? group.Choose(connection) : null;
         connections.Serve(connection, slot.Name, slot.Handler, reports, owner: slot, slot.OnClosed);
         if (better is not null)
         {
-            // The result is ignored: false means that the connection has ended, its handler is moving it, or the queue is closed. The
-            // group publishes a successful move.
+            // The result is ignored. False means that the connection has ended, its handler is moving it, or the queue is closed. The group
+            // publishes a successful move.
             _ = group.MoveAsync(connection, better, MoveReason.Placement);
         }
     }

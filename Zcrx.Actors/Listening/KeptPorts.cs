@@ -10,8 +10,8 @@ namespace Zcrx.Actors.Listening;
 /// <remarks>
 /// <para>Ownership: this object closes the sockets that no listener has taken. Threading: any thread.</para>
 /// <para>
-/// A taken socket stays in the list until its listener is published or closed. A takeover that starts before then
-/// receives the socket from this list.
+/// A taken socket stays in <see cref="All"/> until its listener is published or closed. Otherwise a takeover in that time would not find
+/// the socket.
 /// </para>
 /// </remarks>
 internal sealed class KeptPorts
@@ -20,7 +20,9 @@ internal sealed class KeptPorts
     private readonly List<KeyValuePair<string, Socket>> _ports = [];
     private readonly List<KeyValuePair<string, Socket>> _taken = [];
 
-    /// <summary>Gets the sockets with the names of their listeners, including sockets that were taken but not yet removed.</summary>
+    /// <summary>
+    /// Gets the sockets with the names of their listeners. This includes sockets that a listener has taken and that are not removed yet.
+    /// </summary>
     public IReadOnlyList<KeyValuePair<string, Socket>> All
     {
         get
@@ -32,7 +34,7 @@ internal sealed class KeptPorts
         }
     }
 
-    /// <summary>Gets the names of the sockets that no listener has taken.</summary>
+    /// <summary>Gets the listener names of the sockets that no listener has taken.</summary>
     public IReadOnlyList<string> Waiting
     {
         get
@@ -54,7 +56,10 @@ internal sealed class KeptPorts
     }
 
     /// <summary>Takes the socket that listens on an address. With port 0, takes the socket of the listener with the given name.</summary>
-    /// <returns>The socket, owned by the caller, which calls <see cref="Remove"/> later; null if there is none.</returns>
+    /// <returns>
+    /// The socket; null if there is none. The caller owns it, and calls <see cref="Remove"/> when the listener is published or closes the
+    /// socket.
+    /// </returns>
     public Socket? Take(string name, IPEndPoint endPoint)
     {
         lock (_gate)

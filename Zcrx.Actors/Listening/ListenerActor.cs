@@ -8,8 +8,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Listening;
 
 /// <summary>
-/// Owns one listening socket. The socket is bound once, and survives restarts of the queues. Every open queue accepts on it. A connection
-/// belongs to the queue that accepted it.
+/// Owns one listening socket. The socket is bound once, and survives restarts of the queues. Every open queue accepts on it.
 /// </summary>
 internal sealed class ListenerActor : ReceiveActor, IWithTimers
 {
@@ -31,7 +30,8 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     /// <param name="slot">The socket and its counters.</param>
     /// <param name="intake">Serves the connections.</param>
     /// <param name="outstanding">
-    /// Collects the descriptors that queues must still close. The end of the tree waits for them, so that the port is free then.
+    /// Collects tasks that end when queues have closed their descriptors of the socket. The end of the actor tree waits for them, so that
+    /// the port is free then.
     /// </param>
     public ListenerActor(ListenerSlot slot, ConnectionIntake intake, OutstandingWork outstanding)
     {
@@ -53,7 +53,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
 
     protected override void PreStart() => Bind();
 
-    // The socket is kept across a restart, so peers in the backlog are not affected.
+    // Does not call PostStop, which would close the socket. So a restart does not affect peers in the backlog.
     protected override void PreRestart(Exception reason, object message) => DropAttachments();
 
     protected override void PostRestart(Exception reason) => PreStart();
@@ -85,8 +85,8 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     {
         if (_slot.WasBound && !_stopping && cause is ZcrxException && _attempts < MostAttempts)
         {
-            // The supervisor restarted after a failure. Bind succeeds as soon as the ring threads have closed
-            // their descriptors of the port.
+            // After a restart of the supervisor, ring threads may still have open descriptors of the port. A bind succeeds once all of
+            // these are closed.
             _attempts++;
             Timers.StartSingleTimer(nameof(BindAgain), new BindAgain(), BindInterval);
             return;
@@ -114,7 +114,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Handles the end of accepting on a queue that is closing or closed.</summary>
+    /// <summary>Removes the attachment of a queue that no longer accepts, and reports its error, if any.</summary>
     private void OnAcceptEnded(string queue, Attachment? attachment)
     {
         if (_attachments.TryGetValue(queue, out Attachment? current) && (attachment is null || attachment == current))
@@ -137,7 +137,8 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Stops accepting at once, because another process owns the port or the ports must close. Accepted connections are still served.
+    /// Stops accepting at once, because another process owns the port or the ports must close. Accepted connections stay open until the
+    /// drain time, if any, is over.
     /// </summary>
     private void OnRelease(TimeSpan? drain)
     {
@@ -160,8 +161,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Closes all open connections. <see cref="TryFinish"/> does the same again after the queues have delivered
-    /// the last accepted connections.
+    /// Closes the open connections. The queues may still deliver accepted connections, which <see cref="TryFinish"/> closes.
     /// </summary>
     private void OnDrainOver()
     {
@@ -172,7 +172,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     /// <summary>Closes the port as soon as no queue accepts on it. The actor lives until the last connection is closed.</summary>
     private void TryFinish()
     {
-        // Without a socket, there is nothing to close: the supervisor stops the actor when it receives BindFailed.
+        // Without a socket, there is nothing to close. The supervisor stops such an actor when it receives BindFailed.
         if (!_stopping || _attachments.Count > 0 || _socket is null)
         {
             return;
@@ -218,8 +218,8 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     public sealed record Attach(string Name, ZcrxQueue Queue) : ILocalMessage;
 
     /// <summary>
-    /// Asks the actor for <see cref="Accepting"/>. This message follows the last <see cref="Attach"/>, so the answer means that every open
-    /// queue was requested to accept.
+    /// Requests the answer <see cref="Accepting"/>. The supervisor sends this message after an <see cref="Attach"/> for every open queue.
+    /// So the answer means that all of them were requested to accept.
     /// </summary>
     public sealed record Confirm : ILocalMessage;
 
@@ -229,7 +229,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     /// <summary>
     /// Tells the actor to stop accepting at once, and to end with the last connection. A later message can shorten the time.
     /// </summary>
-    /// <param name="Drain">The time after which remaining connections are closed; null to leave them open.</param>
+    /// <param name="Drain">The time after which the open connections are closed; null to leave them open.</param>
     public sealed record Release(TimeSpan? Drain = null) : ILocalMessage;
 
     /// <summary>Represents a report to the supervisor about a listener.</summary>
@@ -243,10 +243,10 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     /// </summary>
     public sealed record Bound(ListenerSlot Slot) : Report(Slot);
 
-    /// <summary>Reports that a queue does not accept on this listener.</summary>
+    /// <summary>Reports that a queue refused the port or stopped accepting because of an error.</summary>
     public sealed record Refused(ListenerSlot Slot, string Queue, Exception Cause) : Report(Slot);
 
-    /// <summary>Reports that all open queues were requested to accept, and that refusals were reported.</summary>
+    /// <summary>Reports that every open queue was requested to accept. Refusals were reported before.</summary>
     public sealed record Accepting(ListenerSlot Slot) : Report(Slot);
 
     /// <summary>

@@ -11,7 +11,7 @@ namespace Zcrx.Actors.Listening;
 
 /// <summary>Binds and unbinds listeners on command, answers the commands, and publishes the listeners. Owned by the supervisor.</summary>
 /// <param name="set">The states of the listeners.</param>
-/// <param name="slots">Publishes the configured listeners, and added listeners once they are bound. An unbound listener is removed.</param>
+/// <param name="slots">Publishes the configured listeners, and the listeners that commands have bound.</param>
 /// <param name="endPoints">Publishes the addresses of the listeners.</param>
 /// <param name="kept">The ports of a predecessor that no listener has taken yet.</param>
 /// <param name="start">Starts the actor of a listener. The number makes the name of the actor unique.</param>
@@ -37,7 +37,7 @@ internal sealed class ListenerCommands(
     public void Start() => set.Start(start);
 
     /// <summary>Binds a listener, or answers with the reason of the refusal.</summary>
-    /// <param name="options">The options.</param>
+    /// <param name="options">The options of the listener.</param>
     /// <param name="asker">The sender of the command.</param>
     /// <param name="isStopping">True if the tree is stopping.</param>
     public void Bind(ZcrxListenerOptions options, IActorRef asker, bool isStopping)
@@ -83,8 +83,8 @@ internal sealed class ListenerCommands(
             return;
         }
 
-        // Earlier listeners with the name may still have connections. A drain by name closes these too, because
-        // no other name leads to them.
+        // Earlier listeners with this name may still have connections. A drain closes these, too, because a command can reach them only by
+        // this name.
         ListenerRecord[] affected = [.. found.Take(command.Drain is null ? 1 : found.Count)];
         PendingUnbind unbind = new([.. affected.Select(static listener => listener.Slot)], asker, command.Drain is not null);
         unbind.Limit = schedule(new Overdue(unbind), (command.Drain ?? TimeSpan.Zero) + timeout());
@@ -144,13 +144,13 @@ internal sealed class ListenerCommands(
                 _binds.Remove(bind.Slot);
                 if (set.Find(bind.Slot) is { } listener)
                 {
-                    // The asker does not expect a listener after the failure.
+                    // The command fails, so it must leave no listener behind.
                     Leave(listener, TimeSpan.Zero);
                 }
 
                 if (bind.Refusal is { } refusal)
                 {
-                    // The other queues have not closed the port yet.
+                    // A queue refused the port earlier. The answer names this cause, not the timeout.
                     RefuseBind(bind.Slot, bind, refusal);
                     break;
                 }
@@ -169,7 +169,7 @@ internal sealed class ListenerCommands(
         }
     }
 
-    /// <summary>Handles the end of an actor.</summary>
+    /// <summary>Removes the listener whose actor has ended, and answers the commands that wait for it.</summary>
     /// <returns>False if the actor does not belong to a listener.</returns>
     public bool OnTerminated(IActorRef actor)
     {
@@ -297,8 +297,7 @@ internal sealed class ListenerCommands(
 
         if (bind.Refusal is not null)
         {
-            // One queue refused, so all queues must stop accepting and their accepted connections are closed. The command is
-            // answered when the port is closed.
+            // One queue refused the port, so the listener is removed with its connections. The command is answered when the port is closed.
             Leave(listener, TimeSpan.Zero);
             return;
         }
@@ -365,7 +364,7 @@ internal sealed class ListenerCommands(
         .Where(listener => listener.Slot.EndPoint is not null && !_binds.ContainsKey(listener.Slot))
         .Select(static listener => KeyValuePair.Create(listener.Slot.Name, listener.Slot.EndPoint!))));
 
-    /// <summary>Sent by the supervisor to itself when a command is not answered in time.</summary>
+    /// <summary>Reminds the supervisor that the time limit of a command is over.</summary>
     /// <param name="Command">The command.</param>
     public sealed record Overdue(object Command) : ILocalMessage;
 

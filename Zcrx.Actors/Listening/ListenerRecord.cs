@@ -16,7 +16,7 @@ internal sealed class ListenerRecord(ListenerSlot slot)
 
     public bool WasBound { get; set; }
 
-    /// <summary>Gets or sets a value indicating whether no queue of this process accepts on the listener any more.</summary>
+    /// <summary>Gets or sets a value indicating whether all queues of this process have stopped accepting on the listener.</summary>
     public bool IsReleased { get; set; }
 
     /// <summary>
@@ -25,10 +25,13 @@ internal sealed class ListenerRecord(ListenerSlot slot)
     /// </summary>
     public bool IsLeaving { get; set; }
 
-    /// <summary>Gets a value indicating whether the start of the tree depends on the listener.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the listener is in the configuration and is not being removed. The start of the actor tree waits
+    /// only for such listeners.
+    /// </summary>
     public bool IsConfigured => !Slot.IsAdded && !IsLeaving;
 
-    /// <summary>Sends a message to the actor, unless it is being stopped.</summary>
+    /// <summary>Sends a message to the listener's actor. Does nothing once the actor is being stopped.</summary>
     public void Tell(object message)
     {
         if (!_isEnding)
@@ -37,7 +40,7 @@ internal sealed class ListenerRecord(ListenerSlot slot)
         }
     }
 
-    /// <summary>Stops the actor, which receives no more messages.</summary>
+    /// <summary>Stops the listener's actor. <see cref="Tell"/> sends it no more messages.</summary>
     public void End(IActorContext context)
     {
         if (Actor is { } actor)

@@ -7,9 +7,9 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Listening;
 
 /// <summary>Tracks the states of the listeners, and lets every open queue accept on each of them. Owned by the supervisor.</summary>
-/// <param name="slots">The listeners.</param>
+/// <param name="slots">The configured listeners.</param>
 /// <param name="isAccepting">
-/// True if queues accept as soon as they are open. False if another process still accepts; queues then accept after
+/// True if queues accept as soon as they are open. False if the predecessor of a takeover still accepts, so that queues accept after
 /// <see cref="BeginAccepting"/>.
 /// </param>
 /// <param name="logger">The log.</param>
@@ -25,7 +25,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     private int _started;
 
     /// <summary>
-    /// Gets a value indicating whether the ports were closed by command or because another process accepts. They are not opened again.
+    /// Gets a value indicating whether the ports were closed permanently, by a command or because another process has taken over.
     /// </summary>
     public bool IsReleased { get; private set; }
 
@@ -35,19 +35,22 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// <summary>Gets a value indicating whether every configured listener was bound.</summary>
     public bool IsBound => Configured.All(static listener => listener.WasBound);
 
-    /// <summary>Gets a value indicating whether every configured listener was bound or has failed.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the outcome of the start is known for every configured listener: it was bound or has failed.
+    /// </summary>
     public bool IsDecided => Configured.All(static listener => listener.WasBound || listener.Error is not null);
 
     /// <summary>Gets the errors of the configured listeners that failed.</summary>
     public IEnumerable<Exception> Errors => Configured.Select(static listener => listener.Error).OfType<Exception>();
 
     /// <summary>
-    /// Gets the configured listeners in their order, then those that were added. Listeners that are being removed are not included.
+    /// Gets the configured listeners in their order, then the listeners that were bound at run time. Does not include listeners that are
+    /// being removed.
     /// </summary>
     public IEnumerable<ListenerRecord> Present => _listeners.Where(static listener => !listener.IsLeaving);
 
     /// <summary>
-    /// Gets a value indicating whether the actor of every listener has ended. It ends after the last connection of the listener.
+    /// Gets a value indicating whether the actor of every listener has ended. An actor ends after the last connection of its listener.
     /// </summary>
     public bool HasEnded => _listeners.TrueForAll(static listener => listener.Actor is null);
 
@@ -79,7 +82,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// <summary>Returns the slot of the listener that an actor belongs to; null if the actor belongs to none.</summary>
     public ListenerSlot? SlotOf(IActorRef actor) => Find(actor)?.Slot;
 
-    /// <summary>Lets the open queues accept, now that the other process has stopped accepting.</summary>
+    /// <summary>Lets the open queues accept. Called when the predecessor of a takeover has stopped accepting.</summary>
     public void BeginAccepting()
     {
         _isAccepting = true;
@@ -89,7 +92,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         }
     }
 
-    /// <summary>Lets a queue accept, now that it is open.</summary>
+    /// <summary>Lets a queue that has opened accept on the listeners.</summary>
     public void OnQueueOpened(string name, ZcrxQueue queue)
     {
         if (!_open.TryGetValue(name, out ZcrxQueue? known) || known != queue)
@@ -99,7 +102,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         }
     }
 
-    /// <summary>Removes a closed queue. A closed queue no longer accepts.</summary>
+    /// <summary>Removes a closed queue, so that listeners that are bound later do not use it.</summary>
     public void OnQueueClosed(string name) => _open.Remove(name);
 
     /// <summary>Closes the ports, which are not opened again. Connections stay open.</summary>
@@ -116,7 +119,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// </summary>
     public void AwaitEnd(IActorRef asker) => _awaitingEnd.Add(asker);
 
-    /// <summary>Answers the waiting actors whose condition now holds.</summary>
+    /// <summary>Answers the actors that wait until no queue accepts or until the last connection has ended, if this is now so.</summary>
     public void AnswerAll(Func<ZcrxStatus> status)
     {
         if (IsReleased && _listeners.TrueForAll(static listener => listener.IsReleased || listener.Actor is null))
@@ -144,7 +147,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     }
 
     /// <summary>
-    /// Called when the port of a listener is bound, and again after a restart of its actor. A restarted actor needs the queues again.
+    /// Lets the open queues accept on a listener whose port is bound. Also called after a restart of its actor, which has lost its queues.
     /// </summary>
     public void OnBound(ListenerActor.Bound message)
     {
@@ -176,7 +179,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         }
     }
 
-    /// <summary>Called when a port could not be bound.</summary>
+    /// <summary>Stops the actor of a listener that could not be bound, and reports the failure.</summary>
     public void OnBindFailed(ListenerActor.BindFailed message, IActorContext context)
     {
         if (Find(message.Slot) is not { } listener)
@@ -193,7 +196,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         }
     }
 
-    /// <summary>Called when no queue accepts on a port any more.</summary>
+    /// <summary>Records that no queue accepts on a port any more.</summary>
     public void OnReleased(ListenerActor.Released message)
     {
         if (Find(message.Slot) is { } listener)
@@ -208,10 +211,10 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         }
     }
 
-    /// <summary>Called when the last connection of a listener is closed.</summary>
+    /// <summary>Stops the actor of a listener whose last connection is closed.</summary>
     public void OnFinished(ListenerActor.Finished message, IActorContext context) => Find(message.Slot)?.End(context);
 
-    /// <summary>Handles the end of a listener's actor.</summary>
+    /// <summary>Records that the actor of a listener has ended, and reports that the port is closed.</summary>
     public void OnTerminated(IActorRef actor)
     {
         if (Find(actor) is not { } listener)
@@ -239,7 +242,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         ReportClosed(listener);
     }
 
-    // A listener that could not be bound is not listed while its actor ends.
+    // Does not list a listener that could not be bound at run time, although its actor may still exist.
     public IReadOnlyList<ListenerStatus> ToStatus() => [.. _listeners.Where(static listener => !listener.IsLeaving || listener.WasBound).Select(static listener => listener.ToStatus())];
 
     private void Attach(string name, ZcrxQueue queue)
@@ -253,7 +256,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
 
     private void ReportClosed(ListenerRecord listener)
     {
-        // A listener that was never bound had no port.
+        // Does not report a listener that is removed before it was bound, because it had no port.
         if (listener.TryReportClosed() && (listener.WasBound || !listener.IsLeaving))
         {
             ZcrxLog.ListenerClosed(logger, listener.Slot.Name);

@@ -4,11 +4,13 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Listening;
 
-/// <summary>Holds the socket and the counters of a listener. They survive restarts of the listener's actor and of the queues.</summary>
+/// <summary>
+/// Holds the socket and the counters of a listener. This object survives restarts of the listener's actor and of the queues.
+/// </summary>
 /// <param name="options">The options. They must not change.</param>
 /// <param name="kept">
-/// The ports of a predecessor, for a listener that was added at run time. Null for a configured listener, which
-/// <see cref="TryTakeOver"/> serves.
+/// The ports of a predecessor, for a listener that was added at run time. Null for a configured listener, which gets its predecessor's
+/// socket from <see cref="TryTakeOver"/>.
 /// </param>
 internal sealed class ListenerSlot(ZcrxListenerOptions options, KeptPorts? kept = null)
 {
@@ -25,7 +27,7 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, KeptPorts? kept 
     /// <summary>Gets the configured address as text.</summary>
     public string Address => options.EndPoint;
 
-    /// <summary>Gets the limits. All queues share them.</summary>
+    /// <summary>Gets the object that enforces the limits of the listener. All queues share it.</summary>
     public ListenerGate Gate { get; } = new(options.EffectiveName, options);
 
     public Func<ZcrxConnection, IDisposable> Handler => options.Handler!;
@@ -56,8 +58,8 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, KeptPorts? kept 
     }
 
     /// <summary>
-    /// Returns the socket, and binds it if necessary. After a close, the socket is bound to the same port again, even
-    /// if the kernel chose the port.
+    /// Returns the bound socket. Binds a new one if there is none. After a close, the new socket has the same port, even if the kernel
+    /// chose the port.
     /// </summary>
     public Socket Bind()
     {
@@ -73,7 +75,7 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, KeptPorts? kept 
         return socket;
     }
 
-    /// <summary>Gets the socket for a successor; null while it is not bound.</summary>
+    /// <summary>Gets the bound socket, which a successor can take over; null while there is none.</summary>
     public Socket? Socket => Volatile.Read(ref _socket);
 
     public void Close()
@@ -85,7 +87,7 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, KeptPorts? kept 
         }
     }
 
-    /// <summary>Records that the listener is published: a successor finds its socket here from now on.</summary>
+    /// <summary>Records that the listener is published. Its socket leaves the kept ports, because a successor now finds it here.</summary>
     public void OnPublished()
     {
         if (Socket is { } socket)
@@ -122,7 +124,7 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, KeptPorts? kept 
         }
         catch
         {
-            // The kernel refused an option, so the socket cannot have all options that the application configured.
+            // The kernel refused an option of the application. A socket without this option must not be used.
             kept.Remove(socket);
             socket.Dispose();
             throw;

@@ -6,7 +6,7 @@ namespace Zcrx.Actors.Logging;
 /// <summary>
 /// Logs faults of consumers and peers at a bounded rate, because peers can repeat such faults at will. Callable on any thread.
 /// </summary>
-/// <param name="source">The source of the events, for the report of suppressed events.</param>
+/// <param name="source">The name of the source of the events. The report of suppressed events contains it.</param>
 /// <param name="logger">The log.</param>
 /// <param name="time">The clock.</param>
 internal sealed class FaultLog(string source, ILogger logger, TimeProvider time)
@@ -36,7 +36,7 @@ internal sealed class FaultLog(string source, ILogger logger, TimeProvider time)
     /// <summary>Logs the failure of a stream whose observer has no error handler.</summary>
     public void Unobserved(string queue, long connection, Exception exception) => Write(StreamFailed, exception, _ => ZcrxLog.StreamFailedUnobserved(logger, connection, queue, exception.Message));
 
-    /// <summary>Reports suppressed events that were not reported yet. Later events are still logged.</summary>
+    /// <summary>Reports the suppressed events that were not reported yet. Events after this call are still logged.</summary>
     public void Close()
     {
         lock (_gate)

@@ -1,15 +1,16 @@
 namespace Zcrx.Actors.Logging;
 
-/// <summary>Decides which of many similar log events are written. It has no clock of its own, and is not thread-safe.</summary>
+/// <summary>Decides which of many similar log events are written. The caller passes the time. Not thread-safe.</summary>
 /// <remarks>
-/// Events are limited by their id. The first event of each code location is written with a stack trace. Later events would only repeat the
-/// same trace.
+/// Each event id has its own limit. Only the first written event of a code location has a stack trace, because later events would repeat
+/// it.
 /// </remarks>
 /// <param name="burst">The maximum number of events with the same id that are written in an interval.</param>
 /// <param name="interval">The interval.</param>
 internal sealed class LogThrottle(int burst, TimeSpan interval)
 {
-    // Events of further locations are written without a stack trace, so that an attacker cannot fill the memory.
+    // The maximum number of remembered locations. Events of further locations have no stack trace, so that an attacker cannot fill the
+    // memory.
     private const int MostPlaces = 256;
 
     private readonly Dictionary<int, Window> _windows = [];
@@ -43,7 +44,7 @@ internal sealed class LogThrottle(int burst, TimeSpan interval)
         return new LogDecision(IsWritten: true, HasTrace: _places.Count < MostPlaces && _places.Add(place()), suppressed);
     }
 
-    /// <summary>Returns the number of suppressed and unreported events by event id, and resets the numbers.</summary>
+    /// <summary>Returns how many suppressed events were not reported yet, by event id. Resets these numbers.</summary>
     public IReadOnlyList<KeyValuePair<int, long>> TakeSuppressed()
     {
         KeyValuePair<int, long>[] suppressed = [.. _windows.Where(static pair => pair.Value.Suppressed > 0).Select(static pair => KeyValuePair.Create(pair.Key, pair.Value.Suppressed))];

@@ -5,8 +5,8 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Logging;
 
 /// <summary>
-/// Contains all log messages. Event ids never change. 10xx: the tree, 11xx: queues, 12xx: listeners, 13xx: connections, 14xx: pools,
-/// 15xx: the kernel, 16xx: the actor system, 17xx: takeover, 18xx: rebalancing.
+/// Contains all log messages. Event ids never change. 10xx are the ids of the actor tree, 11xx of queues, 12xx of listeners, 13xx of
+/// connections, 14xx of pools. 15xx are the ids of the kernel, 16xx of the actor system, 17xx of takeover, 18xx of rebalancing.
 /// </summary>
 internal static partial class ZcrxLog
 {

@@ -1,6 +1,6 @@
 namespace Zcrx.Actors.Messages;
 
-/// <summary>Holds the last snapshot of the state of an actor, for readers on other threads.</summary>
+/// <summary>Holds the last snapshot that an actor has published of its state, for readers on other threads.</summary>
 /// <remarks>
 /// Threading: one actor publishes, any thread reads. A snapshot is immutable and is replaced as one reference, so all values of one
 /// snapshot are consistent.

@@ -9,10 +9,10 @@ public enum QueueState
     /// <summary>The queue is being opened.</summary>
     Opening,
 
-    /// <summary>The queue receives.</summary>
+    /// <summary>The queue is open and receives.</summary>
     Open,
 
-    /// <summary>The queue failed, and waits to be opened again.</summary>
+    /// <summary>The queue failed, and is opened again after the restart delay.</summary>
     Restarting,
 
     /// <summary>The queue failed, and stays closed until <see cref="ZcrxCommand.RestartQueue"/>.</summary>

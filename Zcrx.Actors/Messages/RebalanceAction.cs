@@ -14,10 +14,10 @@ public abstract record RebalanceAction
     {
     }
 
-    /// <summary>Lets another queue receive for a connection.</summary>
+    /// <summary>Moves a connection to another queue.</summary>
     /// <param name="ConnectionId">The id of the connection.</param>
-    /// <param name="From">The queue that receives for the connection before the move.</param>
-    /// <param name="To">The queue that receives for the connection after the move.</param>
+    /// <param name="From">The name of the queue that receives for the connection before the move.</param>
+    /// <param name="To">The name of the queue that receives for the connection after the move.</param>
     /// <param name="Reason">The reason for the move.</param>
     public sealed record MoveConnection(long ConnectionId, string From, string To, MoveReason Reason) : RebalanceAction
     {
@@ -25,10 +25,10 @@ public abstract record RebalanceAction
         public override string ToString() => $"connection {ConnectionId} from {From} to {To} ({Reason})";
     }
 
-    /// <summary>Adds a flow rule for a connection.</summary>
+    /// <summary>Adds a flow rule, so that the packets of a connection arrive on another RX queue.</summary>
     /// <param name="ConnectionId">The id of the connection.</param>
-    /// <param name="Interface">The interface.</param>
-    /// <param name="Rule">The rule.</param>
+    /// <param name="Interface">The name of the network interface.</param>
+    /// <param name="Rule">The flow rule to add.</param>
     public sealed record SteerFlow(long ConnectionId, string Interface, FlowRule Rule) : RebalanceAction
     {
         /// <inheritdoc/>
@@ -36,8 +36,8 @@ public abstract record RebalanceAction
     }
 
     /// <summary>Replaces the RSS table, so that packets of unmanaged RX queues arrive on the queues of this process.</summary>
-    /// <param name="Interface">The interface.</param>
-    /// <param name="Table">The new table: an RX queue for each bucket.</param>
+    /// <param name="Interface">The name of the network interface.</param>
+    /// <param name="Table">The new table. It contains an RX queue for each bucket.</param>
     public sealed record ReplaceRssTable(string Interface, IReadOnlyList<int> Table) : RebalanceAction
     {
         /// <inheritdoc/>

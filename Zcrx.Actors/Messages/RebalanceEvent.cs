@@ -28,31 +28,33 @@ public abstract record RebalanceEvent : ZcrxEvent
 
     /// <summary>Published when the rebalancer has moved a connection to another queue.</summary>
     /// <param name="ConnectionId">The id of the connection.</param>
-    /// <param name="From">The queue that received for the connection before.</param>
-    /// <param name="To">The queue that receives for the connection now.</param>
+    /// <param name="From">The name of the queue that received for the connection before the move.</param>
+    /// <param name="To">The name of the queue that receives for the connection now.</param>
     /// <param name="Reason">The reason for the move.</param>
     public sealed record Moved(long ConnectionId, string From, string To, MoveReason Reason) : RebalanceEvent;
 
-    /// <summary>Published when packets were steered: a flow rule was added, or an RSS table replaced.</summary>
+    /// <summary>Published when the rebalancer has added a flow rule or replaced an RSS table.</summary>
     /// <param name="Action">The action.</param>
     public sealed record Steered(RebalanceAction Action) : RebalanceEvent;
 
     /// <summary>
-    /// Published when a flow rule was removed or an RSS table was restored, because the connection is closed or Zcrx stops.
+    /// Published when a flow rule was removed or an RSS table was restored, for example because the connection is closed or Zcrx stops.
     /// </summary>
     /// <param name="Action">The action that was undone.</param>
     public sealed record Unsteered(RebalanceAction Action) : RebalanceEvent;
 
     /// <summary>
-    /// Published when <see cref="ZcrxRebalancingOptions.Permit"/> vetoed an action. The other actions of the
-    /// same step are not taken either.
+    /// Published when <see cref="ZcrxRebalancingOptions.Permit"/> vetoed an action. Actions that are useful only together with the vetoed
+    /// one are not taken, either.
     /// </summary>
     /// <param name="Action">The vetoed action.</param>
     public sealed record Vetoed(RebalanceAction Action) : RebalanceEvent;
 
-    /// <summary>Published when an action failed. The connection stays on its queue.</summary>
+    /// <summary>Published when an action failed. Streams are not affected.</summary>
     /// <param name="Action">The action.</param>
-    /// <param name="Cause">The failure; null if the connection had ended, or if another component was already moving it.</param>
+    /// <param name="Cause">
+    /// The exception of the action. Null if the action was not possible, for example because the connection had ended.
+    /// </param>
     public sealed record Failed(RebalanceAction Action, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception? Cause) : RebalanceEvent;
 
     /// <summary>Published when the flow rule of a closed connection could not be removed.</summary>
@@ -67,8 +69,8 @@ public abstract record RebalanceEvent : ZcrxEvent
     public sealed record Faulted([property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : RebalanceEvent;
 
     /// <summary>
-    /// Published when the kernel copies the payload of a connection and the rebalancer cannot prevent this. It is not repeated before
-    /// <see cref="ConnectionRecovered"/>.
+    /// Published when the kernel copies the payload of a connection and the rebalancer cannot prevent this. Published once per connection
+    /// until <see cref="ConnectionRecovered"/>.
     /// </summary>
     /// <param name="Connection">The connection and the reason.</param>
     public sealed record ConnectionDegraded(DegradedConnection Connection) : RebalanceEvent;

@@ -17,7 +17,7 @@ public sealed record RebalancingStatus : ILocalMessage
     /// <summary>Gets the number of flow rules of this process that currently exist.</summary>
     public int FlowRules { get; init; }
 
-    /// <summary>Gets the flow rules of this process that currently exist, as the actions that added them.</summary>
+    /// <summary>Gets the flow rules of this process that currently exist. Each is represented by the action that added it.</summary>
     public IReadOnlyList<RebalanceAction.SteerFlow> Flows { get; init; } = [];
 
     /// <summary>Gets the number of RSS tables that were replaced.</summary>

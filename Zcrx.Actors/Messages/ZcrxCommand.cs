@@ -24,7 +24,7 @@ public abstract record ZcrxCommand : ILocalMessage
     ISurrogate ISurrogated.ToSurrogate(ActorSystem system) => new RemoteCommand.Surrogate(GetType().Name);
 
     /// <summary>Requests the status. Answered with <see cref="ZcrxStatus"/>.</summary>
-    /// <param name="IncludeConnections">True to list the connections. The list is most of the cost if there are many connections.</param>
+    /// <param name="IncludeConnections">True to list the connections. With many connections, this list is most of the cost.</param>
     public sealed record GetStatus(bool IncludeConnections = true) : ZcrxCommand;
 
     /// <summary>
@@ -39,9 +39,9 @@ public abstract record ZcrxCommand : ILocalMessage
     public sealed record CloseListeners : ZcrxCommand;
 
     /// <summary>
-    /// Binds another listener. Answered with <see cref="ZcrxReply.Bound"/> when every open queue was asked to accept on it, otherwise with
-    /// <see cref="ZcrxReply.Failed"/>. The command fails if the options are invalid, the name is in use, the address is not available,
-    /// any queue refuses the port, or <see cref="ZcrxOptions.BindTimeout"/> has passed.
+    /// Binds a listener while Zcrx runs. Answered with <see cref="ZcrxReply.Bound"/> when every open queue was asked to accept on it,
+    /// otherwise with <see cref="ZcrxReply.Failed"/>. The command fails if the options are invalid, or if the name or the address is in
+    /// use. It also fails if any queue refuses the port, or if <see cref="ZcrxOptions.BindTimeout"/> has passed.
     /// </summary>
     /// <param name="Listener">The options of the listener. The object must not be changed afterwards.</param>
     /// <remarks>
@@ -51,15 +51,15 @@ public abstract record ZcrxCommand : ILocalMessage
     public sealed record Bind(ZcrxListenerOptions Listener) : ZcrxCommand;
 
     /// <summary>
-    /// Closes the port of one listener, which may be a listener of the configuration. Answered with <see cref="ZcrxReply.Unbound"/>, or
+    /// Closes the port of one listener, whether it was configured or bound at run time. Answered with <see cref="ZcrxReply.Unbound"/>, or
     /// with <see cref="ZcrxReply.Failed"/> if no listener has the name, or if <see cref="ZcrxOptions.BindTimeout"/> has passed after the
     /// drain.
     /// </summary>
     /// <param name="Listener">The listener's name.</param>
     /// <param name="Drain">
-    /// The time after which open connections of the listener are closed, or reset if their work is unfinished. The answer then comes after
-    /// the last connection has ended. With null, the connections stay open, and the answer comes once the port is closed. A drain also closes the connections that earlier
-    /// listeners with the same name have left open.
+    /// The time after which open connections of the listener are closed, or reset if their work is unfinished. This includes connections of
+    /// earlier listeners with the same name. The answer then comes after the last connection has ended. Null leaves all connections open,
+    /// and the answer comes once the port is closed.
     /// </param>
     /// <remarks>Until the last connection is closed, the command may be repeated, for example with a shorter time.</remarks>
     public sealed record Unbind(string Listener, TimeSpan? Drain = null) : ZcrxCommand
@@ -79,9 +79,9 @@ public abstract record ZcrxCommand : ILocalMessage
     public sealed record Stop(TimeSpan Drain) : ZcrxCommand;
 
     /// <summary>
-    /// Closes one queue and opens it again. A queue that was given up is only opened again. The connections resume at the same stream
-    /// offset. Answered with <see cref="ZcrxReply.Restarted"/> when the queue is open again. Answered with <see cref="ZcrxReply.Failed"/>
-    /// if the queue could not be opened or does not exist.
+    /// Closes one queue and opens it again. Also opens a queue that was given up. The connections resume at the same stream offset.
+    /// Answered with <see cref="ZcrxReply.Restarted"/> when the queue is open again. Answered with <see cref="ZcrxReply.Failed"/> if the
+    /// queue could not be opened or does not exist.
     /// </summary>
     /// <remarks>
     /// On a NIC, the new ring continues the kernel's registration of the queue if the kernel (Linux 6.19) and the changed options allow
@@ -89,8 +89,8 @@ public abstract record ZcrxCommand : ILocalMessage
     /// </remarks>
     /// <param name="Queue">The queue's name.</param>
     /// <param name="Drain">
-    /// The time for which a queue of a NIC keeps receiving until the sockets are empty (<see cref="Zcrx.Rx.ZcrxQueue.SuspendAsync"/>).
-    /// Null for the configured time. The value has no effect if the registration is continued.
+    /// The time for which a queue of a NIC keeps receiving until the sockets are empty (<see cref="Zcrx.Rx.ZcrxQueue.SuspendAsync"/>). Null
+    /// for <see cref="ZcrxOptions.DrainTimeout"/>. The value has no effect if the registration is continued.
     /// </param>
     /// <param name="RegisterAnew">
     /// True to register a queue of a NIC again in any case. Notifications and growth work again afterwards. Streams with payload in the old
@@ -99,7 +99,7 @@ public abstract record ZcrxCommand : ILocalMessage
     public sealed record RestartQueue(string Queue, TimeSpan? Drain = null, bool RegisterAnew = false) : ZcrxCommand;
 
     /// <summary>
-    /// Receives for a socket that the application has connected. Answered with <see cref="ZcrxReply.Attached"/> or
+    /// Lets a queue receive for a socket that the application has connected. Answered with <see cref="ZcrxReply.Attached"/> or
     /// <see cref="ZcrxReply.Failed"/>.
     /// </summary>
     /// <param name="Socket">
@@ -127,11 +127,11 @@ public abstract record ZcrxCommand : ILocalMessage
     public sealed record ResumeConnection(long ConnectionId) : ZcrxCommand;
 
     /// <summary>
-    /// Lets another queue receive for a connection. The stream continues without a gap. Answered with <see cref="ZcrxReply.Moved"/> or
+    /// Moves a connection to another queue. The stream continues without a gap. Answered with <see cref="ZcrxReply.Moved"/> or
     /// <see cref="ZcrxReply.Failed"/> once the outcome is certain; see <see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>.
     /// </summary>
     /// <param name="ConnectionId">The id of the connection.</param>
-    /// <param name="Queue">The queue that receives for the connection afterwards.</param>
+    /// <param name="Queue">The name of the queue to which the connection moves.</param>
     public sealed record MoveConnection(long ConnectionId, string Queue) : ZcrxCommand;
 
     /// <summary>

@@ -12,7 +12,7 @@ public enum ZcrxFailure
     /// <summary>No queue has this name.</summary>
     NoSuchQueue,
 
-    /// <summary>The queue is not open, or no queue is open, or a queue could not be opened again by a restart.</summary>
+    /// <summary>The named queue is not open, no queue is open at all, or a restart could not open the queue.</summary>
     QueueNotOpen,
 
     /// <summary>The connection is already being moved or detached.</summary>
@@ -43,9 +43,8 @@ public enum ZcrxFailure
     NotAccepting,
 
     /// <summary>
-    /// The command was not completed within <see cref="ZcrxOptions.BindTimeout"/>. A listener that was to be bound is removed, for example
-    /// if its <c>ConfigureSocket</c> does not return. A port that was to be closed, but on which a stuck ring thread accepts, closes as
-    /// soon as this is possible.
+    /// The command was not completed within <see cref="ZcrxOptions.BindTimeout"/>, for example because a ring thread is stuck. The listener
+    /// of a bind command is removed. The port or the connections of an unbind command close later.
     /// </summary>
     TimedOut,
 }

@@ -6,16 +6,16 @@ namespace Zcrx.Actors;
 [JsonConverter(typeof(JsonStringEnumConverter<ZcrxState>))]
 public enum ZcrxState
 {
-    /// <summary>The tree is starting: some listener is not bound yet, or some queue is not open yet.</summary>
+    /// <summary>The actor tree is starting. Some listener is not bound yet, or some queue is not open yet.</summary>
     Starting,
 
-    /// <summary>The tree has started. Each queue has its own state.</summary>
+    /// <summary>The actor tree has started. A single queue may still be closed; see its own state.</summary>
     Running,
 
     /// <summary>The start failed: a listener could not be bound, or a queue could not be opened.</summary>
     StartFailed,
 
-    /// <summary>The tree is stopping. It no longer accepts connections, and delivers received bytes.</summary>
+    /// <summary>The actor tree is stopping. It delivers received bytes, and accepts no more connections.</summary>
     Stopping,
 
     /// <summary>Everything is closed.</summary>

@@ -9,17 +9,15 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Metrics;
 
 /// <summary>
-/// Contains the instruments of the meter <c>Zcrx</c>. All but one are observable, so they cost nothing while no listener collects them. The
-/// histogram of connection durations records once per closed connection, and only while a listener is enabled.
+/// Contains the instruments of the meter <c>Zcrx</c>. All but one are observable, so they cost nothing while no meter listener collects
+/// them. The histogram of connection durations records once per closed connection, and only while a meter listener is enabled.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Counters continue across restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name.
+/// Counters continue across restarts of a queue. Names, units and attributes follow OpenTelemetry. docs/hosting.md lists all of them.
 /// </para>
 /// <para>
-/// Attributes: <c>zcrx.queue.name</c> and, on a NIC, <c>network.interface.name</c> and <c>zcrx.rx_queue</c>; <c>zcrx.listener.name</c> for
-/// listeners, <c>zcrx.notification.type</c> for notifications, <c>zcrx.connection.state</c> for connections, and <c>zcrx.move.reason</c>
-/// for rebalancing. Only the number of open queues has <c>zcrx.engine</c>. On counters this attribute would begin a new series when a
+/// Only the number of open queues has the attribute <c>zcrx.engine</c>. A counter with this attribute would begin a new series when its
 /// queue falls back to another engine.
 /// </para>
 /// </remarks>
@@ -27,11 +25,11 @@ internal sealed class ZcrxMetrics : IDisposable
 {
     public const string MeterName = "Zcrx";
 
-    // The values of the attribute "le" of the turn duration. Each bucket has its own counter, as in a Prometheus histogram. .NET has no
-    // observable histogram. Recording in an ordinary histogram on the ring thread would run the code of meter listeners there.
+    // The upper bounds of the turn durations, as values of the attribute "le". Each bucket is a counter, as in Prometheus. An ordinary
+    // histogram would run the code of meter listeners on the ring thread.
     private static readonly string[] TurnBounds = [.. QueueStatistics.TurnDurationBounds.Select(static bound => bound.TotalSeconds.ToString("0.######", CultureInfo.InvariantCulture)), "+Inf"];
 
-    // From 1 ms, for a connection with a single request, to a day, for a connection that stays open.
+    // The buckets reach from 1 ms, for connections with a single request, to a day, for connections that stay open.
     private static readonly double[] DurationBuckets = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 60, 300, 1800, 3600, 21_600, 86_400];
 
     private readonly ZcrxTree _tree;
@@ -192,7 +190,7 @@ internal sealed class ZcrxMetrics : IDisposable
         new("zcrx.engine", AttributeValue.Of(queue.Engine)),
     ];
 
-    // A queue has only one RX queue, so the attributes of the interface add no further series.
+    // The attributes of the interface add no further series, because a queue has only one RX queue.
     private static KeyValuePair<string, object?>[] Tags(QueueSnapshot queue) =>
     [
         new("zcrx.queue.name", queue.Name),

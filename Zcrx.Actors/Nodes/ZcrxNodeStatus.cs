@@ -15,7 +15,7 @@ public sealed record ZcrxNodeStatus
     /// <summary>Gets the time of the status, by the clock of the process.</summary>
     public required DateTimeOffset Time { get; init; }
 
-    /// <summary>Gets the state of the tree.</summary>
+    /// <summary>Gets the state of the actor tree.</summary>
     public required ZcrxState State { get; init; }
 
     /// <summary>Gets a value indicating whether the ports are open.</summary>
@@ -26,21 +26,21 @@ public sealed record ZcrxNodeStatus
     /// </summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];
 
-    /// <summary>Gets the queues.</summary>
+    /// <summary>Gets the status of each queue.</summary>
     public IReadOnlyList<ZcrxNodeQueue> Queues { get; init; } = [];
 
-    /// <summary>Gets the listeners.</summary>
+    /// <summary>Gets the status of each listener.</summary>
     public IReadOnlyList<ZcrxNodeListener> Listeners { get; init; } = [];
 
     /// <summary>Gets the names of the queues with a copy storm.</summary>
     public IReadOnlyList<string> Storms { get; init; } = [];
 
-    /// <summary>Gets the number of connections that are copied permanently.</summary>
+    /// <summary>Gets the number of connections whose payload the kernel copies, and for which the rebalancer has no remedy.</summary>
     public int DegradedConnections { get; init; }
 
     /// <summary>Creates the snapshot of a status.</summary>
     /// <param name="node">The name of the process.</param>
-    /// <param name="status">The status. The list of connections may be missing.</param>
+    /// <param name="status">The status. Its list of connections is not used, so it may be missing.</param>
     /// <returns>The snapshot.</returns>
     public static ZcrxNodeStatus From(string node, ZcrxStatus status)
     {

@@ -3,7 +3,7 @@ namespace Zcrx.Actors;
 /// <summary>Specifies how the rebalancer may change the RX queue on which packets arrive.</summary>
 public enum FlowSteeringPermission
 {
-    /// <summary>Packets are not steered.</summary>
+    /// <summary>The rebalancer does not steer packets.</summary>
     Forbidden,
 
     /// <summary>

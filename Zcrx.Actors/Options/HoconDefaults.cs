@@ -13,7 +13,7 @@ internal sealed record HoconDefaults(string ActorName, string Dispatcher)
 
     private static readonly Config Reference = Load();
 
-    /// <summary>Gets the values of the embedded reference.conf.</summary>
+    /// <summary>Gets the values of the embedded reference.conf, which apply without an actor system.</summary>
     public static HoconDefaults BuiltIn { get; } = Read(Reference);
 
     /// <summary>Reads the values of an actor system.</summary>

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Zcrx.Actors.Options;
 
-/// <summary>Represents the difference between the current and the changed options, except the options of single queues.</summary>
+/// <summary>Lists the options that have changed, except the options of single queues.</summary>
 /// <param name="Applied">The options that apply at once.</param>
 /// <param name="NeedRestart">The options that need a restart of the host.</param>
 internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedRestart)
@@ -36,8 +36,7 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
     }
 
     /// <summary>
-    /// Returns the paths of all properties that differ. Delegates are not compared, because every creation of the options creates new
-    /// delegates.
+    /// Returns the paths of all properties that differ. Ignores delegates, because they are new objects whenever the options are created.
     /// </summary>
     private static IEnumerable<string> Differences<T>(string path, T current, T changed) => typeof(T).GetProperties()
         .Where(property => !typeof(Delegate).IsAssignableFrom(property.PropertyType) && !Equals(property.GetValue(current), property.GetValue(changed)))

@@ -25,7 +25,7 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
         [typeof(bool)] = static text => (bool.TryParse(text, out bool value) ? value : null, Not(text, "true or false")),
         [typeof(int)] = static text => (
             int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out int value) ? value : null, Not(text, "a whole number")),
-        // Every option of this type is an amount of memory.
+        // Every option of type long is an amount of memory.
         [typeof(long)] = static text => ByteSize.TryParse(text, out ByteSize size, out string? error) ? (size.Bytes, "") : (null, error),
         [typeof(double)] = static text => (
             double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : null, Not(text, "a number, such as 0.75")),

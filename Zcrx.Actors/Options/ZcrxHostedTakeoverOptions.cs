@@ -14,8 +14,8 @@ public sealed class ZcrxHostedTakeoverOptions
     public string? Path { get; set; }
 
     /// <summary>
-    /// Gets or sets the time for which each process waits for the other one. A successor waits for the answer of its predecessor. A
-    /// predecessor waits until its successor is ready.
+    /// Gets or sets the maximum time for which the two processes of a takeover wait for each other. The new process waits for an answer,
+    /// and the running one waits until the new one is ready.
     /// </summary>
     public TimeSpan Timeout { get; set; } = new ZcrxTakeoverOptions().Timeout;
 
@@ -27,12 +27,12 @@ public sealed class ZcrxHostedTakeoverOptions
     public TimeSpan Linger { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Gets or sets how long this process keeps ports of its predecessor that are not in its own configuration. In this time, listeners
-    /// that are bound at run time can take the ports, and new connections wait. From zero, which closes these ports at once, to a day. The
-    /// default is 30 s.
+    /// Gets or sets how long this process keeps ports of its predecessor that are not in its own configuration. In this time, new
+    /// connections wait, and listeners that are bound at run time can take the ports. From zero, which closes these ports at once, to a
+    /// day. The default is 30 s.
     /// </summary>
     public TimeSpan ListenerTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Returns the options for <see cref="ZcrxTakeover"/>, which needs no host.</summary>
+    /// <summary>Converts the options to those of <see cref="ZcrxTakeover"/>.</summary>
     internal ZcrxTakeoverOptions ToTakeoverOptions() => new() { Path = Path ?? "", Timeout = Timeout };
 }

@@ -44,28 +44,28 @@ public sealed class ZcrxOptions
     /// </summary>
     public TimeSpan BindTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Gets the queues. If the list is empty, one queue without a NIC is opened.</summary>
+    /// <summary>Gets the options of the queues. If the list is empty, one queue without a NIC is opened.</summary>
     public IList<ZcrxQueueOptions> Queues { get; } = [];
 
-    /// <summary>Gets the listening sockets.</summary>
+    /// <summary>Gets the options of the listeners that are bound at the start.</summary>
     public IList<ZcrxListenerOptions> Listeners { get; } = [];
 
-    /// <summary>Gets the options of restarts.</summary>
+    /// <summary>Gets the options for restarts of failed queues.</summary>
     public ZcrxRestartOptions Restart { get; } = new();
 
-    /// <summary>Gets the options of the watchdog.</summary>
+    /// <summary>Gets the options of the watchdog, which detects stuck ring threads.</summary>
     public ZcrxWatchdogOptions Watchdog { get; } = new();
 
-    /// <summary>Gets the options of a takeover.</summary>
+    /// <summary>Gets the options of a takeover by a new process of the service.</summary>
     public ZcrxHostedTakeoverOptions Takeover { get; } = new();
 
-    /// <summary>Gets the options of the rebalancer.</summary>
+    /// <summary>Gets the options of the rebalancer, which moves connections between queues.</summary>
     public ZcrxRebalancingOptions Rebalancing { get; } = new();
 
-    /// <summary>Gets or sets the path of the configuration section, for messages.</summary>
+    /// <summary>Gets or sets the path of the configuration section. Error messages contain this path.</summary>
     internal string Path { get; set; } = SectionName;
 
-    /// <summary>Gets the errors of reading the configuration.</summary>
+    /// <summary>Gets the errors that were found while the configuration was read.</summary>
     internal IList<ZcrxConfigurationError> Unreadable { get; } = [];
 
     /// <summary>Gets the keys of the queue actors in Akka.Hosting's <c>ActorRegistry</c>, by the names of the queues.</summary>
@@ -87,7 +87,7 @@ public sealed class ZcrxOptions
         }
     }
 
-    /// <summary>Returns the options with which the queues are opened.</summary>
+    /// <summary>Returns the options with which the queues are opened. <see cref="Engine"/> replaces an unspecified engine.</summary>
     internal IReadOnlyList<ZcrxQueueOptions> EffectiveQueues()
     {
         IEnumerable<ZcrxQueueOptions> queues = Queues.Count == 0 ? [new ZcrxQueueOptions()] : Queues;

@@ -143,7 +143,7 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         check(options.MinSampleBytes >= 1, $"{Path}:{nameof(options.MinSampleBytes)}", $"must be at least 1, but is {options.MinSampleBytes}");
         check(options.PressureSamples >= 1, $"{Path}:{nameof(options.PressureSamples)}", $"must be at least 1, but is {options.PressureSamples}");
         check(options.CoolDown >= TimeSpan.Zero && options.CoolDown <= TimeSpan.FromDays(1), $"{Path}:{nameof(options.CoolDown)}", $"must be between zero and a day, but is {options.CoolDown}");
-        // A connection that is moved and steered needs two actions in one interval.
+        // A connection that is moved and steered in one interval needs two actions.
         check(options.MaxActionsPerInterval >= 2, $"{Path}:{nameof(options.MaxActionsPerInterval)}", $"must be at least 2, but is {options.MaxActionsPerInterval}");
         check(options.MaxFlowRules >= 0, $"{Path}:{nameof(options.MaxFlowRules)}", $"must not be negative, but is {options.MaxFlowRules}");
     }

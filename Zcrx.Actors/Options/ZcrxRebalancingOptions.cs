@@ -41,10 +41,10 @@ public sealed class ZcrxRebalancingOptions
     /// </summary>
     public double CalmShare { get; set; } = 0.01;
 
-    /// <summary>Gets or sets the number of consecutive samples that begin or end a storm.</summary>
+    /// <summary>Gets or sets the number of consecutive samples after which a storm begins or ends.</summary>
     public int StormSamples { get; set; } = 3;
 
-    /// <summary>Gets or sets the number of received bytes below which a sample is not evaluated.</summary>
+    /// <summary>Gets or sets the minimum number of received bytes for which a sample is evaluated.</summary>
     public long MinSampleBytes { get; set; } = 256 * 1024;
 
     /// <summary>
@@ -52,10 +52,10 @@ public sealed class ZcrxRebalancingOptions
     /// </summary>
     public int PressureSamples { get; set; } = 5;
 
-    /// <summary>Gets or sets the time after an action in which the same queue and the same connection are not changed again.</summary>
+    /// <summary>Gets or sets the time for which a queue and a connection are left alone after an action on them.</summary>
     public TimeSpan CoolDown { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Gets or sets the maximum number of actions of all queues in one interval. At least 2.</summary>
+    /// <summary>Gets or sets the maximum number of actions in one sample interval, for all queues together. At least 2.</summary>
     public int MaxActionsPerInterval { get; set; } = 256;
 
     /// <summary>

@@ -8,10 +8,10 @@ namespace Zcrx.Actors;
 /// </summary>
 public sealed class ZcrxRestartOptions
 {
-    /// <summary>Gets or sets the delay after the first failure. The default is 200 ms.</summary>
+    /// <summary>Gets or sets the restart delay after the first failure. The default is 200 ms.</summary>
     public TimeSpan MinBackoff { get; set; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Gets or sets the maximum delay. The default is 30 s.</summary>
+    /// <summary>Gets or sets the maximum restart delay, to which the jitter is added. The default is 30 s.</summary>
     public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
@@ -21,7 +21,7 @@ public sealed class ZcrxRestartOptions
     public double RandomFactor { get; set; } = 0.2;
 
     /// <summary>
-    /// Gets or sets the maximum number of restarts within <see cref="Within"/>. After one more failure, the queue is given up and reported
+    /// Gets or sets the maximum number of restarts within <see cref="Within"/>. The next failure gives up the queue, which is then reported
     /// as failed. The default is 10. With 0 a queue is never opened again.
     /// </summary>
     public int MaxRestarts { get; set; } = 10;

@@ -7,8 +7,8 @@ namespace Zcrx.Actors;
 public sealed class ZcrxWatchdogOptions
 {
     /// <summary>
-    /// Gets or sets the time after which a turn of a ring thread counts as stuck. The queue is then reported and gets no new
-    /// connections. The default is 3 s.
+    /// Gets or sets the duration of a turn, one pass of a ring thread's loop, after which the thread counts as stuck. Its queue is then
+    /// reported, and gets no new connections. The default is 3 s.
     /// </summary>
     public TimeSpan StuckAfter { get; set; } = TimeSpan.FromSeconds(3);
 
@@ -16,8 +16,8 @@ public sealed class ZcrxWatchdogOptions
     public TimeSpan NotLiveAfter { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Gets or sets the time for which a stop or restart waits for a stuck ring thread after the drain time. Then it abandons the thread.
-    /// The connections of the queue end with an error, and its memory stays until the process ends. The default is one second.
+    /// Gets or sets the time for which a stop or restart waits for a stuck ring thread after the drain time. Then the thread is abandoned.
+    /// The connections of the queue end with an error. Its memory stays until the process ends. The default is one second.
     /// </summary>
     public TimeSpan AbandonAfter { get; set; } = TimeSpan.FromSeconds(1);
 }

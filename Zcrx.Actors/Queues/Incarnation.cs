@@ -15,16 +15,19 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
 
     public IActorRef Actor => actor;
 
-    /// <summary>Gets or sets the task that opens the next queue on the registration of this one; null for a new registration.</summary>
+    /// <summary>
+    /// Gets or sets the task that opens the next queue. That queue continues the kernel's registration of this queue. Null if the next
+    /// queue registers anew.
+    /// </summary>
     public Task<ZcrxQueue?>? Takeover { get; set; }
 
     /// <summary>Gets or sets the exception with which the actor failed; null if it has not failed.</summary>
     public Exception? Failure { get; set; }
 
-    /// <summary>Gets a value indicating whether the actor has neither failed nor been stopped.</summary>
+    /// <summary>Gets a value indicating whether the actor still runs. False after its failure and while it is being stopped.</summary>
     public bool IsAlive => !_isEnding && Failure is null;
 
-    /// <summary>Requests the end of the queue. A later call can shorten the time.</summary>
+    /// <summary>Requests the end of the queue. A later call can shorten the drain time.</summary>
     public void Stop(TimeSpan drain, bool suspendsConnections = false)
     {
         if (IsAlive)
@@ -33,7 +36,9 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
         }
     }
 
-    /// <summary>Stops the actor after it has reported its failure or the requested end of its queue.</summary>
+    /// <summary>
+    /// Stops the actor, which has reported its failure or the requested end of its queue. Ignores reports of other actors.
+    /// </summary>
     public void End(Exception? failure, ICanTell sender, IActorContext context)
     {
         if (!_isEnding && actor.Equals(sender))
@@ -45,7 +50,7 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
     }
 
     /// <summary>
-    /// Closes everything that the incarnation has opened, even if the actor was killed. The connections are suspended until the next
+    /// Closes every queue that the incarnation has opened, even if its actor was killed. The connections stay suspended until the next
     /// incarnation.
     /// </summary>
     /// <param name="keepsNext">True to return the queue that continues the registration. False to close it as well.</param>
@@ -59,7 +64,7 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
             ZcrxQueue queue = await opening.ConfigureAwait(false);
             if (Takeover is not null)
             {
-                // The takeover begins with an export on the ring thread, which a stuck ring thread never executes.
+                // The next queue needs an export, which runs on the ring thread. A stuck thread never executes it, so it is abandoned.
                 await EndOrAbandonAsync(Takeover, queue).ConfigureAwait(false);
                 next = await Takeover.ConfigureAwait(false);
             }
@@ -77,7 +82,8 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
     }
 
     /// <summary>
-    /// Waits for work of the ring thread, and abandons the thread if it is stuck. The actor that normally abandons it may have been killed.
+    /// Waits for work of the ring thread, and abandons the thread if it is stuck. The actor normally does this, but it may have been
+    /// killed.
     /// </summary>
     private async Task EndOrAbandonAsync(Task work, ZcrxQueue queue)
     {

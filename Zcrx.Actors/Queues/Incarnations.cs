@@ -8,8 +8,8 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Queues;
 
 /// <summary>
-/// Owns at most one incarnation of a queue, and passes the registration of an incarnation to the next one. Owned by the
-/// <see cref="QueueSupervisor"/>.
+/// Owns the current incarnation of a queue: one opened queue and its actor. Passes the kernel's registration to the next incarnation. Owned
+/// by the <see cref="QueueSupervisor"/>.
 /// </summary>
 /// <remarks>
 /// <para>An RX queue has one owner. Therefore an incarnation begins only after the queue of the previous one is closed.</para>
@@ -36,10 +36,12 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
     private ZcrxQueue? _next;
     private ZcrxQueueOptions? _registeredWith;
 
-    /// <summary>Gets a value indicating whether an incarnation exists that has neither failed nor been stopped.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the actor of the current incarnation still runs. False if there is no current incarnation.
+    /// </summary>
     public bool IsAlive => _current is { IsAlive: true };
 
-    /// <summary>Gets a value indicating whether no incarnation exists and the queue of the last one is closed.</summary>
+    /// <summary>Gets a value indicating whether the next incarnation may begin, because the queue of the last one is closed.</summary>
     public bool AreClosed => _current is null && _isClosed;
 
     /// <summary>Sends <see cref="Closed"/> to the supervisor when the queue of the last incarnation is closed.</summary>
@@ -49,11 +51,14 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
         _ = _closing.PipeTo(context.Self, success: static next => new Closed(next), failure: static _ => new Closed(null));
     }
 
-    /// <summary>Records that the queue of the last incarnation is closed.</summary>
-    /// <param name="message">The message.</param>
-    /// <param name="keepsNext">True to use a queue that continues the registration. False to close it first.</param>
+    /// <summary>
+    /// Handles the report that the queue of the last incarnation is closed. Closes the queue that continues the registration, unless it is
+    /// kept.
+    /// </summary>
+    /// <param name="message">The report that the queue is closed.</param>
+    /// <param name="keepsNext">True to keep the queue that continues the registration. False to close it.</param>
     /// <param name="context">The supervisor.</param>
-    /// <returns>True if the queue of the last incarnation is closed. False if another <see cref="Closed"/> follows.</returns>
+    /// <returns>True if the next incarnation may begin. False if it must wait for another <see cref="Closed"/>.</returns>
     public bool OnClosed(Closed message, bool keepsNext, IActorContext context)
     {
         if (message.Next is not null && !keepsNext)
@@ -68,7 +73,10 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
         return true;
     }
 
-    /// <summary>Begins an incarnation with the queue that continues the registration, or else with a new registration.</summary>
+    /// <summary>
+    /// Begins an incarnation. Uses the queue that continues the registration, if there is one, or else opens a queue with a new
+    /// registration.
+    /// </summary>
     public void Begin(ZcrxQueueOptions options, ZcrxWatchdogOptions watchdog, ActivityContext cause, IActorContext context)
     {
         Task<ZcrxQueue> opening;
@@ -94,8 +102,8 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
     public void Stop(TimeSpan drain) => _current?.Stop(drain);
 
     /// <summary>
-    /// Requests the end of the current incarnation, which another one replaces. The next incarnation continues the registration if the
-    /// kernel and the options allow this.
+    /// Requests the end of the current incarnation, because another one must replace it. The next incarnation continues the registration if
+    /// the kernel and the options allow this.
     /// </summary>
     /// <param name="queue">The queue of the current incarnation if its registration may be continued; null for a new registration.</param>
     /// <param name="options">The options of the next incarnation.</param>
@@ -116,13 +124,15 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
         incarnation.Stop(drain, suspendsConnections: true);
     }
 
-    /// <summary>Stops the actor after it has reported its failure or the requested end of its queue.</summary>
+    /// <summary>
+    /// Stops the actor, which has reported its failure or the requested end of its queue. Ignores reports of other actors.
+    /// </summary>
     public void End(Exception? failure, ICanTell sender, IActorContext context) => _current?.End(failure, sender, context);
 
     /// <summary>Records the exception that the actor of the current incarnation threw.</summary>
     public void OnThrown(Exception exception) => _current?.Failure = exception;
 
-    /// <summary>Handles the end of an actor, and closes its queue.</summary>
+    /// <summary>Closes the queue of an incarnation whose actor has ended.</summary>
     /// <param name="actor">The actor.</param>
     /// <param name="isReplaced">True if the incarnation ends because another one replaces it.</param>
     /// <param name="context">The supervisor.</param>
@@ -140,7 +150,7 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
         return ended;
     }
 
-    /// <summary>Closes all queues that are still open, as part of the outstanding work.</summary>
+    /// <summary>Closes all open queues as outstanding work, because the supervisor ends.</summary>
     public void Leave()
     {
         outstanding.Add(_current?.CloseAsync(keepsNext: false) ?? Nothing);

@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Holds the queues that came from the predecessor until this process opens them.</summary>
+/// <summary>Holds the queues of the predecessor of a takeover until this process opens them.</summary>
 /// <remarks>
 /// The caller of <see cref="Take"/> owns the queue. This object owns and disposes the others. Threading: all members are callable on any
 /// thread.

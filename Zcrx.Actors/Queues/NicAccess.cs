@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Contains the objects that read and steer the interface of one queue.</summary>
+/// <summary>Contains the two objects through which the rebalancer reads and steers the interface of a queue.</summary>
 /// <param name="Facts">Determines on which RX queue packets arrive.</param>
 /// <param name="Steering">Changes the RX queue on which packets arrive.</param>
 internal sealed record NicAccess(INicFacts Facts, IFlowSteering Steering)
@@ -13,7 +13,7 @@ internal sealed record NicAccess(INicFacts Facts, IFlowSteering Steering)
     /// </summary>
     /// <param name="queue">The open queue.</param>
     /// <param name="options">The options with which it was opened.</param>
-    /// <param name="rebalancing">The options that may contain configured objects.</param>
+    /// <param name="rebalancing">The options of the rebalancer, which may contain objects of the application.</param>
     /// <param name="journal">Steers the interfaces of the machine, and records each change so that it can be undone after a crash.</param>
     public static NicAccess? Of(ZcrxQueue queue, ZcrxQueueOptions options, ZcrxRebalancingOptions rebalancing, IFlowSteering journal)
     {
@@ -30,7 +30,9 @@ internal sealed record NicAccess(INicFacts Facts, IFlowSteering Steering)
     public static INicFacts? FactsOf(ZcrxQueue queue, ZcrxQueueOptions options, ZcrxRebalancingOptions rebalancing) =>
         queue.RxQueue is null ? null : rebalancing.NicFacts ?? queue.Engine.NicsOf(options).Facts;
 
-    /// <summary>Returns the access to an interface through the first open queue on it; null if no queue on it is open.</summary>
+    /// <summary>
+    /// Returns the access to an interface, through the first open queue on it. Null if no queue on the interface is open.
+    /// </summary>
     public static NicAccess? For(string networkInterface, IEnumerable<QueueSnapshot> queues, ZcrxRebalancingOptions rebalancing, IFlowSteering journal) => queues
         .Where(queue => queue.Current?.RxQueue?.Interface == networkInterface)
         .Select(queue => Of(queue.Current!, queue.Options, rebalancing, journal))

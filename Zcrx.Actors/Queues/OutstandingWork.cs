@@ -1,9 +1,12 @@
 namespace Zcrx.Actors.Queues;
 
 /// <summary>
-/// Collects work that continues after the end of its actor, such as closing a queue. The end of the tree waits for this work.
+/// Collects work that continues after the end of its actor, such as closing a queue. The end of the actor tree waits for this work.
 /// </summary>
-/// <param name="whole">Also receives the work, and collects the work of all actors; null if this object itself collects all work.</param>
+/// <param name="whole">
+/// Collects the work of all actors. Work that is added to this object is also added there. Null if this object itself collects the work of
+/// all actors.
+/// </param>
 /// <remarks>Threading: all members are callable on any thread.</remarks>
 internal sealed class OutstandingWork(OutstandingWork? whole = null)
 {

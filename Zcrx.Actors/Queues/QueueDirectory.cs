@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Holds the open queues, and merges their streams. A queue that is opened later, or again, joins the merged streams.</summary>
+/// <summary>Holds the open queues, and merges their event streams. A queue that is opened later joins the merged streams.</summary>
 internal sealed class QueueDirectory : IDisposable
 {
     private readonly Lock _gate = new();
@@ -27,7 +27,7 @@ internal sealed class QueueDirectory : IDisposable
             _open.Add(entry);
         }
 
-        // Runs outside the lock: a subscription may publish a value to application code at once.
+        // Runs outside the lock, because a subscription to the queue may call application code at once.
         _opened.OnNext(entry);
     }
 
@@ -42,8 +42,7 @@ internal sealed class QueueDirectory : IDisposable
     /// <summary>Completes the streams, because no further queue will be opened.</summary>
     public void Complete() => _opened.OnCompleted();
 
-    // The subject is completed but not disposed. The supervisor may end after the services of the host, and then completes the subject
-    // again.
+    // The subject is not disposed, because the supervisor may end after the services of the host. It then completes the subject again.
     public void Dispose() => Complete();
 
     private IObservable<T> Span<T>(Func<ZcrxQueue, IObservable<T>> stream) => Observable.Create<T>(observer =>
@@ -55,7 +54,7 @@ internal sealed class QueueDirectory : IDisposable
     });
 
     /// <summary>
-    /// Forwards the values of one queue directly to the observer. They bypass <c>SelectMany</c>, because it holds a lock while its observer
+    /// Forwards the values of one queue directly to the observer. They bypass <c>SelectMany</c>, which would hold a lock while the observer
     /// runs. <c>SelectMany</c> receives only the end of the stream.
     /// </summary>
     private static IObservable<T> Pass<T>(Func<ZcrxQueue, IObservable<T>> stream, ZcrxQueue queue, SerialObserver<T> serial) => Observable
@@ -67,8 +66,8 @@ internal sealed class QueueDirectory : IDisposable
         .Create<(long Number, ZcrxQueue Queue)>(observer =>
         {
             SerialObserver<(long, ZcrxQueue)> serial = new(observer);
-            // Subscribes before the open queues are read, so that no queue is missed. Subscribes outside the lock, because a completed
-            // subject calls OnCompleted at once, which is application code.
+            // Subscribes before the open queues are read, so that no queue is missed. Holds no lock, because a completed subject calls
+            // OnCompleted of the application at once.
             IDisposable subscription = _opened.Subscribe(serial);
             (long, ZcrxQueue)[] open;
             lock (_gate)
@@ -79,7 +78,7 @@ internal sealed class QueueDirectory : IDisposable
             Array.ForEach(open, serial.OnNext);
             return subscription;
         })
-        // A queue that opens between the subscription and the copy of the list arrives twice.
+        // Drops a duplicate: a queue that opens between the subscription and the copy of the list arrives twice.
         .Distinct(static entry => entry.Number)
         .Select(static entry => entry.Queue);
 }

@@ -10,7 +10,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Queues;
 
 /// <summary>
-/// Represents one open queue from its opening to its end. Publishes the events of the queue, and reports its end to the
+/// Represents a queue from one opening to its end. Publishes the events of the queue, and reports its end to the
 /// <see cref="QueueSupervisor"/>.
 /// </summary>
 /// <remarks>The supervisor opens and closes the queue, and decides about restarts. A failure of the queue arrives as a message.</remarks>
@@ -111,16 +111,15 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
         _isStopping = true;
         if (_queue is not null)
         {
-            // A later message can shorten the time. The task is ignored: the end of the queue arrives as Ended. If the queue is not open
-            // yet, Opened or Ended ends the actor.
+            // The task is ignored, because the end of the queue arrives as the message Ended. A repeated Stop can shorten the time.
             _ = message.SuspendsConnections ? SuspendAsync(_queue, message.Drain, message.Takeover) : _queue.StopAsync(message.Drain);
             ScheduleAbandonment(message.Drain + _watchdogOptions.AbandonAfter);
         }
     }
 
     /// <summary>
-    /// Logs the number of connections that the stop has reset, and of bytes that it has discarded. The queue has ended, so its counters
-    /// are final.
+    /// Logs how many connections the stop has reset, and how many bytes it has discarded. The counters are final, because the queue has
+    /// ended.
     /// </summary>
     private void ReportStop()
     {
@@ -139,8 +138,8 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Schedules the time at which a stuck ring thread is abandoned. A stuck thread neither drains nor ends. A later
-    /// call can only shorten the time.
+    /// Schedules the time at which a stuck ring thread is abandoned, because it would never end by itself. A later call can only shorten
+    /// the time.
     /// </summary>
     private void ScheduleAbandonment(TimeSpan delay)
     {
@@ -162,7 +161,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
 
     private void OnAbandonDue()
     {
-        // A thread that is not stuck may still be draining, and may get stuck later. So the check is repeated.
+        // A thread that is not stuck may get stuck before it has drained the queue. So the check is repeated.
         if (!_watchdog!.TryAbandon())
         {
             Timers.StartSingleTimer(nameof(AbandonDue), new AbandonDue(), AbandonRetry);
@@ -170,8 +169,8 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Reports <see cref="Finished"/> after the events that are already in the mailbox, so that no event is lost. The queue has ended and
-    /// publishes nothing more.
+    /// Reports <see cref="Finished"/> after the events that are in the mailbox now, so that no event is lost. The queue has ended, so no
+    /// event follows.
     /// </summary>
     private void Finish()
     {
@@ -181,7 +180,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
 
     private static async Task SuspendAsync(ZcrxQueue queue, TimeSpan drain, Task<ZcrxQueue?>? takeover)
     {
-        // The queue that continues the registration can read the memory of this queue, so no bytes need to be drained.
+        // The queue that continues the registration can read the memory of this queue. So nothing needs to be drained.
         bool isTakenOver = takeover is not null && await takeover.ConfigureAwait(false) is not null;
         await queue.SuspendAsync(isTakenOver ? TimeSpan.Zero : drain).ConfigureAwait(false);
     }
@@ -250,8 +249,8 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Reports that the sum of the bounds of the operators is too large for the pool. The report is not repeated until the pool
-    /// has returned to its normal level.
+    /// Reports that operators hold most of the exhausted pool, because their bounds are too large for it. Reports this again only after
+    /// the pool has been back at its normal level.
     /// </summary>
     private void Explain(PoolPressure pressure)
     {
@@ -346,7 +345,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     public sealed record Finished : ILocalMessage;
 
     /// <summary>Reports to the supervisor that the ring thread is stuck or is no longer stuck.</summary>
-    /// <param name="Stuck">The callback, and when the thread became stuck; null if it is no longer stuck.</param>
+    /// <param name="Stuck">Where and since when the thread is stuck; null if it is no longer stuck.</param>
     public sealed record Watched(StuckQueue? Stuck) : ILocalMessage;
 
     /// <summary>

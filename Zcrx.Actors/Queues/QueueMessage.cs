@@ -3,10 +3,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Contains the messages between the supervisor of the tree and the <see cref="QueueSupervisor"/>, except commands.</summary>
+/// <summary>Contains the messages between the root of the actor tree and a <see cref="QueueSupervisor"/>, except commands.</summary>
 internal static class QueueMessage
 {
-    /// <summary>Reports to the queue's supervisor that the state of the other queues has changed.</summary>
+    /// <summary>Reports the state of the other queues to the queue's supervisor, so that it can relocate suspended connections.</summary>
     /// <param name="Open">The other queues that are open.</param>
     /// <param name="MayOpen">True if another queue is being opened or will be opened.</param>
     public sealed record Peers(IReadOnlyList<ZcrxQueue> Open, bool MayOpen) : ILocalMessage;
@@ -14,11 +14,11 @@ internal static class QueueMessage
     /// <summary>
     /// Reports changed and valid options to the queue's supervisor. Answered with <see cref="Reconfigured"/>.
     /// </summary>
-    /// <param name="All">The options of the tree.</param>
+    /// <param name="All">The options of the actor tree.</param>
     /// <param name="Queue">The options of the queue; null if the options no longer name it.</param>
     public sealed record Reconfigure(ZcrxOptions All, ZcrxQueueOptions? Queue) : ILocalMessage;
 
-    /// <summary>Sent to the sender of <see cref="Reconfigure"/>.</summary>
+    /// <summary>Answers <see cref="Reconfigure"/>, and reports which options apply now.</summary>
     /// <param name="Applied">The options that apply now.</param>
     /// <param name="NeedReopening">The options that apply when the queue is opened again.</param>
     public sealed record Reconfigured(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedReopening) : ILocalMessage;
@@ -29,6 +29,6 @@ internal static class QueueMessage
     /// <param name="Drain">The time limit for the delivery of received bytes.</param>
     public sealed record Stop(TimeSpan Drain) : ILocalMessage;
 
-    /// <summary>Reports to the supervisor of the tree that a new snapshot is published.</summary>
+    /// <summary>Reports to the root of the actor tree that a queue has published a new snapshot.</summary>
     public sealed record Changed : ILocalMessage;
 }

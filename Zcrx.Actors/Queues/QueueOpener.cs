@@ -7,13 +7,13 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Opens and closes the queues of the incarnations of one queue, and passes a registration from one to the next.</summary>
+/// <summary>Opens and closes the successive incarnations of one queue. Passes the kernel's registration from one to the next.</summary>
 internal sealed class QueueOpener(
     ZcrxSuspendedConnections suspended, ZcrxQueueGroup group, IncomingQueues incomingQueues, ZcrxRebalancingOptions rebalancing, ILogger logger)
 {
     /// <summary>
-    /// Opens the queue, or imports it if it came from a predecessor. Runs on the thread pool, because the choice of the engine makes system
-    /// calls.
+    /// Opens the queue, or imports it from the predecessor of a takeover. Runs on the thread pool, because the choice of the engine makes
+    /// system calls.
     /// </summary>
     public async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, ActivityContext cause)
     {
@@ -37,8 +37,8 @@ internal sealed class QueueOpener(
     }
 
     /// <summary>
-    /// Determines whether the next ring can continue the registration. The queue must have a NIC, the kernel must support export and
-    /// import, and the wanted options must fit the existing registration.
+    /// Determines whether the next ring can continue the kernel's registration of the queue. The queue must have a NIC, and the kernel must
+    /// support export and import. The wanted options must fit the existing registration.
     /// </summary>
     public static bool CanTakeOver(ZcrxQueue queue, ZcrxQueueOptions registered, ZcrxQueueOptions wanted) =>
         queue.RxQueue is not null
@@ -46,7 +46,7 @@ internal sealed class QueueOpener(
         && wanted.SharesRegistrationWith(registered);
 
     /// <summary>Opens a queue that continues the registration of an open queue.</summary>
-    /// <returns>The new queue, owned by the caller; null if it could not be opened. The open queue is then unchanged.</returns>
+    /// <returns>The new queue, owned by the caller. Null if it could not be opened, which leaves the open queue unchanged.</returns>
     public async Task<ZcrxQueue?> TakeOverAsync(ZcrxQueue queue, ZcrxQueueOptions options, ActivityContext cause)
     {
         using Activity? activity = ZcrxActivities.Begin("zcrx.queue.open", options.Name, cause)?.SetTag("zcrx.engine", AttributeValue.Of(queue.Engine));
@@ -60,7 +60,7 @@ internal sealed class QueueOpener(
             group.Remove(queue);
             return next;
         }
-#pragma warning disable CA1031 // After any failure the queue is closed and registered again, as on kernels without export and import.
+#pragma warning disable CA1031 // After any failure, the queue is closed and registered anew, as on kernels without export and import.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -70,7 +70,7 @@ internal sealed class QueueOpener(
         }
     }
 
-    /// <summary>Adds a queue to the group whose queues share connections. A repeated call has no effect.</summary>
+    /// <summary>Adds a queue to the group, between whose queues connections can move. A repeated call has no effect.</summary>
     public void Join(ZcrxQueue queue, ZcrxQueueOptions options)
     {
         if (!group.Queues.Contains(queue))
@@ -79,7 +79,9 @@ internal sealed class QueueOpener(
         }
     }
 
-    /// <summary>Waits for work that yields no queue to continue a registration.</summary>
+    /// <summary>
+    /// Waits for work. Returns null instead of a queue that continues the registration, so the next incarnation registers anew.
+    /// </summary>
     /// <returns>Always null.</returns>
     public static async Task<ZcrxQueue?> CloseAsync(Task work)
     {
@@ -88,7 +90,7 @@ internal sealed class QueueOpener(
     }
 
     /// <summary>
-    /// Closes the result of <paramref name="closing"/>, and <paramref name="next"/>. No incarnation will use these two queues.
+    /// Closes two queues that no incarnation will use: the result of <paramref name="closing"/>, and <paramref name="next"/>.
     /// </summary>
     /// <returns>Always null.</returns>
     public static async Task<ZcrxQueue?> DropAsync(Task<ZcrxQueue?> closing, ZcrxQueue? next)
@@ -126,7 +128,7 @@ internal sealed class QueueOpener(
             // The queue is closing. Its next opening applies all options.
             return new QueueMessage.Reconfigured([$"{path} (when it is opened)"], []);
         }
-#pragma warning disable CA1031 // Valid options should not fail. If they do, the next opening applies them, and this is reported.
+#pragma warning disable CA1031 // Valid options should not fail. If they do, the failure is reported, and the next opening applies them.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -135,7 +137,7 @@ internal sealed class QueueOpener(
     }
 
     /// <summary>
-    /// Returns options that also log the changes of interfaces during an opening. The delegate of the original options is still called.
+    /// Returns options that log each change of the interface during the opening. The application's own delegate is called as well.
     /// </summary>
     private ZcrxQueueOptions WithReport(ZcrxQueueOptions options) => !options.ConfigureNic ? options : options with
     {

@@ -17,7 +17,7 @@ internal sealed class QueueReports(string queue, ILogger logger, EventStream eve
     private readonly List<IActorRef> _waiting = [];
     private Activity? _restarting;
 
-    /// <summary>Gets the activity of the current restart, or the default context without a restart.</summary>
+    /// <summary>Gets the context of the activity that traces the current restart; the default value if there is none.</summary>
     public ActivityContext Cause => _restarting?.Context ?? default;
 
     /// <summary>Begins the activity of a restart, unless a restart is already being traced.</summary>

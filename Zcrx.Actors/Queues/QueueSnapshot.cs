@@ -5,8 +5,8 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Queues;
 
 /// <summary>
-/// Represents the state of one queue at one moment. It spans all incarnations of the queue. Published by the <see cref="QueueSupervisor"/>.
-/// Immutable.
+/// Represents the state of one queue at one moment, including the totals of its earlier incarnations. Published by the
+/// <see cref="QueueSupervisor"/>. Immutable.
 /// </summary>
 internal sealed record QueueSnapshot
 {
@@ -32,7 +32,7 @@ internal sealed record QueueSnapshot
     /// <summary>Gets the queue if it is open and not stuck, and may therefore receive more connections; null otherwise.</summary>
     public ZcrxQueue? Ready => State == QueueState.Open && Stuck is null ? Current : null;
 
-    /// <summary>Gets the number of openings after the first one.</summary>
+    /// <summary>Gets how often the queue was opened again.</summary>
     public long Restarts { get; init; }
 
     public Exception? LastError { get; init; }
@@ -48,7 +48,9 @@ internal sealed record QueueSnapshot
     /// <summary>Gets the totals of the incarnations before <see cref="Current"/>.</summary>
     public QueueTotals Earlier { get; init; }
 
-    /// <summary>Returns the snapshot after the next incarnation has opened its queue.</summary>
+    /// <summary>
+    /// Returns a snapshot in which the queue is open. The counters of the previous incarnation are added to <see cref="Earlier"/>.
+    /// </summary>
     public QueueSnapshot WithOpened(ZcrxQueue queue, DateTimeOffset now) => this with
     {
         State = QueueState.Open,

@@ -6,13 +6,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>
-/// Keeps one queue open. Owns the queue's restart policy, suspended connections and totals, and passes its registration from one
-/// incarnation to the next.
-/// </summary>
+/// <summary>Keeps one queue open, and restarts it after failures. Owns the suspended connections and the totals of the queue.</summary>
 /// <remarks>
-/// Its only child is the current <see cref="QueueIncarnation"/>. It outlives all incarnations. It publishes each change as a
-/// <see cref="QueueSnapshot"/>, which other threads read, and then sends a message to its parent.
+/// Its only child is the current <see cref="QueueIncarnation"/>. It publishes each change as a <see cref="QueueSnapshot"/>, which other
+/// threads read, and notifies its parent.
 /// </remarks>
 internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
 {
@@ -33,7 +30,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     /// <param name="published">
     /// The published state. After a restart of the supervisor it contains the state of the earlier supervisor.
     /// </param>
-    /// <param name="options">The options of the tree.</param>
+    /// <param name="options">The options of the actor tree.</param>
     /// <param name="group">The open queues, between which connections can move.</param>
     /// <param name="incoming">The queues that came from the predecessor of a takeover.</param>
     /// <param name="directory">Holds the open queues, and merges their streams.</param>
@@ -111,7 +108,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Adds the closing of open queues to the outstanding work, for which the end of the tree waits. After a regular stop no queue is open.
+    /// Lets open queues close as outstanding work, for which the end of the actor tree waits. After a regular stop, no queue is open.
     /// </summary>
     protected override void PostStop()
     {
@@ -159,8 +156,8 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         _opener.Join(queue, _now.Options);
         Change(_now.WithOpened(queue, _time.GetUtcNow()));
         _reports.Opened(queue.Engine);
-        // The options may have changed while the queue was being opened with the old options. The result is ignored: the change was
-        // reported when it was made.
+        // The options may have changed while the queue was being opened with the old ones. The result is ignored, because the change was
+        // already reported.
         _ = QueueOpener.ReconfigureAsync(_now.Options, queue);
         Relocate();
         _reports.AnswerAll(new ZcrxReply.Restarted(_now.ToStatus()));
@@ -209,7 +206,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
             Begin();
         }
 
-        // Relocates only now, because the connections are suspended when the queue of the incarnation closes.
+        // Connections are suspended when their queue closes, so they can be relocated from now on.
         Relocate();
     }
 
@@ -225,7 +222,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
             }
             else
             {
-                // A timer would take at least one tick of the scheduler.
+                // Uses no timer, because it would delay the restart until the next tick of the scheduler.
                 Self.Tell(new RestartDue());
             }
 
@@ -250,8 +247,8 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Gets a value indicating whether the queue can be opened without its NIC instead of being given up. The fallback must be configured
-    /// and not used yet, and the queue must have been open with its NIC before.
+    /// Gets a value indicating whether the queue can be opened without its NIC instead of being given up. The fallback must be configured,
+    /// and must not be in use. The queue must have been open with its NIC before.
     /// </summary>
     private bool CanFallBack =>
         _options.Restart.WhenGivenUp == ZcrxEscalation.FallBack && !_isFallenBack && _now.Options.Interface is not null && _restart.HasOpened;
@@ -327,7 +324,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     private void Relocate() => _ = RelocateAsync(_now, _options.Restart);
 
     /// <summary>
-    /// Relocates the connections and reports the result directly, because the actor may have ended by then. The returned task never faults.
+    /// Relocates the connections, and reports the result itself, because the actor may have ended by then. The returned task never faults.
     /// </summary>
     private async Task RelocateAsync(QueueSnapshot now, ZcrxRestartOptions restart)
     {

@@ -21,7 +21,8 @@ internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options
     private StuckQueue? _stuck;
 
     /// <summary>
-    /// Returns the interval of the checks. It is a quarter of the limit, within bounds, so a stuck queue is reported soon after the limit.
+    /// Returns the interval of the checks. It is about a quarter of <see cref="ZcrxWatchdogOptions.StuckAfter"/>, so a stuck queue is
+    /// reported soon after that time.
     /// </summary>
     public static TimeSpan IntervalFor(ZcrxWatchdogOptions options) => new(long.Clamp(options.StuckAfter.Ticks / 4, ShortestInterval.Ticks, LongestInterval.Ticks));
 
@@ -64,7 +65,9 @@ internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options
     /// Abandons the ring thread if two observations have found it stuck in the same turn. The connections of the
     /// queue then end with an error.
     /// </summary>
-    /// <returns>False if the thread is not stuck, or was found stuck for the first time. The caller tries again later.</returns>
+    /// <returns>
+    /// False if the thread is not stuck, or if this is the first observation that found it stuck. The caller tries again later.
+    /// </returns>
     public bool TryAbandon()
     {
         QueueActivity activity = queue.Loop.Activity;

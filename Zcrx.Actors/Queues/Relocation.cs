@@ -20,8 +20,7 @@ internal sealed class Relocation
     public void SetOthers(IReadOnlyList<ZcrxQueue> open, bool mayOpen) => (_others, _othersMayOpen) = (open, mayOpen);
 
     /// <summary>
-    /// Resumes or ends the connections, depending on the states of their own queue and of the other queues. The decision is made on the
-    /// caller's thread.
+    /// Resumes or ends the connections, or leaves them suspended. This depends on the states of their own queue and of the other queues.
     /// </summary>
     /// <returns>The names of the target queues, and the number of connections that have resumed on them.</returns>
     public async Task<(IReadOnlyList<string> Targets, int Connections)> RunAsync(QueueSnapshot queue, ZcrxRestartOptions restart)

@@ -1,6 +1,6 @@
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Decides whether suspended connections wait, resume or end. The decision depends only on the arguments.</summary>
+/// <summary>Decides whether suspended connections wait, resume or end. Holds no state.</summary>
 internal static class RelocationRule
 {
     /// <param name="state">The state of the connections' own queue.</param>
@@ -8,7 +8,7 @@ internal static class RelocationRule
     /// <param name="relocateAfter">
     /// The longest restart delay for which connections wait for their own queue while another queue is open.
     /// </param>
-    /// <param name="whenGivenUp">The configured escalation.</param>
+    /// <param name="whenGivenUp">The configured treatment of the connections of a queue that is given up.</param>
     /// <param name="othersOpen">True if another queue is open.</param>
     /// <param name="othersMayOpen">True if another queue is being opened or will be opened.</param>
     public static SuspendedOutcome Decide(

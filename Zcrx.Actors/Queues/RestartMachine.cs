@@ -3,14 +3,14 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Decides whether and when a failed queue is opened again. It is deterministic: time and random number are arguments.</summary>
+/// <summary>Decides whether and when a failed queue is opened again. The caller passes the time and a random number.</summary>
 internal sealed class RestartMachine(ZcrxRestartOptions options)
 {
     private readonly Queue<TimeSpan> _failures = new();
     private ZcrxRestartOptions _options = options;
     private bool _hasOpened;
 
-    /// <summary>Applies other options to later decisions.</summary>
+    /// <summary>Sets the options for later decisions.</summary>
     public void Reconfigure(ZcrxRestartOptions changed) => _options = changed;
 
     /// <summary>Gets a value indicating whether the queue was ever open.</summary>
@@ -25,7 +25,7 @@ internal sealed class RestartMachine(ZcrxRestartOptions options)
     /// <summary>Decides what happens to a queue that has failed or could not be opened.</summary>
     /// <param name="cause">The failure.</param>
     /// <param name="now">The time of a monotonic clock.</param>
-    /// <param name="chance">A random number from 0 to 1.</param>
+    /// <param name="chance">A random number from 0 to 1, which determines the jitter.</param>
     public RestartDecision Failed(Exception cause, TimeSpan now, double chance)
     {
         if (_options.IsPermanent(cause))
@@ -33,7 +33,7 @@ internal sealed class RestartMachine(ZcrxRestartOptions options)
             return GiveUp("a restart cannot fix this");
         }
 
-        // A failed first opening is reported and not retried. Only a busy queue is retried, because its last owner may still be closing it.
+        // A failed first opening is retried only if the queue is busy, because its last owner may still be closing it.
         if (!_hasOpened && cause is not ZcrxQueueBusyException)
         {
             return GiveUp("it could not be opened at the start");

@@ -4,12 +4,12 @@ using System.Reactive;
 namespace Zcrx.Actors.Queues;
 
 /// <summary>
-/// Serializes values that several threads publish: the observer receives one value at a time, in order. No lock is held while the observer
-/// runs, and no publisher waits for the observer.
+/// Passes values that several threads publish to an observer, one at a time and in order. No lock is held while the observer runs, and no
+/// publisher waits for it.
 /// </summary>
 /// <remarks>
-/// If a value arrives while the observer runs, the thread that runs the observer delivers this value next. Therefore an observer may wait
-/// for a ring thread that publishes here at the same time. Threading: all members are callable on any thread.
+/// If a value arrives while the observer runs, the thread that runs the observer delivers this value next. Therefore an observer that waits
+/// for a publishing ring thread causes no deadlock. Threading: all members are callable on any thread.
 /// </remarks>
 internal sealed class SerialObserver<T>(IObserver<T> observer) : IObserver<T>
 {
@@ -45,7 +45,7 @@ internal sealed class SerialObserver<T>(IObserver<T> observer) : IObserver<T>
             }
             catch
             {
-                // The publisher ends the stream with this exception, so waiting values are discarded.
+                // The publisher gets the exception of the observer and ends the stream, so waiting values are discarded.
                 lock (_waiting)
                 {
                     _waiting.Clear();

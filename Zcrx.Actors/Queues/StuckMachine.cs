@@ -1,7 +1,7 @@
 namespace Zcrx.Actors.Queues;
 
 /// <summary>
-/// Decides whether a queue is stuck, from the duration of the current turn of its ring thread. It uses no clock and no thread of its own.
+/// Decides whether a queue is stuck, from the duration of the current turn of its ring thread. The caller passes this duration.
 /// </summary>
 internal sealed class StuckMachine(TimeSpan stuckAfter, TimeSpan notLiveAfter)
 {

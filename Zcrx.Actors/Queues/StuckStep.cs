@@ -6,10 +6,10 @@ internal enum StuckStep
     /// <summary>Nothing has changed.</summary>
     None,
 
-    /// <summary>The queue is stuck.</summary>
+    /// <summary>The queue has become stuck.</summary>
     Began,
 
-    /// <summary>The queue has been stuck for so long that the liveness check must fail.</summary>
+    /// <summary>The queue has been stuck so long that the liveness check fails from now on.</summary>
     FailsLiveness,
 
     /// <summary>The stuck turn has ended, and the queue receives again.</summary>

@@ -1,6 +1,6 @@
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Detects copy storms from samples of the counters of one queue. It has no clock: the time is an argument.</summary>
+/// <summary>Detects copy storms from samples of the counters of one queue. The caller passes the time.</summary>
 internal sealed class CopyStormDetector(ZcrxRebalancingOptions options)
 {
     private long _received;
@@ -19,14 +19,14 @@ internal sealed class CopyStormDetector(ZcrxRebalancingOptions options)
     /// <summary>Gets the copied fraction of the received bytes in the last evaluated sample.</summary>
     public double Share { get; private set; }
 
-    /// <summary>Evaluates a sample by the bytes since the last evaluated sample. The calls need not be periodic.</summary>
+    /// <summary>Evaluates the bytes that the queue has received since the last evaluated sample. The calls need not be periodic.</summary>
     /// <param name="received">The number of bytes received since the queue was opened.</param>
     /// <param name="copied">The number of bytes copied since the queue was opened.</param>
     public void Observe(long received, long copied)
     {
         if (!_hasSample || received < _received || copied < _copied)
         {
-            // This is the first sample, or the queue was opened again and its counters restarted.
+            // The first sample is only a base for the next one. So is a sample with lower counters, because the queue was opened again.
             (_received, _copied, _hasSample) = (received, copied, true);
             return;
         }
@@ -34,7 +34,7 @@ internal sealed class CopyStormDetector(ZcrxRebalancingOptions options)
         long bytes = received - _received;
         if (bytes < options.MinSampleBytes)
         {
-            // The sample is too small to be representative. Its bytes count with the next sample.
+            // The sample is too small to be representative. Its bytes are evaluated together with the next sample.
             return;
         }
 
@@ -46,10 +46,12 @@ internal sealed class CopyStormDetector(ZcrxRebalancingOptions options)
         IsStorm = IsStorm ? _good < options.StormSamples : _bad >= options.StormSamples;
     }
 
-    /// <summary>Determines whether the rebalancer may act now.</summary>
+    /// <summary>Determines whether a storm is in progress and the cool-down after the last action is over.</summary>
     /// <param name="now">The time of a monotonic clock.</param>
     public bool MayAct(TimeSpan now) => IsStorm && now >= _restUntil;
 
-    /// <summary>Records that the rebalancer has acted. It may act again after the cool-down, when the effect is visible.</summary>
+    /// <summary>
+    /// Records that the rebalancer has acted. It must not act again before the cool-down is over and the effect is visible.
+    /// </summary>
     public void Acted(TimeSpan now) => _restUntil = now + options.CoolDown;
 }

@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Holds the state of one queue between samples.</summary>
+/// <summary>Tracks the load, the copy storm and the pressure of one queue from sample to sample.</summary>
 internal sealed class QueueWatch(string name, RxQueueId? rxQueue, ZcrxRebalancingOptions options)
 {
     private readonly CopyStormDetector _detector = new(options);
@@ -23,7 +23,8 @@ internal sealed class QueueWatch(string name, RxQueueId? rxQueue, ZcrxRebalancin
     public bool IsStorm => _detector.IsStorm;
 
     /// <summary>
-    /// Gets a value indicating whether the rebalancer may have to act soon. The load of the connections must then be measured.
+    /// Gets a value indicating whether the last sample shows pressure or signs of a storm. The load of the queue's connections must then be
+    /// measured.
     /// </summary>
     public bool IsOfInterest => _detector.IsSuspicious || _pressed > 0;
 
@@ -55,7 +56,7 @@ internal sealed class QueueWatch(string name, RxQueueId? rxQueue, ZcrxRebalancin
 
     public QueueFacts ToFacts(TimeSpan now) => new(name, rxQueue, Load, _detector.MayAct(now), _pressed >= options.PressureSamples && now >= _restUntil, _hasRoom);
 
-    /// <summary>Records that a plan was made for the queue, even if the plan contains no action.</summary>
+    /// <summary>Begins the cool-down of the queue, because a plan was made for it. The plan may contain no action.</summary>
     public void Acted(TimeSpan now)
     {
         _detector.Acted(now);

@@ -3,7 +3,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Contains all facts that the <see cref="RebalancePlanner"/> uses.</summary>
+/// <summary>Contains the input of the <see cref="RebalancePlanner"/>.</summary>
 internal sealed record RebalanceFacts
 {
     /// <summary>Gets the open queues.</summary>
@@ -21,7 +21,7 @@ internal sealed record RebalanceFacts
     /// <summary>Gets the permitted ways to steer packets.</summary>
     public required FlowSteeringPermission Steering { get; init; }
 
-    /// <summary>Gets the maximum number of actions.</summary>
+    /// <summary>Gets the maximum number of actions that the plan may contain.</summary>
     public required int MaxActions { get; init; }
 }
 
@@ -53,13 +53,16 @@ internal sealed record ConnectionFacts(
 internal sealed record InterfaceFacts(IReadOnlyList<int> RssTable, int FreeRules, bool IsSteeredByHost = false);
 
 /// <summary>Represents a plan.</summary>
-/// <param name="Steps">The steps in order. A step is executed as a whole or not at all.</param>
+/// <param name="Steps">The steps in order. A step contains actions that belong together.</param>
 /// <param name="Degraded">The connections without a remedy, each with the reason.</param>
 internal sealed record RebalancePlan(IReadOnlyList<RebalanceStep> Steps, IReadOnlyDictionary<long, string> Degraded)
 {
     public IEnumerable<RebalanceAction> Actions => Steps.SelectMany(static step => step.Actions);
 }
 
-/// <summary>Represents actions that are useful only together, such as moving a connection and then steering its packets.</summary>
+/// <summary>
+/// Represents actions that are useful only together. For example, a connection moves to a queue, and then its packets are steered to that
+/// queue.
+/// </summary>
 /// <param name="Actions">The actions in order.</param>
 internal sealed record RebalanceStep(params IReadOnlyList<RebalanceAction> Actions);

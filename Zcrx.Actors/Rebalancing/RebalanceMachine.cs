@@ -4,7 +4,8 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Rebalancing;
 
 /// <summary>
-/// Decides when to rebalance which queues. It receives samples and readings, and returns plans. It has no clock: the time is an argument.
+/// Decides which queues are rebalanced, and when. Evaluates samples of queue counters and readings of connections. The caller passes the
+/// time.
 /// </summary>
 internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
 {
@@ -33,14 +34,14 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
     public double CopiedShareOf(string queue) => _queues.TryGetValue(queue, out QueueWatch? watch) ? watch.CopiedShare : 0;
 
     /// <summary>
-    /// Determines whether the connections of a queue must be read. After the first suspicious sample, every sample reads them, so that the
-    /// load of each connection is known.
+    /// Determines whether the connections of a queue must be read. Reading begins with the first sign of a storm or of pressure, because
+    /// two readings are needed to know the load of a connection.
     /// </summary>
     public bool IsOfInterest(string queue) => _queues.TryGetValue(queue, out QueueWatch? watch) && watch.IsOfInterest;
 
     /// <summary>Returns a plan. The plan is empty if no queue needs an action.</summary>
     /// <param name="now">The time of a monotonic clock.</param>
-    /// <param name="readings">The connections of the queues of interest.</param>
+    /// <param name="readings">The connections of the queues that may need an action.</param>
     /// <param name="tables">The known RSS tables by the names of their interfaces. An unknown table is not replaced.</param>
     public RebalancePlan Plan(TimeSpan now, IReadOnlyCollection<ConnectionReading> readings, IReadOnlyDictionary<string, IReadOnlyList<int>> tables)
     {
@@ -94,7 +95,7 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
         }
     }
 
-    /// <summary>Records that a connection's flow rule was removed, if it had one.</summary>
+    /// <summary>Records that the flow rule of a connection was removed. Does nothing if the connection had none.</summary>
     public void Unsteered(long connection)
     {
         if (_connections.TryGetValue(connection, out ConnectionWatch? watch) && watch.SteeredTo is { } before)
@@ -119,8 +120,8 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
     }
 
     /// <summary>
-    /// Forgets each connection that is not in a set, has no flow rule, and is past its cool-down. A connection with a flow rule stays until
-    /// <see cref="Forget(long)"/> is called.
+    /// Forgets the connections that are not in a set, unless they are in their cool-down or have a flow rule. A connection with a flow
+    /// rule is forgotten only by <see cref="Forget(long)"/>.
     /// </summary>
     public void KeepOnly(TimeSpan now, IReadOnlySet<long> connections)
     {
@@ -157,7 +158,7 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
     }
 }
 
-/// <summary>Holds the state of one connection between readings.</summary>
+/// <summary>Tracks the load, the cool-down and the flow rule of one connection from reading to reading.</summary>
 internal sealed class ConnectionWatch(long received, TimeSpan now)
 {
     private long _received = received;

@@ -4,32 +4,34 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Plans actions from facts. It is deterministic: the same facts give the same plan.</summary>
+/// <summary>Plans the actions that rebalance queues. The same facts always give the same plan.</summary>
 /// <remarks>
 /// <para>
 /// A copied connection moves to the managed queue on which its packets arrive. If the packets arrive on an unmanaged RX queue, they are
-/// steered to the least loaded managed queue. If this is not possible either, the plan contains the reason.
+/// steered to the least loaded managed queue. If they cannot be steered, the plan contains the reason.
 /// </para>
-/// <para>A queue under pressure passes one connection to a queue with little load. Afterwards, the load of the target must be clearly lower
-/// than the load of the source was before the move.</para>
+/// <para>
+/// One connection of a queue under pressure moves to a queue with little load. The load of the target after the move must be clearly lower
+/// than the load of the source before it.
+/// </para>
 /// </remarks>
 internal sealed class RebalancePlanner
 {
-    // The load of the target after a move must be at least this fraction lower than the load of the source before the move. Without a
-    // margin, noise would move connections back and forth.
+    // The load of the target after a move must be lower by this fraction than the load of the source before it. Without a margin, noise
+    // would move connections back and forth.
     private const double Margin = 0.1;
 
     private readonly RebalanceFacts _facts;
     private readonly Dictionary<string, QueueFacts> _queues;
     private readonly Dictionary<RxQueueId, QueueFacts> _owners;
-    // The loads after the execution of the plan.
+    // The load of each queue after the actions that are planned so far.
     private readonly Dictionary<string, double> _loads;
     private readonly Dictionary<string, int> _freeRules;
     private readonly List<RebalanceStep> _steps = [];
     private readonly Dictionary<long, string> _degraded = [];
     private readonly HashSet<string> _newTables = [];
-    // Queues that get a connection by this plan. They get no second one, because the effect of the first one on their pools is not visible
-    // yet.
+    // Queues to which this plan moves a connection. Pressure on another queue moves no further connection to them, because the effect of
+    // the first one on their pools is not known yet.
     private readonly HashSet<string> _receivers = [];
     private int _actionsLeft;
 
@@ -68,7 +70,7 @@ internal sealed class RebalancePlanner
     }
 
     /// <summary>
-    /// Replaces RSS tables if flow rules do not suffice and the options permit it. The new table distributes the buckets of unmanaged RX
+    /// Plans new RSS tables if flow rules do not suffice and the options permit it. The new table distributes the buckets of unmanaged RX
     /// queues evenly over the managed queues.
     /// </summary>
     private void PlanTables()
@@ -116,7 +118,7 @@ internal sealed class RebalancePlanner
         }
         else if (_newTables.Contains(arrival.Interface))
         {
-            // With the new table the packets arrive on a managed queue. The connection is planned again then.
+            // With the new table, the packets will arrive on a managed queue. A later plan handles the connection.
         }
         else
         {
@@ -125,8 +127,8 @@ internal sealed class RebalancePlanner
     }
 
     /// <summary>
-    /// Moves a connection to the managed queue on which its packets arrive. If moves are forbidden, plans nothing, not even steering.
-    /// The connection still moves without a plan as soon as the memory of that queue contains some of its payload.
+    /// Plans the move of a connection to the managed queue on which its packets arrive, if moves are permitted. Without a plan, the
+    /// connection still moves once the memory of that queue contains some of its payload.
     /// </summary>
     private void PlanTowards(ConnectionFacts connection, QueueFacts queue, QueueFacts owner)
     {
@@ -136,7 +138,9 @@ internal sealed class RebalancePlanner
         }
     }
 
-    /// <summary>Steers a connection whose packets arrive on an unmanaged RX queue to the least loaded managed queue.</summary>
+    /// <summary>
+    /// Plans to steer a connection to the least loaded managed queue, because its packets arrive on an unmanaged RX queue.
+    /// </summary>
     private void PlanSteering(ConnectionFacts connection, QueueFacts queue, RxQueueId arrival)
     {
         QueueFacts[] candidates = [.. _facts.Queues.Where(candidate => candidate.RxQueue?.Interface == arrival.Interface && (_facts.MovesAllowed || candidate == queue))];
@@ -154,8 +158,8 @@ internal sealed class RebalancePlanner
             TrySteer(connection, target.RxQueue!.Value);
         }
         else if (TryAdd(
-            // Moves the connection before its packets. Until both actions are done the kernel copies the payload, and no payload lies in
-            // memory that the receiving queue cannot read.
+            // The connection moves first, then its packets. Until then, the kernel copies the payload. In the other order, payload would
+            // arrive in memory that the receiving queue cannot read.
             new RebalanceAction.MoveConnection(connection.Id, queue.Name, target.Name, MoveReason.CopyStorm),
             Steer(connection, target.RxQueue!.Value)))
         {
@@ -164,7 +168,7 @@ internal sealed class RebalancePlanner
         }
     }
 
-    /// <summary>Moves one connection away from a queue that stays under pressure, if another queue has clearly less load.</summary>
+    /// <summary>Plans to move one connection away from a queue under lasting pressure, if another queue has clearly less load.</summary>
     private void Relieve(QueueFacts queue)
     {
         if (!_facts.MovesAllowed)
@@ -184,7 +188,7 @@ internal sealed class RebalancePlanner
         ConnectionFacts? connection = _facts.Connections
             .Where(candidate => candidate.Queue == queue.Name && candidate.Load > 0 && !candidate.IsResting)
             .Where(candidate => candidate.Load <= gap - (Margin * _loads[queue.Name]))
-            // Moving half of the difference would make both loads equal, so the connection closest to this load is chosen.
+            // Chooses the connection whose load is closest to half of the difference, because this makes the loads most equal.
             .MinBy(candidate => (Math.Abs(candidate.Load - (gap / 2)), candidate.Id));
         if (connection is null)
         {

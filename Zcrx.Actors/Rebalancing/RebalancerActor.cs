@@ -7,9 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>
-/// Samples the counters of the queues. If necessary, reads the RX queues of the connections, makes a plan, and executes the plan.
-/// </summary>
+/// <summary>Samples the counters of the queues. If a queue needs it, reads its connections, makes a plan, and executes the plan.</summary>
 /// <remarks>
 /// <para><see cref="RebalanceMachine"/> detects a storm, <see cref="RebalancingReader"/> reads the connections, and
 /// <see cref="RebalancePlanner"/> makes the plan. This actor moves connections. The <see cref="SteeringActor"/> of the interface changes
@@ -28,10 +26,10 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     private readonly RebalancingReader _reader;
     private readonly RebalancingReport _report;
     private readonly RebalancingState _state;
-    // Connections that are steered or degraded. Each of them causes a Gone message when it is closed.
+    // Connections that are steered or degraded. A Gone message arrives when one of them is closed.
     private readonly HashSet<long> _watched = [];
     private readonly Dictionary<long, StepRun> _running = [];
-    // _awaited: steering actors whose answer is pending. _ended: steering actors that were stopped from outside.
+    // _awaited contains steering actors whose answer is pending. _ended contains steering actors that were stopped from outside.
     private readonly HashSet<IActorRef> _awaited = [];
     private readonly HashSet<IActorRef> _ended = [];
     private IDisposable? _moves;
@@ -40,7 +38,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     private bool _isFinishing;
     private bool _isUndoing;
 
-    /// <param name="queues">The queues.</param>
+    /// <param name="queues">The queues of the service.</param>
     /// <param name="steering">The steering actors by interface.</param>
     /// <param name="group">Moves connections between the queues.</param>
     /// <param name="options">The permitted actions.</param>
@@ -252,7 +250,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
             case RebalanceAction.MoveConnection move when Find(move.To)?.Current is { } target:
                 _ = run.MoveAsync(move, target, _group).PipeTo(Self, success: isDone => new ActionDone(run.Id, isDone, null), failure: cause => new ActionDone(run.Id, false, cause));
                 break;
-            // A closed connection is not steered: its Gone message was already handled, so nothing would remove the rule.
+            // A closed connection is not steered. Its Gone message was already handled, so nothing would remove the rule.
             case { } change when (change is not RebalanceAction.SteerFlow steer || _watched.Contains(steer.ConnectionId)) && SteeringOf(change) is { } steering && !_ended.Contains(steering):
                 steering.Tell(new SteeringActor.Change(change, run.Id));
                 break;
@@ -382,7 +380,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     /// <see cref="Finished"/>.</summary>
     public sealed record Finish : ILocalMessage;
 
-    /// <summary>Reports to the supervisor that all steering is undone or that its failure was reported.</summary>
+    /// <summary>Reports to the supervisor that all steering is undone, or that the failure to undo it was reported.</summary>
     public sealed record Finished : ILocalMessage;
 
     private sealed record Tick : ILocalMessage;

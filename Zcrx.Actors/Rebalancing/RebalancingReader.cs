@@ -16,7 +16,7 @@ internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> 
         await Task.Yield();
         List<ConnectionReading> readings = [];
         Dictionary<long, ZcrxConnection> connections = [];
-        // A stuck ring thread does not answer, and no connection can be moved away from it.
+        // Skips queues with a stuck ring thread, which does not answer. Their connections could not be moved anyway.
         foreach (QueueSnapshot queue in ofInterest.Where(static queue => queue.Stuck is null))
         {
             foreach (ZcrxConnection connection in await queue.Current!.GetConnectionsAsync().ConfigureAwait(false))
@@ -53,7 +53,7 @@ internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> 
                 }
                 catch (ZcrxException)
                 {
-                    // The RSS table of this interface is unknown, so it is not replaced. Flow rules can still be added.
+                    // The RSS table could not be read, so it is not replaced. Flow rules can still be added.
                 }
             }
         }
@@ -62,7 +62,7 @@ internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> 
     }
 }
 
-/// <summary>Contains the facts that were read about the queues of interest.</summary>
+/// <summary>Contains what was read about the queues that may need an action.</summary>
 /// <param name="Readings">The facts about the connections.</param>
 /// <param name="Connections">The connections themselves, by id.</param>
 /// <param name="Tables">The RSS tables by interface, except those that could not be read.</param>

@@ -4,8 +4,8 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Rebalancing;
 
 /// <summary>
-/// Represents the actions and observations of the rebalancer. Published by the <see cref="RebalancerActor"/>. After a restart, the next
-/// actor continues from the last snapshot. Immutable.
+/// Represents what the rebalancer has done and observed. Published by the <see cref="RebalancerActor"/>. After a restart, the next actor
+/// continues from the last snapshot. Immutable.
 /// </summary>
 internal sealed record RebalancingSnapshot
 {

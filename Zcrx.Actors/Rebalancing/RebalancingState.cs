@@ -79,7 +79,7 @@ internal sealed class RebalancingState(Published<RebalancingSnapshot> published,
     /// <summary>Forgets a closed connection.</summary>
     public void Forget(long connection) => published.Publish(Now with { Degraded = Now.Degraded.Remove(connection) });
 
-    /// <summary>Counts and reports a move between queues, for any reason of the move.</summary>
+    /// <summary>Counts and reports a move between queues, whatever its reason.</summary>
     public void Move(RebalanceEvent.Moved moved)
     {
         published.Publish(Now with { Moves = Now.Moves.SetItem(moved.Reason, Now.Moves.GetValueOrDefault(moved.Reason) + 1) });

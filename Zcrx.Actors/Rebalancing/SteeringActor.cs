@@ -11,7 +11,7 @@ namespace Zcrx.Actors.Rebalancing;
 
 /// <summary>Owns the changes on one interface: the flow rules, the RSS table, and the journal that records them.</summary>
 /// <remarks>
-/// Each message makes its change by a blocking system call on the thread of this actor. When the actor ends, its changes are undone as
+/// Each change is a blocking system call on the thread of this actor. When the actor ends, its changes are undone as
 /// <see cref="OutstandingWork"/>, so neither the rebalancer nor the supervisor waits for a system call. The next actor of the interface
 /// waits for this work before it begins.
 /// </remarks>
@@ -31,12 +31,13 @@ internal sealed class SteeringActor : ReceiveActor
     private Dictionary<long, SteeredFlow> _rules = [];
     private ReplacedTable? _table;
 
-    /// <param name="networkInterface">The interface.</param>
-    /// <param name="queues">The queues. The interface is steered through the engine of an open queue on it.</param>
+    /// <param name="networkInterface">The name of the network interface.</param>
+    /// <param name="queues">The queues of the service. The engine of an open queue on the interface makes the changes.</param>
     /// <param name="options">The permitted changes.</param>
     /// <param name="published">Publishes the changes.</param>
     /// <param name="outstanding">
-    /// Undoes the remaining changes when the actor ends. The work of an earlier actor of the interface is awaited before the first change.
+    /// Collects the work that undoes remaining changes when the actor ends. The next actor of the interface waits for this work before its
+    /// first change.
     /// </param>
     /// <param name="logger">The log.</param>
     public SteeringActor(
@@ -57,7 +58,7 @@ internal sealed class SteeringActor : ReceiveActor
         Receive<Undo>(_ => OnUndo());
     }
 
-    /// <summary>Undoes all changes before the restart, so that the next message finds no old changes.</summary>
+    /// <summary>Undoes all changes before the restart, because the restarted actor would not know of them.</summary>
     protected override void PreRestart(Exception reason, object message)
     {
         UndoAll();
@@ -68,14 +69,14 @@ internal sealed class SteeringActor : ReceiveActor
     {
         if (_rules.Count > 0 || _table is not null)
         {
-            // The work owns the state from now on. The next actor of the interface waits for the work before it uses the published state.
+            // The actor has ended, so only this task uses its fields from now on. The next actor of the interface waits for the task.
             _outstanding.Add(Task.Run(UndoAll));
         }
     }
 
     /// <summary>
-    /// Undoes the changes of an earlier rebalancer or of a dead process. Their flow rules would steer packets to
-    /// queues that no longer exist.
+    /// Undoes the changes that an earlier rebalancer or a dead process has left. Their flow rules would steer packets to queues that no
+    /// longer exist.
     /// </summary>
     private void OnPrepare()
     {
@@ -110,8 +111,8 @@ internal sealed class SteeringActor : ReceiveActor
     }
 
     /// <summary>
-    /// Determines whether the interface belongs to a container. Only the host can steer it then, so no journal is opened. The file system
-    /// of the container may be read-only.
+    /// Determines whether the interface belongs to a container. Only the host can steer it then. No journal is opened, because the file
+    /// system of the container may be read-only.
     /// </summary>
     private bool IsSteeredByHost()
     {
@@ -121,7 +122,7 @@ internal sealed class SteeringActor : ReceiveActor
         }
         catch (ZcrxException)
         {
-            // The queues of the interface report the failure when they are opened.
+            // The failure is ignored here, because the queues of the interface report it when they are opened.
             return false;
         }
     }
@@ -182,7 +183,7 @@ internal sealed class SteeringActor : ReceiveActor
             return null;
         }
 
-        // The rule was already taken from _rules, so a failed removal is not retried.
+        // The rule is no longer in _rules, so a failed removal is not retried.
         flow.Through.RemoveRule(_interface, flow.Rule);
         return flow.Action;
     }
@@ -268,16 +269,16 @@ internal sealed class SteeringActor : ReceiveActor
     /// </summary>
     public sealed record Prepare : ILocalMessage;
 
-    /// <summary>Sent to the sender of <see cref="Prepare"/>.</summary>
+    /// <summary>Answers <see cref="Prepare"/>: earlier changes are undone, or the failure is reported.</summary>
     public sealed record Prepared : ILocalMessage;
 
     /// <summary>Tells the actor to add a flow rule or to replace the RSS table. Answered with <see cref="Changed"/>.</summary>
     /// <param name="Action">The change.</param>
-    /// <param name="Run">Identifies the request.</param>
+    /// <param name="Run">The id of the step that needs the change. The rebalancer finds the step by it when the answer arrives.</param>
     public sealed record Change(RebalanceAction Action, long Run) : ILocalMessage;
 
-    /// <summary>Sent to the sender of <see cref="Change"/>.</summary>
-    /// <param name="Request">The request.</param>
+    /// <summary>Answers <see cref="Change"/> with its result.</summary>
+    /// <param name="Request">The message that is answered.</param>
     /// <param name="IsDone">True if the change was made.</param>
     /// <param name="Cause">The exception of a refused change; null if the change was made or no queue of the interface is open.</param>
     public sealed record Changed(Change Request, bool IsDone, Exception? Cause) : ILocalMessage;
@@ -288,7 +289,7 @@ internal sealed class SteeringActor : ReceiveActor
     /// <summary>Tells the actor to undo all changes. Answered with <see cref="Undone"/>.</summary>
     public sealed record Undo : ILocalMessage;
 
-    /// <summary>Sent to the sender of <see cref="Undo"/>.</summary>
+    /// <summary>Answers <see cref="Undo"/>: all changes are undone, or the failures are reported.</summary>
     public sealed record Undone : ILocalMessage;
 
     private sealed record EarlierUndone : ILocalMessage;
@@ -297,7 +298,9 @@ internal sealed class SteeringActor : ReceiveActor
 /// <summary>Represents an active flow rule, and the object through which it was added.</summary>
 internal sealed record SteeredFlow(RebalanceAction.SteerFlow Action, int Rule, IFlowSteering Through);
 
-/// <summary>Represents a replaced RSS table, the original table, and the object through which it was replaced.</summary>
+/// <summary>
+/// Represents the replacement of an RSS table. Contains the original table, and the object through which it was replaced.
+/// </summary>
 internal sealed record ReplacedTable(RebalanceAction.ReplaceRssTable Action, IReadOnlyList<int> Before, IFlowSteering Through);
 
 /// <summary>

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Represents a step in progress. Its actions are executed in order until one of them fails.</summary>
+/// <summary>Represents a step of a plan that is being executed. Its actions run in order until one of them fails.</summary>
 /// <remarks>Owned by the <see cref="RebalancerActor"/>. Messages refer to the step by its id.</remarks>
 internal sealed class StepRun(RebalanceStep step, IReadOnlyDictionary<long, ZcrxConnection> connections)
 {
@@ -13,7 +13,8 @@ internal sealed class StepRun(RebalanceStep step, IReadOnlyDictionary<long, Zcrx
     private int _next;
 
     /// <summary>
-    /// Gets the id. It is unique in the process, so a late answer to an earlier rebalancer matches no step of the current one.
+    /// Gets the id of the step. It is unique in the process. After a restart of the rebalancer, a late answer therefore matches no step of
+    /// the new one.
     /// </summary>
     public long Id { get; } = Interlocked.Increment(ref _last);
 

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Zcrx.Actors.Serialization;
 
-/// <summary>Reads the output of <see cref="RecordWriter"/>. A field that the record does not contain has a default value.</summary>
+/// <summary>
+/// Reads the output of <see cref="RecordWriter"/>. A field that the record does not contain is read as its default value.
+/// </summary>
 internal sealed class RecordReader(MemoryStream stream) : IDisposable
 {
     private readonly BinaryReader _reader = new(stream, Encoding.UTF8, leaveOpen: true);
@@ -16,7 +18,7 @@ internal sealed class RecordReader(MemoryStream stream) : IDisposable
 
     public long Number() => HasMore ? Checked(_reader.Read7BitEncodedInt64()) : 0;
 
-    /// <summary>Reads a number that must fit in 32 bits.</summary>
+    /// <summary>Reads a number as a 32-bit integer.</summary>
     /// <exception cref="OverflowException">The number does not fit.</exception>
     public int Count() => checked((int)Number());
 

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents the running receiver as an injectable service. Provides its event streams, its status and its supervisor.</summary>
+/// <summary>Represents the running Zcrx as an injectable service. Provides its event streams, its status and its supervisor.</summary>
 /// <remarks>
 /// Threading: all members are callable on any thread. The streams merge the events of all queues, continue when a queue is restarted, and
 /// complete when everything has stopped. They publish on the ring threads, one item at a time. An observer must return quickly or observe
@@ -13,11 +13,13 @@ namespace Zcrx.Actors;
 public interface IZcrx
 {
     /// <summary>
-    /// Gets the pressure of the pools. A new observer first receives the current level of every open queue, then every change.
+    /// Gets the pressure levels of the pools. A new observer first receives the current level of every open queue, then every change.
     /// </summary>
     IObservable<PoolPressure> Pressure { get; }
 
-    /// <summary>Gets the notifications of the kernel about the queues. They are only hints; see <see cref="ZcrxNotification"/>.</summary>
+    /// <summary>
+    /// Gets the notifications of the kernel about the queues. The kernel may drop notifications; see <see cref="ZcrxNotification"/>.
+    /// </summary>
     IObservable<ZcrxNotification> Notifications { get; }
 
     /// <summary>
@@ -71,7 +73,7 @@ public interface IZcrx
     Task<ZcrxConnection> ConnectAsync(EndPoint endPoint, string? queue = null, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Binds another listener. Fails if any open queue refuses the port. The listener survives restarts of the queues like a
+    /// Binds a listener while Zcrx runs. Fails if any open queue refuses the port. The listener survives restarts of the queues like a
     /// listener of the configuration.
     /// </summary>
     /// <param name="listener">The options of the listener. The object must not be changed afterwards.</param>
@@ -80,25 +82,24 @@ public interface IZcrx
     /// <exception cref="InvalidOperationException">The host has not been started.</exception>
     /// <exception cref="Zcrx.Interop.ZcrxConfigurationException">The options are invalid. The exception lists every error.</exception>
     /// <exception cref="Zcrx.Interop.ZcrxException">
-    /// The name or the address is in use, the address does not belong to this machine, a queue refuses the port, the ports were closed,
-    /// <see cref="ZcrxOptions.BindTimeout"/> has passed, or Zcrx is being stopped. The message contains the cause and the fix.
+    /// The listener cannot be bound, for example because its name or address is in use or <see cref="ZcrxOptions.BindTimeout"/> has passed.
+    /// The message contains the cause and the fix.
     /// </exception>
     // The name is not BindAsync: minimal APIs of ASP.NET Core would call a method of this name to bind parameters of this type.
     Task<ZcrxServerBinding> AddListenerAsync(ZcrxListenerOptions listener, CancellationToken cancellationToken = default);
 
-    /// <summary>Closes the port of one listener, which may be a listener of the configuration.</summary>
+    /// <summary>Closes the port of one listener, whether it was configured or bound at run time.</summary>
     /// <param name="listener">The listener's name.</param>
     /// <param name="drain">
-    /// The time after which open connections of the listener are closed. Connections that earlier listeners with the same name have left
-    /// open are closed, too. The task then ends after the last connection has ended. With null, the connections stay open, and the task
-    /// ends once the port is closed.
+    /// The time after which open connections of the listener are closed. This includes connections of earlier listeners with the same name.
+    /// The task then ends after the last connection has ended. Null leaves all connections open, and the task ends once the port is closed.
     /// </param>
     /// <param name="cancellationToken">Cancels only the wait, not the removal of the listener.</param>
     /// <returns>The number of connections of the listener that are still open.</returns>
     /// <exception cref="InvalidOperationException">The host has not been started.</exception>
     /// <exception cref="Zcrx.Interop.ZcrxException">
-    /// No listener has the name, the drain time is invalid, or <see cref="ZcrxOptions.BindTimeout"/> has passed after the drain time. In the
-    /// last case the listener closes later.
+    /// No listener has the name, or the drain time is invalid. Or <see cref="ZcrxOptions.BindTimeout"/> has passed after the drain time;
+    /// the listener then closes later.
     /// </exception>
     Task<int> RemoveListenerAsync(string listener, TimeSpan? drain = null, CancellationToken cancellationToken = default);
 }

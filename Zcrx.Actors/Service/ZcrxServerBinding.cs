@@ -21,8 +21,8 @@ public sealed class ZcrxServerBinding
     public Task Closed { get; }
 
     /// <summary>
-    /// Closes the port. Connections stay open. Does nothing if this listener is already unbound, even if another listener now has the same
-    /// name.
+    /// Closes the port. Connections stay open. Does nothing if this listener is already unbound. A later listener with the same name is not
+    /// affected.
     /// </summary>
     /// <returns>A task that ends when no queue accepts on the port any more.</returns>
     /// <exception cref="Zcrx.Interop.ZcrxException">

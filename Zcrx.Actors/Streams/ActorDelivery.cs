@@ -7,8 +7,10 @@ namespace Zcrx.Actors.Streams;
 
 /// <summary>Delivers a stream to an actor.</summary>
 /// <remarks>
-/// <para>Items arrive on the ring thread, acknowledgements on any thread. State changes under a lock. Under this lock only
-/// <see cref="IBufferSource"/> and leases are called, which neither wait nor run user code.</para>
+/// <para>
+/// Items arrive on the ring thread, and acknowledgements on any thread. A lock protects the state. Only <see cref="IBufferSource"/> and
+/// leases are called under it, because they neither wait nor run user code.
+/// </para>
 /// <para>Messages are sent outside the lock, because a dispatcher may run the actor inside <c>Tell</c>. Only one thread sends at a time, so
 /// the order is kept. The sending thread also sends the items that other threads add.</para>
 /// </remarks>
@@ -24,7 +26,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
     private IDisposable? _work;
     private Exception? _error;
     private ZcrxException? _abandoned;
-    // Set if the stream is abandoned while Subscribe runs: the sources that Subscribe resets before it returns. Otherwise null.
+    // The sources that Subscribe must reset before it returns. Set only if the stream is abandoned while Subscribe runs.
     private HashSet<IBufferSource>? _toReset;
     private bool _initSent;
     private bool _isSubscribed;
@@ -52,7 +54,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         Send();
     }
 
-    /// <summary>Subscribes to the source, once.</summary>
+    /// <summary>Subscribes to the source. A second call does nothing.</summary>
     public void Subscribe()
     {
         lock (_gate)
@@ -82,8 +84,8 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         {
             _isSubscribing = false;
             sources = _toReset;
-            // A stream that was abandoned before its first item also stays subscribed until that item arrives, because only the item
-            // identifies the connection to reset.
+            // A stream that is abandoned before its first item stays subscribed, too. Only its first item tells which connection must be
+            // reset.
             if (sources is null && !_disposed)
             {
                 _subscription = subscription;
@@ -104,7 +106,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
     /// <summary>Sends an item, or releases it if the stream is over.</summary>
     /// <param name="item">The item.</param>
     /// <param name="mostBytes">
-    /// The maximum number of bytes of the next item; 0 if the source calls <see cref="Admits"/> before each item.
+    /// The maximum number of bytes of the next item. 0 for frames, whose source calls <see cref="Admits"/> before each item.
     /// </param>
     protected void Add(ZcrxStream.Item item, long mostBytes)
     {
@@ -115,7 +117,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
                 item.Release();
                 if (_abandoned is not null)
                 {
-                    // Thrown into the source, which resets the connection after an exception of a consumer.
+                    // The exception reaches the source, which then resets the connection, as after any exception of a consumer.
                     throw _abandoned;
                 }
 
@@ -142,7 +144,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
 
     public void OnError(Exception error) => EndSource(error);
 
-    /// <summary>Called when the actor has acknowledged an item.</summary>
+    /// <summary>Releases an item that the actor has acknowledged, and sends further items.</summary>
     public void Acknowledge(ZcrxStream.Item item)
     {
         lock (_gate)
@@ -159,7 +161,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
     public void OnTargetEnded() => Abandon(offset => new ZcrxActorTerminatedException(target, offset));
 
     /// <summary>
-    /// Called when a message is about to be sent to another process. The stream ends, because no acknowledgement could return.
+    /// Ends the stream, because a message of it is about to be sent to another process. That process could not acknowledge it.
     /// </summary>
     public void OnSerialized() => Abandon(offset => new ZcrxException(
         $"Sending a stream to {target}",
@@ -230,13 +232,14 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
             subscription = _subscription;
             if (_disposed)
             {
-                // The application has ended this stream, and decides about the connection itself.
+                // The application has disposed the stream. So the application, not the end of the actor, decides about the connection.
                 sources.Clear();
             }
             else if (last is not null)
             {
                 sources.Add(last);
-                // While Subscribe runs, its subscription would count as another observer, and prevent the reset. So Subscribe resets.
+                // While Subscribe runs, its subscription cannot be disposed. It would count as another observer, and prevent the reset. So
+                // Subscribe resets later.
                 _toReset = _isSubscribing ? sources : null;
             }
         }
@@ -245,7 +248,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         _watch.Remove(this);
         if (last is null)
         {
-            // Only the first item identifies the connection to reset, so the stream stays subscribed until that item arrives.
+            // Only the first item tells which connection must be reset. So the stream stays subscribed until that item arrives.
             Subscribe();
             return;
         }
@@ -264,8 +267,8 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
             source.Abandon();
         }
 
-        // The work ends after the resets. Otherwise a connection whose stream has ended would close in order, and its peer would assume
-        // that everything was acknowledged.
+        // Ends the work after the resets. Otherwise a connection whose stream has ended would close in order. Its peer would assume that
+        // the actor has processed everything.
         _work?.Dispose();
     }
 
@@ -300,7 +303,9 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         }
     }
 
-    /// <summary>Takes the next message that may be sent. Returns null if no message may be sent; this thread then stops sending.</summary>
+    /// <summary>
+    /// Takes the next message that may be sent. Returns null if there is none, and records that this thread stops sending.
+    /// </summary>
     private ZcrxStream? Next()
     {
         lock (_gate)
@@ -341,7 +346,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         _work?.Dispose();
         if (_error is null)
         {
-            // Has no effect on a disposed stream, because Dispose has already cancelled its task.
+            // Does nothing if the stream was disposed, because Dispose has cancelled the task.
             _completion.TrySetResult();
         }
         else

@@ -15,9 +15,9 @@ public sealed class ActorSink : IDisposable
     internal ActorSink(Func<ActorSink, ActorDelivery> create) => _delivery = create(this);
 
     /// <summary>
-    /// Gets a task that ends when the stream has completed and the actor has acknowledged every item. If the stream fails, the task
-    /// faults with the stream's error once every item is acknowledged. It faults with a <see cref="ZcrxActorTerminatedException"/> if the
-    /// actor ends first. It faults with a <see cref="ZcrxException"/> if a message is about to be sent to another process.
+    /// Gets a task that ends when the stream has completed and the actor has acknowledged every item. If the stream fails, the task faults
+    /// with the stream's error once every item is acknowledged. It faults with a <see cref="ZcrxActorTerminatedException"/> if the actor
+    /// ends before that. It faults with a <see cref="ZcrxException"/> if a message is about to be sent to another process.
     /// <see cref="Dispose"/> cancels it.
     /// </summary>
     public Task Completion => _delivery.Completion;
@@ -29,6 +29,6 @@ public sealed class ActorSink : IDisposable
     /// </summary>
     public void Dispose() => _delivery.Dispose();
 
-    /// <summary>Sends the first message.</summary>
+    /// <summary>Sends the first message of the stream to the actor.</summary>
     internal void Begin() => _delivery.Begin();
 }

@@ -8,7 +8,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Streams;
 
 /// <summary>Binds a listener when it is materialized, and emits the connections that it accepts.</summary>
-/// <param name="zcrx">The running receiver.</param>
+/// <param name="zcrx">The running Zcrx service.</param>
 /// <param name="listener">Creates the options of the listener, without a handler.</param>
 /// <param name="halfClose">True if connections still receive after the upstream of their flow has ended.</param>
 /// <param name="idleTimeout">The idle timeout of the connections; null for none.</param>
@@ -62,8 +62,7 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
             Interlocked.Exchange(ref _hasEnded, 1);
             _ended.Cancel();
             _ended.Dispose();
-            // Emitted connections belong to their flows and stay open. PostStop also runs when the materializer
-            // ends, so the port is closed then.
+            // Closes the port, even if the stage ends with its materializer. Emitted connections belong to their flows, so they stay open.
             if (Volatile.Read(ref _binding) is { } binding)
             {
                 _ = UnbindAsync(binding);
@@ -99,8 +98,8 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
 
             if (Volatile.Read(ref _hasEnded) != 0)
             {
-                // PostStop may have run before _binding was set, so the port is closed here. If PostStop has already closed it, this call
-                // has no effect.
+                // If PostStop ran before _binding was set, it has not closed the port. If the port is already closed, this call does
+                // nothing.
                 await UnbindAsync(binding).ConfigureAwait(false);
             }
 
@@ -109,8 +108,8 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
         }
 
         /// <summary>
-        /// Closes the port of a stage that has ended. No program receives a failure, so it is ignored. Log 1212 reports a port that is not
-        /// closed in time.
+        /// Closes the port of a stage that has ended. A failure is ignored, because no caller waits for the result. Log event 1212 reports
+        /// a port that is not closed in time.
         /// </summary>
         private static async Task UnbindAsync(ZcrxServerBinding binding) =>
             await binding.Unbind().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -8,8 +8,8 @@ namespace Zcrx.Actors.Streams;
 /// <summary>Emits the bytes that a connection receives, and sends the bytes from upstream.</summary>
 /// <typeparam name="T">The type of the emitted elements.</typeparam>
 /// <remarks>
-/// All code runs in the interpreter of the stage, except that <see cref="IElements{T}"/> adds elements on the ring thread. The stage
-/// closes the connection in order if both directions have ended, and resets it otherwise.
+/// <see cref="IElements{T}"/> adds elements on the ring thread. All other code runs in the interpreter of the stage. The stage closes the
+/// connection in order if both directions have ended, and resets it otherwise.
 /// </remarks>
 internal abstract class ConnectionLogic<T> : GraphStageLogic
 {
@@ -52,7 +52,7 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
         }
         else
         {
-            // The stream has failed or was aborted, or its materializer has ended.
+            // The stream did not end in order, for example because it has failed or its materializer has ended. So the connection is reset.
             _connection?.Abort();
         }
 
@@ -87,10 +87,10 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
         }
     }
 
-    /// <summary>Fails the stage with the exception type that Akka's TCP streams use.</summary>
+    /// <summary>Fails the stage with a StreamTcpException, as the TCP streams of Akka do.</summary>
     protected void Fail(string message, Exception cause) => FailStage(new StreamTcpException(message, cause));
 
-    /// <summary>Called when upstream and downstream have ended before the connection is established.</summary>
+    /// <summary>Called when upstream and downstream have both ended while the connection is not established yet.</summary>
     protected virtual void OnAbandoned()
     {
     }
@@ -142,7 +142,7 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
         _isSending = false;
         if (error is not null)
         {
-            // The received stream has usually failed for the same reason, with a more precise error.
+            // The received stream has usually failed for the same reason. Its error is more precise.
             Exception cause = _elements!.HasEnded(out Exception? end) && end is not null ? end : error;
             Fail($"The connection broke while sending: {cause.Message}", cause);
         }
@@ -173,7 +173,9 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
 
     private void OnUpstreamFailure(Exception error) => FailStage(error);
 
-    /// <summary>Called when the upstream has ended and every byte is sent.</summary>
+    /// <summary>
+    /// Ends the sending direction, after the upstream has ended and every byte is sent. Without half-close, also ends the stage.
+    /// </summary>
     private void EndSending()
     {
         _isSendClosed = true;
@@ -194,7 +196,8 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
         }
         else if (_isSendClosed)
         {
-            // Sending is already closed, and further received bytes would be discarded. The reset reports this to the peer.
+            // Both directions are over, so the stage ends. The connection is reset, which tells the peer that its further bytes are
+            // discarded.
             CompleteStage();
         }
         else if (_connection is null && IsAbandoned)

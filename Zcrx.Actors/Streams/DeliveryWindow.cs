@@ -6,13 +6,14 @@ namespace Zcrx.Actors.Streams;
 /// Holds the unacknowledged items and the waiting items of one stream to an actor, and the sources that are paused because of them.
 /// </summary>
 /// <remarks>
-/// Both bounds are exact, with one exception: an item that alone exceeds the byte bound is accepted if no other item is in flight.
+/// Both bounds are exact. But an item that alone exceeds the byte bound is accepted if no other item is in flight.
 /// <see cref="ActorDelivery"/> uses this object under its lock.
 /// </remarks>
 internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledgedBytes)
 {
     private readonly HashSet<ZcrxStream.Item> _sent = [];
-    // Only merged sources fill this queue. A single source delivers nothing while it is paused.
+    // Items that wait to be sent. Only merged sources let several of them wait, because a single source delivers nothing while it is
+    // paused.
     private readonly Queue<ZcrxStream.Item> _waiting = new();
     private readonly List<IBufferSource> _held = [];
     private long _sentBytes;
@@ -34,7 +35,7 @@ internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledg
     /// <summary>Adds an item at the end, and pauses its source if a further item might exceed a bound.</summary>
     /// <param name="item">The item.</param>
     /// <param name="mostBytes">
-    /// The maximum number of bytes of the next item; 0 if the source calls <see cref="Admits"/> before each item.
+    /// The maximum number of bytes of the next item. 0 for frames, whose source calls <see cref="Admits"/> before each item.
     /// </param>
     public void Add(ZcrxStream.Item item, long mostBytes)
     {
@@ -92,7 +93,7 @@ internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledg
 
         _sentBytes -= item.Length;
         item.Release();
-        // Resumes the sources only at half of the bounds, so that they are not paused and resumed with every item.
+        // Resumes the sources when at most half of the bounds is used, so that they are not paused and resumed with every item.
         if (InFlight == 0 || (InFlight <= maxUnacknowledged / 2 && BytesInFlight <= maxUnacknowledgedBytes / 2))
         {
             ResumeAll();

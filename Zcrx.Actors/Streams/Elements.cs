@@ -17,7 +17,9 @@ namespace Zcrx.Actors.Streams;
 internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObservable<TBorrowed> source, Func<TBorrowed, T> selector, Func<T, T, T>? combine, Action wake)
     : IElements<T>, IObserver<TBorrowed>
 {
-    /// <summary>The number of waiting elements at which the connection is paused. It is the size of Akka.Streams' input buffers.</summary>
+    /// <summary>
+    /// The number of waiting elements at which the connection is paused. Input buffers of Akka.Streams have the same size.
+    /// </summary>
     public const int Bound = 16;
 
     // Lock order: this lock first, then the wake-up lock of RingThread.
@@ -39,7 +41,7 @@ internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObserva
             return;
         }
 
-        // Runs outside the lock, because the selector is application code. Its exception ends the stream as an error of this observer.
+        // Runs outside the lock, because the selector is application code. Its exception ends the stream, like that of any observer.
         T element = selector(value);
         lock (_gate)
         {
@@ -115,7 +117,8 @@ internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObserva
     /// <summary>Stops receiving, and drops the waiting elements.</summary>
     public void Dispose()
     {
-        // Ends the subscription before the connection is resumed: another observer then continues after the bytes of this observer.
+        // Ends the subscription before Discard resumes the connection. Otherwise this observer would receive and discard bytes that
+        // another observer could still receive.
         _subscription.Dispose();
         Discard();
     }

@@ -10,7 +10,7 @@ internal interface IElements<T> : IDisposable
     /// <summary>Starts to receive.</summary>
     void Start();
 
-    /// <summary>Called when the stage was woken. The next received element wakes the stage again.</summary>
+    /// <summary>Records that the stage is awake. The next element that is received wakes the stage again.</summary>
     void OnWoken();
 
     /// <summary>Takes the next element. A paused connection resumes when at most half of the bound is waiting.</summary>

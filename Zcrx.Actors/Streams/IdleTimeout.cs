@@ -7,8 +7,8 @@ namespace Zcrx.Actors.Streams;
 internal static class IdleTimeout
 {
     /// <summary>Adds a timeout to the flow of a connection.</summary>
-    /// <param name="flow">The flow.</param>
-    /// <param name="timeout">The timeout; null for none.</param>
+    /// <param name="flow">The flow of the connection.</param>
+    /// <param name="timeout">The time after which an idle flow fails; null for no limit.</param>
     public static Flow<ByteString, T, TMat> Join<T, TMat>(Flow<ByteString, T, TMat> flow, TimeSpan? timeout) => timeout is { } time
         ? BidiFlow.BidirectionalIdleTimeout<ByteString, T>(time).JoinMat(flow, Keep.Right)
         : flow;

@@ -18,7 +18,7 @@ internal sealed class ItemDelivery<TBorrowed, TLease>(
     : ActorDelivery(sink, target, bounds), IObserver<TBorrowed>, IFrameGate
     where TLease : class, IDisposable
 {
-    // Used only by the thread that calls OnNext.
+    // The source of the last item. Only the thread that calls OnNext uses this field.
     private IBufferSource? _last;
 
     public void OnNext(TBorrowed value)

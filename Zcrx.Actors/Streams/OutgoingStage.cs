@@ -7,9 +7,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Connects to a server when it is materialized, and then represents the connection.</summary>
+/// <summary>Connects to a server when it is materialized. Then sends and receives over the connection.</summary>
 /// <typeparam name="T">The type of the elements that are emitted.</typeparam>
-/// <param name="zcrx">The running receiver.</param>
+/// <param name="zcrx">The running Zcrx service.</param>
 /// <param name="remote">The server.</param>
 /// <param name="receive">Creates the elements of the connection.</param>
 /// <param name="halfClose">True if the connection still receives after the upstream has ended.</param>
@@ -38,7 +38,8 @@ internal sealed class OutgoingStage<T>(IZcrx zcrx, EndPoint remote, Func<ZcrxCon
         private readonly TimeSpan? _timeout;
         private readonly CancellationTokenSource _ended = new();
         private readonly Action<Exception?> _onConnected;
-        // Holds the connection until OnConnected takes it. An ended stage drops that callback, and the connection must be aborted.
+        // Holds the connection until OnConnected takes it. A stage that has ended does not run OnConnected, so the connection must be
+        // aborted.
         private ZcrxConnection? _pending;
         private int _hasEnded;
 

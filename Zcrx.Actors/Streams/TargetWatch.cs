@@ -3,10 +3,10 @@ using Akka.Actor;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Watches an actor for all streams to this actor. Callable on any thread.</summary>
+/// <summary>Watches the actor to which streams are sent, for all these streams together. Callable on any thread.</summary>
 /// <remarks>
-/// The watch lasts as long as the actor, not as long as a stream. An actor may stop at the end of its stream. The notification of its
-/// termination would then be a dead letter if the watch had already ended.
+/// The watch lasts until the actor ends, even if its streams end before. An actor often stops when its stream ends. If the watch ended at
+/// the same time, the notification of the stop would be a dead letter.
 /// </remarks>
 internal sealed class TargetWatch
 {
@@ -21,7 +21,8 @@ internal sealed class TargetWatch
     public static TargetWatch Of(IActorRef target) => Watches.GetValue(target, static target => new TargetWatch(target));
 
     /// <summary>
-    /// Calls <see cref="ActorDelivery.OnTargetEnded"/> once on the thread pool, when the actor ends or at once if it has already ended.
+    /// Lets the watch call <see cref="ActorDelivery.OnTargetEnded"/> when the actor ends, or at once if it has ended. The call runs on the
+    /// thread pool.
     /// </summary>
     public void Add(ActorDelivery delivery)
     {
@@ -46,8 +47,7 @@ internal sealed class TargetWatch
     }
 
     /// <summary>
-    /// Notifies a delivery on the thread pool. Nothing awaits the task. It fails only if disposing a subscription of the application
-    /// throws, and by then the stream has reported its end.
+    /// Notifies a delivery on the thread pool. The task is not awaited. It can fail only after the stream has reported its end.
     /// </summary>
     private static void End(ActorDelivery delivery) => _ = Task.Run(delivery.OnTargetEnded);
 
@@ -57,8 +57,8 @@ internal sealed class TargetWatch
     /// </summary>
     private async Task WatchAsync(IActorRef target)
     {
-        // Runs on the thread pool. The caller may be the asynchronous handler of an actor, even of the watched actor. Without the pool, the
-        // continuations of WatchAsync would be messages to that actor.
+        // Runs on the thread pool, because the caller may be an asynchronous handler of an actor. The continuations of WatchAsync would
+        // then be messages to that actor.
         await Task.Run(() => target.WatchAsync()).ConfigureAwait(false);
         ActorDelivery[] deliveries;
         lock (_gate)

@@ -27,10 +27,9 @@ public static class ZcrxActorExtensions
     /// <see cref="ZcrxStream.Init"/>.</returns>
     /// <remarks>
     /// <para>
-    /// The actor is watched. When the actor ends, its buffers are released and the connection is reset, unless the connection has another
-    /// observer. If no buffer was sent to the actor yet, the reset follows the first received bytes. An actor that has already ended is
-    /// treated in the same way. A restarted actor continues with the next message, and unacknowledged buffers stay leased (see
-    /// <see cref="ZcrxStream.Item"/>).
+    /// When the actor ends, its buffers are released. The connection is reset, unless it has another observer. If no buffer was sent to the
+    /// actor yet, the reset follows the first received bytes. A restart of the actor does not end the stream, and unacknowledged buffers
+    /// stay leased (see <see cref="ZcrxStream.Item"/>).
     /// </para>
     /// <para>
     /// A router or shard region of this process may have routees in another process. A message to such a routee is not sent, and ends the

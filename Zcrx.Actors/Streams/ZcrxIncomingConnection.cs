@@ -9,9 +9,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents an accepted connection of a stream; see <see cref="ZcrxStreamsExtensions"/>.</summary>
+/// <summary>Represents a connection that a listener of <see cref="ZcrxStreamsExtensions"/> has accepted.</summary>
 /// <remarks>
-/// Only one flow of the connection can be materialized, and only once. This flow closes the connection in order when both directions have
+/// Only one flow of the connection can be materialized, and only once. The flow closes the connection in order when both directions have
 /// completed, and resets it on a failure. If no flow is materialized within <see cref="ZcrxQueueOptions.UnobservedTimeout"/>, the
 /// connection is reset. Threading: all members are callable on any thread.
 /// </remarks>

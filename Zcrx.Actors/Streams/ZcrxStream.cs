@@ -64,8 +64,8 @@ public abstract class ZcrxStream : ILocalMessage
     /// <summary>Carries bytes: one buffer (<see cref="Data"/>) or one frame (<see cref="Frame"/>).</summary>
     /// <remarks>
     /// Ownership: the actor may use the lease until it acknowledges the message, which releases the lease. To use the lease longer, move
-    /// it. Also acknowledge items whose processing failed. Until the actor ends, an unacknowledged message keeps its buffers out of the
-    /// pool and counts against the maximum.
+    /// it. Also acknowledge items whose processing failed. Otherwise their buffers stay out of the pool, and count against the maximum,
+    /// until the actor ends.
     /// </remarks>
     public abstract class Item : ZcrxStream, ILocalMessage
     {

@@ -20,7 +20,7 @@ public static class ZcrxStreamsExtensions
     public const int DefaultBacklog = 4096;
 
     /// <summary>Binds a listener for each materialization, and emits the connections that it accepts.</summary>
-    /// <param name="zcrx">The running receiver.</param>
+    /// <param name="zcrx">The running Zcrx service.</param>
     /// <param name="host">The address: an IP address, <c>localhost</c>, or <c>*</c> for all addresses.</param>
     /// <param name="port">The port; 0 lets the kernel choose.</param>
     /// <param name="backlog">The number of connections that may wait in the kernel. The same number of accepted connections may wait in the
@@ -44,7 +44,7 @@ public static class ZcrxStreamsExtensions
     }
 
     /// <summary>Binds a listener for each materialization, with options such as its name and limits.</summary>
-    /// <param name="zcrx">The running receiver.</param>
+    /// <param name="zcrx">The running Zcrx service.</param>
     /// <param name="endPoint">
     /// The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0, the kernel chooses the port.
     /// </param>
@@ -71,7 +71,7 @@ public static class ZcrxStreamsExtensions
     }
 
     /// <summary>Binds a listener, and handles each connection with a flow.</summary>
-    /// <param name="zcrx">The running receiver.</param>
+    /// <param name="zcrx">The running Zcrx service.</param>
     /// <param name="handler">The flow. It is materialized for every connection.</param>
     /// <param name="materializer">Runs the listener and the flows.</param>
     /// <param name="host">The address, as for <see cref="Bind(IZcrx, string, int, int, bool, TimeSpan?)"/>.</param>
@@ -101,7 +101,7 @@ public static class ZcrxStreamsExtensions
     }
 
     /// <summary>Connects to a server for each materialization.</summary>
-    /// <param name="zcrx">The running receiver.</param>
+    /// <param name="zcrx">The running Zcrx service.</param>
     /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/> or a <see cref="DnsEndPoint"/>.</param>
     /// <param name="halfClose">True if the connection still receives after the upstream has completed. False to close it then.</param>
     /// <param name="connectionTimeout">The time limit for connecting; null if only the limit of the kernel applies.</param>
@@ -124,7 +124,7 @@ public static class ZcrxStreamsExtensions
     }
 
     /// <summary>Connects to a server for each materialization.</summary>
-    /// <param name="zcrx">The running receiver.</param>
+    /// <param name="zcrx">The running Zcrx service.</param>
     /// <param name="host">The server's name or IP address.</param>
     /// <param name="port">The server's port.</param>
     /// <returns>The flow, as for <see cref="OutgoingConnection(IZcrx, EndPoint, bool, TimeSpan?, TimeSpan?)"/>.</returns>
@@ -138,7 +138,7 @@ public static class ZcrxStreamsExtensions
     /// Connects to a server for each materialization, and maps borrowed buffers to elements without copying the buffers.
     /// </summary>
     /// <typeparam name="T">The type of the elements.</typeparam>
-    /// <param name="zcrx">The running receiver.</param>
+    /// <param name="zcrx">The running Zcrx service.</param>
     /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/> or a <see cref="DnsEndPoint"/>.</param>
     /// <param name="selector">Creates the element of a buffer, as for <see cref="ZcrxIncomingConnection.MapBuffers"/>.</param>
     /// <param name="halfClose">True if the connection still receives after the upstream has completed. False to close it then.</param>
@@ -162,7 +162,7 @@ public static class ZcrxStreamsExtensions
     /// Connects to a server for each materialization, and maps borrowed frames to elements without copying the frames.
     /// </summary>
     /// <typeparam name="T">The type of the elements.</typeparam>
-    /// <param name="zcrx">The running receiver.</param>
+    /// <param name="zcrx">The running Zcrx service.</param>
     /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/> or a <see cref="DnsEndPoint"/>.</param>
     /// <param name="frames">
     /// Cuts the buffers of the connection: <c>buffers => buffers.Frames(LengthPrefix.UInt32BigEndian, maxLength)</c>.

@@ -11,6 +11,6 @@ internal sealed class Producer(Func<ZcrxSupervisor> produce) : IIndirectActorPro
 
     public void Release(ActorBase actor)
     {
-        // Nothing to release: the actor was not resolved from a container.
+        // The actor comes from no container, so nothing is released.
     }
 }

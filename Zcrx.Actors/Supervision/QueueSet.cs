@@ -6,7 +6,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Supervision;
 
 /// <summary>
-/// Holds the supervisors of the queues, and informs each supervisor about the other queues. Owned by the <see cref="ZcrxSupervisor"/>.
+/// Holds the supervisors of the queues. Tells each of them about the state of the other queues. Owned by the <see cref="ZcrxSupervisor"/>.
 /// </summary>
 internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
 {
@@ -17,7 +17,7 @@ internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
     /// <summary>Gets a value indicating whether every queue is open.</summary>
     public bool AreOpen => _queues.TrueForAll(static queue => queue.Now.State == QueueState.Open);
 
-    /// <summary>Gets a value indicating whether every queue is closed after a stop.</summary>
+    /// <summary>Gets a value indicating whether every queue is closed, as it must be at the end of a stop.</summary>
     public bool AreStopped => _queues.TrueForAll(static queue => queue.Actor is null || queue.Now.State == QueueState.Stopped);
 
     /// <summary>Gets the errors of the queues that stay closed.</summary>
@@ -49,11 +49,11 @@ internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
     public ZcrxReply.Failed NoSuchQueue(string name, long? connection) =>
         new(ZcrxFailure.NoSuchQueue, connection, $"There is no queue '{name}'; there are {string.Join(", ", _queues.Select(static queue => queue.Now.Name))}.");
 
-    /// <summary>Stops every queue. A later call can shorten the time.</summary>
+    /// <summary>Stops every queue. A later call can shorten the drain time.</summary>
     public void Stop(TimeSpan drain) => _queues.ForEach(queue => queue.Actor?.Tell(new QueueMessage.Stop(drain)));
 
     /// <summary>Informs each queue about the states of the others, because its suspended connections may resume on them.</summary>
-    /// <param name="changed">The queue that has changed and need not be informed; null to inform all queues.</param>
+    /// <param name="changed">The queue whose state has changed, which is not informed; null to inform all queues.</param>
     public void Announce(QueueEntry? changed)
     {
         foreach (QueueEntry queue in _queues)
@@ -69,14 +69,14 @@ internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
     }
 }
 
-/// <summary>Represents one queue for the <see cref="ZcrxSupervisor"/>.</summary>
+/// <summary>Holds the actor and the published state of one queue. Owned by the <see cref="ZcrxSupervisor"/>.</summary>
 internal sealed class QueueEntry(Published<QueueSnapshot> published, int index)
 {
     public Published<QueueSnapshot> Published => published;
 
     public QueueSnapshot Now => published.Value;
 
-    /// <summary>Gets the name of the actor.</summary>
+    /// <summary>Gets the name of the queue's actor.</summary>
     public string ActorName => $"queue-{index}";
 
     /// <summary>Gets or sets the queue's supervisor; null after its end.</summary>

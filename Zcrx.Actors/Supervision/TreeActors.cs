@@ -54,8 +54,8 @@ internal sealed class TreeActors
         _tree.Queues, steering, _group, Options.Rebalancing, _tree.Rebalancing, _time, _logger)));
 
     /// <summary>
-    /// Binds props to this process. Their arguments are objects of this process, so Akka must neither serialize them nor deploy
-    /// the actor to another process.
+    /// Marks props as local, and sets the configured dispatcher. Akka must not serialize the arguments of these actors, because they are
+    /// objects of this process.
     /// </summary>
     private Props OfThis(Props props)
     {

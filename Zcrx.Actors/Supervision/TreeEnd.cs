@@ -6,12 +6,12 @@ using Zcrx.Actors.Queues;
 namespace Zcrx.Actors.Supervision;
 
 /// <summary>
-/// Represents the end of a tree. A tree has ended when the supervisor has ended, everything is closed, and all steering is undone.
+/// Represents the end of an actor tree. A tree has ended when its supervisor has ended, everything is closed, and all steering is undone.
 /// </summary>
 /// <remarks>Threading: all members are callable on any thread.</remarks>
 internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory directory)
 {
-    // Closing normally takes milliseconds. The limit exists because a consumer that blocks its ring thread must not delay the end of the
+    // Closing normally takes milliseconds. The limit is needed because a consumer that blocks its ring thread must not delay the end of the
     // process.
     private static readonly TimeSpan ClosingTimeout = TimeSpan.FromSeconds(5);
 
@@ -22,7 +22,7 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
     private volatile bool _isStopRequested;
     private volatile bool _endedUnasked;
 
-    /// <summary>Gets the work that continues after the end of its actor.</summary>
+    /// <summary>Gets the work of all actors that continues after their end.</summary>
     public OutstandingWork Outstanding { get; } = new();
 
     /// <summary>
@@ -30,7 +30,7 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
     /// </summary>
     public OutstandingWork OutstandingOf(string actor) => _parts.GetOrAdd(actor, _ => new OutstandingWork(Outstanding));
 
-    /// <summary>Gets a task that ends with the last status.</summary>
+    /// <summary>Gets a task that completes with the last status when the actor tree has ended.</summary>
     public Task<ZcrxStatus> Ended => _ended.Task;
 
     /// <summary>Gets a value indicating whether the supervisor has ended although no stop was requested.</summary>
@@ -43,8 +43,8 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
 
     /// <summary>Watches the end of the supervisor. Called when the supervisor starts.</summary>
     /// <remarks>
-    /// Akka notifies the parent of the supervisor before this watch, so the actor name is free when this watch ends. A watch that begins
-    /// only while the supervisor is ending could be notified before the parent. <c>WatchAsync</c> does not fail.
+    /// Akka notifies the parent of the supervisor before this watch. So the name of the actor is free when the watch ends. A watch that
+    /// began during the end of the supervisor could be notified before the parent.
     /// </remarks>
     public void Watch(IActorRef supervisor)
     {
@@ -56,9 +56,7 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
     /// Delays the end of the actor system until everything is closed, so that the ports are closed when the host has stopped.
     /// </summary>
     /// <param name="system">The actor system.</param>
-    /// <param name="hasNotBegun">
-    /// Returns the last status if the actor system ended before the supervisor could run and open anything.
-    /// </param>
+    /// <param name="hasNotBegun">Returns the status to report if the actor system ended before the supervisor ran.</param>
     public void HoldTermination(ActorSystem system, Func<ZcrxStatus> hasNotBegun) => system.RegisterOnTermination(() =>
     {
         if (!_hasSupervisor)
@@ -66,12 +64,12 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
             OnEnded(hasNotBegun(), isUnasked: false);
         }
 
-#pragma warning disable RS0030 // The callback of Akka is synchronous. When it runs, no actor exists that could need this thread.
+#pragma warning disable RS0030 // The callback of Akka is synchronous, so it blocks. No actor exists any more that could need this thread.
         _ended.Task.Wait(ClosingTimeout);
 #pragma warning restore RS0030
     });
 
-    /// <summary>Handles the end of the supervisor. All its children have ended before.</summary>
+    /// <summary>Begins the end of the tree, because the supervisor and all its children have ended.</summary>
     /// <param name="last">The last status.</param>
     /// <param name="isUnasked">True if the supervisor ended although no stop was requested.</param>
     public void OnEnded(ZcrxStatus last, bool isUnasked)

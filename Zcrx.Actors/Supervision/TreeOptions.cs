@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Supervision;
 
-/// <summary>Applies changed options to the tree, or refuses the whole change. Owned by the <see cref="ZcrxSupervisor"/>.</summary>
+/// <summary>Applies changed options to the actor tree, or refuses the whole change. Owned by the <see cref="ZcrxSupervisor"/>.</summary>
 internal sealed class TreeOptions(Published<ZcrxOptions> options, QueueSet queues, ILogger logger, EventStream events)
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(1);
@@ -18,8 +18,8 @@ internal sealed class TreeOptions(Published<ZcrxOptions> options, QueueSet queue
     public IReadOnlyList<string> Refused { get; private set; } = [];
 
     /// <summary>
-    /// Publishes changed options, and passes them to the queues. Some options of a queue apply between two turns of its ring thread. The
-    /// others apply when the queue is opened again.
+    /// Publishes changed options, and passes them to the queues. Some options of an open queue apply at once. The others apply when the
+    /// queue is opened again.
     /// </summary>
     /// <param name="changed">The changed and valid options.</param>
     public async Task<OptionsUpdate> ApplyAsync(ZcrxOptions changed)
@@ -80,7 +80,7 @@ internal sealed class TreeOptions(Published<ZcrxOptions> options, QueueSet queue
         }
         catch (AskTimeoutException exception)
         {
-            // A consumer blocks the ring thread, or the queue is being stopped.
+            // The queue does not answer while a consumer blocks its ring thread or while the queue is being stopped.
             return new QueueMessage.Reconfigured([], [$"{nameof(ZcrxOptions.Queues)}:{name} ({exception.Message})"]);
         }
     }

@@ -4,7 +4,7 @@ using Zcrx.Actors.Listening;
 namespace Zcrx.Actors.Supervision;
 
 /// <summary>
-/// Decides whether the start has succeeded or failed, and answers the actors that wait for the result. Owned by the
+/// Determines whether the start of the actor tree has succeeded or failed, and answers the actors that wait for the result. Owned by the
 /// <see cref="ZcrxSupervisor"/>.
 /// </summary>
 internal sealed class TreeStart(QueueSet queues, ListenerSet listeners)
@@ -25,7 +25,7 @@ internal sealed class TreeStart(QueueSet queues, ListenerSet listeners)
         var errors => new AggregateException("Zcrx could not start.", errors),
     };
 
-    /// <summary>Answers an actor that waits for the start, at once or when the start is over.</summary>
+    /// <summary>Answers an actor that waits for the start. If the start is not over, answers later.</summary>
     public void Answer(IActorRef asker, ZcrxState state, Func<ZcrxStatus> status)
     {
         switch (state)
@@ -45,7 +45,7 @@ internal sealed class TreeStart(QueueSet queues, ListenerSet listeners)
         }
     }
 
-    /// <summary>Answers all waiting actors.</summary>
+    /// <summary>Answers all actors that wait for the start.</summary>
     public void AnswerAll(object answer)
     {
         _waiting.ForEach(actor => actor.Tell(answer));

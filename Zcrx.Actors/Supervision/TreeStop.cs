@@ -8,8 +8,8 @@ namespace Zcrx.Actors.Supervision;
 /// </summary>
 /// <remarks>
 /// First, queues and listeners close. Second, the last connection closes. Connections are awaited after the queues, because a queue may
-/// still deliver accepted connections while it closes. Third, the rebalancer undoes its steering. If it were undone earlier, packets of
-/// open connections would arrive on another queue, and be copied or lost.
+/// still deliver accepted connections while it closes. Third, the rebalancer undoes its steering. If the steering were undone earlier,
+/// packets of open connections would arrive on another queue, and be copied or lost.
 /// </remarks>
 internal sealed class TreeStop(QueueSet queues, ListenerSet listeners)
 {
@@ -28,7 +28,9 @@ internal sealed class TreeStop(QueueSet queues, ListenerSet listeners)
         }
     }
 
-    /// <summary>Returns true once, when queues and listeners are closed. The caller then begins to wait for the connections.</summary>
+    /// <summary>
+    /// Returns true on the first call after queues and listeners have closed. The caller then begins to wait for the connections.
+    /// </summary>
     public bool BeginsWithConnections()
     {
         if (_awaitsConnections || !queues.AreStopped || !listeners.HasEnded)
@@ -43,7 +45,7 @@ internal sealed class TreeStop(QueueSet queues, ListenerSet listeners)
     /// <summary>Records that the last connection is closed.</summary>
     public void OnConnectionsClosed() => AreConnectionsClosed = true;
 
-    /// <summary>Answers all waiting actors.</summary>
+    /// <summary>Answers all actors that wait for the end of the stop.</summary>
     public void AnswerAll(ZcrxStatus last)
     {
         _waiting.ForEach(actor => actor.Tell(last));

@@ -16,8 +16,8 @@ namespace Zcrx.Actors;
 
 /// <summary>Represents the root of the actor tree. Answers <see cref="ZcrxCommand"/>, and publishes <see cref="ZcrxEvent"/>.</summary>
 /// <remarks>
-/// With hosting, <c>AddZcrx</c> creates the supervisor as <c>/user/zcrx</c>. Without hosting, create it from <see cref="Props"/>, and send it
-/// <see cref="ZcrxCommand.WhenStarted"/>. Its children are one actor per queue, listener and interface, and the rebalancer.
+/// With hosting, <c>AddZcrx</c> creates the supervisor as <c>/user/zcrx</c>. Without hosting, create it from <see cref="Props"/>, and send
+/// it <see cref="ZcrxCommand.WhenStarted"/>. Its children are the rebalancer and an actor for each queue, listener and interface.
 /// </remarks>
 public sealed class ZcrxSupervisor : ReceiveActor
 {
@@ -51,8 +51,8 @@ public sealed class ZcrxSupervisor : ReceiveActor
         _actors = new TreeActors(tree, incoming, directory, time, logger, reports);
         _ports = new ListenerCommands(_listeners, tree.Listeners, tree.EndPoints, tree.KeptPorts, (number, slot) => StartChild($"listener-{number}", _actors.Listener(slot)), Schedule, () => Options.BindTimeout, logger);
         Receive<RemoteCommand>(command => Refuse(command.Command));
-        // Must precede the other handlers. Also refuses a command that an actor of this process forwarded for a sender in another process,
-        // because the answer could not be sent to that sender.
+        // Must precede the other handlers. Also refuses commands that a local actor forwards for a sender in another process, because the
+        // answer could not be sent there.
         Receive<ZcrxCommand>(command => Refuse(command.GetType().Name), _ => !Sender.IsNobody() && Sender.Path.Address.HasGlobalScope);
         Receive<ZcrxCommand.GetStatus>(command => Sender.Tell(ToStatus(command.IncludeConnections)));
         Receive<ZcrxCommand.WhenStarted>(_ => _start.Answer(Sender, _state, () => ToStatus()));
@@ -79,7 +79,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
     private ZcrxOptions Options => _tree.Options.Value;
 
     /// <summary>Creates the props of a supervisor that runs without a host.</summary>
-    /// <param name="options">The options of the tree.</param>
+    /// <param name="options">The options of the actor tree.</param>
     /// <param name="loggerFactory">Creates the loggers; null for no log.</param>
     /// <returns>The props for <c>ActorOf</c>. The customary actor name is <c>zcrx</c>.</returns>
     /// <exception cref="ZcrxConfigurationException">The options are invalid. The exception lists every error.</exception>
@@ -123,8 +123,8 @@ public sealed class ZcrxSupervisor : ReceiveActor
     {
         if (_tree.End.IsStopRequested)
         {
-            // The supervisor failed during a stop. Its children have added their open resources to the outstanding work, so only the
-            // supervisor itself must still end.
+            // The supervisor failed during a stop. Its children are closing their resources as outstanding work, so only the supervisor
+            // must still end.
             _state = ZcrxState.Stopping;
             _tree.End.Watch(Self);
             Context.Stop(Self);
@@ -142,7 +142,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
             return;
         }
 
-        // Without a stop, the supervisor was killed or the actor system ended first. The children then close their queues and listeners.
+        // If no stop was requested, the supervisor was killed or the actor system ended. The children then close queues and listeners.
         bool isUnasked = _state is not (ZcrxState.Stopping or ZcrxState.Stopped);
         if (isUnasked)
         {
@@ -167,7 +167,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         }
     }
 
-    /// <summary>Decides what happens to a child that threw. The failure is logged here, or by the actor that replaces the child.</summary>
+    /// <summary>Decides what happens to a child that threw. Logs the failure, unless the actor that replaces the child does so.</summary>
     private Directive OnChildFailed(Exception exception)
     {
         if (_queues.Find(Sender) is { } queue)
@@ -209,7 +209,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         }
     }
 
-    /// <summary>Handles a message, then checks whether a start, a stop or an answer depends on the result.</summary>
+    /// <summary>Handles a message. Then checks whether the start or the stop is complete, or an answer is due.</summary>
     private void Consider(Action handle)
     {
         handle();

@@ -11,8 +11,8 @@ using Zcrx.Interop;
 namespace Zcrx.Actors.Supervision;
 
 /// <summary>
-/// Represents an actor tree for other threads. Contains the snapshots that the actors publish, the sockets of the listeners, and the end of
-/// the tree.
+/// Makes an actor tree accessible to other threads. Contains the snapshots that the actors publish, the sockets of the listeners, and the
+/// end of the tree.
 /// </summary>
 /// <remarks>
 /// The object exists before the actors and outlives them. Actors read the state of other actors only as published snapshots.
@@ -56,15 +56,17 @@ internal sealed class ZcrxTree
     /// <summary>Gets the actions and observations of the rebalancer. Published by the <see cref="RebalancerActor"/>.</summary>
     public Published<RebalancingSnapshot> Rebalancing { get; } = new(RebalancingSnapshot.Empty);
 
-    /// <summary>Gets the steering by interface. Each snapshot is published by the steering actor of its interface.</summary>
+    /// <summary>
+    /// Gets the flow rules and changed RSS tables by interface. Each snapshot is published by the steering actor of its interface.
+    /// </summary>
     public ImmutableSortedDictionary<string, Published<SteeringSnapshot>> Steering { get; }
 
-    /// <summary>Gets the connections that are served.</summary>
+    /// <summary>Gets the connections of the service.</summary>
     public ConnectionDirectory Connections { get; } = new();
 
     public TreeEnd End { get; }
 
-    /// <summary>Gets the counts that no snapshot contains.</summary>
+    /// <summary>Gets the counts of closed connections, exceptions of consumers, and enforced limits.</summary>
     public Tally Tally { get; } = new();
 
     /// <summary>Adds the status of the queues and of the rebalancing to a status.</summary>
@@ -79,7 +81,7 @@ internal sealed class ZcrxTree
     /// <summary>Returns the status of the rebalancing.</summary>
     public RebalancingStatus RebalancingStatus() => Rebalancing.Value.ToStatus([.. Steering.Values.Select(static steering => steering.Value)]);
 
-    /// <summary>Delays the end of the actor system until the tree has ended. Called before the supervisor is created.</summary>
+    /// <summary>Delays the end of the actor system until the actor tree has ended. Called before the supervisor is created.</summary>
     public void HoldTermination(ActorSystem system) => End.HoldTermination(system, () =>
     {
         CloseListeners();

@@ -1,6 +1,9 @@
 namespace Zcrx.Interop.Abi;
 
-/// <summary>Error numbers of <c>asm-generic/errno.h</c>, the same on x64 and arm64. System calls here return them negated.</summary>
+/// <summary>
+/// Contains error numbers of <c>asm-generic/errno.h</c>, which are the same on x64 and arm64. The system calls of this library return them
+/// as negative numbers.
+/// </summary>
 public static class Errno
 {
     public const int EPERM = 1;

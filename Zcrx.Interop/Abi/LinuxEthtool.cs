@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Abi;
 
-/// <summary>Contains constants of <c>linux/ethtool.h</c>, and <c>SIOCETHTOOL</c> of <c>linux/sockios.h</c>. Names are verbatim.</summary>
+/// <summary>Contains constants of <c>linux/ethtool.h</c>, and <c>SIOCETHTOOL</c> of <c>linux/sockios.h</c>, under their C names.</summary>
 internal static class LinuxEthtool
 {
     public const uint SIOCETHTOOL = 0x8946;
@@ -46,7 +46,7 @@ internal unsafe struct ethtool_drvinfo
     [FieldOffset(192)] public uint regdump_len;
 }
 
-/// <summary>Header of the RSS table; <c>size</c> words follow.</summary>
+/// <summary>The header of the RSS table. The table follows it: <c>size</c> queue indexes of 32 bits.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 8)]
 internal struct ethtool_rxfh_indir
 {
@@ -54,7 +54,7 @@ internal struct ethtool_rxfh_indir
     [FieldOffset(4)] public uint size;
 }
 
-/// <summary>TCP over IPv4 in a rule; network byte order.</summary>
+/// <summary>The addresses and ports of a flow rule for TCP over IPv4, in network byte order.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 internal struct ethtool_tcpip4_spec
 {
@@ -65,7 +65,7 @@ internal struct ethtool_tcpip4_spec
     [FieldOffset(12)] public byte tos;
 }
 
-/// <summary>TCP over IPv6 in a rule; network byte order.</summary>
+/// <summary>The addresses and ports of a flow rule for TCP over IPv6, in network byte order.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 40)]
 internal unsafe struct ethtool_tcpip6_spec
 {
@@ -76,7 +76,7 @@ internal unsafe struct ethtool_tcpip6_spec
     [FieldOffset(36)] public byte tclass;
 }
 
-/// <summary>The addresses and ports of a rule. The flow type of the rule selects the member.</summary>
+/// <summary>The addresses and ports of a flow rule. The flow type of the rule determines which member is valid.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 52)]
 internal unsafe struct ethtool_flow_union
 {
@@ -85,7 +85,7 @@ internal unsafe struct ethtool_flow_union
     [FieldOffset(0)] public fixed byte hdata[52];
 }
 
-/// <summary>VLAN and MAC address in a rule.</summary>
+/// <summary>The VLAN and the MAC address of a flow rule.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 20)]
 internal unsafe struct ethtool_flow_ext
 {
@@ -96,7 +96,10 @@ internal unsafe struct ethtool_flow_ext
     [FieldOffset(12)] public fixed uint data[2];
 }
 
-/// <summary>A rule: values, masks (only the set bits are compared), and the queue.</summary>
+/// <summary>
+/// A flow rule. It sends packets with the values <c>h_u</c> and <c>h_ext</c> to a queue. Only bits that are set in the masks <c>m_u</c> and
+/// <c>m_ext</c> are compared.
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 168)]
 internal struct ethtool_rx_flow_spec
 {
@@ -109,7 +112,9 @@ internal struct ethtool_rx_flow_spec
     [FieldOffset(160)] public uint location;
 }
 
-/// <summary>The argument of calls that read and change rules. The locations of the rules follow directly after <c>rule_cnt</c>.</summary>
+/// <summary>
+/// The argument of calls that read and change flow rules. The locations of the rules follow directly after <c>rule_cnt</c>.
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 192)]
 internal struct ethtool_rxnfc
 {

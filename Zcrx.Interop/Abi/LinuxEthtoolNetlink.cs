@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Abi;
 
-/// <summary>Constants of <c>linux/ethtool_netlink.h</c>, names verbatim.</summary>
+/// <summary>Contains constants of <c>linux/ethtool_netlink.h</c> under their C names.</summary>
 internal static class LinuxEthtoolNetlink
 {
     public const byte ETHTOOL_GENL_VERSION = 1;

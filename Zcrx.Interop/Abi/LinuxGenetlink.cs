@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Abi;
 
-/// <summary>Constants of <c>linux/genetlink.h</c>, names verbatim.</summary>
+/// <summary>Contains constants of <c>linux/genetlink.h</c> under their C names.</summary>
 internal static class LinuxGenetlink
 {
     public const ushort GENL_ID_CTRL = 16;

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Abi;
 
-/// <summary>Constants of <c>linux/io_uring.h</c>, names verbatim.</summary>
+/// <summary>Contains constants of <c>linux/io_uring.h</c> under their C names.</summary>
 public static class LinuxIoUring
 {
     public const uint IORING_SETUP_CQSIZE = 1U << 3;
@@ -116,7 +116,9 @@ public struct io_uring_sqe
     [FieldOffset(48)] public ulong addr3;
 }
 
-/// <summary>The first half of a completion entry. With CQE32, 16 more bytes follow ({io_uring_zcrx_cqe}).</summary>
+/// <summary>
+/// The first half of a completion entry. In rings with CQE32, a second half of 16 bytes follows (<c>io_uring_zcrx_cqe</c>).
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 public struct io_uring_cqe
 {
@@ -236,7 +238,7 @@ public struct __kernel_timespec
     public long tv_nsec;
 }
 
-/// <summary>The answer of IORING_REGISTER_PROBE. The entries follow.</summary>
+/// <summary>The answer to IORING_REGISTER_PROBE. One <c>io_uring_probe_op</c> for each opcode follows it.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 16)]
 public struct io_uring_probe
 {
@@ -244,7 +246,7 @@ public struct io_uring_probe
     public byte ops_len;
 }
 
-/// <summary>One opcode of the answer of IORING_REGISTER_PROBE.</summary>
+/// <summary>The support for one opcode in the answer to IORING_REGISTER_PROBE.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 8)]
 public struct io_uring_probe_op
 {

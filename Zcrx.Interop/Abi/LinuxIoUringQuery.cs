@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Abi;
 
-/// <summary>Constants of <c>linux/io_uring/query.h</c>, names verbatim.</summary>
+/// <summary>Contains constants of <c>linux/io_uring/query.h</c> under their C names.</summary>
 public static class LinuxIoUringQuery
 {
     public const uint IO_URING_QUERY_OPCODES = 0;

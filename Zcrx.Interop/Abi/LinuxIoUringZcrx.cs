@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Abi;
 
-/// <summary>Constants of <c>linux/io_uring/zcrx.h</c>, names verbatim.</summary>
+/// <summary>Contains constants of <c>linux/io_uring/zcrx.h</c> under their C names.</summary>
 public static class LinuxIoUringZcrx
 {
     public const ulong IORING_MAP_OFF_ZCRX_REGION = 0x30000000;
@@ -37,7 +37,9 @@ public struct io_uring_zcrx_rqe
     [FieldOffset(12)] public uint __pad;
 }
 
-/// <summary>The second half of a receive completion: area id in the top 16 bits, byte offset below.</summary>
+/// <summary>
+/// The second half of a receive completion. Its offset contains the area id in the top 16 bits and the byte offset in the other bits.
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 public struct io_uring_zcrx_cqe
 {
@@ -56,7 +58,7 @@ public unsafe struct io_uring_zcrx_offsets
     [FieldOffset(16)] public fixed ulong __resv[2];
 }
 
-/// <summary>Memory that receives payload.</summary>
+/// <summary>Describes an area, the memory that receives payload.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 48)]
 public unsafe struct io_uring_zcrx_area_reg
 {
@@ -76,7 +78,7 @@ public struct zcrx_stats
     [FieldOffset(8)] public ulong copy_bytes;
 }
 
-/// <summary>The requested notifications, and the position of the statistics.</summary>
+/// <summary>The notifications that a registration requests, and the place of the copy counters in the region of the refill ring.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 96)]
 public unsafe struct zcrx_event_desc
 {

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Abi;
 
-/// <summary>Constants of <c>linux/netdev.h</c>, names verbatim.</summary>
+/// <summary>Contains constants of <c>linux/netdev.h</c> under their C names.</summary>
 internal static class LinuxNetdev
 {
     public const byte NETDEV_FAMILY_VERSION = 1;

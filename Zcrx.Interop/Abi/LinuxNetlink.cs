@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Abi;
 
-/// <summary>Constants of <c>linux/netlink.h</c>, names verbatim.</summary>
+/// <summary>Contains constants of <c>linux/netlink.h</c> under their C names.</summary>
 internal static class LinuxNetlink
 {
     public const int NETLINK_ROUTE = 0;
@@ -32,7 +32,7 @@ internal static class LinuxNetlink
     public const int NETLINK_EXT_ACK = 11;
 }
 
-/// <summary>The header of every message.</summary>
+/// <summary>The header of every netlink message.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 internal struct nlmsghdr
 {
@@ -59,7 +59,7 @@ internal struct nlmsgerr
     [FieldOffset(4)] public nlmsghdr msg;
 }
 
-/// <summary>The address of a netlink socket. The kernel has <c>nl_pid</c> 0.</summary>
+/// <summary>The address of a netlink socket. The kernel's address has <c>nl_pid</c> 0.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 12)]
 internal struct sockaddr_nl
 {

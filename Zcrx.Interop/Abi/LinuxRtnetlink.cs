@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Zcrx.Interop.Abi;
 
 /// <summary>
-/// Constants of <c>linux/rtnetlink.h</c>, <c>linux/net_namespace.h</c>, <c>linux/if_link.h</c> and <c>linux/if.h</c>, names verbatim.
+/// Contains constants of <c>linux/rtnetlink.h</c>, <c>linux/net_namespace.h</c>, <c>linux/if_link.h</c> and <c>linux/if.h</c> under their C
+/// names.
 /// </summary>
 internal static class LinuxRtnetlink
 {

@@ -5,12 +5,12 @@ namespace Zcrx.Interop.Capabilities;
 
 /// <summary>Makes the three capability queries and combines the answers.</summary>
 /// <remarks>
-/// The queries are sent one by one and not as one chain: if the kernel fails a call in the middle of a chain, it is unknown which answers
-/// are valid. The cost does not matter, because the capabilities are queried once per process.
+/// The queries are sent one by one. When a chain of queries fails in the middle, the kernel does not report which answers are valid. Three
+/// calls cost little, because the capabilities are queried once per process.
 /// </remarks>
 internal static unsafe class CapabilityQuery
 {
-    /// <summary>The descriptor argument of queries, which need no ring.</summary>
+    /// <summary>The value that is passed instead of a ring's descriptor, because queries need no ring.</summary>
     private const int NoRing = -1;
 
     public static ZcrxCapabilities Run(IIoUringKernel kernel)
@@ -60,7 +60,7 @@ internal static unsafe class CapabilityQuery
             RefillHeaderAlignment = Bytes(zcrx.rq_hdr_alignment),
         };
 
-        // Every kernel without notifications answers −EOPNOTSUPP. Any other failure has the same effect: no notifications.
+        // Kernels without notifications answer −EOPNOTSUPP. Any other failure is treated in the same way.
         io_uring_query_zcrx_event notifications = default;
         result = Ask(kernel, LinuxIoUringQuery.IO_URING_QUERY_ZCRX_EVENT, &notifications, (uint)sizeof(io_uring_query_zcrx_event));
         return result < 0
@@ -74,7 +74,7 @@ internal static unsafe class CapabilityQuery
     }
 
     /// <summary>Makes one query. Returns zero, or the negative errno of the call or of the answer.</summary>
-    /// <remarks>A kernel that knows fewer fields fills only the fields that it knows. The others stay zero.</remarks>
+    /// <remarks>An older kernel fills only the fields of the answer that it knows. The others stay zero.</remarks>
     private static int Ask(IIoUringKernel kernel, uint query, void* answer, uint size)
     {
         io_uring_query_hdr header = default;
@@ -89,12 +89,14 @@ internal static unsafe class CapabilityQuery
 
     private static CapabilityQueryState Classify(int result) => -result switch
     {
-        // EBADF: old kernels look up the ring before the opcode, and a query passes no ring.
+        // Old kernels look up the ring before they check the opcode. A query passes no ring, so they answer EBADF.
         Errno.EINVAL or Errno.EOPNOTSUPP or Errno.EBADF => CapabilityQueryState.QueryUnknown,
         Errno.ENOSYS or Errno.EPERM or Errno.EACCES => CapabilityQueryState.Refused,
         _ => CapabilityQueryState.Failed,
     };
 
-    /// <summary>Returns a size; null when the kernel did not specify it or when it is out of range.</summary>
+    /// <summary>
+    /// Converts a size that the kernel reported. Returns null when the size is 0, which means "not reported", or too large for an int.
+    /// </summary>
     private static int? Bytes(uint value) => value is 0 or > int.MaxValue ? null : (int)value;
 }

@@ -6,7 +6,7 @@ public enum CapabilityQueryState
     /// <summary>The kernel answered the query about zero-copy receive (Linux 6.19 and newer).</summary>
     Answered,
 
-    /// <summary>The kernel answers queries, but not this one (Linux 6.18, −EOPNOTSUPP).</summary>
+    /// <summary>The kernel answers queries, but not the one about zero-copy receive (Linux 6.18, −EOPNOTSUPP).</summary>
     ZcrxQueryUnknown,
 
     /// <summary>The kernel answers no queries (up to Linux 6.17: −EINVAL, or −EBADF on old kernels).</summary>

@@ -15,7 +15,7 @@ internal static class CapabilityText
             ? null
             : $"{Needs(feature)}: {Reason(capabilities, feature)}";
 
-    /// <summary>Returns the part of the kernel's answers that shows that a feature is missing.</summary>
+    /// <summary>Returns the part of the kernel's answers that shows that the feature is missing.</summary>
     private static string Reason(ZcrxCapabilities capabilities, ZcrxFeature feature) => capabilities.State switch
     {
         CapabilityQueryState.Refused =>
@@ -98,7 +98,7 @@ internal static class CapabilityText
             {
                 ZcrxSupport.Yes => "yes",
                 ZcrxSupport.Unknown => "unknown, only an attempt can tell",
-                // If the zcrx query was not answered, the reason is the same for each feature and is printed above.
+                // If the zcrx query was not answered, all features have the same reason. It is printed once, above the features.
                 _ => "no, " + (capabilities.AnswersZcrxQuery ? capabilities.WhyNot(feature) : Needs(feature)),
             };
             Fact(feature.ToString(), $"{answer}");
@@ -133,7 +133,7 @@ internal static class CapabilityText
     private static string Features(ulong flags) => Names(
         flags, ("RX_PAGE_SIZE", LinuxIoUringZcrx.ZCRX_FEATURE_RX_PAGE_SIZE), ("EVENT", LinuxIoUringZcrx.ZCRX_FEATURE_EVENT));
 
-    /// <summary>Returns the names of the bits that are set, and unknown bits as a number.</summary>
+    /// <summary>Returns the names of the bits that are set. Bits without a name follow as a number.</summary>
     private static string Names(ulong flags, params ReadOnlySpan<(string Name, ulong Bit)> names)
     {
         var parts = new List<string>();

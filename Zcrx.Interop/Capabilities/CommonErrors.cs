@@ -3,7 +3,7 @@ using Zcrx.Interop.Errors;
 
 namespace Zcrx.Interop.Capabilities;
 
-/// <summary>Explains failures that several operations have in common, from the permissions of this process. Pure.</summary>
+/// <summary>Creates the exceptions for failures that several operations have in common. Pure.</summary>
 internal static class CommonErrors
 {
     public const string ReportIt =
@@ -15,7 +15,7 @@ internal static class CommonErrors
     private const string AllowIoUring =
         "Allow io_uring in the seccomp profile of the container (or run it with --security-opt seccomp=unconfined)";
 
-    /// <summary>Explains that memory for a ring or a registration could not be allocated.</summary>
+    /// <summary>Creates the exception for an operation that could not allocate memory for a ring or a registration.</summary>
     /// <param name="operation">The failed operation, with which the error message starts.</param>
     /// <param name="errno">ENOMEM, positive.</param>
     /// <param name="what">What needs the memory, such as <c>the area</c>.</param>
@@ -23,7 +23,7 @@ internal static class CommonErrors
     /// <param name="host">The permissions of this process.</param>
     public static ZcrxMemoryException NoMemory(string operation, int errno, string what, ulong bytes, HostFacts host)
     {
-        // Other locked memory counts towards the limit, so a limit slightly above the area's size may still be the cause.
+        // Other locked memory of the user counts against the limit, too. A limit of up to twice the area's size may therefore be the cause.
         if (bytes > 0 && host.EffectiveLockedMemoryLimit is { } limit && limit / 2 < bytes)
         {
             return new ZcrxMemoryException(
@@ -43,13 +43,14 @@ internal static class CommonErrors
     }
 
     /// <summary>
-    /// Explains a refusal that the known permissions do not explain. The likely cause is a seccomp filter or a security module.
+    /// Creates the exception for a refusal that no known permission of this process explains. The likely cause is a seccomp filter or a
+    /// security module.
     /// </summary>
     public static ZcrxNotPermittedException Filtered(string operation, int errno, HostFacts host) => host.SeccompFilter
         ? new ZcrxNotPermittedException(operation, errno, "a seccomp filter is active and forbids io_uring, as container runtimes do by default", AllowIoUring)
         : new ZcrxNotPermittedException(operation, errno, "a security module forbids it, or the permissions changed since they were read", "See the audit log (`ausearch -m avc`, `dmesg`) for its name");
 
-    /// <summary>Explains why this process may not use rings. Returns null when no known fact forbids it.</summary>
+    /// <summary>Creates the exception for a process that may not use rings. Returns null when no known permission forbids it.</summary>
     public static ZcrxNotPermittedException? RingForbidden(string operation, int errno, HostFacts host) => host.WhyNoRing() is { } reason
         ? new ZcrxNotPermittedException(
             operation,
@@ -60,7 +61,7 @@ internal static class CommonErrors
                 : "Allow it with `sysctl kernel.io_uring_disabled=0`, or add the user to that group")
         : null;
 
-    /// <summary>Explains an errno that has the same cause for every operation, or that is unexpected.</summary>
+    /// <summary>Creates the exception for an errno that has the same cause in every operation, or that is unexpected.</summary>
     public static ZcrxException Other(string operation, int errno) => errno switch
     {
         Errno.ENOSYS => new ZcrxUnsupportedException(
@@ -80,7 +81,7 @@ internal static class CommonErrors
         _ => new ZcrxException(operation, errno, $"the kernel returned: {ErrnoText.Describe(errno)}", ReportIt),
     };
 
-    /// <summary>Explains that a ring was used on a thread that does not own it.</summary>
+    /// <summary>Creates the exception for a ring that was used on a thread that does not own it.</summary>
     public static ZcrxException WrongThread(string operation, int errno) => new(
         operation, errno, "the calling thread does not own the ring", ReportIt);
 }

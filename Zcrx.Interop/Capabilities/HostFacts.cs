@@ -37,11 +37,12 @@ public sealed record HostFacts
     /// <summary>Gets a value indicating whether a seccomp filter is active, as in most containers. Many filters forbid io_uring.</summary>
     public bool SeccompFilter { get; init; }
 
-    /// <summary>Gets which processes may set up rings.</summary>
+    /// <summary>Gets which processes of this machine may set up rings.</summary>
     public IoUringAccess IoUringAccess { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether this process belongs to the group that may set up rings where access is restricted.
+    /// Gets a value indicating whether this process belongs to the group <c>kernel.io_uring_group</c>. With
+    /// <see cref="IoUringAccess.PrivilegedOrGroup"/>, its members may set up rings.
     /// </summary>
     public bool InIoUringGroup { get; init; }
 
@@ -59,14 +60,15 @@ public sealed record HostFacts
     public bool HasIpcLock => Has(CapIpcLock);
 
     /// <summary>
-    /// Gets a value indicating whether CAP_SYS_ADMIN is effective. With it, rings may be set up even where access is restricted.
+    /// Gets a value indicating whether CAP_SYS_ADMIN is effective. With <see cref="IoUringAccess.PrivilegedOrGroup"/>, it allows this
+    /// process to set up rings.
     /// </summary>
     public bool HasSysAdmin => Has(CapSysAdmin);
 
-    /// <summary>Gets the number of bytes that may be locked; null without a limit.</summary>
+    /// <summary>Gets the number of bytes that this process may lock; null when there is no limit or CAP_IPC_LOCK lifts it.</summary>
     public ulong? EffectiveLockedMemoryLimit => HasIpcLock && InitialUserNamespace ? null : LockedMemoryLimit;
 
-    /// <summary>Returns why this process may not set up a ring, as far as known facts show.</summary>
+    /// <summary>Returns the known reason why this process may not set up a ring.</summary>
     /// <returns>A clause without a full stop; null when no known fact forbids it.</returns>
     public string? WhyNoRing() => IoUringAccess switch
     {
@@ -76,7 +78,7 @@ public sealed record HostFacts
         _ => null,
     };
 
-    /// <summary>Returns why this process may not register a queue, as far as known facts show.</summary>
+    /// <summary>Returns the known reason why this process may not register a queue.</summary>
     /// <returns>A clause without a full stop; null when no known fact forbids it.</returns>
     public string? WhyNoRegistration()
     {
@@ -97,7 +99,7 @@ public sealed record HostFacts
 
     /// <summary>Reads the current permissions of this process.</summary>
     /// <returns>The snapshot.</returns>
-    /// <remarks>Reads a few files below <c>/proc</c>. Any thread. A file that cannot be read causes no exception.</remarks>
+    /// <remarks>Reads files below <c>/proc</c>. Does not throw when a file cannot be read. Can be called on any thread.</remarks>
     public static HostFacts Read() => Parse(
         ReadKernelRelease(),
         Environment.SystemPageSize,
@@ -135,7 +137,7 @@ public sealed record HostFacts
     internal static string ReadKernelRelease() =>
         ReadOrNull("/proc/sys/kernel/osrelease")?.Trim() ?? Environment.OSVersion.Version.ToString();
 
-    /// <summary>Determines whether the map is that of the initial namespace, which maps all 2³² − 1 user ids to themselves.</summary>
+    /// <summary>Determines whether a user id map is that of the initial user namespace, which maps all 2³² − 1 ids to themselves.</summary>
     private static bool IsIdentityMap(string uidMap)
     {
         string[] fields = uidMap.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
@@ -164,7 +166,7 @@ public sealed record HostFacts
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The file does not exist (an older kernel, no /proc, not Linux): the fact stays unknown.
+            // Older kernels, containers without /proc and other systems do not have the file. The fact then stays unknown.
             return null;
         }
     }

@@ -5,11 +5,11 @@ namespace Zcrx.Interop.Capabilities;
 
 /// <summary>Counts the request opcodes of a kernel that answers no queries.</summary>
 /// <remarks>
-/// The probe exists since Linux 5.6. Unlike a query, it needs a ring. Source: <c>IORING_REGISTER_PROBE</c> in io_uring_register(2).
+/// The probe works since Linux 5.6. It needs a ring, which a query does not. Source: <c>IORING_REGISTER_PROBE</c> in io_uring_register(2).
 /// </remarks>
 internal static unsafe class OpcodeProbe
 {
-    // The kernel accepts at most this number of entries.
+    // The kernel accepts at most 256 entries in a probe.
     private const int MaxOpcodes = 256;
 
     /// <summary>Creates a ring with one entry, probes it, and closes it.</summary>

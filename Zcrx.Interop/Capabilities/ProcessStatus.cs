@@ -2,17 +2,17 @@ using System.Globalization;
 
 namespace Zcrx.Interop.Capabilities;
 
-/// <summary>Reads lines of <c>/proc/self/status</c>. Pure. A missing or malformed line leaves a fact unknown.</summary>
+/// <summary>Reads lines of <c>/proc/self/status</c>. Pure. If a line is missing or malformed, its fact is unknown.</summary>
 /// <param name="text">The file's text; may be empty.</param>
 internal sealed class ProcessStatus(string text)
 {
     private const int SeccompModeFilter = 2;
 
-    /// <summary>Gets <c>CapEff</c>; null when it is missing.</summary>
+    /// <summary>Gets the effective capabilities (line <c>CapEff</c>) as a bit mask; null when the line is missing.</summary>
     public ulong? EffectiveCapabilities =>
         ulong.TryParse(Value("CapEff"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong mask) ? mask : null;
 
-    /// <summary>Gets a value indicating whether <c>Seccomp</c> is 2.</summary>
+    /// <summary>Gets a value indicating whether a seccomp filter is active (line <c>Seccomp</c> is 2).</summary>
     public bool HasSeccompFilter =>
         int.TryParse(Value("Seccomp"), NumberStyles.None, CultureInfo.InvariantCulture, out int mode) && mode == SeccompModeFilter;
 

@@ -1,16 +1,15 @@
 namespace Zcrx.Interop.Capabilities;
 
-/// <summary>Finds processes with io_uring rings, which may own a busy queue.</summary>
+/// <summary>Finds the processes that have io_uring rings. When an RX queue is busy, one of them may own it.</summary>
 /// <remarks>
-/// The kernel does not report which process owns an RX queue. Processes with rings are the candidates, as far
-/// as this process may see them.
+/// The kernel does not report which process owns an RX queue. Only the processes that this process may inspect are found.
 /// </remarks>
 internal static class RingOwners
 {
     private const int MostNamed = 5;
     private const string Ring = "anon_inode:[io_uring]";
 
-    /// <summary>Returns a clause that names other processes with rings, or that states that none is visible.</summary>
+    /// <summary>Returns a clause that names the other processes with rings, or states that none is visible.</summary>
     public static string Describe(string processes = "/proc")
     {
         List<string> owners = [];

@@ -5,11 +5,18 @@ namespace Zcrx.Interop;
 
 /// <summary>Represents an immutable snapshot of the features of zero-copy receive that a kernel reports.</summary>
 /// <remarks>
-/// Kernel versions are never compared: distributions backport features, and a kernel may be built without a feature. Version numbers in
-/// texts are hints for people. A kernel that is too old to answer is probed for the opcode of zero-copy receive. If it has the opcode,
-/// support is <see cref="ZcrxSupport.Unknown"/>: only an attempt shows whether it works.
-/// Masks contain the bits as the kernel returned them. Test a feature by the property that has its name, not by a mask.
-/// Source: <c>IORING_REGISTER_QUERY</c> in io_uring_register(2), <c>linux/io_uring/query.h</c>.
+/// <para>
+/// Kernel versions are never compared, because distributions backport features and a kernel may be built without a feature. Version numbers
+/// in texts are hints for people.
+/// </para>
+/// <para>
+/// A kernel that answers no queries is probed for the opcode of zero-copy receive. If it has the opcode, support is
+/// <see cref="ZcrxSupport.Unknown"/>. Only an attempt then shows whether a feature works.
+/// </para>
+/// <para>
+/// Masks contain the bits that the kernel returned. To test for a feature, read the property with its name instead of a mask.
+/// </para>
+/// <para>Source: <c>IORING_REGISTER_QUERY</c> in io_uring_register(2), <c>linux/io_uring/query.h</c>.</para>
 /// </remarks>
 public sealed record ZcrxCapabilities
 {
@@ -41,8 +48,8 @@ public sealed record ZcrxCapabilities
     public uint ControlOperations { get; init; }
 
     /// <summary>
-    /// Gets the number of bytes before the refill entries; null when the kernel did not report it. Kernels that do not report the number
-    /// need at most a page.
+    /// Gets the size of the refill ring's header in bytes; null when the kernel did not report it. The refill entries follow the header.
+    /// Kernels that do not report the size need at most a page.
     /// </summary>
     public int? RefillHeaderSize { get; init; }
 
@@ -63,7 +70,7 @@ public sealed record ZcrxCapabilities
     public int StatisticsAlignment { get; init; }
 
     /// <summary>
-    /// Gets the number of request opcodes, from the query or, without queries, from a probe; null when the kernel did not report it.
+    /// Gets the number of request opcodes; null when the kernel did not report it. A kernel that answers no queries is probed for it.
     /// </summary>
     public uint? RequestOpcodes { get; init; }
 
@@ -89,7 +96,7 @@ public sealed record ZcrxCapabilities
     public bool AnswersQueries => State is CapabilityQueryState.Answered or CapabilityQueryState.ZcrxQueryUnknown;
 
     /// <summary>
-    /// Gets a value indicating whether the kernel answered the query about zero-copy receive. Otherwise, properties such as
+    /// Gets a value indicating whether the kernel answered the query about zero-copy receive. If it did not, properties such as
     /// <see cref="DmaBufAreas"/> are false even if the kernel has the feature.
     /// </summary>
     public bool AnswersZcrxQuery => State == CapabilityQueryState.Answered;
@@ -125,8 +132,8 @@ public sealed record ZcrxCapabilities
     public bool CanAddArea => ControlOperations > LinuxIoUringZcrx.ZCRX_CTRL_ADD_AREA;
 
     /// <summary>
-    /// Gets a value indicating whether a registration may describe notifications and statistics. Without this feature, the field for them
-    /// must be zero.
+    /// Gets a value indicating whether a registration may describe notifications and statistics. Without this feature, the field
+    /// <c>event_desc</c> of a registration must be zero.
     /// </summary>
     internal bool EventFeature => (Features & LinuxIoUringZcrx.ZCRX_FEATURE_EVENT) != 0;
 
@@ -134,8 +141,8 @@ public sealed record ZcrxCapabilities
     /// <param name="kernel">The kernel. No ring is needed.</param>
     /// <returns>The snapshot. If the kernel refuses to answer, the snapshot records that.</returns>
     /// <remarks>
-    /// Makes three register calls without a ring. For a kernel that answers no queries, counts the request opcodes with a temporary ring.
-    /// Any thread. Needs no permission. Does not throw, whatever the kernel answers.
+    /// Makes three register calls without a ring. If the kernel answers no queries, counts its request opcodes with a temporary ring. Needs
+    /// no permission. Never throws. Can be called on any thread.
     /// </remarks>
     public static ZcrxCapabilities Query(IIoUringKernel kernel)
     {
@@ -143,23 +150,23 @@ public sealed record ZcrxCapabilities
         return CapabilityQuery.Run(kernel);
     }
 
-    /// <summary>Returns the number of bytes to reserve before the refill entries.</summary>
+    /// <summary>Returns the size of the refill ring's header in bytes.</summary>
     /// <param name="pageSize">The page size in bytes.</param>
     /// <returns>The size that the kernel reported; a page when it reported none.</returns>
     internal int RefillHeaderSizeOr(int pageSize) => RefillHeaderSize ?? pageSize;
 
     /// <summary>Determines whether the kernel supports a feature.</summary>
     /// <param name="feature">The feature.</param>
-    /// <returns>Yes, no, or unknown.</returns>
+    /// <returns>Whether the kernel supports the feature; <see cref="ZcrxSupport.Unknown"/> when only an attempt can tell.</returns>
     public ZcrxSupport Support(ZcrxFeature feature) => CapabilitySupport.Of(this, feature);
 
     /// <summary>
-    /// Returns why the kernel does not support a feature: a clause that names the missing feature and the first Linux version with it.
+    /// Returns why the kernel does not support a feature. The text names the missing feature and the first Linux version that has it.
     /// </summary>
     /// <param name="feature">The feature.</param>
     /// <returns>
-    /// The explanation, without a full stop; null unless <see cref="Support"/> returns <see cref="ZcrxSupport.No"/>.
-    /// For example: <c>device-less mode needs Linux 7.1 or newer: the kernel's zcrx answers register flags IMPORT only</c>.
+    /// A clause without a full stop; null if <see cref="Support"/> returns another value than <see cref="ZcrxSupport.No"/>. For example:
+    /// <c>device-less mode needs Linux 7.1 or newer: the kernel's zcrx answers register flags IMPORT only</c>.
     /// </returns>
     public string? WhyNot(ZcrxFeature feature) => CapabilityText.WhyNot(this, feature);
 

@@ -19,13 +19,13 @@ internal readonly struct CancelFilter
         _file = file;
     }
 
-    /// <summary>Gets a value indicating whether all matching requests are cancelled, not only the first.</summary>
+    /// <summary>Gets a value indicating whether all matching requests are cancelled; false when only the first one is.</summary>
     public bool SelectsAll => (_flags & (IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY)) != 0;
 
-    /// <summary>Gets a value indicating whether the file of a request is compared.</summary>
+    /// <summary>Gets a value indicating whether the filter compares the file of a request.</summary>
     public bool SelectsFile => (_flags & IORING_ASYNC_CANCEL_FD) != 0;
 
-    /// <summary>Reads and checks a request.</summary>
+    /// <summary>Reads the criteria from a submission entry and checks them.</summary>
     /// <returns>Zero, or a negative errno.</returns>
     public static int Parse(in io_uring_sqe entry, out CancelFilter filter)
     {
@@ -34,7 +34,7 @@ internal readonly struct CancelFilter
         const uint Narrowing = IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_OP;
         filter = default;
         bool contradicts = (entry.cancel_flags & IORING_ASYNC_CANCEL_ANY) != 0 && (entry.cancel_flags & Narrowing) != 0;
-        // zcrx_ifq_idx shares its offset with splice_fd_in, which must be zero.
+        // The kernel requires splice_fd_in to be zero. In C, zcrx_ifq_idx is a member of the same union.
         if ((entry.cancel_flags & ~Known) != 0 || contradicts || entry.off != 0 || entry.zcrx_ifq_idx != 0)
         {
             return -Errno.EINVAL;
@@ -43,7 +43,7 @@ internal readonly struct CancelFilter
         FileIdentity file = FileIdentity.None;
         if ((entry.cancel_flags & IORING_ASYNC_CANCEL_FD) != 0)
         {
-            // The emulation has no registered files, so a cancellation that names one selects nothing.
+            // The emulation has no registered files, so a cancellation by registered file matches no request.
             file = (entry.cancel_flags & IORING_ASYNC_CANCEL_FD_FIXED) != 0 ? file : FileIdentity.Of(entry.fd, entry.fd);
             if (file == FileIdentity.None)
             {

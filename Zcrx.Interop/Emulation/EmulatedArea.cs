@@ -8,7 +8,7 @@ internal sealed unsafe class EmulatedArea
 {
     private readonly int[] _free;
     private readonly int[] _userReferences;
-    // True for a buffer that a page pool has. Other buffers are free or were filled by a copy.
+    // True for a buffer in a page pool. Other buffers are free or were filled by a copy.
     private readonly bool[] _isPooled;
     private int _freeCount;
 
@@ -29,7 +29,9 @@ internal sealed unsafe class EmulatedArea
         _freeCount = buffers;
     }
 
-    /// <summary>Gets the area's token for completion offsets: the area's id in the top 16 bits, and zeros below.</summary>
+    /// <summary>
+    /// Gets the area's token, the base of its completion offsets. It has the area's id in the top 16 bits and zeros in the other bits.
+    /// </summary>
     public ulong Token { get; }
 
     public byte* Address { get; }
@@ -41,7 +43,8 @@ internal sealed unsafe class EmulatedArea
     public int FreeCount => _freeCount;
 
     /// <summary>
-    /// Returns the free buffer that will be taken after <paramref name="ahead"/> others. The order is last in, first out, as in the kernel.
+    /// Returns the free buffer that is taken next after <paramref name="ahead"/> others. The buffer that was freed last is taken first, as
+    /// in the kernel.
     /// </summary>
     public int PeekFree(int ahead) => _free[_freeCount - 1 - ahead];
 
@@ -61,14 +64,15 @@ internal sealed unsafe class EmulatedArea
         return buffer;
     }
 
-    /// <summary>Adds a user reference to a buffer of a page pool. The buffer has one reference for each packet in it.</summary>
+    /// <summary>Adds a user reference to a buffer of a page pool. User space has one reference for each packet in the buffer.</summary>
     public void AddUserReference(int buffer) => _userReferences[buffer]++;
 
-    /// <summary>Returns whether a page pool has the buffer.</summary>
+    /// <summary>Returns whether a buffer is in a page pool.</summary>
     public bool IsPooled(int buffer) => _isPooled[buffer];
 
     /// <summary>
-    /// Removes user references. Does nothing if the buffer has fewer references than that: the kernel ignores such refill entries silently.
+    /// Removes user references. If the buffer has fewer than <paramref name="count"/>, nothing changes, because the kernel ignores such
+    /// refill entries.
     /// </summary>
     /// <returns>Whether the last reference was removed.</returns>
     public bool DropUserReferences(int buffer, int count)
@@ -82,7 +86,7 @@ internal sealed unsafe class EmulatedArea
         return _userReferences[buffer] == 0;
     }
 
-    /// <summary>Returns a buffer without references to the free list.</summary>
+    /// <summary>Puts a buffer back into the free list. The buffer must have no references.</summary>
     public void Free(int buffer)
     {
         _isPooled[buffer] = false;
@@ -90,7 +94,8 @@ internal sealed unsafe class EmulatedArea
     }
 
     /// <summary>
-    /// Gives the memory back to the machine if all buffers are free. A free buffer has no content, so zeros may replace it.
+    /// Gives the memory of the area back to the operating system if all buffers are free. The pages then contain zeros, but the content
+    /// of free buffers is not needed.
     /// </summary>
     public bool TryTrim()
     {
@@ -100,7 +105,7 @@ internal sealed unsafe class EmulatedArea
         }
 
         nuint length = (nuint)_free.Length << BufferShift;
-        // MADV_REMOVE frees the pages of a shared file. It fails with EINVAL on private memory, whose pages MADV_DONTNEED discards.
+        // MADV_REMOVE frees the pages of a shared file. On private memory it fails with EINVAL, and MADV_DONTNEED frees the pages instead.
         return Libc.Advise((nint)Address, length, Libc.MADV_REMOVE) == 0 || Libc.Advise((nint)Address, length, Libc.MADV_DONTNEED) == 0;
     }
 

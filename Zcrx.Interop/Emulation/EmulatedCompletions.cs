@@ -4,7 +4,8 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Posts to the completion queue of one ring, in order. While the queue is full, completions wait in an overflow list. None is lost.
+/// Posts completions to the completion queue of one ring, in order. While the queue is full, completions wait in an overflow list, so none
+/// is lost.
 /// </summary>
 /// <param name="memory">The memory of the ring.</param>
 /// <param name="isMixed">Whether completions with data take two slots and all others one (CQE_MIXED).</param>
@@ -30,7 +31,7 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
         get
         {
             uint used = Ready;
-            // A head that user space moved past the tail is invalid. The ring then counts as full.
+            // User space may write any head. If the head is beyond the tail, the ring counts as full.
             return used > _mask + 1 ? 0 : _mask + 1 - used;
         }
     }
@@ -58,10 +59,12 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
     /// <summary>Gets a value indicating whether completions wait in the overflow list.</summary>
     public bool HasOverflow => _overflow.Count > 0;
 
-    /// <summary>Gets the number of completions with data for which slots can still be reserved.</summary>
+    /// <summary>Gets the number of further completions with data for which slots can be reserved.</summary>
     public int Reservable => _overflow.Count > 0 ? 0 : int.Max((int)(isMixed ? (Space == 0 ? 0 : (Space - 1) / 2) : Space) - _reserved, 0);
 
-    /// <summary>Reserves slots for completions with data. Called before data is received, since received data cannot be put back.</summary>
+    /// <summary>
+    /// Reserves slots for completions with data. Called before data is received, since received data cannot return to the socket.
+    /// </summary>
     /// <param name="count">The number of completions; negative to release reserved slots.</param>
     public void Reserve(int count) => _reserved += count;
 
@@ -94,7 +97,7 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
             flags |= IORING_CQE_F_32;
             if ((_tail & _mask) == _mask)
             {
-                // A large entry must not wrap, so the last slot gets a padding entry.
+                // A completion of two slots must not wrap, so a padding entry fills the last slot.
                 *Next() = new io_uring_cqe { flags = IORING_CQE_F_SKIP };
             }
         }
@@ -126,7 +129,7 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
         }
     }
 
-    // With CQE_MIXED, each reserved completion takes two slots. One more slot may pad the end of the ring.
+    // With CQE_MIXED, each reserved completion takes two slots. One more slot may be needed as padding at the end of the ring.
     private uint ReservedSlots => isMixed && _reserved > 0 ? (2 * (uint)_reserved) + 1 : (uint)_reserved;
 
     private io_uring_cqe* Next() => (io_uring_cqe*)(_slots + ((nuint)(_tail++ & _mask) * (nuint)_slotSize));

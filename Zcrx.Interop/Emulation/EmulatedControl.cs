@@ -4,7 +4,10 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Implements <c>IORING_REGISTER_ZCRX_CTRL</c>: flush, export, arm, add an area.</summary>
+/// <summary>
+/// Implements the operations of <c>IORING_REGISTER_ZCRX_CTRL</c>: flush the refill ring, export a queue, arm a notification, and add an
+/// area.
+/// </summary>
 internal static unsafe class EmulatedControl
 {
     public static int Run(EmulatedKernel kernel, EmulatedRing ring, zcrx_ctrl* user, uint argumentCount)
@@ -31,7 +34,7 @@ internal static unsafe class EmulatedControl
 
         if (user->op == ZCRX_CTRL_EXPORT)
         {
-            // Called without the queue's lock. An export takes the kernel's lock, which comes first in the lock order.
+            // The queue's lock is not held here. An export takes the kernel's lock, which must be taken before the queue's.
             int result = Export(kernel, queue, user);
             ring.ReturnBuffers();
             return result;
@@ -67,7 +70,7 @@ internal static unsafe class EmulatedControl
             return -EINVAL;
         }
 
-        // Check this before a descriptor is created: without writable memory, the call could not return the descriptor's number.
+        // Check the memory before a descriptor is created. The number of the descriptor is returned in this memory.
         if (!UserMemory.IsWritable(user, (nuint)sizeof(zcrx_ctrl)))
         {
             return -EFAULT;
@@ -107,7 +110,7 @@ internal static unsafe class EmulatedControl
 
         if (queue.HasLostDevice)
         {
-            // The real kernel maps an area for the device. This fails when the device no longer exists.
+            // The real kernel maps a new area for the device, which fails when the device no longer exists.
             return -EFAULT;
         }
 

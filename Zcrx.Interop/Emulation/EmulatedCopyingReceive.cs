@@ -4,17 +4,19 @@ using static Zcrx.Interop.Abi.Errno;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Imitates receives whose bytes the kernel copies: reads from the socket into area buffers. A turn is one attempt to receive for a
-/// request. It usually needs one scattering read.
+/// Imitates receives whose bytes the kernel copies. Reads from the socket into buffers of an area, in turns. A turn is one attempt to
+/// receive for a request.
 /// </summary>
-/// <param name="completions">Posts the buffers.</param>
-/// <param name="ends">Ends the turns.</param>
+/// <param name="completions">Posts a completion for each filled buffer.</param>
+/// <param name="ends">Ends a turn, and the request if necessary.</param>
 /// <param name="read">Prepares the reads.</param>
 /// <param name="turns">Limits the buffers per turn.</param>
 internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completions, EmulatedReceiveEnds ends, ScatteringRead read, TurnLimit turns)
 {
-    /// <summary>Reads until the socket is empty, the turn is over, or no buffer or completion slot is free.</summary>
-    /// <param name="request">The request.</param>
+    /// <summary>
+    /// Runs a turn: reads until the socket is empty, the limit of the turn is reached, or no buffer or completion slot is free.
+    /// </summary>
+    /// <param name="request">The receive request.</param>
     /// <param name="queue">The queue whose buffers are filled.</param>
     /// <param name="isFirst">Whether this is the first attempt, made during the submission before the request waits.</param>
     /// <param name="most">The largest number of bytes to receive.</param>
@@ -33,7 +35,7 @@ internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completi
             MessageHeader message = read.Prepare(queue, (int)uint.Min(completions.DataSpace, (uint)wanted), wantedBytes, out int buffers, out nint offered);
             if (buffers == 0)
             {
-                // If neither a buffer nor a completion slot is free, −ENOMEM is reported: the kernel takes the buffer first.
+                // The kernel takes a buffer before a completion slot. If both are missing, it reports −ENOMEM.
                 ends.EndWithoutRoom(request, queue.HasFreeBuffer ? -ENOSPC : -ENOMEM, delivered, isFirst);
                 return total;
             }
@@ -58,7 +60,7 @@ internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completi
 
             if (used == buffers && (completions.DataSpace == 0 || !queue.HasFreeBuffer))
             {
-                // The offered buffers are full. Whether the request ends depends on the bytes that are left in the socket.
+                // All offered buffers are full and no more can be offered. The bytes left in the socket decide whether the request ends.
                 ends.EndWithoutRoom(request, queue.HasFreeBuffer ? -ENOSPC : -ENOMEM, delivered, isFirst);
                 return total;
             }

@@ -9,7 +9,7 @@ namespace Zcrx.Interop;
 /// </remarks>
 public sealed class EmulatedFaultPlan
 {
-    // For the lock order see EmulatedKernel.
+    // EmulatedKernel documents the lock order.
     private readonly Lock _gate = new();
     private readonly Random? _random;
     private readonly double _probability;
@@ -41,12 +41,15 @@ public sealed class EmulatedFaultPlan
     public bool DropNotifications { get => _dropNotifications; set => _dropNotifications = value; }
 
     /// <summary>
-    /// Gets or sets a value indicating whether an <see cref="EmulatedNic"/> copies all payload, even on an RX queue that receives into an
-    /// area, like a NIC that cannot split packets. Without a NIC, all payload is copied anyway.
+    /// Gets or sets a value indicating whether an <see cref="EmulatedNic"/> copies all payload, like a NIC that cannot split packets. This
+    /// includes RX queues that receive into an area. Without a NIC, all payload is copied anyway.
     /// </summary>
     public bool ForceCopies { get => _forceCopies; set => _forceCopies = value; }
 
-    /// <summary>Gets or sets the largest number of bytes that one receive turn delivers; 0 for no limit.</summary>
+    /// <summary>
+    /// Gets or sets the largest number of bytes that one receive turn delivers; 0 for no limit. A turn is one attempt to receive for a
+    /// connection.
+    /// </summary>
     public int ShortReceiveLimit { get => Volatile.Read(ref _shortLimit); set => Volatile.Write(ref _shortLimit, value); }
 
     /// <summary>
@@ -101,14 +104,15 @@ public sealed class EmulatedFaultPlan
     public void ResetConnections(int count) => Set(ref _resets, count);
 
     /// <summary>
-    /// Makes the next rings that are entered lose their descriptor, as when other code closes it by mistake. Entering then returns −EBADF.
+    /// Makes the next rings that are entered lose their descriptor, as if other code had closed it by mistake. Entering them then returns
+    /// −EBADF.
     /// </summary>
     /// <param name="count">The number of rings.</param>
     public void BreakRings(int count) => Set(ref _brokenRings, count);
 
     /// <summary>
-    /// Loses the last completion of each of the next receives that end, as when the completion ring is full and the kernel cannot allocate
-    /// memory. The ring counts an overflow. The stream positions of all connections with an armed receive are then unknown.
+    /// Loses the last completion of the next receives that end. On the real kernel, this happens when the completion ring is full and
+    /// memory is short. The ring counts the loss. The stream positions of all connections with an armed receive are then unknown.
     /// </summary>
     /// <param name="count">The number of receives.</param>
     public void LoseCompletions(int count) => Set(ref _lostCompletions, count);
@@ -128,7 +132,7 @@ public sealed class EmulatedFaultPlan
 
     internal bool NextEnter()
     {
-        // Every call checks the counter, so it is first read without the lock.
+        // Every enter checks the counter, so it is first read without the lock.
         if (Volatile.Read(ref _brokenRings) == 0)
         {
             return false;

@@ -7,7 +7,7 @@ namespace Zcrx.Interop.Emulation;
 
 /// <summary>Performs the requests of one ring that involve no interface queue: POLL_ADD, ACCEPT and READ.</summary>
 /// <param name="requests">The requests of the ring.</param>
-/// <param name="completions">Posts the results that do not end a request.</param>
+/// <param name="completions">Posts the results of multishot requests that continue.</param>
 internal sealed unsafe class EmulatedFileOperations(EmulatedRequests requests, EmulatedCompletions completions)
 {
     private const int AcceptsPerTurn = 64;
@@ -20,7 +20,7 @@ internal sealed unsafe class EmulatedFileOperations(EmulatedRequests requests, E
         }
 
         bool multishot = (entry.len & IORING_POLL_ADD_MULTI) != 0;
-        // Multishot polls report changes, not states, so they are edge-triggered.
+        // A multishot poll reports each change once, so it is edge-triggered.
         int result = requests.Await(entry, entry.poll32_events | (multishot ? SocketCalls.EPOLLET : 0), multishot, out EmulatedRequest? request);
         request?.PollEvents = entry.poll32_events;
         return result;
@@ -67,7 +67,7 @@ internal sealed unsafe class EmulatedFileOperations(EmulatedRequests requests, E
             return;
         }
 
-        // Events of an earlier call may be outdated.
+        // The state of the file may have changed since an earlier call of epoll, so it is checked again.
         uint current = isLeftOver ? SocketCalls.PollNow(request.Fd, request.PollEvents) : events;
         if (current != 0)
         {
@@ -77,7 +77,7 @@ internal sealed unsafe class EmulatedFileOperations(EmulatedRequests requests, E
 
     public void RunRead(EmulatedRequest request)
     {
-        // Another reader may have emptied the eventfd since the event. Reading it must not block the ring.
+        // Another reader may have emptied the eventfd since epoll reported it. Reading it would then block the ring.
         if (SocketCalls.PollNow(request.Fd, SocketCalls.EPOLLIN) == 0)
         {
             return;
@@ -110,7 +110,7 @@ internal sealed unsafe class EmulatedFileOperations(EmulatedRequests requests, E
                 continue;
             }
 
-            // If the completion ring is full, the completion goes to the overflow list and ends the multishot request.
+            // If the completion ring is full, the request ends, as in the kernel. Its completion goes to the overflow list.
             if (accepted < 0 || !request.IsMultishot || completions.Space == 0)
             {
                 requests.Complete(request, accepted);

@@ -3,7 +3,7 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Interop;
 
 /// <summary>Changes the flow rules, the RSS table and the header/data split of emulated network interfaces.</summary>
-/// <remarks>Safe from any thread.</remarks>
+/// <remarks>Can be used on any thread.</remarks>
 /// <param name="nics">The interfaces, as in <see cref="EmulatedKernelOptions.Nics"/>.</param>
 public sealed class EmulatedFlowSteering(IReadOnlyList<EmulatedNic> nics) : IFlowSteering
 {

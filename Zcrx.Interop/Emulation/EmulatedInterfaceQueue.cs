@@ -6,7 +6,7 @@ namespace Zcrx.Interop.Emulation;
 
 /// <summary>Represents the kernel's side of an interface queue: areas, refill ring, statistics, notifications and users.</summary>
 /// <remarks>
-/// After an import, several rings use one queue, each on its own thread. <see cref="Gate"/> therefore guards all members.
+/// Several rings use a queue that was exported and imported, each ring on its own thread. <see cref="Gate"/> therefore guards all members.
 /// </remarks>
 internal sealed unsafe class EmulatedInterfaceQueue
 {
@@ -39,7 +39,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
         new Span<byte>(region, (int)profile.EntriesOffset).Clear();
         _allowedEvents = events.type_mask;
         _eventUserData = events.user_data;
-        // As in the kernel, only a queue with notifications keeps a reference to the ring that receives them.
+        // As in the kernel, a queue refers to a ring only if the ring receives notifications of the queue.
         _eventRing = events.type_mask != 0 ? owner : null;
         if ((events.flags & ZCRX_EVENT_DESC_FLAG_STATS) != 0)
         {
@@ -48,7 +48,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
         }
     }
 
-    // For the lock order see EmulatedKernel.
+    // EmulatedKernel documents the lock order.
     public Lock Gate { get; } = new();
 
     /// <summary>Gets the network interface whose RX queue receives into the areas of this queue; null in device-less mode.</summary>
@@ -60,10 +60,10 @@ internal sealed unsafe class EmulatedInterfaceQueue
     /// <summary>Gets the page pool of the RX queue; null in device-less mode.</summary>
     public EmulatedPagePool? Pool { get; private set; }
 
-    /// <summary>Gets a value indicating whether the RX queue is gone because its interface was removed.</summary>
+    /// <summary>Gets a value indicating whether the interface was removed. The queue has then lost its RX queue.</summary>
     public bool HasLostDevice => Nic is { } nic && nic.ProviderOf(RxQueue) != this;
 
-    /// <summary>Gets the areas, in the order in which they serve buffers.</summary>
+    /// <summary>Gets the areas. Free buffers are taken from the first area that has some.</summary>
     public List<EmulatedArea> Areas => _areas;
 
     public bool HasFreeBuffer
@@ -88,8 +88,8 @@ internal sealed unsafe class EmulatedInterfaceQueue
     public int BufferLength => 1 << _bufferShift;
 
     /// <summary>
-    /// Gets the number of refill entries for buffers that user space did not have. The kernel ignores such entries silently, so only a
-    /// simulation can detect the error.
+    /// Gets the number of refill entries that returned a buffer which user space did not have. The kernel ignores such entries silently, so
+    /// only a simulation can detect the error.
     /// </summary>
     public int EntriesIgnored { get; private set; }
 
@@ -106,7 +106,10 @@ internal sealed unsafe class EmulatedInterfaceQueue
         return (long)area.Token;
     }
 
-    /// <summary>Gives back the memory of each area whose buffers are all free, except the first area.</summary>
+    /// <summary>
+    /// Gives the memory of unused areas back to the operating system. An area is unused if all its buffers are free. The first area always
+    /// keeps its memory.
+    /// </summary>
     /// <returns>The number of areas whose memory was given back.</returns>
     public int Trim()
     {
@@ -122,7 +125,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
         }
     }
 
-    /// <summary>Makes this queue provide the memory of an RX queue. Returns zero, or a negative errno if nothing has changed.</summary>
+    /// <summary>Makes an RX queue receive into the areas of this queue. Returns zero, or a negative errno if nothing has changed.</summary>
     public int BindTo(EmulatedNic nic, uint rxQueue)
     {
         int result = nic.Bind(rxQueue, this);
@@ -145,8 +148,8 @@ internal sealed unsafe class EmulatedInterfaceQueue
     }
 
     /// <summary>
-    /// Removes a user: a ring or an exported descriptor. A removed ring receives no further notifications. Removing the last user frees
-    /// the buffers.
+    /// Removes a user of the queue, which is a ring or an exported descriptor. A removed ring receives no further notifications. When the
+    /// last user is removed, the buffers are freed.
     /// </summary>
     public void RemoveUser(EmulatedRing? ring)
     {
@@ -159,7 +162,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
 
             if (--_users == 0)
             {
-                // The RX queue is unbound first, so that no packet takes a buffer from now on.
+                // Unbind the RX queue first, so that no further packet takes a buffer.
                 Nic?.Unbind(this);
                 foreach (EmulatedArea area in _areas)
                 {
@@ -182,7 +185,9 @@ internal sealed unsafe class EmulatedInterfaceQueue
         while (parsed == FlushBatch && total < _entryCount);
     }
 
-    /// <summary>Implements <c>ZCRX_CTRL_ARM_EVENT</c>: only a type that has fired can be armed.</summary>
+    /// <summary>
+    /// Implements <c>ZCRX_CTRL_ARM_EVENT</c>, which arms a notification type again. Fails with −EINVAL if the type has not fired.
+    /// </summary>
     public int Arm(uint type)
     {
         if (type > ZCRX_EVENT_COPY || (_firedEvents & (1u << (int)type)) == 0)
@@ -194,7 +199,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
         return 0;
     }
 
-    /// <summary>Counts copied fragments and bytes.</summary>
+    /// <summary>Adds copied fragments and bytes to the copy counters.</summary>
     public void CountCopies(uint fragments, ulong bytes)
     {
         if (_stats is null)
@@ -202,12 +207,14 @@ internal sealed unsafe class EmulatedInterfaceQueue
             return;
         }
 
-        // Plain 8-byte stores, as in the kernel: a reader on another thread sees the old or the new value.
+        // As in the kernel, each counter is stored as a whole. A reader on another thread sees the old or the new value.
         Volatile.Write(ref _stats->copy_count, _stats->copy_count + fragments);
         Volatile.Write(ref _stats->copy_bytes, _stats->copy_bytes + bytes);
     }
 
-    /// <summary>Posts a notification, once per type until it is armed again, and only to the ring that registered the queue.</summary>
+    /// <summary>
+    /// Posts a notification to the ring that registered the queue. A type that was posted must be armed again before it is posted again.
+    /// </summary>
     public void Notify(uint type)
     {
         uint mask = 1u << (int)type;
@@ -221,7 +228,8 @@ internal sealed unsafe class EmulatedInterfaceQueue
     }
 
     /// <summary>
-    /// Consumes at most <paramref name="count"/> refill entries, and returns their buffers to the page pool. Skips invalid entries.
+    /// Consumes at most <paramref name="count"/> refill entries, and returns their buffers to the page pool or the free lists. Skips
+    /// invalid entries.
     /// </summary>
     public void Refill(EmulatedPagePool pool, int count) => _ = ParseBatch(count, pool);
 
@@ -230,7 +238,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
     private int ParseBatch(int most, EmulatedPagePool? pool)
     {
         uint tail = Volatile.Read(ref *_sharedTail);
-        // User space may write any tail. At most one full ring is read.
+        // User space may write any tail. An invalid tail must not make the kernel read more entries than the ring has.
         uint available = uint.Min(tail - _head, _entryCount);
         uint count = uint.Min(available, (uint)most);
         int parsed = 0;
@@ -249,7 +257,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
             }
 
             int references = 1;
-            // Only a page pool merges entries. A flush takes them one by one.
+            // A page pool handles consecutive entries of one buffer together. A flush handles them one by one.
             for (; pool is not null && _foldsEntries && parsed + 1 < count && IsOf(_entries[_head & (_entryCount - 1)], area!, buffer); parsed++, references++)
             {
                 _head++;

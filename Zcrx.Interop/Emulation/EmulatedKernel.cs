@@ -8,14 +8,16 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Implements io_uring with zcrx in managed code over ordinary TCP sockets: the same ring memory, the same structures, the same
-/// errors. It needs no privileges and runs on any Linux kernel.
+/// Implements io_uring with zcrx in managed code over ordinary TCP sockets. It has the same ring memory, structures and errors as the
+/// kernel. It needs no privileges and runs on any Linux kernel.
 /// </summary>
 /// <remarks>
 /// <para>Queues use it as their engine where zcrx is not available. Tests of a service use it to inject faults.</para>
-/// <para>Threading: any thread. Each of its rings belongs to one thread, as on the real kernel. Registered user memory
-/// must stay mapped until the ring is closed: unlike the kernel, the emulation cannot pin it.</para>
-/// <para>Request types: NOP, POLL_ADD, ACCEPT, READ, RECV_ZC, ASYNC_CANCEL, CLOSE, SHUTDOWN. Others end with −EINVAL.</para>
+/// <para>Threading: any thread. Each ring belongs to one thread, as on the real kernel. Registered user memory must stay mapped until the
+/// ring is closed, because the emulation cannot pin it.</para>
+/// <para>
+/// Supports the request types NOP, POLL_ADD, ACCEPT, READ, RECV_ZC, ASYNC_CANCEL, CLOSE and SHUTDOWN. Other requests end with −EINVAL.
+/// </para>
 /// </remarks>
 public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory, IReceiveTurns
 {
@@ -26,15 +28,16 @@ public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory, IReceiveTur
         IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQE32 | IORING_SETUP_SINGLE_ISSUER |
         IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_NO_SQARRAY | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_CQE_MIXED;
 
-    // Lock order: this lock, the Gate of a queue, the lock of an EmulatedNic, the lock of a SocketBacklog.
-    // The locks of EmulatedFaultPlan and EmulatedRemotePosts are innermost: nothing is taken under them.
+    // Lock order: this lock, the Gate of a queue, the lock of an EmulatedNic, the lock of a SocketBacklog. While the lock of an
+    // EmulatedFaultPlan or an EmulatedRemotePosts is held, no other lock is taken.
     private readonly Lock _gate = new();
     private readonly Func<RingParts, IRingExecution> _execution;
     private readonly Dictionary<int, EmulatedRing> _rings = [];
     private readonly Dictionary<int, EmulatedInterfaceQueue> _exports = [];
-    // The mappings of ring memory, by address. Like a mapping of a file, each keeps the ring alive after the descriptor is closed.
+    // The mappings of ring memory, by address. A mapping keeps the ring's memory alive after the descriptor is closed, like a mapping of a
+    // file.
     private readonly Dictionary<nint, EmulatedRing> _mappings = [];
-    // Read on every enter without the lock. Replaced as a whole when a ring is added or removed.
+    // Every enter reads this dictionary without the lock, so it is never changed. Adding or removing a ring replaces it.
     private volatile Dictionary<int, EmulatedRing> _ringsSnapshot = [];
 
     /// <summary>Initializes an emulated kernel. Queues can be imported only within the same kernel.</summary>
@@ -46,8 +49,8 @@ public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory, IReceiveTur
 
     /// <param name="options">The behaviour; null for the defaults.</param>
     /// <param name="callerKeepsSockets">
-    /// True if the caller closes a socket only after its receives have ended and the cancellation of its polls was submitted. Requests then
-    /// use the caller's descriptor instead of a duplicate.
+    /// True if the caller closes a socket only after its receives have ended and the cancellation of its polls has begun. Requests then use
+    /// the caller's descriptor instead of a duplicate.
     /// </param>
     internal EmulatedKernel(EmulatedKernelOptions? options, bool callerKeepsSockets)
         : this(options ?? new EmulatedKernelOptions(), ring => new EpollExecution(ring, callerKeepsSockets))
@@ -68,7 +71,7 @@ public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory, IReceiveTur
     public EmulatedKernelOptions Options { get; }
 
     /// <inheritdoc/>
-    /// <remarks>Controls the interfaces of <see cref="EmulatedKernelOptions.Nics"/>.</remarks>
+    /// <remarks>Controls the interfaces in <see cref="EmulatedKernelOptions.Nics"/>.</remarks>
     public INicControl Nics { get; }
 
     /// <inheritdoc/>
@@ -110,7 +113,7 @@ public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory, IReceiveTur
         parameters->sq_entries = submissions;
         parameters->cq_entries = completions;
         parameters->features = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG;
-        // The ring has a real descriptor, so that the number is not reused while the ring exists.
+        // An eventfd reserves a real descriptor for the ring, so that no other file gets the same number while the ring exists.
         int fd = Libc.EventFd(0, Libc.EFD_CLOEXEC);
         if (fd < 0)
         {
@@ -206,7 +209,7 @@ public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory, IReceiveTur
     }
 
     /// <inheritdoc/>
-    /// <remarks>The memory is freed when the ring is closed and unmapped.</remarks>
+    /// <remarks>The memory is freed when the ring is closed and all of its mappings have ended.</remarks>
     public int Unmap(nint address, nuint length)
     {
         EmulatedRing? ring;
@@ -272,7 +275,7 @@ public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory, IReceiveTur
             return -ENXIO;
         }
 
-        // A ring may have taken free buffers in advance. Until they are returned, their areas do not count as unused.
+        // A ring may have taken free buffers in advance. An area counts as unused only after they are returned.
         ring.ReturnBuffers();
         return found.Trim();
     }
@@ -289,7 +292,7 @@ public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory, IReceiveTur
     /// <summary>Gets the interface queues of the open rings. A simulation compares their state with the state in user space.</summary>
     internal IEnumerable<EmulatedInterfaceQueue> InterfaceQueues => _ringsSnapshot.Values.SelectMany(static ring => ring.Queues.Values).Distinct();
 
-    /// <summary>Gets the number of rings and exports that are open. Tests check that none is left.</summary>
+    /// <summary>Gets the number of rings and exports that are open. Tests check that it is zero at the end.</summary>
     internal int OpenDescriptors
     {
         get
@@ -302,8 +305,8 @@ public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory, IReceiveTur
     }
 
     /// <summary>
-    /// Gets the number of descriptors that callers have closed while requests of open rings used them. Tests check that it stays zero when
-    /// the caller keeps its sockets open.
+    /// Gets the number of descriptors that callers closed while requests of open rings used them. Tests check that it stays zero when the
+    /// caller keeps its sockets open.
     /// </summary>
     internal int LostDescriptors => _ringsSnapshot.Values.Sum(static ring => ring.LostDescriptors);
 
@@ -360,7 +363,7 @@ public sealed unsafe class EmulatedKernel : INicKernel, IAreaMemory, IReceiveTur
         bool reserved = (parameters->resv0 | parameters->resv1 | parameters->resv2) != 0;
         bool tooMany = entries > MaxSubmissionEntries && (flags & IORING_SETUP_CLAMP) == 0;
         bool bothSizes = (flags & (IORING_SETUP_CQE32 | IORING_SETUP_CQE_MIXED)) == (IORING_SETUP_CQE32 | IORING_SETUP_CQE_MIXED);
-        // DEFER_TASKRUN runs work on the issuer only, so it requires SINGLE_ISSUER.
+        // DEFER_TASKRUN defers work to the thread of the single issuer, so it requires SINGLE_ISSUER.
         bool deferredWithoutIssuer = (flags & (IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER)) == IORING_SETUP_DEFER_TASKRUN;
         return entries == 0 || tooMany || reserved || bothSizes || deferredWithoutIssuer || (flags & ~SupportedSetupFlags) != 0 ? -EINVAL : 0;
     }

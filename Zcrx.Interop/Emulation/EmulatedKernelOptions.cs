@@ -7,14 +7,14 @@ public sealed record EmulatedKernelOptions
     public EmulatedKernelProfile Profile { get; init; } = EmulatedKernelProfile.Linux73;
 
     /// <summary>
-    /// Gets the largest number of buffers that one receive turn of one connection fills, 1 to 1024. One call of <c>io_uring_enter</c>
-    /// fills about the same number for all connections together. A smaller number shortens the wait of other connections. A larger number
-    /// means fewer reads. Each read costs TCP an acknowledgement and the sender a wake-up.
+    /// Gets the largest number of buffers that one receive turn of one connection fills, 1 to 1024. One call of <c>io_uring_enter</c> fills
+    /// about the same number for all connections together. With a smaller number, other connections wait less. With a larger number, fewer
+    /// reads are needed, and each read costs TCP an acknowledgement and the sender a wake-up.
     /// </summary>
     /// <remarks>
     /// The default of 512 pages is 2 MiB. Copying them takes about half a millisecond. The real kernel serves up to 32 packets of a
-    /// connection in a row. At 64 KiB a packet, that is 2 MiB as well. A queue
-    /// shortens its turns to 512 KiB while its consumers read the buffers again after the turn, on the ring thread.
+    /// connection in a row. At 64 KiB a packet, that is 2 MiB as well. Some consumers read the buffers of a turn again on the ring thread
+    /// after the turn. For these, a queue shortens its turns to 512 KiB, so that the bytes are still in the processor's cache.
     /// </remarks>
     public int BuffersPerTurn { get; init; } = 512;
 

@@ -6,7 +6,7 @@ namespace Zcrx.Interop;
 /// <remarks>Immutable. The values were observed on these kernels; see the table in <c>docs/kernel-matrix.md</c>.</remarks>
 public sealed record EmulatedKernelProfile
 {
-    // From this patch release of 7.2 on, a request that finds no buffer ends. Earlier releases strand it.
+    // From this patch release of Linux 7.2 on, a request that finds no buffer ends. Earlier releases leave it armed and do not serve it.
     private const int FirstRepairedPatch = 10;
 
     private EmulatedKernelProfile(string name) => Name = name;
@@ -22,24 +22,26 @@ public sealed record EmulatedKernelProfile
     public static EmulatedKernelProfile Linux70 { get; } = Linux619 with { Name = "7.0", Features = ZCRX_FEATURE_RX_PAGE_SIZE, RegisterOpcodes = 38, SetupFlags = 0x1fffff };
 
     /// <summary>
-    /// Gets the profile of Linux 7.1, which adds the device-less mode. This kernel strands a request that runs out of buffers or
-    /// completions in the middle of a packet.
+    /// Gets the profile of Linux 7.1, which adds the device-less mode. On this kernel, a request that runs out of buffers or completions in
+    /// the middle of a packet stays armed and is not served.
     /// </summary>
     public static EmulatedKernelProfile Linux71 { get; } = Linux70 with { Name = "7.1", RegisterFlags = ZCRX_REG_IMPORT | ZCRX_REG_NODEV };
 
     /// <summary>
-    /// Gets the profile of Linux 7.2.0 to 7.2.9, which adds notifications, statistics and arming. These kernels strand requests like 7.1.
+    /// Gets the profile of Linux 7.2.0 to 7.2.9, which adds notifications, statistics and arming. These kernels strand requests like Linux
+    /// 7.1.
     /// </summary>
     public static EmulatedKernelProfile Linux720 { get; } = Linux71 with { Name = "7.2.0", ControlOperations = 3, Features = ZCRX_FEATURE_RX_PAGE_SIZE | ZCRX_FEATURE_EVENT, QueryOpcodes = 4 };
 
     /// <summary>
-    /// Gets the profile of Linux 7.2.10 and later releases of 7.2. These kernels end a request that finds no buffer, instead of stranding
-    /// it. Their capabilities equal those of <see cref="Linux720"/>.
+    /// Gets the profile of Linux 7.2.10 and later releases of 7.2. These kernels end a request that finds no buffer; earlier releases
+    /// strand it. Their capabilities equal those of <see cref="Linux720"/>.
     /// </summary>
     public static EmulatedKernelProfile Linux72 { get; } = Linux720 with { Name = "7.2", StrandsReceives = false };
 
     /// <summary>
-    /// Gets the profile of Linux 7.3, which can add areas to a running queue. Head and tail of the refill queue have a cache line each.
+    /// Gets the profile of Linux 7.3, which can add areas to a running queue. In this kernel, the head and the tail of the refill queue are
+    /// on separate cache lines.
     /// </summary>
     public static EmulatedKernelProfile Linux73 { get; } = Linux72 with { Name = "7.3", ControlOperations = 4, RefillHeaderSize = 128, TailOffset = 64, EntriesOffset = 128, FoldsRefillEntries = true };
 
@@ -68,17 +70,18 @@ public sealed record EmulatedKernelProfile
     internal ulong SetupFlags { get; private init; }
 
     /// <summary>
-    /// Gets a value indicating whether a request that runs out of buffers or completions in the middle of a packet stays armed and
-    /// delivers nothing until another packet arrives.
+    /// Gets a value indicating whether a request is stranded when it runs out of buffers or completions in the middle of a packet. It then
+    /// stays armed, and delivers nothing until another packet arrives.
     /// </summary>
     internal bool StrandsReceives { get; private init; } = true;
 
     /// <summary>
-    /// Gets a value indicating whether a page pool merges consecutive refill entries of one buffer and returns all their references.
+    /// Gets a value indicating whether a page pool merges consecutive refill entries of one buffer. The merged entry returns the references
+    /// of all of them.
     /// </summary>
     internal bool FoldsRefillEntries { get; private init; }
 
-    /// <summary>Gets the size limit of an area: one GiB at first, one TiB since 7.2.</summary>
+    /// <summary>Gets the size limit of an area, which is one TiB since Linux 7.2 and one GiB before.</summary>
     internal ulong MaxAreaLength => HasEvents ? 1UL << 40 : 1UL << 30;
 
     internal bool HasEvents => (Features & ZCRX_FEATURE_EVENT) != 0;

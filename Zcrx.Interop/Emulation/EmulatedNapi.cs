@@ -5,11 +5,11 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Implements <c>IORING_REGISTER_NAPI</c>: stores and checks the settings of busy polling, as the kernel does. Nothing is polled.
+/// Implements <c>IORING_REGISTER_NAPI</c>. Checks and stores the settings of busy polling as the kernel does, but never polls.
 /// </summary>
 internal sealed unsafe class EmulatedNapi
 {
-    // The smallest NAPI id. Smaller numbers are processor numbers.
+    // The smallest valid NAPI id. In the kernel, smaller numbers are processor numbers.
     private const uint FirstId = 4096;
 
     private readonly HashSet<uint> _ids = [];

@@ -11,25 +11,25 @@ namespace Zcrx.Interop;
 /// hardware, a flow that arrives on the RX queue of an interface queue is received without a copy. Any other flow is copied.
 /// </summary>
 /// <remarks>
-/// <para>A TCP connection that an interface queue of this interface receives is treated as if it arrived through this interface, even on
+/// <para>If an interface queue of this interface receives for a TCP connection, the connection is treated as if it arrived here, even on
 /// loopback. The sockets are real. This class determines their RX queue.</para>
-/// <para>Bytes that wait in a socket belong to the interface queue on whose RX queue they arrived, even if the flow was steered to another
-/// queue since. A receive on any other queue ends with −EFAULT at these bytes. When their interface queue is closed, the bytes are
-/// lost.</para>
-/// <para>One difference from hardware: a packet takes a buffer when it is received from the socket, not when it arrives. Unread bytes
-/// therefore use no buffers. There is no descriptor ring between the interface and its page pool.</para>
+/// <para>Bytes that wait in a socket lie in the memory of the interface queue on whose RX queue they arrived. Steering the flow to another
+/// queue does not move them. A receive on another interface queue ends with −EFAULT at these bytes. When their interface queue is closed,
+/// the bytes are lost.</para>
+/// <para>Unlike on hardware, a packet takes a buffer when it is received from the socket, not when it arrives. Unread bytes therefore use
+/// no buffers. There is no descriptor ring that holds buffers in advance.</para>
 /// <para>Threading: any thread. One instance may serve several kernels, as one interface serves several processes.</para>
 /// </remarks>
 public sealed class EmulatedNic
 {
-    // Far above the indexes of the machine's own interfaces, so that the indexes never collide.
+    // Real interfaces have much smaller indexes, so the indexes never collide.
     private const int FirstIndex = 1 << 24;
-    // In the kernel, small NAPI ids are CPU numbers.
+    // Larger than any processor number. In the kernel, NAPI ids start above the processor numbers.
     private const int FirstNapiId = 8193;
 
     private static int _lastIndex = FirstIndex;
 
-    // For the lock order see EmulatedKernel.
+    // EmulatedKernel documents the lock order.
     private readonly Lock _gate = new();
     private readonly EmulatedRxQueues _queues;
     private readonly EmulatedBacklog _backlog = new();
@@ -71,7 +71,7 @@ public sealed class EmulatedNic
     /// <summary>Gets the number of RX queues.</summary>
     public int RxQueues => _queues.Count;
 
-    /// <summary>Gets or sets whether packets arrive. While the interface is down, bytes wait at the sender.</summary>
+    /// <summary>Gets or sets a value indicating whether packets arrive. While the interface is down, bytes wait at the sender.</summary>
     public bool IsUp
     {
         get => Volatile.Read(ref _isUp);
@@ -82,10 +82,10 @@ public sealed class EmulatedNic
         }
     }
 
-    /// <summary>Gets a value indicating whether the interface is removed (<see cref="Remove"/>).</summary>
+    /// <summary>Gets a value indicating whether <see cref="Remove"/> has removed the interface.</summary>
     public bool IsRemoved => Volatile.Read(ref _isRemoved);
 
-    /// <summary>Gets or sets whether headers and payload arrive in separate buffers.</summary>
+    /// <summary>Gets or sets a value indicating whether headers and payload arrive in separate buffers.</summary>
     /// <exception cref="InvalidOperationException">An interface queue needs the split.</exception>
     public bool HeaderDataSplit
     {
@@ -93,7 +93,7 @@ public sealed class EmulatedNic
         set => SetHeaderDataSplit(value, HdsThreshold);
     }
 
-    /// <summary>Gets the size in bytes up to which packets are not split. Zero copy needs 0.</summary>
+    /// <summary>Gets the size in bytes up to which the headers and the payload of a packet stay in one buffer. Zero copy needs 0.</summary>
     public int HdsThreshold => Volatile.Read(ref _hdsThreshold);
 
     /// <summary>Gets or sets the number of packets that the interface puts into one buffer from now on, 1 to 64.</summary>
@@ -109,7 +109,7 @@ public sealed class EmulatedNic
         }
     }
 
-    /// <summary>Gets or sets the RSS table: the RX queue of each hash bucket. 128 entries.</summary>
+    /// <summary>Gets or sets the RSS table, which has 128 entries. Each entry is the RX queue of one hash bucket.</summary>
     /// <exception cref="ArgumentException">The table has another size, or names a queue that does not exist.</exception>
     public IReadOnlyList<int> RssTable
     {
@@ -127,7 +127,7 @@ public sealed class EmulatedNic
         }
     }
 
-    /// <summary>Gets the flow rules by id. The most specific matching rule applies; among equals, the one with the lowest id.</summary>
+    /// <summary>Gets the flow rules by id. The most specific matching rule applies. Of several such rules, the lowest id applies.</summary>
     public IReadOnlyDictionary<int, FlowRule> Rules
     {
         get
@@ -142,15 +142,15 @@ public sealed class EmulatedNic
     /// <summary>Gets the state of the link.</summary>
     internal LinkState Link => IsRemoved ? LinkState.Removed : IsUp ? LinkState.Up : LinkState.Down;
 
-    /// <summary>Raised when the interface goes up or down or is removed, on the thread that changes it.</summary>
+    /// <summary>Raised when the interface goes up, goes down or is removed. Runs on the thread that changes the interface.</summary>
     internal event Action? LinkChanged;
 
-    /// <summary>Gets the number of changes so far that affect the RX queue of a flow.</summary>
+    /// <summary>Gets the number of changes so far that may have moved flows to other RX queues.</summary>
     internal int Changes => Volatile.Read(ref _changes);
 
-    /// <summary>Turns header/data split on or off, and sets the threshold below which packets are not split.</summary>
+    /// <summary>Turns header/data split on or off, and sets the size up to which packets are not split.</summary>
     /// <param name="split">Whether headers and payload arrive in separate buffers.</param>
-    /// <param name="threshold">In bytes.</param>
+    /// <param name="threshold">The size in bytes; 0 to split all packets.</param>
     /// <exception cref="InvalidOperationException">An interface queue needs every packet to be split.</exception>
     public void SetHeaderDataSplit(bool split, int threshold)
     {
@@ -168,7 +168,7 @@ public sealed class EmulatedNic
 
     /// <summary>Adds a flow rule.</summary>
     /// <param name="rule">The rule.</param>
-    /// <returns>Its id, for <see cref="RemoveRule"/>.</returns>
+    /// <returns>The id of the rule, for <see cref="RemoveRule"/>.</returns>
     /// <exception cref="ArgumentException">The queue does not exist.</exception>
     public int AddRule(FlowRule rule)
     {
@@ -180,7 +180,7 @@ public sealed class EmulatedNic
     }
 
     /// <summary>Removes a flow rule.</summary>
-    /// <param name="id">Its id.</param>
+    /// <param name="id">The id that <see cref="AddRule"/> returned.</param>
     /// <returns>False when no rule has that id.</returns>
     public bool RemoveRule(int id)
     {
@@ -190,9 +190,9 @@ public sealed class EmulatedNic
     }
 
     /// <summary>Returns the RX queue on which a flow's packets arrive.</summary>
-    /// <param name="local">The local end.</param>
-    /// <param name="remote">The remote end.</param>
-    /// <returns>The queue's index.</returns>
+    /// <param name="local">The local end point of the connection.</param>
+    /// <param name="remote">The remote end point of the connection.</param>
+    /// <returns>The index of the RX queue.</returns>
     public int QueueOf(IPEndPoint local, IPEndPoint remote)
     {
         ArgumentNullException.ThrowIfNull(local);
@@ -203,9 +203,9 @@ public sealed class EmulatedNic
         }
     }
 
-    /// <summary>Returns the NAPI id of an RX queue, as in <c>SO_INCOMING_NAPI_ID</c> of a flow that arrives there.</summary>
-    /// <param name="queue">The queue's index.</param>
-    /// <returns>The id.</returns>
+    /// <summary>Returns the NAPI id of an RX queue. Sockets whose packets arrive there report it as <c>SO_INCOMING_NAPI_ID</c>.</summary>
+    /// <param name="queue">The index of the RX queue.</param>
+    /// <returns>The NAPI id.</returns>
     public uint NapiIdOf(int queue)
     {
         CheckQueue(queue);
@@ -213,8 +213,8 @@ public sealed class EmulatedNic
     }
 
     /// <summary>Determines whether an RX queue receives into the memory of an interface queue.</summary>
-    /// <param name="queue">The queue's index.</param>
-    /// <returns>True when an interface queue is registered.</returns>
+    /// <param name="queue">The index of the RX queue.</param>
+    /// <returns>True when an interface queue is registered on the RX queue.</returns>
     public bool IsBound(int queue)
     {
         CheckQueue(queue);
@@ -225,7 +225,7 @@ public sealed class EmulatedNic
     }
 
     /// <summary>Returns the counters of an RX queue.</summary>
-    /// <param name="queue">The queue's index.</param>
+    /// <param name="queue">The index of the RX queue.</param>
     /// <returns>The counters.</returns>
     public EmulatedRxQueueCounters CountersOf(int queue)
     {
@@ -250,7 +250,7 @@ public sealed class EmulatedNic
         LinkChanged?.Invoke();
     }
 
-    /// <summary>Reports each change of the link from now on. If the interface is already removed, reports that at once.</summary>
+    /// <summary>Reports each later change of the link. If the interface was removed before the call, reports that at once.</summary>
     /// <param name="changed">Called on the thread that changes the link. Must be quick and must not throw.</param>
     /// <returns>Ends the reports when disposed.</returns>
     internal IDisposable WatchLink(Action<LinkChange> changed)
@@ -258,14 +258,14 @@ public sealed class EmulatedNic
         LinkWatch watch = new(Name, Index, changed);
         void Report() => watch.Report(LinkState? () => Link);
         LinkChanged += Report;
-        // Report after the handler was added: a concurrent change is then reported by the changing thread or by this call.
+        // Report after the handler was added, so that no change is missed. A concurrent change is reported by the changing thread or here.
         Report();
         return new Ending(() => LinkChanged -= Report);
     }
 
     /// <summary>
-    /// Restores a removed interface in its initial state under a new index: without rules and without interface queues. Connections
-    /// continue. The previous interface queues receive with a copy from now on.
+    /// Restores a removed interface in its initial state, with a new index and without rules and interface queues. Connections continue.
+    /// The previous interface queues then receive the bytes of these connections by copy.
     /// </summary>
     public void Restore() => Change(() =>
     {
@@ -323,7 +323,7 @@ public sealed class EmulatedNic
         }
     }
 
-    /// <summary>Returns the interface queue that provides the memory of an RX queue; null when the kernel provides it.</summary>
+    /// <summary>Returns the interface queue into whose areas an RX queue receives; null when it receives into kernel memory.</summary>
     internal EmulatedInterfaceQueue? ProviderOf(int rxQueue)
     {
         lock (_gate)
@@ -333,8 +333,7 @@ public sealed class EmulatedNic
     }
 
     /// <summary>
-    /// Returns the bytes that arrived in a socket before the last change of steering and still wait, with the memory that holds them; null when
-    /// there are none.
+    /// Returns the record of a socket's unread bytes that arrived before the last change of steering; null when there are none.
     /// </summary>
     internal SocketBacklog? BacklogOf(int fd)
     {
@@ -344,7 +343,7 @@ public sealed class EmulatedNic
         }
     }
 
-    /// <summary>Adds to the counters of an RX queue.</summary>
+    /// <summary>Adds counts to the counters of an RX queue.</summary>
     internal void Count(int queue, in EmulatedRxQueueCounters more)
     {
         lock (_gate)
@@ -386,7 +385,7 @@ public sealed class EmulatedNic
 
     private void RecordArrivals()
     {
-        // Bytes that are sent over a link that is down count as not arrived, although they already wait in the socket.
+        // While the link is down, sent bytes already wait in the socket, because the sockets are real. They count as not arrived.
         if (_isUp && !_isRemoved)
         {
             _backlog.Record((local, remote) =>

@@ -4,7 +4,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop;
 
-/// <summary>Reads emulated network interfaces, like netlink for real ones.</summary>
+/// <summary>Reads the state of emulated network interfaces. Netlink does this for real ones.</summary>
 /// <remarks>
 /// Threading: any thread. A socket does not show on which interface its packets arrive. With more than one interface, the RX queue of a
 /// socket is unknown.

@@ -17,15 +17,15 @@ public sealed record EmulatedNicOptions
     /// <summary>Gets the size in bytes up to which packets are not split (<c>hds-thresh</c>). Zero copy needs 0.</summary>
     public int HdsThreshold { get; init; }
 
-    /// <summary>Gets the largest receive buffer that the interface supports, in bytes; 0 for a page.</summary>
+    /// <summary>Gets the largest buffer length that the interface supports, in bytes; 0 for the length of a page.</summary>
     public int MaxBufferLength { get; init; }
 
     /// <summary>Gets the largest payload of one packet in bytes; 0 for an equal share of a buffer.</summary>
     public int PacketLength { get; init; }
 
     /// <summary>
-    /// Gets the number of packets that the interface puts into one buffer, 1 to 64. Each packet is a completion. The buffer is free when
-    /// all of its packets were returned.
+    /// Gets the number of packets that the interface puts into one buffer, 1 to 64. Each packet causes a completion. The buffer is free
+    /// when all of its packets were returned.
     /// </summary>
     public int PacketsPerBuffer { get; init; } = 1;
 

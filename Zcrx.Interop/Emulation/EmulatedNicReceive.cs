@@ -5,24 +5,22 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Receives on an interface queue of a NIC. Payload that arrives on the RX queue of the interface queue is not copied. Any other payload is
+/// Receives on an interface queue of a NIC. Payload that arrives on the RX queue of the interface queue is not copied. Other payload is
 /// copied.
 /// </summary>
 /// <param name="requests">The requests of the ring.</param>
 /// <param name="ring">The parts of the ring.</param>
 /// <param name="poller">Watches the sockets.</param>
-/// <param name="ends">Ends the turns.</param>
+/// <param name="ends">Ends a turn, and the request if necessary.</param>
 /// <param name="copying">Receives bytes that must be copied.</param>
-/// <param name="vectors">The vectors of one read.</param>
+/// <param name="vectors">The I/O vectors of one read.</param>
 internal sealed unsafe class EmulatedNicReceive(
     EmulatedRequests requests, RingParts ring, EmulatedPoller poller, EmulatedReceiveEnds ends, EmulatedCopyingReceive copying, VectorTable vectors)
 {
     private readonly EmulatedCompletions _completions = ring.Completions;
     private readonly List<DelayedRequest> _delayed = [];
 
-    /// <summary>
-    /// Receives the bytes that have waited since before the last change of steering, piece by piece. Then receives newer bytes.
-    /// </summary>
+    /// <summary>Receives the bytes that arrived before the last change of steering, piece by piece. Then receives newer bytes.</summary>
     public void Receive(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, bool isFirst)
     {
         LookUp(request, nic);
@@ -56,8 +54,8 @@ internal sealed unsafe class EmulatedNicReceive(
     }
 
     /// <summary>
-    /// Receives adjacent bytes that lie in the same memory. Bytes in the memory of <paramref name="queue"/> are delivered, bytes in kernel
-    /// memory are copied. Bytes in the memory of another queue end the receive with −EFAULT, because only that queue can deliver them.
+    /// Receives adjacent bytes that lie in the same memory. Bytes in the memory of <paramref name="queue"/> are delivered without a copy.
+    /// Bytes in kernel memory are copied. At bytes in the memory of another queue, the receive ends with −EFAULT.
     /// </summary>
     /// <returns>The number of bytes received.</returns>
     private long ReceiveLanded(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, in LandedBytes landed, bool isFirst)
@@ -105,7 +103,8 @@ internal sealed unsafe class EmulatedNicReceive(
     }
 
     /// <summary>
-    /// Reads directly into buffers of the page pool until the socket is empty, the turn is over, or no buffer or completion slot is free.
+    /// Reads directly into buffers of the page pool. Stops when the socket is empty, the limit of the turn is reached, or no buffer or
+    /// completion slot is free.
     /// </summary>
     private long ReceiveUncopied(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, in LandedBytes landed, bool isFirst)
     {
@@ -162,7 +161,7 @@ internal sealed unsafe class EmulatedNicReceive(
         }
     }
 
-    /// <summary>Lays out the available buffers, with a vector for each packet.</summary>
+    /// <summary>Builds the I/O vectors of a read over the available buffers, with one vector for each packet.</summary>
     private int BuildPackets(EmulatedPagePool pool, in PacketLayout layout, int limit, long most, out nint offered)
     {
         IoVector* vector = vectors.First;
@@ -183,7 +182,7 @@ internal sealed unsafe class EmulatedNicReceive(
         return count;
     }
 
-    /// <summary>Delivers the filled buffers, with a completion and a reference for each packet in them.</summary>
+    /// <summary>Posts a completion and adds a user reference for each packet in the filled buffers.</summary>
     private int DeliverPackets(EmulatedRequest request, EmulatedPagePool pool, in PacketLayout layout, int received)
     {
         int delivered = 0;
@@ -221,11 +220,13 @@ internal sealed unsafe class EmulatedNicReceive(
     {
         request.IsDelayed = true;
         _delayed.Add(new DelayedRequest(Environment.TickCount64 + (long)nic.Options.RetransmitDelay.TotalMilliseconds, request.Tag));
-        // The socket stays readable. With level triggering, every wait would end at once.
+        // The socket stays readable. An edge-triggered registration keeps every wait from returning at once.
         poller.Modify(request.Fd, EmulatedReceiveEnds.Events | SocketCalls.EPOLLET, request.Tag);
     }
 
-    /// <summary>Retries delayed requests that are due.</summary>
+    /// <summary>
+    /// Retries the requests whose delay has passed. A request is delayed until TCP retransmits dropped packets.
+    /// </summary>
     /// <returns>The milliseconds until the next retry; −1 when no request is delayed.</returns>
     public long RetryDelayed()
     {

@@ -10,13 +10,13 @@ internal sealed class EmulatedNics(IReadOnlyList<EmulatedNic> nics) : INicContro
 
     public IFlowSteering Steering { get; } = new EmulatedFlowSteering(nics);
 
-    /// <summary>Gets false: the interfaces are objects of this process, so changes to them end with the process.</summary>
+    /// <summary>Gets false. The interfaces are objects of this process, so changes to them are lost when the process ends.</summary>
     public bool ChangesOutliveProcess => false;
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Two emulated interfaces may have the same name, so the object is the key. The object stays the same when the interface is removed
-    /// and restored.
+    /// Returns the interface object, because two emulated interfaces may have the same name. An interface that is removed and restored
+    /// stays the same object.
     /// </remarks>
     public object? Identify(string interfaceName)
     {

@@ -6,19 +6,19 @@ namespace Zcrx.Interop.Emulation;
 
 /// <summary>Represents a ring's epoll instances, which report the requests whose files are ready.</summary>
 /// <remarks>
-/// An epoll instance has one entry per descriptor. A second instance, nested in the first, watches the POLL_ADD requests. A socket can
-/// therefore have a receive and a poll without a second descriptor.
+/// An epoll instance accepts each descriptor once. POLL_ADD requests are therefore watched by a second instance, nested in the first. A
+/// socket can thus have a receive and a poll without a second descriptor.
 /// </remarks>
 internal sealed unsafe class EmulatedPoller : IDisposable
 {
-    // The number of events that are served before new ones are fetched.
+    // The largest number of events that a call of epoll returns.
     private const int Capacity = 64;
 
-    // struct epoll_event is packed on x86-64 only (eventpoll.h). Its 8 data bytes follow the 4 event bytes without padding there.
+    // On x86-64, struct epoll_event is packed: its 8 data bytes follow the 4 event bytes without padding (eventpoll.h).
     private static readonly int DataOffset = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
     private static readonly int Stride = DataOffset + sizeof(ulong);
 
-    // The tag of the nested instance. No request has this tag, since an index is below the number of requests.
+    // The tag of the nested instance. It is larger than the tag of any request.
     private const ulong Polls = ulong.MaxValue - 1;
 
     private readonly byte* _events;
@@ -34,7 +34,7 @@ internal sealed unsafe class EmulatedPoller : IDisposable
         _events = (byte*)NativeMemory.AllocZeroed((nuint)(2 * Capacity * Stride));
     }
 
-    /// <summary>Gets zero, or a negative errno when an epoll instance could not be created.</summary>
+    /// <summary>Gets zero, or the negative errno with which the creation of the epoll instances failed.</summary>
     public int Status => int.Min(_polls, 0);
 
     public int Add(int fd, uint events, ulong data, bool isPoll = false) => Control(isPoll ? _polls : _fd, SocketCalls.EPOLL_CTL_ADD, fd, events, data);
@@ -47,10 +47,12 @@ internal sealed unsafe class EmulatedPoller : IDisposable
         return SocketCalls.EpollControl(isPoll ? _polls : _fd, SocketCalls.EPOLL_CTL_DEL, fd, unused);
     }
 
-    /// <summary>Gets a value indicating whether events of the last wait are left to take.</summary>
+    /// <summary>Gets a value indicating whether <see cref="TryTake"/> can return another event of the last wait.</summary>
     public bool HasEvents => _next < _count;
 
-    /// <summary>Waits until files are ready. Call it when no events are left. Returns the number of events or a negative errno.</summary>
+    /// <summary>
+    /// Waits until files are ready. Call it only when <see cref="HasEvents"/> is false. Returns the number of events or a negative errno.
+    /// </summary>
     /// <param name="milliseconds">The timeout; −1 for none.</param>
     public int Wait(int milliseconds)
     {
@@ -61,7 +63,7 @@ internal sealed unsafe class EmulatedPoller : IDisposable
         {
             if (DataOf(i) == Polls)
             {
-                // A request may end before its event is taken. Its tag then matches no request, so the event is ignored.
+                // A request may end before its event is taken. Its tag then matches no request, and the event is ignored.
                 ReplaceByPolls(i);
                 break;
             }
@@ -100,7 +102,7 @@ internal sealed unsafe class EmulatedPoller : IDisposable
         }
     }
 
-    /// <summary>Removes the event of the nested instance and appends the events of the ready polls. The last event fills the gap.</summary>
+    /// <summary>Replaces the event of the nested instance by the events of the ready polls. The last event moves into the gap.</summary>
     private void ReplaceByPolls(int index)
     {
         int polls = int.Max(SocketCalls.EpollWait(_polls, _events + (_count * Stride), Capacity, 0), 0);
@@ -111,7 +113,7 @@ internal sealed unsafe class EmulatedPoller : IDisposable
         }
     }
 
-    /// <summary>Creates an instance inside another one. Returns a negative errno on failure.</summary>
+    /// <summary>Creates an epoll instance and watches it in another one. Returns its descriptor or a negative errno.</summary>
     private static int Nest(int outer)
     {
         int inner = SocketCalls.EpollCreate();

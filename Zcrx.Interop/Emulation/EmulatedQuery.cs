@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringQuery;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Implements <c>IORING_REGISTER_QUERY</c>: a chain of queries, each with its own result.</summary>
+/// <summary>Implements <c>IORING_REGISTER_QUERY</c>. Its argument is a chain of queries, each of which gets its own result.</summary>
 internal static unsafe class EmulatedQuery
 {
     private const int MaxChain = 1000;
@@ -40,7 +40,7 @@ internal static unsafe class EmulatedQuery
         return 0;
     }
 
-    /// <summary>Answers one query. Returns false when the memory for the answer is not accessible, which ends the whole call.</summary>
+    /// <summary>Answers one query. Returns false when the memory for the answer is not accessible. The whole call then fails.</summary>
     private static bool AnswerOne(EmulatedKernelProfile profile, io_uring_query_hdr* header)
     {
         uint size = header->size;

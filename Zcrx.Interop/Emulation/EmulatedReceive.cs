@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Performs the RECV_ZC requests of one ring: checks each, and runs a turn of the request when its socket is ready.</summary>
+/// <summary>Performs the RECV_ZC requests of one ring. Checks each request, and receives for it when its socket is ready.</summary>
 internal sealed class EmulatedReceive
 {
     private readonly EmulatedRequests _requests;
@@ -29,7 +29,7 @@ internal sealed class EmulatedReceive
         _nic = new EmulatedNicReceive(requests, ring, poller, _ends, _copying, vectors);
     }
 
-    /// <summary>Checks a request in the kernel's order.</summary>
+    /// <summary>Checks a RECV_ZC request. The checks have the same order as in the kernel, so that the first error is the same.</summary>
     /// <returns>Zero, or a negative errno.</returns>
     public static int Check(
         in io_uring_sqe entry, IReadOnlyDictionary<uint, EmulatedInterfaceQueue> queues, EmulatedKernelOptions options, out EmulatedInterfaceQueue? queue)
@@ -75,7 +75,7 @@ internal sealed class EmulatedReceive
         return result;
     }
 
-    /// <summary>Runs a turn of a request.</summary>
+    /// <summary>Runs a turn of a request, which is one attempt to receive for it.</summary>
     /// <param name="request">The request.</param>
     /// <param name="events">The events that epoll reported for its socket.</param>
     /// <param name="isFirst">Whether this is the first attempt, made during the submission before the request waits.</param>

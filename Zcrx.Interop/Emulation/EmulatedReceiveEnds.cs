@@ -4,7 +4,8 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Ends the turns of RECV_ZC requests. Imitates the results, notifications and stranded requests of the kernel, and injects faults.
+/// Ends the turns of RECV_ZC requests. A turn is one attempt to receive for a request. Imitates the kernel's results, notifications and
+/// stranded requests, and injects faults.
 /// </summary>
 /// <param name="requests">The requests of the ring.</param>
 /// <param name="poller">Watches the sockets of the requests.</param>
@@ -16,12 +17,12 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
 
     private bool _owesCopyNotification;
 
-    /// <summary>Returns how many bytes a turn may receive.</summary>
+    /// <summary>Returns the number of bytes that a turn may receive, which the fault plan can reduce.</summary>
     public long TurnLimit(long count) => options.Faults is { ShortReceiveLimit: > 0 and var shortest } ? long.Min(shortest, count) : count;
 
     /// <summary>
-    /// Ends a turn. If there is a result, posts the end of the request. A copy notification that is due is posted first. It is delayed if
-    /// the request continues on a NIC.
+    /// Ends a turn. If there is a result, also ends the request. If bytes were copied, posts the copy notification first. On a NIC, a turn
+    /// without a result leaves this notification to a later call of <see cref="SettleCopies"/>.
     /// </summary>
     public void EndTurn(EmulatedRequest request, int? result, bool hasCopied)
     {
@@ -38,7 +39,7 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
         }
     }
 
-    /// <summary>Posts the copy notification of a turn if bytes were copied in the turn. Called after the last bytes of the turn.</summary>
+    /// <summary>Posts the copy notification if bytes were copied since the last one. Called after the last bytes of the turn.</summary>
     public void SettleCopies(EmulatedInterfaceQueue queue)
     {
         if (_owesCopyNotification)
@@ -50,9 +51,8 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
 
     /// <summary>Ends a request whose budget is used up.</summary>
     /// <remarks>
-    /// As in the kernel, the notification usually precedes the end of the request: both are posted by the ring's deferred work, in this
-    /// order. But a budget that is used up during the submission ends the request at once, and only the notification waits for the deferred
-    /// work.
+    /// As in the kernel, the copy notification usually precedes the end of the request. If the budget is used up during the submission, the
+    /// request ends at once, before the notification. In this case, the kernel posts the notification later, from deferred work.
     /// </remarks>
     public void EndWithBudget(EmulatedRequest request, EmulatedInterfaceQueue queue, bool isFirst, bool hasCopied)
     {
@@ -68,9 +68,9 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
     }
 
     /// <summary>
-    /// Ends a turn because the pool or the completion ring is exhausted. If bytes are left in the socket, the request ends. In profiles
-    /// that strand requests, a request that has delivered bytes in this turn stays armed instead, and is not served. If no bytes are left
-    /// and the stream has not ended, the request continues.
+    /// Ends a turn that found no free buffer or completion slot. If bytes are left in the socket, the request ends. In profiles that strand
+    /// requests, a request that has delivered bytes in this turn stays armed instead and is not served. If the socket is empty, the request
+    /// ends only if the stream has ended.
     /// </summary>
     public void EndWithoutRoom(EmulatedRequest request, int error, int delivered, bool isFirst, bool isCopy = true)
     {
@@ -89,7 +89,7 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
 
         if (delivered > 0 && options.Profile.StrandsReceives)
         {
-            // During the submission, the request is not stranded: the kernel finds the socket readable again and retries at once.
+            // A request is not stranded during its submission, because the kernel finds the socket readable and retries at once.
             if (!isFirst)
             {
                 Strand(request, waiting, SocketCalls.PollNow(request.Fd, SocketCalls.EPOLLRDHUP) != 0);
@@ -102,7 +102,7 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
     }
 
     /// <summary>
-    /// Ends a request whose stream has ended or failed: its socket is readable but has no bytes. Such an end needs no buffer.
+    /// Ends a request if its stream has ended or failed. This needs no free buffer, because there are no bytes to deliver.
     /// </summary>
     public void CompleteIfEnded(EmulatedRequest request)
     {
@@ -110,13 +110,13 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
         nint result = SocketCalls.Receive(request.Fd, &unused, 1, SocketCalls.MSG_PEEK | SocketCalls.MSG_DONTWAIT);
         if (result <= 0 && result is not (-EAGAIN or -EINTR))
         {
-            // Receiving also clears the error of the socket, like the kernel's receive.
+            // The call above has also cleared the error of the socket, like the kernel's receive.
             EndTurn(request, (int)result, hasCopied: false);
         }
     }
 
     /// <summary>
-    /// Returns whether a stranded request reads again, because another packet with bytes or with the end of the stream has arrived.
+    /// Determines whether a new packet, or the end of the stream, wakes a stranded request. If so, the request receives again.
     /// </summary>
     public bool WakesStranded(EmulatedRequest request, uint events)
     {
@@ -159,13 +159,13 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
     }
 
     /// <summary>
-    /// Strands a request: it reads again only when more than <paramref name="waiting"/> bytes, or the end of the stream, have arrived.
+    /// Strands a request. It receives again only when more than <paramref name="waiting"/> bytes, or the end of the stream, have arrived.
     /// </summary>
     private void Strand(EmulatedRequest request, int waiting, bool isAtEnd)
     {
         request.StrandedBytes = waiting;
         request.StrandedAtEnd = isAtEnd;
-        // The socket stays readable. With level triggering, every wait would end at once.
+        // The socket stays readable. An edge-triggered registration keeps every wait from returning at once.
         poller.Modify(request.Fd, Events | SocketCalls.EPOLLET, request.Tag);
     }
 }

@@ -9,8 +9,8 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Implements <c>IORING_REGISTER_ZCRX_IFQ</c>: checks in the kernel's order, then creates or imports a queue. A failure has no side
-/// effects.
+/// Implements <c>IORING_REGISTER_ZCRX_IFQ</c>. Makes the kernel's checks in the kernel's order, then creates or imports a queue. A failure
+/// has no side effects.
 /// </summary>
 internal static unsafe class EmulatedRegistration
 {
@@ -114,11 +114,11 @@ internal static unsafe class EmulatedRegistration
             return -EFAULT;
         }
 
-        // Kernels that can add areas check the token of the first area separately, before its other fields.
+        // Kernels that support adding areas check the token of the first area here, before its other fields.
         return profile.HasAddArea && ((io_uring_zcrx_area_reg*)registration.area_ptr)->rq_area_token != 0 ? -EINVAL : 0;
     }
 
-    /// <summary>Checks the device and the buffer length. Called after all checks of user memory.</summary>
+    /// <summary>Checks the device and the buffer length. Called after all checks of user memory, as in the kernel.</summary>
     private static int CheckDevice(EmulatedKernel kernel, in io_uring_zcrx_ifq_reg registration, out EmulatedNic? nic)
     {
         nic = null;
@@ -167,7 +167,9 @@ internal static unsafe class EmulatedRegistration
         return (events.flags & ZCRX_EVENT_DESC_FLAG_STATS) == 0 && events.stats_offset != 0 ? -EINVAL : 0;
     }
 
-    /// <summary>Returns an error if the statistics overlap the rest of the region. The layout of the rest was checked before.</summary>
+    /// <summary>
+    /// Returns an error if the statistics overlap the refill ring in its region. The layout of the ring was checked before.
+    /// </summary>
     private static int CheckStatistics(ulong ringEnd, ulong regionSize, in zcrx_event_desc events)
     {
         if ((events.flags & ZCRX_EVENT_DESC_FLAG_STATS) == 0)

@@ -3,21 +3,21 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Passes notifications from the threads of other rings to the thread of the ring that must post them. Traffic on an importing ring
-/// fires the notifications of the ring that registered the queue.
+/// Passes notifications from the threads of other rings to the ring that must post them. A ring that imported a queue can cause a
+/// notification, but the ring that registered the queue must post it.
 /// </summary>
 /// <param name="watch">Makes the ring call <see cref="Drain"/> when the given descriptor is readable.</param>
-/// <param name="completions">Posts on the ring's thread.</param>
+/// <param name="completions">Posts the notifications on the ring's thread.</param>
 internal sealed unsafe class EmulatedRemotePosts(Action<int> watch, EmulatedCompletions completions) : IDisposable
 {
-    /// <summary>The tag of the signal. No request has this tag.</summary>
+    /// <summary>The tag of the eventfd that wakes the ring. No request has this tag.</summary>
     public const ulong Signal = ulong.MaxValue;
 
-    // The queue is also the lock. For the lock order see EmulatedKernel.
+    // This object is also the lock. EmulatedKernel documents the lock order.
     private readonly Queue<(ulong UserData, int Result)> _posts = new();
     private int _signal = -1;
 
-    /// <summary>Allows posts from other threads from now on. Called at registration.</summary>
+    /// <summary>Allows other threads to post. Called when the ring registers a queue.</summary>
     public void Enable()
     {
         if (_signal < 0)
@@ -27,7 +27,7 @@ internal sealed unsafe class EmulatedRemotePosts(Action<int> watch, EmulatedComp
         }
     }
 
-    /// <summary>Queues a completion for the ring thread, and wakes it. Any thread.</summary>
+    /// <summary>Queues a completion for the ring thread and wakes it. Can be called on any thread.</summary>
     public void Post(ulong userData, int result)
     {
         lock (_posts)
@@ -39,7 +39,7 @@ internal sealed unsafe class EmulatedRemotePosts(Action<int> watch, EmulatedComp
         _ = Libc.Write(_signal, &one, sizeof(ulong));
     }
 
-    /// <summary>Posts the completions that other threads have queued. Ring thread only.</summary>
+    /// <summary>Posts the completions that other threads have queued. Called on the ring thread.</summary>
     public void Drain()
     {
         ulong count;

@@ -3,7 +3,9 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Represents a request that waits until its file is ready. Pooled by its ring, and used on the ring's thread only.</summary>
+/// <summary>
+/// Represents a request that waits until its file is ready. The ring pools these objects and uses them on its own thread only.
+/// </summary>
 internal sealed unsafe class EmulatedRequest
 {
     public EmulatedRequest(int index) => Index = index;
@@ -11,7 +13,9 @@ internal sealed unsafe class EmulatedRequest
     /// <summary>Gets the request's index in the ring's table.</summary>
     public int Index { get; }
 
-    /// <summary>Gets the number of reuses. It distinguishes events of this request from events of an earlier one.</summary>
+    /// <summary>
+    /// Gets how often this object was reused. The number distinguishes events of this request from events of an earlier one.
+    /// </summary>
     public uint Generation { get; set; }
 
     /// <summary>Gets the tag that identifies this use of the request to the poller: generation and index.</summary>
@@ -23,10 +27,10 @@ internal sealed unsafe class EmulatedRequest
 
     public ulong UserData { get; set; }
 
-    /// <summary>Gets or sets the descriptor of the caller. The descriptor identifies files other than sockets.</summary>
+    /// <summary>Gets or sets the caller's descriptor, which identifies the file if it is not a socket.</summary>
     public int CallerFd { get; set; }
 
-    /// <summary>Gets the descriptor that the request uses.</summary>
+    /// <summary>Gets the descriptor that the request uses, which may be a duplicate of the caller's.</summary>
     public int Fd { get; private set; } = -1;
 
     /// <summary>
@@ -35,7 +39,7 @@ internal sealed unsafe class EmulatedRequest
     /// </summary>
     public bool IsFdOwned { get; private set; }
 
-    /// <summary>Gets a value indicating whether the poller watches the descriptor in its instance for polls.</summary>
+    /// <summary>Gets a value indicating whether the request is watched by the epoll instance for polls.</summary>
     public bool IsPoll { get; private set; }
 
     public bool IsMultishot { get; set; }
@@ -59,34 +63,37 @@ internal sealed unsafe class EmulatedRequest
     public bool HasBudget { get; set; }
 
     /// <summary>
-    /// Gets or sets the number of waiting bytes above which a stranded request reads again; −1 when the request is not stranded. Kernels
+    /// Gets or sets the number of waiting bytes above which a stranded request receives again; −1 when the request is not stranded. Kernels
     /// before 7.2.10 strand requests.
     /// </summary>
     public int StrandedBytes { get; set; } = -1;
 
     /// <summary>
-    /// Gets or sets whether the peer had ended the stream when the request was stranded. If not, a later end wakes the request.
+    /// Gets or sets whether the peer had ended the stream when the request was stranded. If it had not, its later end of the stream wakes
+    /// the request.
     /// </summary>
     public bool StrandedAtEnd { get; set; }
 
-    /// <summary>Gets or sets the RX queue on which the connection's packets arrive, as of <see cref="Changes"/>.</summary>
+    /// <summary>
+    /// Gets or sets the RX queue on which the connection's packets arrive. <see cref="Changes"/> tells whether it is outdated.
+    /// </summary>
     public int RxQueue { get; set; }
 
     /// <summary>
-    /// Gets or sets the local end of the connection, once known. It is stored because a socket that was reset forgets its end points but
-    /// keeps the bytes that it has received.
+    /// Gets or sets the local end point of the connection; null until it is known. It is stored because a reset socket loses its end points
+    /// but keeps the bytes that it has received.
     /// </summary>
     public IPEndPoint? Local { get; set; }
 
-    /// <summary>Gets or sets the remote end of the connection, once known.</summary>
+    /// <summary>Gets or sets the remote end point of the connection; null until it is known.</summary>
     public IPEndPoint? Remote { get; set; }
 
     /// <summary>
-    /// Gets or sets the value of <see cref="EmulatedNic.Changes"/> at the time when <see cref="RxQueue"/> was determined; 0 before that.
+    /// Gets or sets the value that <see cref="EmulatedNic.Changes"/> had when <see cref="RxQueue"/> was determined; 0 before that.
     /// </summary>
     public int Changes { get; set; }
 
-    /// <summary>Gets or sets the bytes that have waited in the socket since before <see cref="Changes"/>; null for none.</summary>
+    /// <summary>Gets or sets the record of the unread bytes that arrived before the last change of steering; null for none.</summary>
     public SocketBacklog? Backlog { get; set; }
 
     /// <summary>Gets or sets whether the request waits until TCP retransmits dropped packets.</summary>
@@ -103,10 +110,10 @@ internal sealed unsafe class EmulatedRequest
         IsPoll = isPoll;
     }
 
-    /// <summary>Records that the request has no descriptor any more.</summary>
+    /// <summary>Records that the request no longer has a descriptor.</summary>
     public void Unwatch() => Fd = -1;
 
-    /// <summary>Resets the facts about the socket, since the next request has another socket.</summary>
+    /// <summary>Resets what is known about the socket, since the next request has another socket.</summary>
     public void Forget()
     {
         ReadSize = default;
@@ -118,8 +125,8 @@ internal sealed unsafe class EmulatedRequest
     }
 
     /// <summary>
-    /// Reads from the socket and subtracts the bytes from <see cref="Backlog"/>. Both happen under one lock, because another thread that
-    /// changes the steering compares the bytes in the socket with the backlog.
+    /// Reads from the socket and subtracts the bytes from <see cref="Backlog"/>. Both happen under one lock, because a change of steering
+    /// on another thread compares the bytes in the socket with the backlog.
     /// </summary>
     public nint Read(MessageHeader* message)
     {

@@ -3,14 +3,16 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Holds the requests of one ring that wait for their files: queues, finds, cancels and completes them.</summary>
-/// <param name="memory">Counts completions that the fault plan loses.</param>
-/// <param name="completions">Posts the results.</param>
-/// <param name="watches">Watches the files.</param>
+/// <summary>Holds the requests of one ring that wait for their files. Queues, finds, cancels and completes them.</summary>
+/// <param name="memory">Counts the completions that the fault plan loses.</param>
+/// <param name="completions">Posts the results of requests.</param>
+/// <param name="watches">Watches the files of requests.</param>
 /// <param name="options">Contains the fault plan.</param>
 internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedCompletions completions, EmulatedWatches watches, EmulatedKernelOptions options)
 {
-    /// <summary>The result of a submission whose request is queued or has posted its own completions. Not an errno.</summary>
+    /// <summary>
+    /// The result of a submission that needs no completion now, because its request waits or has posted its own. It is not an errno.
+    /// </summary>
     public const int Pending = int.MinValue;
 
     private readonly List<EmulatedRequest> _requests = [];
@@ -38,7 +40,7 @@ internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedComple
         if (result < 0)
         {
             Free(added);
-            // epoll refuses regular files, which are always ready. No supported request reads one.
+            // epoll refuses regular files, because they are always ready. No supported request reads one.
             return result;
         }
 
@@ -69,7 +71,7 @@ internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedComple
     }
 
     /// <summary>
-    /// Performs ASYNC_CANCEL. Posts its completion before the completions of the cancelled requests, as observed on the kernel.
+    /// Performs an ASYNC_CANCEL request. Posts its completion before the completions of the cancelled requests, as the kernel does.
     /// </summary>
     /// <returns><see cref="Pending"/>, or a negative errno.</returns>
     public int Cancel(in io_uring_sqe entry)

@@ -7,9 +7,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>Represents one emulated ring: takes submissions and passes them to <see cref="IRingExecution"/>.</summary>
-/// <remarks>
-/// Everything runs inside <see cref="Enter"/> on the issuer's thread, as with DEFER_TASKRUN, so no lock is needed.
-/// </remarks>
+/// <remarks>All requests run inside <see cref="Enter"/> on the issuer's thread, as with DEFER_TASKRUN, so no lock is needed.</remarks>
 internal sealed unsafe class EmulatedRing : IDisposable
 {
     private readonly EmulatedKernelOptions _options;
@@ -21,7 +19,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
     private readonly Dictionary<uint, EmulatedInterfaceQueue> _queues = [];
     private readonly Dictionary<uint, nint> _queueRegions = [];
     private readonly object _issuer = Threads.Current;
-    // The number of users: the descriptor and the mappings.
+    // The number of users of the ring's memory: one for the descriptor and one for each mapping.
     private int _users = 1;
 
     /// <param name="options">The behaviour of the kernel.</param>
@@ -37,15 +35,14 @@ internal sealed unsafe class EmulatedRing : IDisposable
         _execution = execution(new RingParts(_setupFlags, _memory, _completions, _queues, options, _turns));
     }
 
-    /// <summary>Gets a negative errno when the ring could not be created.</summary>
+    /// <summary>Gets zero, or a negative errno when the ring could not be created.</summary>
     public int Status => _execution.Status;
 
-    /// <summary>Gets the number of descriptors that the caller has closed while a request used them.</summary>
+    /// <summary>Gets the number of descriptors that the caller closed while a request used them.</summary>
     public int LostDescriptors => _execution.LostDescriptors;
 
     /// <summary>
-    /// Gets a value indicating whether notifications are lost, as when the kernel cannot allocate one. A lost notification leaves its type
-    /// armed.
+    /// Gets a value indicating whether notifications are lost, as when the kernel cannot allocate one. After a loss, the type stays armed.
     /// </summary>
     public bool LosesNotifications => _options.Faults?.DropNotifications ?? false;
 
@@ -58,7 +55,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
     public Dictionary<uint, EmulatedInterfaceQueue> Queues => _queues;
 
     /// <summary>
-    /// Gets a value indicating whether the calling thread may use the ring: with SINGLE_ISSUER, only the thread that created the ring.
+    /// Gets a value indicating whether the calling thread may use the ring. With SINGLE_ISSUER, only the thread that created the ring may.
     /// </summary>
     public bool IsIssuer => !HasFlag(IORING_SETUP_SINGLE_ISSUER) || _issuer == Threads.Current;
 
@@ -82,10 +79,12 @@ internal sealed unsafe class EmulatedRing : IDisposable
         }
     }
 
-    /// <summary>Lets rings of other threads post notifications to this ring. Called at registration.</summary>
+    /// <summary>Allows rings of other threads to post notifications to this ring. Called when the ring registers a queue.</summary>
     public void EnableRemotePosts() => _execution.EnableRemotePosts();
 
-    /// <summary>Returns the buffers that the ring has taken in advance. Called before another ring receives into the area.</summary>
+    /// <summary>
+    /// Puts the free buffers that the ring has taken in advance back into the areas. Called before another ring receives into the areas.
+    /// </summary>
     public void ReturnBuffers() => _execution.ReturnBuffers();
 
     /// <summary>
@@ -125,7 +124,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
             if (((io_uring_getevents_arg*)argument)->ts is var pointer and not 0)
             {
                 __kernel_timespec timespec = *(__kernel_timespec*)pointer;
-                // Round up: a wait may be longer than requested, but never shorter.
+                // Round up, so that a wait is never shorter than requested.
                 deadline = Environment.TickCount64 + (timespec.tv_sec * 1000) + ((timespec.tv_nsec + 999_999) / 1_000_000);
             }
         }
@@ -151,7 +150,9 @@ internal sealed unsafe class EmulatedRing : IDisposable
     /// <summary>Counts one more mapping of the ring's memory.</summary>
     public void AddUser() => Interlocked.Increment(ref _users);
 
-    /// <summary>Removes one user: the descriptor or a mapping. Removing the last one frees the ring.</summary>
+    /// <summary>
+    /// Removes one user of the ring's memory, which is the descriptor or a mapping. When the last user is removed, the ring is freed.
+    /// </summary>
     public void RemoveUser()
     {
         if (Interlocked.Decrement(ref _users) == 0)

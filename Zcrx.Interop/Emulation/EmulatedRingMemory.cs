@@ -7,7 +7,7 @@ namespace Zcrx.Interop.Emulation;
 /// <summary>Owns the memory that a ring shares with user space: heads, tails, flags and both arrays of entries.</summary>
 internal sealed unsafe class EmulatedRingMemory : IDisposable
 {
-    // Offsets in the ring mapping. User space takes them from the setup parameters.
+    // Offsets in the ring mapping. The set-up reports them to user space.
     private const int SqHead = 0;
     private const int SqTail = 64;
     private const int SqMask = 128;
@@ -25,7 +25,7 @@ internal sealed unsafe class EmulatedRingMemory : IDisposable
     private readonly byte* _ring;
     private readonly nuint _ringLength;
     private readonly io_uring_sqe* _submissions;
-    // The offset of the SQ array; 0 for a ring without one.
+    // The offset of the array of submission indexes; 0 for a ring without one.
     private readonly nuint _arrayOffset;
     private uint _submissionHead;
 
@@ -67,7 +67,7 @@ internal sealed unsafe class EmulatedRingMemory : IDisposable
     /// <summary>Gets the first slot of the completion queue.</summary>
     public byte* Completions => _ring + Entries;
 
-    /// <summary>Gets the number of submissions that user space has published and that were not taken yet.</summary>
+    /// <summary>Gets the number of submissions that user space has published and the ring has not taken.</summary>
     public uint Submissions => uint.Min(Volatile.Read(ref *(uint*)(_ring + SqTail)) - _submissionHead, SubmissionEntries);
 
     /// <summary>Gets the head of the completion queue as user space has published it.</summary>
@@ -92,15 +92,15 @@ internal sealed unsafe class EmulatedRingMemory : IDisposable
 
         io_uring_sqe entry = _submissions[index];
         _submissionHead++;
-        // Release: the entry is read before user space may reuse it.
+        // A release store: the entry is read before user space may reuse its slot.
         Volatile.Write(ref *(uint*)(_ring + SqHead), _submissionHead);
         return entry;
     }
 
-    /// <summary>Publishes the tail of the completion queue. Release: the entries are written before the tail that covers them.</summary>
+    /// <summary>Publishes the tail of the completion queue. The release store makes the entries visible before the tail.</summary>
     public void PublishCompletions(uint tail) => Volatile.Write(ref *(uint*)(_ring + CqTail), tail);
 
-    /// <summary>Publishes whether completions wait in the overflow list.</summary>
+    /// <summary>Publishes to user space whether completions wait in the overflow list.</summary>
     public void ShowOverflow(bool isOverflown)
     {
         uint* flags = (uint*)(_ring + SqFlags);

@@ -1,8 +1,10 @@
 namespace Zcrx.Interop;
 
 /// <summary>Counts the work of one RX queue of an emulated interface.</summary>
-/// <param name="ZeroCopyPackets">Packets whose payload landed in the memory of an interface queue.</param>
-/// <param name="ZeroCopyBytes">Bytes of these packets.</param>
-/// <param name="CopiedBytes">Bytes that arrived on this RX queue and were copied for an interface queue on another RX queue.</param>
-/// <param name="Drops">The number of drops for lack of a free buffer. TCP sends the packets again.</param>
+/// <param name="ZeroCopyPackets">The number of packets whose payload arrived in the memory of an interface queue.</param>
+/// <param name="ZeroCopyBytes">The number of payload bytes in these packets.</param>
+/// <param name="CopiedBytes">
+/// The number of bytes that arrived on this RX queue and were copied for an interface queue on another RX queue.
+/// </param>
+/// <param name="Drops">The number of times that packets were dropped because no buffer was free. TCP sends dropped packets again.</param>
 public readonly record struct EmulatedRxQueueCounters(long ZeroCopyPackets, long ZeroCopyBytes, long CopiedBytes, long Drops);

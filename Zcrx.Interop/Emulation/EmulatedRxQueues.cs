@@ -1,6 +1,8 @@
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Holds the counters of the RX queues of one emulated interface, and the interface queues that provide their memory.</summary>
+/// <summary>
+/// Holds the counters of the RX queues of one emulated interface, and the interface queues into whose areas they receive.
+/// </summary>
 /// <remarks>Used under the lock of the interface.</remarks>
 internal sealed class EmulatedRxQueues(int count)
 {
@@ -12,7 +14,7 @@ internal sealed class EmulatedRxQueues(int count)
     /// <summary>Gets a value indicating whether any queue receives into the memory of an interface queue.</summary>
     public bool AnyBound => _providers.Any(static provider => provider is not null);
 
-    /// <summary>Returns the interface queue that provides the memory of an RX queue; null when the kernel provides it.</summary>
+    /// <summary>Returns the interface queue into whose areas an RX queue receives; null when it receives into kernel memory.</summary>
     public EmulatedInterfaceQueue? ProviderOf(int queue) => _providers[queue];
 
     public EmulatedRxQueueCounters CountersOf(int queue) => _counters[queue];
@@ -22,7 +24,7 @@ internal sealed class EmulatedRxQueues(int count)
 
     public void Bind(int queue, EmulatedInterfaceQueue? provider) => _providers[queue] = provider;
 
-    /// <summary>Unbinds all RX queues from their interface queues.</summary>
+    /// <summary>Makes all RX queues receive into kernel memory.</summary>
     public void UnbindAll() => Array.Clear(_providers);
 
     public void Add(int queue, in EmulatedRxQueueCounters more)

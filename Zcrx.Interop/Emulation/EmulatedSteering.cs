@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Determines the RX queue of a flow: by the flow rules or, if no rule matches, by the RSS table.</summary>
+/// <summary>Determines the RX queue of a flow. Uses the matching flow rule or, if there is none, the RSS table.</summary>
 /// <remarks>Guarded by the interface's lock.</remarks>
 internal sealed class EmulatedSteering
 {
@@ -11,7 +11,7 @@ internal sealed class EmulatedSteering
     private readonly SortedDictionary<int, FlowRule> _rules = [];
     private int _lastRule;
 
-    /// <summary>Initializes steering without rules. The table spreads flows evenly.</summary>
+    /// <summary>Initializes steering without rules. The RSS table spreads flows evenly over the RX queues.</summary>
     public EmulatedSteering(int rxQueues)
     {
         for (int i = 0; i < TableSize; i++)
@@ -20,10 +20,10 @@ internal sealed class EmulatedSteering
         }
     }
 
-    /// <summary>Gets or sets the RSS table. The table is replaced as a whole, never changed.</summary>
+    /// <summary>Gets or sets the RSS table. Its elements never change; a new table replaces it.</summary>
     public int[] Table { get; set; } = new int[TableSize];
 
-    /// <summary>Returns a copy of the rules.</summary>
+    /// <summary>Gets a copy of the rules by id.</summary>
     public IReadOnlyDictionary<int, FlowRule> Rules => new SortedDictionary<int, FlowRule>(_rules);
 
     /// <summary>Adds a rule. Returns its id.</summary>

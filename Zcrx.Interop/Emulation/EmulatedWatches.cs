@@ -5,30 +5,29 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Registers the files of one ring's requests with the poller. Ensures that the descriptor of a request refers to the same file as long as
-/// the request uses it.
+/// Registers the files of one ring's requests with the poller. Ensures that the file of each request stays open until the request ends.
 /// </summary>
 /// <param name="poller">Watches the files.</param>
 /// <param name="callerKeepsSockets">Whether the caller keeps a socket open while requests for it wait.</param>
 /// <remarks>
 /// <para>
-/// The kernel's requests refer to files. User space can keep a file open only by a descriptor. Each request therefore has a duplicate,
-/// unless the caller keeps its sockets open. Even then, a request has a duplicate if it is neither POLL_ADD nor RECV_ZC, or if a request
-/// of its kind already waits on the socket.
+/// A kernel keeps the file of a request open by a reference. User space can keep it open only by a descriptor, so each request has a
+/// duplicate of the caller's. If the caller keeps its sockets open, POLL_ADD and RECV_ZC use the caller's descriptor. Even then, a second
+/// request of the same kind on a socket needs a duplicate.
 /// </para>
 /// <para>
-/// If the caller closes a socket too early, the kernel may reuse its descriptor for another file. The registration of that file then
-/// replaces the one of the earlier request. The earlier request is detached from the descriptor, so it neither reads from the other file
-/// nor ends its registration.
+/// If the caller closes a socket too early, the kernel may reuse the descriptor for another file. A request for that file then takes over
+/// the descriptor. The earlier request loses the descriptor, so that it cannot read from the other file or end that file's registration.
 /// </para>
 /// </remarks>
 internal sealed class EmulatedWatches(EmulatedPoller poller, bool callerKeepsSockets)
 {
-    // By descriptor. The poller has one instance for polls and one for other requests, so a descriptor can be in both.
+    // By descriptor. A descriptor can be in both dictionaries, because the poller has one epoll instance for polls and one for other
+    // requests.
     private readonly Dictionary<int, EmulatedRequest> _polls = [];
     private readonly Dictionary<int, EmulatedRequest> _others = [];
 
-    /// <summary>Gets the number of descriptors that were closed while a request used them.</summary>
+    /// <summary>Gets the number of descriptors that the caller closed while a request used them.</summary>
     public int Lost { get; private set; }
 
     /// <summary>Watches the file of a request. Returns a negative errno on failure.</summary>
@@ -43,8 +42,8 @@ internal sealed class EmulatedWatches(EmulatedPoller poller, bool callerKeepsSoc
                 return result;
             }
 
-            // Another request of this kind already waits for the socket. An epoll instance has one entry per descriptor, so this request
-            // needs a duplicate.
+            // Another request of this kind waits on the socket. An epoll instance accepts each descriptor once, so this request needs a
+            // duplicate.
         }
 
         int fd = Libc.Duplicate(request.CallerFd);
@@ -62,7 +61,7 @@ internal sealed class EmulatedWatches(EmulatedPoller poller, bool callerKeepsSoc
         return added;
     }
 
-    /// <summary>Ends the registration of a request, and closes its duplicate.</summary>
+    /// <summary>Stops watching the file of a request, and closes the duplicate descriptor if there is one.</summary>
     public void Remove(EmulatedRequest request)
     {
         if (request.Fd < 0)
@@ -70,7 +69,7 @@ internal sealed class EmulatedWatches(EmulatedPoller poller, bool callerKeepsSoc
             return;
         }
 
-        // Other descriptors of the file may stay open, so closing this one alone would not end the registration.
+        // Remove the registration before closing. Closing would not end it while other descriptors of the file stay open.
         int result = poller.Remove(request.Fd, request.IsPoll);
         Lost += result < 0 ? 1 : 0;
         Of(request.IsPoll).Remove(request.Fd);
@@ -92,7 +91,7 @@ internal sealed class EmulatedWatches(EmulatedPoller poller, bool callerKeepsSoc
 
         if (Of(isPoll).TryGetValue(fd, out EmulatedRequest? earlier))
         {
-            // epoll accepted the descriptor again, so it was closed and the kernel has reused it for another file.
+            // epoll accepts a descriptor twice only if the caller has closed it in between. The descriptor now refers to another file.
             earlier.Unwatch();
             Lost++;
         }

@@ -5,10 +5,8 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Performs the requests of one ring over epoll: runs those whose files are ready.</summary>
-/// <remarks>
-/// Everything runs inside <see cref="GetEvents"/> on the issuer's thread, as with DEFER_TASKRUN, so no lock is needed.
-/// </remarks>
+/// <summary>Performs the requests of one ring over epoll. Runs a request when epoll reports its file as ready.</summary>
+/// <remarks>All requests run inside <see cref="GetEvents"/> on the issuer's thread, as with DEFER_TASKRUN, so no lock is needed.</remarks>
 internal sealed class EpollExecution : IRingExecution
 {
     private readonly TurnLimit _turns;
@@ -44,7 +42,7 @@ internal sealed class EpollExecution : IRingExecution
 
     public void ReturnBuffers()
     {
-        // A receive takes buffers only when it has bytes for them, so there is nothing to return.
+        // This execution takes no buffers in advance, so there is nothing to return.
     }
 
     public void EndRequests() => _requests.RetireAll();
@@ -57,12 +55,12 @@ internal sealed class EpollExecution : IRingExecution
 
     public void Submit()
     {
-        // Nothing to do: requests begin when they are issued.
+        // Nothing to do, because each request begins when it is issued.
     }
 
     public void Issue(in io_uring_sqe entry)
     {
-        // IOSQE_ASYNC is ignored, since a worker would make no visible difference: a request runs at once or waits for its file.
+        // IOSQE_ASYNC makes the kernel use a worker thread. It is ignored here, because the results are the same without one.
         int result = (entry.flags & ~IOSQE_ASYNC) != 0
             ? -EINVAL
             : entry.opcode switch
@@ -117,11 +115,10 @@ internal sealed class EpollExecution : IRingExecution
         }
     }
 
-    /// <summary>Runs ready requests until the completions of one turn are posted.</summary>
+    /// <summary>Runs ready requests until the limit of completions for one call is reached.</summary>
     /// <remarks>
-    /// The number of completions is limited, so that the bytes are consumed and the buffers reused while they are in the processor's cache.
-    /// The next call handles the remaining events before it waits again. epoll reports in the same order every time, so the last request
-    /// would otherwise starve.
+    /// With the limit, bytes are consumed and buffers reused while they are in the processor's cache. The next call handles the remaining
+    /// events before it waits. Otherwise the last requests would starve, because epoll always reports in the same order.
     /// </remarks>
     private void RunReady()
     {

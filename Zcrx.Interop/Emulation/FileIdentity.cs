@@ -2,8 +2,8 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Identifies an open file, to compare descriptors like the kernel compares files.</summary>
-/// <param name="Cookie">The unique number of a socket; 0 for other files.</param>
+/// <summary>Identifies an open file. The kernel compares requests by file, and the emulation by this identity.</summary>
+/// <param name="Cookie">The kernel's unique number of a socket; 0 for other files.</param>
 /// <param name="Descriptor">The caller's descriptor of a file other than a socket; −1 for a socket.</param>
 internal readonly record struct FileIdentity(ulong Cookie, int Descriptor)
 {

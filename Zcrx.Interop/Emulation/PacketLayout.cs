@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Describes the layout of packets in a buffer.</summary>
+/// <summary>Describes how several packets share one buffer.</summary>
 internal readonly struct PacketLayout
 {
     public PacketLayout(EmulatedNic nic, int bufferLength)

@@ -1,8 +1,8 @@
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Determines how many buffers one read of a receive offers. The number follows the buffers that recent reads have filled, since every
-/// offered buffer has a cost.
+/// Determines how many buffers the next read of a receive offers. The number follows the number that recent reads have filled, because each
+/// offered buffer costs time.
 /// </summary>
 internal readonly record struct ReadSize
 {
@@ -16,10 +16,10 @@ internal readonly record struct ReadSize
     public int Buffers => Fewest + _beyondFewest;
 
     /// <summary>
-    /// Returns the next size. It grows at once when a read has filled all buffers, and shrinks slowly: an additional read costs more than
-    /// unused buffers.
+    /// Returns the size after a read. It grows at once when the read has filled all buffers. It shrinks slowly, because an additional read
+    /// costs more than unused buffers.
     /// </summary>
-    /// <param name="used">The buffers that the read has filled.</param>
+    /// <param name="used">The number of buffers that the read has filled.</param>
     /// <param name="limit">The largest number of buffers per read.</param>
     public ReadSize Next(int used, int limit)
     {

@@ -5,13 +5,15 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Checks registered memory in the kernel's order.</summary>
+/// <summary>
+/// Checks memory that user space registers. The checks have the same order as in the kernel, so that the first error is the same.
+/// </summary>
 internal static unsafe class RegisteredMemory
 {
     // The kernel keeps a pointer to each page in an array of at most 2 GiB.
     private const ulong MaxAreaPages = int.MaxValue / sizeof(ulong);
 
-    /// <summary>Checks an area, at registration or when it is added later.</summary>
+    /// <summary>Checks the memory of an area that is registered with a queue or added to it.</summary>
     public static int CheckArea(EmulatedKernelProfile profile, io_uring_zcrx_area_reg* area, int bufferLength)
     {
         uint page = (uint)Environment.SystemPageSize;
@@ -60,7 +62,7 @@ internal static unsafe class RegisteredMemory
     }
 
     /// <summary>Checks the memory of the refill ring.</summary>
-    /// <param name="region">The region as user space describes it.</param>
+    /// <param name="region">The description of the memory from user space.</param>
     /// <param name="needed">The size of header and entries in bytes.</param>
     public static int CheckRegion(io_uring_region_desc* region, ulong needed)
     {
@@ -90,7 +92,7 @@ internal static unsafe class RegisteredMemory
         return !userMemory || UserMemory.IsWritable((void*)region->user_addr, (nuint)region->size) ? 0 : -EFAULT;
     }
 
-    /// <summary>Returns whether the end of a range, rounded up to a page, exceeds the address space.</summary>
+    /// <summary>Determines whether a range that is rounded up to a page exceeds the address space.</summary>
     private static bool Overflows(ulong address, ulong length)
     {
         ulong room = ulong.MaxValue - address;

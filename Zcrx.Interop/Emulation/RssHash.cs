@@ -6,7 +6,7 @@ namespace Zcrx.Interop.Emulation;
 /// <summary>
 /// Computes the Toeplitz hash of a packet's addresses and ports. Network interfaces spread flows over their queues by this hash.
 /// </summary>
-/// <remarks>Uses the key that Microsoft published with its test vectors.</remarks>
+/// <remarks>Uses the key that Microsoft published together with test vectors.</remarks>
 internal static class RssHash
 {
     private static ReadOnlySpan<byte> Key =>

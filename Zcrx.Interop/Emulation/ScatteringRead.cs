@@ -4,31 +4,31 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>Prepares reads that fill several free buffers of a queue, and posts the filled buffers.</summary>
-/// <remarks>Used under the lock of the queue, from the preparation until the buffers are delivered.</remarks>
-/// <param name="completions">Posts the buffers.</param>
-/// <param name="vectors">The vectors of one read, <see cref="MaxBuffers"/> of them.</param>
+/// <remarks>Used under the lock of the queue. The lock is held from the preparation of a read until its buffers are delivered.</remarks>
+/// <param name="completions">Posts a completion for each filled buffer.</param>
+/// <param name="vectors">The I/O vectors of one read. There are <see cref="MaxBuffers"/> of them.</param>
 internal sealed unsafe class ScatteringRead(EmulatedCompletions completions, VectorTable vectors)
 {
     /// <summary>The largest number of buffers in a read.</summary>
     public const int MaxBuffers = 1024;
 
     /// <summary>
-    /// The assumed size of a copied fragment in bytes. The kernel counts copies by fragment. On loopback, a TCP fragment is at most one 32
-    /// KiB page chunk.
+    /// The assumed size of a copied fragment in bytes. The kernel counts copies by fragment. A TCP fragment on loopback has at most 32 KiB,
+    /// the size of the kernel's page chunks.
     /// </summary>
     private const uint FragmentLength = 32 * 1024;
 
-    /// <summary>Counts received bytes as copies.</summary>
+    /// <summary>Adds received bytes to the copy counters of a queue.</summary>
     public static void CountCopies(EmulatedInterfaceQueue queue, long received) =>
         queue.CountCopies((uint)((received + FragmentLength - 1) / FragmentLength), (ulong)received);
 
-    /// <summary>Fills the vectors of one read with the free buffers, in the order in which the areas hand them out.</summary>
+    /// <summary>Fills the I/O vectors of one read with free buffers, in the order in which the kernel takes them.</summary>
     /// <param name="queue">The queue of the buffers.</param>
     /// <param name="limit">The largest number of buffers.</param>
     /// <param name="most">The largest number of bytes.</param>
     /// <param name="buffers">The number of buffers that the vectors cover.</param>
     /// <param name="offered">The number of bytes that the vectors cover.</param>
-    /// <returns>The message of the read. It has no vectors when no buffer is free.</returns>
+    /// <returns>The message header of the read. It has no vectors when no buffer is free.</returns>
     public MessageHeader Prepare(EmulatedInterfaceQueue queue, int limit, long most, out int buffers, out nint offered)
     {
         IoVector* vector = vectors.First - 1;

@@ -1,11 +1,12 @@
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Records the bytes that arrived in one socket before the last change of steering and still wait, piece by piece in stream order.
+/// Records the unread bytes of one socket that arrived before the last change of steering. They are divided into pieces by the memory that
+/// holds them, in stream order.
 /// </summary>
 /// <remarks>
-/// Threading: the interface adds bytes, and the receiving ring consumes them. A caller that reads the socket and then updates the record
-/// must do both within <see cref="Enter"/>, so that they change together.
+/// Threading: the interface adds bytes, and the receiving ring consumes them. A caller must read from the socket and update the record
+/// under the same lock (<see cref="Enter"/>). Another thread could otherwise see one change without the other.
 /// </remarks>
 internal sealed class SocketBacklog
 {
@@ -13,14 +14,12 @@ internal sealed class SocketBacklog
     private readonly LinkedList<LandedBytes> _pieces = [];
     private long _bytes;
 
-    /// <summary>
-    /// Excludes other threads until the result is disposed. The lock is the innermost of all locks: its holder may access only the socket.
-    /// </summary>
+    /// <summary>Excludes other threads until the result is disposed. While the lock is held, no other lock may be taken.</summary>
     public Lock.Scope Enter() => _gate.EnterScope();
 
-    /// <summary>Records the memory of all waiting bytes that are not recorded yet.</summary>
+    /// <summary>Records the memory of all unread bytes that are not recorded yet.</summary>
     /// <param name="waiting">The number of bytes that wait in the socket.</param>
-    /// <param name="owner">The interface queue that provides the memory; null for kernel memory.</param>
+    /// <param name="owner">The interface queue whose memory holds the bytes; null for kernel memory.</param>
     /// <param name="rxQueue">The RX queue on which the bytes arrived.</param>
     public void Add(long waiting, EmulatedInterfaceQueue? owner, int rxQueue)
     {
@@ -47,8 +46,8 @@ internal sealed class SocketBacklog
 
     /// <summary>Finds the piece that contains the next byte of the stream.</summary>
     /// <param name="waiting">The number of bytes that wait in the socket.</param>
-    /// <param name="next">The piece.</param>
-    /// <returns>False when the byte has arrived after the last change of steering.</returns>
+    /// <param name="next">The piece; default when the method returns false.</param>
+    /// <returns>False when the next byte arrived after the last change of steering.</returns>
     public bool TryPeek(long waiting, out LandedBytes next)
     {
         lock (_gate)
@@ -59,7 +58,7 @@ internal sealed class SocketBacklog
         }
     }
 
-    /// <summary>Records that bytes were received. The count may exceed the recorded bytes.</summary>
+    /// <summary>Removes received bytes from the record. The count may exceed the recorded bytes.</summary>
     public void Consume(long count)
     {
         lock (_gate)
@@ -82,7 +81,7 @@ internal sealed class SocketBacklog
         }
     }
 
-    /// <summary>Corrects the record after other code has received bytes from the socket.</summary>
+    /// <summary>Removes from the record the bytes that other code has received from the socket.</summary>
     private void Trim(long waiting)
     {
         if (_bytes > waiting)

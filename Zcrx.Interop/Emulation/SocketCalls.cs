@@ -86,7 +86,7 @@ internal static unsafe partial class SocketCalls
 
     public static int Accept(int fd, int flags) => Libc.Result(accept4(fd, null, null, flags));
 
-    /// <summary>Disconnects a socket: the kernel resets the connection and forgets the peer (tcp_disconnect).</summary>
+    /// <summary>Disconnects a socket. The kernel resets the connection and forgets the peer (tcp_disconnect).</summary>
     public static void Disconnect(int fd) => _ = Libc.Disconnect(fd);
 
     public static int Shutdown(int fd, int how) => Libc.Result(shutdown(fd, how));
@@ -109,7 +109,7 @@ internal static unsafe partial class SocketCalls
         return result < 0 ? result : value;
     }
 
-    /// <summary>Returns the local end of a connection; null when the socket has none.</summary>
+    /// <summary>Returns the local end point of a connection; null when the socket has none.</summary>
     public static IPEndPoint? LocalEndPoint(int fd)
     {
         byte* address = stackalloc byte[AddressLength];
@@ -117,7 +117,7 @@ internal static unsafe partial class SocketCalls
         return getsockname(fd, address, &length) < 0 ? null : ToEndPoint(address, length);
     }
 
-    /// <summary>Returns the remote end of a connection; null when the socket is no longer connected.</summary>
+    /// <summary>Returns the remote end point of a connection; null when the socket is no longer connected.</summary>
     public static IPEndPoint? RemoteEndPoint(int fd)
     {
         byte* address = stackalloc byte[AddressLength];
@@ -137,7 +137,7 @@ internal static unsafe partial class SocketCalls
         };
     }
 
-    /// <summary>Returns the unique number of a socket; a negative errno such as −EBADF on failure.</summary>
+    /// <summary>Reads the kernel's unique number of a socket. Returns a negative errno such as −EBADF on failure.</summary>
     public static int Cookie(int fd, out ulong cookie)
     {
         ulong value = 0;

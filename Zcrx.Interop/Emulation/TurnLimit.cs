@@ -5,16 +5,16 @@ internal sealed class TurnLimit
 {
     private readonly int _most;
 
-    /// <param name="options">Contains the largest limit.</param>
+    /// <param name="options">The options with the largest limit.</param>
     public TurnLimit(EmulatedKernelOptions options)
     {
         _most = int.Min(options.BuffersPerTurn, ScatteringRead.MaxBuffers);
         Buffers = _most;
     }
 
-    /// <summary>Gets the present limit.</summary>
+    /// <summary>Gets the largest number of buffers that a turn may fill now.</summary>
     public int Buffers { get; private set; }
 
-    /// <summary>Sets the limit, at least one buffer. A limit above that of the options has no effect.</summary>
+    /// <summary>Sets the limit. A limit below one or above that of the options is corrected.</summary>
     public void Set(int buffers) => Buffers = int.Clamp(buffers, 1, _most);
 }

@@ -2,10 +2,12 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Checks whether memory is mapped and writable, like <c>copy_from_user</c> and page pinning in the kernel.</summary>
+/// <summary>
+/// Checks whether memory is mapped and accessible. Replaces the checks that <c>copy_from_user</c> and page pinning make in the kernel.
+/// </summary>
 /// <remarks>
-/// MADV_POPULATE_READ and MADV_POPULATE_WRITE fault the pages in like the kernel's pinning, and fail where pinning fails.
-/// Used by set-up and control calls only, never on the data path.
+/// MADV_POPULATE_READ and MADV_POPULATE_WRITE fault in the pages. They fail where the kernel's pinning fails. The checks are slow, so only
+/// set-up and control calls make them.
 /// </remarks>
 internal static unsafe class UserMemory
 {

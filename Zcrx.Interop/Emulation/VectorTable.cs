@@ -3,7 +3,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Holds the vectors of one read, in memory that does not move.</summary>
+/// <summary>Holds the I/O vectors of one read, in memory that does not move.</summary>
 internal sealed unsafe class VectorTable(int capacity)
 {
     private readonly IoVector[] _table = GC.AllocateUninitializedArray<IoVector>(capacity, pinned: true);

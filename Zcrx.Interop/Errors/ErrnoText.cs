@@ -3,7 +3,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Errors;
 
-/// <summary>Describes error numbers in messages. Pure. Accepts any number, of either sign.</summary>
+/// <summary>Describes error numbers in words. Pure. Accepts positive and negative numbers.</summary>
 internal static class ErrnoText
 {
     private static readonly FrozenDictionary<int, (string Name, string Description)> Known =
@@ -54,17 +54,21 @@ internal static class ErrnoText
             [Errno.ECANCELED] = (nameof(Errno.ECANCELED), "cancelled"),
         }.ToFrozenDictionary();
 
-    /// <summary>Returns the C name, for example <c>EINVAL</c>; <c>errno 4711</c> for a number that this class does not know.</summary>
+    /// <summary>
+    /// Returns the C name of an error number, for example <c>EINVAL</c>. A number without a known name becomes text such as <c>errno
+    /// 4711</c>.
+    /// </summary>
     public static string Name(int errno) =>
         Known.TryGetValue(Positive(errno), out var known) ? known.Name : FormattableString.Invariant($"errno {Positive(errno)}");
 
-    /// <summary>Returns a description of a few lower-case words, without a full stop.</summary>
+    /// <summary>Returns a description of an error number in a few lower-case words, without a full stop.</summary>
     public static string Describe(int errno) =>
         Known.TryGetValue(Positive(errno), out var known) ? known.Description : "an error this library does not expect";
 
-    /// <summary>Returns the positive errno of a negative result or of a positive errno.</summary>
+    /// <summary>Returns an error number as a positive number.</summary>
     /// <remarks>
-    /// <see cref="int.MinValue"/> has no positive counterpart. No kernel returns it, but reporting an error must not throw.
+    /// <see cref="int.MinValue"/> has no positive counterpart and becomes <see cref="int.MaxValue"/>. No kernel returns it, but reporting
+    /// an error must not throw.
     /// </remarks>
     public static int Positive(int errno) => errno == int.MinValue ? int.MaxValue : Math.Abs(errno);
 }

@@ -1,9 +1,9 @@
 namespace Zcrx.Interop;
 
-/// <summary>Thrown for invalid options. Contains the errors of all options, each with its configuration path.</summary>
+/// <summary>Thrown when options are invalid. Contains the errors of all options, each with its configuration path.</summary>
 /// <remarks>
-/// Usually thrown before any system call, with <see cref="ZcrxException.ErrorNumber"/> 0. If the kernel refused a value, the
-/// exception carries the kernel's errno.
+/// <see cref="ZcrxException.ErrorNumber"/> is the kernel's errno if the kernel refused a value. Usually the exception is thrown before any
+/// system call, and the number is 0.
 /// </remarks>
 public sealed class ZcrxConfigurationException : ZcrxException
 {
@@ -18,10 +18,10 @@ public sealed class ZcrxConfigurationException : ZcrxException
     }
 
     /// <summary>Initializes the exception for one option that the kernel refused.</summary>
-    /// <param name="operation">The operation that failed.</param>
+    /// <param name="operation">The operation that failed, as the start of a sentence.</param>
     /// <param name="errorNumber">The kernel's errno, of either sign.</param>
     /// <param name="error">The option and its error.</param>
-    /// <param name="fix">The remedy: a sentence without a full stop.</param>
+    /// <param name="fix">The remedy, as a sentence without a full stop.</param>
     public ZcrxConfigurationException(string operation, int errorNumber, ZcrxConfigurationError error, string fix)
         : this(operation, errorNumber, [error], fix)
     {

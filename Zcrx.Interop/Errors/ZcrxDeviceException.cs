@@ -2,8 +2,8 @@ namespace Zcrx.Interop;
 
 /// <summary>Thrown when the interface or its queue does not exist, was removed, or is not set up for zero-copy receive.</summary>
 /// <remarks>
-/// A change of the device or of its settings can remove the cause. For features that the driver lacks, see
-/// <see cref="ZcrxUnsupportedException"/>.
+/// A change of the device or its settings can remove the cause. When the driver lacks a feature, <see cref="ZcrxUnsupportedException"/> is
+/// thrown instead.
 /// </remarks>
 public sealed class ZcrxDeviceException : ZcrxException
 {

@@ -1,7 +1,9 @@
 namespace Zcrx.Interop;
 
-/// <summary>Thrown when this process may not use a kernel feature: a capability, a sysctl or a seccomp filter forbids it.</summary>
-/// <remarks>This error does not make Zcrx fall back to another engine: the engine is chosen before a queue is opened.</remarks>
+/// <summary>
+/// Thrown when this process may not use a kernel feature. The cause is a missing capability, a sysctl or a seccomp filter.
+/// </summary>
+/// <remarks>Zcrx does not catch this error to fall back to another engine, because it chooses the engine before it opens a queue.</remarks>
 public sealed class ZcrxNotPermittedException : ZcrxException
 {
     /// <inheritdoc cref="ZcrxException(string, int, string, string, Exception?)"/>

@@ -1,7 +1,7 @@
 namespace Zcrx.Interop;
 
-/// <summary>Thrown when the RX queue is in use: by another zero-copy receiver, by AF_XDP, or by an XDP program on its interface.</summary>
-/// <remarks>A retry can succeed: the queue is free once the process that uses it closes it or ends.</remarks>
+/// <summary>Thrown when the RX queue is in use by another zero-copy receiver, by AF_XDP, or by an XDP program on its interface.</summary>
+/// <remarks>A retry can succeed once the process that uses the queue closes it or ends.</remarks>
 public sealed class ZcrxQueueBusyException : ZcrxException
 {
     /// <inheritdoc cref="ZcrxException(string, int, string, string, Exception?)"/>

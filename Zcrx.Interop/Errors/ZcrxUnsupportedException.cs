@@ -1,7 +1,7 @@
 namespace Zcrx.Interop;
 
 /// <summary>Thrown when this kernel or device does not support an operation. A retry cannot succeed.</summary>
-/// <remarks>This error does not make Zcrx fall back to another engine: the engine is chosen before a queue is opened.</remarks>
+/// <remarks>Zcrx does not catch this error to fall back to another engine, because it chooses the engine before it opens a queue.</remarks>
 public sealed class ZcrxUnsupportedException : ZcrxException
 {
     /// <inheritdoc cref="ZcrxException(string, int, string, string, Exception?)"/>

@@ -5,12 +5,12 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Interop.HostRings;
 
 /// <summary>
-/// Represents an ordinary ring of the machine's kernel. It serves one ring of the multishot kernel, or the sends of a queue. It has 16-byte
-/// completions and does not use zcrx.
+/// Represents an ordinary ring of the machine's kernel, with 16-byte completions and without zcrx. A ring of the multishot engine performs
+/// its requests on a host ring. A queue sends through another one.
 /// </summary>
 /// <remarks>
-/// Used on the thread of the ring. Needs Linux 6.1 for a ring with deferred task work. The kernel runs deferred task work only during
-/// <see cref="Enter"/>, so it takes bytes from sockets only during that call.
+/// Used on the thread of the ring. Deferred task work needs Linux 6.1. With it, the kernel takes bytes from sockets only during
+/// <see cref="Enter"/>, because it runs deferred task work only there.
 /// </remarks>
 internal sealed unsafe class HostRing : IDisposable
 {
@@ -45,7 +45,7 @@ internal sealed unsafe class HostRing : IDisposable
         _kernel = kernel;
         io_uring_params parameters = default;
         parameters.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | threading;
-        // The host ring has more entries than the caller's ring, since receives that end without data also need entries.
+        // Receives that end without data also take completions of the host ring, so it has more entries than the caller's ring.
         parameters.cq_entries = uint.Clamp(completionEntries * 2, FewestCompletionEntries, MaxCompletionEntries);
         _fd = kernel.Setup(submissionEntries, &parameters);
         if (_fd < 0)
@@ -77,7 +77,8 @@ internal sealed unsafe class HostRing : IDisposable
         _completionTail = (uint*)(ring + parameters.cq_off.tail);
         _completions = (io_uring_cqe*)(ring + parameters.cq_off.cqes);
         _completionMask = parameters.cq_entries - 1;
-        // Entries are always submitted in the order of their indexes. NO_SQARRAY would make this table unnecessary, but needs Linux 6.6.
+        // Entries are always submitted in the order of their slots. The set-up flag NO_SQARRAY would make this table unnecessary, but needs
+        // Linux 6.6.
         uint* array = (uint*)(ring + parameters.sq_off.array);
         for (uint i = 0; i < parameters.sq_entries; i++)
         {
@@ -141,10 +142,10 @@ internal sealed unsafe class HostRing : IDisposable
         return Checked(_kernel.Enter(_fd, count, minComplete, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &argument, (nuint)sizeof(io_uring_getevents_arg)));
     }
 
-    /// <summary>Takes the oldest completion. Call <see cref="Advance"/> after the last.</summary>
+    /// <summary>Takes the oldest completion. Call <see cref="Advance"/> after the last one, to free the slots.</summary>
     public bool TryTake(out io_uring_cqe completion)
     {
-        // Acquire: the kernel writes the entries before the tail that covers them.
+        // An acquire load: the kernel writes the entries before the tail, so the entries are read after it.
         if (_head == Volatile.Read(ref *_completionTail))
         {
             completion = default;
@@ -155,12 +156,12 @@ internal sealed unsafe class HostRing : IDisposable
         return true;
     }
 
-    /// <summary>Returns the taken completions to the kernel.</summary>
+    /// <summary>Frees the slots of the taken completions for the kernel.</summary>
     public void Advance() => Volatile.Write(ref *_completionHead, _head);
 
     /// <summary>Closes and unmaps the ring.</summary>
     /// <remarks>
-    /// If other code has closed the descriptor, this method does not close it again. Its number may belong to another file.
+    /// If other code has closed the descriptor, this method does not close it, because its number may belong to another file.
     /// </remarks>
     public void Dispose()
     {
@@ -181,7 +182,7 @@ internal sealed unsafe class HostRing : IDisposable
 
     private int Checked(int result)
     {
-        // The descriptor was closed, or refers to a file that is not a ring.
+        // Other code has closed the descriptor. Its number may refer to a file that is not a ring.
         _isDescriptorLost |= result is -EBADF or -EOPNOTSUPP;
         return result;
     }
@@ -190,7 +191,7 @@ internal sealed unsafe class HostRing : IDisposable
 
     private uint Publish()
     {
-        // Release: the entries' contents must be visible before the tail that covers them.
+        // A release store: the entries must be visible to the kernel before the tail.
         Volatile.Write(ref *_submissionTail, _prepared);
         return _prepared - Volatile.Read(ref *_submissionHead);
     }

@@ -4,10 +4,10 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.HostRings;
 
-/// <summary>Sends on many sockets with one system call, through a ring of its own. Used on the thread that has created it.</summary>
+/// <summary>Sends on many sockets with one system call, through a separate ring. Used on the thread that created it.</summary>
 /// <remarks>
-/// The sends do not wait for room (MSG_DONTWAIT). The kernel therefore performs each of them inside the call, in order, and has no request
-/// afterwards. The ring is separate from that of the receives, so the completions of sends never wait behind those of receives.
+/// The sends do not wait for space in the send buffer (MSG_DONTWAIT). The kernel therefore performs all of them during the call, in order.
+/// The ring is separate from that of the receives, so that completions of sends do not wait behind completions of receives.
 /// </remarks>
 internal sealed unsafe class SendRing : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed unsafe class SendRing : IDisposable
 
     private SendRing(HostRing ring) => _ring = ring;
 
-    /// <summary>Creates a ring. Returns null if the kernel refuses.</summary>
+    /// <summary>Creates a ring. Returns null if the kernel refuses to set it up.</summary>
     /// <param name="kernel">The kernel of the machine.</param>
     /// <param name="entries">The maximum number of sends in one call.</param>
     public static SendRing? TryCreate(IIoUringKernel kernel, uint entries)
@@ -34,11 +34,11 @@ internal sealed unsafe class SendRing : IDisposable
         return null;
     }
 
-    /// <summary>Adds a send.</summary>
-    /// <param name="fd">The socket.</param>
+    /// <summary>Adds a send, which <see cref="Submit"/> performs.</summary>
+    /// <param name="fd">The descriptor of the socket.</param>
     /// <param name="bytes">The bytes, which must stay valid until <see cref="Submit"/> returns.</param>
     /// <param name="length">The number of bytes.</param>
-    /// <param name="index">The caller's number of the send.</param>
+    /// <param name="index">The caller's number of the send, at which <see cref="Submit"/> stores its result.</param>
     public void Add(int fd, byte* bytes, int length, int index)
     {
         io_uring_sqe entry = new()
@@ -51,14 +51,14 @@ internal sealed unsafe class SendRing : IDisposable
         }
     }
 
-    /// <summary>Performs the added sends. Returns when the kernel has performed them all, or has refused to.</summary>
+    /// <summary>Performs the added sends. Returns when each send has a result, or when the kernel refuses the call.</summary>
     /// <param name="results">
     /// Receives the result of each send at its index: the number of bytes, or a negative errno. The results of other indexes do not change.
     /// </param>
-    /// <returns>False when the ring is broken. Sends without a result may have been performed. The ring must be disposed.</returns>
+    /// <returns>False when the ring is broken and must be disposed. Sends without a result may have been performed.</returns>
     public bool Submit(Span<int> results)
     {
-        // With MSG_DONTWAIT, the first call performs all sends. If a kernel performed one later, the loop would wait for it.
+        // The first call performs all sends, because of MSG_DONTWAIT. If a kernel performs a send later, the loop waits for it.
         for (bool isFirst = true; _unfinished > 0; isFirst = false)
         {
             int entered = isFirst ? _ring.Submit() : _ring.Enter(_unfinished, -1);

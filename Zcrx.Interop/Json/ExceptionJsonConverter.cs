@@ -4,9 +4,7 @@ using System.Text.Json.Serialization;
 namespace Zcrx.Interop;
 
 /// <summary>Writes an exception as an object with its type and its message, without the stack trace.</summary>
-/// <remarks>
-/// <see cref="JsonSerializer"/> cannot write exceptions by itself. The result of reading is a <see cref="ReportedException"/>.
-/// </remarks>
+/// <remarks><see cref="JsonSerializer"/> has no converter for exceptions. Reading returns a <see cref="ReportedException"/>.</remarks>
 public sealed class ExceptionJsonConverter : JsonConverter<Exception>
 {
     private const string TypeName = "Type";

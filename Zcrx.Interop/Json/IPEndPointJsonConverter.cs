@@ -5,7 +5,9 @@ using System.Text.Json.Serialization;
 namespace Zcrx.Interop;
 
 /// <summary>Writes an address and port as text, such as <c>10.0.0.1:9000</c> or <c>[::1]:9000</c>.</summary>
-/// <remarks>By default, <see cref="JsonSerializer"/> reads all properties of an <see cref="IPAddress"/>, some of which throw.</remarks>
+/// <remarks>
+/// Without a converter, <see cref="JsonSerializer"/> reads all properties of an <see cref="IPAddress"/>, some of which throw.
+/// </remarks>
 public sealed class IPEndPointJsonConverter : JsonConverter<IPEndPoint>
 {
     /// <inheritdoc/>

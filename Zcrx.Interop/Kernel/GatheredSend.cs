@@ -7,7 +7,7 @@ namespace Zcrx.Interop.Kernel;
 /// <summary>Sends the pieces of a sequence in one system call.</summary>
 internal static unsafe class GatheredSend
 {
-    // The kernel accepts 1024 pieces, but a send buffer seldom has space for the bytes of that many.
+    // The kernel accepts 1024 pieces. A send buffer seldom has space for that many, so one call passes fewer.
     private const int MaxPieces = 64;
 
     /// <summary>Sends as many bytes as fit into the send buffer of the socket.</summary>
@@ -53,7 +53,7 @@ internal static unsafe class GatheredSend
 
     /// <summary>Sends as many bytes as fit into the send buffer of the socket.</summary>
     /// <param name="socket">The socket.</param>
-    /// <param name="pieces">The memory. The caller must keep it valid until the call returns.</param>
+    /// <param name="pieces">The pieces of memory to send. The caller must keep them valid until the call returns.</param>
     /// <param name="error">The error; <see cref="SocketError.WouldBlock"/> when the send buffer is full.</param>
     /// <returns>The number of bytes that were sent.</returns>
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
@@ -81,7 +81,7 @@ internal static unsafe class GatheredSend
         }
     }
 
-    /// <summary>Returns the error of a send that has failed with an errno.</summary>
+    /// <summary>Converts the errno of a failed send to a <see cref="SocketError"/>.</summary>
     public static SocketError ErrorOf(int errno) => errno switch
     {
         Errno.EAGAIN or Errno.EINTR => SocketError.WouldBlock,

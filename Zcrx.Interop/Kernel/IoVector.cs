@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Kernel;
 
-/// <summary><c>struct iovec</c> of 64-bit Linux.</summary>
+/// <summary>Mirrors <c>struct iovec</c> of 64-bit Linux.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct IoVector
 {

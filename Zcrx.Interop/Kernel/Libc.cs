@@ -6,7 +6,7 @@ namespace Zcrx.Interop.Kernel;
 /// Declares the C library functions that Zcrx calls. Each method returns the kernel's result: a negative errno on failure.
 /// </summary>
 /// <remarks>
-/// No call is marked with <see cref="SuppressGCTransitionAttribute"/>, since each can block or take longer than a microsecond.
+/// No method has <see cref="SuppressGCTransitionAttribute"/>, because each call can block or take longer than a microsecond.
 /// </remarks>
 internal static unsafe partial class Libc
 {
@@ -71,8 +71,10 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "sendmsg", SetLastError = true)]
     private static partial nint sendmsg(int fd, MessageHeader* message, int flags);
 
-    /// <summary>Sends several pieces of memory in one call, without a signal and without waiting (sendmsg(2)).</summary>
-    /// <returns>The number of bytes that were sent, or the negative errno.</returns>
+    /// <summary>
+    /// Sends several pieces of memory in one call. Does not wait, and raises no signal when the connection is broken (sendmsg(2)).
+    /// </summary>
+    /// <returns>The number of bytes that were sent, or a negative errno.</returns>
     public static nint Send(int fd, IoVector* pieces, int count)
     {
         MessageHeader message = new() { Vectors = pieces, VectorCount = (nuint)count };
@@ -86,15 +88,15 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
     private static partial int ioctl(int fd, nuint request, int* value);
 
-    /// <summary>Takes bytes off a socket without waiting and without reading them (recv(2), MSG_TRUNC).</summary>
-    /// <returns>The number of bytes; 0 for the end of the stream; the negative errno.</returns>
+    /// <summary>Discards received bytes of a socket, without waiting (recv(2), MSG_TRUNC).</summary>
+    /// <returns>The number of discarded bytes; 0 at the end of the stream; otherwise a negative errno.</returns>
     public static nint Discard(int fd)
     {
         const int Truncate = 0x20;
         const int DontWait = 0x40;
         const int Length = 16 * 1024;
-        // With MSG_TRUNC, TCP drops the bytes without copying them. This works even for bytes in the memory of a NIC's queue, which
-        // recv(2) cannot copy. Other kinds of sockets copy into the buffer.
+        // With MSG_TRUNC, TCP drops bytes without copying them. It can thus drop bytes in the memory of a NIC queue, which recv(2) cannot
+        // copy. Other kinds of sockets copy the bytes into the buffer.
         byte* buffer = stackalloc byte[Length];
         return Result(recv(fd, buffer, Length, Truncate | DontWait));
     }
@@ -123,7 +125,7 @@ internal static unsafe partial class Libc
     /// <summary>Determines whether a network interface with this index exists (if_indextoname(3)).</summary>
     public static bool InterfaceExists(uint index)
     {
-        // IF_NAMESIZE of if.h.
+        // The constant IF_NAMESIZE of if.h.
         byte* name = stackalloc byte[16];
         return if_indextoname(index, name) != null;
     }
@@ -135,8 +137,8 @@ internal static unsafe partial class Libc
     private static partial int fsync(int fd);
 
     /// <summary>
-    /// Opens a directory (open(2)). EFD_CLOEXEC has the value of O_CLOEXEC. O_DIRECTORY is omitted, since its value differs between x64
-    /// and arm64.
+    /// Opens a directory (open(2)). The flag EFD_CLOEXEC equals O_CLOEXEC. The flag O_DIRECTORY is omitted, because its value differs
+    /// between x64 and arm64.
     /// </summary>
     public static int OpenDirectory(string path) => Result(open(path, EFD_CLOEXEC, 0));
 
@@ -164,7 +166,7 @@ internal static unsafe partial class Libc
     public static int Disconnect(int fd)
     {
         const int AddressLength = 16;
-        // AF_UNSPEC is 0. Connecting to such an address disconnects the socket, and resets an established connection.
+        // The address family AF_UNSPEC is 0. Connecting to such an address disconnects the socket and resets an established connection.
         byte* unspecified = stackalloc byte[AddressLength];
         new Span<byte>(unspecified, AddressLength).Clear();
         return Result(connect(fd, unspecified, AddressLength));
@@ -176,12 +178,12 @@ internal static unsafe partial class Libc
 
     public static nint Write(int fd, void* buffer, nuint count) => Result(write(fd, buffer, count));
 
-    /// <summary>Converts the C convention (−1 and errno) to the kernel's (negative errno).</summary>
+    /// <summary>Converts a result of the C library (−1 and errno) to a result of the kernel (a negative errno).</summary>
     public static int Result(int result) => result < 0 ? -Marshal.GetLastPInvokeError() : result;
 
     /// <inheritdoc cref="Result(int)"/>
     public static nint Result(nint result) => result < 0 ? -Marshal.GetLastPInvokeError() : result;
 
-    /// <summary>Determines whether a value is an address: the kernel's errors are −1 to −4095.</summary>
+    /// <summary>Determines whether the result of a mapping is an error. The kernel's errors are −1 to −4095.</summary>
     public static bool IsError(nint address) => address is < 0 and >= -4095;
 }

@@ -4,8 +4,8 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Interop.Kernel;
 
 /// <summary>
-/// Makes system calls on netlink sockets, which <see cref="System.Net.Sockets.Socket"/> does not support. Each returns
-/// a negative errno on failure.
+/// Makes system calls on netlink sockets, which <see cref="System.Net.Sockets.Socket"/> does not support. Each method returns a negative
+/// errno on failure.
 /// </summary>
 internal static unsafe partial class NetlinkCalls
 {
@@ -38,7 +38,7 @@ internal static unsafe partial class NetlinkCalls
     [LibraryImport("libc", EntryPoint = "recvfrom", SetLastError = true)]
     private static partial nint recvfrom(int fd, byte* buffer, nuint length, int flags, sockaddr_nl* address, uint* addressLength);
 
-    // ioctl is variadic in C. Linux passes variadic arguments like others on x64 and arm64.
+    // In C, ioctl is variadic. On x64 and arm64, Linux passes variadic arguments in the same registers as other arguments.
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int ioctl(int fd, nuint request, void* argument);
 
@@ -48,7 +48,7 @@ internal static unsafe partial class NetlinkCalls
     [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
     private static partial int setns(int fd, int type);
 
-    /// <summary>Moves the calling thread, and no other, into a network namespace (setns(2)).</summary>
+    /// <summary>Moves only the calling thread into a network namespace (setns(2)).</summary>
     public static int EnterNetworkNamespace(int fd) => Libc.Result(setns(fd, CLONE_NEWNET));
 
     public static int Socket(int family, int type, int protocol) => Libc.Result(socket(family, type | SOCK_CLOEXEC, protocol));
@@ -57,7 +57,7 @@ internal static unsafe partial class NetlinkCalls
 
     public static int SetOption(int fd, int level, int name, int value) => Libc.Result(setsockopt(fd, level, name, &value, sizeof(int)));
 
-    /// <summary>Sets how long a receive may take; <c>struct timeval</c> on 64-bit Linux.</summary>
+    /// <summary>Sets the longest time that a receive waits (SO_RCVTIMEO).</summary>
     public static int SetReceiveTimeout(int fd, TimeSpan timeout)
     {
         long* value = stackalloc long[2];
@@ -91,7 +91,7 @@ internal static unsafe partial class NetlinkCalls
 
     public static int Control(int fd, uint request, void* argument) => Libc.Result(ioctl(fd, request, argument));
 
-    /// <summary>Waits until one of two descriptors is readable. Returns true if only the first is readable.</summary>
+    /// <summary>Waits until one of two descriptors is readable. Returns false if the second one is readable.</summary>
     public static bool WaitForEither(int first, int second)
     {
         PollEntry* entries = stackalloc PollEntry[2];
@@ -99,7 +99,7 @@ internal static unsafe partial class NetlinkCalls
         entries[1] = new PollEntry { Fd = second, Events = POLLIN };
         while (Libc.Result(poll(entries, 2, -1)) < 0)
         {
-            // A signal interrupted the call. The descriptors are valid, so no other error is possible.
+            // The call is repeated. Only a signal can have interrupted it, because the descriptors are valid.
         }
 
         return entries[1].ReturnedEvents == 0;

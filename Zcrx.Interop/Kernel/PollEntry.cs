@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Kernel;
 
-/// <summary><c>struct pollfd</c>.</summary>
+/// <summary>Mirrors <c>struct pollfd</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct PollEntry
 {

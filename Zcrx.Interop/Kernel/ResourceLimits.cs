@@ -29,7 +29,7 @@ internal static unsafe partial class ResourceLimits
         return getrlimit(resource, &limit) == 0 && limit.Soft != RlimInfinity ? limit.Soft : null;
     }
 
-    /// <summary><c>struct rlimit</c> on 64-bit Linux.</summary>
+    /// <summary>Mirrors <c>struct rlimit</c> of 64-bit Linux.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct Limit
     {

@@ -1,11 +1,11 @@
 namespace Zcrx.Interop.Kernel;
 
 /// <summary>
-/// Identifies and starts threads. In a simulation, several simulated threads run on one real thread.
+/// Identifies and starts threads. A simulation replaces these threads by simulated threads, which all run on one real thread.
 /// </summary>
 internal static class Threads
 {
-    // The Thread object, unless a simulation has set another identity.
+    // The identity of this thread: its Thread object, or the object that a simulation has set.
     [ThreadStatic]
     private static object? _current;
 
@@ -13,14 +13,14 @@ internal static class Threads
     private static ThreadSimulation? _simulation;
 
     /// <summary>
-    /// Gets the identity of the calling thread. The identity is an object, since a thread's number may be reused after the thread has
+    /// Gets an object that identifies the calling thread. The number of a thread is not unique, because it is reused after the thread has
     /// ended.
     /// </summary>
     public static object Current => _current ?? Identify();
 
     /// <summary>
-    /// Gets the options for continuations of tasks. They run on the thread pool or, in a simulation, synchronously, since their order must
-    /// be repeatable.
+    /// Gets the options for tasks whose continuations run on the thread pool. In a simulation, they run synchronously, because their order
+    /// must be repeatable.
     /// </summary>
     public static TaskCreationOptions ContinuationOptions => _simulation is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;
 
@@ -50,18 +50,18 @@ internal static class Threads
     }
 
     /// <summary>
-    /// Marks a point at which an action of another thread could affect the call. A simulation may run another thread there.
+    /// Marks a point at which actions of another thread can affect the caller. A simulation may run another thread there.
     /// </summary>
     public static void Interleave() => _simulation?.Interleave();
 
-    /// <summary>Begins or ends a simulation on the calling thread.</summary>
+    /// <summary>Begins a simulation on the calling thread; null ends it.</summary>
     public static void Simulate(ThreadSimulation? simulation)
     {
         _simulation = simulation;
         _current = null;
     }
 
-    /// <summary>Sets the identity of the calling thread from now on. For simulations only.</summary>
+    /// <summary>Sets the identity of the calling thread. For simulations only.</summary>
     public static void Impersonate(object identity) => _current = identity;
 
     private static object Identify() => _current = Thread.CurrentThread;

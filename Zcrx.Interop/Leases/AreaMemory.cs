@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Leases;
 
-/// <summary>Represents an area as <see cref="Memory{T}"/>, in pieces of at most one GiB, since a Memory has an int length.</summary>
+/// <summary>
+/// Provides an area as <see cref="Memory{T}"/>. A Memory has an int length, so the area is divided into pieces of at most one GiB.
+/// </summary>
 internal sealed unsafe class AreaMemory
 {
     private const int PieceShift = 30;
@@ -24,7 +26,7 @@ internal sealed unsafe class AreaMemory
     }
 
     /// <summary>
-    /// Returns a part of one buffer. Does not allocate. Accesses to the result do not check whether the borrow has ended.
+    /// Returns a part of one buffer without an allocation. Accesses to the result do not check whether the borrow has ended.
     /// </summary>
     public ReadOnlyMemory<byte> Slice(byte* address, int length)
     {
@@ -33,7 +35,7 @@ internal sealed unsafe class AreaMemory
         return _pieces[(int)(offset >> PieceShift)].Slice((int)(offset & ((1u << PieceShift) - 1)), length);
     }
 
-    /// <summary>Determines whether memory lies in an area and is borrowed, not leased.</summary>
+    /// <summary>Determines whether memory belongs to a borrowed buffer. The result is false for the memory of a lease.</summary>
     public static bool IsBorrowed(ReadOnlyMemory<byte> memory) =>
         MemoryMarshal.TryGetMemoryManager<byte, Piece>(memory, out _) || MemoryMarshal.TryGetMemoryManager<byte, BorrowedMemory>(memory, out _);
 

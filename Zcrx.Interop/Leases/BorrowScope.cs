@@ -4,14 +4,14 @@ using System.Runtime.CompilerServices;
 namespace Zcrx.Interop.Leases;
 
 /// <summary>
-/// Represents the buffer that a consumer borrows during <c>OnNext</c>. One object serves all borrows of a queue. A version distinguishes
-/// them.
+/// Represents the buffer that a consumer borrows during <c>OnNext</c>. One object serves all borrows of a queue. Each borrow has its own
+/// version number.
 /// </summary>
 /// <remarks>
 /// <para>The ring thread begins a borrow before the consumer's <c>OnNext</c> and ends it afterwards. Members that change the ledger throw
 /// on any other thread.</para>
-/// <para>Other threads may read. As in a sequence lock, a reader compares the version after it has read the fields. A thread with a buffer
-/// of an earlier borrow gets an exception, never the fields of a later borrow.</para>
+/// <para>Other threads may read. A reader compares the version after it has read the fields, as in a sequence lock. If its borrow has
+/// ended, it gets an exception and never the fields of a later borrow.</para>
 /// </remarks>
 internal sealed unsafe class BorrowScope(BufferLedger ledger)
 {
@@ -39,8 +39,8 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     public ulong Tag => Volatile.Read(ref _tag);
 
     /// <summary>
-    /// Gets a value indicating whether the borrowed buffer was leased. <see cref="End"/> then releases the borrow's reference. Ring thread
-    /// only.
+    /// Gets a value indicating whether the borrowed buffer was leased. The borrow then owns a reference to it, which <see cref="End"/>
+    /// releases. Ring thread only.
     /// </summary>
     public bool IsLeased
     {
@@ -68,14 +68,14 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         _shift = offset - (ulong)address;
     }
 
-    /// <summary>Sets the area of the next buffers. Ends the current borrow.</summary>
+    /// <summary>Sets the area of the buffers that are borrowed next. Ends the current borrow.</summary>
     public void SetMemory(AreaMemory memory)
     {
         NextVersion();
         _memory = memory;
     }
 
-    /// <summary>Sets the holder of the next buffers. Ends the current borrow.</summary>
+    /// <summary>Sets the holder of the buffers that are borrowed next. Ends the current borrow.</summary>
     public void SetHolder(BufferHolder holder)
     {
         NextVersion();
@@ -83,7 +83,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     }
 
     /// <summary>
-    /// Begins the borrow of the next buffer in the same area. Ends the current borrow. The current buffer must not have been leased.
+    /// Begins the borrow of another buffer in the same area. Ends the current borrow, whose buffer must not have been leased.
     /// </summary>
     /// <param name="tag">The tag of the holder. Has no effect unless <see cref="BeginRun"/> was called.</param>
     /// <param name="address">The address of the bytes.</param>
@@ -109,11 +109,12 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     }
 
     /// <summary>Ends the borrow.</summary>
-    /// <returns>True when the buffer itself is not leased. The caller must then return it to the kernel.</returns>
+    /// <returns>True when no lease keeps the buffer. The caller must then return it to the kernel.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool End()
     {
-        // The release store of the refill queue's tail gives the buffer to the kernel. The new version is visible before that store.
+        // The caller then gives the buffer to the kernel by a release store of the refill queue's tail. That store makes the new version
+        // visible first.
         NextVersion();
         if (_slot == NotLeased)
         {
@@ -156,27 +157,25 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         return holder!;
     }
 
-    /// <summary>Gets the bytes as memory. Where borrows are checked, each access checks that the borrow lasts.</summary>
+    /// <summary>Gets the bytes as memory. In checking mode, each access checks that the borrow lasts.</summary>
     public ReadOnlyMemory<byte> Memory(long version)
     {
         ReadOnlyMemory<byte> memory = UncheckedMemory(version);
         return !ledger.ChecksBorrows ? memory : new BorrowedMemory(memory, new BufferLoan(this, version)).Memory;
     }
 
-    /// <summary>
-    /// Gets the bytes as memory whose accesses are not checked. For operators that lease the buffer or check the borrow themselves.
-    /// </summary>
+    /// <summary>Gets the bytes as memory without checks. For operators that lease the buffer or check the borrow themselves.</summary>
     public ReadOnlyMemory<byte> UncheckedMemory(long version)
     {
         Check(version);
         return _memory!.Slice(_address, _length);
     }
 
-    /// <summary>Determines whether the borrow lasts. Any thread.</summary>
+    /// <summary>Determines whether the borrow with a version lasts. Any thread.</summary>
     public bool IsValid(long version) => Volatile.Read(ref _version) == version;
 
-    /// <summary>Leases the buffer without a copy, for operators that refer to its memory.</summary>
-    /// <returns>A slot of which the caller owns one reference; −1 when only a copy can be leased now.</returns>
+    /// <summary>Leases the buffer without a copy. For operators that already refer to its memory.</summary>
+    /// <returns>A slot of which the caller owns one reference; −1 when only a copy can be leased.</returns>
     public int TryLeaseInPlace(long version)
     {
         Check(version);
@@ -219,8 +218,8 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     {
         long version = _version + 1;
         _version = version;
-        // Makes the version visible before the fields that are written next (arm64: dmb ishst). Pairs with the barrier in EnsureStill: a
-        // thread that has read one of those fields sees the new version.
+        // Makes the version visible before the fields that are written next (arm64: dmb ishst). Pairs with the barrier in EnsureStill. A
+        // thread that has read one of those fields then sees the new version.
         Volatile.WriteBarrier();
         return version;
     }
@@ -231,8 +230,8 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void EnsureStill(long version)
     {
-        // Orders the reads of the fields before the read of the version (arm64: dmb ishld). If the version is unchanged, no later borrow
-        // had written the fields.
+        // Orders the reads of the fields before the read of the version (arm64: dmb ishld). If the version is unchanged, the fields that
+        // were read belong to this borrow.
         Volatile.ReadBarrier();
         if (Volatile.Read(ref _version) != version)
         {
@@ -241,8 +240,8 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     }
 
     /// <summary>
-    /// Throws unless the borrow lasts and the caller is the ring thread. On the ring thread, the borrow cannot end before the caller has
-    /// read the fields.
+    /// Throws if the borrow has ended, or if the caller is not the ring thread. On the ring thread, the borrow cannot end before the caller
+    /// has read the fields.
     /// </summary>
     private void Check(long version)
     {

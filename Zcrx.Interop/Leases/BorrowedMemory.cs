@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Zcrx.Interop.Leases;
 
 /// <summary>Represents borrowed bytes as <see cref="Memory{T}"/>. Each access checks that the borrow lasts.</summary>
-/// <remarks>Allocates an object for each piece of memory, so it is used only where borrows are checked.</remarks>
+/// <remarks>Each piece of memory needs an object, so this class is used only in checking mode.</remarks>
 internal sealed class BorrowedMemory(ReadOnlyMemory<byte> memory, Loan loan) : MemoryManager<byte>
 {
     public override Span<byte> GetSpan()

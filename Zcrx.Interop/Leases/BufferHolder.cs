@@ -2,8 +2,8 @@ namespace Zcrx.Interop.Leases;
 
 /// <summary>Counts the buffers that the consumers of one source lease, and lets operators pause the source.</summary>
 /// <remarks>
-/// Only the ring thread writes the number of leases. Any releasing thread writes the number of returns that the ring thread has not drained
-/// yet.
+/// Only the ring thread changes the number of leases. Another thread that releases a buffer adds to a second number, the returns. When the
+/// ring thread drains the buffer, it subtracts from both.
 /// </remarks>
 internal class BufferHolder : IBufferSource
 {
@@ -14,42 +14,46 @@ internal class BufferHolder : IBufferSource
     public int Leased => Volatile.Read(ref _leased) - Volatile.Read(ref _inReturn);
 
     /// <summary>
-    /// Gets or sets the number of calls of <see cref="ReclaimList.Dismiss"/> for this source. Each call means that the source has left a
-    /// ring thread. Ring thread only.
+    /// Gets or sets how often <see cref="ReclaimList.Dismiss"/> was called for this source, which happens when the source leaves a ring
+    /// thread. Ring thread only.
     /// </summary>
     public int Dismissals { get; set; }
 
-    /// <summary>Counts a buffer that another thread has released and the ring thread has not drained yet. Any thread.</summary>
+    /// <summary>Counts a buffer that another thread has released, until the ring thread has drained it. Any thread.</summary>
     public void BeginReturn() => Interlocked.Increment(ref _inReturn);
 
     /// <summary>
-    /// Ends the return of a buffer that <see cref="BeginReturn"/> has counted. Called by the ring thread, just before it subtracts the
-    /// lease of the buffer.
+    /// Subtracts a return that <see cref="BeginReturn"/> has counted. Called on the ring thread, just before the lease is subtracted.
     /// </summary>
     public void EndReturn() => Interlocked.Decrement(ref _inReturn);
 
     public void Add(int change) => Volatile.Write(ref _leased, _leased + change);
 
     /// <summary>
-    /// Gets a value indicating whether the source is paused. Consumers must then not deliver more bytes of a buffer. Any thread.
+    /// Gets a value indicating whether the source is paused. Consumers must then deliver no more bytes, even of the current buffer. Any
+    /// thread.
     /// </summary>
     public virtual bool IsPaused => false;
 
-    /// <summary>Adds a consumer that leases the rest of a buffer and delivers it once the source is resumed. Ring thread only.</summary>
+    /// <summary>
+    /// Adds a consumer that has leased the rest of a buffer while the source is paused. It delivers the rest once the source is resumed.
+    /// Ring thread only.
+    /// </summary>
     public virtual void Postpone(IPostponedConsumer consumer)
     {
     }
 
-    /// <summary>Lets the ring thread find out that a postponed consumer has ended. Any thread.</summary>
+    /// <summary>Makes the ring thread check whether postponed consumers have ended. Any thread.</summary>
     public virtual void Synchronize()
     {
     }
 
-    /// <summary>Gets the byte budget for copies of unfinished frames; null for no limit.</summary>
+    /// <summary>Gets the byte budget for copies of incomplete frames; null for no limit.</summary>
     public virtual IByteBudget? CopyBudget => null;
 
     /// <summary>
-    /// Runs work on the ring thread after the deliveries of the current turn, or on the thread pool if there is no ring thread. Any thread.
+    /// Schedules work to run on the ring thread after the deliveries of the current turn. Without a ring thread, it runs on the thread
+    /// pool. Any thread.
     /// </summary>
     public virtual void Schedule(Action work) => ThreadPool.UnsafeQueueUserWorkItem(static work => work(), work, preferLocal: false);
 
@@ -69,8 +73,8 @@ internal class BufferHolder : IBufferSource
     }
 
     /// <summary>
-    /// Records that a consumer has not handled the last bytes of a stream that has ended with an error. Any thread. Call it before the
-    /// consumer ends its work.
+    /// Records that a consumer did not handle the last bytes of a stream that ended with an error. Call it before the consumer ends its
+    /// work. Any thread.
     /// </summary>
     public virtual void LeaveUnhandled()
     {
@@ -79,21 +83,21 @@ internal class BufferHolder : IBufferSource
     IDisposable IBufferSource.BeginWork() => new HolderWork(this);
 
     /// <summary>
-    /// Ends the connection of a failed consumer, unless the connection has another observer. Before the call, the consumer must pass the
-    /// error on and unsubscribe. Any thread.
+    /// Ends the connection of a failed consumer if it has no other observer. Before the call, the consumer must pass the error on and
+    /// unsubscribe. Any thread.
     /// </summary>
     public virtual void Fail(Exception exception)
     {
     }
 
     /// <summary>
-    /// Determines whether an exception of a consumer only follows from the end of the connection, so that the consumer is not at fault. Call
-    /// it before <see cref="Fail"/>, which ends the connection. Any thread.
+    /// Determines whether the end of the connection has caused a consumer's exception. The consumer is then not at fault. Call it before
+    /// <see cref="Fail"/>, which ends the connection. Any thread.
     /// </summary>
     public virtual bool FollowsFromEnd(Exception exception) => false;
 
     /// <summary>
-    /// Reports an exception that no observer of a consumer has handled. Runs fault observers, so the caller must not hold a lock. Any
+    /// Reports an exception that no observer handles. It calls the application's fault observers, so the caller must not hold a lock. Any
     /// thread.
     /// </summary>
     public virtual void Report(Exception exception)
@@ -101,14 +105,16 @@ internal class BufferHolder : IBufferSource
     }
 
     /// <summary>
-    /// Records that an operator begins to process buffers off the ring thread. The operator passes the end of the stream on later. Any
-    /// thread.
+    /// Records that an operator processes buffers on another thread than the ring thread. The operator can then pass on the end of the
+    /// stream later than the ring thread does. Any thread.
     /// </summary>
     public virtual void BeginWork()
     {
     }
 
-    /// <summary>Records that the operator has passed the end of the stream on, or was disposed. Any thread.</summary>
+    /// <summary>
+    /// Records that an operator that has called <see cref="BeginWork"/> has passed on the end of the stream, or was disposed. Any thread.
+    /// </summary>
     public virtual void EndWork()
     {
     }

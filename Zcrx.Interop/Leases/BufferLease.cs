@@ -23,7 +23,7 @@ public sealed unsafe class BufferLease : IDisposable
     private readonly BufferLedger _ledger;
     private readonly byte* _address;
     private LeaseMemory? _memory;
-    // A LeaseHandle; None when the lease has ended. It is changed by exchange only, so that exactly one of several threads ends the lease.
+    // A LeaseHandle; None when the lease has ended. Only an atomic exchange changes it, so that one of several threads ends the lease.
     private ulong _handle;
 
     internal BufferLease(BufferLedger ledger, int slot)
@@ -79,9 +79,9 @@ public sealed unsafe class BufferLease : IDisposable
     /// <summary>Gets the bytes as memory. Each access to its span is checked against the lease.</summary>
     /// <remarks>
     /// A pin keeps the buffer leased and this memory accessible until the pin ends. An operation that pins its memory may therefore outlast
-    /// the lease. Not every operation pins: <c>Socket.SendAsync</c> on Linux takes the span again when the socket becomes writable, and an
-    /// exception there ends the process. Hold the lease until such an operation has completed, or hold a pin: <c>using (lease.Memory.Pin())
-    /// await socket.SendAsync(lease.Memory)</c>. <c>ZcrxConnection.SendAsync</c> pins the memory while it waits.
+    /// the lease. <c>Socket.SendAsync</c> on Linux does not pin. It reads the memory again when the socket becomes writable, and an
+    /// exception there ends the process. Hold the lease or a pin until such an operation has completed: <c>using (lease.Memory.Pin()) await
+    /// socket.SendAsync(lease.Memory)</c>. <c>ZcrxConnection.SendAsync</c> pins the memory while it waits.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
     public ReadOnlyMemory<byte> Memory
@@ -102,14 +102,14 @@ public sealed unsafe class BufferLease : IDisposable
         LeaseHandle handle = Check();
         if (!_ledger.TryAddReference(handle))
         {
-            // Another thread has released the lease in the meantime.
+            // Another thread has released the lease since it was checked.
             ThrowEnded();
         }
 
         return new BufferLease(this, handle);
     }
 
-    /// <summary>Transfers ownership of the buffer: this lease ends, and the returned one takes its place.</summary>
+    /// <summary>Ends this lease and returns a new one on the same buffer, for example to pass ownership to other code.</summary>
     /// <returns>The lease that must be released instead of this one.</returns>
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
     public BufferLease Move()
@@ -141,7 +141,7 @@ public sealed unsafe class BufferLease : IDisposable
     private LeaseMemory CreateMemory(LeaseHandle handle)
     {
         LeaseMemory memory = new(this, _ledger, handle, _address);
-        // All threads share one object, since it counts the pins. The exchange publishes its fields.
+        // The object counts the pins, so all threads must use the same one. The exchange publishes its fields.
         return Interlocked.CompareExchange(ref _memory, memory, null) ?? memory;
     }
 
@@ -149,7 +149,7 @@ public sealed unsafe class BufferLease : IDisposable
 
     private LeaseHandle Check()
     {
-        // Acquire: the check happens before the bytes are read.
+        // An acquire load: the check happens before the bytes are read.
         LeaseHandle handle = new(Volatile.Read(ref _handle));
         if (handle == LeaseHandle.None)
         {

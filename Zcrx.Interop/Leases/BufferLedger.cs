@@ -18,14 +18,14 @@ internal sealed unsafe class BufferLedger
     private const int ChunkShift = 10;
     private const int ChunkSize = 1 << ChunkShift;
     private const int Nil = ReturnList.Nil;
-    // Marks slots of copies and free slots. No buffer has this offset, since its lower 48 bits would exceed any area.
+    // Marks slots of copies and free slots. It is no buffer's offset, since its lower 48 bits are beyond the end of any area.
     private const ulong CopyOffset = ulong.MaxValue;
 
     private readonly ReturnList _returned;
     private readonly bool _recordOrigins;
     private readonly object _ringThread = Threads.Current;
     private readonly List<MemoryRegion> _regions = [];
-    // The ring thread replaces the array to add chunks. Other threads read the array through the volatile reference.
+    // The ring thread adds chunks by replacing the array. Other threads read the array through the volatile reference.
     private volatile LeaseSlot[][] _chunks = [];
     private int _free = Nil;
     private int _slotsInUse;
@@ -36,7 +36,7 @@ internal sealed unsafe class BufferLedger
 
     /// <param name="wake">Wakes the ring thread. A releasing thread calls it only after <see cref="TryPrepareToSleep"/>.</param>
     /// <param name="recordOrigins">Whether to record the stack trace of each lease. Slow, for finding leaks.</param>
-    /// <param name="checkBorrows">Whether to check each access to borrowed memory. Slow, for finding uses after <c>OnNext</c>.</param>
+    /// <param name="checkBorrows">Whether to check each access to borrowed memory. Slow, for finding accesses after <c>OnNext</c>.</param>
     public BufferLedger(Action wake, bool recordOrigins, bool checkBorrows = false)
     {
         _returned = new ReturnList(wake);
@@ -48,13 +48,13 @@ internal sealed unsafe class BufferLedger
     /// <summary>Gets a value indicating whether each access to borrowed memory is checked.</summary>
     public bool ChecksBorrows { get; }
 
-    /// <summary>Gets or sets the length of a buffer. No borrowed buffer has more bytes. Set before the first borrow.</summary>
+    /// <summary>Gets or sets the length of a buffer in bytes, which is also the longest borrow. Set before the first borrow.</summary>
     public int BufferLength { get; set; }
 
     /// <summary>Gets a value indicating whether the calling thread is the ring thread.</summary>
     public bool IsRingThread => Threads.Current == _ringThread;
 
-    /// <summary>Gets the scope of the current borrow. At most one borrow exists at a time, on the ring thread.</summary>
+    /// <summary>Gets the object for the current borrow. The ring thread borrows one buffer at a time.</summary>
     public BorrowScope Borrow { get; }
 
     /// <summary>Gets or sets the action that appends a returned buffer to the refill queue. Called on the ring thread.</summary>
@@ -66,8 +66,8 @@ internal sealed unsafe class BufferLedger
 
     /// <summary>Gets the number of buffers that consumers lease. Any thread. A released buffer no longer counts, even if the ring thread
     /// has not drained it yet.</summary>
-    // The order of the reads matters. A drain between the reads lowers both numbers. With this order, the result is then too high for a
-    // moment and not too low.
+    // A drain between the two reads lowers both numbers. In this order, the result is then too high for a moment. In the other order, it
+    // would be too low.
     public int Leased => Volatile.Read(ref _slotsInUse) - Volatile.Read(ref _inReturn);
 
     /// <summary>
@@ -86,7 +86,7 @@ internal sealed unsafe class BufferLedger
     public long Copies => Volatile.Read(ref _copies);
 
     /// <summary>Gets the number of copies whose memory is not freed yet. Any thread.</summary>
-    // Reads the freed copies first: a copy that is made and freed between the reads makes the result too high for a moment, not negative.
+    // Reads the freed copies first. A copy that is made and freed between the reads then makes the result too high, and never negative.
     public long LiveCopies => -Volatile.Read(ref _freedCopies) + Copies;
 
     /// <summary>Gets a value indicating whether the next lease is on the buffer itself and not on a copy. Ring thread only.</summary>
@@ -124,7 +124,7 @@ internal sealed unsafe class BufferLedger
     public int Lease(ulong offset, byte* address, int length, long streamOffset, BufferHolder holder, int references) =>
         Lease(MayLease, offset, address, length, streamOffset, holder, references);
 
-    /// <summary>Leases a copy of bytes that lie in another queue's memory. Ring thread only.</summary>
+    /// <summary>Leases a copy of bytes that are in the memory of another queue. Ring thread only.</summary>
     /// <returns>A slot with one reference.</returns>
     public int LeaseCopy(byte* address, int length, long streamOffset, BufferHolder holder) =>
         Lease(isLeasedItself: false, CopyOffset, address, length, streamOffset, holder, references: 1);
@@ -154,14 +154,14 @@ internal sealed unsafe class BufferLedger
         slot.Length = length;
         slot.StreamOffset = streamOffset;
         slot.Holder = holder;
-        // The trace includes frames of this library. The number of frames to skip would depend on inlining.
+        // The trace includes frames of this library. Skipping them is not possible, because their number depends on inlining.
         slot.Origin = _recordOrigins ? new StackTrace(fNeedFileInfo: true).ToString() : null;
         slot.Begin(references);
         holder.Add(1);
         return index;
     }
 
-    /// <summary>Determines whether a lease is a copy. The buffer itself is then returned when its borrow ends.</summary>
+    /// <summary>Determines whether a lease is on a copy. The buffer itself then returns to the kernel when its borrow ends.</summary>
     public bool IsCopy(int slot) => this[slot].Offset == CopyOffset;
 
     /// <summary>Adds a reference to a leased buffer. Any thread.</summary>
@@ -188,8 +188,8 @@ internal sealed unsafe class BufferLedger
         }
     }
 
-    /// <summary>Returns the buffers that other threads have released. Ring thread only.</summary>
-    /// <returns>Whether there were any.</returns>
+    /// <summary>Takes back the buffers that other threads have released. Ring thread only.</summary>
+    /// <returns>Whether other threads had released any buffers.</returns>
     public bool Drain()
     {
         if (_returned.IsEmpty)
@@ -264,7 +264,7 @@ internal sealed unsafe class BufferLedger
         }
     }
 
-    /// <summary>Returns the stack traces of the current leases, if they are recorded.</summary>
+    /// <summary>Returns the stack traces of the current leases; empty if they are not recorded.</summary>
     public IReadOnlyList<string> Origins()
     {
         List<string> origins = [];
@@ -291,7 +291,7 @@ internal sealed unsafe class BufferLedger
         }
 
         ref LeaseSlot slot = ref this[index];
-        // Count the return before the slot is in the list. From then on, the ring thread owns the slot.
+        // Count the return before the slot is in the list. Once it is in the list, the ring thread owns it.
         slot.Holder.BeginReturn();
         bool isCopy = IsCopy(index);
         if (!isCopy)

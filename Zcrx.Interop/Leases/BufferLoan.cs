@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Leases;
 
-/// <summary>Represents the borrow of one buffer.</summary>
+/// <summary>Represents the loan of one borrowed buffer. Used only in checking mode.</summary>
 internal sealed class BufferLoan(BorrowScope scope, long version) : Loan
 {
     public override void Check()

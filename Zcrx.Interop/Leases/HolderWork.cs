@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Leases;
 
-/// <summary>Ends work on the buffers of one holder when it is disposed. Any thread.</summary>
+/// <summary>Ends an operator's work on the buffers of one holder when it is disposed. Any thread.</summary>
 internal sealed class HolderWork : IDisposable
 {
     private BufferHolder? _holder;

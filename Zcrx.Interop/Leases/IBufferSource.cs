@@ -1,27 +1,27 @@
 namespace Zcrx.Interop;
 
-/// <summary>Represents the source of a buffer. Operators in which buffers wait can pause the source.</summary>
+/// <summary>Represents the source of a buffer, such as a connection. An operator that queues buffers can pause it.</summary>
 /// <remarks>Threading: any thread.</remarks>
 public interface IBufferSource
 {
     /// <summary>
-    /// Pauses the source until <see cref="Resume"/> was called once for each call of this method. Buffers that the kernel has already
-    /// delivered still arrive.
+    /// Pauses the source. It is resumed when <see cref="Resume"/> was called as often as this method. Buffers that the kernel has delivered
+    /// before the pause still arrive.
     /// </summary>
     void Hold();
 
-    /// <summary>Ends one <see cref="Hold"/>.</summary>
+    /// <summary>Ends the pause of one <see cref="Hold"/> call.</summary>
     void Resume();
 
     /// <summary>
-    /// Records that a consumer has ended before it used all its buffers. Without another observer, the connection is reset, so that the
-    /// peer does not assume that its bytes were processed. Unsubscribe first.
+    /// Records that a consumer has ended before it used all its buffers. If the connection has no other observer, it is reset. The peer
+    /// then knows that its bytes were not processed. Unsubscribe before the call.
     /// </summary>
     void Abandon();
 
     /// <summary>
-    /// Announces work on buffers of this source. The connection stays open after the end of its stream until the work has ended, so that
-    /// replies can still be sent.
+    /// Announces work on buffers of this source. When the stream ends, the connection stays open until the work has ended, so that replies
+    /// can still be sent.
     /// </summary>
     /// <returns>Ends the work when disposed. Only the first disposal counts.</returns>
     IDisposable BeginWork();

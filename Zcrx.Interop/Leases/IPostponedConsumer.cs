@@ -1,8 +1,8 @@
 namespace Zcrx.Interop.Leases;
 
 /// <summary>
-/// Represents a consumer that leases the rest of a buffer because its source was paused while the consumer processed the buffer. Ring
-/// thread only.
+/// Represents a consumer whose source was paused in the middle of a buffer. The consumer has leased the rest of the buffer, to deliver it
+/// later. Ring thread only.
 /// </summary>
 internal interface IPostponedConsumer
 {
@@ -19,6 +19,6 @@ internal interface IPostponedConsumer
     /// <returns>Whether bytes still wait.</returns>
     bool Continue();
 
-    /// <summary>Ends the consumer with an error. Has no effect unless its source has ended before.</summary>
+    /// <summary>Ends the consumer with an error if its source has ended. Otherwise does nothing.</summary>
     void Abandon(Exception error);
 }

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Leases;
 
-/// <summary>Identifies one use of a slot: index and generation in one word that can be exchanged atomically.</summary>
+/// <summary>Identifies one use of a slot. Index and generation share one word, so that both can be exchanged atomically.</summary>
 /// <remarks>A generation has 40 bits. At ten million uses of one slot per second, it repeats after 30 hours.</remarks>
 internal readonly record struct LeaseHandle(ulong Word)
 {
@@ -12,7 +12,7 @@ internal readonly record struct LeaseHandle(ulong Word)
     {
     }
 
-    /// <summary>Gets the handle that refers to no slot. Handles of slots differ from it, since generations begin with 1.</summary>
+    /// <summary>Gets the handle that refers to no slot. No slot has this handle, since generations begin with 1.</summary>
     public static LeaseHandle None => default;
 
     public int Slot => (int)(Word & (MaxSlots - 1));

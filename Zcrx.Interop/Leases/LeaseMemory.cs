@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Zcrx.Interop.Leases;
 
-/// <summary>Represents a lease's bytes as <see cref="Memory{T}"/>. Each access is checked.</summary>
+/// <summary>Represents a lease's bytes as <see cref="Memory{T}"/>. Each access checks that the lease or a pin lasts.</summary>
 /// <remarks>
 /// The memory is accessible until the lease is released. A pin has its own reference to the buffer, and keeps the memory accessible until
 /// the pin ends.
@@ -27,13 +27,13 @@ internal sealed unsafe class LeaseMemory(BufferLease lease, BufferLedger ledger,
             BufferLease.ThrowEnded();
         }
 
-        // The pin is counted after its reference was added. EndPin subtracts the pin before it releases the reference. While a pin is
-        // counted, the buffer is therefore referenced.
+        // A pin is counted after its reference was added, and EndPin reverses this order. While a pin is counted, the buffer therefore has
+        // a reference.
         Interlocked.Increment(ref _pins);
         return new MemoryHandle(address + elementIndex, pinnable: new LeasePin(this));
     }
 
-    /// <summary>Does nothing: the <see cref="MemoryHandle"/> of a pin ends that pin.</summary>
+    /// <summary>Does nothing, because disposing the <see cref="MemoryHandle"/> of a pin ends that pin.</summary>
     public override void Unpin()
     {
     }

@@ -2,13 +2,13 @@ namespace Zcrx.Interop.Leases;
 
 /// <summary>Describes one leased buffer: its bytes, its holder, and its references.</summary>
 /// <remarks>
-/// Reference count and generation are one word, so that a handle of an earlier use of the slot cannot change the references of the current
-/// use. The word is changed by compare-and-swap only. The exception is <see cref="Begin"/>, which runs while the count is 0 and no other
-/// thread may change the word.
+/// Reference count and generation are one word, so that a handle of an earlier use cannot change the references of the current use. The
+/// word is changed by compare-and-swap. Only <see cref="Begin"/> writes it directly, because no other thread changes it while the
+/// count is 0.
 /// </remarks>
 internal unsafe struct LeaseSlot
 {
-    /// <summary>The area token and the byte offset, in the format of a refill entry.</summary>
+    /// <summary>The position of the buffer: area token plus byte offset, as in a refill entry.</summary>
     public ulong Offset;
 
     public byte* Address;
@@ -27,26 +27,26 @@ internal unsafe struct LeaseSlot
     private const int CountBits = LeaseHandle.SlotBits;
     private const ulong CountMask = (1UL << CountBits) - 1;
 
-    // The generation in the upper bits, the number of references in the lower bits.
+    // The generation is in the upper bits, the number of references in the lower bits.
     private ulong _word;
 
     /// <summary>Gets the number of references to the buffer: its leases, its pins, and its borrow.</summary>
     public readonly int References => (int)(Volatile.Read(in _word) & CountMask);
 
-    /// <summary>Gets the number of the current use of the slot. The number does not change while the caller owns a reference.</summary>
+    /// <summary>Gets the number of the slot's current use. It does not change while the caller owns a reference.</summary>
     public readonly ulong Generation => Volatile.Read(in _word) >> CountBits;
 
-    /// <summary>Begins the next use of a free slot. Ring thread only, after all other fields are set.</summary>
+    /// <summary>Begins the next use of a free slot. Called on the ring thread, after all other fields are set.</summary>
     public void Begin(int references)
     {
         ulong generation = (_word >> CountBits) + 1;
-        // Release: the fields of the slot must be visible before the count is. Another thread reads them after a compare-and-swap, which is
-        // a full fence, or after it has received the handle from the ring thread.
+        // A release store: the fields of the slot become visible before the count. Another thread reads them after a compare-and-swap,
+        // which is a full fence, or after it has received the handle from the ring thread.
         Volatile.Write(ref _word, (generation << CountBits) | (uint)references);
     }
 
     /// <summary>Adds a reference.</summary>
-    /// <returns>False when the use with that generation has ended.</returns>
+    /// <returns>False when the slot's use with that generation has ended.</returns>
     public bool TryAddReference(ulong generation)
     {
         ulong word = Volatile.Read(in _word);
@@ -57,7 +57,7 @@ internal unsafe struct LeaseSlot
                 throw new InvalidOperationException($"The buffer has {CountMask} leases and pins already. Release some of them.");
             }
 
-            // Full fence: the reference exists before the buffer is read.
+            // The compare-and-swap is a full fence: the reference exists before the buffer is read.
             ulong seen = Interlocked.CompareExchange(ref _word, word + 1, word);
             if (seen == word)
             {
@@ -77,7 +77,7 @@ internal unsafe struct LeaseSlot
         ulong word = Volatile.Read(in _word);
         while ((word & CountMask) != 0)
         {
-            // Full fence: all reads of the buffer by this thread are done before another thread can see the count fall.
+            // The compare-and-swap is a full fence: this thread's reads of the buffer end before another thread sees the lower count.
             ulong seen = Interlocked.CompareExchange(ref _word, word - 1, word);
             if (seen == word)
             {

@@ -32,8 +32,7 @@ public readonly struct ReceivedBuffer
     public ReadOnlySpan<byte> Span => _scope.Span(_version);
 
     /// <summary>
-    /// Gets the bytes as memory, which must not outlive <c>OnNext</c>. Unless <c>CheckBorrows</c> is on, accesses to the memory are not
-    /// checked.
+    /// Gets the bytes as memory, which is valid until <c>OnNext</c> returns. Later accesses throw only if <c>CheckBorrows</c> is on.
     /// </summary>
     /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
@@ -47,7 +46,7 @@ public readonly struct ReceivedBuffer
     /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     public long StreamOffset => _scope.StreamOffset(_version);
 
-    /// <summary>Gets a value indicating whether the buffer may still be used: its <c>OnNext</c> has not returned.</summary>
+    /// <summary>Gets a value indicating whether the buffer may still be used. It is false once <c>OnNext</c> has returned.</summary>
     public bool IsValid => _scope?.IsValid(_version) ?? false;
 
     /// <summary>Leases the buffer beyond <c>OnNext</c>.</summary>
@@ -59,20 +58,19 @@ public readonly struct ReceivedBuffer
     public BufferLease Retain() => new(_scope.Ledger, _scope.Lease(_version));
 
     /// <summary>
-    /// Gets the source of the buffer. Operators in which buffers wait pause it. The source stays valid after <c>OnNext</c>.
+    /// Gets the source of the buffer, which operators that queue buffers can pause. The source stays valid after <c>OnNext</c>.
     /// </summary>
     /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     public IBufferSource Source => _scope.Holder(_version);
 
     /// <summary>
-    /// Leases the buffer without an object and without a copy, for operators of this library. Returns a slot of which the caller owns one
-    /// reference, or −1 when the caller must copy.
+    /// Leases the buffer without an allocation or a copy, for operators of this library. Returns a slot of which the caller owns one
+    /// reference; −1 when only a copy can be leased.
     /// </summary>
     internal int TryLeaseSlot() => _scope.TryLeaseInPlace(_version);
 
     /// <summary>
-    /// Gets the bytes as memory whose accesses are not checked. For operators of this library that lease the buffer or check the borrow
-    /// themselves.
+    /// Gets the bytes as memory without checks. For operators of this library that lease the buffer or check the borrow themselves.
     /// </summary>
     internal ReadOnlyMemory<byte> UncheckedMemory => _scope.UncheckedMemory(_version);
 

@@ -2,8 +2,8 @@ namespace Zcrx.Interop.Leases;
 
 /// <summary>Holds the consumers from which the pool can reclaim buffers under pressure. Ring thread only.</summary>
 /// <remarks>
-/// Consumers end on any thread, so they do not remove themselves. A sweep removes ended consumers, and limits the list to twice the number
-/// of active consumers.
+/// Consumers can end on any thread, so they do not remove themselves. When the list has doubled, adding a consumer removes those that have
+/// ended. Few of them therefore stay in the list.
 /// </remarks>
 internal sealed class ReclaimList
 {
@@ -29,7 +29,7 @@ internal sealed class ReclaimList
     public bool Contains(IReclaimable consumer) => _consumers.Contains(consumer);
 
     /// <summary>
-    /// Reclaims the buffers of one holder and removes its consumers. Called when the consumers continue on another ring thread.
+    /// Reclaims the buffers of one holder and removes its consumers. Called when the holder's connection leaves this ring thread.
     /// </summary>
     public void Dismiss(BufferHolder holder)
     {

@@ -1,10 +1,10 @@
 namespace Zcrx.Interop.Leases;
 
 /// <summary>
-/// Passes released slots from any thread to the ring thread: a lock-free list with many producers and one consumer. The consumer takes the
+/// Passes released slots from any thread to the ring thread through a lock-free list. Any thread adds slots. The ring thread takes the
 /// whole list at once.
 /// </summary>
-/// <remarks>The list links slots by <see cref="LeaseSlot.Next"/>. After <see cref="Close"/>, it takes no slots.</remarks>
+/// <remarks>The list links slots by <see cref="LeaseSlot.Next"/>. After <see cref="Close"/>, no slot can be added.</remarks>
 /// <param name="wake">Wakes the ring thread. A releasing thread calls it only after <see cref="TryPrepareToSleep"/>.</param>
 internal sealed class ReturnList(Action wake)
 {
@@ -16,7 +16,7 @@ internal sealed class ReturnList(Action wake)
     private int _last = Nil;
     private int _wakeWanted;
 
-    /// <summary>Gets a value indicating whether the list is empty.</summary>
+    /// <summary>Gets a value indicating whether the list is empty or closed.</summary>
     public bool IsEmpty => Volatile.Read(ref _last) is Nil or Closed;
 
     public bool IsClosed => Volatile.Read(ref _last) == Closed;
@@ -32,7 +32,7 @@ internal sealed class ReturnList(Action wake)
             int seen = Interlocked.CompareExchange(ref _last, index, last);
             if (seen == last)
             {
-                // The compare-exchange above is a full fence: the slot is in the list before the wake request is read.
+                // The compare-exchange above is a full fence. The slot is thus in the list before the wake request is read.
                 if (Volatile.Read(ref _wakeWanted) != 0 && Interlocked.Exchange(ref _wakeWanted, 0) != 0)
                 {
                     wake();
@@ -55,11 +55,12 @@ internal sealed class ReturnList(Action wake)
     /// <returns>The slot that was added last; <see cref="Nil"/> for none.</returns>
     public int Close() => Interlocked.Exchange(ref _last, Closed);
 
-    /// <summary>Requests that the next return wakes the ring thread. Ring thread only.</summary>
-    /// <returns>False when a slot was already returned. Drain instead of sleeping.</returns>
+    /// <summary>Requests that the next added slot wakes the ring thread. Called by the ring thread before it sleeps.</summary>
+    /// <returns>False when the list already contains slots. The ring thread must drain them instead of sleeping.</returns>
     public bool TryPrepareToSleep()
     {
-        // Full fence: the request must be visible before the list is read. Otherwise a concurrent return would not wake the thread.
+        // The exchange is a full fence: the request becomes visible before the list is read. Otherwise a concurrent return might not wake
+        // the thread.
         Interlocked.Exchange(ref _wakeWanted, 1);
         if (Volatile.Read(ref _last) == Nil)
         {
@@ -70,6 +71,6 @@ internal sealed class ReturnList(Action wake)
         return false;
     }
 
-    /// <summary>Withdraws the request to wake the ring thread, which is awake.</summary>
+    /// <summary>Withdraws the request to wake the ring thread. Called when it is awake.</summary>
     public void Awake() => Volatile.Write(ref _wakeWanted, 0);
 }

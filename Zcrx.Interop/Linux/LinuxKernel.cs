@@ -5,11 +5,10 @@ using Zcrx.Interop.Linux;
 
 namespace Zcrx.Interop;
 
-/// <summary>Represents the kernel of this machine. Each member makes one system call and returns the kernel's result.</summary>
+/// <summary>Makes the io_uring system calls of this machine's kernel. Each member makes one call and returns the kernel's result.</summary>
 /// <remarks>
-/// Stateless: one instance serves any number of rings and threads. The rules for threads are those of the ring
-/// (<see cref="IIoUringKernel"/>). Needs no native library except the C library.
-/// Source: io_uring_setup(2), io_uring_enter(2), io_uring_register(2), mmap(2).
+/// One instance can serve any number of rings and threads. <see cref="IIoUringKernel"/> states which thread may use a ring. Needs no native
+/// library except the C library. Source: io_uring_setup(2), io_uring_enter(2), io_uring_register(2), mmap(2).
 /// </remarks>
 public sealed unsafe class LinuxKernel : INicKernel
 {
@@ -33,7 +32,7 @@ public sealed unsafe class LinuxKernel : INicKernel
     public string Description { get; }
 
     /// <inheritdoc/>
-    /// <remarks>Uses netlink, and the ioctl of ethtool for operations that netlink lacks. Changes need CAP_NET_ADMIN.</remarks>
+    /// <remarks>Uses netlink. Operations that netlink lacks use ethtool's ioctl. Changes need CAP_NET_ADMIN.</remarks>
     public INicControl Nics { get; } = new LinuxNics();
 
     /// <inheritdoc/>
@@ -48,7 +47,7 @@ public sealed unsafe class LinuxKernel : INicKernel
         Syscalls.IoUringRegister(ringFd, opcode, argument, argumentCount);
 
     /// <inheritdoc/>
-    /// <remarks>Populates the pages at once, so that the first turn of a ring has no page faults.</remarks>
+    /// <remarks>Faults in all pages during the call, so that the first use of the ring has no page faults.</remarks>
     public nint Map(int ringFd, nuint length, ulong offset) =>
         Libc.Map(0, length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_POPULATE, ringFd, (nint)offset);
 

@@ -3,11 +3,11 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Linux;
 
-/// <summary>Makes the three io_uring system calls. Each returns the kernel's result: a negative errno on failure.</summary>
+/// <summary>Makes the three io_uring system calls. Each method returns the kernel's result, which is a negative errno on failure.</summary>
 /// <remarks>
-/// C libraries have no wrappers for these calls, so this class calls <c>syscall(2)</c>. That function is variadic in C and reads every
-/// argument as a <c>long</c>, so all arguments are passed in full registers. The call numbers are the same on all architectures, like the
-/// numbers of all calls that Linux 5.1 and later have added.
+/// C libraries have no wrappers for these calls, so this class calls <c>syscall(2)</c>. That function reads every argument as a
+/// <c>long</c>, so all arguments are passed in full registers. The call numbers are the same on all architectures, because Linux 5.1 added
+/// the calls. Older calls have different numbers.
 /// </remarks>
 internal static unsafe partial class Syscalls
 {
@@ -18,7 +18,7 @@ internal static unsafe partial class Syscalls
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint syscall(nint number, nint a, nint b, nint c, nint d, nint e, nint f);
 
-    /// <summary>Creates a ring (io_uring_setup(2)). Returns its descriptor (close-on-exec) or a negative errno.</summary>
+    /// <summary>Creates a ring (io_uring_setup(2)). Returns its descriptor, which is close-on-exec, or a negative errno.</summary>
     public static int IoUringSetup(uint entries, void* parameters) =>
         (int)Libc.Result(syscall(IoUringSetupNumber, (nint)entries, (nint)parameters, 0, 0, 0, 0));
 

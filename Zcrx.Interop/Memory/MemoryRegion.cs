@@ -5,8 +5,8 @@ using Zcrx.Interop.Processes;
 namespace Zcrx.Interop.Memory;
 
 /// <summary>
-/// Represents page-aligned memory outside the managed heap, optionally on huge pages. The memory is anonymous, or an unnamed file that
-/// another process can map.
+/// Represents page-aligned memory outside the managed heap, optionally on huge pages. The memory is anonymous, or belongs to an unnamed
+/// file that another process can map.
 /// </summary>
 /// <remarks>
 /// Reference-counted: the queue owns one reference, and each leased buffer owns one. The last release unmaps the memory.
@@ -30,7 +30,7 @@ internal sealed class MemoryRegion
 
     public nuint Length { get; }
 
-    /// <summary>Gets a value indicating whether explicit huge pages back the memory.</summary>
+    /// <summary>Gets a value indicating whether the memory consists of reserved huge pages.</summary>
     public bool IsHuge { get; }
 
     /// <summary>Gets a value indicating whether another process can map the memory.</summary>
@@ -44,7 +44,9 @@ internal sealed class MemoryRegion
     /// <summary>Gets the number of references; 0 or less once the memory is unmapped.</summary>
     public int Owners => Volatile.Read(ref _owners);
 
-    /// <summary>Maps memory of at least <paramref name="length"/> bytes, rounded up to whole (huge) pages, zeroed.</summary>
+    /// <summary>
+    /// Maps at least <paramref name="length"/> bytes of zeroed memory. The length is rounded up to whole pages or huge pages.
+    /// </summary>
     public static MemoryRegion Allocate(nuint length, bool hugePages, string purpose, bool isShared = false)
     {
         nuint page = hugePages ? HugePageSize : (nuint)Environment.SystemPageSize;
@@ -62,7 +64,7 @@ internal sealed class MemoryRegion
                 hugePages ? "Reserve them with `sysctl vm.nr_hugepages=N`, or turn huge pages off" : "Lower the area size, or raise the memory limit of the process");
         }
 
-        // A child process must not share pages that the kernel writes to.
+        // A child process must not inherit pages that the kernel writes to.
         _ = Libc.Advise(address, rounded, Libc.MADV_DONTFORK);
         return new MemoryRegion(address, rounded, hugePages, fd);
     }
@@ -85,7 +87,7 @@ internal sealed class MemoryRegion
     }
 
     /// <summary>Maps an unnamed file that another process has created.</summary>
-    /// <param name="fd">The file's descriptor. This object owns it from now on, even if the call fails.</param>
+    /// <param name="fd">The file's descriptor. This method takes ownership of it, even if it throws.</param>
     /// <param name="length">The expected length in bytes.</param>
     /// <param name="hugePages">Whether the file is expected to lie on huge pages.</param>
     /// <param name="purpose">The purpose, for messages.</param>

@@ -3,8 +3,11 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Holds the lock of one queue while completions of its receives are translated. Reports their copied bytes together.</summary>
-/// <remarks>Consecutive completions usually belong to the same queue. The lock is then taken once for all of them.</remarks>
+/// <summary>
+/// Holds the lock of one queue while a series of completions is translated. Posts one copy notification for all bytes that the
+/// series has copied.
+/// </summary>
+/// <remarks>Consecutive completions usually belong to the same queue, so the lock is taken once for all of them.</remarks>
 internal sealed class HeldQueue
 {
     private EmulatedInterfaceQueue? _queue;
@@ -21,7 +24,7 @@ internal sealed class HeldQueue
         }
     }
 
-    /// <summary>Reports the copies, then releases the lock.</summary>
+    /// <summary>Posts the copy notification if one is due, then releases the lock.</summary>
     public void Release()
     {
         if (_queue is { } held)
@@ -32,10 +35,10 @@ internal sealed class HeldQueue
         }
     }
 
-    /// <summary>Records that bytes were copied into buffers of the queue.</summary>
+    /// <summary>Records that bytes were copied into buffers of the queue, so that a copy notification is due.</summary>
     public void NoteCopies() => _owesCopyNotification = true;
 
-    /// <summary>Reports the copies since the last report.</summary>
+    /// <summary>Posts the copy notification if bytes were copied since the last one.</summary>
     public void SettleCopies()
     {
         if (_owesCopyNotification)

@@ -6,10 +6,13 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Performs the requests of the caller's ring on the host ring; see <see cref="HostRing"/>.</summary>
+/// <summary>
+/// Performs the requests of the caller's ring on the host ring, which is an ordinary ring of the machine's kernel (<see cref="HostRing"/>).
+/// </summary>
 /// <remarks>
-/// When <see cref="GetEvents"/> succeeds, the host ring holds no completions. Completions with data fit into the caller's ring, since
-/// slots were reserved before the kernel could take the bytes. If the caller's ring is full, other completions wait in its overflow list.
+/// When <see cref="GetEvents"/> succeeds, all completions of the host ring are translated. Completions with data always fit into the
+/// caller's ring, since slots are reserved before the kernel can take the bytes. Other completions wait in an overflow list while the
+/// caller's ring is full.
 /// </remarks>
 internal sealed class MultishotExecution : IRingExecution
 {
@@ -25,7 +28,7 @@ internal sealed class MultishotExecution : IRingExecution
     private int _signal = -1;
 
     /// <param name="kernel">The kernel of the machine.</param>
-    /// <param name="rules">How receives are performed.</param>
+    /// <param name="rules">The way in which receives are performed.</param>
     /// <param name="ring">The parts of the caller's ring.</param>
     public MultishotExecution(IIoUringKernel kernel, ReceiveRules rules, RingParts ring)
     {
@@ -39,7 +42,7 @@ internal sealed class MultishotExecution : IRingExecution
 
     public int Status => _ring.Status;
 
-    // A request of the kernel refers to the file, not to the descriptor.
+    // A request in the kernel refers to its file, so closing the descriptor does not harm it.
     public int LostDescriptors => 0;
 
     public void Issue(in io_uring_sqe entry)
@@ -66,7 +69,7 @@ internal sealed class MultishotExecution : IRingExecution
 
     public void Submit()
     {
-        // Adding entries to a full submission ring has submitted the older ones, so completions with data may wait.
+        // When the submission ring was full, adding entries has submitted the older ones. Completions with data may therefore wait already.
         Translate();
         _buffers.Balance();
         _ = _ring.Submit();
@@ -79,7 +82,7 @@ internal sealed class MultishotExecution : IRingExecution
         {
             if (_completions.HasOverflow)
             {
-                // The overflow list needs slots, so the slots that are reserved for data are released first.
+                // Translate completions, then take back the provided buffers. The overflow list needs the slots that are reserved for them.
                 Translate();
                 _buffers.TakeBack();
                 _completions.FlushOverflow();
@@ -92,7 +95,7 @@ internal sealed class MultishotExecution : IRingExecution
             bool isFailed = result is < 0 and not (-ETIME or -EBUSY or -EAGAIN);
             if (!isFailed)
             {
-                // Completions that wait in the kernel come first, because their buffers are filled and reads need free buffers.
+                // Completions that wait in the kernel come first. Their buffers are already filled, and a read needs free buffers.
                 if (!_ring.IsOverflown)
                 {
                     _receive.ReadReady();

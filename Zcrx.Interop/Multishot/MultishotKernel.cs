@@ -5,15 +5,14 @@ using Zcrx.Interop.Multishot;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Implements the zcrx interface on the ordinary io_uring of this machine's kernel. Needs no zcrx in the kernel and no privileges:
-/// receives are multishot receives into provided buffers. Connections that fill many buffers at once are polled and read instead. The
-/// kernel performs all other requests unchanged.
+/// Implements zcrx on the ordinary io_uring of this machine's kernel, without zcrx in the kernel and without privileges. Receives are
+/// multishot receives into provided buffers. Connections that fill many buffers at once are polled and read instead. Other requests go to
+/// the kernel unchanged.
 /// </summary>
 /// <remarks>
-/// <para>Needs Linux 6.1. On newer kernels, one completion can cover several buffers (6.10), and a receive ends exactly at its budget
-/// (6.17).</para>
-/// <para>Rings, queues, errors and notifications are those of <see cref="EmulatedKernel"/>. The rules for threads and for registered memory
-/// are the same.</para>
+/// <para>Needs Linux 6.1. Since Linux 6.17, a receive ends exactly at its budget. One completion can then cover several buffers.</para>
+/// <para>Rings, queues, errors and notifications are those of <see cref="EmulatedKernel"/>. Its rules for threads and for registered memory
+/// apply.</para>
 /// </remarks>
 public sealed unsafe class MultishotKernel : INicKernel, IAreaMemory, IReceiveTurns
 {
@@ -39,15 +38,15 @@ public sealed unsafe class MultishotKernel : INicKernel, IAreaMemory, IReceiveTu
 
     /// <param name="host">The kernel of the machine.</param>
     /// <param name="options">The behaviour.</param>
-    /// <param name="only">The features to use, as on an older kernel; null for all.</param>
+    /// <param name="hasLimits">Whether a receive can end after a number of bytes; null to find out.</param>
     /// <param name="method">The method with which each receive begins.</param>
     /// <param name="callerKeepsSockets">Whether the caller closes a socket only after its receives have ended.</param>
     internal MultishotKernel(
-        IIoUringKernel host, EmulatedKernelOptions options, MultishotFeatures? only = null, ReceiveMethod method = default, bool callerKeepsSockets = false)
+        IIoUringKernel host, EmulatedKernelOptions options, bool? hasLimits = null, ReceiveMethod method = default, bool callerKeepsSockets = false)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.Nics.Count, 0, nameof(options));
-        Lazy<MultishotFeatures> features = new(() => only ?? MultishotSupport.FeaturesOf(host));
-        _rings = new EmulatedKernel(options, ring => new MultishotExecution(host, new ReceiveRules(features.Value, method, callerKeepsSockets), ring));
+        Lazy<bool> limits = new(() => hasLimits ?? MultishotSupport.HasLimits(host));
+        _rings = new EmulatedKernel(options, ring => new MultishotExecution(host, new ReceiveRules(limits.Value, method, callerKeepsSockets), ring));
         Description = $"io_uring of {host.Description}";
     }
 

@@ -10,9 +10,9 @@ namespace Zcrx.Interop.Multishot;
 /// Performs the RECV_ZC requests of the caller's ring as multishot receives into provided buffers, and translates their completions.
 /// </summary>
 /// <remarks>
-/// Each provided buffer has a completion slot reserved. The kernel can therefore take only bytes that have a free buffer and a completion
-/// slot. All other bytes wait in the socket. A connection whose turns fill many buffers is polled and read instead, as
-/// <see cref="ReceiveMethod"/> decides. A read also takes only bytes that have a free buffer and a completion slot.
+/// Each provided buffer has a reserved completion slot. The kernel can therefore take bytes only if there is a buffer and a slot for them.
+/// Other bytes wait in the socket. A connection whose turns fill many buffers is polled and read instead (<see cref="ReceiveMethod"/>). A
+/// read takes no more bytes than there are free buffers and slots.
 /// </remarks>
 internal sealed unsafe class MultishotReceive
 {
@@ -21,8 +21,6 @@ internal sealed unsafe class MultishotReceive
     private readonly EmulatedCompletions _completions;
     private readonly IReadOnlyDictionary<uint, EmulatedInterfaceQueue> _queues;
     private readonly EmulatedKernelOptions _options;
-    private readonly bool _hasLimits;
-    private readonly ushort _flags;
     private readonly ReceiveBuffers _buffers;
     private readonly HeldQueue _held = new();
     private readonly ReadyReceives _ready;
@@ -32,8 +30,8 @@ internal sealed unsafe class MultishotReceive
     /// <param name="ring">The host ring.</param>
     /// <param name="requests">The requests of the caller's ring.</param>
     /// <param name="parts">The parts of the caller's ring.</param>
-    /// <param name="buffers">The buffers of the ring's queues.</param>
-    /// <param name="rules">How receives are performed.</param>
+    /// <param name="buffers">The provided buffers of the ring's queues.</param>
+    /// <param name="rules">The way in which receives are performed.</param>
     public MultishotReceive(HostRing ring, MultishotRequests requests, RingParts parts, ReceiveBuffers buffers, ReceiveRules rules)
     {
         _rules = rules;
@@ -44,14 +42,12 @@ internal sealed unsafe class MultishotReceive
         _queues = parts.Queues;
         _options = parts.Options;
         _ready = new ReadyReceives(_completions, parts.Turns);
-        _hasLimits = rules.Features.HasFlag(MultishotFeatures.Limits);
-        _flags = (ushort)(IORING_RECV_MULTISHOT | (rules.Features.HasFlag(MultishotFeatures.Bundles) ? IORING_RECVSEND_BUNDLE : 0));
     }
 
-    /// <summary>Gets a value indicating whether sockets are readable, so that the ring must not wait.</summary>
+    /// <summary>Gets a value indicating whether receives wait to read from readable sockets. The ring must then not sleep.</summary>
     public bool HasReady => _ready.Count > 0;
 
-    /// <summary>Begins a request.</summary>
+    /// <summary>Begins a RECV_ZC request, or posts the error if it is invalid.</summary>
     public void Issue(in io_uring_sqe entry)
     {
         int refused = EmulatedReceive.Check(entry, _queues, _options, out EmulatedInterfaceQueue? queue);
@@ -95,7 +91,9 @@ internal sealed unsafe class MultishotReceive
         }
     }
 
-    /// <summary>Translates a completion of a receive. Call <see cref="EndTurn"/> after the last.</summary>
+    /// <summary>
+    /// Translates a completion of the host ring into completions of the caller's ring. Call <see cref="EndTurn"/> after the last one.
+    /// </summary>
     public void Complete(MultishotRequest request, in io_uring_cqe completion)
     {
         ProvidedBuffers buffers = request.Buffers!;
@@ -115,7 +113,7 @@ internal sealed unsafe class MultishotReceive
         bool isUsedUp = request.HasBudget && request.Budget <= 0;
         if ((completion.flags & IORING_CQE_F_MORE) != 0)
         {
-            // Before Linux 6.17, a multishot receive has no limit and may already have taken bytes beyond the budget.
+            // Before Linux 6.17, a multishot receive does not know its budget. It may already have taken more bytes, and must be cancelled.
             int? end = request.End is not null ? null : isUsedUp ? 0 : InjectedEnd(request);
             if (end is not null)
             {
@@ -148,11 +146,11 @@ internal sealed unsafe class MultishotReceive
             End(request, result);
         }
 
-        // Decremented last, because buffers are provided only while a request uses them. Arming the request again has already counted it.
+        // Decrement last. Continue provides buffers before it counts the receive again, and provides none while the count is zero.
         buffers.Requests--;
     }
 
-    /// <summary>Reads from readable sockets until the completions of one turn are posted. The others read in the next turn.</summary>
+    /// <summary>Reads from readable sockets until the turn has posted enough completions. The next turn reads from the others.</summary>
     public void ReadReady()
     {
         _ready.BeginTurn();
@@ -165,14 +163,14 @@ internal sealed unsafe class MultishotReceive
         EndTurn();
     }
 
-    /// <summary>Reports the copies of a turn, and releases the lock of the queue.</summary>
+    /// <summary>Ends a turn. Posts the copy notification if one is due, and releases the lock of the queue.</summary>
     public void EndTurn()
     {
         _held.Release();
         _turn++;
     }
 
-    /// <summary>Waits for more bytes by the method of the connection.</summary>
+    /// <summary>Waits for more bytes, with a poll or a multishot receive, as the connection's receive method requires.</summary>
     private void Rearm(MultishotRequest request)
     {
         if (request.Method.IsRead)
@@ -185,8 +183,8 @@ internal sealed unsafe class MultishotReceive
         }
     }
 
-    /// <summary>Keeps the socket open if the method is to read. If that fails, the method changes to a multishot receive.</summary>
-    /// <returns>Whether the receive reads.</returns>
+    /// <summary>Determines whether the receive reads. If so, keeps its socket open; if that fails, makes it a multishot receive.</summary>
+    /// <returns>True when the receive reads; false when it is a multishot receive.</returns>
     private bool CanRead(MultishotRequest request)
     {
         if (request.Method.IsRead && !_rules.CallerKeepsSockets)
@@ -263,7 +261,7 @@ internal sealed unsafe class MultishotReceive
         request.Method = request.Method.Next(used);
         if (isFilled)
         {
-            // The socket is probably still readable. A poll would cost more than a read that finds nothing.
+            // The socket probably has more bytes. A read that finds none would cost less than a poll.
             _ready.Add(request);
         }
         else
@@ -280,13 +278,16 @@ internal sealed unsafe class MultishotReceive
         {
             opcode = IORING_OP_RECV,
             flags = IOSQE_BUFFER_SELECT,
-            ioprio = (ushort)(_flags | (waitsFirst ? IORING_RECVSEND_POLL_FIRST : 0)),
+            ioprio = (ushort)(IORING_RECV_MULTISHOT | (waitsFirst ? IORING_RECVSEND_POLL_FIRST : 0)),
             fd = request.SocketFd,
             buf_group = request.Buffers.Group,
             user_data = (ulong)request.Index,
         };
-        if (_hasLimits && request.HasBudget)
+        if (_rules.HasLimits && request.HasBudget)
         {
+            // The kernel applies the limit within a buffer only to bundles. Receives without a limit use no bundles, because the kernel
+            // would prepare up to 256 buffers for each message.
+            entry.ioprio |= IORING_RECVSEND_BUNDLE;
             entry.optlen = (uint)request.Budget;
         }
 
@@ -319,8 +320,8 @@ internal sealed unsafe class MultishotReceive
     }
 
     /// <summary>
-    /// Returns the result with which the fault plan ends the receive; null for no fault. The arrived bytes are delivered before that end.
-    /// Faults that delay or strand a turn are not supported.
+    /// Returns the result with which the fault plan ends the receive; null for no fault. Bytes that have arrived are delivered first.
+    /// Faults that delay a turn or strand a receive have no effect here.
     /// </summary>
     private int? InjectedEnd(MultishotRequest request)
     {
@@ -338,17 +339,17 @@ internal sealed unsafe class MultishotReceive
         }
     }
 
-    /// <summary>Arms a receive again after the host ring has ended it. If no buffer or completion slot is free, ends the receive.</summary>
+    /// <summary>Continues a receive after the host ring has ended it. If no buffer or completion slot is free, ends the receive.</summary>
     private void Continue(MultishotRequest request, ProvidedBuffers buffers, bool isWithoutBuffer)
     {
         if (isWithoutBuffer)
         {
-            // Other connections have taken all provided buffers. The bytes that wait show what the turn would have filled.
+            // Other connections have taken all provided buffers. Count the waiting bytes as if the turn had filled buffers with them.
             request.CountBuffers(_turn, SocketCalls.BytesWaiting(request.SocketFd) / buffers.Queue.BufferLength);
         }
 
         bool canRead = CanRead(request);
-        // Checked after the duplicate was made, because the check must apply to the descriptor in use.
+        // Check after CanRead, which may have duplicated the descriptor. The check must apply to the descriptor in use.
         if (request.FindEnd() is { } reason)
         {
             End(request, reason);
@@ -364,12 +365,15 @@ internal sealed unsafe class MultishotReceive
         EndWithoutRoom(request, buffers);
     }
 
-    /// <summary>Ends a receive because no buffer or no completion slot is free. If no bytes wait in its socket, it continues.</summary>
+    /// <summary>
+    /// Ends a receive for which no buffer or completion slot is free. If the socket is empty and the stream has not ended, the receive
+    /// continues instead.
+    /// </summary>
     private void EndWithoutRoom(MultishotRequest request, ProvidedBuffers buffers)
     {
         if (SocketCalls.BytesWaiting(request.SocketFd) > 0)
         {
-            // If neither a buffer nor a completion slot is free, −ENOMEM is reported: the kernel takes the buffer first.
+            // The kernel takes a buffer before a completion slot. If both are missing, it reports −ENOMEM.
             End(request, buffers.Queue.HasFreeBuffer ? -ENOSPC : -ENOMEM);
             return;
         }
@@ -382,7 +386,7 @@ internal sealed unsafe class MultishotReceive
         }
         else
         {
-            // The stream has ended or failed. Neither result needs a buffer.
+            // The stream has ended or failed. Reporting that needs no buffer.
             End(request, (int)peeked);
         }
     }

@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Represents a request that the host ring performs. Pooled by its ring, and used on the ring's thread only.</summary>
+/// <summary>Represents a request that the host ring performs. The ring pools these objects and uses them on its own thread only.</summary>
 internal sealed class MultishotRequest(int index)
 {
     private int _duplicate = -1;
@@ -12,7 +12,7 @@ internal sealed class MultishotRequest(int index)
     // The number of buffers that a multishot receive has filled in _turn.
     private int _turnBuffers;
 
-    /// <summary>Gets the request's index, which is its user data in the host ring.</summary>
+    /// <summary>Gets the request's index. It is the user data of the request in the host ring.</summary>
     public int Index { get; } = index;
 
     public bool IsActive { get; set; }
@@ -25,17 +25,17 @@ internal sealed class MultishotRequest(int index)
     /// <summary>Gets or sets the descriptor in the caller's submission.</summary>
     public int Fd { get; set; }
 
-    /// <summary>Gets the descriptor that the request uses: the duplicate, if it has one.</summary>
+    /// <summary>Gets the descriptor that the request uses, which is the duplicate if it has one.</summary>
     public int SocketFd => _duplicate >= 0 ? _duplicate : Fd;
 
     /// <summary>Gets or sets a value indicating whether the caller has cancelled the request.</summary>
     public bool IsCancelled { get; set; }
 
-    /// <summary>Gets or sets the buffers of a receive; null for other requests.</summary>
+    /// <summary>Gets or sets the provided buffers that a receive uses; null for other requests.</summary>
     public ProvidedBuffers? Buffers { get; set; }
 
     /// <summary>
-    /// Gets or sets the cookie of a receive's socket. The cookie shows whether the descriptor still refers to that socket.
+    /// Gets or sets the kernel's unique number of a receive's socket. It shows whether the descriptor still refers to that socket.
     /// </summary>
     public ulong Cookie { get; set; }
 
@@ -45,15 +45,14 @@ internal sealed class MultishotRequest(int index)
     public long Budget { get; set; }
 
     /// <summary>
-    /// Gets or sets the result that the caller's completion reports when the host ring ends the receive; null to report the host ring's
-    /// result.
+    /// Gets or sets the result to report to the caller when the host ring ends the receive; null to report the host ring's result.
     /// </summary>
     public int? End { get; set; }
 
     /// <summary>Gets or sets what a receive waits for.</summary>
     public ReceivePhase Phase { get; set; }
 
-    /// <summary>Gets or sets how the bytes of a receive are received.</summary>
+    /// <summary>Gets or sets the method of a receive, which is reads or a multishot receive.</summary>
     public ReceiveMethod Method { get; set; }
 
     /// <summary>Gets or sets the size of the next read of a receive.</summary>
@@ -64,7 +63,7 @@ internal sealed class MultishotRequest(int index)
     /// </summary>
     public bool HasLeftBytes { get; set; }
 
-    /// <summary>Resets the facts about the traffic, since the next receive has another socket.</summary>
+    /// <summary>Resets what is known about the traffic, since this receive has another socket than the previous one.</summary>
     public void BeginReceive(ReceiveMethod method)
     {
         Method = method;
@@ -78,15 +77,15 @@ internal sealed class MultishotRequest(int index)
     /// descriptor, the receive becomes a multishot receive.
     /// </summary>
     /// <remarks>
-    /// A request of the kernel keeps its socket open by itself, but a read needs an open descriptor. The duplicate stays until this request
-    /// ends, because later requests to the kernel for the same receive need it too.
+    /// A request in the kernel keeps its socket open, but a read needs an open descriptor. The duplicate stays until this request ends.
+    /// Later polls and multishot receives of the request use it, too.
     /// </remarks>
     public void KeepSocket()
     {
         if (_duplicate < 0)
         {
             _duplicate = int.Max(Libc.Duplicate(Fd), -1);
-            // The number may belong to another file by now.
+            // If the caller has closed the descriptor, its number may belong to another file.
             if (_duplicate < 0 || !RefersToSocket(_duplicate))
             {
                 ReleaseSocket();
@@ -95,7 +94,7 @@ internal sealed class MultishotRequest(int index)
         }
     }
 
-    /// <summary>Closes the duplicate.</summary>
+    /// <summary>Closes the duplicate descriptor, if there is one.</summary>
     public void ReleaseSocket()
     {
         if (_duplicate >= 0)
@@ -105,7 +104,7 @@ internal sealed class MultishotRequest(int index)
         }
     }
 
-    /// <summary>Returns why a receive cannot continue; null when it can.</summary>
+    /// <summary>Returns the negative errno with which a receive must end; null when it can continue.</summary>
     public int? FindEnd()
     {
         if (IsCancelled)
@@ -113,16 +112,17 @@ internal sealed class MultishotRequest(int index)
             return -ECANCELED;
         }
 
-        // If the caller has closed the descriptor, its number may belong to another file, which must not be read.
+        // If the caller has closed the descriptor, its number may belong to another file. That file must not be read.
         return RefersToSocket(SocketFd) ? null : -EBADF;
     }
 
     /// <summary>
-    /// Counts the buffers that a multishot receive has filled in a turn. The first buffers of the next turn show that the turn is over.
+    /// Counts the buffers that a multishot receive has filled in a turn. When buffers of a later turn arrive, the count of the ended turn
+    /// updates the receive method.
     /// </summary>
     /// <remarks>
-    /// The kernel interrupts a receive after 32 repetitions, at any point of a message. A small turn that leaves bytes in the socket
-    /// therefore continues in the next call.
+    /// The kernel interrupts a receive after 32 repetitions, even in the middle of a message. A small turn that has left bytes in the
+    /// socket is therefore counted together with the next one.
     /// </remarks>
     public void CountBuffers(uint turn, int buffers)
     {

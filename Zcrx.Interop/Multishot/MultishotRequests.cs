@@ -5,7 +5,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Tracks the requests of the caller's ring. Submits them to the host ring, and cancels them.</summary>
+/// <summary>Holds the requests of the caller's ring. Submits them to the host ring, and cancels them.</summary>
 /// <param name="ring">The host ring.</param>
 /// <param name="parts">The parts of the caller's ring, to which completions are posted.</param>
 internal sealed class MultishotRequests(HostRing ring, RingParts parts)
@@ -17,10 +17,10 @@ internal sealed class MultishotRequests(HostRing ring, RingParts parts)
     private readonly List<MultishotRequest> _requests = [];
     private readonly Stack<int> _free = new();
 
-    /// <summary>Returns the active request with an index.</summary>
+    /// <summary>Gets the active request with an index.</summary>
     public MultishotRequest this[ulong index] => _requests[(int)index];
 
-    /// <summary>Adds a request that is not submitted yet.</summary>
+    /// <summary>Creates a request for an entry of the caller's ring, without submitting it.</summary>
     public MultishotRequest Add(in io_uring_sqe entry)
     {
         int index = _free.TryPop(out int free) ? free : _requests.Count;
@@ -38,12 +38,12 @@ internal sealed class MultishotRequests(HostRing ring, RingParts parts)
         return request;
     }
 
-    /// <summary>Submits a request without changes.</summary>
+    /// <summary>Submits a request to the host ring without translating it.</summary>
     public void Forward(in io_uring_sqe entry)
     {
         MultishotRequest request = Add(entry);
         io_uring_sqe submission = entry;
-        // Drops IOSQE_ASYNC: a worker would use the ring's buffers concurrently.
+        // Remove the flag IOSQE_ASYNC. With it, a worker thread would use the ring's buffers concurrently.
         submission.flags = 0;
         submission.user_data = (ulong)request.Index;
         if (!ring.TryPush(submission))
@@ -52,7 +52,7 @@ internal sealed class MultishotRequests(HostRing ring, RingParts parts)
         }
     }
 
-    /// <summary>Posts the last completion of a request.</summary>
+    /// <summary>Ends a request and posts its last completion.</summary>
     public void End(MultishotRequest request, int result, uint flags)
     {
         request.IsActive = false;
@@ -69,7 +69,8 @@ internal sealed class MultishotRequests(HostRing ring, RingParts parts)
     }
 
     /// <summary>
-    /// Performs ASYNC_CANCEL. The host ring ends the selected requests. Their completions follow the completion of the cancel request.
+    /// Performs an ASYNC_CANCEL request. The host ring ends the selected requests later, so their completions follow the completion of the
+    /// cancel request.
     /// </summary>
     public void Cancel(in io_uring_sqe entry)
     {
@@ -80,7 +81,8 @@ internal sealed class MultishotRequests(HostRing ring, RingParts parts)
             MultishotRequest request = _requests[i];
             if (request.IsActive && !request.IsCancelled && filter.Matches(request.UserData, request.Opcode, filter.SelectsFile ? FileOf(request) : FileIdentity.None))
             {
-                // If the host ring ends the receive for another reason first, the flag keeps the receive from being armed again.
+                // The host ring may end the receive for another reason before the cancellation. The flag then keeps the receive from being
+                // armed again.
                 request.IsCancelled = true;
                 found++;
                 CancelInHost(request);
@@ -90,17 +92,17 @@ internal sealed class MultishotRequests(HostRing ring, RingParts parts)
         _completions.Post(entry.user_data, refused < 0 ? refused : filter.SelectsAll ? found : found > 0 ? 0 : -Errno.ENOENT, 0);
     }
 
-    /// <summary>Closes the duplicates of descriptors, after the host ring was closed.</summary>
+    /// <summary>Closes the duplicate descriptors of all requests. Called after the host ring was closed.</summary>
     public void ReleaseSockets() => _requests.ForEach(static request => request.ReleaseSocket());
 
-    /// <summary>Requests that the host ring ends a request.</summary>
+    /// <summary>Submits a cancellation of a request to the host ring.</summary>
     public void CancelInHost(MultishotRequest request)
     {
         io_uring_sqe cancel = new() { opcode = IORING_OP_ASYNC_CANCEL, fd = -1, addr = (ulong)request.Index, user_data = Ignored };
         _ = ring.TryPush(cancel);
     }
 
-    // The descriptor of a receive may belong to another file by now.
+    // A receive is identified by its socket's cookie, because its descriptor may belong to another file now.
     private static FileIdentity FileOf(MultishotRequest request) =>
         request.Buffers is null ? FileIdentity.Of(request.Fd, request.Fd) : new FileIdentity(request.Cookie, -1);
 }

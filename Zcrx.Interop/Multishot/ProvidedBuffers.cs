@@ -8,21 +8,22 @@ namespace Zcrx.Interop.Multishot;
 
 /// <summary>Provides free buffers of an interface queue to the kernel, in a provided-buffer ring of one host ring.</summary>
 /// <remarks>
-/// <para>Only a part of the free buffers is provided. The others stay in the free lists of the areas. These lists hand out the most
-/// recently returned buffer first, so the buffers in use stay in the processor's caches.</para>
+/// <para>Only a part of the free buffers is provided. The others stay in the free lists of the areas. A free list returns the buffer that
+/// was freed last, which is probably still in the processor's caches.</para>
 /// <para>Used on the thread of the ring and under the lock of the queue. The kernel takes buffers in order, and only during a call of
-/// enter. Between calls, buffers can be taken back.</para>
+/// <c>io_uring_enter</c>. Between such calls, buffers can be taken back.</para>
 /// </remarks>
 internal sealed unsafe class ProvidedBuffers : IDisposable
 {
-    // A power of two. Buffer ids are positions in the ring.
+    // The number of entries in the ring of buffers, a power of two. The id of a buffer is its position in the ring.
     private const int Capacity = 1024;
     private const int Mask = Capacity - 1;
 
-    // Enough for one message of each of 512 connections per turn. 512 pages are 2 MiB, which fit into an L2 or L3 cache.
+    // The largest number of provided buffers: one for a message of each of 512 connections. 512 pages are 2 MiB, which fit into an L2 or L3
+    // cache.
     private const int Window = 512;
 
-    // If other rings use the queue, one ring provides at most 1/8 of the buffers.
+    // If other rings use the queue as well, one ring provides at most 1/8 of all buffers.
     private const int SharedPart = 8;
 
     private readonly EmulatedCompletions _completions;
@@ -32,8 +33,8 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
     private int _count;
 
     /// <param name="queue">The queue of the buffers.</param>
-    /// <param name="group">The buffer group, unique in the host ring.</param>
-    /// <param name="completions">The completions of the ring. Each provided buffer reserves a completion there.</param>
+    /// <param name="group">The id of the buffer group, which is unique in the host ring.</param>
+    /// <param name="completions">The completions of the caller's ring. A slot is reserved there for each provided buffer.</param>
     public ProvidedBuffers(EmulatedInterfaceQueue queue, ushort group, EmulatedCompletions completions)
     {
         Queue = queue;
@@ -43,26 +44,26 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
         NativeMemory.Clear(_ring, Capacity * (nuint)sizeof(io_uring_buf));
     }
 
-    /// <summary>Gets the queue of the buffers.</summary>
+    /// <summary>Gets the queue to which the buffers belong.</summary>
     public EmulatedInterfaceQueue Queue { get; }
 
-    /// <summary>Gets the buffer group.</summary>
+    /// <summary>Gets the id of the buffer group.</summary>
     public ushort Group { get; }
 
     /// <summary>Gets or sets the number of receive requests that use the buffers.</summary>
     public int Requests { get; set; }
 
-    /// <summary>Gets the number of buffers that the kernel can take.</summary>
+    /// <summary>Gets the number of buffers that are provided now, from which the kernel can take.</summary>
     public int Count => _count;
 
-    /// <summary>Registers the ring of buffers. Returns zero or a negative errno.</summary>
+    /// <summary>Registers the ring of buffers with the host ring. Returns zero or a negative errno.</summary>
     public int Register(HostRing ring)
     {
         io_uring_buf_reg registration = new() { ring_addr = (ulong)_ring, ring_entries = Capacity, bgid = Group };
         return ring.Register(IORING_REGISTER_PBUF_RING, &registration, 1);
     }
 
-    /// <summary>Provides buffers up to the limit once half of them are used up. Takes back buffers above the limit.</summary>
+    /// <summary>Provides more buffers when half of the limit or less is left. Takes back buffers above the limit.</summary>
     public void Balance()
     {
         int limit = Limit();
@@ -84,12 +85,12 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
         return _count > 0;
     }
 
-    /// <summary>Takes all buffers back.</summary>
+    /// <summary>Takes all provided buffers back into the free lists.</summary>
     public void TakeBack() => TakeBack(_count);
 
-    /// <summary>Hands a buffer that the kernel has filled to user space.</summary>
-    /// <param name="slot">The id of the buffer. A completion that covers several buffers uses consecutive ids.</param>
-    /// <returns>The offset in the area, with the area's token.</returns>
+    /// <summary>Adds a user reference to a filled buffer and returns its offset.</summary>
+    /// <param name="slot">The id of the buffer. A completion that covers several buffers has consecutive ids.</param>
+    /// <returns>The area's token plus the offset of the buffer in the area.</returns>
     public ulong Deliver(int slot)
     {
         (EmulatedArea area, int buffer) = _slots[slot & Mask];
@@ -98,7 +99,7 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
         return area.Token | ((ulong)(uint)buffer << area.BufferShift);
     }
 
-    /// <summary>Puts a buffer that the kernel has taken, but not filled, back into the free list.</summary>
+    /// <summary>Puts a buffer back into the free list. The kernel has taken the buffer but not filled it.</summary>
     public void PutBack(int slot)
     {
         (EmulatedArea area, int buffer) = _slots[slot & Mask];
@@ -107,7 +108,7 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
         _completions.Reserve(-1);
     }
 
-    /// <summary>Frees the ring of buffers, after the host ring was closed.</summary>
+    /// <summary>Frees the ring of buffers. Called after the host ring was closed.</summary>
     public void Dispose() => NativeMemory.AlignedFree(_ring);
 
     private int Limit()
@@ -129,7 +130,7 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
             limit = int.Clamp(total / SharedPart, 1, Window);
         }
 
-        // At least half of the free completion slots are left for completions without data.
+        // Leave at least half of the free completion slots for completions without data.
         return int.Min(limit, _count + ((_completions.Reservable + 1) / 2));
     }
 
@@ -145,7 +146,7 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
                 int slot = _tail & Mask;
                 _slots[slot] = (area, buffer);
                 io_uring_buf* entry = _ring + slot;
-                // resv is not written, since resv of the first entry is the tail.
+                // Do not write resv, because resv of the first entry is the tail of the ring.
                 entry->addr = (ulong)(area.Address + ((nuint)buffer << area.BufferShift));
                 entry->len = length;
                 entry->bid = (ushort)slot;
@@ -171,6 +172,6 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
         PublishTail();
     }
 
-    // Release: the entries must be visible before the tail that covers them.
+    // A release store: the entries must be visible to the kernel before the tail.
     private void PublishTail() => Volatile.Write(ref _ring->resv, _tail);
 }

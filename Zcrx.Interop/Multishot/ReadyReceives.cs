@@ -3,7 +3,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Contains the receives whose sockets are readable, in the order in which they read.</summary>
+/// <summary>Holds the receives whose sockets are readable. They read in the order in which they were added.</summary>
 /// <param name="completions">The completions of the ring.</param>
 /// <param name="turns">Limits the buffers of a turn.</param>
 internal sealed unsafe class ReadyReceives(EmulatedCompletions completions, TurnLimit turns)
@@ -12,7 +12,7 @@ internal sealed unsafe class ReadyReceives(EmulatedCompletions completions, Turn
     private readonly ScatteringRead _read = new(completions, new VectorTable(ScatteringRead.MaxBuffers));
     private uint _start;
 
-    /// <summary>Gets the number of receives.</summary>
+    /// <summary>Gets the number of receives that wait to read.</summary>
     public int Count => _requests.Count;
 
     /// <summary>Adds a receive at the end.</summary>
@@ -25,18 +25,19 @@ internal sealed unsafe class ReadyReceives(EmulatedCompletions completions, Turn
     /// <summary>Begins a turn.</summary>
     public void BeginTurn() => _start = completions.Tail;
 
-    /// <summary>Takes the next receive, unless the turn has posted enough completions.</summary>
+    /// <summary>Takes the next receive. Returns null when there is none, or when the turn has posted enough completions.</summary>
     /// <remarks>
-    /// The number is limited so that the bytes are consumed and the buffers reused while they are in the processor's cache.
+    /// The completions of a turn are limited, so that the bytes are consumed and the buffers reused while they are in the processor's
+    /// cache.
     /// </remarks>
     public MultishotRequest? Take() =>
         completions.Tail - _start < (uint)turns.Buffers && _requests.TryDequeue(out MultishotRequest? request) ? request : null;
 
     /// <summary>Reads once into free buffers of the queue. Called under the lock of the queue.</summary>
-    /// <param name="request">The request. Its budget and the size of its next read change.</param>
+    /// <param name="request">The receive request. The read reduces its budget and sets the size of its next read.</param>
     /// <param name="queue">The queue of the buffers.</param>
     /// <param name="result">The result of the read: the number of bytes or a negative errno.</param>
-    /// <param name="isFilled">Whether the read has filled all offered bytes.</param>
+    /// <param name="isFilled">Whether the read has filled all buffers that it offered.</param>
     /// <returns>The number of filled buffers; −1 when no buffer or no completion slot is free.</returns>
     public int Read(MultishotRequest request, EmulatedInterfaceQueue queue, out int result, out bool isFilled)
     {

@@ -3,10 +3,10 @@ using Zcrx.Interop.HostRings;
 
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Contains the provided buffers of one ring, by zcrx id of their queue.</summary>
+/// <summary>Holds the provided buffers of one ring, by the zcrx id of their queue.</summary>
 /// <remarks>
-/// A filled buffer counts as provided until its completion is translated. Buffers must therefore not be taken back while completions with
-/// data wait. The caller translates those in the host ring first. While the kernel holds more, no buffer is provided or taken back.
+/// A filled buffer counts as provided until its completion is translated. The caller must therefore translate all completions in the host
+/// ring before buffers are taken back. While more completions wait in the kernel, no buffer is provided or taken back.
 /// </remarks>
 /// <param name="ring">The host ring.</param>
 /// <param name="completions">The completions of the caller's ring.</param>
@@ -14,7 +14,7 @@ internal sealed class ReceiveBuffers(HostRing ring, EmulatedCompletions completi
 {
     private readonly Dictionary<uint, ProvidedBuffers> _buffers = [];
 
-    /// <summary>Returns the buffers of a queue. Registers a ring of buffers for the first request.</summary>
+    /// <summary>Finds the provided buffers of a queue. The first call for a queue registers a ring of buffers.</summary>
     /// <returns>Zero or a negative errno.</returns>
     public int Find(uint id, EmulatedInterfaceQueue queue, out ProvidedBuffers? buffers)
     {
@@ -35,7 +35,7 @@ internal sealed class ReceiveBuffers(HostRing ring, EmulatedCompletions completi
         return 0;
     }
 
-    /// <summary>Provides buffers for the next call into the kernel. Does nothing while the host ring is overflown.</summary>
+    /// <summary>Provides buffers for the next call into the kernel. Does nothing while completions wait in the kernel.</summary>
     public void Balance()
     {
         if (ring.IsOverflown)
@@ -52,7 +52,7 @@ internal sealed class ReceiveBuffers(HostRing ring, EmulatedCompletions completi
         }
     }
 
-    /// <summary>Returns all provided buffers. Does nothing while the host ring is overflown.</summary>
+    /// <summary>Takes all provided buffers back into the free lists. Does nothing while completions wait in the kernel.</summary>
     public void TakeBack()
     {
         if (ring.IsOverflown)
@@ -69,7 +69,7 @@ internal sealed class ReceiveBuffers(HostRing ring, EmulatedCompletions completi
         }
     }
 
-    /// <summary>Frees the rings of buffers, after the host ring was closed.</summary>
+    /// <summary>Frees the rings of buffers. Called after the host ring was closed.</summary>
     public void Dispose()
     {
         foreach (ProvidedBuffers buffers in _buffers.Values)

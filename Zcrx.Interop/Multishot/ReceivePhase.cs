@@ -1,17 +1,19 @@
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Specifies what a receive of the caller waits for.</summary>
+/// <summary>Specifies what a receive request of the caller waits for.</summary>
 internal enum ReceivePhase
 {
-    /// <summary>A multishot receive is armed.</summary>
+    /// <summary>A multishot receive is armed in the host ring.</summary>
     Armed,
 
-    /// <summary>A multishot receive is armed, and was cancelled so that reads can take over.</summary>
+    /// <summary>
+    /// The armed multishot receive was cancelled, because the connection changes to reads. Its last completion is awaited.
+    /// </summary>
     Stopping,
 
     /// <summary>A poll waits until the socket is readable.</summary>
     Polling,
 
-    /// <summary>The socket is readable. The receive waits for its turn to read.</summary>
+    /// <summary>The socket is readable. The request waits in the list of ready receives.</summary>
     Ready,
 }

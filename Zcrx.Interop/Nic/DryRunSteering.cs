@@ -2,9 +2,9 @@ using Zcrx.Interop.Nic;
 
 namespace Zcrx.Interop;
 
-/// <summary>Prints changes as <c>ethtool</c> commands instead of making them.</summary>
+/// <summary>Prints changes of network interfaces as <c>ethtool</c> commands and does not make them.</summary>
 /// <remarks>Safe from any thread if <paramref name="print"/> is safe from any thread.</remarks>
-/// <param name="print">Receives each command.</param>
+/// <param name="print">Receives each command as text.</param>
 public sealed class DryRunSteering(Action<string> print) : IFlowSteering, IQueueLeasing
 {
     private int _lastRule;
@@ -35,7 +35,7 @@ public sealed class DryRunSteering(Action<string> print) : IFlowSteering, IQueue
     public void SetHeaderDataSplit(string interfaceName, bool? split, int? threshold) => print(SteeringText.SetSplit(interfaceName, new SplitSetting(split, threshold)));
 
     /// <inheritdoc/>
-    /// <remarks>Returns 1, the lowest index that a leased queue can have. Only the kernel could determine the real index.</remarks>
+    /// <remarks>Returns 1, the lowest possible index of a leased queue. The kernel would choose the real index.</remarks>
     public int Lease(string interfaceName, int queue, ContainerInterface to)
     {
         ArgumentNullException.ThrowIfNull(to);

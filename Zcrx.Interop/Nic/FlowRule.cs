@@ -6,15 +6,15 @@ using Zcrx.Interop.Nic;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Represents a flow rule of a network interface: TCP packets that match go to one RX queue instead of the RX queue of the RSS table
-/// (<c>ethtool -N</c>).
+/// Represents a flow rule of a network interface (<c>ethtool -N</c>). TCP packets that match it go to one RX queue. Without a matching
+/// rule, the RSS table selects the RX queue.
 /// </summary>
-/// <remarks>If several rules match, the most specific one should decide. NICs follow this order as far as they can.</remarks>
-/// <param name="Queue">The RX queue.</param>
-/// <param name="LocalPort">Destination port, or null for any.</param>
-/// <param name="RemotePort">Source port, or null for any.</param>
-/// <param name="LocalAddress">Destination address, or null for any.</param>
-/// <param name="RemoteAddress">Source address, or null for any.</param>
+/// <remarks>If several rules match, the most specific one should apply. Not every NIC can follow this order.</remarks>
+/// <param name="Queue">The RX queue to which matching packets go.</param>
+/// <param name="LocalPort">The destination port of packets; null for any.</param>
+/// <param name="RemotePort">The source port of packets; null for any.</param>
+/// <param name="LocalAddress">The destination address of packets; null for any.</param>
+/// <param name="RemoteAddress">The source address of packets; null for any.</param>
 public sealed record FlowRule(
     int Queue,
     int? LocalPort = null,
@@ -25,8 +25,8 @@ public sealed record FlowRule(
     private readonly AddressFamily? _family;
 
     /// <summary>
-    /// Gets the address family: the family of the addresses, or the specified family of a rule without addresses. Null stands for IPv4 and
-    /// IPv6. A real NIC needs a separate rule for each.
+    /// Gets the address family of matching packets; null for IPv4 and IPv6. A rule with an address has the family of the address. A real
+    /// NIC needs a separate rule for each family.
     /// </summary>
     public AddressFamily? Family
     {
@@ -34,18 +34,18 @@ public sealed record FlowRule(
         init => _family = value;
     }
 
-    /// <summary>Gets the number of parts of a flow that the rule specifies.</summary>
+    /// <summary>Gets the number of ports and addresses that the rule specifies. A rule with more of them is more specific.</summary>
     internal int Specificity =>
         (LocalPort is null ? 0 : 1) + (RemotePort is null ? 0 : 1) + (LocalAddress is null ? 0 : 1) + (RemoteAddress is null ? 0 : 1);
 
     /// <summary>Returns the rule as an argument of <c>ethtool -N</c>.</summary>
-    /// <returns>Such as <c>flow-type tcp4 dst-port 9000 action 2</c>.</returns>
+    /// <returns>For example <c>flow-type tcp4 dst-port 9000 action 2</c>.</returns>
     public override string ToString() => SteeringText.Of(this);
 
-    /// <summary>Determines whether the packets of a flow match.</summary>
-    /// <param name="local">The local end.</param>
-    /// <param name="remote">The remote end.</param>
-    /// <returns>True when every specified part equals the same part of the flow.</returns>
+    /// <summary>Determines whether the packets of a connection match the rule.</summary>
+    /// <param name="local">The local end point of the connection.</param>
+    /// <param name="remote">The remote end point of the connection.</param>
+    /// <returns>True when the connection has every port and address that the rule specifies.</returns>
     public bool Matches(IPEndPoint local, IPEndPoint remote)
     {
         ArgumentNullException.ThrowIfNull(local);
@@ -58,7 +58,7 @@ public sealed record FlowRule(
     }
 
     /// <summary>
-    /// Determines whether another rule is equal. It does not matter whether the address family is specified or follows from an address.
+    /// Determines whether another rule is equal. An address family that follows from an address equals one that is specified.
     /// </summary>
     /// <param name="other">The other rule.</param>
     /// <returns>True when both send the same flows to the same queue.</returns>

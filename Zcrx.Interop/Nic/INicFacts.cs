@@ -2,8 +2,8 @@ using System.Net.Sockets;
 
 namespace Zcrx.Interop;
 
-/// <summary>Reads network interfaces: real ones over netlink, or emulated ones.</summary>
-/// <remarks>Safe from any thread. Every call reads the facts again. Only facts that cannot change are cached.</remarks>
+/// <summary>Reads the state of network interfaces, which are real or emulated.</summary>
+/// <remarks>Can be used on any thread. Every call reads the current state. Only facts that cannot change are cached.</remarks>
 public interface INicFacts
 {
     /// <summary>Reads all facts of an interface.</summary>
@@ -14,6 +14,6 @@ public interface INicFacts
 
     /// <summary>Returns the RX queue that last delivered packets of a connection (<c>SO_INCOMING_NAPI_ID</c>).</summary>
     /// <param name="socket">The connected socket.</param>
-    /// <returns>The queue; null when it is unknown, as on loopback or before the first packet.</returns>
+    /// <returns>The RX queue; null when it is unknown, as on loopback or before the first packet.</returns>
     RxQueueId? QueueOf(Socket socket);
 }

@@ -1,20 +1,20 @@
 namespace Zcrx.Interop;
 
-/// <summary>Identifies the provider of the memory into which an RX queue receives packets.</summary>
+/// <summary>Specifies which memory an RX queue receives packets into.</summary>
 public enum RxMemoryProvider
 {
-    /// <summary>The kernel's own pages.</summary>
+    /// <summary>The queue receives into pages of the kernel.</summary>
     Kernel,
 
-    /// <summary>Memory of an io_uring interface queue.</summary>
+    /// <summary>The queue receives into the memory of an io_uring interface queue.</summary>
     IoUring,
 
-    /// <summary>A dma-buf that is bound to the queue.</summary>
+    /// <summary>The queue receives into a dma-buf that is bound to it.</summary>
     DmaBuf,
 
-    /// <summary>An AF_XDP socket's memory.</summary>
+    /// <summary>The queue receives into the memory of an AF_XDP socket.</summary>
     Xsk,
 
-    /// <summary>The queue is leased to a virtual interface.</summary>
+    /// <summary>The queue is leased to a virtual interface, which determines the memory.</summary>
     Leased,
 }

@@ -1,17 +1,17 @@
 namespace Zcrx.Interop;
 
-/// <summary>Describes one RX queue.</summary>
-/// <param name="Index">The queue's index.</param>
+/// <summary>Describes the state of one RX queue.</summary>
+/// <param name="Index">The index of the queue on its interface.</param>
 /// <param name="NapiId">
-/// The NAPI instance that polls the queue; 0 when the interface does not report one. A virtual queue of a netkit interface reports the NAPI
-/// instance of the physical queue.
+/// The id of the NAPI instance that polls the queue; 0 when the interface does not report one. A virtual queue of a netkit interface has
+/// the NAPI id of its physical queue.
 /// </param>
-/// <param name="Provider">The provider of the memory into which the queue receives packets.</param>
+/// <param name="Provider">The memory into which the queue receives packets.</param>
 public sealed record RxQueueFacts(int Index, uint NapiId, RxMemoryProvider Provider)
 {
     /// <summary>
-    /// Gets the lease of this physical queue to a virtual interface; null when the queue is not leased. The kernel reports a lease on the
-    /// physical queue only.
+    /// Gets the queue of a virtual interface (such as netkit) to which this queue is leased. Null if this queue is not leased, or itself
+    /// belongs to a virtual interface.
     /// </summary>
     public RxQueueLease? Lease { get; init; }
 }

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Zcrx.Interop.Nic;
 
-/// <summary>Describes changes as arguments or commands of <c>ethtool</c> and other tools. Pure.</summary>
+/// <summary>Describes changes of network interfaces as arguments or commands of <c>ethtool</c> and other tools. Pure.</summary>
 internal static class SteeringText
 {
     public static string Of(FlowRule rule)
@@ -31,7 +31,7 @@ internal static class SteeringText
         (setting.Split switch { true => "tcp-data-split on", false => "tcp-data-split off", null => "tcp-data-split auto" }) +
         (setting.Threshold is { } threshold ? string.Create(CultureInfo.InvariantCulture, $" hds-thresh {threshold}") : "");
 
-    /// <summary>Returns the number of buckets of each queue as text.</summary>
+    /// <summary>Returns a text with the number of hash buckets of each queue.</summary>
     public static string Of(IReadOnlyList<int> table)
     {
         IEnumerable<string> queues = table.GroupBy(static queue => queue).OrderBy(static group => group.Key)
@@ -45,7 +45,9 @@ internal static class SteeringText
 
     public static string SetSplit(string interfaceName, SplitSetting setting) => $"ethtool -G {interfaceName} {Of(setting)}";
 
-    /// <summary>Returns a command with weights, because ethtool cannot set single buckets.</summary>
+    /// <summary>
+    /// Returns the <c>ethtool</c> command that sets an RSS table. It uses weights, because ethtool cannot set single buckets.
+    /// </summary>
     public static string SetTable(string interfaceName, IReadOnlyList<int> table)
     {
         IEnumerable<int> weights = Enumerable.Range(0, table.Count == 0 ? 0 : table.Max() + 1).Select(queue => table.Count(bucket => bucket == queue));
@@ -53,9 +55,9 @@ internal static class SteeringText
     }
 
     /// <summary>
-    /// Returns commands of the kernel's netlink client (<c>ynl</c>) in the container's namespace, because <c>ip</c> and <c>ethtool</c>
-    /// cannot create leases. <c>ynl</c> needs indexes instead of names, and the id that the container's namespace uses for the host's
-    /// namespace.
+    /// Returns the commands that lease a queue. They use the kernel's netlink client <c>ynl</c> in the container's namespace, because
+    /// <c>ip</c> and <c>ethtool</c> cannot create leases. <c>ynl</c> needs indexes instead of names, and the id that the container's
+    /// namespace uses for the host's.
     /// </summary>
     public static IEnumerable<string> Lease(string interfaceName, int queue, ContainerInterface to)
     {

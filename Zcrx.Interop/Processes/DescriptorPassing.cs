@@ -5,11 +5,11 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Interop.Processes;
 
 /// <summary>
-/// Passes descriptors between processes: sendmsg(2) and recvmsg(2) with SCM_RIGHTS on a Unix socket, which .NET does not offer.
+/// Passes descriptors between processes over a Unix socket, by sendmsg(2) and recvmsg(2) with SCM_RIGHTS. .NET has no API for this.
 /// </summary>
 /// <remarks>
-/// The structures are those of 64-bit Linux on x64 and arm64. A C library may declare a shorter length field than the kernel (musl). The
-/// upper half is then padding, which is zero here. Source: unix(7), cmsg(3).
+/// The structures are those of 64-bit Linux on x64 and arm64. In the C library musl, the length field has half the size, and padding fills
+/// the other half. Here that half is zero. Source: unix(7), cmsg(3).
 /// </remarks>
 internal static unsafe partial class DescriptorPassing
 {
@@ -22,11 +22,11 @@ internal static unsafe partial class DescriptorPassing
     private const int MsgCloseOnExec = 0x4000_0000;
     private const int ControlCapacity = 16 + (((MaxDescriptors * sizeof(int)) + 7) & ~7);
 
-    /// <summary>Sends bytes, and descriptors together with the first byte. Does not block.</summary>
+    /// <summary>Sends bytes, and passes descriptors together with the first byte. Does not block.</summary>
     /// <param name="socket">A connected Unix stream socket.</param>
-    /// <param name="bytes">At least one byte.</param>
-    /// <param name="descriptors">The descriptors. The receiver gets duplicates. The caller keeps its descriptors.</param>
-    /// <returns>The number of bytes sent, or a negative errno. If at least one byte was sent, all descriptors were sent.</returns>
+    /// <param name="bytes">The bytes to send, at least one.</param>
+    /// <param name="descriptors">The descriptors to pass. The receiver gets duplicates, so the caller still owns its descriptors.</param>
+    /// <returns>The number of bytes sent, or a negative errno. All descriptors are passed if at least one byte was sent.</returns>
     public static int Send(int socket, ReadOnlySpan<byte> bytes, ReadOnlySpan<int> descriptors)
     {
         if (descriptors.Length > MaxDescriptors)
@@ -80,7 +80,7 @@ internal static unsafe partial class DescriptorPassing
         }
     }
 
-    /// <summary>Closes descriptors that are not used.</summary>
+    /// <summary>Closes received descriptors that the caller does not use.</summary>
     public static void CloseAll(List<int> descriptors)
     {
         foreach (int descriptor in descriptors)
@@ -91,7 +91,7 @@ internal static unsafe partial class DescriptorPassing
         descriptors.Clear();
     }
 
-    /// <summary>Determines whether an errno only means that the call would have blocked.</summary>
+    /// <summary>Determines whether a call failed only because it would have blocked or was interrupted.</summary>
     public static bool WouldWait(int result) => result is -Errno.EAGAIN or -Errno.EINTR;
 
     private static void Collect(byte* control, nuint length, List<int> descriptors)
@@ -123,7 +123,7 @@ internal static unsafe partial class DescriptorPassing
     [LibraryImport(Library, EntryPoint = "recvmsg", SetLastError = true)]
     private static partial nint recvmsg(int socket, MessageHeader* message, int flags);
 
-    /// <summary><c>struct cmsghdr</c>. The data follows the header directly.</summary>
+    /// <summary>Mirrors <c>struct cmsghdr</c>. The data follows the header directly.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct ControlHeader
     {

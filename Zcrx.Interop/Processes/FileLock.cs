@@ -4,28 +4,28 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Processes;
 
-/// <summary>Locks a dedicated file (flock(2)) that only this user can open, so that no other user can hold the lock.</summary>
-/// <remarks>The lock ends with the process at the latest. The file stays.</remarks>
+/// <summary>Represents a lock on a file (flock(2)). Only this user can open the file, so that no other user can take the lock.</summary>
+/// <remarks>The lock ends when it is disposed, or with the process. The file stays.</remarks>
 internal sealed partial class FileLock : IDisposable
 {
-    // O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC. O_NONBLOCK prevents blocking on a FIFO.
+    // The flags O_RDWR, O_CREAT, O_NONBLOCK and O_CLOEXEC. With O_NONBLOCK, opening a FIFO does not block.
     private const int ReadWriteCreate = 0x2 | 0x40 | 0x800 | 0x80000;
     private const int OwnerOnly = 0x180;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
 
-    // O_NOFOLLOW prevents following a link that another user has made. Its value differs between architectures.
+    // With O_NOFOLLOW, open does not follow a link that another user has made. The value of the flag differs between architectures.
     private static readonly int NoFollow = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x8000 : 0x20000;
 
     private int _fd;
 
     private FileLock(int fd) => _fd = fd;
 
-    /// <summary>Takes the lock unless another process has it.</summary>
-    /// <param name="path">The path of the file. A missing file is created for this user.</param>
-    /// <param name="taken">The lock.</param>
+    /// <summary>Takes the lock if no other process has it.</summary>
+    /// <param name="path">The path of the file. If it is missing, it is created for this user only.</param>
+    /// <param name="taken">The lock; null on failure.</param>
     /// <returns>
-    /// Zero and the lock, or a negative errno: −EAGAIN when another process has it, −EPERM when the file belongs to another user.
+    /// Zero, or a negative errno. It is −EAGAIN when another process has the lock, and −EPERM when another user owns the file.
     /// </returns>
     public static int TryTake(string path, out FileLock? taken)
     {

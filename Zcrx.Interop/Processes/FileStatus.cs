@@ -4,19 +4,21 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Interop.Processes;
 
 /// <summary>
-/// Represents the status of a file, by path or by descriptor (statx(2)). The layout of the result is the same on every architecture.
+/// Represents the status of a file. It is read by statx(2), because the layout of its result is the same on every architecture.
 /// </summary>
-/// <param name="Mode">The type and the permissions, as <c>st_mode</c>.</param>
-/// <param name="UserId">The owner of the file.</param>
+/// <param name="Mode">The type and the permissions of the file, as in <c>st_mode</c>.</param>
+/// <param name="UserId">The user who owns the file.</param>
 /// <param name="Length">The length in bytes.</param>
-/// <param name="Device">Identifies the file together with <paramref name="Inode"/>, as long as the file exists.</param>
-/// <param name="Inode">See <paramref name="Device"/>.</param>
+/// <param name="Device">
+/// The device of the file. Together with <paramref name="Inode"/>, it identifies the file as long as the file exists.
+/// </param>
+/// <param name="Inode">The number of the file on <paramref name="Device"/>.</param>
 internal readonly partial record struct FileStatus(ushort Mode, uint UserId, ulong Length, ulong Device, ulong Inode)
 {
     private const int CurrentDirectory = -100;
     private const int SymlinkNoFollow = 0x100;
     private const int EmptyPath = 0x1000;
-    // STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_SIZE.
+    // The flags STATX_TYPE, STATX_MODE, STATX_UID, STATX_INO and STATX_SIZE.
     private const uint Wanted = 0x1 | 0x2 | 0x8 | 0x100 | 0x200;
     private const ushort TypeMask = 0xf000;
     private const ushort SocketType = 0xc000;
@@ -57,7 +59,7 @@ internal readonly partial record struct FileStatus(ushort Mode, uint UserId, ulo
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial int statx(int directory, string path, int flags, uint mask, StatusBuffer* buffer);
 
-    /// <summary>Declares the fields of <c>struct statx</c> that are read.</summary>
+    /// <summary>Mirrors the part of <c>struct statx</c> that is read.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct StatusBuffer
     {

@@ -3,24 +3,26 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Processes;
 
-/// <summary>Reads the limit on file descriptors of the process, and the number in use.</summary>
+/// <summary>Reads how many file descriptors this process may have and how many it uses.</summary>
 internal static unsafe partial class ProcessDescriptors
 {
     private const string Directory = "/proc/self/fd";
     private const int CurrentDirectory = -100;
     private const uint SizeMask = 0x200;
-    // The size of struct statx and the offset of stx_size, which are the same on all architectures.
+    // The size of struct statx and the offset of its field stx_size. Both are the same on all architectures.
     private const int StatxLength = 256;
     private const int SizeOffset = 40;
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int statx(int directory, string path, int flags, uint mask, byte* result);
 
-    /// <summary>Reads the limit and the number of descriptors in use.</summary>
-    /// <returns>The numbers. The limit is <see cref="int.MaxValue"/> if they cannot be read.</returns>
+    /// <summary>Reads the limit on descriptors and the number in use.</summary>
+    /// <returns>
+    /// The limit and the number. If the limit is unlimited or unknown, it is <see cref="int.MaxValue"/> and the number is 0.
+    /// </returns>
     /// <remarks>
-    /// Since Linux 6.2, the size of <c>/proc/self/fd</c> is the number in use, and reading it costs about a microsecond. On older kernels,
-    /// the entries of the directory are counted.
+    /// Since Linux 6.2, the size of <c>/proc/self/fd</c> is the number in use. Reading it takes about a microsecond. On older kernels, the
+    /// entries of the directory are counted.
     /// </remarks>
     public static DescriptorUse Read()
     {
@@ -44,7 +46,7 @@ internal static unsafe partial class ProcessDescriptors
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Reading the directory needs a descriptor, and none is left.
+            // The directory cannot be read. Reading needs a descriptor, so probably none is left.
             return int.MaxValue;
         }
     }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Processes;
 
-/// <summary>Identifies the effective user of this process.</summary>
+/// <summary>Provides the effective user of this process.</summary>
 internal static partial class ProcessUser
 {
     public static uint Id => geteuid();

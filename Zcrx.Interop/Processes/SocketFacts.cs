@@ -3,10 +3,10 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Processes;
 
-/// <summary>Reads socket options (getsockopt(2)) of a descriptor of any kind.</summary>
+/// <summary>Reads socket options (getsockopt(2)). The descriptor may be of any kind.</summary>
 internal static unsafe partial class SocketFacts
 {
-    /// <summary>Returns an option of type int; a negative errno when the descriptor does not have the option.</summary>
+    /// <summary>Returns an option of type int; a negative errno when the descriptor is no socket or does not have the option.</summary>
     public static int Option(int fd, int level, int name)
     {
         int value = 0;

@@ -3,14 +3,14 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Processes;
 
-/// <summary>Creates two connected Unix stream sockets (socketpair(2)), which .NET does not offer.</summary>
+/// <summary>Creates two connected Unix stream sockets (socketpair(2)). .NET has no API for this.</summary>
 internal static unsafe partial class SocketPair
 {
     private const int Unix = 1;
     private const int Stream = 1;
     private const int CloseOnExec = 0x80000;
 
-    /// <returns>Zero and the two descriptors, close-on-exec, which the caller owns; or a negative errno.</returns>
+    /// <returns>Zero, or a negative errno. The caller owns the two descriptors, which are close-on-exec.</returns>
     public static int Create(out int first, out int second)
     {
         int* sockets = stackalloc int[2];

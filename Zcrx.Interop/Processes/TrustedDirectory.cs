@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Processes;
 
-/// <summary>Decides whether other users can replace files in a directory.</summary>
+/// <summary>Decides whether a directory is trusted. In a trusted directory, other users cannot replace files of this user.</summary>
 internal static class TrustedDirectory
 {
     private const ushort WritableByOthers = 0x12;
@@ -8,8 +8,8 @@ internal static class TrustedDirectory
     private const uint Root = 0;
 
     /// <summary>
-    /// Returns why a directory is not trusted; null when it is trusted. Also returns null when the directory cannot be examined, since
-    /// using it then fails.
+    /// Returns why a directory is not trusted; null when it is. A directory that cannot be examined also returns null, since using it fails
+    /// anyway.
     /// </summary>
     /// <param name="path">The directory. A symbolic link is followed, as in every later use of the path.</param>
     /// <param name="mayBeShared">
@@ -18,11 +18,13 @@ internal static class TrustedDirectory
     public static string? WhyNot(string path, bool mayBeShared) =>
         FileStatus.OfTarget(path, out FileStatus status) < 0 ? null : WhyNot(path, status, ProcessUser.Id, mayBeShared);
 
-    /// <summary>Returns why a directory with a given status is not trusted. Pure.</summary>
-    /// <param name="path">The directory, for the message.</param>
+    /// <summary>Returns why a directory with a given status is not trusted; null when it is. Pure.</summary>
+    /// <param name="path">The path of the directory, for the message.</param>
     /// <param name="status">The status of the directory.</param>
-    /// <param name="user">The user of this process.</param>
-    /// <param name="mayBeShared">Whether a directory such as <c>/tmp</c> is accepted.</param>
+    /// <param name="user">The user id of this process.</param>
+    /// <param name="mayBeShared">
+    /// Whether to accept a directory such as <c>/tmp</c>, in which users cannot replace each other's files.
+    /// </param>
     public static string? WhyNot(string path, FileStatus status, uint user, bool mayBeShared)
     {
         if (!status.IsDirectory)

@@ -4,11 +4,11 @@ using Zcrx.Interop.Errors;
 
 namespace Zcrx.Interop.Queues;
 
-/// <summary>Explains why <c>IORING_REGISTER_ZCRX_CTRL</c> failed. Pure.</summary>
+/// <summary>Creates the exception for a failed <c>IORING_REGISTER_ZCRX_CTRL</c>. Pure.</summary>
 internal static class ControlErrors
 {
-    /// <param name="op">The control operation, <c>ZCRX_CTRL_*</c>.</param>
-    /// <param name="errno">The errno, of either sign. Any number is explained.</param>
+    /// <param name="op">The control operation, as one of <c>ZCRX_CTRL_*</c>.</param>
+    /// <param name="errno">The errno, of either sign. Unknown numbers are accepted.</param>
     public static ZcrxException Explain(uint op, int errno)
     {
         errno = ErrnoText.Positive(errno);
@@ -64,7 +64,8 @@ internal static class ControlErrors
             errno,
             "the area is not a whole number of pages, is of another kind of memory than the first one, or the queue has 1024 areas already",
             "Add memory of the same kind, page by page, or register another queue"),
-        // Flush and export have no parameter that could be invalid. Before 6.19, the register call itself is unknown.
+        // Flush and export have no parameter that could be invalid. EINVAL thus means a kernel before 6.19, which does not know this
+        // register call.
         LinuxIoUringZcrx.ZCRX_CTRL_FLUSH_RQ or LinuxIoUringZcrx.ZCRX_CTRL_EXPORT => new ZcrxUnsupportedException(
             operation, errno, Missing(op), "Check ZcrxCapabilities first, and do not use the operation"),
         _ => new ZcrxException(operation, errno, "the kernel refused a parameter", CommonErrors.ReportIt),

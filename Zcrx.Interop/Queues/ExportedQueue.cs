@@ -1,11 +1,11 @@
 namespace Zcrx.Interop;
 
-/// <summary>Represents an exported interface queue: a descriptor that keeps the queue and its memory alive without a ring.</summary>
-/// <remarks>Threading: all members from any thread. Ownership: the receiver of the export disposes it.</remarks>
+/// <summary>Represents an exported interface queue. Its descriptor keeps the queue and its memory alive without a ring.</summary>
+/// <remarks>Threading: all members from any thread. The component that receives the export must dispose it.</remarks>
 public sealed class ExportedQueue : IDisposable
 {
     private readonly int _fd;
-    // The owner has one reference, and each import in progress has one.
+    // One reference for the owner of this object, and one for each import in progress.
     private int _references = 1;
     private int _isDisposed;
 
@@ -44,7 +44,7 @@ public sealed class ExportedQueue : IDisposable
 
     /// <summary>Keeps the descriptor open until the returned reference is disposed, even if the export is disposed first.</summary>
     /// <remarks>
-    /// An import passes the descriptor's number to the kernel, so the number must not be reused before the import has ended.
+    /// An import passes the descriptor's number to the kernel. Until the import has ended, the number must not belong to another file.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">The export is disposed.</exception>
     internal Reference AddReference()
@@ -73,7 +73,7 @@ public sealed class ExportedQueue : IDisposable
         }
     }
 
-    /// <summary>Keeps the descriptor of an export open. Only the first disposal has an effect. Any thread.</summary>
+    /// <summary>Keeps the descriptor of an export open until it is disposed. Only the first disposal has an effect. Any thread.</summary>
     internal sealed class Reference(ExportedQueue export) : IDisposable
     {
         private int _isDisposed;

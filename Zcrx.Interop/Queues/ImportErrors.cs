@@ -4,12 +4,12 @@ using Zcrx.Interop.Errors;
 
 namespace Zcrx.Interop.Queues;
 
-/// <summary>Explains why an exported queue could not be imported. Pure.</summary>
+/// <summary>Creates the exception for an exported queue that could not be imported. Pure.</summary>
 internal static class ImportErrors
 {
     private const string Operation = "Importing an exported queue";
 
-    /// <param name="errno">The errno, of either sign. Any number is explained.</param>
+    /// <param name="errno">The errno, of either sign. Unknown numbers are accepted.</param>
     /// <param name="capabilities">The capabilities of the kernel.</param>
     /// <param name="host">The permissions of this process.</param>
     public static ZcrxException Explain(int errno, ZcrxCapabilities capabilities, HostFacts host) => ExplainPositive(ErrnoText.Positive(errno), capabilities, host);
@@ -17,8 +17,8 @@ internal static class ImportErrors
     private static ZcrxException ExplainPositive(int errno, ZcrxCapabilities capabilities, HostFacts host) => errno switch
     {
         Errno.EPERM or Errno.EACCES => NotPermitted(errno, host),
-        // A kernel without the flag treats the import as an incomplete registration. The errno depends on which missing part the kernel
-        // checks first.
+        // A kernel that does not know the import flag treats the import as an incomplete registration. Its errno depends on the missing
+        // part that it checks first.
         Errno.EINVAL or Errno.EFAULT or Errno.EOPNOTSUPP when capabilities.WhyNot(ZcrxFeature.Import) is { } reason =>
             new ZcrxUnsupportedException(Operation, errno, reason, "Use Linux 6.19 or newer, or register a separate queue"),
         Errno.EBADF => new ZcrxException(

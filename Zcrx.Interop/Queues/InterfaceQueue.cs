@@ -11,9 +11,9 @@ namespace Zcrx.Interop;
 
 /// <summary>Represents a registered interface queue: its areas, its refill queue and its copy counters.</summary>
 /// <remarks>
-/// <para>Owned by the ring thread. Only that thread may call members that do not state otherwise.</para>
-/// <para>Teardown: end the receives, dispose the ring, then dispose the queue. Leased buffers stay readable, and the last release unmaps
-/// the memory. After disposal, members that need the kernel or the memory throw <see cref="ObjectDisposedException"/>.</para>
+/// <para>Owned by the ring thread. Only that thread may call a member, except where the member states otherwise.</para>
+/// <para>To close a queue, end its receives, dispose the ring, then dispose the queue. Leased buffers stay readable. The last release
+/// unmaps the memory. After disposal, members that need the kernel or the memory throw <see cref="ObjectDisposedException"/>.</para>
 /// <para>Source: <c>IORING_REGISTER_ZCRX_IFQ</c>, <c>IORING_REGISTER_ZCRX_CTRL</c>.</para>
 /// </remarks>
 public sealed unsafe class InterfaceQueue : IDisposable
@@ -27,9 +27,9 @@ public sealed unsafe class InterfaceQueue : IDisposable
 
     /// <param name="ring">The ring that uses the queue.</param>
     /// <param name="id">The queue's id on the ring.</param>
-    /// <param name="memory">The queue's memory. The queue takes over one reference of the caller.</param>
+    /// <param name="memory">The memory of the queue. The queue takes ownership of one reference.</param>
     /// <param name="ledger">Counts the leases on this ring.</param>
-    /// <param name="isImported">Whether another ring registered the queue. Another producer then writes the refill queue.</param>
+    /// <param name="isImported">Whether another ring registered the queue. In that case another producer writes the refill queue.</param>
     internal InterfaceQueue(IoRing ring, uint id, QueueMemory memory, BufferLedger ledger, bool isImported)
     {
         _ring = ring;
@@ -50,7 +50,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
 
         if (isImported)
         {
-            // Copies that were made before the import are not counted for this ring.
+            // Remember the counters at the import, to exclude copies that were made before.
             _before = ReadStatistics();
         }
     }
@@ -58,11 +58,11 @@ public sealed unsafe class InterfaceQueue : IDisposable
     /// <summary>Gets the queue's id on its ring, for receive requests and control calls.</summary>
     public uint Id { get; }
 
-    /// <summary>Gets the length of one buffer in bytes. No completion is longer.</summary>
+    /// <summary>Gets the length of one buffer in bytes, which is also the longest possible completion.</summary>
     public int BufferLength { get; }
 
     /// <summary>
-    /// Gets the reason why buffers are pages although larger ones were requested, as a clause; null when the requested length applies.
+    /// Gets the reason why buffers have the length of a page although a larger one was requested; null when the requested length applies.
     /// </summary>
     public string? WhyPageBuffers { get; internal init; }
 
@@ -86,7 +86,9 @@ public sealed unsafe class InterfaceQueue : IDisposable
     /// <param name="options">The options of the queue.</param>
     /// <param name="capabilities">The capabilities of the ring's kernel.</param>
     /// <returns>The queue, owned by the caller.</returns>
-    /// <exception cref="ZcrxException">The kernel refused. The message names cause and fix. No resources remain allocated.</exception>
+    /// <exception cref="ZcrxException">
+    /// The kernel refused the registration. The message names the cause and the remedy. No resources remain allocated.
+    /// </exception>
     public static InterfaceQueue Register(IoRing ring, InterfaceQueueOptions options, ZcrxCapabilities capabilities) =>
         Register(ring, options, capabilities, static () => { });
 
@@ -99,30 +101,30 @@ public sealed unsafe class InterfaceQueue : IDisposable
     }
 
     /// <summary>Returns the address of a received buffer.</summary>
-    /// <param name="offset">The offset of a completion: area id in the top bits, byte offset below.</param>
+    /// <param name="offset">The offset of a completion, with the area id in the top 16 bits and the byte offset in the other bits.</param>
     /// <returns>The address, valid as long as the area.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte* Address(ulong offset) => Areas.Address(offset);
 
-    /// <summary>Determines whether a completion points into an area.</summary>
+    /// <summary>Determines whether all bytes of a completion lie in an area of the queue.</summary>
     /// <param name="offset">The offset of the completion.</param>
     /// <param name="length">The length of the completion in bytes.</param>
-    /// <returns>False when the ring is corrupt.</returns>
+    /// <returns>False when the ring or the kernel has returned a corrupt completion.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Contains(ulong offset, int length) => Areas.Contains(offset, length);
 
     /// <summary>Prepares a multishot receive.</summary>
-    /// <param name="socket">A connected TCP socket.</param>
-    /// <param name="userData">The user data of its completions.</param>
+    /// <param name="socket">The descriptor of a connected TCP socket.</param>
+    /// <param name="userData">The user data of the request's completions.</param>
     /// <param name="budget">The number of bytes after which the request ends; 0 for no limit.</param>
     /// <returns>False when the submission queue is full. Submit, then try again.</returns>
-    /// <remarks>Counterpart: <c>io_uring_prep_rw(IORING_OP_RECV_ZC, …)</c> with IORING_RECV_MULTISHOT.</remarks>
+    /// <remarks>Corresponds to <c>io_uring_prep_rw(IORING_OP_RECV_ZC, …)</c> with IORING_RECV_MULTISHOT.</remarks>
     public bool TryPrepareReceive(int socket, ulong userData, uint budget = 0) => TryPrepareReceive(socket, userData, budget, waitsFirst: false);
 
-    // With waitsFirst, the kernel waits for data before it reads the socket, so that every read follows a wait.
+    // With waitsFirst, the kernel does not read the socket before it has waited for data.
     internal bool TryPrepareReceive(int socket, ulong userData, uint budget, bool waitsFirst)
     {
-        // IORING_RECVSEND_POLL_FIRST of io_uring.h.
+        // The constant IORING_RECVSEND_POLL_FIRST of io_uring.h.
         const ushort PollFirst = 1;
         ObjectDisposedException.ThrowIf(_disposed, this);
         io_uring_sqe* entry = _ring.Submission.TryPrepare();
@@ -140,7 +142,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
         return true;
     }
 
-    /// <summary>Makes the kernel consume the refill queue. Without a NIC, the kernel consumes the queue only on this call.</summary>
+    /// <summary>Makes the kernel consume the refill queue. Without a NIC, the kernel consumes it only during this call.</summary>
     /// <returns>Zero or a negative errno.</returns>
     public int Flush()
     {
@@ -151,7 +153,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
     }
 
     /// <summary>Arms a notification type again after it has fired.</summary>
-    /// <param name="type">The type.</param>
+    /// <param name="type">The notification type.</param>
     /// <returns>Zero; −EINVAL when the type has not fired; another negative errno.</returns>
     public int Arm(ZcrxNotificationType type)
     {
@@ -179,7 +181,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
     /// <param name="export">The exported queue.</param>
     /// <returns>The queue's id on that ring.</returns>
     /// <exception cref="ZcrxException">The kernel refused, or does not support imports.</exception>
-    /// <remarks>The importer receives no notifications. It uses the exporter's mapping of the refill queue.</remarks>
+    /// <remarks>The importing ring receives no notifications. It uses the same mapping of the refill queue as the exporting ring.</remarks>
     public static uint Import(IoRing ring, ExportedQueue export)
     {
         ArgumentNullException.ThrowIfNull(ring);
@@ -197,7 +199,9 @@ public sealed unsafe class InterfaceQueue : IDisposable
     /// <param name="recordOrigins">Whether to record the stack trace of each lease.</param>
     /// <param name="checkBorrows">Whether to check each access to borrowed memory.</param>
     /// <param name="wake">Wakes the ring thread when it waits for a buffer and another thread releases one.</param>
-    /// <returns>The queue, owned by the caller. It writes no refill entries until <see cref="QueueMemory.SwitchToAsync"/>.</returns>
+    /// <returns>
+    /// The queue, owned by the caller. It writes no refill entries until <see cref="QueueMemory.SwitchToAsync"/> makes it the producer.
+    /// </returns>
     /// <exception cref="ZcrxException">The kernel refused, or does not support imports.</exception>
     internal static InterfaceQueue Import(IoRing ring, ExportedQueue export, bool recordOrigins, bool checkBorrows, Action wake)
     {
@@ -214,10 +218,10 @@ public sealed unsafe class InterfaceQueue : IDisposable
         }
     }
 
-    /// <summary>Grows the pool by another area of the same kind.</summary>
+    /// <summary>Adds an area of the same kind as the first one, so that the queue has more buffers.</summary>
     /// <param name="size">The size in bytes, rounded up to whole pages. At most 1 GiB.</param>
     /// <exception cref="ZcrxUnsupportedException">The kernel cannot add areas to a running queue.</exception>
-    /// <exception cref="ZcrxException">The kernel refused. The queue is unchanged.</exception>
+    /// <exception cref="ZcrxException">The kernel refused the area. The queue is unchanged.</exception>
     public void AddArea(nuint size)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -237,7 +241,10 @@ public sealed unsafe class InterfaceQueue : IDisposable
         Use(memory, id);
     }
 
-    /// <summary>Gives back the memory of added areas whose buffers are all free. Does nothing if <see cref="CanTrimAreas"/> is false.</summary>
+    /// <summary>
+    /// Gives the memory of added areas back to the operating system if all their buffers are free. Does nothing if
+    /// <see cref="CanTrimAreas"/> is false.
+    /// </summary>
     internal void TrimAreas()
     {
         if (CanTrimAreas && _ring.Kernel is IAreaMemory memory)
@@ -246,17 +253,21 @@ public sealed unsafe class InterfaceQueue : IDisposable
         }
     }
 
-    /// <summary>Gets a value indicating whether <see cref="TrimAreas"/> can give memory back: the kernel does not pin areas.</summary>
+    /// <summary>
+    /// Gets a value indicating whether <see cref="TrimAreas"/> can give memory back. This requires that the kernel does not pin areas and
+    /// that the areas are not on huge pages.
+    /// </summary>
     /// <remarks>
-    /// A trimmed huge page loses its reservation. If no huge page is free later, the next write to the area ends the process with SIGBUS.
+    /// A huge page that is given back loses its reservation. If no huge page is free later, the next write to the area ends the process
+    /// with SIGBUS.
     /// </remarks>
     internal bool CanTrimAreas => _ring.Kernel is IAreaMemory && !Areas.First.IsHuge;
 
     /// <summary>Reads the copy counters without a system call. Any thread, also after disposal.</summary>
-    /// <returns>The counters. After disposal, their last values. Zeros when the kernel keeps no counters.</returns>
+    /// <returns>The counters; zeros when the kernel keeps no counters. After disposal, the last values.</returns>
     public CopyStatistics ReadStatistics()
     {
-        // The lock excludes disposal, which unmaps the memory of the counters.
+        // The lock keeps another thread from disposing the queue, which unmaps the counters.
         lock (_statisticsGate)
         {
             if (_statistics != null && !_disposed)
@@ -269,7 +280,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
         }
     }
 
-    /// <summary>Releases the memory. Leased buffers keep it mapped until the last release. Dispose the ring first.</summary>
+    /// <summary>Releases the memory. It stays mapped until the last leased buffer is released. Dispose the ring first.</summary>
     public void Dispose()
     {
         if (_disposed)
@@ -292,7 +303,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
     private void Use(MemoryRegion area, int id)
     {
         Areas.Add(area, id);
-        // The ledger owns one reference, which it releases with its last buffer.
+        // The ledger owns this reference. It releases the reference with its last leased buffer.
         area.AddOwner();
         Ledger.AddRegion(area);
     }

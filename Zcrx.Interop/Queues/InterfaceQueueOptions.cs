@@ -13,12 +13,12 @@ public sealed record InterfaceQueueOptions
     public nuint AreaSize { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>
-    /// Gets the number of refill entries, 1 to 32768. The kernel rounds up to a power of two. 0 means one per page
-    /// of the area, up to the limit.
+    /// Gets the number of refill entries, 1 to 32768. The kernel rounds up to a power of two. 0 means one for each page of the area, and at
+    /// most 32768.
     /// </summary>
     public uint RefillEntries { get; init; }
 
-    /// <summary>Gets the length of a buffer in bytes: a power of two of at least a page. 0 means a page.</summary>
+    /// <summary>Gets the length of a buffer in bytes. Must be a power of two and at least a page. 0 means a page.</summary>
     /// <remarks>
     /// A length above a page needs Linux 7.0, a NIC that supports it, and a contiguous area (<see cref="HugePages"/>). If the NIC's queue
     /// does not support the length, buffers are pages, and <see cref="InterfaceQueue.WhyPageBuffers"/> contains the reason. Without a NIC,
@@ -26,12 +26,12 @@ public sealed record InterfaceQueueOptions
     /// </remarks>
     public uint RxBufferLength { get; init; }
 
-    /// <summary>Gets a value indicating whether the area lies on 2 MiB huge pages, which must have been reserved.</summary>
+    /// <summary>Gets a value indicating whether the area uses huge pages of 2 MiB, which the administrator must have reserved.</summary>
     public bool HugePages { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether area and refill queue lie in unnamed files (memfd) that another process can map. Required for a
-    /// queue that another process takes over.
+    /// Gets a value indicating whether the area and the refill queue are in unnamed files (memfd), which another process can map. Required
+    /// for a takeover of the queue by another process.
     /// </summary>
     public bool SharedMemory { get; init; }
 
@@ -45,13 +45,13 @@ public sealed record InterfaceQueueOptions
     public ulong NotificationUserData { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether the stack trace of each lease is recorded. Slow. For finding leases that are never released.
+    /// Gets a value indicating whether the stack trace of each lease is recorded, to find leases that are never released. Slow.
     /// </summary>
     public bool RecordLeaseOrigins { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether each access to borrowed memory is checked, so that a use after <c>OnNext</c> throws. Allocates
-    /// memory for each buffer. For tests.
+    /// Gets a value indicating whether each access to borrowed memory is checked, so that an access after <c>OnNext</c> throws. For tests,
+    /// because each buffer needs an allocation.
     /// </summary>
     public bool CheckBorrows { get; init; }
 }

@@ -5,27 +5,25 @@ using Zcrx.Interop.Memory;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Represents the memory of an interface queue: areas, refill queue and counters. Shared by the rings that use the queue. Outlives the ring
-/// that registered it.
+/// Represents the memory of an interface queue, which consists of areas, refill queue and counters. All rings that use the queue share it.
+/// It outlives the ring that registered the queue.
 /// </summary>
 /// <remarks>
-/// Reference-counted: each ring that uses the queue and each export has a reference. Threading: all members from any thread. Only the
-/// producer writes the refill queue. Other rings, rings that have ended, and other processes pass returned buffers to the producer through
-/// this class.
+/// Reference-counted: each ring that uses the queue and each export has a reference. Threading: all members from any thread. Only one
+/// component at a time, the producer, writes the refill queue. Other rings, rings that have ended, and other processes pass returned
+/// buffers to the producer through this class.
 /// </remarks>
 internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets offsets, uint entries, int bufferLength, nuint? statisticsOffset)
 {
-    // Lock order: _ringsGate, then _gate or a lock of the kernel. Reclaiming runs under _ringsGate, reads the areas, and flushes the refill
-    // queue.
-    // Areas are added under _ringsGate.
-    // _switching is awaited without a lock, and no ring thread waits for it.
+    // Lock order: _ringsGate, then _gate or a lock of the kernel. Reclaiming buffers and adding areas happen under _ringsGate and take the
+    // other locks. _switching is awaited without a lock, and no ring thread waits for it.
     private readonly Lock _gate = new();
     private readonly Lock _ringsGate = new();
     private readonly SwitchGate _switching = new();
     private readonly List<MemoryRegion> _areas = [];
     private readonly ConcurrentQueue<ulong> _returned = new();
     private volatile IRefillProducer? _producer;
-    // Producers that another producer has replaced, the latest at the end. Guarded by _switching.
+    // Former producers, which another producer has replaced, the latest at the end. Guarded by _switching.
     private readonly List<IRefillProducer> _former = [];
     private Action? _unused;
     private int _owners = 1;
@@ -39,7 +37,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     /// <summary>Gets the region of the refill queue and the counters.</summary>
     public MemoryRegion Region => region;
 
-    /// <summary>Gets the offsets of the refill queue in the region.</summary>
+    /// <summary>Gets the offsets of the parts of the refill queue in the region.</summary>
     public io_uring_zcrx_offsets Offsets { get; } = offsets;
 
     /// <summary>Gets the number of entries of the refill queue.</summary>
@@ -48,10 +46,10 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     /// <summary>Gets the length of one buffer in bytes.</summary>
     public int BufferLength => bufferLength;
 
-    /// <summary>Gets the offset of the counters in the region; null when the kernel keeps none.</summary>
+    /// <summary>Gets the offset of the copy counters in the region; null when the kernel keeps none.</summary>
     public nuint? StatisticsOffset => statisticsOffset;
 
-    /// <summary>Gets the interface of the queue; null without a device.</summary>
+    /// <summary>Gets the name of the queue's interface; null in device-less mode.</summary>
     public string? Interface { get; init; }
 
     /// <summary>Gets the index of the RX queue on the interface.</summary>
@@ -71,7 +69,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
 
     public unsafe zcrx_stats* Statistics => statisticsOffset is { } offset ? (zcrx_stats*)(region.Address + (nint)offset) : null;
 
-    /// <summary>Adds an area that the kernel has accepted. This object takes over one reference of the caller.</summary>
+    /// <summary>Adds an area that the kernel has accepted. Takes ownership of one reference to the area.</summary>
     public void Add(MemoryRegion area)
     {
         lock (_gate)
@@ -89,7 +87,9 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         }
     }
 
-    /// <summary>Releases one reference. The last release frees the memory, except areas with leased buffers.</summary>
+    /// <summary>
+    /// Releases one reference. The last release frees the memory, except areas with leased buffers, which are freed later.
+    /// </summary>
     public void Release()
     {
         lock (_gate)
@@ -106,14 +106,14 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     }
 
     /// <summary>
-    /// Gets or sets the action that runs once no ring and no export of this process uses the queue and no consumer leases a buffer.
-    /// Set before the queue is used.
+    /// Gets or sets the action that runs when the memory is unused. No ring and no export of this process then uses the queue, and no
+    /// consumer leases a buffer. Set it before the queue is used.
     /// </summary>
     public Action? Unused { get => _unused; set => _unused = value; }
 
     /// <summary>
-    /// Gets or sets a value indicating whether areas must not be added, because another process has already mapped the current ones. No
-    /// area is being added when the setter returns.
+    /// Gets or sets a value indicating whether adding areas is forbidden, because another process has mapped the current ones. When the
+    /// setter returns, no area is being added.
     /// </summary>
     public bool HasFixedAreas
     {
@@ -127,13 +127,10 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         }
     }
 
-    /// <summary>Adds an area, unless another ring or another process has already mapped the current ones.</summary>
+    /// <summary>Adds an area, if no other ring and no other process uses the current ones.</summary>
     /// <param name="add">Makes the kernel accept the area, and calls <see cref="Add"/>.</param>
-    /// <returns>False when the areas must not change.</returns>
-    /// <remarks>
-    /// A ring that imports the queue is counted in <see cref="Rings"/> before it reads the areas. It therefore knows every area into which
-    /// the kernel delivers.
-    /// </remarks>
+    /// <returns>False when no area may be added.</returns>
+    /// <remarks>A ring that imports the queue is counted in <see cref="Rings"/> before it reads the areas, so it misses no area.</remarks>
     public bool TryAddArea(Action add)
     {
         lock (_ringsGate)
@@ -169,7 +166,9 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         }
     }
 
-    /// <summary>Reclaims buffers if a request is due. No other ring can begin to use the queue during the call.</summary>
+    /// <summary>
+    /// Runs <paramref name="reclaim"/> if reclaiming is requested and possible. No other ring can begin to use the queue during the call.
+    /// </summary>
     public void ReclaimIfDue(Action reclaim)
     {
         if (!IsReclaimDue)
@@ -187,7 +186,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     }
 
     /// <summary>
-    /// Requests that the producer reclaims buffers: all buffers that no consumer of this process leases return to the kernel. Called after
+    /// Requests that the producer reclaims buffers. Those that no consumer of this process leases then return to the kernel. Called after
     /// another process has ended, or after a ring has lost completions. The producer waits until no other ring uses the memory and no
     /// consumer of another ring leases a buffer.
     /// </summary>
@@ -201,18 +200,18 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     private bool IsReclaimDue => _isReclaimWanted && Rings <= 1 && Volatile.Read(ref _leasedByOtherRings) <= 0;
 
     /// <summary>
-    /// Gets or sets the action that runs on the ring thread after reclaiming. Set before <see cref="Reclaim"/> is called.
+    /// Gets or sets the action that runs on the ring thread after buffers were reclaimed. Set it before <see cref="Reclaim"/> is called.
     /// </summary>
     public Action? Reclaimed { get; set; }
 
-    /// <summary>Records that the buffers were reclaimed, and runs <see cref="Reclaimed"/>.</summary>
+    /// <summary>Ends the request to reclaim buffers, and runs <see cref="Reclaimed"/>.</summary>
     public void OnReclaimed()
     {
         _isReclaimWanted = false;
         Reclaimed?.Invoke();
     }
 
-    /// <summary>Passes a buffer to the producer.</summary>
+    /// <summary>Passes a buffer to the producer, which writes its refill entry.</summary>
     public void Return(ulong offset)
     {
         Enqueue(offset);
@@ -239,18 +238,21 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     /// </summary>
     public int LeasedElsewhere => Volatile.Read(ref _leasedByOtherRings) + Volatile.Read(ref _leasedByOtherProcess);
 
-    /// <summary>Sets the number of buffers that consumers of another process lease.</summary>
+    /// <summary>Sets the number of buffers that consumers of another process lease, for <see cref="LeasedElsewhere"/>.</summary>
     public void SetLeasedByOtherProcess(int kept) => Volatile.Write(ref _leasedByOtherProcess, kept);
 
-    /// <summary>Changes the number of leased buffers of all rings except the producer's.</summary>
+    /// <summary>
+    /// Changes the number of buffers that consumers of other rings lease, for <see cref="LeasedElsewhere"/>. The producer's ring is not
+    /// included.
+    /// </summary>
     public void AddLeasedByOtherRings(int change) => Interlocked.Add(ref _leasedByOtherRings, change);
 
-    /// <summary>Takes a buffer that was passed to the producer.</summary>
+    /// <summary>Takes a buffer that was passed to the producer. Called by the producer.</summary>
     public bool TryTake(out ulong offset) => _returned.TryDequeue(out offset);
 
     /// <summary>Makes a component the producer, after the current producer has stopped writing.</summary>
-    /// <param name="next">The next producer.</param>
-    /// <param name="onlyAfter">If not null, the method switches only if this is the current producer.</param>
+    /// <param name="next">The component that becomes the producer.</param>
+    /// <param name="onlyAfter">If not null, the method does nothing unless this is the current producer.</param>
     public async Task SwitchToAsync(IRefillProducer next, IRefillProducer? onlyAfter = null)
     {
         await _switching.EnterAsync().ConfigureAwait(false);
@@ -279,9 +281,9 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     }
 
     /// <summary>
-    /// Removes a producer that has ended. If it was the current one, the latest former producer that can write becomes the producer again.
+    /// Removes a producer that has ended. If it was the current producer, the latest former producer that can still write takes its place.
     /// </summary>
-    /// <param name="ended">The producer.</param>
+    /// <param name="ended">The producer that has ended.</param>
     public async Task ResignAsync(IRefillProducer ended)
     {
         await _switching.EnterAsync().ConfigureAwait(false);
@@ -312,7 +314,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
 
     private async Task<bool> TryBeginAsync(IRefillProducer producer)
     {
-        // The producer is set before it begins. A buffer that returns from now on wakes the producer, which takes it once it has begun.
+        // Set the producer before it begins. Buffers that return from now on wake the producer, which takes them once it has begun.
         _producer = producer;
         if (await producer.BeginAsync().ConfigureAwait(false))
         {

@@ -9,7 +9,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop;
 
-/// <summary>Performs one registration of an interface queue: allocates memory, calls the kernel, and frees the memory on failure.</summary>
+/// <summary>Registers one interface queue. Allocates its memory, calls the kernel, and frees the memory on failure.</summary>
 internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions options, ZcrxCapabilities capabilities, string? whyPageBuffers = null)
 {
     private const uint MaxRefillEntries = 32768;
@@ -27,11 +27,11 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         uint index = deviceLess ? 0 : InterfaceIndex(options.Interface!);
         MemoryRegion area = options.DmaBuf is { } dmaBuf ? MemoryRegion.Map(dmaBuf) : MemoryRegion.Allocate(options.AreaSize, options.HugePages, "the area", options.SharedMemory);
         uint entries = RefillEntries(area.Length);
-        // The entries begin after the header, aligned like the header. The header gets a whole page only if its size is unknown: a page is
-        // large compared with a small ring.
+        // The entries follow the header. If the kernel reports no size of the header, a whole page is reserved, which is large compared
+        // with a small ring.
         nuint header = RoundUp((nuint)capabilities.RefillHeaderSizeOr(Environment.SystemPageSize), (nuint)(capabilities.RefillHeaderAlignment ?? 1));
         nuint ringEnd = header + ((nuint)entries * (nuint)sizeof(io_uring_zcrx_rqe));
-        // The counters have their own cache line, since the kernel writes them while another thread may read them.
+        // The counters have their own cache line, because the kernel writes them while another thread may read them.
         nuint statisticsOffset = RoundUp(ringEnd, CacheLine);
         MemoryRegion region;
         try
@@ -77,8 +77,8 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
             region.Release();
             if (WantsLargeBuffers && result is -Errno.EINVAL or -Errno.EOPNOTSUPP or -Errno.ERANGE)
             {
-                // Drivers refuse large buffers with different errnos, and each of these errnos has other causes, too. If another cause
-                // applies, the registration with pages also fails, and reports that cause.
+                // Drivers refuse large buffers with different errnos, each of which has other causes as well. If there is another cause,
+                // the registration with pages also fails and reports it.
                 return WithPages(result == -Errno.ERANGE
                     ? $"{options.Interface} does not support larger ones, or the area is not contiguous (huge pages are)"
                     : $"{options.Interface} does not support larger ones").Run(wake);
@@ -89,7 +89,7 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
 
         if (registration.rx_buf_len == 0)
         {
-            // Kernels before 7.0 do not return the length. Their buffers are pages.
+            // Kernels before 7.0 do not return the buffer length, because it is always a page.
             registration.rx_buf_len = (uint)Environment.SystemPageSize;
         }
 
@@ -121,7 +121,8 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         }
     }
 
-    // Only devices support larger buffers. A length that is not a power of two is an error and does not fall back to pages.
+    // Only a NIC can support buffers larger than a page. If the length is not a power of two, the registration fails instead of falling
+    // back to pages.
     private bool WantsLargeBuffers =>
         options.Interface is not null && options.RxBufferLength > (uint)Environment.SystemPageSize && BitOperations.IsPow2(options.RxBufferLength);
 
@@ -154,8 +155,8 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         uint wanted = options.RefillEntries;
         if (wanted == 0)
         {
-            // One entry per page even if buffers are larger: a device may put several packets into one buffer, and each packet is returned
-            // separately.
+            // One entry for each page, even if buffers are larger. A device may put several packets into one buffer, and each packet
+            // returns with its own entry.
             wanted = (uint)nuint.Min(areaLength / (nuint)Environment.SystemPageSize, MaxRefillEntries);
         }
 

@@ -5,14 +5,15 @@ using Zcrx.Interop.Errors;
 
 namespace Zcrx.Interop.Queues;
 
-/// <summary>Explains why a queue could not be registered. Pure.</summary>
+/// <summary>Creates the exception for a queue that could not be registered. Pure.</summary>
 internal static class RegistrationErrors
 {
     private const string OtherEngine = "or choose another engine (the emulated one runs everywhere)";
 
-    /// <param name="errno">The errno, of either sign. Any number is explained.</param>
+    /// <param name="errno">The errno, of either sign. Unknown numbers are accepted.</param>
     /// <param name="facts">
-    /// The requested registration. −EINVAL has a dozen causes. The facts narrow them down, and the most certain cause is checked first.
+    /// The requested registration. EINVAL has a dozen possible causes, which the facts narrow down. The most certain cause is checked
+    /// first.
     /// </param>
     public static ZcrxException Explain(int errno, in RegistrationFacts facts) => ExplainPositive(ErrnoText.Positive(errno), facts);
 
@@ -64,7 +65,8 @@ internal static class RegistrationErrors
     }
 
     /// <summary>
-    /// Returns the error if the registration needs a capability that the kernel does not have. An older kernel reports this as −EINVAL.
+    /// Returns the error for a registration that needs a capability that the kernel lacks; null if it lacks none. Older kernels report this
+    /// as EINVAL.
     /// </summary>
     private static ZcrxUnsupportedException? Missing(int errno, in RegistrationFacts facts)
     {
@@ -81,8 +83,7 @@ internal static class RegistrationErrors
                 facts.Operation, errno, nicQueue, "Use a newer kernel with CONFIG_IO_URING_ZCRX, " + OtherEngine);
         }
 
-        // Up to Linux 7.1, the field that describes notifications and statistics is reserved. The kernel then refuses
-        // notifications as well as statistics with the same errno.
+        // Up to Linux 7.1, the field for notifications and statistics is reserved. The kernel refuses both with the same errno.
         if (facts.Notifications && !capabilities.EventFeature && capabilities.WhyNot(ZcrxFeature.Notifications) is { } notifications)
         {
             return new ZcrxUnsupportedException(
@@ -96,8 +97,8 @@ internal static class RegistrationErrors
     }
 
     /// <summary>
-    /// Returns the error for a value that no kernel accepts. Options are validated earlier, so only values that the validation cannot check
-    /// remain.
+    /// Returns the error for an option value that no kernel accepts; null if there is none. This finds values that the earlier validation
+    /// of options cannot check.
     /// </summary>
     private static ZcrxConfigurationException? BadOption(int errno, in RegistrationFacts facts)
     {
@@ -126,7 +127,8 @@ internal static class RegistrationErrors
         new(facts.Operation, errno, new ZcrxConfigurationError(path, FormattableString.Invariant(message)), fix);
 
     /// <summary>
-    /// Returns the error if no option explains the errno. On a NIC, a setting of the device is the cause. Otherwise, Zcrx has a defect.
+    /// Returns the error when no option explains the errno. With a NIC, a setting of the device is the likely cause. Without a NIC, Zcrx
+    /// has a defect.
     /// </summary>
     private static ZcrxException Refused(int errno, in RegistrationFacts facts)
     {
@@ -139,7 +141,7 @@ internal static class RegistrationErrors
                 CommonErrors.ReportIt);
         }
 
-        // A kernel that answers no capability queries may also lack zero-copy receive, which it reports by the same errno.
+        // A kernel that answers no capability queries may have no zero-copy receive at all. It reports that by the same errno.
         string unlessOld = facts.Capabilities.Support(ZcrxFeature.NicQueue) == ZcrxSupport.Yes
             ? ""
             : $"; or {facts.Capabilities.Kernel} has no zero-copy receive at all ({CapabilityText.Needs(ZcrxFeature.NicQueue)})";

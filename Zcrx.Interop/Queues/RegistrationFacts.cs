@@ -1,8 +1,8 @@
 namespace Zcrx.Interop.Queues;
 
 /// <summary>Represents the facts that explain why a registration was refused.</summary>
-/// <param name="Interface">The interface's name; null without an interface or when the name is unknown.</param>
-/// <param name="RxQueue">The RX queue's index. Ignored in device-less mode.</param>
+/// <param name="Interface">The name of the interface; null when there is none or it is unknown.</param>
+/// <param name="RxQueue">The index of the RX queue. Ignored in device-less mode.</param>
 /// <param name="DeviceLess">Whether the registration is without a NIC.</param>
 /// <param name="RxBufferLength">The requested buffer length in bytes; 0 for the kernel's default, the page size.</param>
 /// <param name="AreaBytes">The area's length in bytes.</param>
@@ -24,11 +24,12 @@ internal readonly record struct RegistrationFacts(
     bool IsDmaBuf = false)
 {
     /// <summary>
-    /// The largest number of refill entries that the kernel accepts. It refuses more, unless the ring's set-up has the flag CLAMP.
+    /// The largest number of refill entries that the kernel accepts. If the ring was set up with the flag CLAMP, the kernel reduces larger
+    /// numbers to this one. Without the flag, the kernel refuses them.
     /// </summary>
     public const uint MaxRefillEntries = 32768;
 
-    /// <summary>Gets the operation, with which the error message starts.</summary>
+    /// <summary>Gets a description of the operation, with which the error message starts.</summary>
     public string Operation =>
         DeviceLess ? "Registering a device-less queue" : FormattableString.Invariant($"Registering RX queue {RxQueue} of {Name}");
 

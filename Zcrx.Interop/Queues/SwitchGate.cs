@@ -3,15 +3,16 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Admits one caller at a time, in order. Callers wait without blocking their threads. Threading: all members from any thread.
+/// Represents an asynchronous lock. Callers enter one at a time, in the order of their calls, and wait without blocking their threads.
+/// Threading: all members from any thread.
 /// </summary>
 internal sealed class SwitchGate
 {
-    // The queue is also the lock. No other code is called under it.
+    // This object is also the lock of this class. While it is held, no other code is called.
     private readonly Queue<TaskCompletionSource> _waiting = new();
     private bool _isTaken;
 
-    /// <summary>Waits until the caller is admitted. <see cref="Leave"/> ends its turn.</summary>
+    /// <summary>Waits until the caller has the lock. The caller must release it by <see cref="Leave"/>.</summary>
     public Task EnterAsync()
     {
         lock (_waiting)
@@ -28,7 +29,7 @@ internal sealed class SwitchGate
         }
     }
 
-    /// <summary>Ends the turn of the caller and admits the next one.</summary>
+    /// <summary>Releases the lock. The next waiting caller gets it.</summary>
     public void Leave()
     {
         TaskCompletionSource? next;

@@ -8,10 +8,11 @@ namespace Zcrx.Interop;
 public enum ZcrxNotificationType
 {
     /// <summary>
-    /// The page pool of a NIC queue found no free buffer. Never fires in device-less mode: a receive ends with −ENOMEM instead.
+    /// The page pool of a NIC queue found no free buffer. In device-less mode, there is no such notification. A receive ends with −ENOMEM
+    /// instead.
     /// </summary>
     NoBuffers = (int)LinuxIoUringZcrx.ZCRX_EVENT_ALLOC_FAIL,
 
-    /// <summary>At least one fragment was copied.</summary>
+    /// <summary>At least one fragment of a packet was copied.</summary>
     Copy = (int)LinuxIoUringZcrx.ZCRX_EVENT_COPY,
 }

@@ -4,10 +4,11 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Reads the completions of a ring in batches: read <see cref="Ready"/>, handle that many, then call <see cref="Advance"/> once.
+/// Reads the completions of a ring in batches. For each batch, read <see cref="Ready"/>, handle that many completions, then call
+/// <see cref="Advance"/> once.
 /// </summary>
 /// <remarks>
-/// Ring thread only. Another thread may read while it keeps the ring thread from calling <see cref="Advance"/> and from closing the ring.
+/// For the ring thread only. Another thread may read only while the ring thread can neither call <see cref="Advance"/> nor close the ring.
 /// Members throw <see cref="ObjectDisposedException"/> once the ring is disposed.
 /// </remarks>
 public sealed unsafe class CompletionQueue
@@ -37,7 +38,7 @@ public sealed unsafe class CompletionQueue
     /// <summary>Gets the number of completions that the ring holds; a power of two.</summary>
     public uint Capacity { get; }
 
-    /// <summary>Gets the number of completions that the kernel has dropped since the ring was created. They are lost.</summary>
+    /// <summary>Gets the number of completions that the kernel has lost since the ring was created.</summary>
     public uint Dropped
     {
         get
@@ -54,14 +55,14 @@ public sealed unsafe class CompletionQueue
         get
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            // Acquire: the kernel writes the entries before the tail that covers them. The counters wrap at 2^32, but their difference
-            // stays correct.
+            // An acquire load: the kernel writes the entries before the tail. The counters wrap at 2^32, but their difference stays
+            // correct.
             return Volatile.Read(ref *_sharedTail) - _head;
         }
     }
 
     /// <summary>Returns one of the ready completions.</summary>
-    /// <param name="index">The index: 0 for the oldest, below <see cref="Ready"/>.</param>
+    /// <param name="index">The index of the completion, below <see cref="Ready"/>. 0 is the oldest one.</param>
     /// <returns>A reference into the ring, valid until <see cref="Advance"/>.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref readonly Completion Peek(uint index)
@@ -70,10 +71,12 @@ public sealed unsafe class CompletionQueue
         return ref Unsafe.AsRef<Completion>(_entries + ((nuint)((_head + index) & _mask) * EntrySize));
     }
 
-    /// <summary>Returns adjacent ready completions.</summary>
-    /// <param name="index">The index of the first; below <paramref name="ready"/>.</param>
-    /// <param name="ready">The value of <see cref="Ready"/>.</param>
-    /// <param name="count">The number of adjacent completions, up to <paramref name="ready"/> or the end of the ring; at least one.</param>
+    /// <summary>Returns ready completions that are adjacent in memory.</summary>
+    /// <param name="index">The index of the first completion, below <paramref name="ready"/>.</param>
+    /// <param name="ready">The value that <see cref="Ready"/> returned.</param>
+    /// <param name="count">
+    /// The number of adjacent completions, at least one. They end at the last ready completion or at the end of the ring.
+    /// </param>
     /// <returns>The first completion, valid until <see cref="Advance"/>.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Completion* PeekRun(uint index, uint ready, out uint count)
@@ -83,18 +86,18 @@ public sealed unsafe class CompletionQueue
         return (Completion*)(_entries + ((nuint)position * EntrySize));
     }
 
-    /// <summary>Returns the oldest entries to the kernel.</summary>
+    /// <summary>Returns the slots of the oldest completions to the kernel.</summary>
     /// <param name="count">The number of completions that were read; at most <see cref="Ready"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Advance(uint count)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         _head += count;
-        // Release: all reads of the entries happen before the kernel may overwrite them.
+        // A release store: all reads of the entries happen before the kernel can overwrite them.
         Volatile.Write(ref *_sharedHead, _head);
     }
 
-    /// <summary>Gets a value indicating whether the ring is closed. Calls throw then.</summary>
+    /// <summary>Gets a value indicating whether the ring is closed. Other members then throw.</summary>
     internal bool IsEnded => _isDisposed;
 
     /// <summary>Makes later calls throw. Called before the memory is unmapped.</summary>

@@ -5,12 +5,13 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Represents an io_uring instance with the set-up that zcrx requires: 32-byte completions, one issuer, deferred task work.
+/// Represents an io_uring instance with the set-up that zcrx requires, which is 32-byte completions, a single issuer and deferred task
+/// work.
 /// </summary>
 /// <remarks>
 /// <para>Owned by the thread that creates it. Only that thread may use and dispose the ring. After the thread has ended, any thread may
-/// dispose it.</para>
-/// <para>Counterpart: <c>io_uring_queue_init_params</c> with CQE32 | SINGLE_ISSUER | DEFER_TASKRUN | CQSIZE | SUBMIT_ALL |
+/// dispose the ring.</para>
+/// <para>Corresponds to <c>io_uring_queue_init_params</c> with CQE32, SINGLE_ISSUER, DEFER_TASKRUN, CQSIZE, SUBMIT_ALL and
 /// NO_SQARRAY.</para>
 /// </remarks>
 public sealed unsafe class IoRing : IDisposable
@@ -59,10 +60,10 @@ public sealed unsafe class IoRing : IDisposable
     }
 
     /// <summary>Sets up a ring and maps it.</summary>
-    /// <param name="kernel">The kernel.</param>
+    /// <param name="kernel">The kernel that provides the ring.</param>
     /// <param name="options">The sizes of the ring.</param>
-    /// <returns>The ring, owned by the caller and by the calling thread.</returns>
-    /// <exception cref="ZcrxException">The kernel refused. No resources remain allocated.</exception>
+    /// <returns>The ring. The caller must dispose it, and the calling thread owns it.</returns>
+    /// <exception cref="ZcrxException">The kernel refused the set-up. No resources remain allocated.</exception>
     public static IoRing Create(IIoUringKernel kernel, IoRingOptions options)
     {
         ArgumentNullException.ThrowIfNull(kernel);
@@ -80,7 +81,7 @@ public sealed unsafe class IoRing : IDisposable
             parameters.sq_off.array == 0 ? parameters.sq_off.flags + sizeof(uint) : parameters.sq_off.array + (parameters.sq_entries * sizeof(uint)),
             parameters.cq_off.cqes + ((nuint)parameters.cq_entries * CompletionQueue.EntrySize));
         nuint entryLength = (nuint)parameters.sq_entries * (nuint)sizeof(io_uring_sqe);
-        // Every kernel that supports the required flags has SINGLE_MMAP (5.4): one mapping contains both rings.
+        // One mapping contains both rings (SINGLE_MMAP, Linux 5.4). Every kernel that supports the required flags has this feature.
         nint ringMemory = kernel.Map(fd, ringLength, IORING_OFF_SQ_RING);
         if (ringMemory is < 0 and >= -4095)
         {
@@ -107,16 +108,17 @@ public sealed unsafe class IoRing : IDisposable
     }
 
     /// <summary>Publishes and submits the prepared entries and, if requested, waits for completions.</summary>
-    /// <param name="minComplete">The number of completions to wait for. 0 only runs deferred work.</param>
+    /// <param name="minComplete">The number of completions to wait for. With 0, the call only runs deferred work.</param>
     /// <param name="timeout">The longest wait, or null for no limit.</param>
     /// <returns>
-    /// The number of entries consumed, or a negative errno: −ETIME after the timeout, −EBADR if completions were lost, −EINTR or −EBUSY.
+    /// The number of entries consumed, or a negative errno. It is −ETIME after the timeout and −EBADR if completions were lost. −EINTR and
+    /// −EBUSY are possible, too.
     /// </returns>
     public int SubmitAndWait(uint minComplete, TimeSpan? timeout = null)
     {
         uint toSubmit = Submission.Publish();
-        // GETEVENTS is set even without waiting: with DEFER_TASKRUN, the kernel posts completions and flushes the overflow list only with
-        // this flag.
+        // Set GETEVENTS even without waiting. With DEFER_TASKRUN, the kernel posts completions and flushes the overflow list only with this
+        // flag.
         uint flags = IORING_ENTER_GETEVENTS;
         int result;
         if (timeout is { } limit)
@@ -143,11 +145,11 @@ public sealed unsafe class IoRing : IDisposable
     public int Submit() => Checked(Kernel.Enter(Fd, Submission.Publish(), 0, 0, null, 0));
 
     /// <summary>
-    /// Closes the ring, then unmaps it. The order matters, since the kernel may post completions until the ring is closed.
+    /// Closes the ring, then unmaps it. Unmapping comes last, since the kernel may post completions until the ring is closed.
     /// </summary>
     /// <remarks>
-    /// If other code has closed the descriptor, this method does not close it again, since its number may belong to another file. The
-    /// kernel then frees the ring when its last mapping ends.
+    /// If other code has closed the descriptor, this method does not close it, since its number may belong to another file. The kernel then
+    /// frees the ring when its last mapping ends.
     /// </remarks>
     public void Dispose()
     {
@@ -182,7 +184,7 @@ public sealed unsafe class IoRing : IDisposable
 
     private int Checked(int result)
     {
-        // The descriptor was closed, or refers to a file that is not a ring.
+        // Other code has closed the descriptor. Its number may refer to a file that is not a ring.
         _isDescriptorLost |= result is -Errno.EBADF or -Errno.EOPNOTSUPP;
         return result;
     }

@@ -7,20 +7,22 @@ public sealed record IoRingOptions
     public uint SubmissionEntries { get; init; } = 256;
 
     /// <summary>
-    /// Gets the number of completion entries, 2 to 65536 and not below the submission entries. The kernel rounds up to a power of two.
-    /// Separate from <see cref="SubmissionEntries"/>, since one receive turn can post many completions.
+    /// Gets the number of completion entries, 2 to 65536. It must not be below <see cref="SubmissionEntries"/>. It is usually larger, since
+    /// one receive can post many completions. The kernel rounds up to a power of two.
     /// </summary>
     public uint CompletionEntries { get; init; } = 4096;
 
     /// <summary>
-    /// Gets the time for which a wait polls the NIC's queues before it sleeps, in whole microseconds. 0 disables polling. At most a second.
+    /// Gets the time for which a wait polls the NIC's queues before it sleeps, in whole microseconds. At most a second. 0 disables polling.
     /// </summary>
-    /// <remarks>Trades processor time for latency. Applies to queues that the ring's sockets receive from. Needs Linux 6.9.</remarks>
+    /// <remarks>
+    /// Polling uses processor time to reduce latency. It applies to the RX queues from which the ring's sockets receive. Needs Linux 6.9.
+    /// </remarks>
     public TimeSpan BusyPoll { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether interrupts stay disabled while polling continues (<c>SO_PREFER_BUSY_POLL</c>). No effect
-    /// without <see cref="BusyPoll"/>.
+    /// Gets a value indicating whether the NIC's interrupts stay disabled while polling continues (<c>SO_PREFER_BUSY_POLL</c>). Has no
+    /// effect when <see cref="BusyPoll"/> is 0.
     /// </summary>
     public bool PreferBusyPoll { get; init; }
 }

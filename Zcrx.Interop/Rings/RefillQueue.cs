@@ -6,9 +6,9 @@ namespace Zcrx.Interop;
 
 /// <summary>Represents the refill queue, through which buffers return to the kernel.</summary>
 /// <remarks>
-/// Single producer: the ring thread, while <see cref="IsOurs"/> is true. The kernel consumes entries when the NIC needs buffers or,
-/// without a NIC, on a flush. The kernel returns the offsets of head, tail and entries at registration. Linux 7.3 changed
-/// these offsets. Members throw <see cref="ObjectDisposedException"/> after disposal.
+/// While <see cref="IsOurs"/> is true, only the ring thread may write entries. The kernel consumes entries when the NIC needs buffers.
+/// Without a NIC, it consumes them on a flush. The offsets of head, tail and entries differ between kernels, so the registration returns
+/// them. Members throw <see cref="ObjectDisposedException"/> after disposal.
 /// </remarks>
 public sealed unsafe class RefillQueue
 {
@@ -18,16 +18,16 @@ public sealed unsafe class RefillQueue
     private readonly uint _mask;
     private uint _tail;
     private uint _published;
-    // The tail at which the queue is full, computed from the last head that was read.
+    // The tail at which the queue is full. Computed from the last head that was read.
     private uint _limit;
     private bool _isOurs;
     private bool _isDisposed;
 
     /// <param name="region">The region of the queue.</param>
-    /// <param name="offsets">The offsets of the queue in the region.</param>
+    /// <param name="offsets">The offsets of the parts of the queue in the region.</param>
     /// <param name="entries">The number of entries.</param>
     /// <param name="isOurs">
-    /// Whether this ring writes entries from the start. Otherwise, it starts to write when <see cref="Begin"/> is called.
+    /// Whether this ring writes entries from the start. If not, it writes none before <see cref="Begin"/> is called.
     /// </param>
     internal RefillQueue(byte* region, in io_uring_zcrx_offsets offsets, uint entries, bool isOurs = true)
     {
@@ -44,16 +44,15 @@ public sealed unsafe class RefillQueue
     }
 
     /// <summary>
-    /// Gets a value indicating whether this ring writes entries. Otherwise another producer does, and
-    /// <see cref="TryAppend"/> returns false.
+    /// Gets a value indicating whether this ring writes the entries. If another producer does, <see cref="TryAppend"/> returns false.
     /// </summary>
     internal bool IsOurs => _isOurs;
 
     /// <summary>Gets the number of entries that the queue holds; a power of two.</summary>
     public uint Capacity { get; }
 
-    /// <summary>Gets the number of entries that are written and not yet consumed by the kernel.</summary>
-    // Acquire: pairs with the kernel's release of head. Head is read before the tail of another producer, so that the
+    /// <summary>Gets the number of written entries that the kernel has not consumed.</summary>
+    // An acquire load of head, which the kernel stores with release. Head is read before the tail of another producer, so that the
     // difference is never negative.
     public uint Depth
     {
@@ -65,15 +64,15 @@ public sealed unsafe class RefillQueue
         }
     }
 
-    /// <summary>Writes one entry that is not yet visible to the kernel.</summary>
-    /// <param name="offset">The area token and byte offset of the completion.</param>
+    /// <summary>Writes one entry. The kernel sees it after <see cref="Publish"/>.</summary>
+    /// <param name="offset">The offset from the completion, which contains the area id and the byte offset.</param>
     /// <returns>
-    /// False when the queue is full. Keep the entry, publish, flush, and try again. The queue never drops or overwrites an entry.
+    /// False when the queue is full. The caller must then publish, flush and try again. The queue never drops or overwrites an entry.
     /// </returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryAppend(ulong offset)
     {
-        // The head is read only when the limit is reached, about once per round of the ring instead of once per entry.
+        // Reading head costs a cache miss, so it is read only when the limit is reached, about once per round of the ring.
         if ((int)(_limit - _tail) <= 0)
         {
             return TryAppendAfterLimit(offset);
@@ -91,12 +90,12 @@ public sealed unsafe class RefillQueue
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _published = _tail;
-            // Release: an entry's contents must be visible before the tail that covers it.
+            // A release store: the entries must be visible before the tail.
             Volatile.Write(ref *_sharedTail, _tail);
         }
     }
 
-    /// <summary>Begins to write entries, from the tail that another producer has published.</summary>
+    /// <summary>Begins to write entries. The first one follows the last entry that another producer has published.</summary>
     internal void Begin()
     {
         _isOurs = true;
@@ -113,8 +112,8 @@ public sealed unsafe class RefillQueue
     }
 
     /// <summary>
-    /// Makes later calls of <see cref="TryAppend"/> throw, because the memory is about to be unmapped. The limit then leaves no
-    /// room, so each call takes the slow path, which checks. The fast path needs no check.
+    /// Makes later calls of <see cref="TryAppend"/> throw. Called before the memory is unmapped. The queue then counts as full, so each
+    /// call takes the slow path, which checks for disposal. The fast path needs no check.
     /// </summary>
     internal void End()
     {
@@ -150,7 +149,7 @@ public sealed unsafe class RefillQueue
             return false;
         }
 
-        // Acquire: an entry may be overwritten only after the kernel has advanced head beyond it.
+        // An acquire load: an entry may be overwritten only after the kernel has advanced head beyond it.
         _limit = Volatile.Read(ref *_sharedHead) + Capacity;
         return (int)(_limit - _tail) > 0;
     }

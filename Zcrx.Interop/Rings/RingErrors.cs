@@ -4,15 +4,15 @@ using Zcrx.Interop.Errors;
 
 namespace Zcrx.Interop.Rings;
 
-/// <summary>Explains why a ring could not be set up. Pure.</summary>
+/// <summary>Creates the exception for a ring that could not be set up. Pure.</summary>
 internal static class RingErrors
 {
     private const string Operation = "Setting up an io_uring ring";
 
     private const string BusyPolling = "Setting up busy polling of an io_uring ring";
 
-    /// <summary>Explains why <c>IORING_REGISTER_NAPI</c> failed.</summary>
-    /// <param name="errno">The errno, of either sign. Any number is explained.</param>
+    /// <summary>Creates the exception for a failed <c>IORING_REGISTER_NAPI</c>.</summary>
+    /// <param name="errno">The errno, of either sign. Unknown numbers are accepted.</param>
     /// <param name="host">The permissions of this process.</param>
     public static ZcrxException ExplainBusyPolling(int errno, HostFacts host) => ErrnoText.Positive(errno) switch
     {
@@ -24,7 +24,7 @@ internal static class RingErrors
         _ => CommonErrors.Other(BusyPolling, ErrnoText.Positive(errno)),
     };
 
-    /// <summary>Explains why <c>io_uring_setup</c> failed.</summary>
+    /// <summary>Creates the exception for a failed <c>io_uring_setup</c>.</summary>
     /// <inheritdoc cref="ExplainBusyPolling"/>
     public static ZcrxException ExplainSetup(int errno, HostFacts host) => ExplainPositive(ErrnoText.Positive(errno), host);
 

@@ -5,8 +5,8 @@ namespace Zcrx.Interop;
 
 /// <summary>Prepares the submissions of a ring, and publishes them together.</summary>
 /// <remarks>
-/// Ring thread only. Members throw <see cref="ObjectDisposedException"/> once the ring is disposed. With NO_SQARRAY, entry <c>i</c>
-/// lies at <c>i &amp; mask</c>.
+/// For the ring thread only. Members throw <see cref="ObjectDisposedException"/> once the ring is disposed. The ring is set up with
+/// NO_SQARRAY, so entry <c>i</c> is in the slot <c>i &amp; mask</c>.
 /// </remarks>
 public sealed unsafe class SubmissionQueue
 {
@@ -33,7 +33,7 @@ public sealed unsafe class SubmissionQueue
     /// <summary>Gets the number of entries that the ring holds; a power of two.</summary>
     public uint Capacity { get; }
 
-    /// <summary>Gets the number of entries that are prepared and not yet consumed by the kernel.</summary>
+    /// <summary>Gets the number of prepared entries that the kernel has not consumed.</summary>
     public uint Pending
     {
         get
@@ -44,7 +44,7 @@ public sealed unsafe class SubmissionQueue
     }
 
     /// <summary>
-    /// Gets a value indicating whether completions wait in the kernel's overflow list, because the completion ring was full.
+    /// Gets a value indicating whether completions wait in the kernel's overflow list. They do so while the completion ring is full.
     /// </summary>
     public bool IsCompletionOverflown
     {
@@ -55,14 +55,16 @@ public sealed unsafe class SubmissionQueue
         }
     }
 
-    /// <summary>Returns the next free entry, zeroed. Returns null when the ring is full; submit first.</summary>
-    /// <remarks>Counterpart: <c>io_uring_get_sqe</c>.</remarks>
-    /// <returns>An entry to fill in. It counts as prepared from now on.</returns>
+    /// <summary>
+    /// Returns the next free entry, zeroed. Returns null when the ring is full. The caller must then submit and try again.
+    /// </summary>
+    /// <remarks>Corresponds to <c>io_uring_get_sqe</c>.</remarks>
+    /// <returns>An entry to fill in. It is submitted with the next submission.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public io_uring_sqe* TryPrepare()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        // Acquire: pairs with the kernel's release of head. An entry may be overwritten only after the kernel has read it.
+        // An acquire load of head, which the kernel stores with release. An entry may be overwritten only after the kernel has read it.
         uint head = Volatile.Read(ref *_head);
         if (_prepared - head >= Capacity)
         {
@@ -77,14 +79,14 @@ public sealed unsafe class SubmissionQueue
     }
 
     /// <summary>Makes the prepared entries visible to the kernel.</summary>
-    /// <returns>The number of entries that are not yet consumed, including those of earlier calls.</returns>
+    /// <returns>The number of entries that the kernel has not consumed, including those of earlier calls.</returns>
     internal uint Publish()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (_published != _prepared)
         {
             _published = _prepared;
-            // Release: the entries' contents must be visible before the tail that covers them.
+            // A release store: the entries must be visible before the tail.
             Volatile.Write(ref *_tail, _prepared);
         }
 

@@ -4,10 +4,9 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Connections;
 
-/// <summary>
-/// Represents the sending half of a connection: non-blocking sends on the caller's thread. Small sends of the ring thread can wait in
-/// <see cref="SendBatch"/> for the end of its turn. Only a full socket involves the ring of the receives.
-/// </summary>
+/// <summary>Sends on a connection without blocking, on the caller's thread. Small sends of the ring thread may wait in a
+/// <see cref="SendBatch"/> until the end of its turn. A send that finds the socket full waits for room, which the receive ring
+/// reports.</summary>
 internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnection connection)
 {
     private readonly SendTurn _turn = new(socket);
@@ -16,7 +15,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     private volatile bool _isShutDown;
     private volatile bool _hasSent;
     private volatile SocketError _takenError;
-    // Written only by the caller that holds _turn.
+    // Only the caller that holds _turn writes this field.
     private long _sends;
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
@@ -26,7 +25,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
             return WaitAndSendAsync(new ReadOnlySequence<byte>(bytes), hasTurn: false, SocketError.Success, cancellationToken);
         }
 
-        // Nearly every send fits into the socket. Such a send needs no state machine, and its bytes need no pin.
+        // Nearly every send fits into the socket. It then needs no asynchronous state machine, and its bytes need not be pinned.
         int sent;
         SocketError error;
         bool hasTurn = false;
@@ -47,7 +46,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         }
         catch (ObjectDisposedException exception)
         {
-            // The bytes belong to a lease that was released.
+            // The bytes belong to a lease that has been released.
             if (hasTurn)
             {
                 _turn.Release();
@@ -71,11 +70,9 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Sends as many bytes as the socket has room for at once, unless another send is pending.</summary>
-    /// <returns>
-    /// The number of bytes sent. Also 0 when sending fails. <see cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/> then reports
-    /// the error.
-    /// </returns>
+    /// <summary>Sends as many bytes as the socket has room for, without waiting. Sends nothing if another send is pending.</summary>
+    /// <returns>The number of bytes sent; 0 if the send fails. <see cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/> then
+    /// reports the error.</returns>
     public int TrySend(ReadOnlySpan<byte> bytes)
     {
         if (_closed)
@@ -122,10 +119,10 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         return error == SocketError.Success ? sent : 0;
     }
 
-    /// <summary>Sends a sequence.</summary>
-    /// <param name="bytes">The bytes.</param>
-    /// <param name="cancellationToken">Cancels the wait for room.</param>
-    /// <param name="schedule">Schedules the rest of the call after a wait for room; null for the thread pool.</param>
+    /// <summary>Sends all bytes of a sequence, and waits for room if necessary.</summary>
+    /// <param name="bytes">The bytes to send.</param>
+    /// <param name="cancellationToken">Cancels the wait for room in the socket.</param>
+    /// <param name="schedule">Schedules the continuation after a wait for room; null for the thread pool.</param>
     public ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken, Action<Action>? schedule = null)
     {
         Flush();
@@ -160,13 +157,13 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Sends the bytes that could not be sent at once. Waits for the turn and for room in the socket.</summary>
+    /// <summary>Sends the remaining bytes. Waits until the other sends have ended and the socket has room.</summary>
     private async ValueTask WaitAndSendAsync(
         ReadOnlySequence<byte> bytes, bool hasTurn, SocketError error, CancellationToken cancellationToken, Action<Action>? schedule = null)
     {
-        // A lease's memory stays readable while it is pinned, even if the lease is released first.
+        // The pin keeps a lease's memory readable, even if the lease is released during the wait.
         SequencePin? pin = null;
-        // The end of the stream must not close the connection before everything is sent.
+        // The work keeps the connection open at the end of its stream until all bytes are sent.
         connection.BeginWork();
         try
         {
@@ -243,7 +240,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     {
         if (error != SocketError.Success)
         {
-            // A socket that is closed during the call returns various errors.
+            // If the socket was closed during the call, the errno varies. The caller gets the error of a closed connection instead.
             ThrowIfClosed();
             throw Broken(error);
         }
@@ -251,7 +248,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         NoteSent();
     }
 
-    /// <summary>Records that bytes were sent. Called only by the caller that holds <c>_turn</c>.</summary>
+    /// <summary>Records that bytes were sent. Only the caller that holds <c>_turn</c> may call this.</summary>
     private void NoteSent()
     {
         _hasSent = true;
@@ -262,13 +259,13 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     {
         if (_closed)
         {
-            // A send fails with the same error, no matter how the end of the connection was detected.
+            // The exception must not depend on how the end of the connection was noticed.
             string message = $"Could not send on {connection.Name}: {connection.WhyClosed}.";
             throw connection.IsBroken ? new SocketException((int)SocketError.ConnectionReset, message) : (Exception)new ObjectDisposedException(connection.Name, message);
         }
     }
 
-    /// <summary>Determines whether anything was sent since the last call.</summary>
+    /// <summary>Determines whether bytes were sent since the last call of this method.</summary>
     public bool TakeHasSent()
     {
         bool hasSent = _hasSent;
@@ -276,16 +273,12 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         return hasSent;
     }
 
-    /// <summary>
-    /// Gets the error with which the connection broke, if a send has received it; otherwise <see cref="SocketError.Success"/>.
-    /// </summary>
-    /// <remarks>
-    /// The kernel reports the error of a connection only once. If a send has received it, receives return 0, as at the end of the stream.
-    /// EPIPE is not recorded: the peer had ended its stream before, or another call has received the error.
-    /// </remarks>
+    /// <summary>Gets the error that broke the connection if a send has received it; otherwise <see cref="SocketError.Success"/>.</summary>
+    /// <remarks>The kernel reports a connection's error only once. After a send has received it, a receive returns 0, as at the end of a
+    /// stream. EPIPE is not recorded, because it does not name the cause.</remarks>
     public SocketError TakenError => _takenError;
 
-    /// <summary>Gets the number of system calls that have sent something.</summary>
+    /// <summary>Gets the number of system calls that have sent bytes.</summary>
     public long Sends => Volatile.Read(ref _sends);
 
     public void Shutdown()
@@ -295,23 +288,22 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         _turn.Shutdown();
     }
 
-    /// <summary>Gets the descriptor of the socket. Valid while the connection is in a batch.</summary>
+    /// <summary>Gets the descriptor of the socket. Valid while a batch contains bytes of this connection.</summary>
     public int Descriptor => socket.Descriptor;
 
-    /// <summary>Gets a value indicating whether a batch has bytes of this connection.</summary>
+    /// <summary>Gets a value indicating whether a batch contains bytes of this connection.</summary>
     public bool IsInBatch => _turn.IsInBatch;
 
-    /// <summary>
-    /// Gets a value indicating whether the socket had no room for all bytes of a batch. They are sent when it has room, and the socket must
-    /// not be closed in order before.
-    /// </summary>
+    /// <summary>Gets a value indicating whether bytes of a batch are still unsent, because the socket is full. An orderly close must wait
+    /// for them.</summary>
     public bool HasRest => _turn.HasRest;
 
-    /// <summary>Performs the sends of the batch that this connection is in. Without effect on other threads than the ring thread.</summary>
+    /// <summary>Sends the bytes that a batch has collected for this connection. Has no effect on a thread other than the ring
+    /// thread.</summary>
     public void Flush() => connection.Batch?.Flush(this);
 
-    /// <summary>Enters a batch, which sends in place of a caller.</summary>
-    /// <returns>False when another send is pending, or the send would fail.</returns>
+    /// <summary>Reserves sending for a batch, which then sends for this connection.</summary>
+    /// <returns>False when another send is pending or a send would fail.</returns>
     public bool TryEnterBatch()
     {
         if (_closed || _isShutDown || !_turn.TryTakeForBatch())
@@ -321,7 +313,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
         if (_closed)
         {
-            // The thread that abandons the ring thread may have closed the sender before the batch had the turn.
+            // The thread that abandons the ring thread may have closed the sender in the meantime.
             _turn.ReleaseFromBatch();
             return false;
         }
@@ -329,9 +321,10 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         return true;
     }
 
-    /// <summary>Leaves the batch, which has sent.</summary>
-    /// <param name="bytes">The bytes.</param>
-    /// <param name="result">The number of bytes that the kernel has taken, or a negative errno.</param>
+    /// <summary>Handles the result of a batch that has sent bytes of this connection. If bytes are left, sends them as soon as there is
+    /// room.</summary>
+    /// <param name="bytes">The bytes that the batch contained.</param>
+    /// <param name="result">The number of bytes that the kernel has taken, or a negated errno.</param>
     public void OnBatchSent(ReadOnlySpan<byte> bytes, int result)
     {
         SocketError error = result < 0 ? GatheredSend.ErrorOf(-result) : SocketError.Success;
@@ -359,37 +352,35 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // A failed send has ended the connection, or the connection was closed before.
+            // Either the send has failed and has ended the connection, or the connection was closed before.
         }
 
         connection.Synchronize();
     }
 
-    /// <summary>Resumes the caller that waits for room: the socket has room or is closed. Thread-safe.</summary>
+    /// <summary>Resumes the send that waits for room, because the socket has room or is closed. Thread-safe.</summary>
     public void OnWritable(int result) => _room.Report(result);
 
     public bool IsClosed => _closed;
 
-    /// <summary>Gets a value indicating whether sending is being shut down, or has been.</summary>
+    /// <summary>Gets a value indicating whether a shutdown of sending was requested.</summary>
     public bool IsShutDown => _isShutDown;
 
-    /// <summary>Gets a value indicating whether a send is pending.</summary>
+    /// <summary>Gets a value indicating whether a send is pending now.</summary>
     public bool IsBusy => _turn.IsTaken;
 
     public void Close()
     {
         Flush();
         _closed = true;
-        // The peer must not take a stream without the unsent bytes as complete.
+        // No shutdown may follow, because the peer would take the stream without the unsent bytes as complete.
         _turn.Drop();
         _room.Close();
-        // Only the batch of a ring thread that was abandoned still has bytes. It will not send them.
+        // After the flush, a batch can contain bytes only if its ring thread was abandoned. It will never send them.
         _turn.ReleaseFromBatch();
     }
 
-    /// <summary>
-    /// Ends the connection after a failed send, unless the application has shut sending down. A shutdown waits for the rest of a batch.
-    /// </summary>
+    /// <summary>Ends the connection after a failed send. After a shutdown, only a failure to send the rest of a batch ends it.</summary>
     private SocketException Broken(SocketError error)
     {
         SocketException exception = new((int)error);

@@ -11,12 +11,12 @@ internal sealed class ConnectionSocket : IConnectionSocket
 {
     private readonly Socket _socket;
 
-    /// <param name="socket">The socket; owned by the connection from now on.</param>
-    /// <exception cref="SocketException">The peer has gone.</exception>
+    /// <param name="socket">The socket. The connection owns it from now on.</param>
+    /// <exception cref="SocketException">The peer has disconnected.</exception>
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
     public ConnectionSocket(Socket socket)
     {
-        // This call must come first: unlike the calls below, it throws when the socket is closed.
+        // Must come first. If the socket is closed, this call throws and the calls below do not.
         socket.Blocking = false;
         _socket = socket;
         RemoteEndPoint = Unmap(TryGet(static socket => socket.RemoteEndPoint));
@@ -51,7 +51,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
-                // The connection has ended already.
+                // The connection has already ended, so the option has no effect.
             }
         }
     }
@@ -88,7 +88,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
         }
     }
 
-    // The next two members need no lock: only the ring thread calls them, and only the ring thread closes the socket. If the queue was
+    // The next two members take no lock. Only the ring thread calls them, and only the ring thread closes the socket. If the queue was
     // abandoned, another thread closes the socket after the ring thread has left its last callback.
     public int BytesUnacknowledged => _socket.SafeHandle.IsClosed ? 0 : Libc.BytesUnacknowledged(Descriptor);
 
@@ -96,7 +96,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
     {
         get
         {
-            // The first byte of struct tcp_info is the state.
+            // The state is the first byte of struct tcp_info.
             const int Tcp = 6;
             const int TcpInfo = 11;
             const byte Closed = 7;
@@ -139,7 +139,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
         Span<byte> value = stackalloc byte[sizeof(int)];
         try
         {
-            // Reads the raw option, because the .NET property translates the errno.
+            // Reads the raw option, because the .NET property would return a translated error code.
             _ = _socket.GetRawSocketOption(SolSocket, SoError, value);
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
@@ -197,7 +197,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The connection has ended already.
+            // The connection has already ended.
         }
     }
 
@@ -211,13 +211,12 @@ internal sealed class ConnectionSocket : IConnectionSocket
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
-                // The peer has reset the connection, or other code has closed the socket. Only this object must still be closed.
+                // The peer has reset the connection, or other code has closed the socket. The socket object must still be disposed.
             }
         }
         else
         {
-            // Socket.Dispose resets a TCP connection if another thread is inside a call on the socket, such as a send or a query of its
-            // NAPI id. Socket.Dispose does not reset the connection after a shutdown.
+            // Without a shutdown, Socket.Dispose resets the connection if another thread is inside a call on the socket, such as a send.
             ShutdownSend();
         }
 
@@ -226,7 +225,8 @@ internal sealed class ConnectionSocket : IConnectionSocket
 
     public void Disconnect()
     {
-        // Socket.Disconnect would shut the socket down, which the peer reads as an orderly end, and would close the descriptor.
+        // Socket.Disconnect is not used. It would shut down the socket, which the peer reads as an orderly end, and would close the
+        // descriptor.
         bool isUsed = false;
         try
         {
@@ -235,7 +235,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
         }
         catch (ObjectDisposedException)
         {
-            // The connection has ended already.
+            // The connection has already ended.
         }
         finally
         {
@@ -246,12 +246,12 @@ internal sealed class ConnectionSocket : IConnectionSocket
         }
     }
 
-    // Sockets are blocking when they are created or accepted, so the next owner expects a blocking socket.
+    // The next owner expects a blocking socket, which is what sockets are when they are created or accepted.
     public void Release() => _socket.Blocking = true;
 
     /// <summary>
-    /// Returns an address as the application writes it. A dual-mode socket reports <c>10.0.0.1</c> as <c>::ffff:10.0.0.1</c>,
-    /// which equals no IPv4 address.
+    /// Converts an IPv4-mapped IPv6 address to an IPv4 address. A dual-mode socket reports <c>10.0.0.1</c> as <c>::ffff:10.0.0.1</c>, which
+    /// differs from the address that the application uses.
     /// </summary>
     private static IPEndPoint? Unmap(EndPoint? endPoint) => endPoint switch
     {

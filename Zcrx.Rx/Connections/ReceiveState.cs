@@ -1,17 +1,17 @@
 namespace Zcrx.Rx.Connections;
 
-/// <summary>Specifies the state of a connection's receive request. Only the ring thread changes it.</summary>
+/// <summary>Specifies the state of a connection's receive. Only the ring thread changes it.</summary>
 internal enum ReceiveState
 {
-    /// <summary>The kernel has no request.</summary>
+    /// <summary>The kernel has no receive, and none is queued.</summary>
     Idle,
 
-    /// <summary>The kernel has no request yet. The ring thread issues one in this turn.</summary>
+    /// <summary>The receive is queued, and the ring thread issues it in this turn.</summary>
     Queued,
 
-    /// <summary>The kernel has a request.</summary>
+    /// <summary>The kernel has the receive.</summary>
     Armed,
 
-    /// <summary>The kernel has a request and was asked to cancel it.</summary>
+    /// <summary>The kernel has the receive, and its cancellation was requested.</summary>
     Cancelling,
 }

@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Rx.Connections;
 
-/// <summary>Continues an asynchronous method where a schedule runs it.</summary>
-/// <param name="schedule">Runs the continuation later, once.</param>
+/// <summary>Represents an awaitable whose continuation a given function schedules, for example on the ring thread.</summary>
+/// <param name="schedule">Schedules the continuation, which must run exactly once.</param>
 internal readonly struct ScheduledContinuation(Action<Action> schedule) : INotifyCompletion
 {
     public bool IsCompleted => false;
@@ -12,7 +12,7 @@ internal readonly struct ScheduledContinuation(Action<Action> schedule) : INotif
 
     public void GetResult()
     {
-        // The schedule runs the continuation exactly once, and reports nothing.
+        // There is no result, because the function only runs the continuation.
     }
 
     public void OnCompleted(Action continuation) => schedule(continuation);

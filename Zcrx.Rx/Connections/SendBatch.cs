@@ -6,22 +6,25 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Rx.Connections;
 
 /// <summary>
-/// Collects the small sends that a ring thread makes in a turn, and performs them with one system call. Ring thread only. Calls of other
-/// threads have no effect.
+/// Collects the small sends that the ring thread makes in a turn, and performs them with one system call. Ring thread only. On other
+/// threads, calls have no effect.
 /// </summary>
 /// <remarks>
-/// The batch is open while observers and handlers run: from the first completion of a turn to the end of the posted work. It is flushed
-/// before connections are closed, moved or suspended. Therefore only <see cref="ConnectionSender"/> needs to know of it.
+/// The batch is open while code of the application runs, from the first completion of a turn until the posted work has run. It is flushed
+/// before a connection is closed, moved or suspended. Other components therefore need not know of it, except
+/// <see cref="ConnectionSender"/>.
 /// </remarks>
 internal sealed unsafe class SendBatch : IDisposable
 {
-    /// <summary>The smallest number of sends that cost less through a ring than as system calls.</summary>
+    /// <summary>The smallest number of sends for which one call to a ring costs less than a system call for each send.</summary>
     public const int FewestSends = 4;
 
-    /// <summary>The maximum number of sends in one call. It bounds how long a send waits for the following ones.</summary>
+    /// <summary>The largest number of sends in one system call. It limits how long a send waits for others.</summary>
     public const int MaxSends = 64;
 
-    /// <summary>The longest send of a batch. For longer ones, the copy costs more than the system call.</summary>
+    /// <summary>
+    /// The largest number of bytes in a send that is collected. For a longer send, the copy costs more than a system call.
+    /// </summary>
     public const int MaxSendLength = 4096;
 
     private const int MemoryLength = 16 * MaxSendLength;
@@ -43,13 +46,15 @@ internal sealed unsafe class SendBatch : IDisposable
         _memory = (byte*)NativeMemory.Alloc(MemoryLength);
     }
 
-    /// <summary>Creates the batch of the calling ring thread. Returns null if the engine has no ring for sends.</summary>
+    /// <summary>Creates a batch for the calling ring thread; null if the engine has no ring for sends.</summary>
     public static SendBatch? TryCreate(Func<uint, SendRing?> createRing) => createRing(MaxSends) is { } ring ? new SendBatch(ring) : null;
 
-    /// <summary>Opens the batch, because observers are about to run.</summary>
+    /// <summary>Opens the batch, because observers will run next.</summary>
     public void BeginTurn() => _isOpen = _ring is not null;
 
-    /// <summary>Performs the sends and closes the batch. The next turn collects sends if this one had enough of them.</summary>
+    /// <summary>
+    /// Performs the collected sends and closes the batch. If this turn made enough sends, the next turn collects its sends.
+    /// </summary>
     public void EndTurn()
     {
         Flush();
@@ -58,9 +63,9 @@ internal sealed unsafe class SendBatch : IDisposable
         _sendsOfTurn = 0;
     }
 
-    /// <summary>Copies the bytes of a send, to be sent at the end of the turn.</summary>
+    /// <summary>Copies the bytes of a send into the batch, which sends them at the end of the turn.</summary>
     /// <returns>
-    /// False when the caller must send the bytes itself. The sender then has nothing in the batch, so the order of its bytes is kept.
+    /// False when the caller must send the bytes itself. The batch then contains no earlier bytes of this sender, so the order is kept.
     /// </returns>
     public bool TryAdd(ConnectionSender sender, ReadOnlySpan<byte> bytes)
     {
@@ -74,7 +79,7 @@ internal sealed unsafe class SendBatch : IDisposable
         {
             if (_entries[_count - 1].Sender == sender && bytes.Length <= MemoryLength - _used)
             {
-                // The next send of the connection that has sent last becomes a part of the same send.
+                // The bytes belong to the connection that was added last, so they extend its send.
                 _entries[_count - 1].Length += Copy(bytes);
                 return true;
             }
@@ -101,7 +106,7 @@ internal sealed unsafe class SendBatch : IDisposable
         return true;
     }
 
-    /// <summary>Performs the collected sends if a sender is among them. Called before the sender sends in another way, or closes.</summary>
+    /// <summary>Performs the collected sends if this sender has one. Called before the sender closes, or sends without the batch.</summary>
     public void Flush(ConnectionSender sender)
     {
         if (sender.IsInBatch && _thread == Threads.Current)
@@ -129,7 +134,7 @@ internal sealed unsafe class SendBatch : IDisposable
             SubmitAll(count);
         }
 
-        // No code of the application runs in between, so nothing is added.
+        // No code of the application runs between the sends and this loop, so the entries have not changed.
         for (int i = 0; i < count; i++)
         {
             ref Entry entry = ref _entries[i];
@@ -141,13 +146,13 @@ internal sealed unsafe class SendBatch : IDisposable
         _used = 0;
     }
 
-    /// <summary>Drops the collected sends, and closes the ring.</summary>
+    /// <summary>Drops the collected sends and closes the ring.</summary>
     public void Dispose()
     {
         _isOpen = false;
         _ring?.Dispose();
         _ring = null;
-        // Nothing is collected, except on a thread that was abandoned. Its connections are reset.
+        // Sends are left only if the ring thread was abandoned. Their connections are reset, so the sends may be dropped.
         Array.Clear(_entries);
         _count = 0;
         NativeMemory.Free(_memory);
@@ -183,7 +188,7 @@ internal sealed unsafe class SendBatch : IDisposable
 
         if (!_ring!.Submit(_results.AsSpan(0, count)))
         {
-            // It is unknown how many bytes of the sends without a result were sent, so their connections fail.
+            // The ring has failed. It is unknown how many bytes were sent for the entries without a result, so their connections fail.
             _ring.Dispose();
             _ring = null;
             _isOpen = false;

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Zcrx.Rx.Connections;
 
 /// <summary>
-/// Represents the right to send on a socket, which one send has at a time. Also knows the bytes that the kernel has not taken although their
-/// send has ended, because a batch has copied them. Thread-safe.
+/// Represents the right to send on a socket, which one send has at a time. Also records whether the kernel has yet to take bytes of a
+/// batch, because no sender waits for these bytes. Thread-safe.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose; disposing it would strand the callers that wait.")]
 internal sealed class SendTurn(IConnectionSocket socket)
@@ -14,34 +14,36 @@ internal sealed class SendTurn(IConnectionSocket socket)
     private const int ShutdownAfter = 4;
     private const int Dropped = 8;
 
-    // Held by the caller that sends, also while it waits for room in the socket, and by a batch that has bytes of the connection.
-    // Lock order: this semaphore, then the wake-up of RingThread. The ring thread never waits for this semaphore.
+    // A caller holds this semaphore while it sends or waits for room. A batch holds it while the batch contains bytes of the connection.
+    // Lock order: this semaphore, then the lock for the wake-up of RingThread. The ring thread never waits for this semaphore.
     private readonly SemaphoreSlim _free = new(1, 1);
     private int _unsent;
 
     /// <summary>Gets a value indicating whether a send is pending.</summary>
     public bool IsTaken => _free.CurrentCount == 0;
 
-    /// <summary>Gets a value indicating whether a batch has bytes of the connection.</summary>
+    /// <summary>Gets a value indicating whether a batch contains bytes of the connection.</summary>
     public bool IsInBatch => (Volatile.Read(ref _unsent) & InBatch) != 0;
 
-    /// <summary>Gets a value indicating whether the socket had no room for all bytes of a batch, and the rest still waits.</summary>
+    /// <summary>Gets a value indicating whether bytes of a batch are still unsent, because the socket is full.</summary>
     public bool HasRest => (Volatile.Read(ref _unsent) & Rest) != 0;
 
-    /// <summary>Takes the turn unless a send is pending.</summary>
+    /// <summary>Takes the turn if no send is pending.</summary>
+    /// <returns>False if a send is pending.</returns>
     public bool TryTake() => _free.Wait(0, CancellationToken.None);
 
-    /// <summary>Takes the turn after the pending sends.</summary>
+    /// <summary>Waits until the earlier sends have ended, and takes the turn.</summary>
     public Task TakeAsync(CancellationToken cancellationToken) => _free.WaitAsync(cancellationToken);
 
-    /// <summary>Ends the turn of a caller, or of the rest of a batch.</summary>
+    /// <summary>Ends the turn of a caller, or that of the unsent bytes of a batch.</summary>
     public void Release()
     {
         _ = TryEnd(Rest);
         _free.Release();
     }
 
-    /// <summary>Takes the turn for a batch unless a send is pending.</summary>
+    /// <summary>Takes the turn for a batch if no send is pending.</summary>
+    /// <returns>False if a send is pending.</returns>
     public bool TryTakeForBatch()
     {
         if (!TryTake())
@@ -53,7 +55,9 @@ internal sealed class SendTurn(IConnectionSocket socket)
         return true;
     }
 
-    /// <summary>Ends the turn of a batch that has sent everything, or will never send. Does nothing if the batch has no turn.</summary>
+    /// <summary>
+    /// Ends the turn of a batch that has sent all its bytes or will not send them. Does nothing if the batch does not have the turn.
+    /// </summary>
     public void ReleaseFromBatch()
     {
         if (TryEnd(InBatch))
@@ -62,8 +66,8 @@ internal sealed class SendTurn(IConnectionSocket socket)
         }
     }
 
-    /// <summary>Leaves the turn of a batch to the rest of its bytes.</summary>
-    /// <returns>False when the batch has no turn any more.</returns>
+    /// <summary>Passes the turn from a batch to the bytes that it could not send.</summary>
+    /// <returns>False when the batch no longer has the turn.</returns>
     public bool TryLeaveToRest()
     {
         int before = Volatile.Read(ref _unsent);
@@ -81,12 +85,12 @@ internal sealed class SendTurn(IConnectionSocket socket)
         return false;
     }
 
-    /// <summary>Prevents a later shutdown, because the unsent bytes of ended sends will not be sent, and the socket will be closed.</summary>
+    /// <summary>Prevents a later shutdown, because the socket will be closed without sending the unsent bytes.</summary>
     public void Drop() => Interlocked.Or(ref _unsent, Dropped);
 
     /// <summary>
-    /// Shuts sending down: now, or after the unsent bytes of ended sends, which the peer must receive first. Without effect after
-    /// <see cref="Drop"/>.
+    /// Shuts down sending. If bytes of a batch are still unsent, waits until they are sent, because the peer must receive them first. Has
+    /// no effect after <see cref="Drop"/>.
     /// </summary>
     public void Shutdown()
     {

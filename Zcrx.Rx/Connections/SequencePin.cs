@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Zcrx.Rx.Connections;
 
-/// <summary>Pins all pieces of a sequence.</summary>
+/// <summary>Pins the memory of all pieces of a sequence, until it is disposed.</summary>
 internal sealed class SequencePin : IDisposable
 {
     private readonly List<MemoryHandle> _pins = [];
@@ -18,7 +18,7 @@ internal sealed class SequencePin : IDisposable
         }
         catch
         {
-            // The piece belongs to a lease that was released.
+            // The piece belongs to a lease that has been released, so it cannot be pinned.
             Dispose();
             throw;
         }

@@ -4,10 +4,10 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Connections;
 
-/// <summary>Duplicates sockets of the application, so that this library owns their descriptors.</summary>
+/// <summary>Duplicates sockets of the application, so that this library owns the descriptors that it uses.</summary>
 /// <remarks>
-/// Requests identify a socket by its descriptor. When the application closes its socket, the kernel may reuse the number for another file.
-/// A descriptor of this library keeps its number until the last request has ended.
+/// A request to the kernel names a socket by its descriptor. If the application closed its socket, the kernel could reuse the number for
+/// another file. A descriptor that this library owns stays open until the last request has ended.
 /// </remarks>
 internal static class SocketOwnership
 {
@@ -35,7 +35,7 @@ internal static class SocketOwnership
         }
     }
 
-    /// <summary>Throws for a socket that zcrx cannot receive on.</summary>
+    /// <summary>Throws if a socket cannot be used for zero-copy receive.</summary>
     /// <exception cref="ArgumentException">The socket is not a TCP socket.</exception>
     public static void ThrowIfNotTcp(Socket socket, string parameter)
     {

@@ -2,23 +2,25 @@ using System.Text.Json.Serialization;
 
 namespace Zcrx.Rx;
 
-/// <summary>Specifies whether a connection receives, and if not, why.</summary>
+/// <summary>Specifies whether a connection is receiving, and the reason if it is not.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ZcrxConnectionState>))]
 public enum ZcrxConnectionState
 {
-    /// <summary>The connection receives.</summary>
+    /// <summary>The connection is receiving.</summary>
     Receiving,
 
-    /// <summary>No observer is subscribed. Data waits at the sender.</summary>
+    /// <summary>No observer is subscribed. TCP makes the peer wait.</summary>
     Unobserved,
 
-    /// <summary>Paused by <see cref="ZcrxConnection.Pause"/>, or by an operator that cannot take more.</summary>
+    /// <summary>The connection is paused by <see cref="ZcrxConnection.Pause"/>, or by an operator that cannot take more items.</summary>
     Paused,
 
-    /// <summary>Waiting for buffers: the pool is under pressure or empty.</summary>
+    /// <summary>The connection waits for buffers, because the pool is under pressure or empty.</summary>
     PausedByPressure,
 
-    /// <summary>Moving to another queue or out of the library, or waiting for another queue to receive for it.</summary>
+    /// <summary>
+    /// The connection is being moved to another queue, is being detached, or waits until another queue can receive for it.
+    /// </summary>
     Moving,
 
     /// <summary>The stream has ended or failed, or the connection was closed.</summary>

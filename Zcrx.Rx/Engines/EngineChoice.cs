@@ -3,9 +3,10 @@ using Zcrx.Rx.Engines;
 
 namespace Zcrx.Rx;
 
-/// <summary>Represents the chosen engine, and the reason for the choice as text for a log line.</summary>
+/// <summary>Represents the chosen engine and the reason for the choice.</summary>
 /// <param name="Engine">The engine; never <see cref="ZcrxEngine.Auto"/>.</param>
-/// <param name="Reason">The reason, as one clause: why this engine was chosen, and why preferred engines were not.</param>
+/// <param name="Reason">The reason as one clause for a log line. It says why this engine was chosen, and why preferred engines were
+/// not.</param>
 public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
 {
     /// <inheritdoc/>
@@ -34,7 +35,7 @@ public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
     /// <param name="options">The options of the queue.</param>
     internal INicKernel CreateKernel(ZcrxQueueOptions options) => Engine switch
     {
-        // A queue closes a socket only after the requests that use it have ended.
+        // A queue closes a socket only after the requests that use it have ended, so the kernel need not duplicate the descriptor.
         ZcrxEngine.Emulated => new EmulatedKernel(options.Emulation, callerKeepsSockets: true),
         ZcrxEngine.IoUring => new MultishotKernel(options.Emulation with { Nics = [] }, callerKeepsSockets: true),
         _ => new LinuxKernel(),

@@ -6,8 +6,8 @@ namespace Zcrx.Rx.Engines;
 /// Chooses the engine from the options, the capabilities of the kernel and the permissions of the process. Has no side effects.
 /// </summary>
 /// <remarks>
-/// Auto skips an engine only if the kernel reports it as unsupported, or if the process is not permitted to use it. Every later failure (a
-/// busy queue, an unsuitable interface, an invalid option) is an error that the user must see.
+/// <see cref="ZcrxEngine.Auto"/> skips an engine only if the kernel does not support it, or if the process is not permitted to use it. Any
+/// later failure, such as a busy queue or an unsuitable interface, is an error that the user must see.
 /// </remarks>
 internal static class EngineSelector
 {

@@ -30,7 +30,8 @@ internal sealed class NicConfiguration : IDisposable
     /// </summary>
     /// <param name="options">The options of the queue.</param>
     /// <param name="nics">The interfaces of the queue's kernel.</param>
-    /// <exception cref="ZcrxException">The interface cannot be set up, or another owner would be affected. Nothing has changed.</exception>
+    /// <exception cref="ZcrxException">The interface cannot be set up, or another program uses the RX queue. Nothing has
+    /// changed.</exception>
     public static NicConfiguration? Claim(ZcrxQueueOptions options, INicControl nics)
     {
         if (!options.ConfigureNic || options.Interface is not { } name || nics.Identify(name) is not { } key)

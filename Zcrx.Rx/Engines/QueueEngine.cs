@@ -4,8 +4,7 @@ using Zcrx.Interop.HostRings;
 namespace Zcrx.Rx.Engines;
 
 /// <summary>
-/// Represents the engine of one queue: the chosen kernel and everything that depends on the choice. Other
-/// classes need not check the engine.
+/// Represents the engine of one queue. Makes all decisions that depend on the engine, so that other classes need not check it.
 /// </summary>
 internal sealed class QueueEngine
 {
@@ -41,7 +40,9 @@ internal sealed class QueueEngine
     /// </summary>
     public NicConfiguration? Nic { get; }
 
-    /// <summary>Creates the ring for the sends of a ring thread, on that thread. Null for an emulated queue, or if the kernel refuses.</summary>
+    /// <summary>
+    /// Creates a ring for sends. Called on the ring thread. Returns null for an emulated queue, or if the kernel refuses.
+    /// </summary>
     /// <param name="entries">The maximum number of sends in one call.</param>
     public SendRing? CreateSendRing(uint entries) => Kernel is LinuxKernel or MultishotKernel ? SendRing.TryCreate(new LinuxKernel(), entries) : null;
 
@@ -65,7 +66,9 @@ internal sealed class QueueEngine
     /// <exception cref="ZcrxException">The interface cannot be set up.</exception>
     public static QueueEngine For(ZcrxQueueOptions options, EngineChoice choice, IIoUringKernel kernel) => new(choice, kernel, options);
 
-    /// <summary>Returns the options and the engine of a queue that was exported.</summary>
+    /// <summary>
+    /// Returns the options and the engine with which an exported queue is imported. The registration of the queue determines them.
+    /// </summary>
     public static (ZcrxQueueOptions Options, EngineChoice Choice) Of(ExportedQueue exported, ZcrxQueueOptions options, string reason)
     {
         ZcrxEngine engine = exported.Kernel switch

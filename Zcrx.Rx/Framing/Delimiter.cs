@@ -2,14 +2,14 @@ using Zcrx.Rx.Framing;
 
 namespace Zcrx.Rx;
 
-/// <summary>Represents the bytes that end each frame: one delimiter, or any of several.</summary>
+/// <summary>Represents one or more delimiters, any of which ends a frame.</summary>
 /// <remarks>
-/// Immutable. Two values are equal when their bytes and their <see cref="IncludeDelimiter"/> are equal. The
-/// default value is empty and invalid.
+/// Immutable. Two values are equal when their bytes and their <see cref="IncludeDelimiter"/> are equal. The default value has no bytes and
+/// is invalid.
 /// </remarks>
 public readonly record struct Delimiter
 {
-    /// <summary>The maximum number of bytes of a delimiter.</summary>
+    /// <summary>The largest number of bytes in a delimiter.</summary>
     public const int MaxLength = 128;
 
     private static readonly byte[] LineFeedBytes = [(byte)'\n'];
@@ -18,7 +18,7 @@ public readonly record struct Delimiter
 
     private static readonly DelimiterSet LineBytes = new([CrLfBytes, LineFeedBytes]);
 
-    // The array never changes after construction. Copies of the struct share the array.
+    // Copies of the struct share this array, which never changes after construction.
     private readonly byte[]? _bytes;
 
     private Delimiter(byte[] bytes) => _bytes = bytes;
@@ -29,40 +29,40 @@ public readonly record struct Delimiter
         Set = set;
     }
 
-    /// <summary>Gets a line feed, <c>\n</c>. A carriage return in front of it stays part of the frame; see <see cref="Line"/>.</summary>
+    /// <summary>
+    /// Gets the delimiter <c>\n</c>. A carriage return before it stays part of the frame, unlike with <see cref="Line"/>.
+    /// </summary>
     public static Delimiter LineFeed => new(LineFeedBytes);
 
-    /// <summary>Gets a carriage return and a line feed, <c>\r\n</c>.</summary>
+    /// <summary>Gets the delimiter <c>\r\n</c>.</summary>
     public static Delimiter CrLf => new(CrLfBytes);
 
-    /// <summary>Gets the end of a line: <c>\n</c> or <c>\r\n</c>, also mixed in one stream.</summary>
+    /// <summary>Gets delimiters for lines: <c>\n</c> and <c>\r\n</c>, which may be mixed in one stream.</summary>
     public static Delimiter Line => new(LineBytes);
 
-    /// <summary>Gets a zero byte, as at the end of a C string.</summary>
+    /// <summary>Gets the delimiter that is a zero byte, as at the end of a C string.</summary>
     public static Delimiter Null => new(NullBytes);
 
-    /// <summary>
-    /// Gets a value that indicates whether the delimiter is part of its frame and of the frame's length. The default is false.
-    /// </summary>
+    /// <summary>Gets a value that indicates whether a frame and its length include the delimiter. The default is false.</summary>
     public bool IncludeDelimiter { get; init; }
 
-    /// <summary>Gets the bytes of the delimiter. Of several delimiters, gets the bytes of the longest one.</summary>
+    /// <summary>Gets the bytes of the delimiter. If there are several delimiters, gets the bytes of the longest one.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
     internal byte[]? Array => _bytes;
 
-    /// <summary>Gets the set of several delimiters, or null when there is only one.</summary>
+    /// <summary>Gets the set of delimiters; null when there is only one.</summary>
     internal DelimiterSet? Set { get; }
 
     /// <summary>Creates a delimiter of one byte.</summary>
-    /// <param name="delimiter">The byte.</param>
+    /// <param name="delimiter">The byte that ends a frame.</param>
     /// <returns>The delimiter.</returns>
     public static Delimiter Of(byte delimiter) => new([delimiter]);
 
     /// <summary>Creates a delimiter of several bytes.</summary>
-    /// <param name="delimiter">The bytes, which are copied: 1 to <see cref="MaxLength"/>.</param>
+    /// <param name="delimiter">The 1 to <see cref="MaxLength"/> bytes that end a frame. They are copied.</param>
     /// <returns>The delimiter.</returns>
-    /// <exception cref="ArgumentException">There are no bytes, or too many.</exception>
+    /// <exception cref="ArgumentException">The delimiter is empty or too long.</exception>
     public static Delimiter Of(ReadOnlySpan<byte> delimiter)
     {
         if (delimiter.IsEmpty || delimiter.Length > MaxLength)
@@ -74,21 +74,26 @@ public readonly record struct Delimiter
     }
 
     /// <summary>Creates a delimiter that matches either of two byte sequences.</summary>
-    /// <param name="first">The bytes of the first delimiter, which are copied: 1 to <see cref="MaxLength"/>.</param>
-    /// <param name="second">The bytes of the second delimiter, which are copied: 1 to <see cref="MaxLength"/>.</param>
-    /// <returns>The delimiter. It matches as described at <see cref="Any(ReadOnlySpan{Delimiter})"/>.</returns>
-    /// <exception cref="ArgumentException">A delimiter is empty, is too long, or can never match.</exception>
+    /// <param name="first">The 1 to <see cref="MaxLength"/> bytes of the first delimiter. They are copied.</param>
+    /// <param name="second">The 1 to <see cref="MaxLength"/> bytes of the second delimiter. They are copied.</param>
+    /// <returns>The delimiter. <see cref="Any(ReadOnlySpan{Delimiter})"/> describes how it matches.</returns>
+    /// <exception cref="ArgumentException">
+    /// A delimiter is empty or too long. Also thrown if one delimiter can never match, because the other one would always end first.
+    /// </exception>
     public static Delimiter Any(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) => Any(Of(first), Of(second));
 
     /// <summary>Creates a delimiter that matches any of several delimiters.</summary>
-    /// <param name="delimiters">The delimiters, at least one. Their order does not matter.</param>
-    /// <returns>The delimiter. A frame ends with the first delimiter that has arrived completely. If several end at the same byte, the
-    /// longest one is the delimiter. With <c>\n</c> and <c>\r\n</c>, the carriage return in front of a line feed is therefore not part of
-    /// the frame.</returns>
+    /// <param name="delimiters">One or more delimiters, in any order.</param>
+    /// <returns>
+    /// The delimiter. A frame ends with the first of the delimiters that has arrived completely. If several end at the same byte, the
+    /// longest one is the delimiter. With <c>\n</c> and <c>\r\n</c>, a carriage return before a line feed is therefore not part of the
+    /// frame.
+    /// </returns>
     /// <exception cref="ArgumentException">
-    /// No delimiter is given, a delimiter is the default value, or a delimiter has <see cref="IncludeDelimiter"/> set (set it on the
-    /// result). Also thrown if a delimiter can never match, because it contains another delimiter before its end: with <c>\r</c> and
-    /// <c>\r\n</c>, the carriage return would always end the frame first.
+    /// <para>No delimiter is given, one is the default value, or one has <see cref="IncludeDelimiter"/> set. Set it on the result
+    /// instead.</para>
+    /// <para>Also thrown if a delimiter can never match, because another one would always end first. With <c>\r</c> and <c>\r\n</c>,
+    /// the carriage return would always end the frame first.</para>
     /// </exception>
     public static Delimiter Any(params ReadOnlySpan<Delimiter> delimiters)
     {
@@ -145,7 +150,7 @@ public readonly record struct Delimiter
         return hash.ToHashCode();
     }
 
-    /// <summary>Returns the bytes in hexadecimal digits, for logs.</summary>
-    /// <returns>For example <c>0D0A</c>, or <c>0D0A|0A</c> for two delimiters.</returns>
+    /// <summary>Returns the bytes as hexadecimal digits, for logs.</summary>
+    /// <returns>The digits, for example <c>0D0A</c>, or <c>0D0A|0A</c> for two delimiters.</returns>
     public override string ToString() => Set?.ToString() ?? Convert.ToHexString(Bytes);
 }

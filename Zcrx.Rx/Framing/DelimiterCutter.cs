@@ -21,7 +21,7 @@ internal readonly struct DelimiterCutter(byte[] delimiter, bool include) : IFram
 
     public FrameDecision Cut(in ReadOnlySequence<byte> held, long seen)
     {
-        // The bytes that were searched before contain no whole delimiter, but a delimiter may begin in their last bytes.
+        // Bytes that were searched before are not searched again, except for the last few, in which a delimiter may begin.
         long from = Math.Max(0, seen - (delimiter.Length - 1));
         long index = IndexOf(held.Slice(from));
         return Decide(index < 0 ? index : index + from);
@@ -40,8 +40,8 @@ internal readonly struct DelimiterCutter(byte[] delimiter, bool include) : IFram
 
     private long IndexOf(in ReadOnlySequence<byte> bytes)
     {
-        // The joined bytes on each side of a seam are shorter than the delimiter, so a match in them straddles the seam.
-        // The vectorized search of each piece finds all other matches.
+        // A delimiter may straddle the seam (the boundary) between two pieces. Bytes from both sides of the seam are joined. Each side
+        // has fewer bytes than a delimiter, so a match in the joined bytes straddles the seam. All other matches lie inside one piece.
         Seam seam = new(stackalloc byte[Seam.MaxLength], delimiter.Length - 1);
         long position = 0;
         foreach (ReadOnlyMemory<byte> memory in bytes)

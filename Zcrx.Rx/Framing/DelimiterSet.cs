@@ -4,8 +4,8 @@ namespace Zcrx.Rx.Framing;
 
 /// <summary>Represents several delimiters, each of which ends a frame. Immutable.</summary>
 /// <remarks>
-/// A frame ends with the first complete delimiter. If several delimiters end at the same byte, the longest one matches. The end of a frame
-/// is therefore known as soon as the last byte of a delimiter has arrived, regardless of buffer boundaries.
+/// A frame ends with the first delimiter that is complete. If several end at the same byte, the longest one matches. The end of a frame is
+/// therefore known once a delimiter's last byte arrives, and does not depend on buffer boundaries.
 /// </remarks>
 internal sealed class DelimiterSet : IEquatable<DelimiterSet>
 {
@@ -13,7 +13,8 @@ internal sealed class DelimiterSet : IEquatable<DelimiterSet>
 
     /// <summary>Initializes a set of delimiters. The caller must not change the arrays afterwards.</summary>
     /// <param name="delimiters">
-    /// At least two different delimiters, the longest first. Equal sets must have equal order, because equality compares in order.
+    /// At least two different delimiters, the longest first. Equal sets must list them in the same order, because equality compares element
+    /// by element.
     /// </param>
     public DelimiterSet(byte[][] delimiters)
     {
@@ -21,14 +22,14 @@ internal sealed class DelimiterSet : IEquatable<DelimiterSet>
         LastBytes = SearchValues.Create([.. delimiters.Select(static delimiter => delimiter[^1])]);
     }
 
-    /// <summary>Gets the bytes with which a delimiter can end.</summary>
+    /// <summary>Gets the bytes that can be the last byte of a delimiter.</summary>
     public SearchValues<byte> LastBytes { get; }
 
     public IReadOnlyList<byte[]> All => _delimiters;
 
     public byte[] Longest => _delimiters[0];
 
-    /// <summary>Returns the length of the longest delimiter at the end of the bytes, or 0 when there is none.</summary>
+    /// <summary>Returns the length of the longest delimiter with which the bytes end; 0 for none.</summary>
     public int LengthAtEnd(ReadOnlySpan<byte> bytes)
     {
         foreach (byte[] delimiter in _delimiters)

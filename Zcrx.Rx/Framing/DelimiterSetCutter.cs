@@ -28,7 +28,7 @@ internal readonly struct DelimiterSetCutter(DelimiterSet delimiters, bool includ
 
     public FrameDecision Cut(in ReadOnlySequence<byte> held, long seen)
     {
-        // The bytes that were searched before contain no whole delimiter, but a delimiter may begin in their last bytes.
+        // Bytes that were searched before are not searched again, except for the last few, in which a delimiter may begin.
         int side = LongestDelimiter - 1;
         long position = Math.Max(0, seen - side);
         Seam seam = new(stackalloc byte[Seam.MaxLength], side);
@@ -38,8 +38,8 @@ internal readonly struct DelimiterSetCutter(DelimiterSet delimiters, bool includ
             ReadOnlySpan<byte> joined = seam.Join(span);
             for (int searched = 0; NextCandidate(span, searched) is var end and > 0; searched = end)
             {
-                // A delimiter may begin in the previous piece only if it ends within the first LongestDelimiter - 1 bytes of this
-                // piece. A delimiter that ends later lies in this piece alone.
+                // A delimiter that began in the previous piece ends within the first LongestDelimiter - 1 bytes of this piece. A delimiter
+                // that ends later lies completely in this piece.
                 int length = delimiters.LengthAtEnd(end <= side ? joined[..(seam.Before + end)] : span[..end]);
                 if (length > 0)
                 {
@@ -54,7 +54,7 @@ internal readonly struct DelimiterSetCutter(DelimiterSet delimiters, bool includ
         return FrameDecision.NeedMore();
     }
 
-    /// <summary>Returns the next position at which a delimiter could end, or 0 when there is none.</summary>
+    /// <summary>Returns the next position at which a delimiter could end; 0 for none.</summary>
     private int NextCandidate(ReadOnlySpan<byte> bytes, int searched)
     {
         int index = bytes[searched..].IndexOfAny(delimiters.LastBytes);

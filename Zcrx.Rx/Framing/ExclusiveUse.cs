@@ -2,11 +2,11 @@ using System.Diagnostics;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Lets one thread at a time use an operator's state, and lets any thread end the use without taking a lock.</summary>
+/// <summary>Lets one thread at a time use the state of an operator. Any thread may end the use, without taking a lock.</summary>
 /// <remarks>
-/// A thread is inside from <c>TryEnter</c> until <see cref="Leave"/>. If no thread is inside, the thread that ends the use cleans up.
-/// Otherwise the thread that is inside cleans up as it leaves. Clean-up therefore runs exactly once, and never while a thread is inside.
-/// This is a mutable struct: keep it in a field and do not copy it.
+/// A thread uses the state from <c>TryEnter</c> until <see cref="Leave"/>. When the use ends, the state is cleaned up exactly once and
+/// never while a thread uses it. The ending thread cleans up if no thread uses the state. Otherwise the using thread cleans up when it
+/// leaves. This is a mutable struct, so keep it in a field and do not copy it.
 /// </remarks>
 internal struct ExclusiveUse
 {
@@ -20,10 +20,12 @@ internal struct ExclusiveUse
 
     public readonly bool HasEnded => (Volatile.Read(in _state) & Ended) != 0;
 
-    /// <summary>Enters. Spins while another thread is inside. The wait is short, because the source serializes its own calls.</summary>
-    /// <returns>False when the use has ended, or when the call is nested.</returns>
+    /// <summary>
+    /// Begins to use the state. Spins while another thread uses it. The wait is short, because the source makes its calls one at a time.
+    /// </summary>
+    /// <returns>False when the use has ended, or when this thread already uses the state.</returns>
     /// <param name="isNested">
-    /// True when the current thread is already inside, because the observer's OnNext made the source call again.
+    /// True when this thread already uses the state. This happens when an observer's OnNext makes the source call again.
     /// </param>
     public bool TryEnter(out bool isNested)
     {
@@ -43,7 +45,7 @@ internal struct ExclusiveUse
                 return false;
             }
 
-            // The owner is reset before its thread leaves. It therefore equals this thread only while this thread is inside.
+            // A thread resets the owner before it leaves. The owner therefore equals this thread only while this thread uses the state.
             if (Volatile.Read(ref _owner) == Environment.CurrentManagedThreadId)
             {
                 isNested = true;
@@ -54,12 +56,12 @@ internal struct ExclusiveUse
         }
     }
 
-    /// <summary>Enters only if no thread is inside.</summary>
-    /// <returns>True when the thread has entered; false when a thread is inside or the use has ended.</returns>
+    /// <summary>Begins to use the state, if no thread uses it now.</summary>
+    /// <returns>False when a thread uses the state, or when the use has ended.</returns>
     public bool TryEnterIdle() => Interlocked.CompareExchange(ref _state, Inside, Idle) == Idle;
 
-    /// <summary>Leaves.</summary>
-    /// <returns>True when the use was ended while this thread was inside. The caller must then clean up.</returns>
+    /// <summary>Ends this thread's use of the state.</summary>
+    /// <returns>True when the use was ended in the meantime. The caller must then clean up.</returns>
     public bool Leave()
     {
         Volatile.Write(ref _owner, Nobody);
@@ -68,9 +70,9 @@ internal struct ExclusiveUse
         return state != Inside;
     }
 
-    /// <summary>Ends the use: no thread can enter any more.</summary>
+    /// <summary>Ends the use, so that no thread can begin to use the state again.</summary>
     /// <returns>True for the first call.</returns>
-    /// <param name="isIdle">True for the first call if no thread is inside. The caller must then clean up.</param>
+    /// <param name="isIdle">True for the first call if no thread uses the state. The caller must then clean up.</param>
     public bool TryEnd(out bool isIdle)
     {
         int before = Interlocked.Or(ref _state, Ended);

@@ -5,8 +5,8 @@ using Zcrx.Interop.Leases;
 namespace Zcrx.Rx.Framing;
 
 /// <summary>Finds the frames in the buffers of one subscription. Not thread-safe: <see cref="FrameObserver{TCutter}"/> serializes the calls.</summary>
-/// <remarks>Frames that lie in one buffer are passed on without copying. The rest of a buffer, after its last whole frame, stays in
-/// <see cref="HeldBytes"/> until the next buffer completes it.</remarks>
+/// <remarks>Frames that lie in one buffer are delivered without copying. The bytes of a buffer behind its last whole frame stay in
+/// <see cref="HeldBytes"/> until later buffers complete the frame.</remarks>
 internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCutter cutter, int maxLength, FramingOptions options)
     where TCutter : struct, IFrameCutter
 {
@@ -15,58 +15,58 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     private const int Ended = -2;
 
     private readonly HeldBytes _held = new(options.MaxLeasedBuffers);
-    // At least 1 with DeliversUnterminated: maxLength bytes without a delimiter are not too long yet, because the stream may end there.
+    // At least 1 with DeliversUnterminated: maxLength bytes without a delimiter are then acceptable, because the stream may end there.
     private readonly int _overhead = options.DeliversUnterminated ? Math.Max(cutter.Overhead, 1) : cutter.Overhead;
     private readonly FrameSkips? _skips = options.Skips;
     private readonly bool _deliversUnterminated = options.DeliversUnterminated;
     private readonly ReclaimMembership _membership = new(owner);
     private readonly FrameScope _scope = new(options.MaxLeasedBuffers);
-    // The stream offset of the next byte to arrive, and the stream offset at which the current frame begins.
+    // The stream offset of the next byte that arrives, and the stream offset at which the current frame begins.
     private long _next = Unknown;
     private long _frameOffset;
-    // For the incomplete frame: how many held bytes the next cut needs, the decision once it is made, and how many bytes the cutter has
-    // seen.
+    // The number of held bytes that the next cut of the incomplete frame needs.
     private long _needed;
     private FrameDecision _decision;
     private bool _isDecided;
+    // The number of bytes of the incomplete frame that the cutter has seen.
     private long _seen;
-    // A frame that is too long is skipped up to its delimiter. _dropped is the number of its bytes that are no longer held.
+    // True while a frame that is too long is skipped. _dropped counts those of its bytes that are no longer held.
     private bool _isSkipping;
     private long _dropped;
-    // The decision on the bytes behind the last frame, once the stream has ended. A parser makes it once.
+    // The decision on the bytes behind the last frame once the stream has ended. It is kept, because a parser makes it only once.
     private FrameDecision? _rest;
 
-    /// <summary>Gets the holder that counts the buffers that are kept for an incomplete frame.</summary>
+    /// <summary>Gets the object that counts the buffers that are leased for an incomplete frame.</summary>
     public BufferHolder? Holder => _membership.Holder;
 
-    /// <summary>Gets the holder of the connection that received the current buffer.</summary>
+    /// <summary>Gets the object that represents the connection of the current buffer. The connection is paused through it.</summary>
     public BufferHolder? Source { get; private set; }
 
-    /// <summary>Gets the number of bytes that wait because the source is paused or a consumer has no room for the frame.</summary>
+    /// <summary>Gets the number of bytes that wait because the source is paused or a consumer has no room for a frame.</summary>
     public long BytesWaiting => IsWaiting ? _held.Length : 0;
 
-    /// <summary>Gets a value indicating whether the stream is inside a frame.</summary>
+    /// <summary>Gets a value indicating whether bytes of an incomplete or waiting frame are held, or a frame is being skipped.</summary>
     public bool IsInside => !_held.IsEmpty || _isSkipping;
 
-    /// <summary>Releases the bytes that are held.</summary>
+    /// <summary>Releases all held bytes.</summary>
     public void Release()
     {
         IsWaiting = false;
         _held.Release();
     }
 
-    /// <summary>Copies the held bytes, and returns their buffers.</summary>
-    /// <returns>The error that ends the frames if the queue's limit for copies is reached; otherwise null.</returns>
-    // Complete frames that wait are not limited: the consumer is slow, not the peer, and the paused source limits their bytes.
+    /// <summary>Copies the held bytes into ordinary memory and releases their buffers.</summary>
+    /// <returns>The error that must end the frames when the queue's limit for copies is reached; otherwise null.</returns>
+    // Complete frames that wait do not count against the limit, because a slow consumer causes them and its pause limits them.
     public ZcrxFramingException? Copy() => _held.TryCopy(isBounded: !IsWaiting) ? null : OverBudget();
 
-    /// <summary>Gets a value indicating whether whole frames wait: the source is paused, or a consumer has no room for the next frame.</summary>
+    /// <summary>Gets a value indicating whether complete frames wait, because the source is paused or a consumer has no room.</summary>
     public bool IsWaiting { get; private set; }
 
-    /// <summary>Returns a copy of the bytes that wait.</summary>
+    /// <summary>Returns a copy of the bytes that wait; empty if no complete frame waits.</summary>
     public byte[] CopyWaiting() => IsWaiting ? _held.Sequence.ToArray() : [];
 
-    /// <summary>Cuts the frames of a buffer, and keeps its rest.</summary>
+    /// <summary>Cuts a buffer into frames, and holds the bytes behind the last whole frame.</summary>
     public void Receive(in ReceivedBuffer buffer)
     {
         Source = buffer.Holder;
@@ -128,8 +128,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         }
     }
 
-    /// <summary>Continues a frame that began in an earlier buffer.</summary>
-    /// <returns>The number of bytes of the buffer that are left to cut. 0 also when the buffer was leased or the stream has ended.</returns>
+    /// <summary>Completes a frame that began in an earlier buffer.</summary>
+    /// <returns>The number of bytes of the buffer that are left to cut; 0 if all were used or held, or the frames have ended.</returns>
     private int Join(in ReceivedBuffer buffer, ReadOnlyMemory<byte> memory)
     {
         _held.Lend(memory);
@@ -147,7 +147,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         return Math.Max(0, left);
     }
 
-    /// <summary>Continues cutting after the source was resumed.</summary>
+    /// <summary>Delivers the frames that wait, after the source was resumed.</summary>
     /// <returns>True when frames still wait.</returns>
     public bool Continue()
     {
@@ -164,8 +164,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         return IsWaiting;
     }
 
-    /// <summary>Cuts the frames that begin in the held bytes.</summary>
-    /// <returns>The number of bytes of the lent buffer left to cut; <see cref="Incomplete"/> to keep the held bytes; <see cref="Ended"/> at the end.</returns>
+    /// <summary>Cuts frames that begin in the held bytes.</summary>
+    /// <returns>The number of bytes left to cut in the lent buffer, or <see cref="Incomplete"/> or <see cref="Ended"/>.</returns>
     private int CutHeld()
     {
         while (_held.Length >= _needed)
@@ -198,7 +198,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
                     return left;
                 }
 
-                // The next frame also begins in held bytes: the parser requested more than it needed, or frames waited for the consumer.
+                // The next frame begins in held bytes, too: the parser requested more than it needed, or frames waited for the consumer.
                 _frameOffset += total;
                 _needed = 0;
                 _isDecided = false;
@@ -226,10 +226,10 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         }
     }
 
-    /// <summary>Determines whether a frame must not be delivered now: the source is paused, or a consumer has no room for it.</summary>
+    /// <summary>Determines whether a frame must wait, because the source is paused or a consumer has no room for the frame.</summary>
     private bool MustWait(long length) => Source!.IsPaused || !_scope.Admits(length);
 
-    /// <summary>Records the decision on the next frame, which must wait.</summary>
+    /// <summary>Keeps the decision on a frame that must wait, so that the cutter is not called again for it.</summary>
     private void Remember(in FrameDecision decision)
     {
         _isDecided = true;
@@ -237,7 +237,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         _needed = decision.Total;
     }
 
-    /// <summary>Asks the source to call again when it is no longer paused.</summary>
+    /// <summary>Makes the source call the owner again when the source is no longer paused.</summary>
     private void Wait()
     {
         IsWaiting = true;
@@ -247,8 +247,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     private bool IsAcceptable(in FrameDecision decision, long total) =>
         decision.Kind == FrameDecisionKind.Frame && decision.Length <= maxLength && total - decision.Length <= _overhead && total > 0;
 
-    /// <summary>Records the number of bytes that an incomplete frame still needs.</summary>
-    /// <returns>False when the frame was refused and the stream has ended.</returns>
+    /// <summary>Prepares for the bytes that an incomplete frame still needs.</summary>
+    /// <returns>False when the frame is invalid or too long. The frames have then ended with an error.</returns>
     private bool Expect(in FrameDecision decision, long available)
     {
         _isDecided = decision.Kind == FrameDecisionKind.Frame;
@@ -306,8 +306,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     /// <summary>Gets a value that indicates whether the frame needs more bytes than the longest accepted frame with its overhead.</summary>
     private bool IsBeyondLimit => _needed > (long)maxLength + _overhead;
 
-    /// <summary>Skips a frame that cannot be delivered and whose delimiter has been found.</summary>
-    /// <returns>False when the decision is not a frame, or such frames are errors.</returns>
+    /// <summary>Skips a frame that is too long once its delimiter was found.</summary>
+    /// <returns>False when no frame was found, or when a frame that is too long is an error.</returns>
     private bool TrySkip(in FrameDecision decision, long frameOffset)
     {
         if (_skips is null || decision.Kind != FrameDecisionKind.Frame)
@@ -319,7 +319,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         return true;
     }
 
-    /// <summary>Drops the received bytes of a frame that is too long. Copies the last bytes: the delimiter may begin in them.</summary>
+    /// <summary>Drops the bytes of a frame that is too long, and copies the last few, because a delimiter may begin in them.</summary>
     private void Drop()
     {
         long count = Math.Max(0, _held.Length - (cutter.LongestDelimiter - 1));
@@ -331,7 +331,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         _needed = 0;
     }
 
-    /// <summary>Determines whether the end of the stream makes a frame of the bytes after the last frame, and this frame must wait.</summary>
+    /// <summary>Determines, at the end of the stream, whether the bytes behind the last frame form a frame that must wait.</summary>
     public bool MustWaitAtEnd()
     {
         if (!IsInside || (_rest ??= DecideRest()) is not { Kind: FrameDecisionKind.Frame } rest || _dropped + rest.Length > maxLength || !MustWait(rest.Length))
@@ -343,8 +343,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         return true;
     }
 
-    /// <summary>Delivers, skips or refuses the bytes after the last frame, because the stream has ended.</summary>
-    /// <returns>The error with which the frames end, or null.</returns>
+    /// <summary>Delivers the bytes behind the last frame, skips them or reports an error, because the stream has ended.</summary>
+    /// <returns>The error with which the frames end; null for none.</returns>
     public ZcrxFramingException? EndInside()
     {
         long received = _dropped + _held.Length;
@@ -375,7 +375,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         }
         catch (Exception exception)
         {
-            // The source has ended, so it does not pass the exception to the observer as an error.
+            // A source that has ended does not pass this exception to OnError, so it is passed here.
             owner.Fail(exception);
             throw;
         }
@@ -383,7 +383,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         return null;
     }
 
-    /// <summary>Decides on the bytes after the last frame: a frame of all these bytes, an error, or otherwise <c>NeedMore</c>.</summary>
+    /// <summary>Decides on the bytes behind the last frame: a frame of all of them, an error, or else <c>NeedMore</c>.</summary>
     private FrameDecision DecideRest()
     {
         if (_deliversUnterminated)

@@ -3,7 +3,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Owns the bytes of a leased frame: leases on its buffers, copies, or both.</summary>
+/// <summary>Owns the bytes of a leased frame. Each piece is either a lease on a buffer or a copy.</summary>
 internal sealed class FrameContent
 {
     private readonly BufferLease? _only;
@@ -18,7 +18,7 @@ internal sealed class FrameContent
 
     public ReadOnlySequence<byte> Sequence { get; }
 
-    /// <summary>Gets a value indicating whether buffers of the pool are leased.</summary>
+    /// <summary>Gets a value indicating whether any piece leases a buffer of the pool.</summary>
     public bool HasBuffers => _only is not null || _leases.Length > 0;
 
     public static FrameContent Of(BufferLease only, ReadOnlyMemory<byte> bytes) => new(only, [], new ReadOnlySequence<byte>(bytes));
@@ -34,16 +34,16 @@ internal sealed class FrameContent
         }
     }
 
-    /// <summary>Collects the pieces of a frame, in order.</summary>
+    /// <summary>Collects the pieces of a frame, in stream order.</summary>
     internal sealed class Builder
     {
         private readonly List<BufferLease> _leases = [];
         private FrameSegment? _first;
         private FrameSegment? _last;
 
-        /// <summary>Adds a piece.</summary>
-        /// <param name="lease">The lease on the buffer of the piece, owned by this object from now on; null for a copy.</param>
-        /// <param name="bytes">The bytes.</param>
+        /// <summary>Adds a piece behind the previous ones.</summary>
+        /// <param name="lease">The lease on the buffer that contains the piece, owned by this object from now on; null for a copy.</param>
+        /// <param name="bytes">The bytes of the piece.</param>
         public void Add(BufferLease? lease, ReadOnlyMemory<byte> bytes)
         {
             if (lease is not null)

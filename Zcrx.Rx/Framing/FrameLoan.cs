@@ -4,7 +4,8 @@ using Zcrx.Interop.Leases;
 namespace Zcrx.Rx.Framing;
 
 /// <summary>
-/// Checks each access to one borrowed frame. The borrow ends with the observer's <c>OnNext</c>. Used only where <c>CheckBorrows</c> is on.
+/// Checks each access to the memory of one borrowed frame. The borrow ends with the observer's <c>OnNext</c>. Used only if
+/// <c>CheckBorrows</c> is on.
 /// </summary>
 internal sealed class FrameLoan : Loan, IDisposable
 {
@@ -18,10 +19,10 @@ internal sealed class FrameLoan : Loan, IDisposable
         }
     }
 
-    /// <summary>Ends the borrow. Every later access to the frame throws.</summary>
+    /// <summary>Ends the borrow, so that every later access to the frame's memory throws.</summary>
     public void Dispose() => _ended = true;
 
-    /// <summary>Returns the same bytes as memory that checks each access.</summary>
+    /// <summary>Returns the frame's bytes as memory that checks each access.</summary>
     public ReadOnlySequence<byte> Lend(in ReadOnlySequence<byte> frame)
     {
         if (frame.IsSingleSegment)

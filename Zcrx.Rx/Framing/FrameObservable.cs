@@ -4,7 +4,7 @@ using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Presents a connection's buffers as frames. Each subscription cuts independently.</summary>
+/// <summary>Cuts a connection's buffers into frames for its observers. Each subscription has its own state.</summary>
 internal sealed class FrameObservable<TCutter>(IObservable<ReceivedBuffer> source, TCutter cutter, int maxLength, FramingOptions options)
     : IObservable<ReceivedFrame>, IConnectionSource
     where TCutter : struct, IFrameCutter
@@ -21,7 +21,7 @@ internal sealed class FrameObservable<TCutter>(IObservable<ReceivedBuffer> sourc
         }
         catch
         {
-            // The source may have delivered buffers before its Subscribe method threw. They are released here.
+            // The source may have delivered buffers before its Subscribe method threw. Those buffers are released here.
             frames.Dispose();
             throw;
         }

@@ -4,10 +4,10 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Cuts one subscription's buffers into frames.</summary>
+/// <summary>Cuts the buffers of one subscription into frames.</summary>
 /// <remarks>
-/// Threading: buffers arrive on the ring thread, and disposal may come from any thread (<see cref="ExclusiveUse"/>). Shortly after
-/// a connection has moved to another queue, two ring threads may call: the old queue's thread reclaims buffers while the new
+/// Buffers arrive on the ring thread, and any thread may dispose the subscription, so calls are serialized by <see cref="ExclusiveUse"/>.
+/// Shortly after a connection has moved to another queue, two ring threads may call. The old queue's thread reclaims buffers while the new
 /// queue's thread delivers buffers.
 /// </remarks>
 internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IReclaimable, IPostponedConsumer, IDisposable
@@ -16,11 +16,11 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     private readonly FrameAssembler<TCutter> _frames;
     private readonly SingleAssignmentDisposable _upstream = new();
     private IObserver<ReceivedFrame>? _downstream;
-    // The thread that has entered the exclusive use owns all fields below.
+    // Only the thread that has entered this exclusive use may touch the fields below.
     private ExclusiveUse _use;
-    // The exception that the observer has thrown. No further frames are cut, but the source still reports its end.
+    // The exception that the observer has thrown. After it, no frames are cut, but the end of the source is still passed on.
     private Exception? _thrown;
-    // The source has ended, but the end cannot be passed on yet: OnNext is running, or frames wait for the consumer.
+    // True when the source has ended but its end must wait, because OnNext is running or frames wait for the consumer.
     private bool _hasEndedInside;
     private Exception? _error;
 
@@ -84,7 +84,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
             _frames.Release();
             if (_hasEndedInside)
             {
-                // The source has already ended, so the frames end here.
+                // The source ended during OnNext and will not call again, so the frames end here.
                 TryEnd();
             }
 
@@ -115,15 +115,16 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
         _upstream.Dispose();
         if (isFirst)
         {
-            // The upstream of a source that has ended does nothing, but the connection may still wait for the last frame.
+            // Disposing the upstream has no effect if the source has ended. The connection may still wait for the last frame, so it is
+            // notified directly.
             _frames.Source?.Synchronize();
         }
     }
 
     public void Reclaim()
     {
-        // If a thread is inside, nothing is reclaimed now: that thread checks the pressure before it leases a buffer. If its buffers
-        // belong to a queue that the connection has left, the next rise of that queue's pressure reclaims them.
+        // If another thread uses the frames, nothing is reclaimed here. That thread checks the pressure before it leases a buffer. Buffers
+        // of a queue that the connection has left are reclaimed when the pressure of that queue rises next.
         if (!_use.TryEnterIdle())
         {
             return;
@@ -160,7 +161,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
 
             return waits;
         }
-#pragma warning disable CA1031 // Any exception of an observer ends only its own stream.
+#pragma warning disable CA1031 // An exception of the observer ends only its own stream.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -187,7 +188,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
                 End(error);
             }
         }
-#pragma warning disable CA1031 // An observer without an error handler rethrows. The caller must end the other consumers, too.
+#pragma warning disable CA1031 // An observer without an error handler rethrows. The caller must still end the other consumers.
         catch (Exception unhandled)
 #pragma warning restore CA1031
         {
@@ -200,8 +201,8 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     }
 
     /// <summary>
-    /// Ends the frames after the observer has thrown outside a call of the source. The source therefore cannot pass
-    /// the exception to the observer.
+    /// Ends the frames after the observer has thrown outside a call of the source. The source cannot pass this exception on, so this method
+    /// does.
     /// </summary>
     private void FailLater(Exception exception)
     {
@@ -211,7 +212,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
         {
             Fail(exception);
         }
-#pragma warning disable CA1031 // An observer without an error handler rethrows.
+#pragma warning disable CA1031 // An observer without an error handler rethrows the error.
         catch (Exception unhandled)
 #pragma warning restore CA1031
         {
@@ -248,7 +249,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     {
         if (error is null && _thrown is null && (_frames.IsWaiting || _frames.MustWaitAtEnd()))
         {
-            // The source has ended, but frames still wait for the consumer. The end is passed on after them.
+            // The source has ended but frames still wait for the consumer. The end is passed on behind them.
             _hasEndedInside = true;
             return;
         }
@@ -261,12 +262,12 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
             }
             else
             {
-                // The rest of the frame will not arrive. An orderly close would tell the peer that the frame was handled.
+                // The incomplete frame will never be handled. An orderly close would tell the peer that it was.
                 _frames.Source?.LeaveUnhandled();
             }
         }
 
-        // A completion must not hide that the observer has missed bytes.
+        // After the observer has thrown, it has missed bytes. OnCompleted must not hide this.
         error ??= _thrown;
         if (error is not null)
         {
@@ -278,10 +279,10 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
         }
     }
 
-    /// <summary>Passes a frame on.</summary>
+    /// <summary>Delivers a frame to the observer.</summary>
     public void Pass(ReceivedFrame frame) => _downstream!.OnNext(frame);
 
-    /// <summary>Ends the frames with an error.</summary>
+    /// <summary>Ends the frames with an error and unsubscribes from the source.</summary>
     public void Fail(Exception error)
     {
         if (TryEnd())
@@ -291,7 +292,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     }
 
     /// <summary>
-    /// Ends the frames and the connection with an error, because the stream cannot be cut and its bytes have no other use.
+    /// Ends the frames and the connection with an error. The stream cannot be cut into frames, so its bytes are of no use.
     /// </summary>
     public void Refuse(ZcrxFramingException error)
     {

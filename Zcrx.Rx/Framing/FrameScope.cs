@@ -7,13 +7,13 @@ using Zcrx.Interop.Leases;
 namespace Zcrx.Rx.Framing;
 
 /// <summary>
-/// Represents the frame that one subscription currently lends. One object serves all frames of the subscription, and the version
-/// distinguishes them.
+/// Represents the frame that one subscription currently lends to its observer. One object serves all frames of the subscription, and a
+/// version number tells them apart.
 /// </summary>
 /// <remarks>
-/// The thread that cuts the stream begins a borrow before the observer's <c>OnNext</c> and ends it afterwards. On any other thread, the
-/// members only compare version and thread, and throw. After a connection has moved to another queue, another thread cuts its stream. Two
-/// threads never cut at the same time.
+/// The thread that cuts the stream begins a borrow before the observer's <c>OnNext</c> and ends it afterwards. If another thread calls a
+/// member, the member compares version and thread and throws. After a connection has moved to another queue, another thread cuts its
+/// stream. Two threads never cut at the same time.
 /// </remarks>
 internal sealed class FrameScope(int maxBuffers)
 {
@@ -29,7 +29,7 @@ internal sealed class FrameScope(int maxBuffers)
     private object? _thread;
     private long _version;
 
-    /// <summary>Sets the buffer in which the next frames end, with its ledger and its holder.</summary>
+    /// <summary>Sets the buffer that is lent now and in which the next frames end.</summary>
     public void SetBuffer(in ReceivedBuffer buffer)
     {
         _lent = buffer;
@@ -39,14 +39,14 @@ internal sealed class FrameScope(int maxBuffers)
         _thread = Threads.Current;
     }
 
-    /// <summary>Clears the buffer: the next frames lie in leased or copied bytes only.</summary>
+    /// <summary>Clears the lent buffer, because the next frames lie only in leased or copied bytes.</summary>
     public void ClearBuffer()
     {
         _lent = default;
         _thread = Threads.Current;
     }
 
-    /// <summary>Lends a frame.</summary>
+    /// <summary>Begins to lend a frame.</summary>
     public ReceivedFrame Begin(in ReadOnlySequence<byte> frame, long streamOffset, int tag)
     {
         long version = _version + 1;
@@ -57,7 +57,7 @@ internal sealed class FrameScope(int maxBuffers)
         return new ReceivedFrame(this, version);
     }
 
-    /// <summary>Ends the borrow.</summary>
+    /// <summary>Ends the borrow of the current frame.</summary>
     public void End()
     {
         Volatile.Write(ref _version, _version + 1);
@@ -65,7 +65,7 @@ internal sealed class FrameScope(int maxBuffers)
         _loan = null;
     }
 
-    /// <summary>Adds a consumer that bounds the waiting bytes. Called on the thread that cuts the stream.</summary>
+    /// <summary>Adds a consumer that limits how many bytes may wait for it. Called on the thread that cuts the stream.</summary>
     public void Add(IFrameGate gate)
     {
         if (!_gates.Contains(gate))
@@ -75,7 +75,7 @@ internal sealed class FrameScope(int maxBuffers)
     }
 
     /// <summary>
-    /// Determines whether every consumer accepts a frame of this length now. If not, the source is paused until there is room.
+    /// Determines whether every consumer has room for a frame of this length. A consumer without room pauses the source until it has room.
     /// </summary>
     public bool Admits(long length)
     {
@@ -116,21 +116,23 @@ internal sealed class FrameScope(int maxBuffers)
         return _holder!;
     }
 
-    /// <summary>Returns the bytes, without a check of each access.</summary>
+    /// <summary>Returns the bytes of the frame. Accesses to their memory are not checked.</summary>
     public ReadOnlySequence<byte> Raw(long version)
     {
         Check(version);
         return _frame;
     }
 
-    /// <summary>Returns the bytes. If <c>CheckBorrows</c> is on, each access to them is checked.</summary>
+    /// <summary>Returns the bytes of the frame. If <c>CheckBorrows</c> is on, every access to their memory is checked.</summary>
     public ReadOnlySequence<byte> Sequence(long version)
     {
         Check(version);
         return _checksBorrows ? (_loan ??= new FrameLoan()).Lend(_frame) : _frame;
     }
 
-    /// <summary>Leases the buffers of the frame, or copies its bytes.</summary>
+    /// <summary>
+    /// Leases the buffers of the frame, or copies its bytes if too many buffers would be leased or the pool is under pressure.
+    /// </summary>
     public FrameLease Retain(long version)
     {
         Check(version);
@@ -142,7 +144,7 @@ internal sealed class FrameScope(int maxBuffers)
         return new FrameLease(_ledger!.IsUnderPressure || !MayLease() ? FrameContent.Copy(_frame) : Lease(), _streamOffset, _tag);
     }
 
-    /// <summary>Determines whether the frame lies in at most as many pool buffers as may be leased.</summary>
+    /// <summary>Determines whether the frame lies in few enough pool buffers to be leased.</summary>
     private bool MayLease()
     {
         if (_frame.Start.GetObject() is not FrameSegment segment)
@@ -188,7 +190,7 @@ internal sealed class FrameScope(int maxBuffers)
         return content.Build();
     }
 
-    /// <summary>Leases the buffer of a piece. Returns null when its bytes must be copied.</summary>
+    /// <summary>Leases the buffer that contains a piece; null if the bytes of the piece must be copied.</summary>
     private BufferLease? Lease(FrameSegment piece)
     {
         if (piece.Ledger is { } ledger)

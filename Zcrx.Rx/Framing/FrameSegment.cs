@@ -3,16 +3,20 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Represents a piece of an incomplete frame: a leased buffer, the lent buffer, or bytes copied into an array.</summary>
+/// <summary>
+/// Represents a piece of an incomplete frame. The piece lies in a leased buffer, in the lent buffer or in an array with copied bytes.
+/// </summary>
 internal sealed class FrameSegment : ReadOnlySequenceSegment<byte>
 {
-    /// <summary>Gets or sets the ledger of the leased buffer, or null.</summary>
-    /// <remarks>A connection may move to another queue inside a frame, so each piece has its own ledger.</remarks>
+    /// <summary>Gets or sets the ledger of the leased buffer; null for any other piece.</summary>
+    /// <remarks>Each piece has its own ledger, because a connection may move to another queue in the middle of a frame.</remarks>
     public BufferLedger? Ledger { get; set; }
 
     public int Slot { get; set; }
 
-    /// <summary>Gets or sets the rented array of a copy. <c>Memory</c> is the used part of it.</summary>
+    /// <summary>
+    /// Gets or sets the rented array that contains copied bytes; null for any other piece. <c>Memory</c> is the part of it that is used.
+    /// </summary>
     public byte[]? Array { get; set; }
 
     public int Length => Memory.Length;

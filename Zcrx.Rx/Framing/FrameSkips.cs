@@ -1,12 +1,14 @@
 namespace Zcrx.Rx;
 
-/// <summary>Counts the frames that were skipped because they are longer than the limit.</summary>
+/// <summary>Counts frames that were skipped because they are longer than the limit.</summary>
 /// <remarks>
-/// One object may count for any number of streams, and may be read on any thread. A frame counts when its end has arrived.
-/// Counting allocates nothing.
+/// One object may count the frames of several streams, and any thread may read it. A frame is counted when its end has arrived. Counting
+/// allocates no memory.
 /// </remarks>
-/// <param name="onSkipped">Called for each skipped frame, in order with the frames, on the thread on which the buffers arrive; null if only
-/// counts are needed. An exception of this action is treated like an exception of the observer's <c>OnNext</c>.</param>
+/// <param name="onSkipped">
+/// Called for each skipped frame on the thread on which the buffers arrive, in order with the delivered frames; null if only the counts are
+/// needed. An exception of this callback has the effect of an exception of the observer's <c>OnNext</c>.
+/// </param>
 public sealed class FrameSkips(Action<SkippedFrame>? onSkipped = null)
 {
     private long _count;
@@ -15,7 +17,7 @@ public sealed class FrameSkips(Action<SkippedFrame>? onSkipped = null)
     /// <summary>Gets the number of skipped frames.</summary>
     public long Count => Interlocked.Read(ref _count);
 
-    /// <summary>Gets the number of bytes of the skipped frames, counted like <see cref="SkippedFrame.Length"/>.</summary>
+    /// <summary>Gets the total number of bytes in skipped frames, as <see cref="SkippedFrame.Length"/> counts them.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
     internal void Add(SkippedFrame frame)

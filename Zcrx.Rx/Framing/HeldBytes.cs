@@ -5,10 +5,10 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Holds the bytes of an incomplete frame: first copies, then leased buffers, last the lent buffer.</summary>
+/// <summary>Holds the bytes of an incomplete frame. Copied bytes come first, then leased buffers, and last the lent buffer.</summary>
 /// <remarks>
-/// Owns each array, and one reference to each leased buffer. Not thread-safe: the caller has exclusive access. Allocates nothing per frame:
-/// segments are reused and arrays are rented.
+/// Owns each array and one reference to each leased buffer. Not thread-safe, so the caller must have exclusive access. Allocates no memory
+/// per frame, because segments are reused and arrays are rented.
 /// </remarks>
 internal sealed class HeldBytes(int maxBuffers)
 {
@@ -19,11 +19,11 @@ internal sealed class HeldBytes(int maxBuffers)
     private FrameSegment? _first;
     private FrameSegment? _last;
     private FrameSegment? _lent;
-    // The position of the first held byte in the first piece.
+    // The position of the first held byte inside the first piece.
     private int _start;
     private int _buffers;
     private IByteBudget? _budget;
-    // The number of bytes of rented arrays, which the budget counts.
+    // The number of bytes in rented arrays, which the budget limits.
     private long _rented;
     private FrameSegment? _spare;
     private int _spares;
@@ -37,7 +37,7 @@ internal sealed class HeldBytes(int maxBuffers)
 
     public ReadOnlySequence<byte> Sequence => new(_first!, _start, _last!, _last!.Length);
 
-    /// <summary>Adds the lent buffer. Before the borrow ends, the buffer must be consumed, leased or released.</summary>
+    /// <summary>Adds the lent buffer behind the held bytes. The caller must consume, lease or release it before its borrow ends.</summary>
     public void Lend(ReadOnlyMemory<byte> memory)
     {
         Debug.Assert(_lent is null, "One buffer is lent at a time.");
@@ -45,8 +45,7 @@ internal sealed class HeldBytes(int maxBuffers)
     }
 
     /// <summary>
-    /// Sets the bound for copies, which changes when the connection moves to another queue. Existing copies then
-    /// count against the new bound.
+    /// Sets the limit for copies. When the connection moves to another queue, existing copies count against that queue's limit.
     /// </summary>
     public void SetBudget(IByteBudget? budget)
     {
@@ -56,10 +55,12 @@ internal sealed class HeldBytes(int maxBuffers)
     }
 
     /// <summary>
-    /// Keeps the rest of the lent buffer. Leases the buffer, or copies its bytes when too many buffers are leased
-    /// or the pool is under pressure.
+    /// Keeps the rest of the lent buffer. Leases the buffer if possible. Copies its bytes if too many buffers are leased or the pool is
+    /// under pressure.
     /// </summary>
-    /// <returns>False when a copy was needed but would exceed the bound. The caller must then release everything.</returns>
+    /// <returns>
+    /// False when the bytes had to be copied but the copy would exceed the limit. The caller must then release everything.
+    /// </returns>
     public bool Keep(in ReceivedBuffer buffer, bool isBounded)
     {
         BufferLedger ledger = buffer.Ledger;
@@ -77,7 +78,7 @@ internal sealed class HeldBytes(int maxBuffers)
         return true;
     }
 
-    /// <summary>Copies as <see cref="Copy"/> does, unless the copies would exceed the bound.</summary>
+    /// <summary>Copies as <see cref="Copy"/> does, but fails if the copies would exceed the limit.</summary>
     public bool TryCopy(bool isBounded)
     {
         long uncopied = Uncopied();
@@ -90,7 +91,7 @@ internal sealed class HeldBytes(int maxBuffers)
         return true;
     }
 
-    /// <summary>Drops bytes from the front, and releases buffers that are no longer needed.</summary>
+    /// <summary>Drops bytes from the front, and releases the buffers that contain no other bytes.</summary>
     public void Consume(long count)
     {
         Length -= count;
@@ -108,8 +109,9 @@ internal sealed class HeldBytes(int maxBuffers)
         }
     }
 
-    /// <summary>Releases the remaining bytes if all of them lie in the lent buffer. Returns whether they do.</summary>
+    /// <summary>Releases the remaining bytes if all of them lie in the lent buffer, which the caller continues to cut.</summary>
     /// <param name="length">The number of remaining bytes.</param>
+    /// <returns>True if all remaining bytes lie in the lent buffer.</returns>
     public bool TryLeaveLent(out int length)
     {
         length = (int)Length;
@@ -122,7 +124,9 @@ internal sealed class HeldBytes(int maxBuffers)
         return true;
     }
 
-    /// <summary>Copies all bytes in buffers, and releases the buffers. Each byte is copied at most once.</summary>
+    /// <summary>
+    /// Copies all bytes that lie in buffers, and releases the buffers. Bytes that are already copied are not copied again.
+    /// </summary>
     public void Copy()
     {
         FrameSegment? lastCopy = null;
@@ -162,7 +166,7 @@ internal sealed class HeldBytes(int maxBuffers)
         _last!.Following = null;
     }
 
-    /// <summary>Releases everything.</summary>
+    /// <summary>Releases all buffers and arrays.</summary>
     public void Release()
     {
         while (_first is not null)
@@ -210,7 +214,7 @@ internal sealed class HeldBytes(int maxBuffers)
     }
 
     /// <param name="bytes">The bytes to copy.</param>
-    /// <param name="expected">The total number of bytes to copy, including these.</param>
+    /// <param name="expected">The total number of bytes that remain to be copied, including these.</param>
     private void AppendCopy(ReadOnlySpan<byte> bytes, long expected)
     {
         if (_last is { Array: { } array } last && last.Length < array.Length)
@@ -227,8 +231,8 @@ internal sealed class HeldBytes(int maxBuffers)
             return;
         }
 
-        // Adds an array instead of enlarging the last one, so that no byte is copied twice. The size depends on the bytes that have
-        // arrived, not on the length that the peer has announced.
+        // Another array is added instead of enlarging the last one, so that no byte is copied twice. Its size follows from the bytes that
+        // have arrived, because the length that the peer announces cannot be trusted.
         int growth = Math.Clamp(2 * (_last?.Array?.Length ?? 0), SmallestCopy, LargestGrowth);
         byte[] rented = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected, growth, Array.MaxLength));
         Charge(rented.Length);

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Finds frames that follow a length prefix.</summary>
+/// <summary>Finds frames that begin with a length prefix.</summary>
 internal readonly struct LengthPrefixCutter(LengthPrefix prefix) : IFrameCutter
 {
     private readonly int _size = prefix.Size;
@@ -40,7 +40,7 @@ internal readonly struct LengthPrefixCutter(LengthPrefix prefix) : IFrameCutter
             return FrameDecision.NeedMore(_size);
         }
 
-        // Uses a long, because a 32-bit length above 2^31 must exceed every limit instead of becoming negative.
+        // A long is used, because a 32-bit length above 2^31 must exceed every limit. As an int it would be negative.
         long length = Read(bytes) - _counted;
         return length >= 0 ? FrameDecision.Frame(_size, length) : Impossible(length + _counted);
     }

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Finds frames with the application's own parser.</summary>
+/// <summary>Finds frames with a parser of the application.</summary>
 internal readonly struct ParserCutter(IFrameParser parser, int overhead) : IFrameCutter
 {
     public int Overhead => overhead;
@@ -18,7 +18,7 @@ internal readonly struct ParserCutter(IFrameParser parser, int overhead) : IFram
         {
             return parser.Parse(in held, seen);
         }
-#pragma warning disable CA1031 // Any exception of the application's parser ends only the parsed stream.
+#pragma warning disable CA1031 // An exception of the application's parser ends only the stream that it parses.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

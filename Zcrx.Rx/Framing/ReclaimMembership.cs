@@ -4,20 +4,22 @@ using Zcrx.Interop.Leases;
 namespace Zcrx.Rx.Framing;
 
 /// <summary>
-/// Registers a consumer with the pool of its leased buffers, so that the pool can reclaim them under pressure. Registers it with the pool of
-/// another queue after the connection has moved. Ring thread only.
+/// Registers a consumer with the pool whose buffers it leases, so that the pool can reclaim them under pressure. After the connection has
+/// moved to another queue, registers it with that queue's pool. Ring thread only.
 /// </summary>
-/// <param name="consumer">The consumer.</param>
+/// <param name="consumer">The consumer whose buffers can be reclaimed.</param>
 internal sealed class ReclaimMembership(IReclaimable consumer)
 {
     private BufferLedger? _ledger;
     private int _dismissals;
 
-    /// <summary>Gets the holder that counts the leased buffers; null until one is leased.</summary>
+    /// <summary>Gets the object that counts the leased buffers; null until a buffer is leased.</summary>
     public BufferHolder? Holder { get; private set; }
 
-    /// <summary>Adds the consumer to the list of the pool that a buffer belongs to, unless it is there.</summary>
-    /// <returns>True for the first buffer, and for the first one after the connection has moved: to another queue, or away and back.</returns>
+    /// <summary>Registers the consumer with the pool of a buffer, if it is not registered there.</summary>
+    /// <returns>
+    /// True for the first buffer, and for the first buffer after each move of the connection, even if it moved away and back.
+    /// </returns>
     public bool Follow(in ReceivedBuffer buffer)
     {
         BufferLedger ledger = buffer.Ledger;

@@ -1,28 +1,31 @@
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Holds the bytes around the seam (the boundary) of two pieces: the last bytes before it, and the first bytes after it.</summary>
+/// <summary>
+/// Holds the bytes around a seam, which is the boundary between two pieces of memory. They are the last bytes before it and the first bytes
+/// behind it.
+/// </summary>
 internal ref struct Seam
 {
-    /// <summary>The maximum number of bytes that a seam needs.</summary>
+    /// <summary>The largest number of bytes that are joined around a seam.</summary>
     public const int MaxLength = 2 * (Delimiter.MaxLength - 1);
 
     private readonly Span<byte> _bytes;
     private readonly int _side;
 
-    /// <summary>Initializes a seam in front of the first piece.</summary>
-    /// <param name="bytes">The memory to use, <see cref="MaxLength"/> bytes.</param>
-    /// <param name="side">The number of bytes on each side: one less than the length of the longest delimiter.</param>
+    /// <summary>Initializes the seam before the first piece. No bytes lie before it.</summary>
+    /// <param name="bytes">The memory to use. It must have <see cref="MaxLength"/> bytes.</param>
+    /// <param name="side">The number of bytes to join on each side, which is one less than the length of the longest delimiter.</param>
     public Seam(Span<byte> bytes, int side)
     {
         _bytes = bytes;
         _side = side;
     }
 
-    /// <summary>Gets the number of bytes in front of the seam.</summary>
+    /// <summary>Gets the number of joined bytes before the seam.</summary>
     public int Before { get; private set; }
 
-    /// <summary>Returns the bytes around the seam.</summary>
-    /// <param name="piece">The piece after the seam.</param>
+    /// <summary>Returns the joined bytes before and behind the seam.</summary>
+    /// <param name="piece">The piece behind the seam.</param>
     public readonly ReadOnlySpan<byte> Join(ReadOnlySpan<byte> piece)
     {
         int after = Math.Min(_side, piece.Length);
@@ -30,7 +33,7 @@ internal ref struct Seam
         return _bytes[..(Before + after)];
     }
 
-    /// <summary>Moves to the seam after a piece.</summary>
+    /// <summary>Moves to the seam behind a piece.</summary>
     public void Pass(ReadOnlySpan<byte> piece)
     {
         if (piece.Length >= _side)

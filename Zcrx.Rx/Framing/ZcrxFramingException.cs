@@ -2,21 +2,23 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx;
 
-/// <summary>Represents a stream that could not be cut into frames: a frame is too long or incomplete, or its bytes are invalid.</summary>
+/// <summary>
+/// Represents the error of a stream that cannot be cut into frames. A frame is too long or incomplete, or its bytes are invalid.
+/// </summary>
 /// <remarks>
-/// <c>Frames</c> passes the exception to <c>OnError</c> after the operator has released its leases and unsubscribed. Earlier frames were
-/// delivered completely. The connection ends as well, because the start of the next frame is unknown. A pipe reader throws it out of a read
-/// when it holds more unconsumed bytes than it may.
+/// <para><c>Frames</c> passes the exception to <c>OnError</c> after the operator has released its leases and unsubscribed. Frames before
+/// the invalid one were delivered. The connection ends as well, because the start of the next frame is unknown.</para>
+/// <para>A pipe reader throws the exception from a read if it holds more unconsumed bytes than its limit allows.</para>
 /// </remarks>
 public sealed class ZcrxFramingException : ZcrxException
 {
     /// <summary>Initializes an exception for a stream that could not be cut into frames.</summary>
     /// <param name="streamOffset">The stream offset at which the invalid frame begins.</param>
-    /// <param name="announcedLength">The length that the frame announces, or null.</param>
+    /// <param name="announcedLength">The length that the frame announces; null for none.</param>
     /// <param name="limit">The length of the longest accepted frame.</param>
-    /// <param name="cause">The cause: a clause without a full stop.</param>
-    /// <param name="fix">The likely fix: a sentence without a full stop, or an empty string.</param>
-    /// <param name="innerException">The exception that caused this one, or null.</param>
+    /// <param name="cause">The cause, as a clause without a full stop.</param>
+    /// <param name="fix">The likely fix, as a sentence without a full stop, or an empty string.</param>
+    /// <param name="innerException">The exception that caused this one; null for none.</param>
     public ZcrxFramingException(long streamOffset, long? announcedLength, int limit, string cause, string fix, Exception? innerException = null)
         : base($"Reading the frame at byte {streamOffset} of the stream", 0, cause, fix, innerException)
     {
@@ -28,7 +30,7 @@ public sealed class ZcrxFramingException : ZcrxException
     /// <summary>Gets the stream offset at which the frame begins, including its header.</summary>
     public long StreamOffset { get; }
 
-    /// <summary>Gets the length that the frame announces, in bytes, or null when it announces none, as with delimited frames.</summary>
+    /// <summary>Gets the length in bytes that the frame announces; null if it announces none, as with delimiters.</summary>
     public long? AnnouncedLength { get; }
 
     /// <summary>Gets the length of the longest accepted frame, in bytes.</summary>
@@ -67,12 +69,12 @@ public sealed class ZcrxFramingException : ZcrxException
     internal static ZcrxFramingException NoFrame(long streamOffset, int limit, FrameDecision decision) => new(
         streamOffset, null, limit, decision.Reason, "Check that both sides frame alike, and that the subscription began at a frame's first byte", decision.Exception);
 
-    /// <summary>Returns why a frame that was found is not acceptable.</summary>
+    /// <summary>Creates the exception for a frame that was found but is not acceptable.</summary>
     internal static ZcrxFramingException OfFrame(long streamOffset, in FrameDecision decision, int limit, int overhead, bool isDelimited)
     {
         if (decision.Length > limit)
         {
-            // A delimited frame announces no length. The error must be the same as for a frame that arrives in pieces.
+            // A delimited frame announces no length. The error must not depend on whether the frame arrived in one buffer.
             return TooLong(streamOffset, isDelimited ? null : decision.Length, limit);
         }
 

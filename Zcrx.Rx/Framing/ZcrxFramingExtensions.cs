@@ -6,27 +6,27 @@ namespace Zcrx.Rx;
 /// <summary>Cuts a connection's buffers into frames, without copying them.</summary>
 /// <remarks>
 /// <para>Ownership: a frame is borrowed like its buffers, and valid inside <c>OnNext</c>. <see cref="ReceivedFrame.Retain"/> leases it. A
-/// frame that spans buffers is a sequence over all of them. At most <see cref="FramingOptions.MaxLeasedBuffers"/> of them are leased until
-/// it is complete; the other bytes are copied.</para>
-/// <para>Backpressure: a paused connection delivers no further frame, not even from a buffer that was delivered before.</para>
-/// <para>Threading: frames arrive on the thread on which the buffers arrive. A subscription may be disposed from any thread, including
-/// inside <c>OnNext</c>. Its buffers are released once, and never during a running <c>OnNext</c>, which may finish after the
-/// disposal.</para>
-/// <para>Errors: bytes that cannot be cut end the frames with a <see cref="ZcrxFramingException"/> and unsubscribe from the source. A
-/// source that ends inside a frame causes this error, too. An exception of the observer's <c>OnNext</c> propagates to the source.</para>
-/// <para>Each subscription cuts independently, from the first buffer that it receives. That buffer must begin with a frame.</para>
+/// frame that spans buffers is a sequence over all of them. While it is incomplete, at most <see cref="FramingOptions.MaxLeasedBuffers"/>
+/// buffers are leased and further bytes are copied.</para>
+/// <para>Backpressure: a paused connection delivers no frames, not even from a buffer that has been delivered in part.</para>
+/// <para>Threading: frames arrive on the thread on which the buffers arrive. Any thread may dispose a subscription, also inside
+/// <c>OnNext</c>. If <c>OnNext</c> is running, it may finish after the disposal, and the buffers are released afterwards.</para>
+/// <para>Errors: bytes that cannot be cut end the frames with a <see cref="ZcrxFramingException"/> and unsubscribe from the source. So does
+/// a source that ends inside a frame. An exception of the observer's <c>OnNext</c> is thrown to the source.</para>
+/// <para>Each subscription cuts independently. The first buffer that it receives must begin with a frame.</para>
 /// </remarks>
 public static class ZcrxFramingExtensions
 {
-    /// <summary>Finds frames that follow a length prefix.</summary>
-    /// <param name="source">The buffers of one connection, all of them and in order.</param>
-    /// <param name="prefix">The form of the prefix. It is not part of the frames.</param>
-    /// <param name="maxLength">The length of the longest accepted frame, in bytes, without its prefix.</param>
-    /// <param name="options">The options for incomplete frames, or null for the defaults.</param>
-    /// <returns>The frames, empty ones included.</returns>
-    /// <exception cref="ArgumentException">The prefix is the default value, which is invalid, or an option is for delimited frames
-    /// only.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The longest accepted frame has less than 1 byte, or 2 GiB or more.</exception>
+    /// <summary>Cuts a stream into frames that begin with a length prefix.</summary>
+    /// <param name="source">All buffers of one connection, in order.</param>
+    /// <param name="prefix">The format of the prefix. The prefix is not part of the delivered frames.</param>
+    /// <param name="maxLength">The number of bytes in the longest accepted frame, without its prefix.</param>
+    /// <param name="options">The framing options; null for the defaults.</param>
+    /// <returns>The frames, including empty ones.</returns>
+    /// <exception cref="ArgumentException">
+    /// The prefix is the default value, which is invalid. Or an option is set that only delimited frames support.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">The maximum length is less than 1 byte, or 2 GiB or more.</exception>
     public static IObservable<ReceivedFrame> Frames(
         this IObservable<ReceivedBuffer> source, LengthPrefix prefix, long maxLength, FramingOptions? options = null)
     {
@@ -38,17 +38,19 @@ public static class ZcrxFramingExtensions
         return Frames(source, new LengthPrefixCutter(prefix), maxLength, options);
     }
 
-    /// <summary>Finds frames that end with a delimiter.</summary>
-    /// <param name="source">One connection's buffers, all of them and in their order.</param>
-    /// <param name="delimiter">The end of each frame. For several delimiters, use
-    /// <see cref="Delimiter.Any(ReadOnlySpan{Delimiter})"/>.</param>
-    /// <param name="maxLength">The length of the longest accepted frame, in bytes. The delimiter counts where it is part of the
-    /// frames.</param>
-    /// <param name="options">The options for incomplete frames, or null for the defaults.</param>
-    /// <returns>The frames, empty ones included. Bytes after the last delimiter are an incomplete frame, and therefore an error, unless
-    /// <see cref="FramingOptions.DeliversUnterminated"/> is set.</returns>
+    /// <summary>Cuts a stream into frames that end with a delimiter.</summary>
+    /// <param name="source">All buffers of one connection, in order.</param>
+    /// <param name="delimiter">
+    /// The delimiter that ends each frame. For several delimiters, use <see cref="Delimiter.Any(ReadOnlySpan{Delimiter})"/>.
+    /// </param>
+    /// <param name="maxLength">The number of bytes in the longest accepted frame. The delimiter counts if frames include it.</param>
+    /// <param name="options">The framing options; null for the defaults.</param>
+    /// <returns>
+    /// The frames, including empty ones. Bytes behind the last delimiter are an incomplete frame and cause an error, unless
+    /// <see cref="FramingOptions.DeliversUnterminated"/> is set.
+    /// </returns>
     /// <exception cref="ArgumentException">The delimiter is empty.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte, or 2 GiB or more.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The maximum length is less than 1 byte, or 2 GiB or more.</exception>
     public static IObservable<ReceivedFrame> Frames(
         this IObservable<ReceivedBuffer> source, Delimiter delimiter, long maxLength, FramingOptions? options = null)
     {
@@ -62,17 +64,18 @@ public static class ZcrxFramingExtensions
             : Frames(source, new DelimiterCutter(bytes, delimiter.IncludeDelimiter), maxLength, options);
     }
 
-    /// <summary>Finds frames with a parser of the application.</summary>
-    /// <param name="source">One connection's buffers, all of them and in their order.</param>
-    /// <param name="parser">Finds the frames. Many streams may share a parser that has no state.</param>
-    /// <param name="maxLength">The length of the longest accepted frame, in bytes, without the bytes around it that the parser
-    /// drops.</param>
-    /// <param name="options">The options for incomplete frames, or null for the defaults.</param>
-    /// <returns>The frames, empty ones included.</returns>
+    /// <summary>Cuts a stream into frames with a parser of the application.</summary>
+    /// <param name="source">All buffers of one connection, in order.</param>
+    /// <param name="parser">The parser that finds the frames. Several streams may share a parser without state.</param>
+    /// <param name="maxLength">
+    /// The number of bytes in the longest accepted frame, without the header and trailer that the parser drops.
+    /// </param>
+    /// <param name="options">The framing options; null for the defaults.</param>
+    /// <returns>The frames, including empty ones.</returns>
     /// <exception cref="ArgumentException">
-    /// The parser's <see cref="IFrameParser.MaxOverhead"/> is negative, or an option is for delimited frames only.
+    /// The parser's <see cref="IFrameParser.MaxOverhead"/> is negative, or an option is set that only delimited frames support.
     /// </exception>
-    /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte, or 2 GiB or more.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The maximum length is less than 1 byte, or 2 GiB or more.</exception>
     public static IObservable<ReceivedFrame> Frames(
         this IObservable<ReceivedBuffer> source, IFrameParser parser, long maxLength, FramingOptions? options = null)
     {

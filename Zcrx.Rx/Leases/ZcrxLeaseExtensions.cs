@@ -24,7 +24,8 @@ public static class ZcrxLeaseExtensions
 
     /// <summary>Leases every frame and passes the lease on.</summary>
     /// <param name="source">A connection's frames.</param>
-    /// <returns>The leases, delivered on the thread on which the frames arrive. The same rules apply as for leases on buffers.</returns>
+    /// <returns>The leases, delivered on the thread on which the frames arrive. Their ownership passes as with the overload for
+    /// buffers.</returns>
     public static IObservable<FrameLease> Retained(this IObservable<ReceivedFrame> source)
     {
         ArgumentNullException.ThrowIfNull(source);

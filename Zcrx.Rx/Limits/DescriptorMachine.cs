@@ -2,8 +2,7 @@ namespace Zcrx.Rx.Limits;
 
 /// <summary>Decides whether connections may be accepted, from the number of free file descriptors. Does no I/O.</summary>
 /// <remarks>
-/// Accepting resumes only when more descriptors are free than the reserve. If exactly the reserve were free, the next connection would
-/// stop accepting again.
+/// Accepting stops below the reserve, and resumes at a higher number. With one number for both, each connection would stop accepting again.
 /// </remarks>
 internal sealed class DescriptorMachine
 {
@@ -12,7 +11,7 @@ internal sealed class DescriptorMachine
     /// <summary>Gets a value indicating whether accepting has stopped.</summary>
     public bool IsHolding { get; private set; }
 
-    /// <summary>Returns the number of descriptors to keep free: as configured, and at most a quarter of the limit.</summary>
+    /// <summary>Returns the number of descriptors to keep free: the configured number, but at most a quarter of the limit.</summary>
     public static int ReserveOf(int configured, int limit) => int.Min(configured, limit / 4);
 
     /// <summary>Records how many descriptors are free.</summary>

@@ -3,7 +3,9 @@ using Zcrx.Rx.Options;
 
 namespace Zcrx.Rx.Limits;
 
-/// <summary>Counts the bytes of unfinished frames and of pipe readers that a queue's connections have copied. Thread-safe.</summary>
+/// <summary>
+/// Counts and limits the bytes that a queue's connections hold as copies for unfinished frames and pipe readers. Thread-safe.
+/// </summary>
 internal sealed class FrameBudget(CurrentOptions options) : IByteBudget
 {
     private long _used;
@@ -12,7 +14,7 @@ internal sealed class FrameBudget(CurrentOptions options) : IByteBudget
     /// <summary>Gets the number of bytes that are held as copies.</summary>
     public long Used => Volatile.Read(ref _used);
 
-    /// <summary>Gets the number of refused requests for room.</summary>
+    /// <summary>Gets the number of copies that were refused because of the limit.</summary>
     public long Refused => Volatile.Read(ref _refused);
 
     public long Limit => options.Value.MaxCopiedFrameBytes;

@@ -2,5 +2,5 @@ using System.Net;
 
 namespace Zcrx.Rx.Limits;
 
-/// <summary>Represents the pending report about one limit.</summary>
+/// <summary>Represents a report about one limit that is due.</summary>
 internal sealed record LimitReport(ZcrxLimit Limit, string? Listener, long Count, IPEndPoint? Peer, string Reason);

@@ -4,8 +4,8 @@ namespace Zcrx.Rx.Limits;
 
 /// <summary>Counts how often limits were enforced, and decides when to report. Does no I/O; not thread-safe.</summary>
 /// <remarks>
-/// The first time is reported at once. Later times are combined into one report per interval. When a limit no longer has an effect, that is
-/// reported in the same intervals. The last report therefore always describes the current state.
+/// The first case is reported at once. Further cases are combined into one report per interval. A report also follows when a limit no
+/// longer has an effect, so the last report always describes the current state.
 /// </remarks>
 /// <param name="interval">The interval, in ticks.</param>
 internal sealed class LimitTally(long interval)
@@ -29,7 +29,9 @@ internal sealed class LimitTally(long interval)
         (entry.Peer, entry.Reason, entry.EndReason) = (peer, reason, null);
     }
 
-    /// <summary>Records that a limit no longer has an effect. Does nothing if the limit was not enforced since the last call.</summary>
+    /// <summary>
+    /// Records that a limit no longer has an effect. Does nothing if the limit was not enforced since this method last recorded its end.
+    /// </summary>
     public void End(ZcrxLimit limit, string? listener, string reason)
     {
         if (_entries.TryGetValue((limit, listener), out Entry? entry) && (entry.Count > 0 || entry.IsReported) && entry.EndReason is null)

@@ -11,13 +11,14 @@ internal struct SilenceMachine
     private long _since;
     private bool _hasBegun;
 
-    /// <summary>Records one check.</summary>
+    /// <summary>Compares a connection's counts with those of the last check. Returns the limit that its silence has exceeded.</summary>
     /// <param name="now">The time, in ticks.</param>
     /// <param name="received">The number of bytes received so far.</param>
     /// <param name="sends">The number of sends so far.</param>
-    /// <param name="isPeerAtFault">Whether only the peer can cause the silence, because the connection is receiving.</param>
+    /// <param name="isPeerAtFault">Whether the connection is receiving. Only then does the peer cause the silence; otherwise the time
+    /// starts anew.</param>
     /// <param name="firstByte">The longest silence before the first byte in either direction, in ticks.</param>
-    /// <param name="idle">The longest silence afterwards.</param>
+    /// <param name="idle">The longest silence after the first byte, in ticks.</param>
     /// <returns>The limit that was exceeded; null for none.</returns>
     public ZcrxLimit? Look(long now, long received, long sends, bool isPeerAtFault, long firstByte, long idle)
     {

@@ -18,22 +18,24 @@ public enum ZcrxLimit
     MaxConnectionsPerAddress,
 
     /// <summary>
-    /// A connection was silent after it was accepted: <see cref="ZcrxListenOptions.FirstByteTimeout"/>. The connection is reset.
+    /// A connection has neither sent nor received a byte within <see cref="ZcrxListenOptions.FirstByteTimeout"/>. The connection is reset.
     /// </summary>
     FirstByteTimeout,
 
-    /// <summary>A connection was silent for too long: <see cref="ZcrxListenOptions.IdleTimeout"/>. The connection is reset.</summary>
+    /// <summary>
+    /// A connection was silent in both directions for <see cref="ZcrxListenOptions.IdleTimeout"/>. The connection is reset.
+    /// </summary>
     IdleTimeout,
 
     /// <summary>
-    /// The copies of unfinished frames and of pipe readers of a queue have too many bytes:
-    /// <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>. The connection that needs more is reset.
+    /// The copies that a queue holds for unfinished frames and pipe readers have reached
+    /// <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>. A connection that needs more is reset.
     /// </summary>
     CopiedFrameBytes,
 
     /// <summary>
-    /// The process has few file descriptors left: <see cref="ZcrxQueueOptions.DescriptorReserve"/>. Accepting stops until more are
-    /// free; peers wait in the backlog.
+    /// Fewer file descriptors are free than <see cref="ZcrxQueueOptions.DescriptorReserve"/>. Accepting stops until more are free. Peers
+    /// wait in the backlog.
     /// </summary>
     Descriptors,
 }

@@ -4,11 +4,11 @@ using Zcrx.Interop.Processes;
 namespace Zcrx.Rx.Listening;
 
 /// <summary>
-/// Counts the connections that all queues of the process have accepted, because they use the same descriptors. Thread-safe.
+/// Counts the connections that all queues of the process have accepted. All of them use the file descriptors of the process. Thread-safe.
 /// </summary>
 internal sealed class AcceptedTally
 {
-    // The key is the function that reads the use of descriptors. Queues with the same function share the descriptors.
+    // The key is the function that reads the use of descriptors. Tests replace it, so that their queues have a counter of their own.
     private static readonly ConditionalWeakTable<Func<DescriptorUse>, AcceptedTally> All = new();
 
     private long _count;
@@ -16,7 +16,7 @@ internal sealed class AcceptedTally
     /// <summary>Gets the number of connections so far.</summary>
     public long Count => Volatile.Read(ref _count);
 
-    /// <summary>Returns the tally of all queues that read the use of descriptors with this function.</summary>
+    /// <summary>Returns the counter that is shared by all queues with the same function for reading the use of descriptors.</summary>
     public static AcceptedTally Of(Func<DescriptorUse> read) => All.GetOrCreateValue(read);
 
     public void Add() => Interlocked.Increment(ref _count);

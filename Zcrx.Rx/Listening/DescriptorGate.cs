@@ -4,7 +4,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Listening;
 
-/// <summary>Keeps file descriptors free for the rest of the process: decides whether a queue may accept. Ring thread only.</summary>
+/// <summary>Decides whether a queue may accept, so that file descriptors stay free for the rest of the process. Ring thread only.</summary>
 /// <param name="read">Reads the use of descriptors.</param>
 /// <param name="context">The options and the clock.</param>
 internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext context)
@@ -22,7 +22,7 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
     /// <summary>Gets a value indicating whether accepting has stopped.</summary>
     public bool IsHolding => _machine.IsHolding;
 
-    /// <summary>Gets the numbers on which the decision is based, as a clause.</summary>
+    /// <summary>Gets the current numbers of descriptors as a clause, for reports.</summary>
     public string Reason => $"{_use.Used} of {_use.Limit} file descriptors are used, and {Reserve} are kept free";
 
     /// <summary>Gets the number of free descriptors: the last count minus the connections that all queues have accepted since.</summary>
@@ -30,7 +30,7 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
 
     private int Reserve => DescriptorMachine.ReserveOf(context.Options.Value.DescriptorReserve, _use.Limit);
 
-    /// <summary>Determines whether the process has room for another connection, and whether the answer has changed.</summary>
+    /// <summary>Determines whether enough descriptors are free to accept a connection, and whether the answer has changed.</summary>
     public (bool May, bool HasChanged) Check()
     {
         long now = context.Clock.TurnStart;
@@ -55,7 +55,7 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
     /// <summary>Records that a connection was accepted.</summary>
     public void OnAccepted() => _accepted.Add();
 
-    // The use is read once per interval. When few descriptors are left and reading is cheap, it is read for each connection.
+    // The number of used descriptors is read once per interval. When few are free and reading is cheap, it is read at each check.
     private bool IsReadDue(long now)
     {
         bool isLow = Free < 2 * Reserve + 1;

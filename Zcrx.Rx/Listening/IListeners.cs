@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Listening;
 
-/// <summary>Provides the operations on listeners that are needed when a queue ends. Ring thread only.</summary>
+/// <summary>Represents the listeners of a queue for the steps that end the queue. Ring thread only.</summary>
 internal interface IListeners
 {
     /// <summary>Gets the number of listeners.</summary>

@@ -6,13 +6,13 @@ namespace Zcrx.Rx.Listening;
 /// <summary>Reads how many connections the kernel may accept on a listening socket before the ring thread can stop it.</summary>
 internal static class ListenBacklog
 {
-    // The kernel's default limit of a backlog (net.core.somaxconn). A backlog counts as at least this long, because new clients refill a
-    // short backlog while the kernel empties it.
+    // The kernel's default limit of a backlog (net.core.somaxconn). A shorter backlog counts as this long, because new clients enter it
+    // while the kernel accepts those that wait.
     public const int Least = 4096;
 
     private const int TcpLevel = 6;
     private const int TcpInfo = 11;
-    // The field tcpi_sacked of struct tcp_info. For a listening socket, it contains the limit of the backlog.
+    // The offset of the field tcpi_sacked in struct tcp_info. For a listening socket, the field contains the limit of the backlog.
     private const int BoundOffset = 28;
 
     /// <summary>Returns the limit of the backlog, or <see cref="Least"/> if that is larger.</summary>
@@ -26,7 +26,7 @@ internal static class ListenBacklog
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The socket is closed, which the accept request reports.
+            // The socket is closed. The accept request will fail and report this.
             return Least;
         }
     }

@@ -60,7 +60,7 @@ public static class ListenEndPoint
             return host.EndsWith(']') && IPAddress.TryParse(host[1..^1], out IPAddress? v6) && v6.AddressFamily == AddressFamily.InterNetworkV6 ? v6 : null;
         }
 
-        // The parser also accepts fewer than four parts, such as "127.1", which is most likely a typing error.
+        // IPAddress.TryParse also accepts fewer than four parts, such as "127.1". This is most likely a typing error, so it is refused.
         return host.Count(static character => character == '.') == 3 && IPAddress.TryParse(host, out IPAddress? v4) && v4.AddressFamily == AddressFamily.InterNetwork ? v4 : null;
     }
 }

@@ -23,10 +23,12 @@ internal sealed class ListenerEntry(Socket socket, IObserver<ConnectionReceiver>
 
     public bool IsArmed { get; set; }
 
-    /// <summary>Gets or sets a value indicating whether the request accepts until it is cancelled.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether the accept request is multishot: it accepts connections until it ends or is cancelled.
+    /// </summary>
     public bool IsMultishot { get; set; }
 
-    /// <summary>Gets or sets the number of connections that a multishot request may accept at once.</summary>
+    /// <summary>Gets or sets the number of connections that a multishot request may accept before the ring thread can cancel it.</summary>
     public int Burst { get; set; }
 
     /// <summary>Gets or sets the value of <see cref="Burst"/> while a multishot request is armed; otherwise 0.</summary>
@@ -34,10 +36,10 @@ internal sealed class ListenerEntry(Socket socket, IObserver<ConnectionReceiver>
 
     public bool IsRemoved { get; set; }
 
-    /// <summary>Gets or sets the time before which the listener is not armed again, after an error such as EMFILE.</summary>
+    /// <summary>Gets or sets the earliest time of the next accept request, after an error such as EMFILE.</summary>
     public long RetryAt { get; set; }
 
-    /// <summary>Records that the socket is closed and the observer receives the end. Any thread.</summary>
-    /// <returns>False when that was recorded before.</returns>
+    /// <summary>Claims the right to end the listener, so that its socket is closed once and its observer ends once. Any thread.</summary>
+    /// <returns>True for the first call only.</returns>
     public bool TryConclude() => Interlocked.Exchange(ref _isConcluded, 1) == 0;
 }

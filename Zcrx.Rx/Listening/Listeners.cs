@@ -21,7 +21,7 @@ internal sealed class Listeners(
     ILimitReports limits) : IListeners
 {
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
-    // The interval of checks of the backlogs: the shortest after a client was found in a backlog, the longest while none is found.
+    // The time until the next check of the backlogs, after a check that found a waiting client. Every other check doubles it.
     private static readonly TimeSpan ShortestCheck = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestCheck = TimeSpan.FromSeconds(1);
 
@@ -33,7 +33,7 @@ internal sealed class Listeners(
     private bool _isShort;
     private TimeSpan _checkInterval = LongestCheck;
     private long _checkAt = long.MaxValue;
-    // The connections that the kernel may accept at once: the backlogs of all listeners with a multishot request.
+    // The number of connections that the kernel may accept before this thread can stop it: the backlogs of all multishot listeners.
     private int _burst;
 
     /// <summary>Gets the number of listeners.</summary>
@@ -96,7 +96,7 @@ internal sealed class Listeners(
 
     public void RemoveAll() => Array.ForEach(_listeners.Snapshot(), Remove);
 
-    /// <summary>Arms the listeners that are due.</summary>
+    /// <summary>Issues an accept request for each listener that has none and is due.</summary>
     public void Arm()
     {
         if (_listeners.Count > 0 && clock.TurnStart >= _checkAt)
@@ -165,7 +165,7 @@ internal sealed class Listeners(
         {
             if (listener is { IsMultishot: true, IsRemoved: false } && (!MayAccept() || !descriptors.Fits(_burst)))
             {
-                // A multishot request would accept all waiting connections before this thread could cancel it.
+                // Few descriptors are free. The multishot request could use all of them before a later cancellation.
                 listener.IsMultishot = false;
                 requests.Cancel(AcceptTag(listener));
             }
@@ -183,8 +183,8 @@ internal sealed class Listeners(
         }
         else
         {
-            // An error means that the process is out of descriptors or memory: peers wait in the backlog until the retry. A cancelled
-            // multishot request is replaced at once. While descriptors are low, the replacement accepts a single connection.
+            // After an error, such as too few descriptors or too little memory, peers wait in the backlog until the retry. A cancelled
+            // multishot request is replaced at once. While few descriptors are free, the replacement accepts a single connection.
             listener.RetryAt = completion.Result is < 0 and not -ECANCELED ? clock.Now + clock.ToTicks(AcceptRetry) : 0;
             _pending.Add(listener);
             if (completion.Result is -EMFILE or -ENFILE or -ENOMEM or -ENOBUFS)
@@ -205,10 +205,9 @@ internal sealed class Listeners(
     /// <summary>Ends all listeners, because the queue ends.</summary>
     public void FinishAll(Func<Exception?> error) => Array.ForEach(_listeners.Snapshot(), listener => Finish(listener, error()));
 
-    /// <summary>Ends all listeners of a ring thread that is stuck: the current ones, and those that it adds if it continues. Any thread;
-    /// the table does not change.</summary>
+    /// <summary>Ends all listeners of a stuck ring thread and those that it adds later. Any thread. Does not change the table.</summary>
     /// <param name="turn">The progress of the ring thread.</param>
-    /// <param name="notify">Calls an observer, which may wait for a resource that the stuck callback holds.</param>
+    /// <param name="notify">Runs a call of an observer. The call may block on a resource that the stuck callback holds.</param>
     public void Abandon(ReceiveTurn turn, Action<Action> notify)
     {
         lock (turn.Gate)
@@ -221,7 +220,7 @@ internal sealed class Listeners(
         }
 
         _isAbandoned = true;
-        // Pairs with the fence in Add: either this thread sees the listener, or the ring thread sees the flag.
+        // Pairs with the fence in Add: either this thread sees the listener, or the ring thread sees _isAbandoned.
         Interlocked.MemoryBarrier();
         foreach (ListenerEntry listener in _listeners.Snapshot())
         {
@@ -232,8 +231,10 @@ internal sealed class Listeners(
         }
     }
 
-    /// <summary>Closes the socket of an entry and ends its observer, once. Any thread may call it for an entry that is not owned by a
-    /// queue, or whose ring thread was abandoned.</summary>
+    /// <summary>
+    /// Closes the socket of an entry and ends its observer. Only the first call has an effect. Any thread may call it if no running ring
+    /// thread owns the entry.
+    /// </summary>
     public static void Conclude(ListenerEntry listener, Exception? error, IReceiveEvents events)
     {
         if (TryClose(listener))
@@ -277,12 +278,13 @@ internal sealed class Listeners(
     private void OnAccepted(ListenerEntry listener, int fd)
     {
         SafeSocketHandle handle = new(fd, ownsHandle: true);
-        // A removed listener still delivers its accepted connections, because their peers are already connected.
+        // A queue that ends refuses the connection, unless it suspends its connections. A removed listener still delivers the connection,
+        // because the peer is already connected.
         if (!phase.Suspends && phase.IsEnding)
         {
             if (phase.IsSalvaging)
             {
-                // No queue will serve the connection. The reset shows the peer that this is not an orderly end.
+                // The queue has failed. The reset shows the peer that this is not an orderly end.
                 UnseenSockets.Reset(handle);
             }
 
@@ -323,11 +325,11 @@ internal sealed class Listeners(
             connection.Control.FailConsumer(exception);
         }
 
-        // Called even without an observer, because the end of the connection must be detected as well.
+        // Called even if nothing has subscribed, because the end of the connection must be noticed without an observer, too.
         scheduler.Reconcile(connection);
     }
 
-    /// <summary>Issues a new accept request for each listener that is armed although clients wait in its backlog.</summary>
+    /// <summary>Replaces the armed accept request of each listener that has waiting clients in its backlog.</summary>
     /// <remarks>
     /// If several rings accept on a socket, a real kernel wakes only one of them, always the same one. If the thread of that ring is stuck,
     /// the ring gets the wake-ups but accepts no client. The stuck thread may belong to another process with the same socket. A new request
@@ -360,7 +362,7 @@ internal sealed class Listeners(
         return false;
     }
 
-    /// <summary>Determines whether the process has room for another connection. Reports when the answer changes.</summary>
+    /// <summary>Determines whether enough file descriptors are free to accept a connection. Reports when the answer changes.</summary>
     private bool MayAccept()
     {
         (bool may, bool hasChanged) = descriptors.Check();

@@ -3,6 +3,7 @@ using Zcrx.Interop;
 namespace Zcrx.Rx.Listening;
 
 /// <summary>
-/// Thrown to the observers of listeners when their whole queue has failed. A supervisor recognizes it and reports the failure only once.
+/// Ends the observers of listeners when their queue has failed. A supervisor recognizes the type, so it reports the failure once instead of
+/// once per listener.
 /// </summary>
 internal sealed class QueueFailedException(string queue, Exception cause) : ZcrxException($"Accepting on the queue {queue}", 0, "the queue failed", "", cause);

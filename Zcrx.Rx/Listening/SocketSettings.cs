@@ -3,7 +3,8 @@ using System.Net.Sockets;
 namespace Zcrx.Rx.Listening;
 
 /// <summary>
-/// Sets the options of listening sockets, which the kernel copies to the sockets that it accepts on them, and of sockets that connect.
+/// Sets the options of listening sockets and of outgoing connections. The kernel copies options of a listening socket to the sockets it
+/// accepts.
 /// </summary>
 internal static class SocketSettings
 {

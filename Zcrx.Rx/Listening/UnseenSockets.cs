@@ -17,7 +17,7 @@ internal sealed class UnseenSockets(RingRequests requests)
     public void Close(uint handled) => Find(handled).ForEach(static unseen => Reset(new SafeSocketHandle(unseen, ownsHandle: true)));
 
     /// <summary>
-    /// Resets the connections. The descriptors stay open: the ring thread, which is stuck, closes them if it continues. Any thread.
+    /// Resets the connections of a stuck ring thread, without closing the descriptors. The thread closes them if it continues. Any thread.
     /// </summary>
     /// <param name="handled">The number of completions that were handled.</param>
     public void Disconnect(uint handled) => Find(handled).ForEach(static unseen => _ = Libc.Disconnect(unseen));
@@ -40,7 +40,7 @@ internal sealed class UnseenSockets(RingRequests requests)
     {
         List<int> unseen = [];
         CompletionQueue completions = requests.Completions;
-        // A ring with more completions than its capacity is corrupt: its descriptors may be arbitrary.
+        // A ring with more completions than its capacity is corrupt. Its completions may name arbitrary descriptors, so none is touched.
         if (completions.IsEnded || completions.Ready is var ready && ready > completions.Capacity)
         {
             return unseen;

@@ -10,16 +10,16 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Moving;
 
-/// <summary>Represents a queue to its connections and to other queues. Thread-safe.</summary>
+/// <summary>Represents a queue for its connections and for other queues. Thread-safe.</summary>
 /// <remarks>Passes requests to the ring thread, or serves them itself after the ring thread has ended.</remarks>
 internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwner? suspended, CurrentOptions options, IReceiveEvents events, RxQueueId? rxQueue) : IConnectionHost
 {
-    // Other threads may change connections faster than the ring thread handles the changes. The limit keeps
-    // changes from delaying completions.
+    // Other threads may change connections faster than the ring thread handles the changes. The limit ensures that completions are handled
+    // in between.
     private const int ChangesPerTurn = 4096;
 
     private readonly ConcurrentQueue<ConnectionReceiver> _changes = new();
-    // The unfinished work on closed connections, used as a set.
+    // The set of unfinished work on closed connections. The values are not used.
     private readonly ConcurrentDictionary<ConnectionWork, bool> _lateWork = new();
     private int _awaitsEnd;
     private long _scheduled;
@@ -66,8 +66,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
 
     public void AwaitRoom(ConnectionReceiver connection) => thread.Post(() => _mover.AwaitRoom(connection), () => AwaitRoomWithoutQueue(connection));
 
-    // Passes the work also as the refusal, so that it always runs. When the ring thread ends, it refuses waiting work. Later work is
-    // refused on the thread pool.
+    // Post runs its second argument instead of the first if the ring thread has ended. Both are the work, so that it always runs.
     public void Schedule(Action work)
     {
         Interlocked.Increment(ref _scheduled);
@@ -107,18 +106,18 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     /// <summary>Ends a stranded connection for which no queue was found.</summary>
     public void FailStranded(ConnectionReceiver connection) => thread.Post(() => _mover.FailStranded(connection));
 
-    /// <summary>Handles the connections that have changed. Ring thread only.</summary>
+    /// <summary>Handles the connections that other threads have changed. Ring thread only.</summary>
     public void TakeChanges()
     {
         for (int i = 0; i < ChangesPerTurn && !thread.IsAbandoned && _changes.TryDequeue(out ConnectionReceiver? connection); i++)
         {
-            // The mark is cleared first: a change during the call then queues the connection again.
+            // The mark of the connection is cleared first, so that a change during the call queues the connection again.
             connection.Control.TakeChange();
             _mover.OnChanged(connection);
         }
     }
 
-    /// <summary>Passes changes on after the end of the ring thread.</summary>
+    /// <summary>Handles the queued changes after the ring thread has ended. A moved connection's change goes to its new queue.</summary>
     public void ForwardChanges()
     {
         while (_changes.TryDequeue(out ConnectionReceiver? connection))
@@ -138,7 +137,8 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     /// <summary>Moves a connection of this queue to another queue. The caller allows only one move of a connection at a time.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="target">The other queue.</param>
-    /// <param name="isRescue">Whether this is a rescue. A rescue moves only a stranded connection, but even to a queue that drains.</param>
+    /// <param name="isRescue">Whether this move rescues a stranded connection. Such a move is given up if the connection is not
+    /// stranded, and its target may be a draining queue.</param>
     /// <param name="watcher">Follows the move; null for none.</param>
     public Task<bool> MoveAsync(ConnectionReceiver connection, ConnectionHost target, bool isRescue = false, IMoveWatcher? watcher = null)
     {
@@ -159,7 +159,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     public void Receive(ConnectionReceiver connection, ConnectionMove move) =>
         thread.Post(() => _mover.Arrive(connection, move), () => move.Source.TakeBack(connection, move));
 
-    /// <summary>Takes back a connection whose target queue is closed.</summary>
+    /// <summary>Takes a connection of this queue back, because the target of its move is closed.</summary>
     public void TakeBack(ConnectionReceiver connection, ConnectionMove move) => thread.Post(
         () =>
         {
@@ -168,7 +168,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         },
         () => Abandon(connection, move));
 
-    /// <summary>Continues a move from the current queue of the connection.</summary>
+    /// <summary>Begins a move again on the queue that has the connection now.</summary>
     public static void Continue(ConnectionReceiver connection, ConnectionMove move)
     {
         // Every host of a connection is a ConnectionHost.
@@ -215,7 +215,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     private void Begin(ConnectionReceiver connection, ConnectionMove move) =>
         thread.Post(() => _mover.Begin(connection, move), () => MoveWithoutQueue(connection, move));
 
-    /// <summary>Awaits room for a sender after the queue has ended.</summary>
+    /// <summary>Awaits room in the socket for a sender, after the ring thread has ended.</summary>
     private void AwaitRoomWithoutQueue(ConnectionReceiver connection)
     {
         if (suspended?.TryAwaitRoom(connection) == true)
@@ -223,7 +223,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
             return;
         }
 
-        // The host is read after the suspended connections were checked. A connection gets its new host before it stops being suspended.
+        // The host must be read after the check above. A resumed connection gets its new host before it leaves the suspended connections.
         if (connection.Control.Host == this)
         {
             if (connection.Control.Sender.IsClosed)
@@ -232,8 +232,8 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
                 return;
             }
 
-            // The connection left before the queue ended, and no other queue has it yet. A sender that retried now
-            // would spin until another queue has the connection.
+            // The connection is on its way to another queue. The sender must wait for that queue, because a retry now would spin until it
+            // arrives.
             connection.Control.AwaitsRoomOnArrival = true;
             // Pairs with the fence in Arrive: either the new queue sees AwaitsRoomOnArrival, or this thread sees the new queue.
             Interlocked.MemoryBarrier();
@@ -246,7 +246,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     }
 
     /// <summary>
-    /// Handles a connection whose source and target are both closed. No bytes were lost, so the connection is suspended if possible.
+    /// Ends a move whose source and target are both closed. No bytes were lost, so the connection is suspended if possible.
     /// </summary>
     private void Abandon(ConnectionReceiver connection, ConnectionMove move)
     {

@@ -20,7 +20,10 @@ internal sealed class ConnectionMove(ConnectionHost source, ConnectionHost? targ
 
     public bool IsRescue => isRescue;
 
-    /// <summary>Gets a value indicating whether the owner of suspended connections began this move. No caller then waits for it.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the owner of suspended connections began this move. If the target is closed, <see cref="Done"/> is
+    /// then false and does not fault.
+    /// </summary>
     public bool IsContinuation { get; init; }
 
     public IMoveWatcher? Watcher { get; init; }
@@ -28,10 +31,12 @@ internal sealed class ConnectionMove(ConnectionHost source, ConnectionHost? targ
     /// <summary>Gets or sets a value indicating whether a sender waits for room in the socket.</summary>
     public bool AwaitsRoom { get; set; }
 
-    /// <summary>Gets or sets the time at which the move was first found to wait for the rest of a batch; null while it does not wait.</summary>
+    /// <summary>
+    /// Gets or sets the time at which a detachment began to wait for room in the socket for unsent bytes; null while it does not wait.
+    /// </summary>
     public long? WaitsSince { get; set; }
 
-    /// <summary>Gets or sets the entry of a suspended connection; null when the connection comes from a queue.</summary>
+    /// <summary>Gets or sets the entry of the connection in the suspended connections; null when it comes from a queue.</summary>
     public SuspendedConnection? Suspended { get; set; }
 
     /// <summary>Gets a task whose result is true when the target has the connection, or when the connection was detached.</summary>

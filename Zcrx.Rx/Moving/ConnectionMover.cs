@@ -36,7 +36,7 @@ internal sealed class ConnectionMover(
     /// <summary>Ends a stranded connection for which no queue was found.</summary>
     public void FailStranded(ConnectionReceiver connection) => scheduler.FailStranded(connection);
 
-    /// <summary>Awaits room in the socket for a sender.</summary>
+    /// <summary>Begins to wait for room in the socket, because a sender found none.</summary>
     public void AwaitRoom(ConnectionReceiver connection)
     {
         if (scheduler.IsHere(connection))
@@ -51,7 +51,7 @@ internal sealed class ConnectionMover(
             return;
         }
 
-        // The connection is moving to another queue, which awaits room once it has the connection.
+        // The connection is moving to another queue. That queue waits for room once the connection has arrived.
         connection.Control.AwaitsRoomOnArrival = true;
         // Pairs with the fence in Arrive: either the new queue sees AwaitsRoomOnArrival, or this thread sees the new queue.
         Interlocked.MemoryBarrier();
@@ -117,7 +117,7 @@ internal sealed class ConnectionMover(
                 move.WaitsSince ??= context.Clock.TurnStart;
                 if (context.Clock.TurnStart - move.WaitsSince >= context.Clock.ToTicks(context.Options.Value.PeerCloseTimeout))
                 {
-                    // The peer does not read. The connection resumes.
+                    // The peer does not read, so the detachment is given up, and the connection resumes.
                     _leaving.RemoveAt(i);
                     move.GiveUp();
                     connection.EndMove();
@@ -220,7 +220,8 @@ internal sealed class ConnectionMover(
     {
         bool awaitsRoom = connection.IsAwaitingRoom;
         scheduler.Remove(connection);
-        // From now on, only the thread of the other ring may touch the connection's consumers.
+        // Buffers are reclaimed from the connection's consumers for the last time here. After this, only the next ring thread may touch
+        // them.
         ledger.Reclaimable.Dismiss(connection.Holder);
         scheduler.Free(connection);
         return awaitsRoom;

@@ -11,7 +11,7 @@ internal static class Detachment
     /// <param name="move">The move, which receives the bytes that no observer has received.</param>
     public static void Complete(ConnectionReceiver connection, ConnectionMove move)
     {
-        // A consumer of frames may hold bytes of a buffer that it has received and has not passed on.
+        // A consumer of frames may hold received bytes that it has not passed on, such as an incomplete frame. They count as unread.
         byte[] waiting = connection.Postponed.CopyMostWaiting();
         long delivered = connection.Delivered - waiting.Length;
         byte[] undelivered = connection.Undelivered.ToArray();

@@ -14,7 +14,7 @@ internal sealed class SuspendedConnection(ConnectionReceiver connection, Connect
 
     public bool AwaitsRoom { get; set; } = awaitsRoom;
 
-    /// <summary>Gets or sets the move to another queue; null while the connection waits.</summary>
+    /// <summary>Gets or sets the move to another queue; null while the connection has no move.</summary>
     public ConnectionMove? Move { get; set; }
 
     public bool IsMoving => Move is not null;

@@ -4,7 +4,7 @@ using Zcrx.Rx.Receiving;
 namespace Zcrx.Rx.Moving;
 
 /// <summary>Owns the connections of closed queues until another queue resumes them at the same stream offset. Thread-safe.</summary>
-/// <remarks>Only the thread that removes a connection under the lock may touch it afterwards.</remarks>
+/// <remarks>A connection that is removed under the lock belongs to the thread that has removed it.</remarks>
 internal sealed class SuspendedConnectionOwner
 {
     private readonly Lock _gate = new();
@@ -104,7 +104,9 @@ internal sealed class SuspendedConnectionOwner
         }
     }
 
-    /// <summary>Moves a single connection to a queue, or detaches it. Gives a detachment up while the rest of a batch waits.</summary>
+    /// <summary>
+    /// Moves a single connection to a queue, or detaches it. A detachment is given up while bytes of a send wait for room in the socket.
+    /// </summary>
     /// <returns>False when the connection is not suspended, or is already being moved.</returns>
     internal bool TrySend(ConnectionReceiver connection, ConnectionMove move)
     {
@@ -117,7 +119,8 @@ internal sealed class SuspendedConnectionOwner
 
             if (move.Target is null && connection.Control.Sender.HasRest)
             {
-                // The next owner of the socket would continue a stream without the rest, which is sent only after a queue resumes.
+                // The waiting bytes are sent only after a queue resumes the connection. If the socket got another owner now, the peer would
+                // read a stream with a gap.
                 move.GiveUp();
                 return true;
             }
@@ -143,7 +146,7 @@ internal sealed class SuspendedConnectionOwner
         return true;
     }
 
-    /// <summary>Returns the move of a connection to a queue; null if there is none.</summary>
+    /// <summary>Returns the current move of a suspended connection; null if there is none.</summary>
     internal ConnectionMove? MoveOf(ConnectionReceiver connection)
     {
         lock (_gate)
@@ -200,7 +203,10 @@ internal sealed class SuspendedConnectionOwner
         End(connection, Cause);
     }
 
-    /// <summary>Resumes a connection at once, keeps it suspended, or ends it.</summary>
+    /// <summary>
+    /// Begins to move a suspended connection to a queue. Without a queue, the connection stays suspended. If this object is disposed, the
+    /// connection ends.
+    /// </summary>
     private void Forward(SuspendedConnection suspended)
     {
         ConnectionMove? move;

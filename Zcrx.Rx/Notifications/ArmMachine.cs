@@ -3,7 +3,9 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Rx.Notifications;
 
 /// <summary>Decides when one notification type is armed again. Reads no clock: callers pass the time.</summary>
-/// <remarks>Arms at most once per interval, so that a burst of events costs one completion per interval and not one per packet.</remarks>
+/// <remarks>
+/// A type is armed at most once per interval, so that a burst of events costs one completion per interval instead of one per packet.
+/// </remarks>
 internal struct ArmMachine
 {
     private long _interval;
@@ -20,10 +22,10 @@ internal struct ArmMachine
 
     public ArmState State { get; private set; }
 
-    /// <summary>Gets the time of the next call of <see cref="TryArm"/>; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>Gets the time from which <see cref="TryArm"/> returns true; <see cref="long.MaxValue"/> for never.</summary>
     public readonly long Due => State == ArmState.Fired ? _due : long.MaxValue;
 
-    /// <summary>Records a notification.</summary>
+    /// <summary>Records that the kernel has sent a notification, which disarms the type.</summary>
     public void Fired(long now)
     {
         if (State != ArmState.Disarmed)
@@ -33,7 +35,9 @@ internal struct ArmMachine
         }
     }
 
-    /// <summary>Determines whether to arm the type now.</summary>
+    /// <summary>
+    /// Returns true if the caller is to arm the type now. The caller then passes the kernel's result to <see cref="Armed"/>.
+    /// </summary>
     public bool TryArm(long now)
     {
         if (State != ArmState.Fired || now < _due)
@@ -45,7 +49,7 @@ internal struct ArmMachine
         return true;
     }
 
-    /// <summary>Records the kernel's result.</summary>
+    /// <summary>Records the kernel's result of arming the type.</summary>
     /// <param name="result">Zero or a negative errno. −EINVAL means that the type had not fired, so it is armed.</param>
     /// <param name="now">The time, for the next attempt.</param>
     /// <returns>Whether the type is armed. If not, the next attempt follows after an interval.</returns>
@@ -53,7 +57,7 @@ internal struct ArmMachine
     {
         if (State != ArmState.Arming)
         {
-            // The type was disarmed in the meantime, or is not being armed.
+            // The type is not being armed, for example because it was disarmed after TryArm.
             return false;
         }
 

@@ -13,11 +13,11 @@ internal sealed class NotificationArming
     private readonly Action<ZcrxNotification> _publish;
     private ArmMachine _noBuffers;
     private ArmMachine _copies;
-    // The states of both machines in one word, for other threads. Only the ring thread reads the machines.
+    // A copy of both states for other threads, which must not read the machines. One word, so that a reader never sees half of a change.
     private int _states;
 
     /// <param name="context">Options, clock and counters.</param>
-    /// <param name="isRegistered">Whether a type was registered with the kernel.</param>
+    /// <param name="isRegistered">Determines whether a type was registered with the kernel.</param>
     /// <param name="arm">Arms a type. Returns zero or a negative errno.</param>
     /// <param name="publish">Publishes a notification.</param>
     public NotificationArming(QueueContext context, Func<ZcrxNotificationType, bool> isRegistered, Func<ZcrxNotificationType, int> arm, Action<ZcrxNotification> publish)
@@ -44,7 +44,7 @@ internal sealed class NotificationArming
     /// <summary>Gets the time at which a type is to be armed again; <see cref="long.MaxValue"/> for never.</summary>
     public long Due => long.Min(_noBuffers.Due, _copies.Due);
 
-    /// <summary>Handles a notification.</summary>
+    /// <summary>Counts and publishes a notification of the kernel, and schedules its type to be armed again.</summary>
     public void OnNotification(ZcrxNotificationType type)
     {
         ref ArmMachine machine = ref type == ZcrxNotificationType.NoBuffers ? ref _noBuffers : ref _copies;
@@ -73,7 +73,7 @@ internal sealed class NotificationArming
         }
     }
 
-    /// <summary>Changes the interval.</summary>
+    /// <summary>Changes the shortest time between two notifications of one type.</summary>
     public void SetInterval(TimeSpan interval)
     {
         long ticks = _context.Clock.ToTicks(interval);

@@ -4,7 +4,7 @@ using Zcrx.Rx.Framing;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Leases buffers.</summary>
+/// <summary>Leases borrowed buffers.</summary>
 internal sealed class BufferLeasing : Leasing<ReceivedBuffer, BufferLease>
 {
     public static BufferLeasing Instance { get; } = new();

@@ -3,20 +3,22 @@ using System.IO.Pipelines;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Writes to a connection as a pipe: collects written bytes in one buffer, and sends it with one call.</summary>
+/// <summary>
+/// Represents the sending direction of a connection as a pipe. Collects written bytes in one buffer, and sends the buffer with one call.
+/// </summary>
 /// <remarks>
-/// Like every PipeWriter, it is used by one writer at a time. Only <see cref="CancelPendingFlush"/> may come from another thread.
+/// Like every PipeWriter, it supports one writer at a time. Only <see cref="CancelPendingFlush"/> may be called on another thread.
 /// </remarks>
 internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWriter
 {
     private const int FirstLength = 4096;
 
     private readonly Lock _gate = new();
-    // Rented only while there are written bytes, so that an idle connection needs no memory.
+    // Rented while written bytes wait to be flushed, so that an idle connection needs no memory.
     private byte[]? _buffer;
     private int _written;
-    // The last send that is not known to have ended. It owns its buffer, and later sends wait for it. After a cancelled
-    // flush, no caller waits for it.
+    // The last send that may still be running. It owns its buffer, and later sends wait for it. After a cancelled flush, no caller waits
+    // for it.
     private Task? _sending;
     private bool _completed;
     private CancellationTokenSource? _pending;
@@ -62,7 +64,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
             return WaitAndSendAsync(0, cancellationToken);
         }
 
-        // Nearly every send fits into the socket, and needs neither a token nor a state machine.
+        // Nearly every send fits into the socket. It then needs neither a token nor an asynchronous state machine.
         int sent = _written == 0 ? 0 : connection.TrySend(_buffer.AsSpan(0, _written));
         if (sent < _written)
         {
@@ -73,7 +75,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: false));
     }
 
-    /// <summary>Sends bytes without copying them if no other bytes wait and the socket has room.</summary>
+    /// <summary>Sends bytes. They are not copied if no earlier bytes wait and the socket has room.</summary>
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
         ThrowIfCompleted();
@@ -96,14 +98,14 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         lock (_gate)
         {
             _cancelRequested = true;
-            // Cancel would run the continuation of the flush under the lock. CancelAsync does not.
+            // CancelAsync is used, because Cancel would run the continuation of the flush while this lock is held.
             _ = _pending?.CancelAsync();
         }
     }
 
     public override void Complete(Exception? exception = null)
     {
-        // Blocks, as the Complete of a PipeWriter over a stream does. CompleteAsync does not block.
+        // Blocks until the bytes are sent, like the Complete method of a PipeWriter over a stream. CompleteAsync does not block.
         ValueTask completing = CompleteAsync(exception);
         if (!completing.IsCompletedSuccessfully)
         {
@@ -133,7 +135,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         }
     }
 
-    /// <summary>Completes the writer and drops unflushed bytes, without shutting sending down.</summary>
+    /// <summary>Completes the writer and drops bytes that were not flushed. Sending is not shut down.</summary>
     public void Abandon()
     {
         _completed = true;
@@ -146,7 +148,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         using CancellationTokenSource pending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         lock (_gate)
         {
-            // Set only when the finally clause below is certain to clear it: CancelPendingFlush must never find a disposed source.
+            // Set here, where the finally clause below is certain to clear it. CancelPendingFlush must never find a disposed source.
             _pending = pending;
             if (_cancelRequested)
             {
@@ -156,7 +158,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
 
         try
         {
-            // Cancelling a flush only ends its wait. If it ended the send, the peer would receive a stream with a gap.
+            // A cancelled flush stops waiting but does not cancel the send. Otherwise the peer would receive a stream with a gap.
             await sending.WaitAsync(pending.Token).ConfigureAwait(false);
             _sending = null;
             return new FlushResult(isCanceled: false, isCompleted: false);
@@ -175,12 +177,12 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         }
     }
 
-    /// <summary>Sends the written bytes from a position on, after the current send. The new send owns the buffer.</summary>
+    /// <summary>Begins to send the written bytes from a position on, after the current send. The new send owns the buffer.</summary>
     private Task StartSend(int start)
     {
         ReadOnlyMemory<byte> bytes = _buffer.AsMemory(start, _written - start);
         Task sending = SendAsync(_sending, bytes, _buffer);
-        // The next flush reports the error. If no flush follows, this continuation observes the exception.
+        // If the send fails, the next flush reports the error. If no flush follows, this continuation marks the exception as observed.
         _ = sending.ContinueWith(static sent => _ = sent.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         _sending = sending;
         _buffer = null;

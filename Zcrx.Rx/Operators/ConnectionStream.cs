@@ -4,10 +4,12 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Represents a connection as a stream. Reads come from the connection's pipe reader; writes are sends.</summary>
-/// <remarks>As the contract of streams requires, an error of the connection is the inner exception of an IOException.</remarks>
-/// <param name="connection">The connection.</param>
-/// <param name="input">The reader of the received bytes.</param>
+/// <summary>Represents a connection as a stream. Reads use the connection's pipe reader, and writes send.</summary>
+/// <remarks>
+/// An error of the connection is thrown as the inner exception of an IOException, because callers of streams expect that type.
+/// </remarks>
+/// <param name="connection">The connection to which writes are sent.</param>
+/// <param name="input">The stream that reads the received bytes.</param>
 internal sealed class ConnectionStream(ZcrxConnection connection, Stream input) : Stream
 {
     public override bool CanRead => true;

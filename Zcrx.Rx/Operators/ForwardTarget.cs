@@ -4,22 +4,26 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Represents the target to which a stream is forwarded.</summary>
+/// <summary>Represents the connection or socket to which a stream is forwarded.</summary>
 internal abstract class ForwardTarget
 {
-    /// <summary>Sends as many bytes as fit at once. After a failure, <see cref="SendAsync"/> reports the error.</summary>
-    /// <returns>The number of bytes.</returns>
+    /// <summary>
+    /// Sends as many bytes as the target has room for, without waiting. If the send fails, <see cref="SendAsync"/> reports the error.
+    /// </summary>
+    /// <returns>The number of bytes that were sent.</returns>
     public abstract int TrySend(ReadOnlySpan<IoVector> pieces);
 
-    /// <summary>Sends everything.</summary>
+    /// <summary>Sends all bytes, and waits for room if necessary.</summary>
     public abstract ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken);
 
-    /// <summary>Ends sending.</summary>
+    /// <summary>Shuts down sending, because the stream has ended.</summary>
     public abstract void End();
 
-    /// <summary>Forwards to a connection.</summary>
-    /// <param name="connection">The connection.</param>
-    /// <param name="schedule">Continues after a wait for room: on the ring thread of the source, or null for the thread pool.</param>
+    /// <summary>Forwards to a connection of this library.</summary>
+    /// <param name="connection">The connection that receives the bytes.</param>
+    /// <param name="schedule">
+    /// After a wait for room, runs the continuation on the ring thread of the source; null for the thread pool.
+    /// </param>
     public sealed class OfConnection(ZcrxConnection connection, Action<Action>? schedule) : ForwardTarget
     {
         public override int TrySend(ReadOnlySpan<IoVector> pieces) => connection.TrySend(pieces);
@@ -41,7 +45,7 @@ internal abstract class ForwardTarget
                 int sent = GatheredSend.Send(socket.SafeHandle, in bytes, out SocketError error);
                 if (error == SocketError.WouldBlock)
                 {
-                    // Sends the first piece asynchronously, to wait for room. The leases are held until the send has completed.
+                    // An asynchronous send of the first piece waits for room. The caller holds the leases until this send has completed.
                     sent = await socket.SendAsync(bytes.First, cancellationToken).ConfigureAwait(false);
                 }
                 else if (error != SocketError.Success)

@@ -3,7 +3,7 @@ using Zcrx.Rx.Framing;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Leases frames.</summary>
+/// <summary>Leases borrowed frames.</summary>
 internal sealed class FrameLeasing : Leasing<ReceivedFrame, FrameLease>
 {
     public static FrameLeasing Instance { get; } = new();

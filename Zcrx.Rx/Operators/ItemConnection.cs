@@ -4,11 +4,13 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Finds the connection of a borrowed item, for operators of libraries that build on this one.</summary>
+/// <summary>Finds the connection of a borrowed buffer or frame, for libraries that add operators.</summary>
 internal static class ItemConnection
 {
-    /// <summary>Registers the work of an operator, and its queue, with a connection.</summary>
-    /// <returns>A registration that ends both when disposed.</returns>
+    /// <summary>
+    /// Registers an operator with a connection. The operator's work keeps the connection open, and its waiting items are counted.
+    /// </summary>
+    /// <returns>A registration. Disposing it ends the work and the counting.</returns>
     public static IDisposable BeginWork(IBufferSource source, IBoundedQueue queue)
     {
         IDisposable work = source.BeginWork();

@@ -9,20 +9,21 @@ using Zcrx.Rx.Streams;
 namespace Zcrx.Rx.Operators;
 
 /// <summary>
-/// Represents a bounded channel from the ring thread to other threads. Leases the arriving items, and pauses their connections at a bound.
+/// Represents a bounded channel from the ring thread to other threads. Leases the arriving items, and pauses their connections when a bound
+/// is reached.
 /// </summary>
-/// <typeparam name="TBorrowed">The received items: buffers or frames.</typeparam>
-/// <typeparam name="TLease">Their leases.</typeparam>
+/// <typeparam name="TBorrowed">The type of the received items: buffers or frames.</typeparam>
+/// <typeparam name="TLease">The type of their leases.</typeparam>
 /// <remarks>
-/// The ring thread is the only writer; there may be any number of readers. A paused connection delivers nothing more, so both
-/// bounds are exact. An item that is longer than the byte bound is accepted only when nothing else waits. Disposal at any
-/// time releases the unread items.
+/// The ring thread is the only writer, and any number of readers may read. Both bounds are exact, because a paused connection delivers
+/// nothing. An item that is longer than the byte bound is accepted when nothing else waits. Disposal releases the unread items, and may
+/// happen at any time.
 /// </remarks>
 internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IFrameGate, IBoundedQueue, ILeaseQueue<TLease>
     where TLease : class, IDisposable
 {
     private readonly Channel<TLease> _channel;
-    // Lock order: this lock, then the locks that Hold and Resume of a holder take (the wake-up of RingThread). Neither method calls back.
+    // Lock order: this lock first, then the locks inside Hold and Resume of a holder. Hold and Resume do not call back.
     private readonly Lock _gate = new();
     private readonly List<IBufferSource> _paused = [];
     private readonly Leasing<TBorrowed, TLease> _leasing;
@@ -39,11 +40,11 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     private bool _finished;
     private volatile bool _hasFailed;
 
-    /// <param name="leasing">Leases the items.</param>
+    /// <param name="leasing">Leases the arriving items.</param>
     /// <param name="bound">The number of items that may wait.</param>
     /// <param name="byteBound">The number of bytes that may wait.</param>
-    /// <param name="arrived">Called after an item was added or the stream has ended, for readers that do not await.</param>
-    /// <param name="hasOneReader">Whether a single reader makes all reads and the disposal, so that they never overlap.</param>
+    /// <param name="arrived">Called when an item was added or the stream has ended, for readers that do not use WaitToReadAsync.</param>
+    /// <param name="hasOneReader">Whether one reader makes all reads and the disposal, so that they never run at the same time.</param>
     public LeaseChannel(Leasing<TBorrowed, TLease> leasing, int bound, long byteBound, Action? arrived = null, bool hasOneReader = false)
     {
         _channel = Channel.CreateUnbounded<TLease>(new UnboundedChannelOptions { SingleWriter = true, SingleReader = hasOneReader });
@@ -60,18 +61,19 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     string IBoundedQueue.BoundName => "maxQueued";
 
     /// <summary>
-    /// Gets a task that completes when everything has been read. If the stream failed, the task faults with the same error.
+    /// Gets a task that completes when everything has been read. If the stream failed, the task faults with the stream's error.
     /// </summary>
     public Task Completion => _channel.Reader.Completion;
 
-    /// <summary>Gets the budget of the queue for copies of unfinished messages; null for none.</summary>
+    /// <summary>Gets the queue's limit for copies of incomplete messages; null for none.</summary>
     public IByteBudget? CopyBudget => Source?.CopyBudget;
 
     public void SubscribeTo(IObservable<TBorrowed> source)
     {
         if ((source as IConnectionSource)?.Holder is { } holder)
         {
-            // Work begins before the first buffer: a peer may end its stream without having sent anything, and still expect a reply.
+            // Work begins before the first buffer arrives. A peer may end its stream without having sent anything, and still expect a
+            // reply.
             BeginWork(holder);
         }
 
@@ -145,11 +147,11 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         _arrived?.Invoke();
     }
 
-    /// <summary>Waits until there is something to read.</summary>
-    /// <returns>False at the end of the stream. Throws the error with which the stream ended.</returns>
+    /// <summary>Waits until a lease can be read or the stream has ended.</summary>
+    /// <returns>False if the stream has ended in order. If it failed, the call throws the stream's error.</returns>
     public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken) => _channel.Reader.WaitToReadAsync(cancellationToken);
 
-    /// <summary>Takes the oldest lease; the caller owns it.</summary>
+    /// <summary>Takes the oldest lease. The caller owns it from then on.</summary>
     public bool TryRead([NotNullWhen(true)] out TLease? lease)
     {
         if (!_channel.Reader.TryRead(out lease))
@@ -159,8 +161,8 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
 
         Interlocked.Add(ref _bytes, -_leasing.LengthOf(lease));
         Interlocked.Decrement(ref _waiting);
-        // The counts are written before the flag is read. TryPause writes the flag and then reads the counts, so one
-        // side sees the other's write.
+        // The counts are written before the flag is read, and TryPause does the opposite. At least one side therefore sees the other's
+        // write, and no connection stays paused.
         if (Volatile.Read(ref _isAnyPaused) && HasRoom)
         {
             ResumeAll();
@@ -180,7 +182,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         }
 
         subscription?.Dispose();
-        // After this call no write succeeds, so the loop drains everything.
+        // No item can be added after this call, so the loop below releases all items.
         _channel.Writer.TryComplete();
         bool isUnread = false;
         while (_channel.Reader.TryRead(out TLease? lease))
@@ -198,11 +200,11 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     }
 
     /// <summary>
-    /// If the stream has failed, records that the consumer leaves bytes unhandled. Called before <see cref="Finish"/>.
+    /// Records that the consumer has left bytes unhandled, if the stream has failed. Must be called before <see cref="Finish"/>.
     /// </summary>
     /// <remarks>
-    /// An orderly close would tell the peer that the bytes were handled. Nothing is recorded if the consumer ends before the stream,
-    /// because the consumer then leaves the bytes on purpose.
+    /// An orderly close would tell the peer that these bytes were handled. If the consumer ended before the stream, it left the bytes on
+    /// purpose and nothing is recorded.
     /// </remarks>
     public void LeaveUnhandled()
     {
@@ -212,7 +214,9 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         }
     }
 
-    /// <summary>Ends the work of the operator, which has reported the end to its observer or is disposed.</summary>
+    /// <summary>
+    /// Ends the work that keeps the connection open. Called when the operator is disposed or has passed the end to its observer.
+    /// </summary>
     public void Finish()
     {
         BufferHolder? worksOn;
@@ -231,24 +235,25 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     }
 
     /// <summary>
-    /// Records that the consumer has failed. The queue's options specify how its connection ends. Called after <see cref="Dispose"/>.
+    /// Ends the connection because the consumer has failed. The queue's options specify whether the connection is reset. Called after
+    /// <see cref="Dispose"/>.
     /// </summary>
-    /// <returns>False when the exception only follows from the end of the connection, so that the consumer is not at fault.</returns>
+    /// <returns>False when the exception is only a consequence of the connection's end, so that the consumer is not at fault.</returns>
     public bool Fail(Exception exception)
     {
         BufferHolder? source = Source;
-        // Determined first, because the failure requests the end of the connection.
+        // Checked before the failure is recorded, because the failure itself ends the connection.
         bool isAtFault = source?.FollowsFromEnd(exception) != true;
         source?.Fail(exception);
         return isAtFault;
     }
 
-    /// <summary>Passes the end of the stream to the observer, and reports an exception of the observer.</summary>
-    /// <param name="observer">The operator's observer.</param>
-    /// <param name="error">The error; null for an orderly end.</param>
+    /// <summary>Passes the end of the stream to the operator's observer. If the observer throws, the exception is reported.</summary>
+    /// <param name="observer">The observer of the operator.</param>
+    /// <param name="error">The error with which the stream ends; null for an orderly end.</param>
     /// <param name="isOwn">
-    /// Whether the consumer is at fault. If the stream failed, or the connection ended, an observer without an error handler rethrows that
-    /// error, which is not reported.
+    /// Whether the consumer itself has failed. If not, an observer without an error handler rethrows the stream's error, which is not
+    /// reported again.
     /// </param>
     public void SendEnd<T>(IObserver<T> observer, Exception? error, bool isOwn)
     {
@@ -263,7 +268,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
                 observer.OnError(error);
             }
         }
-#pragma warning disable CA1031 // No caller handles the exception: it would end the process or be lost in a task.
+#pragma warning disable CA1031 // No caller would handle the exception. It would end the process, or be lost in a task.
         catch (Exception unhandled)
 #pragma warning restore CA1031
         {
@@ -286,8 +291,8 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     }
 
     /// <summary>
-    /// Begins work on the subscribed connection, or on the connection of the first buffer. If streams of several connections were merged,
-    /// the work keeps only the first connection open.
+    /// Begins work that keeps a connection open: the subscribed connection, or else the connection of the first item. If a source merges
+    /// several connections, only the first of them is kept open.
     /// </summary>
     private void BeginWork(BufferHolder holder)
     {
@@ -303,24 +308,25 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     }
 
     /// <summary>
-    /// Gets a value indicating whether paused connections resume. They resume at half of the bounds, so that they do not
-    /// change state with every item.
+    /// Gets a value indicating whether paused connections may resume. They resume at half of the bounds, so that they do not pause and
+    /// resume with every item.
     /// </summary>
     private bool HasRoom => Volatile.Read(ref _waiting) is var waiting && (waiting == 0 || (waiting <= _bound / 2 && Interlocked.Read(ref _bytes) <= _byteBound / 2));
 
-    /// <summary>Determines whether there is no room for another item of this length.</summary>
+    /// <summary>Determines whether a bound is reached, so that an item of this length must wait.</summary>
     private bool IsFull(long length) =>
         Volatile.Read(ref _waiting) is var waiting && (waiting >= _bound || (waiting > 0 && Interlocked.Read(ref _bytes) + length > _byteBound));
 
-    /// <summary>Pauses a connection.</summary>
-    /// <returns>False when readers have made room since.</returns>
+    /// <summary>Pauses a connection, unless readers have made room in the meantime.</summary>
+    /// <returns>False when there is room, so that the connection is not paused.</returns>
     private bool TryPause(IBufferSource source, long length)
     {
         lock (_gate)
         {
             bool wasAnyPaused = _isAnyPaused;
             _isAnyPaused = true;
-            // A full fence before the bounds are checked again: if the readers have caught up, no reader would resume the connection.
+            // A full fence before the bounds are checked again. If the readers have already read everything, none of them would resume the
+            // connection.
             Interlocked.MemoryBarrier();
             if (_disposed || !IsFull(length))
             {

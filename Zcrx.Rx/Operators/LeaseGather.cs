@@ -4,7 +4,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Collects available leases, to send them with one call. Used by one reader.</summary>
+/// <summary>Collects the available leases, so that one call sends them all. Used by a single reader.</summary>
 internal sealed class LeaseGather(LeaseChannel<ReceivedBuffer, BufferLease> channel) : IDisposable
 {
     private const int MostLeases = 128;
@@ -14,13 +14,13 @@ internal sealed class LeaseGather(LeaseChannel<ReceivedBuffer, BufferLease> chan
     private int _count;
     private int _pieceCount;
 
-    /// <summary>Gets the memory of the taken leases, valid until <see cref="Release"/>.</summary>
+    /// <summary>Gets the memory of the collected leases. Valid until <see cref="Release"/>.</summary>
     public ReadOnlySpan<IoVector> Pieces => _pieces.AsSpan(0, _pieceCount);
 
-    /// <summary>Gets the number of bytes of the taken leases.</summary>
+    /// <summary>Gets the number of bytes in the collected leases.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Takes the available leases.</summary>
+    /// <summary>Collects the leases that are available now.</summary>
     /// <returns>False when no lease is available.</returns>
     public bool TryTake()
     {
@@ -31,7 +31,7 @@ internal sealed class LeaseGather(LeaseChannel<ReceivedBuffer, BufferLease> chan
             nint address = lease.Address;
             if (address == end)
             {
-                // Adjacent buffers form one piece, so that the kernel makes fewer and longer copies.
+                // Adjacent buffers are sent as one piece, so that the kernel makes fewer and longer copies.
                 _pieces[_pieceCount - 1].Length += (nuint)lease.Length;
             }
             else
@@ -46,7 +46,7 @@ internal sealed class LeaseGather(LeaseChannel<ReceivedBuffer, BufferLease> chan
         return _count > 0;
     }
 
-    /// <summary>Returns the taken bytes after a position, valid until <see cref="Release"/>.</summary>
+    /// <summary>Returns the bytes of the collected leases from a position on. Valid until <see cref="Release"/>.</summary>
     public ReadOnlySequence<byte> Behind(int position)
     {
         LeaseSegment first = new(_leases[0], null);
@@ -59,10 +59,10 @@ internal sealed class LeaseGather(LeaseChannel<ReceivedBuffer, BufferLease> chan
         return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length).Slice(position);
     }
 
-    /// <summary>Releases the taken leases.</summary>
+    /// <summary>Releases the collected leases.</summary>
     /// <remarks>
-    /// The buffer with the highest address is released first. A kernel fills the buffer that was returned last first, so the next buffers
-    /// have ascending addresses and form few pieces.
+    /// The buffer with the highest address is released first. A kernel fills the most recently returned buffer first, so the next buffers
+    /// have ascending addresses. Ascending buffers form few pieces.
     /// </remarks>
     public void Release()
     {

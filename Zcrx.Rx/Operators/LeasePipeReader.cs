@@ -7,9 +7,9 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Reads the received buffers as a pipe, without copying.</summary>
+/// <summary>Represents the receiving direction of a connection as a pipe over the original buffers.</summary>
 /// <remarks>
-/// Like every PipeReader, it is used by one reader at a time. Only <see cref="CancelPendingRead"/> may come from another thread.
+/// Like every PipeReader, it supports one reader at a time. Only <see cref="CancelPendingRead"/> may be called on another thread.
 /// </remarks>
 internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> channel, PipeReaderBounds bounds, ReadSignal signal) : PipeReader
 {
@@ -19,7 +19,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     private int _firstIndex;
     private long _examined;
     private int _leased;
-    // The bound of the queue that a needed copy would have exceeded.
+    // The queue's limit for copies if a necessary copy would have exceeded it, so that the next read fails; otherwise null.
     private long? _refusedBy;
     private bool _hasMore;
     private bool _completed;
@@ -48,11 +48,11 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
         _firstIndex = consumed.GetInteger();
         if (_first is not null && _firstIndex == _first.Memory.Length)
         {
-            // The buffer is completely consumed. It returns to the pool now instead of with the next read.
+            // The first buffer is completely consumed, so it returns to the pool now and not with the next read.
             ReleaseFirst();
         }
 
-        // The consumer no longer uses the sequence that it has read, so the bytes may be copied to other memory.
+        // The sequence of the last read is no longer valid, so its bytes may be copied to other memory.
         if (_leased > bounds.MaxLeasedBuffers && !HasUnexamined)
         {
             CopyUnconsumed();
@@ -86,7 +86,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
             ReleaseFirst();
         }
 
-        // A pending read fails now. Otherwise it would never end, because the channel receives nothing more.
+        // Lets a pending read fail. It would otherwise never complete, because no more items arrive.
         signal.Set();
     }
 
@@ -110,7 +110,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
         !_completed && !IsBeyondLimit && !cancellationToken.IsCancellationRequested && TryTake(out ReadResult result) ? new ValueTask<ReadResult>(result) : WaitAndReadAsync(cancellationToken);
 
-    // Pooled, because a connection that answers requests waits here once per request.
+    // The state machine is pooled, because a connection that answers requests waits here once per request.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ReadResult> WaitAndReadAsync(CancellationToken cancellationToken)
     {
@@ -145,7 +145,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     /// <summary>Gets a value indicating whether the stream has ended and all its bytes have been taken.</summary>
     private bool IsAtEnd => !_hasMore && channel.Completion.IsCompletedSuccessfully;
 
-    /// <summary>Takes the bytes that have arrived, up to the bound of one read.</summary>
+    /// <summary>Takes the buffers that have arrived, until one read has enough bytes.</summary>
     private void Pull()
     {
         _hasMore = true;
@@ -164,14 +164,18 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
         }
     }
 
-    /// <summary>Gets the number of unconsumed bytes of the reader.</summary>
+    /// <summary>Gets the number of bytes that were read but not consumed.</summary>
     private long Unconsumed => _first is null || _last is null ? 0 : _last.End - _first.RunningIndex - _firstIndex;
 
-    /// <summary>Gets a value indicating whether the reader has examined more unconsumed bytes than it may hold.</summary>
+    /// <summary>
+    /// Gets a value indicating whether all bytes were examined and too many of them are unconsumed, or the queue refused a copy.
+    /// </summary>
     private bool IsBeyondLimit => _refusedBy is not null || (!HasUnexamined && Unconsumed > bounds.MaxUnconsumedBytes);
 
-    /// <summary>Throws when a message is too long, instead of waiting for its rest.</summary>
-    /// <exception cref="ZcrxFramingException">More bytes are unconsumed than the reader, or all readers of the queue, may hold.</exception>
+    /// <summary>Throws if a message is too long, because the reader must not wait for the rest of it.</summary>
+    /// <exception cref="ZcrxFramingException">
+    /// More bytes are unconsumed than the reader may hold, or a copy would exceed the queue's limit.
+    /// </exception>
     private void ThrowIfBeyondLimit()
     {
         if (IsBeyondLimit)
@@ -184,12 +188,12 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     }
 
     /// <summary>
-    /// Copies the examined, unconsumed bytes, so that they do not starve the pool. If the queue has no room for the copies, the next read
-    /// fails.
+    /// Copies the unconsumed bytes and releases their buffers, so that long messages do not take all buffers of the pool. If the copy would
+    /// exceed the queue's limit, the next read fails instead.
     /// </summary>
     private void CopyUnconsumed()
     {
-        // Copied segments are older than leased segments, so the loops begin after the last copy.
+        // Copied segments are always at the front, so the loop begins after the last copied one.
         LeaseSegment first = _lastCopy?.NextSegment ?? _first!;
         IByteBudget? budget = channel.CopyBudget;
         if (budget?.TryAdd(_last!.End - first.RunningIndex) == false)

@@ -4,11 +4,12 @@ using Zcrx.Rx.Operators;
 
 namespace Zcrx.Rx;
 
-/// <summary>Represents a bounded channel of leases. Each lease that is read belongs to the reader, which releases it.</summary>
-/// <typeparam name="TLease">The kind of lease.</typeparam>
+/// <summary>Represents a bounded channel of leases. The reader owns each lease that it has read, and must release it.</summary>
+/// <typeparam name="TLease">The type of the leases.</typeparam>
 /// <remarks>
 /// Ownership: the caller of <c>ToChannel</c> owns the reader. <see cref="Dispose"/> stops receiving and releases unread items. Dispose the
-/// reader even after the end of the stream: the connection counts the reader as work until then. Threading: any number of readers.
+/// reader even after the end of the stream, because the connection stays open for it until then. Threading: several readers may read at
+/// once.
 /// </remarks>
 public sealed class LeaseReader<TLease> : ChannelReader<TLease>, IDisposable
     where TLease : class, IDisposable

@@ -4,7 +4,7 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Represents one lease, or the copy that has replaced it, as a link of a sequence.</summary>
+/// <summary>Represents one lease as a link of a sequence. A copy of the bytes may replace the lease.</summary>
 internal sealed class LeaseSegment : ReadOnlySequenceSegment<byte>
 {
     private BufferLease? _lease;
@@ -22,18 +22,20 @@ internal sealed class LeaseSegment : ReadOnlySequenceSegment<byte>
         }
     }
 
-    /// <summary>Gets the stream offset of the first byte.</summary>
+    /// <summary>Gets the stream offset of the segment's first byte.</summary>
     public long StreamOffset { get; }
 
     public long End => RunningIndex + Memory.Length;
 
     public LeaseSegment? NextSegment => (LeaseSegment?)Next;
 
-    /// <summary>Gets a value indicating whether the bytes lie in a leased buffer.</summary>
+    /// <summary>Gets a value indicating whether the bytes lie in a leased buffer and not in a copy.</summary>
     public bool IsLeased => _lease is not null;
 
-    /// <summary>Copies the bytes, and releases the buffer. Must not be called while a sequence over the segment is in use.</summary>
-    /// <param name="budget">The budget to which the caller has added the copy. <see cref="Release"/> subtracts it. Null for none.</param>
+    /// <summary>Replaces the lease by a copy of its bytes. Must not be called while a sequence over the segment is in use.</summary>
+    /// <param name="budget">
+    /// The budget that already counts the copy; null for none. <see cref="Release"/> subtracts the copy from it.
+    /// </param>
     public void Copy(IByteBudget? budget)
     {
         if (_lease is { } lease)
@@ -45,7 +47,7 @@ internal sealed class LeaseSegment : ReadOnlySequenceSegment<byte>
         }
     }
 
-    /// <summary>Releases the buffer, or the room that the copy has taken of the budget.</summary>
+    /// <summary>Releases the lease, or subtracts the copy from its budget.</summary>
     public void Release()
     {
         _lease?.Dispose();

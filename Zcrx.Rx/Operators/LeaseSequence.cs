@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Turns a stream of borrowed items into a sequence or a channel of leases.</summary>
+/// <summary>Converts a stream of borrowed items to an asynchronous sequence or a channel of leases.</summary>
 internal static class LeaseSequence
 {
     public static IAsyncEnumerable<TLease> Of<TBorrowed, TLease>(
@@ -22,7 +22,7 @@ internal static class LeaseSequence
         return new LeaseReader<TLease>(channel);
     }
 
-    /// <summary>Checks the arguments that all operators share.</summary>
+    /// <summary>Validates the arguments that all operators of this kind have.</summary>
     public static void Validate<TBorrowed>(IObservable<TBorrowed> source, int maxQueued, long maxQueuedBytes)
     {
         ArgumentNullException.ThrowIfNull(source);

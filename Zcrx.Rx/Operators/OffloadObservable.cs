@@ -3,8 +3,8 @@ using System.Reactive.Concurrency;
 namespace Zcrx.Rx.Operators;
 
 /// <summary>
-/// Delivers a stream on another scheduler. Does not use <c>Observable.Create</c>, because that unsubscribes an observer that
-/// throws. The observer would then not receive the end of the stream.
+/// Delivers a stream on another scheduler. <c>Observable.Create</c> is not used, because it unsubscribes an observer that throws. The
+/// observer would then not receive the end of the stream.
 /// </summary>
 internal sealed class OffloadObservable<TBorrowed, TLease>(
     IObservable<TBorrowed> source, Leasing<TBorrowed, TLease> leasing, IScheduler scheduler, int maxQueued, long maxQueuedBytes) : IObservable<TLease>

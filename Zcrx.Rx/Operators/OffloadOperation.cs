@@ -2,7 +2,9 @@ using System.Reactive.Concurrency;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Represents one subscription of <c>Offload</c>. A job on the scheduler empties the channel whenever it has items.</summary>
+/// <summary>
+/// Represents one subscription of <c>Offload</c>. When items arrive, a job on the scheduler passes all of them to the observer.
+/// </summary>
 internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
     where TLease : class, IDisposable
 {
@@ -12,8 +14,8 @@ internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
     private int _signals;
     private volatile bool _disposed;
     private bool _ended;
-    // Set when the job has begun. On a scheduler that runs jobs at once, the flag distinguishes an exception of the observer from
-    // an exception of the scheduler.
+    // True once the job has begun to run. Some schedulers run a job inside Schedule. The flag then shows whether an exception comes from
+    // the job or from the scheduler.
     private volatile bool _hasRun;
 
     public OffloadOperation(Leasing<TBorrowed, TLease> leasing, IScheduler scheduler, int maxQueued, long maxQueuedBytes, IObserver<TLease> observer)
@@ -34,7 +36,7 @@ internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
 
     private void Signal()
     {
-        // The first signal starts the job. Later signals make the job check again before it ends.
+        // The first signal schedules the job. Further signals make the running job check for items again before it ends.
         if (Interlocked.Increment(ref _signals) != 1)
         {
             return;
@@ -50,12 +52,12 @@ internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
                 return System.Reactive.Disposables.Disposable.Empty;
             });
         }
-#pragma warning disable CA1031 // A scheduler that refuses work, such as a disposed one, ends the stream, because no job would ever empty the channel.
+#pragma warning disable CA1031 // A disposed scheduler refuses work. No job would then empty the channel, so the stream ends.
         catch (Exception exception) when (!_hasRun && !_disposed)
 #pragma warning restore CA1031
         {
-            // No job runs, and none will, because the count of signals stays above 0. This thread therefore has exclusive use of the
-            // operation.
+            // No job is running and none will be scheduled, because the number of signals stays above 0. This thread may therefore use the
+            // operation alone.
             Fail(exception);
         }
     }
@@ -74,7 +76,7 @@ internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
                     {
                         _observer.OnNext(lease);
                     }
-#pragma warning disable CA1031 // An exception of a consumer ends its own stream, as on the ring thread.
+#pragma warning disable CA1031 // An exception of a consumer ends only its own stream.
                     catch (Exception exception)
 #pragma warning restore CA1031
                     {
@@ -93,7 +95,7 @@ internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
         while (Interlocked.CompareExchange(ref _signals, 0, seen) != seen);
     }
 
-    /// <summary>Releases the waiting items, and ends the stream with an error.</summary>
+    /// <summary>Releases the waiting items and ends the stream with an error.</summary>
     private void Fail(Exception exception)
     {
         _disposed = true;

@@ -1,13 +1,13 @@
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Holds the bounds of a pipe reader.</summary>
-/// <param name="MaxReadBytes">The maximum number of bytes that one read adds.</param>
+/// <summary>Holds the limits of a pipe reader.</summary>
+/// <param name="MaxReadBytes">The number of bytes after which one read takes no further buffer.</param>
 /// <param name="MaxLeasedBuffers">
-/// The maximum number of buffers that stay leased after everything was examined. If more are leased, all are copied.
+/// The largest number of examined buffers that stay leased. If more are unconsumed, the bytes of all of them are copied.
 /// </param>
-/// <param name="MaxUnconsumedBytes">The maximum number of unconsumed bytes.</param>
+/// <param name="MaxUnconsumedBytes">The largest number of bytes that may be examined but unconsumed.</param>
 internal sealed record PipeReaderBounds(long MaxReadBytes, int MaxLeasedBuffers, long MaxUnconsumedBytes)
 {
-    /// <summary>Gets the limit as <see cref="ZcrxFramingException.Limit"/> states it.</summary>
+    /// <summary>Gets the value that <see cref="ZcrxFramingException.Limit"/> reports.</summary>
     public int FramingLimit => (int)long.Min(MaxUnconsumedBytes, int.MaxValue);
 }

@@ -2,7 +2,9 @@ using System.Reactive;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Represents one subscription of <c>Process</c>: a few workers that take leases from the channel and run the handler.</summary>
+/// <summary>
+/// Represents one subscription of <c>Process</c>. Workers take leases from the channel and run the handler for each of them.
+/// </summary>
 internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
     where TLease : class, IDisposable
 {
@@ -36,14 +38,16 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
         _channel.SubscribeTo(source);
     }
 
-    /// <summary>Stops taking leases, cancels the handlers and releases the waiting items. The observer receives nothing more.</summary>
+    /// <summary>
+    /// Stops taking leases, cancels the running handlers and releases the waiting items. The observer receives nothing more.
+    /// </summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             try
             {
-                // Cancel runs callbacks that handlers have registered. A callback that throws must not prevent the release of the buffers.
+                // Cancel runs callbacks that handlers have registered. If one of them throws, the buffers must still be released.
                 _cancellation.Cancel();
             }
             finally
@@ -61,7 +65,7 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
             {
                 while (!_token.IsCancellationRequested && _channel.TryRead(out TLease? lease))
                 {
-                    // Releases the lease even if the handler fails. Has no effect if the handler has moved the lease.
+                    // Releases the lease even if the handler fails. Has no effect if the handler has called Move.
                     using (lease)
                     {
                         await _handler(lease, _token).ConfigureAwait(false);
@@ -71,9 +75,9 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
         }
         catch (OperationCanceledException) when (_token.IsCancellationRequested)
         {
-            // The subscription was disposed, or another worker has failed.
+            // The subscription was disposed, or another worker has failed. In both cases the worker just ends.
         }
-#pragma warning disable CA1031 // A failure of the handler ends the stream and is passed to the observer.
+#pragma warning disable CA1031 // An exception of the handler ends the stream, and the observer receives it.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -92,8 +96,8 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
         _channel.Dispose();
         try
         {
-            // The side that sets _disposed first owns the cancellation source. If Dispose was first, it may still be in Cancel, so the
-            // source is not disposed here.
+            // The first call that sets _disposed owns the cancellation source. If that was Dispose, it may still be inside Cancel, so the
+            // source must not be disposed here.
             if (Interlocked.Exchange(ref _disposed, 1) == 0)
             {
                 _cancellation.Dispose();
@@ -106,6 +110,6 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
         }
     }
 
-    /// <summary>Determines whether the stream ended with this error, so that no handler is at fault.</summary>
+    /// <summary>Determines whether an exception is the error with which the stream ended. If so, no handler is at fault.</summary>
     private bool IsOfStream(Exception exception) => _channel.Completion.Exception?.InnerException == exception;
 }

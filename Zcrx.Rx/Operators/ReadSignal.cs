@@ -3,11 +3,11 @@ using System.Threading.Tasks.Sources;
 namespace Zcrx.Rx.Operators;
 
 /// <summary>
-/// Resumes the one reader that waits for a change. Setting it costs almost nothing while no reader waits, and waiting allocates nothing.
+/// Resumes a reader that waits for a change. Setting the signal is cheap while no reader waits, and waiting allocates no memory.
 /// </summary>
 /// <remarks>
-/// Threading: <see cref="Set"/> from any thread, <see cref="WaitAsync"/> by one reader at a time. A reader may
-/// be resumed without a change.
+/// Any thread may call <see cref="Set"/>. One reader at a time may call <see cref="WaitAsync"/>. The reader must check for the change
+/// itself, because it may be resumed without a change.
 /// </remarks>
 internal sealed class ReadSignal : IValueTaskSource
 {
@@ -22,7 +22,7 @@ internal sealed class ReadSignal : IValueTaskSource
     private CancellationToken _token;
     private CancellationTokenRegistration _registration;
 
-    /// <param name="schedule">Runs the reader's continuation later; null for the thread pool.</param>
+    /// <param name="schedule">Schedules the continuation of the reader; null for the thread pool.</param>
     public ReadSignal(Action<Action>? schedule = null)
     {
         _schedule = schedule;
@@ -30,10 +30,10 @@ internal sealed class ReadSignal : IValueTaskSource
         _core.RunContinuationsAsynchronously = schedule is null;
     }
 
-    /// <summary>Signals a change that the caller has already made.</summary>
+    /// <summary>Signals a change. The caller must have made the change before.</summary>
     public void Set()
     {
-        // A full fence: either the reader sees the change, or this call sees the waiting reader.
+        // A full fence. Either the reader sees the change, or this thread sees that the reader waits.
         Interlocked.MemoryBarrier();
         int state = Volatile.Read(ref _state);
         while (state != Changed)
@@ -53,13 +53,13 @@ internal sealed class ReadSignal : IValueTaskSource
         }
     }
 
-    /// <summary>Waits for a change since the last wait.</summary>
-    /// <param name="cancellationToken">The token. Its cancellation only resumes the reader, which then checks the token.</param>
+    /// <summary>Waits until <see cref="Set"/> is called. Completes at once if it was called since the last wait.</summary>
+    /// <param name="cancellationToken">A token whose cancellation resumes the reader. The reader must then check the token.</param>
     public ValueTask WaitAsync(CancellationToken cancellationToken)
     {
         if (cancellationToken != _token)
         {
-            // The registration is kept from one wait to the next, because nearly every reader passes the same token each time.
+            // The registration is kept between waits, because nearly every reader passes the same token each time.
             _registration.Unregister();
             _token = cancellationToken;
             _registration = cancellationToken.UnsafeRegister(static signal => ((ReadSignal)signal!).Set(), this);
@@ -71,12 +71,12 @@ internal sealed class ReadSignal : IValueTaskSource
             return new ValueTask(this, _core.Version);
         }
 
-        // A change was made since the last wait.
+        // Set was called since the last wait, so there is no need to wait.
         Interlocked.Exchange(ref _state, Idle);
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Ends the registration with the token of the last wait.</summary>
+    /// <summary>Removes the registration with the last token.</summary>
     public void Unregister() => _registration.Unregister();
 
     void IValueTaskSource.GetResult(short token) => _core.GetResult(token);

@@ -2,12 +2,14 @@ using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Runs continuations on the ring thread of a connection, after the current turn has delivered everything.</summary>
+/// <summary>
+/// Finds the function that runs continuations on the ring thread of a connection, after the deliveries of the current turn.
+/// </summary>
 internal static class RingSchedule
 {
     /// <summary>
-    /// Returns the function that schedules work on the ring thread of a stream's connection. Returns null, which means the thread pool, if
-    /// the stream does not belong to a single connection.
+    /// Returns a function that schedules work on the ring thread of a stream's connection. Returns null if the stream is not that of a
+    /// single connection. The work then runs on the thread pool.
     /// </summary>
     public static Action<Action>? Of<T>(IObservable<T> source) => source is IConnectionSource { Holder: not null } connection ? work => connection.Holder.Schedule(work) : null;
 }

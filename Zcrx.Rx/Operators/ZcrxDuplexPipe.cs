@@ -3,9 +3,9 @@ using Zcrx.Rx.Operators;
 
 namespace Zcrx.Rx;
 
-/// <summary>Represents both directions of a connection as pipes; see <see cref="ZcrxPipeExtensions.ToDuplexPipe"/>.</summary>
+/// <summary>Represents a connection as a pair of pipes, which <see cref="ZcrxPipeExtensions.ToDuplexPipe"/> creates.</summary>
 /// <remarks>
-/// Ownership: the caller of <c>ToDuplexPipe</c> owns the pipes, and disposes them when it needs no more input. Threading: one reader and
+/// Ownership: the caller of <c>ToDuplexPipe</c> owns this object, and disposes it when it needs no more input. Threading: one reader and
 /// one writer at a time, as with every pipe.
 /// </remarks>
 public sealed class ZcrxDuplexPipe : IDuplexPipe, IDisposable
@@ -19,20 +19,20 @@ public sealed class ZcrxDuplexPipe : IDuplexPipe, IDisposable
     }
 
     /// <summary>
-    /// Gets the receiving direction, over the original buffers. The connection stays open until this reader is completed.
+    /// Gets the reader of the received bytes, which lie in the original buffers. The connection stays open until the reader is completed.
     /// </summary>
     public PipeReader Input { get; }
 
     /// <summary>
-    /// Gets the sending direction. A flush ends when the kernel has taken the bytes. Completing this writer sends the
-    /// written bytes and ends sending.
+    /// Gets the writer that sends to the peer. A flush completes when the kernel has taken the bytes. Completing the writer sends the
+    /// written bytes and then shuts down sending.
     /// </summary>
     public PipeWriter Output => _output;
 
-    /// <summary>Completes the input, and drops unflushed bytes of the output. Does not end sending.</summary>
+    /// <summary>Completes the input and drops bytes of the output that were not flushed. Does not shut down sending.</summary>
     /// <remarks>
-    /// Afterwards, the connection is closed or reset when its handler ends. A connection without a handler closes when its stream has
-    /// ended, or with <see cref="ZcrxConnection.Dispose"/>.
+    /// Afterwards the connection stays open until its handler ends. A connection without a handler stays open until its stream has ended or
+    /// <see cref="ZcrxConnection.Dispose"/> is called.
     /// </remarks>
     public void Dispose()
     {

@@ -4,24 +4,23 @@ using Zcrx.Rx.Operators;
 
 namespace Zcrx.Rx;
 
-/// <summary>Forwards a stream to another connection or socket without copying it.</summary>
+/// <summary>Provides methods that forward a stream to another connection or socket without copying it in user space.</summary>
 /// <remarks>
-/// All available buffers are sent with one system call. At most 256 buffers wait for the target. Then the source is paused, so that its
-/// peer slows down. The end of the stream is forwarded as the end of sending, and the target stays open for the other direction.
+/// One system call sends all available buffers. If 256 buffers wait for the target, the source is paused, so that its peer slows down. When
+/// the stream ends, sending to the target is shut down. The target stays open for the other direction.
 /// </remarks>
 public static class ZcrxForwardExtensions
 {
-    // Twice the buffers of a short turn (TurnLength), so that a target that keeps up does not pause the source.
+    // Twice the number of buffers in a short turn (TurnLength). A target that sends as fast as the source receives therefore does not pause
+    // the source.
     private const int MaxQueued = 256;
 
-    /// <summary>Forwards a stream to another connection.</summary>
-    /// <param name="source">Borrowed buffers.</param>
+    /// <summary>Forwards a stream to another connection until the stream ends.</summary>
+    /// <param name="source">The buffers to forward.</param>
     /// <param name="target">The connection that receives the bytes.</param>
     /// <param name="cancellationToken">Cancels the forwarding. Bytes that were already sent are not affected.</param>
-    /// <returns>
-    /// A task that completes when the stream has ended and everything is sent. It faults with the error of the stream or the send.
-    /// </returns>
-    /// <remarks>Forwarding counts as work of the target: the target stays open even after its own stream has ended.</remarks>
+    /// <returns>A task that completes when the stream has ended and all bytes are sent. It faults if the stream or a send fails.</returns>
+    /// <remarks>Forwarding counts as work of the target. The target therefore stays open even after its own stream has ended.</remarks>
     public static Task ForwardToAsync(this IObservable<ReceivedBuffer> source, ZcrxConnection target, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -30,15 +29,15 @@ public static class ZcrxForwardExtensions
     }
 
     /// <summary>Forwards in both directions between two connections, until both directions have ended.</summary>
-    /// <param name="connection">The first connection.</param>
+    /// <param name="connection">One of the connections.</param>
     /// <param name="other">The other connection.</param>
-    /// <param name="cancellationToken">Cancels the forwarding, and resets both connections.</param>
+    /// <param name="cancellationToken">Cancels the forwarding and resets both connections.</param>
     /// <returns>
-    /// A task that completes when both streams have ended and everything is sent. It faults with the first error of a stream or a send.
+    /// A task that completes when both streams have ended and all bytes are sent. It faults with the first error of a stream or a send.
     /// </returns>
     /// <remarks>
-    /// The end of one stream only ends sending on the other connection. A direction that fails resets both connections, so that neither
-    /// peer takes a broken stream for a complete one.
+    /// When one stream ends, only sending on the other connection is shut down. If one direction fails, both connections are reset.
+    /// Otherwise a peer could take a broken stream for a complete one.
     /// </remarks>
     public static Task RelayAsync(this ZcrxConnection connection, ZcrxConnection other, CancellationToken cancellationToken = default)
     {
@@ -49,13 +48,14 @@ public static class ZcrxForwardExtensions
 
     private static async Task RelayBothAsync(ZcrxConnection connection, ZcrxConnection other, CancellationToken cancellationToken)
     {
-        // If the first direction ends before the second has begun, the first connection must stay open for the answers.
+        // One direction may end before the other has begun. This work then keeps the first connection open for the answers.
         using IDisposable work = connection.BeginWork();
         Task there = ForwardOrAbortAsync(connection, other, cancellationToken);
         Task back = ForwardOrAbortAsync(other, connection, cancellationToken);
         Task first = await Task.WhenAny(there, back).ConfigureAwait(false);
         await Task.WhenAll(there, back).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        // The first failure resets both connections, so the other direction fails as well. The first failure is the cause and is thrown.
+        // The first failure resets both connections, which makes the other direction fail as well. Only the first failure is the cause, so
+        // it is the one that is thrown.
         await first.ConfigureAwait(false);
         await (first == there ? back : there).ConfigureAwait(false);
     }
@@ -80,13 +80,11 @@ public static class ZcrxForwardExtensions
         await ForwardAsync(source, new ForwardTarget.OfConnection(target, RingSchedule.Of(source)), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Forwards a stream to a socket.</summary>
-    /// <param name="source">Borrowed buffers.</param>
-    /// <param name="target">A connected socket, which the caller keeps. No other code may send on it until the task ends.</param>
+    /// <summary>Forwards a stream to a socket until the stream ends.</summary>
+    /// <param name="source">The buffers to forward.</param>
+    /// <param name="target">A connected socket, owned by the caller. No other code may send on it until the task has completed.</param>
     /// <param name="cancellationToken">Cancels the forwarding. Bytes that were already sent are not affected.</param>
-    /// <returns>
-    /// A task that completes when the stream has ended and everything is sent. It faults with the error of the stream or the send.
-    /// </returns>
+    /// <returns>A task that completes when the stream has ended and all bytes are sent. It faults if the stream or a send fails.</returns>
     public static Task ForwardToAsync(this IObservable<ReceivedBuffer> source, Socket target, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -102,14 +100,14 @@ public static class ZcrxForwardExtensions
         }
         finally
         {
-            // Makes the caller continue on the thread pool, because its code may block.
+            // The caller must continue on the thread pool and not on the ring thread, because its code may block.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         }
     }
 
     private static async Task ForwardOnRingThreadAsync(IObservable<ReceivedBuffer> source, ForwardTarget target, CancellationToken cancellationToken)
     {
-        // Runs on the ring thread, because nothing here blocks. This saves a thread switch, and buffers return
+        // Runs on the ring thread, which is possible because nothing here blocks. This saves a thread switch. Buffers also return earlier,
         // before the next ones are received.
         ReadSignal signal = new(RingSchedule.Of(source));
         using LeaseChannel<ReceivedBuffer, BufferLease> channel = new(BufferLeasing.Instance, MaxQueued, long.MaxValue, signal.Set, hasOneReader: true);

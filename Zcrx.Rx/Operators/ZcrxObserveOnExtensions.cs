@@ -2,33 +2,33 @@ using System.Reactive.Concurrency;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
-// This is the namespace of Rx's own ObserveOn. These overloads are therefore visible wherever Rx's overload is, and
-// are preferred as more specific.
+// This namespace contains Rx's own ObserveOn. Code that sees that method therefore also sees these overloads, which the compiler prefers
+// because they are more specific.
 namespace System.Reactive.Linq;
 
-/// <summary>Provides <c>ObserveOn</c> for borrowed buffers and frames.</summary>
+/// <summary>Provides overloads of <c>ObserveOn</c> for borrowed buffers and frames.</summary>
 /// <remarks>
-/// Rx's own <c>ObserveOn</c> stores each item and passes it on later, when a borrowed buffer has returned to the pool. The observer would
-/// then throw on the scheduler's thread, which ends the process. These overloads take precedence and lease each buffer.
+/// Rx's own <c>ObserveOn</c> stores each item and passes it on later. A borrowed buffer has then returned to the pool, and using it throws
+/// on the scheduler's thread, which ends the process. The compiler prefers these overloads, which lease each item.
 /// </remarks>
 public static class ZcrxObserveOnExtensions
 {
-    /// <summary>Passes the buffers to a scheduler, in order, as leases. The same as <c>Offload</c> with its default bounds.</summary>
-    /// <param name="source">Borrowed buffers.</param>
+    /// <summary>Delivers the buffers on a scheduler, in order, as leases. Equivalent to <c>Offload</c> with its default bounds.</summary>
+    /// <param name="source">The borrowed buffers.</param>
     /// <param name="scheduler">The scheduler on which the observer is called.</param>
     /// <returns>
-    /// Leases that are lent for the duration of <c>OnNext</c>. Each is released when <c>OnNext</c> returns, unless the observer has called
+    /// The leases of the buffers. Each lease is released when <c>OnNext</c> returns, unless the observer has called
     /// <see cref="BufferLease.Move"/> or <see cref="BufferLease.Retain"/>.
     /// </returns>
     public static IObservable<BufferLease> ObserveOn(this IObservable<ReceivedBuffer> source, IScheduler scheduler) => source.Offload(scheduler);
 
     /// <summary>
-    /// Passes the buffers to a synchronization context, in order, as leases. The same as <c>Offload</c> with its default bounds.
+    /// Delivers the buffers on a synchronization context, in order, as leases. Equivalent to <c>Offload</c> with its default bounds.
     /// </summary>
-    /// <param name="source">Borrowed buffers.</param>
-    /// <param name="context">The context to which the calls of the observer are posted.</param>
+    /// <param name="source">The borrowed buffers.</param>
+    /// <param name="context">The synchronization context on which the observer is called.</param>
     /// <returns>
-    /// Leases that are lent for the duration of <c>OnNext</c>. Each is released when <c>OnNext</c> returns, unless the observer has called
+    /// The leases of the buffers. Each lease is released when <c>OnNext</c> returns, unless the observer has called
     /// <see cref="BufferLease.Move"/> or <see cref="BufferLease.Retain"/>.
     /// </returns>
     public static IObservable<BufferLease> ObserveOn(this IObservable<ReceivedBuffer> source, SynchronizationContext context)
@@ -37,22 +37,22 @@ public static class ZcrxObserveOnExtensions
         return source.Offload(new SynchronizationContextScheduler(context));
     }
 
-    /// <summary>Passes the frames to a scheduler, in order, as leases. The same as <c>Offload</c> with its default bounds.</summary>
-    /// <param name="source">Borrowed frames.</param>
+    /// <summary>Delivers the frames on a scheduler, in order, as leases. Equivalent to <c>Offload</c> with its default bounds.</summary>
+    /// <param name="source">The borrowed frames.</param>
     /// <param name="scheduler">The scheduler on which the observer is called.</param>
     /// <returns>
-    /// Leases that are lent for the duration of <c>OnNext</c>. Each is released when <c>OnNext</c> returns, unless the observer has called
+    /// The leases of the frames. Each lease is released when <c>OnNext</c> returns, unless the observer has called
     /// <see cref="FrameLease.Move"/>.
     /// </returns>
     public static IObservable<FrameLease> ObserveOn(this IObservable<ReceivedFrame> source, IScheduler scheduler) => source.Offload(scheduler);
 
     /// <summary>
-    /// Passes the frames to a synchronization context, in order, as leases. The same as <c>Offload</c> with its default bounds.
+    /// Delivers the frames on a synchronization context, in order, as leases. Equivalent to <c>Offload</c> with its default bounds.
     /// </summary>
-    /// <param name="source">Borrowed frames.</param>
-    /// <param name="context">The context to which the calls of the observer are posted.</param>
+    /// <param name="source">The borrowed frames.</param>
+    /// <param name="context">The synchronization context on which the observer is called.</param>
     /// <returns>
-    /// Leases that are lent for the duration of <c>OnNext</c>. Each is released when <c>OnNext</c> returns, unless the observer has called
+    /// The leases of the frames. Each lease is released when <c>OnNext</c> returns, unless the observer has called
     /// <see cref="FrameLease.Move"/>.
     /// </returns>
     public static IObservable<FrameLease> ObserveOn(this IObservable<ReceivedFrame> source, SynchronizationContext context)

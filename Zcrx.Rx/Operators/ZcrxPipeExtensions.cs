@@ -3,20 +3,22 @@ using Zcrx.Rx.Operators;
 
 namespace Zcrx.Rx;
 
-/// <summary>Presents a connection to code that is written against pipes or streams.</summary>
+/// <summary>Provides methods that present a connection as pipes or as a stream, for code that is written against these types.</summary>
 public static class ZcrxPipeExtensions
 {
     /// <summary>Returns both directions of a connection as pipes.</summary>
-    /// <param name="connection">The connection.</param>
-    /// <param name="maxQueued">The number of buffers that may wait for the reader.</param>
+    /// <param name="connection">The connection to present.</param>
+    /// <param name="maxQueued">The largest number of buffers that may wait to be read.</param>
     /// <param name="continueOnRingThread">
-    /// Whether a read that had to wait continues on the ring thread; see <see cref="ZcrxOffloadExtensions.ToPipeReader"/>.
+    /// Whether a read that has waited continues on the ring thread, see <see cref="ZcrxOffloadExtensions.ToPipeReader"/>.
     /// </param>
     /// <param name="maxUnconsumedBytes">
-    /// The maximum number of bytes that may be examined but unconsumed; see <see cref="ZcrxOffloadExtensions.ToPipeReader"/>. The default is
-    /// 64 MiB. If more are unconsumed, the next read fails.
+    /// The largest number of bytes that may be examined but not consumed, see <see cref="ZcrxOffloadExtensions.ToPipeReader"/>. If there
+    /// are more, the next read fails. The default is 64 MiB.
     /// </param>
-    /// <returns>The pipes, which the caller owns and disposes. The connection stays open until then. Receiving starts at once.</returns>
+    /// <returns>
+    /// The pipes, which the caller owns and must dispose. The connection stays open until then. Receiving starts at once.
+    /// </returns>
     public static ZcrxDuplexPipe ToDuplexPipe(
         this ZcrxConnection connection,
         int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued,
@@ -29,10 +31,10 @@ public static class ZcrxPipeExtensions
     }
 
     /// <summary>Returns the sending direction of a connection as a pipe writer.</summary>
-    /// <param name="connection">The connection.</param>
+    /// <param name="connection">The connection to send on.</param>
     /// <returns>
-    /// A writer, owned by the caller. A flush ends when the kernel has taken the bytes. A cancelled flush stops waiting, but its bytes are
-    /// still sent. Completing the writer ends sending.
+    /// A writer, which the caller owns. A flush completes when the kernel has taken the bytes. A cancelled flush stops waiting, but its
+    /// bytes are still sent. Completing the writer shuts down sending.
     /// </returns>
     public static PipeWriter ToPipeWriter(this ZcrxConnection connection)
     {
@@ -40,12 +42,12 @@ public static class ZcrxPipeExtensions
         return new ConnectionPipeWriter(connection);
     }
 
-    /// <summary>Returns a connection as a stream, for instance for <c>SslStream</c>.</summary>
-    /// <param name="connection">The connection.</param>
-    /// <param name="maxQueued">The number of buffers that may wait for the reader.</param>
+    /// <summary>Returns a connection as a stream, for example for <c>SslStream</c>.</summary>
+    /// <param name="connection">The connection to present.</param>
+    /// <param name="maxQueued">The largest number of buffers that may wait to be read.</param>
     /// <returns>
-    /// A stream, owned by the caller. Disposing it closes the connection. Reads copy the bytes. Receiving starts at once. Reads and writes
-    /// on a broken connection throw an <see cref="IOException"/>, whose inner exception is the error of the connection.
+    /// A stream, which the caller owns. Disposing it closes the connection. Reads copy the bytes. Receiving starts at once. If the
+    /// connection is broken, reads and writes throw an <see cref="IOException"/> with the connection's error as its inner exception.
     /// </returns>
     public static Stream AsStream(this ZcrxConnection connection, int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued)
     {

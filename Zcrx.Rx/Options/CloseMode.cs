@@ -6,8 +6,8 @@ namespace Zcrx.Rx;
 public enum CloseMode
 {
     /// <summary>
-    /// Closes once the stream has ended and its consumers have finished: operators off the ring thread, pipe readers, asynchronous handlers
-    /// and the work that <see cref="ZcrxConnection.BeginWork"/> has announced. Replies to the last bytes of the peer therefore arrive.
+    /// Closes once the stream has ended and its consumers have finished, so that replies to the last bytes of the peer arrive. Consumers
+    /// are operators on other threads, pipe readers, asynchronous handlers, and work announced by <see cref="ZcrxConnection.BeginWork"/>.
     /// </summary>
     AfterConsumers,
 

@@ -1,7 +1,7 @@
 namespace Zcrx.Rx;
 
 /// <summary>
-/// Specifies what happens to a connection after its consumer has failed: the consumer threw, or could not cut the stream into frames.
+/// Specifies what happens to a connection after its consumer has thrown, or could not cut the stream into frames.
 /// </summary>
 public enum ConsumerFailureAction
 {

@@ -16,7 +16,7 @@ public sealed record ZcrxQueueOptions
     /// <summary>Gets the queue's name in logs, metrics and messages.</summary>
     public string Name { get; init; } = "zcrx-0";
 
-    /// <summary>Gets the engine.</summary>
+    /// <summary>Gets the engine of the queue. By default, the queue selects it.</summary>
     public ZcrxEngine Engine { get; init; } = ZcrxEngine.Auto;
 
     /// <summary>Gets the network interface of the queue; null without a NIC.</summary>
@@ -26,13 +26,13 @@ public sealed record ZcrxQueueOptions
     public int RxQueue { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether the interface is set up for the queue: header/data split on, the RX queue out of
-    /// RSS, flow rules for the queue's ports. The changes are undone when the queue closes. If the process dies, the next
+    /// Gets a value indicating whether opening sets up the interface for the queue. It turns header/data split on, takes the RX queue out
+    /// of RSS, and adds flow rules for the queue's ports. The changes are undone when the queue closes. If the process dies, the next
     /// process undoes them when it starts.
     /// </summary>
     /// <remarks>
-    /// Opening fails if other owners would be affected: if this is the last queue of the interface, or if RSS contexts may use it. Several
-    /// queues on one port share one rule.
+    /// Opening fails if the change would take traffic from other programs. This is so if no other RX queue remains, or if an RSS context
+    /// may use this one. Several queues on one port share one rule.
     /// </remarks>
     public bool ConfigureNic { get; init; }
 
@@ -96,15 +96,16 @@ public sealed record ZcrxQueueOptions
     public bool PreferBusyPoll { get; init; }
 
     /// <summary>
-    /// Gets the longest time for which the ring thread polls the ring before it sleeps. 0 to 10 milliseconds. 0 disables spinning. Trades
-    /// processor time for latency.
+    /// Gets the longest time for which the ring thread polls the ring before it sleeps. 0 to 10 milliseconds; 50 microseconds by default.
+    /// 0 disables spinning.
     /// </summary>
     /// <remarks>
-    /// The thread spins only after it has handled completions. It adapts the time to the waits that it observes, and spins rarely while its
-    /// spins find nothing. At most half of the processors spin for the queues of a process, so none does on a machine with one processor.
-    /// On the engine <see cref="ZcrxEngine.Nic"/> with <see cref="BusyPoll"/>, each poll also polls the NIC.
+    /// The thread spins only after a turn with few completions, so bulk data causes no spins. It adapts the time to the waits that it
+    /// observes, and spins rarely while spinning finds no completions. The queues of a process spin on at most half of the processors, so a
+    /// machine with one processor never spins. On the engine <see cref="ZcrxEngine.Nic"/> with <see cref="BusyPoll"/>, each poll also
+    /// polls the NIC.
     /// </remarks>
-    public TimeSpan SpinBeforeSleep { get; init; }
+    public TimeSpan SpinBeforeSleep { get; init; } = TimeSpan.FromMicroseconds(50);
 
     /// <summary>Gets the number of completion entries, 64 to 65536.</summary>
     public int CompletionEntries { get; init; } = 4096;
@@ -131,8 +132,8 @@ public sealed record ZcrxQueueOptions
     public TimeSpan NotificationInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Gets the time for which opening retries while the NIC queue is busy. A ring ends some time after its process, so the queue of a
-    /// killed process stays busy for a moment. 0 disables retries. At most a day.
+    /// Gets the time for which opening retries while the NIC queue is busy. 0 disables retries. At most a day. The kernel closes a ring
+    /// some time after its process has ended, so the queue of a killed process stays busy for a moment.
     /// </summary>
     public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -150,17 +151,20 @@ public sealed record ZcrxQueueOptions
     public TimeSpan UnobservedTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Gets how long a queue, when it stops, waits for the peer's close on each connection on which bytes were sent. Bytes that the peer
-    /// still sends are discarded. Without this wait, the kernel would reset the connection, and replies would be lost. The wait is a part
-    /// of the drain time. At any time, an orderly close also waits for room for bytes that were sent before. It becomes a reset if the peer
-    /// reads nothing for this time. A detachment waits for room for at most this time, and is then given up. 0 to a day.
+    /// Gets the time for which a stopping queue waits for the peer's close on each connection on which bytes were sent. 0 to a day.
     /// </summary>
+    /// <remarks>
+    /// <para>The wait is a part of the drain time. Bytes that the peer still sends are discarded. Without the wait, they would make the
+    /// kernel reset the connection, and replies would be lost.</para>
+    /// <para>The time also limits an orderly close and a detachment that wait for room in the socket for bytes of a send. If the peer reads
+    /// nothing for this time, the close becomes a reset. The detachment is given up after this time.</para>
+    /// </remarks>
     public TimeSpan PeerCloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Gets the maximum number of bytes of unfinished frames, and of unconsumed bytes of pipe readers, that are held as copies, because the
-    /// pool needs their buffers. All connections together may hold that many bytes. A connection that needs more is reset, and its frames
-    /// or reads end with a <see cref="ZcrxFramingException"/>. The default is 256 MiB, and 0 means no limit.
+    /// Gets the maximum number of bytes that all connections of the queue together hold as copies. 256 MiB by default; 0 means no limit.
+    /// Unfinished frames and unconsumed bytes of pipe readers are copied when the pool needs their buffers. A connection that needs more is
+    /// reset, and its frames or reads end with a <see cref="ZcrxFramingException"/>.
     /// </summary>
     public long MaxCopiedFrameBytes { get; init; } = 256L * 1024 * 1024;
 
@@ -173,7 +177,7 @@ public sealed record ZcrxQueueOptions
     /// <summary>Gets what happens to a connection whose last consumer fails.</summary>
     public ConsumerFailureAction WhenConsumerFails { get; init; }
 
-    /// <summary>Gets a value indicating whether stranded receives are issued again. Off only in tests that need a stall.</summary>
+    /// <summary>Gets a value indicating whether stranded receives are issued again. Tests turn it off to cause a stall.</summary>
     internal bool RearmsStrandedReceives { get; init; } = true;
 
     /// <summary>Gets the reader of the process's descriptors. Only tests set another reader.</summary>
@@ -274,8 +278,8 @@ public sealed record ZcrxQueueOptions
         return RegistrationOf(this) == RegistrationOf(registered);
     }
 
-    // Copies only the options of the registration, so that comparing two records ignores all others. MaxAreaSize is not copied: the pool
-    // of an imported queue does not grow.
+    // Copies only the options of the registration, so that the comparison of two records ignores all others. MaxAreaSize is among the
+    // ignored ones, because the pool of an imported queue does not grow.
     private static ZcrxQueueOptions RegistrationOf(ZcrxQueueOptions options) => new()
     {
         Engine = options.Engine,

@@ -7,8 +7,7 @@ using Zcrx.Rx.Ring;
 namespace Zcrx.Rx.Pool;
 
 /// <summary>
-/// Owns the buffers of a queue: the refill queue, the ledger of leases, and the entries that wait for room. Grows the pool and determines
-/// its level of pressure.
+/// Owns the buffers of a queue. Returns them to the kernel through the refill queue, determines the level of pressure, and grows the pool.
 /// </summary>
 /// <remarks>
 /// Only this class knows how many buffers are free and where the other buffers are (<see cref="Account"/>). Ring thread only.
@@ -40,7 +39,7 @@ internal sealed class BufferPool
     private bool _isCeded;
 
     /// <param name="queue">The queue.</param>
-    /// <param name="isImported">Whether another ring has registered the queue. Its pool does not grow.</param>
+    /// <param name="isImported">Whether another ring has registered the queue. The pool then does not grow.</param>
     /// <param name="context">Options, clock and counters.</param>
     /// <param name="events">Publishes levels and growth.</param>
     public BufferPool(IPoolQueue queue, bool isImported, QueueContext context, IPoolEvents events)
@@ -69,10 +68,10 @@ internal sealed class BufferPool
     /// <summary>Gets the number of buffers.</summary>
     public int Buffers => _buffers;
 
-    /// <summary>Gets the number of buffers that only connections without leased buffers may take.</summary>
+    /// <summary>Gets the number of buffers in the reserve, which only connections without leased buffers may take.</summary>
     public int Reserve { get; private set; }
 
-    /// <summary>Gets the number of buffers that are not in flight, less the reserve.</summary>
+    /// <summary>Gets the number of buffers outside the reserve that are neither delivered nor leased.</summary>
     public int Available => _buffers - _leasedElsewhere - _ledger.InFlight - Reserve;
 
     /// <summary>Gets the number of buffers that the kernel can use now, as far as this queue knows.</summary>
@@ -86,16 +85,17 @@ internal sealed class BufferPool
     /// <summary>Gets the level and the time under pressure for other threads.</summary>
     public PressureRecord Record { get; } = new();
 
-    /// <summary>Gets a value indicating whether entries wait for room in the refill queue.</summary>
+    /// <summary>Gets a value indicating whether returned buffers wait for room in the refill queue.</summary>
     public bool HasPending => _pending.Count > 0;
 
     /// <summary>
-    /// Gets a value indicating whether other rings have buffers of this pool, so that the number of free buffers is uncertain.
+    /// Gets a value indicating whether other rings may use buffers of this pool. The number of free buffers is then uncertain.
     /// </summary>
     public bool IsShared => _isCeded || _isImported;
 
     /// <summary>
-    /// Gets a value indicating whether the level has to be observed: buffers were leased or have returned, or a receive starved.
+    /// Gets a value indicating whether to call <see cref="Observe"/>, because buffers were leased or returned, or a receive found no
+    /// buffer.
     /// </summary>
     public bool HasChanged => _ledger.InFlight != _lastInFlight || _isStarved;
 
@@ -109,7 +109,10 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Publishes returned buffers, and flushes if that is due. Called only while this ring writes the refill queue.</summary>
+    /// <summary>
+    /// Makes returned buffers visible to the kernel. Flushes when enough have gathered. Called only while this ring writes the refill
+    /// queue.
+    /// </summary>
     public void Publish()
     {
         if (_pending.Count > 0)
@@ -128,8 +131,8 @@ internal sealed class BufferPool
     }
 
     /// <summary>
-    /// Makes the kernel consume the whole refill queue. The kernel stops at an entry that it rejects, so the flush repeats until the queue
-    /// is empty or does not shrink.
+    /// Makes the kernel consume the whole refill queue. Repeats the call while the queue shrinks, because the kernel stops at an entry that
+    /// it rejects.
     /// </summary>
     public void Flush()
     {
@@ -148,7 +151,7 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Appends waiting entries while the refill queue has room.</summary>
+    /// <summary>Moves waiting buffers to the refill queue while it has room.</summary>
     public void AppendPending()
     {
         while (_pending.TryPeek(out ulong offset) && _refill.TryAppend(offset))
@@ -157,7 +160,7 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Takes a waiting entry, for the ring that writes the refill queue.</summary>
+    /// <summary>Takes a waiting buffer, to pass it to the ring that writes the refill queue.</summary>
     public bool TryTakePending(out ulong offset) => _pending.TryDequeue(out offset);
 
     /// <summary>
@@ -206,13 +209,13 @@ internal sealed class BufferPool
         _isCeded = isCeded;
         if (isCeded)
         {
-            // Only the ring that writes the refill queue learns how many buffers other rings lease. With an outdated number, connections
-            // would wait for ever.
+            // From now on, only the ring that writes the refill queue learns how many buffers other rings lease. An outdated number here
+            // could keep connections waiting for ever.
             _leasedElsewhere = 0;
             Invalidate();
         }
 
-        // Leases must not shrink a shared pool. Consumers get copies instead, so that every buffer returns.
+        // A ring that does not write the refill queue leases no buffers. Its consumers get copies, so that every buffer returns at once.
         Resize();
     }
 
@@ -227,7 +230,7 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Prepares for sleeping: if buffers are awaited, the next buffer that returns wakes the ring thread.</summary>
+    /// <summary>Prepares the ring thread for sleep. If buffers are awaited, the next buffer that returns wakes it.</summary>
     /// <param name="isAwaited">Whether a connection waits for buffers, or the queue ends and waits until leases are released.</param>
     /// <returns>False when a buffer was returned already.</returns>
     public bool TryPrepareToSleep(bool isAwaited) =>
@@ -237,16 +240,15 @@ internal sealed class BufferPool
     {
         _buffers = _queue.Buffers;
         Reserve = PressureMachine.Reserve(_buffers);
-        // The reserve serves connections whose buffers return at once. A consumer that keeps its leases for long
-        // therefore cannot stop the others.
+        // Leases never take the reserve. A consumer that keeps leases for long therefore cannot stop connections that lease nothing.
         _ledger.LeaseLimit = _isCeded ? 0 : int.Max(_buffers - Reserve - _leasedElsewhere, 0);
-        // At most a quarter of the pool: with more in the refill queue of a small pool, receives would find the pool empty.
+        // At most a quarter of the pool may wait for a flush. Otherwise receives would find a small pool empty.
         _flushThreshold = int.Clamp(_buffers / 4, 1, FlushThreshold);
     }
 
     private void ObserveLevel(int inFlight, int paused)
     {
-        // The leases of other rings count, because connections that lease buffers wait when all leases together have taken the pool.
+        // Leases of other rings count too, because they take buffers from the same pool.
         int buffersOut = inFlight + _leasedElsewhere;
         bool isStarved = _isStarved;
         bool hasChanged = _pressure.Observe(buffersOut, _buffers, isStarved);
@@ -258,7 +260,8 @@ internal sealed class BufferPool
 
         if (isStarved && IsShared && _pressure.Level == PoolPressureLevel.Normal)
         {
-            // The other rings may have the buffers, and wait for those of this ring. Consumers that can copy return theirs.
+            // Other rings may have the missing buffers, and may wait for buffers of this ring in turn. Consumers that can copy therefore
+            // return theirs.
             _ledger.Reclaimable.ReclaimAll();
         }
 
@@ -268,7 +271,7 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Adds an area, if allowed and possible, before connections are paused.</summary>
+    /// <summary>Adds an area if the options allow it. Called before connections are paused, which a larger pool may avoid.</summary>
     private bool TryGrow()
     {
         ZcrxQueueOptions options = _context.Options.Value;
@@ -280,7 +283,7 @@ internal sealed class BufferPool
         return TryAddArea(options);
     }
 
-    // Separate from TryGrow, which runs often and would allocate the closure even when the pool must not grow.
+    // A method of its own, because TryGrow runs often and would allocate the closure below even if the pool must not grow.
     private bool TryAddArea(ZcrxQueueOptions options)
     {
         Exception? error = null;
@@ -293,7 +296,7 @@ internal sealed class BufferPool
         }
         catch (ZcrxException exception)
         {
-            // Unsupported or out of memory: the pool does not grow, and connections are paused.
+            // The kernel does not support more areas, or has no memory. The pool keeps its size, and connections are paused.
             error = exception;
             _cannotGrow = true;
         }
@@ -311,10 +314,10 @@ internal sealed class BufferPool
     /// </summary>
     public void Trim(long now)
     {
-        // A pool that has not grown costs only the first comparison.
+        // The comparison of sizes comes first, so that a pool that has not grown costs nothing more in each turn.
         if (_buffers != _firstBuffers && !IsShared && _queue.CanTrimAreas && _trim.Observe(now, _firstBuffers, _buffers, _ledger.InFlight + _leasedElsewhere))
         {
-            // Only areas whose buffers are all free are trimmed. Buffers in the refill queue are not free yet.
+            // Only areas whose buffers are all free are trimmed. The flush frees the buffers in the refill queue.
             Flush();
             _queue.TrimAreas();
         }

@@ -3,9 +3,9 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Pool;
 
-/// <summary>Provides the members of a registered queue that the pool needs. Ring thread only.</summary>
+/// <summary>Represents a registered queue for its pool. Ring thread only.</summary>
 /// <remarks>
-/// The parts that are used for each buffer are sealed classes. Only calls that enter the kernel go through this interface.
+/// The objects that the pool uses for each buffer, such as the refill queue, are sealed classes. Calls through this interface are rare.
 /// </remarks>
 internal interface IPoolQueue
 {
@@ -21,7 +21,7 @@ internal interface IPoolQueue
 
     QueueMemory Memory { get; }
 
-    /// <summary>Gets a value indicating whether unhandled completions wait.</summary>
+    /// <summary>Gets a value indicating whether completions wait that the ring thread has not handled.</summary>
     bool HasCompletions { get; }
 
     /// <summary>Makes the kernel consume the refill queue.</summary>

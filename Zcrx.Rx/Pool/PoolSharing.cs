@@ -53,7 +53,7 @@ internal sealed class PoolSharing : IRefillProducer
             _memory.AddLeasedByOtherRings(-_reportedInFlight);
             _reportedInFlight = 0;
             _pool.SetCeded(false);
-            // Resumes connections that wait for buffers.
+            // Marks the pool as changed, so that the scheduler looks for connections that can receive again.
             _pool.Starve();
             _pool.Invalidate();
             return true;
@@ -64,7 +64,7 @@ internal sealed class PoolSharing : IRefillProducer
     public void Wake() => _worker.Wake();
 
     /// <summary>
-    /// Takes buffers back from consumers and other rings, and passes them to the kernel or to the ring that writes the refill queue.
+    /// Takes returned buffers from consumers and from other rings. Passes them to the kernel, or to the ring that writes the refill queue.
     /// </summary>
     public void TakeReturned()
     {
@@ -102,7 +102,7 @@ internal sealed class PoolSharing : IRefillProducer
     /// </summary>
     public void RequestReclaim()
     {
-        // Not done if another process shares the memory: this process does not know which buffers that process's consumers lease.
+        // Skipped if another process shares the memory, because this process does not know which buffers are leased in the other process.
         if (!_memory.IsSharedWithProcess)
         {
             _memory.Reclaim();
@@ -110,8 +110,8 @@ internal sealed class PoolSharing : IRefillProducer
     }
 
     /// <summary>
-    /// Ends the sharing of this ring. The ring that continues finds this ring's entries in the refill queue, and this ring's
-    /// other buffers in the shared memory.
+    /// Removes this ring from the sharing. Its entries stay in the refill queue, and its other returned buffers in the shared memory, for
+    /// the next writer.
     /// </summary>
     public void Leave()
     {
@@ -163,13 +163,13 @@ internal sealed class PoolSharing : IRefillProducer
     /// </summary>
     /// <remarks>
     /// The kernel ignores entries for buffers that it has, so this method need not know which buffers the other process had. No buffer is
-    /// delivered during this call: the kernel delivers only when a ring is entered. The other process's ring is closed, and the thread of
-    /// this ring is in this method.
+    /// delivered during this call, because the kernel delivers only while a thread is inside enter. The other ring is closed, and this
+    /// ring's thread is here.
     /// </remarks>
     private void Reclaim()
     {
-        // First, the kernel must consume all entries of buffers that are already being returned. Otherwise such a buffer would get a
-        // second entry below, which could take it from its next consumer.
+        // The kernel must first consume the entries of buffers that are already being returned. Otherwise they would get a second entry
+        // below, which could take a buffer from its next consumer.
         _queue.Ledger.Drain();
         TakeForwarded();
         _pool.Flush();
@@ -189,7 +189,7 @@ internal sealed class PoolSharing : IRefillProducer
         }
 
         _memory.OnReclaimed();
-        // Resumes connections that wait for buffers.
+        // Marks the pool as changed, so that the scheduler resumes connections that wait for buffers.
         _pool.Invalidate();
     }
 
@@ -219,8 +219,7 @@ internal sealed class PoolSharing : IRefillProducer
     }
 
     /// <summary>
-    /// Makes the kernel consume all entries. If an entry stayed until its buffer is delivered again, it would take the
-    /// buffer from its new consumer.
+    /// Makes the kernel consume all entries. A remaining entry could take its buffer away from the next consumer that receives the buffer.
     /// </summary>
     private void ConsumeReclaimed()
     {

@@ -1,9 +1,9 @@
 namespace Zcrx.Rx.Pool;
 
-/// <summary>Records the pressure of a pool for other threads: the level, and how long it has been above Normal.</summary>
+/// <summary>Publishes to other threads the level of a pool's pressure and the total time above Normal.</summary>
 /// <remarks>
-/// Level, sum and beginning are published as one object, so that a reader never combines parts of two changes. The ring
-/// thread writes, any thread reads.
+/// The values are published as one object, so that a reader never combines parts of two changes. The ring thread writes, and any thread
+/// reads.
 /// </remarks>
 internal sealed class PressureRecord
 {
@@ -26,7 +26,7 @@ internal sealed class PressureRecord
     /// <param name="now">Reads the clock.</param>
     public long TicksUnderPressure(Func<long> now)
     {
-        // The clock is read first. If it were read after the state, the pressure of that state might already have ended by then.
+        // The clock is read before the state. In the other order, a pressure that ends in between would count for too long.
         long time = now();
         State state = _state;
         long ticks = state.Ticks + (state.Since is { } since ? long.Max(0, time - since) : 0);

@@ -10,8 +10,8 @@ namespace Zcrx.Rx;
 public sealed record PoolPressure(string Queue, PoolPressureLevel Level, int BuffersOut, int Buffers, int PausedConnections, DateTimeOffset Time)
 {
     /// <summary>
-    /// Gets the buffers that wait in operators, if the operators hold most of an exhausted pool. Their bounds are then too large
-    /// for the pool. Null otherwise.
+    /// Gets the buffers that wait in operators, if the operators hold most of an exhausted pool. Their bounds are then too large for the
+    /// pool. Otherwise null.
     /// </summary>
     public QueuedBuffers? Queued { get; init; }
 }

@@ -1,12 +1,12 @@
 namespace Zcrx.Rx.Pressure;
 
 /// <summary>
-/// Determines the level of a pool from the number of buffers that consumers lease. Uses no clock, no thread and no connections.
+/// Determines the level of a pool from the number of buffers that consumers lease. Does no I/O.
 /// </summary>
 /// <remarks>
-/// Two marks give hysteresis: the level rises at the high mark, and falls only at the low mark. The pool is exhausted if the leased
-/// buffers leave only the reserve, or if a receive ended because no buffer was free. The latter can happen first, because the kernel may
-/// hold buffers that count as free.
+/// Two marks give hysteresis: the level rises at the high mark, and falls at the low mark. The pool is exhausted if only the reserve is
+/// left, or if a receive ended because no buffer was free. The kernel may hold buffers that count as free, so a receive may fail before
+/// only the reserve is left.
 /// </remarks>
 internal struct PressureMachine
 {
@@ -28,10 +28,10 @@ internal struct PressureMachine
         _lowMark = lowMark;
     }
 
-    /// <summary>Records the facts of one turn.</summary>
+    /// <summary>Determines the level anew from the numbers of one turn.</summary>
     /// <param name="buffersOut">The number of buffers that consumers lease.</param>
     /// <param name="buffers">The number of buffers in the pool.</param>
-    /// <param name="starved">Whether a receive ended because no buffer was free since the last call.</param>
+    /// <param name="starved">Whether, since the last call, a receive ended because no buffer was free.</param>
     /// <returns>Whether the level changed.</returns>
     public bool Observe(int buffersOut, int buffers, bool starved)
     {
@@ -68,6 +68,6 @@ internal struct PressureMachine
 
     private readonly int HighCount(int buffers) => int.Clamp((int)Math.Ceiling(buffers * _highMark), 1, ExhaustedCount(buffers));
 
-    // Below the high mark, and never negative. A pool of two buffers is either Normal or Exhausted, never High.
+    // The low mark must be below the high mark, and not negative. A pool of two buffers therefore has no level High.
     private readonly int LowCount(int buffers) => int.Clamp((int)(buffers * _lowMark), 0, HighCount(buffers) - 1);
 }

@@ -1,8 +1,10 @@
 namespace Zcrx.Rx.Pressure;
 
-/// <summary>Decides when the memory of added areas is given back: when the pool has needed only its first area for some time.</summary>
-/// <remarks>Contains no side effects. Ring thread only.</remarks>
-/// <param name="delay">The time, in ticks of the queue's clock.</param>
+/// <summary>
+/// Decides when the memory of added areas is given back: when all leases have fitted into the first area for some time.
+/// </summary>
+/// <remarks>Does no I/O. Ring thread only.</remarks>
+/// <param name="delay">How long the first area must have sufficed, in ticks of the queue's clock.</param>
 internal sealed class TrimMachine(long delay)
 {
     private const long Never = long.MaxValue;
@@ -10,7 +12,7 @@ internal sealed class TrimMachine(long delay)
     /// <summary>Gets the time of the next decision; <see cref="long.MaxValue"/> for a pool that has not grown.</summary>
     public long Due { get; private set; } = Never;
 
-    /// <summary>Observes the pool.</summary>
+    /// <summary>Compares the leases with the first area, and decides.</summary>
     /// <param name="now">The time.</param>
     /// <param name="first">The number of buffers in the first area.</param>
     /// <param name="buffers">The number of buffers in all areas.</param>
@@ -35,7 +37,8 @@ internal sealed class TrimMachine(long delay)
             return false;
         }
 
-        // A burst between two observations may use the added areas again. The decision is therefore repeated after each delay.
+        // A burst between two calls can use the added areas without being observed. Their memory is therefore given back again after each
+        // delay.
         Due = now + delay;
         return true;
     }

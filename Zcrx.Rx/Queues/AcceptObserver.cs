@@ -2,7 +2,7 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Passes accepted connections on as handles.</summary>
+/// <summary>Passes accepted connections to an observer as <c>ZcrxConnection</c> objects.</summary>
 internal sealed class AcceptObserver(IObserver<ZcrxConnection> observer) : IObserver<ConnectionReceiver>
 {
     public void OnNext(ConnectionReceiver value) => observer.OnNext(ZcrxConnection.Of(value));

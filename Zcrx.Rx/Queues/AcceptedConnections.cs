@@ -1,12 +1,10 @@
 namespace Zcrx.Rx.Queues;
 
-/// <summary>
-/// Represents the connections that a listener accepts, without an operator of Rx between the ring thread and the observer.
-/// </summary>
+/// <summary>Represents the connections that a listener accepts. No Rx operator lies between the ring thread and the observer.</summary>
 /// <remarks>
-/// Does not use <c>Observable.Create</c>, which drops connections that arrive while the subscription is being disposed. Accepted
-/// connections would then stay open. <c>Observable.Create</c> also unsubscribes an observer that throws. Accepting would then end, although
-/// only the connection should.
+/// <c>Observable.Create</c> is not used for two reasons. It drops connections that arrive while the subscription is being disposed, and
+/// these accepted connections would stay open. It also unsubscribes an observer that throws, which would end accepting instead of only the
+/// connection.
 /// </remarks>
 internal sealed class AcceptedConnections(Func<IObserver<ZcrxConnection>, IDisposable> accept) : IObservable<ZcrxConnection>
 {

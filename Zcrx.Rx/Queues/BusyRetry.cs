@@ -1,7 +1,10 @@
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Decides how long to wait for a NIC queue that is still busy. Reads no clock: callers pass the time.</summary>
-/// <param name="limit">The limit of all waits together.</param>
+/// <summary>
+/// Computes how long to wait until the next attempt to register a NIC queue that is still busy. Reads no clock, because callers pass the
+/// time.
+/// </summary>
+/// <param name="limit">The total time for all attempts.</param>
 internal struct BusyRetry(TimeSpan limit)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
@@ -21,7 +24,7 @@ internal struct BusyRetry(TimeSpan limit)
 
         TimeSpan longer = _pause == TimeSpan.Zero ? FirstPause : _pause * 2;
         _pause = longer < LongestPause ? longer : LongestPause;
-        // The last attempt is made exactly at the limit.
+        // The last pause is shortened, so that the last attempt is made exactly at the limit.
         return _pause < limit - elapsed ? _pause : limit - elapsed;
     }
 }

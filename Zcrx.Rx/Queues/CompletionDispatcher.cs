@@ -8,7 +8,7 @@ using Zcrx.Rx.Stopping;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Passes each completion of a batch to its owner. Ring thread only.</summary>
+/// <summary>Passes each completion of a batch to the component that handles it. Ring thread only.</summary>
 internal sealed unsafe class CompletionDispatcher(
     RingThread thread,
     RingRequests requests,
@@ -52,14 +52,14 @@ internal sealed unsafe class CompletionDispatcher(
 
             if (turn.IsAbandoned)
             {
-                // A callback has returned after its queue was abandoned.
+                // The queue was abandoned while a callback was stuck, and the callback has now returned.
                 return;
             }
         }
 
         lock (turn.Gate)
         {
-            // If this thread was abandoned, the abandoning thread reads the rest of the ring.
+            // If the ring thread was abandoned, the abandoning thread reads the remaining completions.
             if (!turn.IsAbandoned)
             {
                 completions.Advance(ready);
@@ -68,12 +68,13 @@ internal sealed unsafe class CompletionDispatcher(
         }
     }
 
-    /// <summary>Handles a completion of anything but received data.</summary>
+    /// <summary>Handles a completion that is not received data.</summary>
     /// <returns>False when the queue was abandoned.</returns>
     private bool TryHandle(in Completion completion)
     {
         UserData data = UserData.Decode(completion.UserData);
-        // Counted first: a completion whose owner fails must not be handled again when the rest of the batch is salvaged.
+        // Counted before it is handled. If the handling fails, the remaining completions are salvaged, and this one must not be handled
+        // again.
         if (data.Kind != RequestKind.Accept)
         {
             turn.CountHandled(1);
@@ -116,7 +117,7 @@ internal sealed unsafe class CompletionDispatcher(
                 OnNotification((ZcrxNotificationType)completion.Result);
                 break;
             default:
-                // Results of cancellations, and stale completions of connections that have left.
+                // The result of a cancellation, or a late completion of a connection that has left the queue.
                 break;
         }
     }

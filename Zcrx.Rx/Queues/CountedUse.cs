@@ -1,6 +1,8 @@
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Ends a counted use when it is disposed. Only the first disposal counts. Thread-safe.</summary>
+/// <summary>
+/// Calls a delegate when it is disposed, which ends a counted use such as a pause. Further disposals have no effect. Thread-safe.
+/// </summary>
 internal sealed class CountedUse(Action end) : IDisposable
 {
     private Action? _end = end;

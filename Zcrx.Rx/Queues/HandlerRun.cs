@@ -5,10 +5,10 @@ namespace Zcrx.Rx.Queues;
 /// <summary>Runs an asynchronous handler of one connection, and closes the connection when the handler ends.</summary>
 internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl control)
 {
-    /// <summary>Runs the handler. The task never faults.</summary>
+    /// <summary>Runs the handler on the thread pool. The returned task never faults.</summary>
     public Task RunAsync(Func<ZcrxConnection, CancellationToken, Task> handler)
     {
-        // Work begins now and not when the handler starts, because the connection may end in between.
+        // Work begins before the handler starts, because the connection could otherwise close in between.
         control.Work.Begin();
         return Task.Run(() => HandleAsync(handler));
     }
@@ -20,7 +20,7 @@ internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl co
             await handler(connection, control.ClosedToken).ConfigureAwait(false);
             Close();
         }
-#pragma warning disable CA1031 // The application's handler may throw any exception. Only its connection ends.
+#pragma warning disable CA1031 // A handler of the application may throw any exception. It ends only the handler's connection.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -40,11 +40,13 @@ internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl co
         }
     }
 
-    /// <summary>Closes the connection without a reset, even if other work has not ended, because the handler owns the connection.</summary>
+    /// <summary>
+    /// Closes the connection in order. Other unfinished work does not delay this, because the handler owns the connection.
+    /// </summary>
     private void Close()
     {
-        // While the queue stops, the connection closes once its other work has ended. An orderly end now would confirm bytes that the
-        // work has not handled.
+        // If the queue is stopping, the connection stays open until its other work has ended. An orderly end now would confirm bytes that
+        // this work has not handled.
         if (connection.Receiver.StopCause is null)
         {
             control.RequestClose(abort: false, "its handler had ended");

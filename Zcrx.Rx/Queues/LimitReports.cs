@@ -5,7 +5,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Counts how often the limits of a queue were enforced, and publishes reports. Ring thread only.</summary>
+/// <summary>Counts how often limits of a queue were enforced, and publishes the counts at intervals. Ring thread only.</summary>
 internal sealed class LimitReports(QueueContext context, FrameBudget frames, QueueEvents events) : ILimitReports
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -13,7 +13,7 @@ internal sealed class LimitReports(QueueContext context, FrameBudget frames, Que
     private readonly LimitTally _tally = new(context.Clock.ToTicks(Interval));
     private long _framesRefused;
 
-    /// <summary>Gets the time of the next report; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>Gets the time at which the next report is due; <see cref="long.MaxValue"/> for none.</summary>
     public long Due => _tally.Due;
 
     public void Acted(ZcrxLimit limit, string? listener, IPEndPoint? peer, string reason)
@@ -38,7 +38,7 @@ internal sealed class LimitReports(QueueContext context, FrameBudget frames, Que
         long refused = frames.Refused;
         if (refused != _framesRefused)
         {
-            // The operators that cut frames have no reference to the queue. Their refusals are detected by a change of the count.
+            // Frame operators have no reference to the queue, so they cannot report a refused copy. A change of the count shows it.
             _tally.Add(ZcrxLimit.CopiedFrameBytes, null, null, $"unfinished frames have copied {frames.Used} bytes, and the limit is {frames.Limit}", refused - _framesRefused);
             _framesRefused = refused;
         }

@@ -5,12 +5,12 @@ using Zcrx.Rx.Ring;
 namespace Zcrx.Rx.Queues;
 
 /// <summary>
-/// Reports changes of the interface of a queue, and fails the queue if the interface was removed. An interface that is down needs no
-/// action, because TCP handles it.
+/// Publishes changes of the queue's network interface, and fails the queue if the interface was removed. When the interface is down, TCP
+/// retransmits and no action is needed.
 /// </summary>
 internal sealed class LinkReports(QueueEvents events, int rxQueue, RingThread thread)
 {
-    /// <summary>Handles a change on the ring thread. Thread-safe.</summary>
+    /// <summary>Passes a change of the interface to the ring thread, which handles it. Thread-safe.</summary>
     public void OnChanged(LinkChange change) => thread.Post(() =>
     {
         events.LinkChanged(change);

@@ -5,15 +5,15 @@ using Zcrx.Rx.Listening;
 
 namespace Zcrx.Rx;
 
-/// <summary>Creates listening sockets, with errors that name cause and fix.</summary>
+/// <summary>Creates listening sockets. Errors name the cause and the fix.</summary>
 public static class ListenSocket
 {
-    /// <summary>Binds a TCP socket and listens on it.</summary>
-    /// <param name="endPoint">The address. Port 0 lets the kernel choose. <c>[::]</c> also serves IPv4.</param>
-    /// <param name="options">The options; null for the defaults.</param>
-    /// <returns>The socket, owned by the caller.</returns>
-    /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
-    /// <exception cref="ZcrxException">The address is in use, not one of this machine, or not permitted.</exception>
+    /// <summary>Creates a TCP socket that listens on an address.</summary>
+    /// <param name="endPoint">The local address. With port 0, the kernel chooses a port. <c>[::]</c> also accepts IPv4 connections.</param>
+    /// <param name="options">The options of the listener; null for the defaults.</param>
+    /// <returns>The listening socket, owned by the caller.</returns>
+    /// <exception cref="ZcrxConfigurationException">The options are invalid. No socket was created.</exception>
+    /// <exception cref="ZcrxException">The address is in use, does not belong to this machine, or is not permitted.</exception>
     public static Socket Bind(IPEndPoint endPoint, ZcrxListenOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
@@ -41,19 +41,18 @@ public static class ListenSocket
         }
         catch
         {
-            // ConfigureSocket threw.
+            // ConfigureSocket, a callback of the application, has thrown an exception.
             socket?.Dispose();
             throw;
         }
     }
 
     /// <summary>
-    /// Sets the options that accepted connections inherit, on a socket that is already listening. Such a socket
-    /// may come from another process.
+    /// Sets the options that accepted connections inherit, on a socket that already listens. Such a socket may come from another process.
     /// </summary>
     /// <param name="socket">The listening socket.</param>
     /// <param name="options">
-    /// The options. Address options and the backlog are not applied, and <see cref="ZcrxListenOptions.ConfigureSocket"/> is not called.
+    /// The options. The address options, the backlog and <see cref="ZcrxListenOptions.ConfigureSocket"/> are ignored.
     /// </param>
     /// <exception cref="SocketException">The kernel refused an option.</exception>
     public static void Configure(Socket socket, ZcrxListenOptions options)

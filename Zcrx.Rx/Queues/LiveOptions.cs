@@ -2,10 +2,12 @@ using System.Reflection;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Separates the options that can change while a queue is open from those that require the queue to be opened again.</summary>
+/// <summary>Determines which options can change while a queue is open. The other options require the queue to be opened again.</summary>
 internal static class LiveOptions
 {
-    /// <summary>Returns the current options with the new values of those options that can change while the queue is open.</summary>
+    /// <summary>Returns the current options with new values for those options that can change while the queue is open.</summary>
+    /// <param name="current">The options of the open queue.</param>
+    /// <param name="wanted">The options with the new values.</param>
     public static ZcrxQueueOptions Apply(ZcrxQueueOptions current, ZcrxQueueOptions wanted) => current with
     {
         HighWaterMark = wanted.HighWaterMark,
@@ -23,10 +25,13 @@ internal static class LiveOptions
         SpinBeforeSleep = wanted.SpinBeforeSleep,
     };
 
-    /// <summary>Returns the names of the options that differ: those that <see cref="Apply"/> changes, and the others.</summary>
+    /// <summary>
+    /// Returns the names of the options that differ. They are divided into those that <see cref="Apply"/> changes and those that it does
+    /// not.
+    /// </summary>
     /// <remarks>
-    /// Uses reflection, so that an option that is added later is not omitted. Delegates are not compared, because equal options
-    /// often have different delegates.
+    /// Uses reflection, so that an option that is added later is included automatically. Ignores delegates, because equal options often
+    /// contain different delegate objects.
     /// </remarks>
     public static (IReadOnlyList<string> Live, IReadOnlyList<string> Fixed) Differences(ZcrxQueueOptions current, ZcrxQueueOptions wanted)
     {

@@ -2,10 +2,10 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Calls observers of an abandoned queue on a few threads of its own. Thread-safe.</summary>
+/// <summary>Calls observers of an abandoned queue on a few dedicated threads. Thread-safe.</summary>
 /// <remarks>
-/// An observer may wait for a resource that the stuck callback holds. On the thread pool, the observers of a thousand connections would
-/// block the whole process. A call that waits for a thread still runs when an earlier one returns, however late.
+/// An observer may block on a resource that the stuck callback holds. If the observers of a thousand connections blocked the thread pool,
+/// the whole process would stop. If all dedicated threads are blocked, further calls wait until one is free.
 /// </remarks>
 /// <param name="name">The name of the queue.</param>
 internal sealed class ObserverThreads(string name)
@@ -16,8 +16,8 @@ internal sealed class ObserverThreads(string name)
     private readonly Queue<(Action Call, TaskCompletionSource Done)> _waiting = new();
     private int _threads;
 
-    /// <summary>Runs a call.</summary>
-    /// <returns>A task that ends when the call has returned.</returns>
+    /// <summary>Calls a delegate on one of the threads.</summary>
+    /// <returns>A task that completes when the call has returned. It faults if the call throws.</returns>
     public Task RunAsync(Action call)
     {
         TaskCompletionSource done = new(Threads.ContinuationOptions);
@@ -45,7 +45,7 @@ internal sealed class ObserverThreads(string name)
                 next.Call();
                 next.Done.SetResult();
             }
-#pragma warning disable CA1031 // The waiting task receives every failure. An exception that left this thread would end the process.
+#pragma warning disable CA1031 // The returned task receives the exception. An exception that left this thread would end the process.
             catch (Exception exception)
 #pragma warning restore CA1031
             {

@@ -7,64 +7,65 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Ends the connections and listeners of a stuck ring thread, which cannot end them itself. Runs on any thread.</summary>
+/// <summary>
+/// Ends the connections and listeners of a queue whose ring thread is stuck and cannot end them itself. Runs on any thread.
+/// </summary>
 /// <remarks>
-/// Touches only parts that may be used while the stuck thread runs: requests to connections, sets of observers and sockets. Area, ring and
-/// descriptors stay, because the kernel and the stuck callback may still use them. The thread may continue at any time. Whatever it adds
-/// then is ended as well.
+/// Uses only objects that other threads may use while the stuck thread runs, such as requests to connections, sets of observers and
+/// sockets. The area, the ring and the descriptors stay open, because the kernel and the stuck callback may still use them. If the stuck
+/// thread continues and adds connections, these are ended as well.
 /// </remarks>
 /// <param name="name">The name of the queue.</param>
-/// <param name="owners">The owners on the ring thread.</param>
-/// <param name="heartbeat">Names the connection whose callback does not return.</param>
-/// <param name="cause">The cause, as a clause.</param>
+/// <param name="owners">The components of the queue.</param>
+/// <param name="heartbeat">Gives the connection whose callback does not return.</param>
+/// <param name="cause">The cause that observers receive, as a clause.</param>
 internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHeartbeat heartbeat, string cause)
 {
-    // The time for one observer, including the wait for a free thread. Only an observer that waits for another component takes longer.
+    // The time limit for one observer, including the wait for a free thread. An observer exceeds it only if it waits for another component.
     private static readonly TimeSpan ObserverTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentQueue<Task> _ends = new();
     private readonly ObserverThreads _threads = new(name);
-    // The connection whose callback does not return. Its observers are called after that callback has returned, because an observer is
-    // never called while its OnNext runs.
+    // The connection whose callback does not return. Its observers are called once the callback has returned, because an observer is never
+    // called while its OnNext runs.
     private readonly object? _stuck = heartbeat.Subject;
     private Action? _notifyStuck;
     private int _missed;
 
-    /// <summary>Ends everything that a stuck ring thread owns.</summary>
+    /// <summary>Ends all connections and listeners of the stuck ring thread.</summary>
     public void Run()
     {
         owners.Listeners.Abandon(owners.Turn, Notify);
         owners.Connections.Abandon(End);
         if (_stuck is ConnectionReceiver connection && heartbeat.Subject == connection)
         {
-            // While the callback for the end of its stream runs, a connection is neither in the table nor in the list of sockets.
+            // While its observers receive the end of its stream, a connection is neither in the table nor in the list of sockets.
             End(connection);
         }
 
-        // Must be the last step: if the stuck thread continues, it moves connections from the connection table to the list of sockets.
+        // Must come last. If the stuck thread continues, it moves connections from the connection table to this list of sockets.
         owners.Sockets.Abandon();
     }
 
-    /// <summary>Waits until the observers have returned, or their time is over.</summary>
-    /// <returns>The number of observers that had not returned in time.</returns>
+    /// <summary>Waits until all observers have returned or exceeded their time limit.</summary>
+    /// <returns>The number of observers that exceeded the time limit.</returns>
     public async Task<int> CompleteAsync()
     {
         await Task.WhenAll(_ends).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return Volatile.Read(ref _missed);
     }
 
-    /// <summary>Closes the descriptors of the connections, which the ring thread no longer uses: it has left its callback.</summary>
+    /// <summary>Closes the sockets of all connections. Called when the ring thread has left its callback and no longer uses them.</summary>
     public async Task CloseSocketsAsync()
     {
         if (Interlocked.Exchange(ref _notifyStuck, null) is { } notify)
         {
-            // The observers of the stuck connection can be called now: the observer that was stuck has returned, and the others were not
-            // called at all.
+            // The observers of the stuck connection can be called now, because the stuck observer has returned.
             _ends.Enqueue(_threads.RunAsync(notify).WaitAsync(ObserverTimeout));
         }
 
-        // The sockets are closed after the observers have returned. Otherwise, the handlers of the connections could end first, and
-        // dispose the subscriptions before the observers receive the error.
+        // The sockets are closed after the observers have returned. A closed socket ends the connection's handler, which could dispose a
+        // subscription before its observer receives the error.
         await CompleteAsync().ConfigureAwait(false);
         Array.ForEach(owners.Table.Snapshot(), static connection => connection.Control.CloseSocket());
     }
@@ -80,7 +81,7 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
         connection.Control.Fail(new ConnectionFailure(cause, error), abort: true);
         connection.Control.AbandonSocket();
         connection.Move?.GiveUp();
-        // The observers are read before they are notified: a handler that disposes its subscription in between must not prevent its
+        // The observers are read before any of them is notified. A handler that disposes its subscription in between must not keep its
         // observer from receiving the error.
         IObserver<ReceivedBuffer>[] observers = connection.Observers.End(error) ?? [];
         if (connection != _stuck)
@@ -89,7 +90,7 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
             return;
         }
 
-        // The second call for a connection finds no observers, and must not replace those of the first.
+        // If this method runs twice for a connection, the second run finds no observers. It must not replace the delegate of the first run.
         Interlocked.CompareExchange(
             ref _notifyStuck,
             () =>
@@ -107,7 +108,7 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
         {
             return connection.Passed;
         }
-#pragma warning disable CA1031 // The thread may have continued and may change the data that is read here. The connection must still end.
+#pragma warning disable CA1031 // The stuck thread may have continued and may change the data. The connection must be ended anyway.
         catch (Exception)
 #pragma warning restore CA1031
         {
@@ -115,14 +116,14 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
         }
     }
 
-    /// <summary>Returns the consumers whose last item may still wait, although their stream has ended.</summary>
+    /// <summary>Returns the consumers that may still keep undelivered bytes although their stream has ended.</summary>
     private static IPostponedConsumer[] PostponedOf(ConnectionReceiver connection)
     {
         try
         {
             return connection.Postponed.Waiting();
         }
-#pragma warning disable CA1031 // As in PositionOf.
+#pragma warning disable CA1031 // The stuck thread may have continued and may change the list. The connection must be ended anyway.
         catch (Exception)
 #pragma warning restore CA1031
         {
@@ -146,7 +147,7 @@ internal sealed class QueueAbandonment(string name, QueueOwners owners, RingHear
         }
         finally
         {
-            // Runs after the observers were called, because the handler of a closed connection disposes its subscriptions.
+            // Called after the observers, because this ends the connection's handler, which disposes its subscriptions.
             connection.Control.EndAbandoned();
         }
     }

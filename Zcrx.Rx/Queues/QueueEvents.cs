@@ -6,8 +6,8 @@ using Zcrx.Rx.Streams;
 namespace Zcrx.Rx.Queues;
 
 /// <summary>
-/// Publishes the events of a queue: notifications, pressure, growth, link changes, stalls, faults of consumers. An observer that throws
-/// cannot harm the ring thread.
+/// Publishes the events of a queue, such as notifications, pressure, link changes and faults of consumers. Exceptions of the observers do
+/// not reach the ring thread.
 /// </summary>
 internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
 {
@@ -19,7 +19,7 @@ internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
     private readonly Broadcast<ReceiveStall> _stalls;
     private readonly Broadcast<UnobservedError> _unobserved;
     private readonly Broadcast<LimitReached> _limits;
-    // An exception of an observer of these faults is not reported.
+    // If an observer of these faults throws, the exception is ignored, because reporting it would call the same observer again.
     private readonly Broadcast<ConsumerFault> _faults = new(static _ => { });
 
     public QueueEvents(string queue)
@@ -67,7 +67,7 @@ internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
     {
         if (connection is not null && connection.Stream.Observers.Error == exception)
         {
-            // The observer has not failed: Rx rethrows a stream error for which the observer has no handler.
+            // This is the error of the stream, which Rx rethrows if the observer has no error handler. The observer itself has not failed.
             _unobserved.Publish(new UnobservedError(ZcrxConnection.Of(connection), exception));
         }
         else

@@ -7,10 +7,10 @@ using Zcrx.Rx.Listening;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Binds listening sockets for a queue, and lets its ring thread accept on them. Thread-safe.</summary>
+/// <summary>Creates listening sockets for a queue. The ring thread of the queue accepts on them. Thread-safe.</summary>
 internal sealed class QueueListening(QueueLoop loop)
 {
-    /// <summary>Accepts on an address. Binds on subscription.</summary>
+    /// <summary>Accepts connections on an address. The socket is bound on subscription.</summary>
     public IObservable<ZcrxConnection> Listen(IPEndPoint endPoint, ZcrxListenOptions options) => new AcceptedConnections(observer =>
     {
         Socket socket;
@@ -27,7 +27,7 @@ internal sealed class QueueListening(QueueLoop loop)
         return Accept(socket, observer, new ListenerGate(endPoint.ToString(), options));
     });
 
-    /// <summary>Accepts on a listening socket of the caller.</summary>
+    /// <summary>Accepts connections on a listening socket that the caller owns.</summary>
     public IObservable<ZcrxConnection> Listen(Socket listener, ListenerGate? gate) => new AcceptedConnections(observer =>
     {
         Socket own;
@@ -44,7 +44,7 @@ internal sealed class QueueListening(QueueLoop loop)
         return Accept(own, observer, gate);
     });
 
-    /// <summary>Accepts on an address, and runs a handler for each connection.</summary>
+    /// <summary>Accepts connections on an address and runs a handler for each connection.</summary>
     public ZcrxListener Listen(IPEndPoint endPoint, Func<ZcrxConnection, CancellationToken, Task> handler, ZcrxListenOptions options)
     {
         Socket socket = ListenSocket.Bind(endPoint, options);
@@ -58,7 +58,8 @@ internal sealed class QueueListening(QueueLoop loop)
         IDisposable port = Disposable.Empty;
         try
         {
-            // The rules are set up before accepting, because they determine the RX queue of each new connection.
+            // The port's flow rules must exist before the first connection is accepted, because they determine the RX queue of each new
+            // connection.
             port = loop.Engine.Nic?.ClaimPort((IPEndPoint)socket.LocalEndPoint!) ?? port;
         }
         catch (ZcrxException exception)

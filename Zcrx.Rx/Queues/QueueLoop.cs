@@ -13,10 +13,10 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Drives the components of one interface queue. Defines the order of a turn of the ring thread, and passes requests of other
-/// threads to the ring thread.</summary>
-/// <remarks>The order matters: buffers return before receives are armed, moves complete after that, and the pressure level is known before
-/// the thread sleeps.</remarks>
+/// <summary>Drives the components of one interface queue. Defines the order of steps in a turn of the ring thread, and passes requests of
+/// other threads to it.</summary>
+/// <remarks>In each turn, buffers return first. Then receives are armed and moves complete. The pressure level is updated before the thread
+/// sleeps.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The event's wait handle is never used, so there is nothing to dispose, and an end may be requested late.")]
 internal sealed class QueueLoop : IRingTurn
 {
@@ -32,13 +32,13 @@ internal sealed class QueueLoop : IRingTurn
     private InterfaceQueue? _queue;
     private QueueOwners? _owners;
     private IDisposable? _linkWatch;
-    // Keeps the export's descriptor open until the import has ended.
+    // A reference that keeps the export's descriptor open until the import has ended.
     private ExportedQueue.Reference? _importing;
     private volatile bool _isStuck;
 
-    /// <param name="options">The options.</param>
-    /// <param name="engine">The engine.</param>
-    /// <param name="events">Publishes events.</param>
+    /// <param name="options">The options of the queue.</param>
+    /// <param name="engine">The engine, which gives access to the kernel.</param>
+    /// <param name="events">Publishes the events of the queue.</param>
     /// <param name="suspended">The owner of suspended connections; null when connections end with their queue.</param>
     /// <param name="exported">The queue to import; null to register one.</param>
     public QueueLoop(ZcrxQueueOptions options, QueueEngine engine, QueueEvents events, SuspendedConnectionOwner? suspended, ExportedQueue? exported)
@@ -54,7 +54,7 @@ internal sealed class QueueLoop : IRingTurn
             BusyPoll = options.BusyPoll,
             PreferBusyPoll = options.PreferBusyPoll,
         };
-        // Without a real NIC, the kernel does not poll, and a poll that waits would sleep.
+        // Only a real NIC lets the kernel poll for packets. In other cases, a waiting poll would just sleep.
         TimeSpan nicPoll = engine.Choice.Engine == ZcrxEngine.Nic ? options.BusyPoll : TimeSpan.Zero;
         _spin = new RingSpin(_context.Clock, options.SpinSlots, options.SpinBeforeSleep, nicPoll);
         _thread = new RingThread(options.Name, engine.Kernel, ring, _context.Clock, _context.Heartbeat, _spin, this);
@@ -68,19 +68,19 @@ internal sealed class QueueLoop : IRingTurn
 
     public QueueCounters Counters => _context.Counters;
 
-    /// <summary>Gets the queue as its connections see it.</summary>
+    /// <summary>Gets the object through which connections access the queue.</summary>
     public ConnectionHost Host { get; }
 
-    /// <summary>Gets a task that ends when the ring thread has ended; faulted when it failed.</summary>
+    /// <summary>Gets a task that completes when the ring thread has ended. It faults when the ring thread has failed.</summary>
     public Task Ended => _thread.Ended;
 
-    /// <summary>Gets the registered queue. Valid once the queue is open.</summary>
+    /// <summary>Gets the interface queue that is registered with the kernel. Valid once the queue is open.</summary>
     public InterfaceQueue Queue => _queue!;
 
     /// <summary>Gets the component that writes the refill queue. Valid once the queue is open.</summary>
     public PoolSharing Sharing => Owners.Sharing;
 
-    /// <summary>Gets the buffers. Valid once the queue is open. Ring thread only.</summary>
+    /// <summary>Gets the buffer pool. Valid once the queue is open. Ring thread only.</summary>
     internal BufferPool Pool => Owners.Pool;
 
     /// <summary>Gets a value indicating whether accepting has stopped because the process has too few free descriptors.</summary>
@@ -88,19 +88,19 @@ internal sealed class QueueLoop : IRingTurn
 
     public PoolPressureLevel PressureLevel => Owners.Pool.Record.Level;
 
-    /// <summary>Gets the number of turns of the ring thread.</summary>
+    /// <summary>Gets the number of turns that the ring thread has begun.</summary>
     public long Turns => _context.Heartbeat.Turn;
 
-    /// <summary>Gets the facts that the ring thread publishes about its turns.</summary>
+    /// <summary>Gets what the ring thread publishes about its progress.</summary>
     public RingHeartbeat Heartbeat => _context.Heartbeat;
 
-    /// <summary>Gets the time that the ring thread has polled before it slept.</summary>
+    /// <summary>Gets the total time for which the ring thread has polled before it slept.</summary>
     public TimeSpan SpinTime => _spin.Time;
 
     /// <summary>Gets the number of buffers that only connections without leases may take.</summary>
     public int Reserve => Owners.Pool.Reserve;
 
-    /// <summary>Gets the time above <see cref="PoolPressureLevel.Normal"/>.</summary>
+    /// <summary>Gets the total time that the pool has spent above <see cref="PoolPressureLevel.Normal"/>.</summary>
     public TimeSpan TimeUnderPressure => _context.Clock.ToSpan(Owners.Pool.Record.TicksUnderPressure(() => _context.Clock.Now));
 
     public (ArmState NoBuffers, ArmState Copies) ArmStates => Owners.Notifications.States;
@@ -108,7 +108,7 @@ internal sealed class QueueLoop : IRingTurn
     /// <summary>Gets the RX queue that the queue receives from; null without a NIC.</summary>
     public RxQueueId? RxQueue => Host.RxQueue;
 
-    /// <summary>Gets or sets the component that moves stranded connections. Valid once the queue is open.</summary>
+    /// <summary>Gets or sets the component that finds other queues for stranded connections. Valid once the queue is open.</summary>
     public IStrandedConnections? Rescuer { get => Owners.Scheduler.Rescuer; set => Owners.Scheduler.Rescuer = value; }
 
     /// <summary>Gets the ring's descriptor, for tests that close it. Ring thread only.</summary>
@@ -116,15 +116,15 @@ internal sealed class QueueLoop : IRingTurn
 
     bool IRingTurn.MayBlock => !Host.HasChanges && !Owners.Scheduler.HasQueued && Owners.Pool.TryPrepareToSleep(Owners.Scheduler.AwaitsBuffers || Owners.Phase.IsEnding);
 
-    /// <summary>Gets the owners on the ring thread. Valid once the queue is open. Ring thread only.</summary>
+    /// <summary>Gets the components of the queue. Valid once the queue is open. Ring thread only.</summary>
     internal QueueOwners Owners => _owners!;
 
     /// <summary>Starts the ring thread, and waits until the queue is registered.</summary>
     /// <param name="cancellationToken">Cancels the wait. If the queue is registered afterwards, it is closed again.</param>
-    /// <exception cref="ZcrxException">The kernel refused.</exception>
+    /// <exception cref="ZcrxException">The kernel refused to register the queue.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
-        // A caller that stops waiting may dispose the export before it is imported.
+        // The reference is needed because a caller that cancels may dispose the export before the ring thread has imported it.
         _importing = _exported?.AddReference();
         Task opened;
         try
@@ -133,7 +133,7 @@ internal sealed class QueueLoop : IRingTurn
         }
         catch
         {
-            // No thread was started, so this method disposes the reference.
+            // The ring thread disposes the reference, but it was not started.
             _importing?.Dispose();
             throw;
         }
@@ -149,28 +149,28 @@ internal sealed class QueueLoop : IRingTurn
         }
     }
 
-    /// <summary>Returns the counters, also after the queue has ended.</summary>
+    /// <summary>Returns the current counters. After the queue has ended, returns the last ones.</summary>
     public QueueStatistics Snapshot() => StatisticsReader.Read(this);
 
     /// <inheritdoc cref="RingThread.Post"/>
     public void Post(Action work, Action? refuse = null) => _thread.Post(work, refuse);
 
-    /// <summary>Accepts on a socket until the entry is removed.</summary>
+    /// <summary>Accepts connections on a listener's socket until the listener is removed.</summary>
     public void AddListener(ListenerEntry listener) => Post(() => Owners.Listeners.Add(listener), () => Listeners.Conclude(listener, null, _events));
 
-    /// <summary>Stops accepting, and closes the entry's socket.</summary>
+    /// <summary>Stops accepting on a listener's socket and closes the socket.</summary>
     public void RemoveListener(ListenerEntry listener) => Post(() => Owners.Listeners.Remove(listener));
 
-    /// <summary>Adds a connected socket.</summary>
+    /// <summary>Adds a connection for a connected socket of the application.</summary>
     public Task<ConnectionReceiver> AttachAsync(Socket socket) => _thread.InvokeAsync(
         () => Attach(socket),
         static () => throw new ObjectDisposedException(nameof(ZcrxQueue), "The queue has been closed."),
         reportsFailure: true);
 
-    /// <summary>Returns the current connections; none when the ring thread has ended.</summary>
+    /// <summary>Returns the current connections; empty when the ring thread has ended.</summary>
     public Task<ConnectionReceiver[]> GetConnectionsAsync() => _thread.InvokeAsync(Owners.Table.Snapshot, static () => []);
 
-    /// <summary>Exports the queue.</summary>
+    /// <summary>Exports the queue, so that another ring can continue it.</summary>
     public Task<ExportedQueue> ExportAsync() => _thread.InvokeAsync(
         () => Queue.Export(),
         static () => throw new ObjectDisposedException(nameof(ZcrxQueue), "The queue has been closed."),
@@ -196,8 +196,8 @@ internal sealed class QueueLoop : IRingTurn
         },
         static () => false);
 
-    /// <summary>Stops accepting, delivers the bytes that have arrived, then closes everything.</summary>
-    /// <param name="drain">The maximum time for the delivery. With zero, nothing more is delivered.</param>
+    /// <summary>Stops accepting, delivers the bytes that have arrived, then closes the connections and the queue.</summary>
+    /// <param name="drain">The time limit for the delivery. With zero, nothing more is delivered.</param>
     public Task StopAsync(TimeSpan drain)
     {
         _endRequested.Set();
@@ -216,18 +216,18 @@ internal sealed class QueueLoop : IRingTurn
         }
     }
 
-    /// <summary>Gets or sets a value indicating whether the ring thread is stuck. A stuck queue gets no connections. Set by the
-    /// component that watches the queue.</summary>
+    /// <summary>Gets or sets a value indicating whether the ring thread is stuck. No connections are moved to a stuck queue. The queue's
+    /// watchdog sets it.</summary>
     public bool IsStuck { get => _isStuck; set => _isStuck = value; }
 
     /// <summary>Abandons the stuck ring thread, and ends its connections with an error. Thread-safe.</summary>
-    /// <returns>False when the thread has ended, or has already been abandoned.</returns>
+    /// <returns>False when the thread has ended or was already abandoned.</returns>
     public bool Abandon()
     {
         QueueActivity activity = Activity;
         string cause = $"its queue was abandoned, because the ring thread had been stuck for {activity.BusyFor.TotalSeconds:F1} s {activity.Place}";
         ZcrxException error = new($"Receiving on the queue {Options.Name}", 0, cause, "Do not block in OnNext: use Process or Offload for work that waits");
-        // Created first, because the constructor reads which connection is stuck.
+        // Created before the thread is abandoned, because the constructor reads which connection is stuck.
         QueueAbandonment? abandonment = _owners is { } owners ? new QueueAbandonment(Options.Name, owners, _context.Heartbeat, cause) : null;
         if (!_thread.TryAbandon(error))
         {
@@ -245,10 +245,8 @@ internal sealed class QueueLoop : IRingTurn
         return true;
     }
 
-    /// <summary>
-    /// Gets a task whose result is the number of observers that have not returned in time after they received the end of an abandoned
-    /// queue. If the queue is never abandoned, the task never completes.
-    /// </summary>
+    /// <summary>Gets a task with the number of observers that did not return in time after an abandonment. The task never completes if the
+    /// queue is not abandoned.</summary>
     public Task<int> MissedObservers => _missedObservers.Task;
 
     /// <summary>Stops accepting, delivers the bytes that the kernel has taken from the sockets, then suspends the connections.</summary>
@@ -288,14 +286,15 @@ internal sealed class QueueLoop : IRingTurn
         QueueOwners owners = Owners;
         if (!owners.Turn.IsAbandoned)
         {
-            // Handlers on the ring thread have sent as posted work. Connections are closed and moved below, after their sends.
+            // Ends the batch first, because posted work has sent into it. The steps below may close or move connections, and the sends must
+            // precede that.
             Host.Batch?.EndTurn();
         }
 
         Host.TakeChanges();
         if (owners.Turn.IsAbandoned)
         {
-            // A callback has returned after its queue was abandoned. Nothing is to be received any more.
+            // The queue was abandoned while a callback was stuck, and the callback has now returned. Nothing more may be received.
             return;
         }
 
@@ -305,11 +304,11 @@ internal sealed class QueueLoop : IRingTurn
         owners.Mover.CompleteMoves();
         if (owners.Pool.HasChanged)
         {
-            // A connection was paused, or a move has returned buffers. The pressure level must reflect this before the thread sleeps.
+            // Pausing or moving connections has changed the pool. The pressure level must be current before the thread sleeps.
             owners.Scheduler.WatchPool();
         }
 
-        // Moves and a rising level return buffers of incomplete frames.
+        // Moves and rising pressure may have returned buffers, which are passed on here.
         owners.Sharing.PassOn();
 
         owners.Pool.Trim(_context.Clock.TurnStart);
@@ -366,7 +365,7 @@ internal sealed class QueueLoop : IRingTurn
         _thread.StopTakingWork();
         Host.Batch?.Dispose();
         _queue?.Dispose();
-        // Disposed after the queue, which needs header/data split until it is closed.
+        // Disposed after the queue, because the queue needs header/data split until it is closed.
         _engine.Nic?.Dispose();
     }
 
@@ -384,14 +383,14 @@ internal sealed class QueueLoop : IRingTurn
     private async Task ConcludeAbandonedAsync(QueueAbandonment? abandonment)
     {
         int missed = abandonment is null ? 0 : await abandonment.CompleteAsync().ConfigureAwait(false);
-        // The events of the queue complete last, so that a fault of an observer of an abandoned stream is still published.
+        // Completed after the observers were called, because an observer that throws still publishes a fault.
         _events.Complete();
         _missedObservers.TrySetResult(missed);
     }
 
     private async Task CloseAbandonedSocketsAsync()
     {
-        // The thread that abandons this one may not have ended the connections yet.
+        // The thread that abandons this one may still be ending the connections.
         QueueAbandonment abandonment = await _abandonment.Task.ConfigureAwait(false);
         await abandonment.CloseSocketsAsync().ConfigureAwait(false);
     }
@@ -404,7 +403,7 @@ internal sealed class QueueLoop : IRingTurn
         }
 
         ConnectionReceiver connection = Owners.Connections.Add(SocketOwnership.Duplicate(socket));
-        // The application's descriptor is closed, so that the application cannot use the socket.
+        // Closes the application's descriptor, so that the application cannot use the socket any more.
         socket.Dispose();
         connection.IsAttached = true;
         Owners.Scheduler.Reconcile(connection);

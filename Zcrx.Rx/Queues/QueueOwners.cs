@@ -12,8 +12,8 @@ using Zcrx.Rx.Stopping;
 namespace Zcrx.Rx.Queues;
 
 /// <summary>
-/// Creates and connects the components of one queue, each the owner of a part of its state. Created on the ring thread
-/// after the queue is registered.
+/// Creates and connects the components of one queue. Each component owns a part of the queue's state. Created on the ring thread once the
+/// queue is registered.
 /// </summary>
 internal sealed class QueueOwners
 {

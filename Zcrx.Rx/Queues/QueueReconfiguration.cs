@@ -1,6 +1,6 @@
 namespace Zcrx.Rx;
 
-/// <summary>Represents the result of applying new options to an open queue.</summary>
-/// <param name="Applied">The names of the options that changed and apply now.</param>
-/// <param name="NeedReopening">The names of the options that differ and apply when the queue is opened again.</param>
+/// <summary>Describes the result of new options for an open queue.</summary>
+/// <param name="Applied">The names of the changed options that apply now.</param>
+/// <param name="NeedReopening">The names of the changed options that apply only once the queue is opened again.</param>
 public sealed record QueueReconfiguration(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedReopening);

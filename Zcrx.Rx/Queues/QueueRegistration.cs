@@ -5,15 +5,15 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Registers an interface queue on its ring, or imports an exported one. Ring thread only.</summary>
+/// <summary>Registers an interface queue on its ring, or imports a queue that was exported. Ring thread only.</summary>
 internal sealed class QueueRegistration(ZcrxQueueOptions options, QueueEngine engine, RingClock clock, ManualResetEventSlim endRequested, Action wake)
 {
-    // The kernel's page pool of a NIC queue can keep a cache of 128 buffers and a ring of 256 to 1024 buffers for itself. An area with
-    // fewer buffers may end up completely in the page pool.
+    // The kernel's page pool of a NIC queue may keep 128 buffers in a cache and 256 to 1024 buffers in a ring. A smaller area may therefore
+    // end up completely in the page pool.
     private const int FewestNicBuffers = 1024;
 
-    /// <summary>Registers a queue.</summary>
-    /// <exception cref="ZcrxException">The kernel refused.</exception>
+    /// <summary>Registers a new interface queue with the kernel.</summary>
+    /// <exception cref="ZcrxException">The kernel refused to register the queue.</exception>
     public InterfaceQueue Register(IoRing ring)
     {
         bool isOnNic = engine.IsOnNic;
@@ -44,11 +44,13 @@ internal sealed class QueueRegistration(ZcrxQueueOptions options, QueueEngine en
         return queue;
     }
 
-    /// <summary>Imports a queue that was exported.</summary>
-    /// <exception cref="ZcrxException">The kernel refused.</exception>
+    /// <summary>Imports an exported queue on this ring.</summary>
+    /// <exception cref="ZcrxException">The kernel refused to import the queue.</exception>
     public InterfaceQueue Import(IoRing ring, ExportedQueue exported) => InterfaceQueue.Import(ring, exported, options.RecordLeaseOrigins, options.CheckBorrows, wake);
 
-    /// <summary>Registers the queue. Retries while it is busy, because a ring ends some time after its process.</summary>
+    /// <summary>
+    /// Registers a queue. Retries while it is busy, because the kernel closes a ring some time after its process has ended.
+    /// </summary>
     private InterfaceQueue Register(IoRing ring, InterfaceQueueOptions queueOptions)
     {
         BusyRetry wait = new(options.BusyTimeout);

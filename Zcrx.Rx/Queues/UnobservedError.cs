@@ -3,7 +3,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx;
 
-/// <summary>Represents a stream error that an observer without an error handler has rethrown.</summary>
-/// <param name="Connection">The connection of the stream.</param>
-/// <param name="Error">The error with which the stream has ended.</param>
+/// <summary>Reports a stream error whose observer has no error handler. Rx rethrows such an error.</summary>
+/// <param name="Connection">The connection whose stream has failed.</param>
+/// <param name="Error">The error that ended the stream.</param>
 public sealed record UnobservedError([property: JsonIgnore] ZcrxConnection Connection, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Error);

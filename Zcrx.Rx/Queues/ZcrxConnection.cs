@@ -12,12 +12,10 @@ namespace Zcrx.Rx;
 
 /// <summary>Represents one TCP connection whose payload arrives as a stream of borrowed buffers.</summary>
 /// <remarks>
-/// <para>Receiving starts with the first subscription to <see cref="Buffers"/>, and pauses while there is no subscription. No bytes are
-/// lost: TCP slows the sender down in the meantime.</para>
-/// <para>
-/// Ownership: the connection closes by itself once its stream has ended and its consumers have finished; see <see cref="CloseMode"/>.
-/// Until then its owner may dispose it at any time. Threading: all members are thread-safe.
-/// </para>
+/// <para>Receiving starts with the first subscription to <see cref="Buffers"/>. It pauses while there is no subscription. No bytes are lost
+/// in the meantime, because TCP makes the sender wait.</para>
+/// <para>Ownership: the connection closes once its stream has ended and its consumers have finished, unless <see cref="CloseMode"/> says
+/// otherwise. Its owner may dispose it earlier. Threading: all members are thread-safe.</para>
 /// </remarks>
 public sealed class ZcrxConnection : IDisposable
 {
@@ -30,7 +28,7 @@ public sealed class ZcrxConnection : IDisposable
     {
         _receiver = receiver;
         _control = receiver.Control;
-        // Every connection of a queue has a real socket. Only tests of lower layers use other sockets.
+        // Every connection of a queue has a real socket. Only tests of lower layers use a fake one.
         _socket = (ConnectionSocket)receiver.Socket;
     }
 
@@ -38,8 +36,8 @@ public sealed class ZcrxConnection : IDisposable
     public long Id => _receiver.Id;
 
     /// <summary>
-    /// Gets the peer's address, or null when the peer disconnected before the address could be read. An IPv4 peer has an IPv4 address,
-    /// even on a socket that serves IPv6.
+    /// Gets the peer's address; null when the peer disconnected before the address could be read. The address of an IPv4 peer is an IPv4
+    /// address, even on a socket that also serves IPv6.
     /// </summary>
     public IPEndPoint? RemoteEndPoint => _socket.RemoteEndPoint;
 
@@ -47,12 +45,12 @@ public sealed class ZcrxConnection : IDisposable
     public IPEndPoint? LocalEndPoint => _socket.LocalEndPoint;
 
     /// <summary>
-    /// Gets or sets a value indicating whether small sends leave at once (<c>TCP_NODELAY</c>). Otherwise the kernel waits for
-    /// more, or for an acknowledgement.
+    /// Gets or sets a value indicating whether small sends leave at once (<c>TCP_NODELAY</c>). If false, the kernel delays a small send
+    /// until more bytes follow or the peer acknowledges earlier bytes.
     /// </summary>
     /// <remarks>
-    /// On for accepted connections, see <see cref="ZcrxListenOptions.NoDelay"/>, and for connections of <c>ConnectAsync</c>. After the
-    /// connection has closed, the value is false and setting it has no effect.
+    /// True by default for connections of <c>ConnectAsync</c>. For accepted connections, <see cref="ZcrxListenOptions.NoDelay"/> sets it,
+    /// which is true by default. After the connection has closed, the value is false and setting it has no effect.
     /// </remarks>
     public bool NoDelay
     {
@@ -61,14 +59,16 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Gets the received bytes, in order, as borrowed buffers with their stream offsets. Completes at the end of the stream; ends with a
-    /// <see cref="ZcrxStreamException"/> when the stream breaks. OnNext runs on the ring thread: be quick there, or pass on a lease.
+    /// Gets the received bytes, in order, as borrowed buffers with their stream offsets. Completes at the end of the stream, or fails with
+    /// a <see cref="ZcrxStreamException"/> when the stream breaks. OnNext runs on the ring thread, so return from it quickly, or lease the
+    /// buffer and continue on another thread.
     /// </summary>
     /// <remarks>
-    /// An observer that unsubscribes inside OnNext receives no further buffers. An observer that unsubscribes on another thread may still
-    /// receive the buffer that is being delivered. The next observer continues after that buffer. An operator that ends by itself, such as
-    /// <c>Take</c>, drops the buffers between its end and the return of <c>Subscribe</c>. If another observer follows, call
-    /// <see cref="Pause"/> before subscribing and <see cref="Resume"/> afterwards.
+    /// <para>An observer that unsubscribes inside OnNext receives no further buffers. An observer that unsubscribes on another thread may
+    /// still receive the buffer that is being delivered. The next observer continues after that buffer.</para>
+    /// <para>An operator such as <c>Take</c> may complete before <c>Subscribe</c> has returned. Buffers that arrive until
+    /// <c>Subscribe</c> returns are then dropped. If another observer is to continue without a gap, call <see cref="Pause"/> before
+    /// subscribing and <see cref="Resume"/> afterwards.</para>
     /// </remarks>
     public IObservable<ReceivedBuffer> Buffers => _receiver.Stream;
 
@@ -83,13 +83,13 @@ public sealed class ZcrxConnection : IDisposable
     /// </summary>
     public long BytesWaiting => _receiver.BytesWaiting;
 
-    /// <summary>Gets the name of the queue that receives for this connection.</summary>
+    /// <summary>Gets the name of the queue that currently receives for this connection.</summary>
     public string QueueName => _control.Host.Name;
 
     /// <summary>Gets a value indicating whether the connection is paused because the pool is under pressure.</summary>
     public bool IsPausedByPressure => _receiver.Has(ReceiveObstacles.Pressure);
 
-    /// <summary>Gets whether the connection receives at this moment, and if not, why.</summary>
+    /// <summary>Gets whether the connection is receiving now, and the reason if it is not.</summary>
     public ZcrxConnectionState State
     {
         get
@@ -105,11 +105,11 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Gets or sets when the connection closes after its stream has ended normally. <see cref="CloseMode.AfterConsumers"/> by default.
+    /// Gets or sets when the connection closes after its stream has ended normally. The default is <see cref="CloseMode.AfterConsumers"/>.
     /// </summary>
     /// <remarks>
-    /// A connection whose stream has ended closes at once if the new mode requires it. A stream that breaks closes
-    /// the connection in every mode.
+    /// If the stream has already ended, a new mode takes effect at once and may close the connection. A stream that breaks closes the
+    /// connection in every mode.
     /// </remarks>
     public CloseMode CloseMode
     {
@@ -118,20 +118,23 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Gets a task that completes when the socket has been closed. It never faults: the observers of the stream receive the reason.
+    /// Gets a task that completes when the socket has been closed or detached. It never faults. The reason is reported to the observers of
+    /// the stream.
     /// </summary>
     public Task Closed => _control.Closed;
 
     /// <summary>
-    /// Gets a token that is cancelled when the socket has been closed, or was detached. Its callbacks run on the thread pool.
+    /// Gets a token that is cancelled when the socket has been closed or detached. Callbacks of the token run on the thread pool.
     /// </summary>
-    /// <remarks>A connection whose stream has ended stays open while work is done on it, so the token does not interrupt a reply.</remarks>
+    /// <remarks>
+    /// By default a connection whose stream has ended stays open while work on it is unfinished. The end of the stream therefore does not
+    /// interrupt a reply.
+    /// </remarks>
     public CancellationToken ConnectionClosed => _control.ClosedToken;
 
     /// <summary>
-    /// Gets a task that ends when the socket has been closed and all work has finished, or when the queue has ended. An operator off
-    /// the ring thread (<c>Process</c>, <c>Offload</c>, …) has finished when it was disposed, or when it has handled all items and
-    /// reported the end of the stream. Never faults.
+    /// Gets a task that completes when the socket has been closed and all work has ended, or when the queue has ended. Never faults. An
+    /// operator off the ring thread, such as <c>Process</c>, is at work until it is disposed or has reported the end of the stream.
     /// </summary>
     public Task Finished => _control.Work.Finished;
 
@@ -147,21 +150,22 @@ public sealed class ZcrxConnection : IDisposable
     internal ConnectionHost Host => (ConnectionHost)_control.Host;
 
     /// <summary>
-    /// Stops receiving until <see cref="Resume"/>. Bytes that have already arrived are still delivered, or kept for later.
+    /// Stops receiving until <see cref="Resume"/> is called. Bytes that have already arrived are delivered, or kept until then.
     /// </summary>
     public void Pause() => _control.Pause();
 
-    /// <summary>Resumes receiving.</summary>
+    /// <summary>Resumes receiving after <see cref="Pause"/>.</summary>
     public void Resume() => _control.Resume();
 
     /// <summary>
-    /// Pauses receiving as <see cref="Pause"/> does, but counts the calls: the pause lasts until every returned object is disposed.
+    /// Pauses receiving as <see cref="Pause"/> does, but counts the calls. The connection stays paused until every returned object is
+    /// disposed.
     /// </summary>
-    /// <returns>An object that ends this pause when disposed. Only the first disposal counts.</returns>
+    /// <returns>An object that ends this pause when it is disposed. Further disposals have no effect.</returns>
     /// <remarks>
-    /// Inside <c>OnNext</c> the pause is exact: the observer receives no further buffer, not even one that the kernel has already
-    /// delivered. On another thread, one buffer may still be delivered. The end of this pause does not end a pause by
-    /// <see cref="Pause"/> or by an operator.
+    /// After a call inside <c>OnNext</c>, the observer receives no further buffers, not even those that the kernel has already delivered.
+    /// After a call on another thread, one more buffer may be delivered. Disposing the object does not end a pause that
+    /// <see cref="Pause"/> or an operator has begun.
     /// </remarks>
     public IDisposable Hold()
     {
@@ -170,20 +174,16 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Announces work on this connection. The connection stays open after the end of its stream until the work has ended. When the
-    /// queue stops, it waits for the work.
+    /// Keeps the connection open after the end of its stream until the returned object is disposed. A queue that stops waits for this work
+    /// as well.
     /// </summary>
-    /// <returns>An object that ends the work when disposed. Only the first disposal counts.</returns>
+    /// <returns>An object that ends the work when it is disposed. Further disposals have no effect.</returns>
     /// <remarks>
-    /// <para>
-    /// Operators off the ring thread, pipe readers and asynchronous handlers announce their work themselves. Call this method for other
-    /// work: a queue of the application, or a request to another service whose answer goes to the peer.
-    /// </para>
-    /// <para>
-    /// A connection closes despite its work if it breaks, if it is disposed, if its asynchronous handler returns, or if its
-    /// <see cref="CloseMode"/> is <see cref="CloseMode.AtEndOfStream"/> and its stream ends. While its queue stops, a handler that
-    /// returns does not close it.
-    /// </para>
+    /// <para>Operators off the ring thread, pipe readers and asynchronous handlers do this themselves. Call this method for other work,
+    /// such as a queue of the application, or a request to another service whose answer is sent to the peer.</para>
+    /// <para>A connection closes despite unfinished work if it breaks, if it is disposed, or if its asynchronous handler returns. It also
+    /// closes at the end of its stream if its <see cref="CloseMode"/> is <see cref="CloseMode.AtEndOfStream"/>. While its queue stops, the
+    /// return of the handler does not close the connection.</para>
     /// </remarks>
     public IDisposable BeginWork()
     {
@@ -191,22 +191,19 @@ public sealed class ZcrxConnection : IDisposable
         return new CountedUse(_control.Work.End);
     }
 
-    /// <summary>Runs an asynchronous handler on the thread pool. The connection closes when the handler's task ends.</summary>
+    /// <summary>
+    /// Runs an asynchronous handler for this connection on the thread pool. The connection closes when the handler's task ends.
+    /// </summary>
     /// <param name="handler">The handler. Its token is <see cref="ConnectionClosed"/>.</param>
-    /// <returns>A task that ends with the handler. It never faults.</returns>
+    /// <returns>A task that completes when the handler has ended. It never faults.</returns>
     /// <remarks>
-    /// <para>If the handler throws, the connection ends as <see cref="ZcrxQueueOptions.WhenConsumerFails"/> specifies, by default with a
-    /// reset. Its exception is reported once, through <see cref="ZcrxQueue.ConsumerFaults"/>. Exceptions that only follow from the end of
-    /// the connection are not reported: the error of its stream, a failed send on the closed connection, and the cancellation by the
-    /// token.</para>
-    /// <para>
-    /// The handler owns the connection. When the handler returns, the connection closes, even if other work has not ended: await that work
-    /// in the handler.
-    /// </para>
-    /// <para>
-    /// The handler counts as work: see <see cref="BeginWork"/>. When the queue stops, it delivers the bytes that have arrived, ends the
-    /// stream with a <see cref="ZcrxStreamException"/>, and then waits for the handler.
-    /// </para>
+    /// <para>If the handler throws, <see cref="ZcrxQueueOptions.WhenConsumerFails"/> determines how the connection ends, by default with a
+    /// reset. The exception is reported once, through <see cref="ZcrxQueue.ConsumerFaults"/>. Exceptions that only follow from the end
+    /// of the connection are not reported. Such are its stream error, a failed send and the cancellation of the token.</para>
+    /// <para>The handler owns the connection. When it returns, the connection closes even if other work is unfinished, so await that work
+    /// in the handler.</para>
+    /// <para>The handler counts as work, see <see cref="BeginWork"/>. A queue that stops delivers the bytes that have arrived, ends the
+    /// stream with a <see cref="ZcrxStreamException"/>, and then waits for the handler.</para>
     /// </remarks>
     public Task HandleAsync(Func<ZcrxConnection, CancellationToken, Task> handler)
     {
@@ -215,16 +212,17 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Lets another queue receive for this connection, for instance the queue of the RX queue on which its packets arrive. Everything that
-    /// this queue has received is delivered first. Then the other queue continues in order, without a gap, and unnoticed by the observers.
+    /// Moves this connection to another queue, for instance to the queue that owns the RX queue on which its packets arrive. This queue
+    /// first delivers everything that it has received. The other queue then continues at the same stream offset.
     /// </summary>
-    /// <param name="queue">The other queue.</param>
-    /// <returns>
-    /// True when the connection is on the other queue; false when it ended first. Undelivered buffers move with the connection as copies.
-    /// </returns>
-    /// <remarks>After the move, OnNext runs on the other queue's thread. The calls never overlap. Leases stay valid.</remarks>
-    /// <exception cref="InvalidOperationException">The connection is already being moved.</exception>
-    /// <exception cref="ObjectDisposedException">The other queue is closed; the connection stays where it was.</exception>
+    /// <param name="queue">The queue that receives from then on.</param>
+    /// <returns>True when the connection is on the other queue; false when it ended before.</returns>
+    /// <remarks>
+    /// The observers stay subscribed. After the move, OnNext runs on the other queue's thread, and calls never overlap. Undelivered buffers
+    /// move as copies, and leases stay valid.
+    /// </remarks>
+    /// <exception cref="InvalidOperationException">The connection is already being moved or detached.</exception>
+    /// <exception cref="ObjectDisposedException">The other queue is closed. The connection stays on this queue.</exception>
     public async Task<bool> MoveToAsync(ZcrxQueue queue)
     {
         ArgumentNullException.ThrowIfNull(queue);
@@ -232,13 +230,14 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Moves the connection as <see cref="MoveToAsync(ZcrxQueue)"/> does. The result is null when the connection is already being moved.
+    /// Moves the connection as <see cref="MoveToAsync(ZcrxQueue)"/> does. Returns null when the connection is already being moved or
+    /// detached.
     /// </summary>
     internal async Task<bool?> MoveToAsync(ZcrxQueue queue, IMoveWatcher? watcher) =>
         _moves.TryEnter() ? await RunMoveAsync(queue, isRescue: false, watcher).ConfigureAwait(false) : null;
 
     /// <summary>
-    /// Lets another queue receive the bytes that this queue cannot receive. Does nothing if the connection has moved in the meantime.
+    /// Moves a stranded connection to a queue that may be able to receive its next bytes. Does nothing if it has already moved.
     /// </summary>
     internal async Task<bool> RescueAsync(ZcrxQueue queue, IMoveWatcher watcher)
     {
@@ -247,14 +246,14 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Returns the socket to the application. All received bytes are delivered, then receiving ends, and the socket stays open. Observers
-    /// receive a <see cref="ZcrxStreamException"/> that names the detachment and the position. <see cref="Closed"/> completes.
+    /// Returns the socket to the application. The queue delivers all received bytes, ends receiving and leaves the socket open. Observers
+    /// receive a <see cref="ZcrxStreamException"/> that reports the detachment and the position. <see cref="Closed"/> completes.
     /// </summary>
     /// <returns>
-    /// The socket and the stream offset of its next byte; null when the connection ended first, or when the peer did not read the bytes
-    /// that were sent before within <see cref="ZcrxQueueOptions.PeerCloseTimeout"/>. A suspended connection does not wait for the peer.
+    /// The socket and the stream offset of its next byte. Null if the connection ended before. Also null if the socket has no room for
+    /// unsent bytes within <see cref="ZcrxQueueOptions.PeerCloseTimeout"/>. A suspended connection does not wait for room.
     /// </returns>
-    /// <remarks>Sends in progress fail, so complete them first. Leases stay valid.</remarks>
+    /// <remarks>Sends that are in progress fail, so complete them first. Leases stay valid.</remarks>
     /// <exception cref="InvalidOperationException">The connection is already being moved or detached.</exception>
     public async Task<DetachedConnection?> DetachAsync()
     {
@@ -274,25 +273,32 @@ public sealed class ZcrxConnection : IDisposable
         }
     }
 
-    /// <summary>Sends bytes to the peer. Concurrent calls are served one after another.</summary>
-    /// <param name="bytes">The bytes to send. They must not change until the task has ended. Memory of a lease is kept until then, even if
-    /// the lease is released.</param>
-    /// <param name="cancellationToken">Cancels the wait for room. Bytes that were already sent are not affected.</param>
-    /// <returns>A task that ends when the kernel has taken all bytes, or a batch of the ring thread has copied them.</returns>
-    /// <exception cref="SocketException">The peer is gone.</exception>
+    /// <summary>Sends bytes to the peer. Concurrent calls are sent one after another.</summary>
+    /// <param name="bytes">
+    /// The bytes to send. They must not change until the task has ended. If they are the memory of a lease, the lease may be released
+    /// earlier.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the wait for room in the socket. Bytes that were already sent are not affected.</param>
+    /// <returns>
+    /// A task that completes when the kernel has taken all bytes. On the ring thread, it also completes when a batch has copied them.
+    /// </returns>
+    /// <exception cref="SocketException">The peer or the network has ended the connection.</exception>
     /// <exception cref="ObjectDisposedException">The connection has been closed. The message names the cause.</exception>
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) => _control.Sender.SendAsync(bytes, cancellationToken);
 
     /// <summary>
-    /// Sends the pieces of a sequence to the peer. One system call sends as many pieces as the socket has room for. Concurrent calls
-    /// are served one after another.
+    /// Sends the pieces of a sequence to the peer. One system call sends as many pieces as the socket has room for. Concurrent calls are
+    /// sent one after another.
     /// </summary>
     /// <param name="bytes">
-    /// The bytes, which must not change until the task has ended. Memory of leases is kept until then, also when a lease is released.
+    /// The bytes to send. They must not change until the task has ended. If they are the memory of leases, the leases may be released
+    /// earlier.
     /// </param>
-    /// <param name="cancellationToken">Cancels the wait for room. Bytes that were already sent are not affected.</param>
-    /// <returns>A task that ends when the kernel has taken all bytes, or a batch of the ring thread has copied them.</returns>
-    /// <exception cref="SocketException">The peer is gone.</exception>
+    /// <param name="cancellationToken">Cancels the wait for room in the socket. Bytes that were already sent are not affected.</param>
+    /// <returns>
+    /// A task that completes when the kernel has taken all bytes. On the ring thread, it also completes when a batch has copied them.
+    /// </returns>
+    /// <exception cref="SocketException">The peer or the network has ended the connection.</exception>
     /// <exception cref="ObjectDisposedException">The connection has been closed. The message names the cause.</exception>
     public ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken = default) =>
         bytes.IsSingleSegment ? _control.Sender.SendAsync(bytes.First, cancellationToken) : _control.Sender.SendAsync(bytes, cancellationToken);
@@ -301,11 +307,13 @@ public sealed class ZcrxConnection : IDisposable
     internal ValueTask SendAsync(ReadOnlySequence<byte> bytes, Action<Action>? schedule, CancellationToken cancellationToken) =>
         _control.Sender.SendAsync(bytes, cancellationToken, schedule);
 
-    /// <summary>Sends a buffer to the peer, and releases its lease.</summary>
-    /// <param name="lease">The lease. This call owns it and releases it in every case.</param>
-    /// <param name="cancellationToken">Cancels the wait for room. Bytes that were already sent are not affected.</param>
-    /// <returns>A task that ends when the kernel has taken all bytes, or a batch of the ring thread has copied them.</returns>
-    /// <exception cref="SocketException">The peer is gone.</exception>
+    /// <summary>Sends a leased buffer to the peer and releases the lease.</summary>
+    /// <param name="lease">The lease. This call releases it in every case, even if sending fails.</param>
+    /// <param name="cancellationToken">Cancels the wait for room in the socket. Bytes that were already sent are not affected.</param>
+    /// <returns>
+    /// A task that completes when the kernel has taken all bytes. On the ring thread, it also completes when a batch has copied them.
+    /// </returns>
+    /// <exception cref="SocketException">The peer or the network has ended the connection.</exception>
     /// <exception cref="ObjectDisposedException">The connection has been closed, or the lease has been released.</exception>
     public async ValueTask SendAsync(BufferLease lease, CancellationToken cancellationToken = default)
     {
@@ -314,11 +322,13 @@ public sealed class ZcrxConnection : IDisposable
         await SendAsync(owned.Memory, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Sends a frame to the peer, and releases its lease.</summary>
-    /// <param name="lease">The lease. This call owns it and releases it in every case.</param>
-    /// <param name="cancellationToken">Cancels the wait for room. Bytes that were already sent are not affected.</param>
-    /// <returns>A task that ends when the kernel has taken all bytes, or a batch of the ring thread has copied them.</returns>
-    /// <exception cref="SocketException">The peer is gone.</exception>
+    /// <summary>Sends a leased frame to the peer and releases the lease.</summary>
+    /// <param name="lease">The lease. This call releases it in every case, even if sending fails.</param>
+    /// <param name="cancellationToken">Cancels the wait for room in the socket. Bytes that were already sent are not affected.</param>
+    /// <returns>
+    /// A task that completes when the kernel has taken all bytes. On the ring thread, it also completes when a batch has copied them.
+    /// </returns>
+    /// <exception cref="SocketException">The peer or the network has ended the connection.</exception>
     /// <exception cref="ObjectDisposedException">The connection has been closed, or the lease has been released.</exception>
     public async ValueTask SendAsync(FrameLease lease, CancellationToken cancellationToken = default)
     {
@@ -328,27 +338,27 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Sends as many bytes as the socket has room for at once. After a failure, the next <c>SendAsync</c> reports the error.
+    /// Sends as many bytes as the socket has room for, without waiting. If the send fails, the next <c>SendAsync</c> reports the error.
     /// </summary>
-    /// <returns>The number of bytes.</returns>
+    /// <returns>The number of bytes that were sent.</returns>
     internal int TrySend(ReadOnlySpan<byte> bytes) => _control.Sender.TrySend(bytes);
 
     /// <inheritdoc cref="TrySend(ReadOnlySpan{byte})"/>
     internal int TrySend(ReadOnlySpan<IoVector> pieces) => _control.Sender.TrySend(pieces);
 
-    /// <summary>Shuts sending down, so that the peer receives the end of the stream. Receiving continues.</summary>
+    /// <summary>Shuts down sending, so that the peer reads the end of the stream. Receiving continues.</summary>
     public void ShutdownSend() => _control.ShutdownSend();
 
-    /// <summary>Closes the connection with a reset, so that the peer notices the failure.</summary>
+    /// <summary>Closes the connection with a reset, so that the peer learns of a failure.</summary>
     public void Abort() => _control.RequestClose(abort: true, "the application aborted the connection");
 
-    /// <summary>Closes the connection. Its observers receive an error, unless the stream had already ended.</summary>
+    /// <summary>Closes the connection. Its observers receive an error if the stream has not ended yet.</summary>
     public void Dispose() => _control.RequestClose(abort: false, "the application disposed the connection");
 
     /// <inheritdoc/>
     public override string ToString() => _receiver.ToString();
 
-    /// <summary>Returns the handle of a connection.</summary>
+    /// <summary>Returns the public handle of a connection.</summary>
     internal static ZcrxConnection Of(ConnectionReceiver receiver) => receiver.HandleAs(static receiver => new ZcrxConnection(receiver));
 
     private async Task<bool> RunMoveAsync(ZcrxQueue queue, bool isRescue, IMoveWatcher? watcher)

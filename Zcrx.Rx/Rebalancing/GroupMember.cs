@@ -15,7 +15,7 @@ internal sealed class GroupMember(ZcrxQueue queue, INicFacts? facts)
 
     public bool IsUnderPressure => queue.Loop.PressureLevel != PoolPressureLevel.Normal;
 
-    /// <summary>Gets the number of connections, including those that move to the queue and excluding those that leave it.</summary>
+    /// <summary>Gets the number of connections as it will be after all current moves to and from the queue.</summary>
     public long Connections => queue.Loop.Counters.Connections + Volatile.Read(ref _incoming);
 
     /// <summary>Adjusts <see cref="Connections"/> for moves that have not ended.</summary>

@@ -2,7 +2,10 @@ using Zcrx.Rx.Moving;
 
 namespace Zcrx.Rx.Rebalancing;
 
-/// <summary>Counts a moving connection for its target instead of its source, from the decision to move until the move has ended.</summary>
+/// <summary>
+/// Counts a moving connection for its target instead of its source while it moves. Further decisions therefore see the numbers after the
+/// move.
+/// </summary>
 internal sealed class GroupMove : IMoveWatcher, IDisposable
 {
     private GroupMember? _source;
@@ -19,7 +22,7 @@ internal sealed class GroupMove : IMoveWatcher, IDisposable
 
     public void OnArrived() => Interlocked.Exchange(ref _target, null)?.Expect(-1);
 
-    /// <summary>Ends the move, whatever its outcome.</summary>
+    /// <summary>Ends the adjustment of both numbers, whether or not the connection has moved.</summary>
     public void Dispose()
     {
         OnLeft();

@@ -3,11 +3,11 @@ using Zcrx.Rx.Moving;
 
 namespace Zcrx.Rx.Rebalancing;
 
-/// <summary>Records the queues that could not receive the next bytes of a connection, at one position of its stream.</summary>
-/// <param name="position">The number of bytes received.</param>
+/// <summary>Counts, for one position of a connection's stream, how often each queue failed to receive the next bytes.</summary>
+/// <param name="position">The position: the number of bytes received before it.</param>
 internal sealed class StrandedPosition(long position)
 {
-    // Each queue is tried several times, because steering may change during the attempts. The limit ends the attempts.
+    // Each queue is tried several times, because the packets may be steered to another queue during the attempts.
     private const int MaxAttempts = 4;
 
     private readonly Lock _gate = new();
@@ -24,8 +24,8 @@ internal sealed class StrandedPosition(long position)
     }
 
     /// <summary>
-    /// Returns the queue to try next: a queue with the fewest attempts, preferably the queue on which packets arrive now. Returns null
-    /// when each has reached the limit of attempts.
+    /// Returns the queue to try next; null if each has reached the limit of attempts. Chooses a queue with the fewest attempts, preferably
+    /// the one on which packets arrive now.
     /// </summary>
     public GroupMember? Next(IEnumerable<GroupMember> members, RxQueueId? arrival)
     {

@@ -9,7 +9,7 @@ using Zcrx.Rx.Streams;
 namespace Zcrx.Rx;
 
 /// <summary>
-/// Represents queues that share their connections: the queue on which the packets of a connection arrive receives for it.
+/// Represents queues that share their connections. Each connection moves to the queue on which its packets arrive.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -47,7 +47,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
 
     /// <summary>Adds a queue. A queue belongs to one group at most.</summary>
     /// <param name="queue">The queue.</param>
-    /// <param name="facts">Reads where packets arrive; null where that is unknown, as without a NIC.</param>
+    /// <param name="facts">Reads on which RX queue packets arrive; null if that is unknown, as without a NIC.</param>
     public void Add(ZcrxQueue queue, INicFacts? facts)
     {
         ArgumentNullException.ThrowIfNull(queue);
@@ -105,9 +105,9 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
     /// <summary>Moves a connection to another queue of the group (<see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>).</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="queue">The queue.</param>
-    /// <param name="reason">The reason, for <see cref="Moves"/>.</param>
+    /// <param name="reason">The reason that <see cref="Moves"/> reports.</param>
     /// <returns>
-    /// True when the connection is on the queue; false when it has ended, another caller is moving it, or the queue is closed.
+    /// True when the connection is on the queue. False when the connection has ended, another caller moves it, or the queue is closed.
     /// </returns>
     public async Task<bool> MoveAsync(ZcrxConnection connection, ZcrxQueue queue, MoveReason reason)
     {
@@ -133,8 +133,8 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
             return owner;
         }
 
-        // No queue of the group can receive without copies. Prefer a queue of the interface on which the packets arrive, so that they
-        // can be steered to it. Otherwise prefer a queue of the current queue's interface.
+        // No queue of the group is known to receive without copies. A queue of the interface on which packets arrive is preferred, because
+        // a flow rule can steer them to it. Without one, a queue of the current interface is chosen.
         string? networkInterface = arrival is { } elsewhere && members.Any(member => member.RxQueue?.Interface == elsewhere.Interface)
             ? elsewhere.Interface
             : present.RxQueue?.Interface;
@@ -151,8 +151,8 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
         }
         catch (Exception exception) when (exception is ZcrxException or ObjectDisposedException)
         {
-            // The RX queue is unknown now, or the socket is closed. If the connection is on the wrong queue, its receive fails and
-            // the connection is then moved.
+            // The RX queue cannot be determined now, or the socket is closed. If the connection is on the wrong queue, its receive will
+            // fail, and it moves then.
             return null;
         }
     }

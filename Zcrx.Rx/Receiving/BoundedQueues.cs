@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Holds the operators in which items of one connection wait. Thread-safe.</summary>
+/// <summary>Lists the operators that queue items of one connection up to a bound. Thread-safe.</summary>
 internal sealed class BoundedQueues
 {
     private readonly Lock _gate = new();

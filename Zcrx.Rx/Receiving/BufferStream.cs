@@ -7,12 +7,12 @@ namespace Zcrx.Rx.Receiving;
 
 /// <summary>Represents the buffers of a connection as one ordered observable with any number of observers.</summary>
 /// <remarks>
-/// Observers subscribe and unsubscribe on any thread. OnNext, OnError and OnCompleted are called on the ring thread. A stream that had
-/// ended before the subscription reports its end at once, on the subscribing thread.
+/// Observers may subscribe and unsubscribe on any thread. OnNext, OnError and OnCompleted run on the ring thread. If the stream has already
+/// ended, a new observer receives the end at once, on the subscribing thread.
 /// </remarks>
 internal sealed class BufferStream(ConnectionControl control) : IObservable<ReceivedBuffer>, IConnectionSource
 {
-    // The exception of the observer that failed last. Ring thread only.
+    // The exception of the observer that failed most recently. Ring thread only.
     private Exception? _failure;
     private volatile bool _wasObserved;
 
@@ -24,7 +24,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
 
     public BufferHolder? Holder => control.Holder;
 
-    /// <summary>Gets the observers.</summary>
+    /// <summary>Gets the set of subscribed observers.</summary>
     public ObserverSet<IObserver<ReceivedBuffer>> Observers { get; } = new();
 
     public IDisposable Subscribe(IObserver<ReceivedBuffer> observer)
@@ -33,8 +33,8 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         if (Observers.TryAdd(observer))
         {
             _wasObserved = true;
-            // Called outside the lock: if the queue has ended, this call may end the connection and call its
-            // observers, which are user code.
+            // Called outside the lock. If the queue has ended, this call may end the connection and call its observers, which are user
+            // code.
             control.Synchronize();
             return Disposable.Create((this, observer), static state => state.Item1.Remove(state.observer));
         }
@@ -52,8 +52,8 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
     }
 
     /// <summary>
-    /// Passes a buffer to the given observers. An observer that throws is removed and receives its exception as
-    /// OnError. The others continue.
+    /// Passes a buffer to the given observers. If an observer throws, the stream removes it and passes the exception to its OnError. The
+    /// other observers still receive the buffer.
     /// </summary>
     public void Next(IObserver<ReceivedBuffer>[] observers, in ReceivedBuffer buffer)
     {
@@ -63,7 +63,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
             {
                 observer.OnNext(buffer);
             }
-#pragma warning disable CA1031 // Any exception of a consumer ends only its own stream, never the ring.
+#pragma warning disable CA1031 // An exception of an observer ends its own subscription, never the ring.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -72,16 +72,16 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         }
     }
 
-    /// <summary>Removes an observer that has thrown out of OnNext. Ring thread only.</summary>
+    /// <summary>Removes an observer that threw an exception from OnNext. Ring thread only.</summary>
     /// <remarks>
-    /// The exception is reported to the owner of the queue. An observer that is still subscribed gets it as OnError as well. An operator
-    /// that has already unsubscribed itself has passed it on to its own observer.
+    /// Reports the exception as a fault of the connection. An observer that is still subscribed also gets it as OnError. An operator that
+    /// has unsubscribed itself has already passed the exception to its own observer.
     /// </remarks>
     public void Drop(IObserver<ReceivedBuffer> observer, Exception exception)
     {
         _failure = exception;
         control.ReportFault(exception);
-        // Rx's default OnError rethrows the exception, which was reported above.
+        // Rx's default OnError rethrows the exception. It was already reported, so only a different exception is reported here.
         if (Remove(observer) && TrySendError(observer, exception) is { } unhandled && unhandled != exception)
         {
             control.ReportFault(unhandled);
@@ -89,8 +89,8 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
     }
 
     /// <summary>
-    /// Returns the exception of the observer that failed last, if no observer is left. Each exception is returned at
-    /// most once. Ring thread only.
+    /// Returns the exception of the observer that failed most recently; null while an observer is left. Returns each exception at most
+    /// once. Ring thread only.
     /// </summary>
     public Exception? TakeFailure()
     {
@@ -99,10 +99,10 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         return HasObservers ? null : failure;
     }
 
-    /// <summary>Ends the stream for all observers, and for those that subscribe later.</summary>
+    /// <summary>Ends the stream. Observers that subscribe later also receive this end.</summary>
     public void End(Exception? error) => Notify(Observers.End(error) ?? [], error);
 
-    /// <summary>Passes the end of the stream to observers that <see cref="ObserverSet{T}.End"/> has returned.</summary>
+    /// <summary>Calls OnCompleted or OnError of the given observers, which <see cref="ObserverSet{T}.End"/> has returned.</summary>
     public void Notify(IObserver<ReceivedBuffer>[] observers, Exception? error)
     {
         foreach (IObserver<ReceivedBuffer> observer in observers)
@@ -130,7 +130,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         }
     }
 
-    /// <returns>The exception of the observer; null if it handled the error.</returns>
+    /// <returns>The exception that OnError threw; null if it returned.</returns>
     private static Exception? TrySendError(IObserver<ReceivedBuffer> observer, Exception exception)
     {
         try
@@ -138,7 +138,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
             observer.OnError(exception);
             return null;
         }
-#pragma warning disable CA1031 // Rx's default OnError rethrows.
+#pragma warning disable CA1031 // Rx's default OnError rethrows the error.
         catch (Exception unhandled)
 #pragma warning restore CA1031
         {
@@ -146,7 +146,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         }
     }
 
-    /// <returns>Whether the observer was subscribed.</returns>
+    /// <returns>True if the observer was subscribed.</returns>
     private bool Remove(IObserver<ReceivedBuffer> observer)
     {
         bool wasSubscribed = Observers.Remove(observer);

@@ -6,16 +6,16 @@ namespace Zcrx.Rx.Receiving;
 
 /// <summary>Holds the connections that wait for buffers, and decides how many buffers a connection may take. Ring thread only.</summary>
 /// <param name="connections">The connections of the queue, which share the pool.</param>
-/// <param name="pool">The pool.</param>
-/// <param name="context">Options, clock and counters.</param>
-/// <param name="reconcile">Called with a connection that may receive again.</param>
+/// <param name="pool">The buffers of the queue.</param>
+/// <param name="context">The options, the clock and the counters of the queue.</param>
+/// <param name="reconcile">Called with each connection that may receive again.</param>
 internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, BufferPool pool, QueueContext context, Action<ConnectionReceiver> reconcile)
 {
-    // The number of turns without data in which the kernel found no buffer although some seemed free. After that, receives are retried at
-    // intervals only.
+    // A turn is barren if it received nothing and a receive ended without a buffer although some seemed free. After this many barren turns,
+    // receives are retried at intervals only.
     private const int BarrenTurns = 4;
 
-    // Each failed retry doubles the interval, up to 128 ms.
+    // The interval starts at 1 ms and doubles with each failed retry, up to 128 ms.
     private const int MostDoublings = 7;
 
     private static readonly TimeSpan StarvedRetry = TimeSpan.FromMilliseconds(1);
@@ -27,30 +27,32 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
     private bool _ranDry;
     private long _retryAt = long.MaxValue;
 
-    /// <summary>Gets the number of connections that wait.</summary>
+    /// <summary>Gets the number of connections that wait for buffers.</summary>
     public int Count => _starved.Count + _paused.Count;
 
-    /// <summary>Gets the time at which starved connections are retried; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>
+    /// Gets the time of the next retry for connections whose receive found no buffer; <see cref="long.MaxValue"/> for none.
+    /// </summary>
     public long Due => _starved.Count > 0 ? _retryAt : long.MaxValue;
 
     /// <summary>Gets the number of buffers that one connection may lease under pressure.</summary>
     public int Quota => PressureMachine.Quota(pool.Buffers, connections.Count, context.Options.Value.ConnectionQuota);
 
-    /// <summary>Returns how many buffers a connection may take now. The result is the budget of its next request.</summary>
+    /// <summary>Returns how many buffers a connection may take now. The budget of its next receive follows from this number.</summary>
     /// <remarks>
-    /// The reserve, the last buffers of the pool, is for connections without leases. A budget in bytes does not limit the number of
-    /// buffers exactly, because a few bytes may take a whole buffer. Leases on buffers of the reserve are therefore copies, so that a
-    /// consumer that keeps its leases can never take the whole pool. Connections whose consumers return their buffers always continue,
-    /// even if only with one buffer at a time.
+    /// A connection without leases may take one buffer even when only the reserve, the last buffers of the pool, is left. Connections whose
+    /// consumers return their buffers therefore always continue. A budget in bytes does not limit the number of buffers exactly, because a
+    /// few bytes may take a whole buffer. Leases on buffers of the reserve are therefore copies, so that leases can never take the whole
+    /// pool.
     /// </remarks>
     public int Allowance(ConnectionReceiver connection) => int.Max(pool.Available, connection.Holder.Leased == 0 ? 1 : 0);
 
     /// <summary>
-    /// Determines whether a request might take the whole reserve, because its budget was set when more buffers were free.
+    /// Determines whether the current receive might take the whole reserve, because more buffers were free when its budget was set.
     /// </summary>
     /// <remarks>
-    /// Budgets are in bytes, and a few bytes may take a whole buffer. The buffers can therefore run out before the budget that was
-    /// computed from them.
+    /// Budgets are in bytes, and a few bytes may take a whole buffer. The pool can therefore run out of buffers before a receive has used
+    /// its budget.
     /// </remarks>
     public bool MayTakeTooMuch(ConnectionReceiver connection)
     {
@@ -58,7 +60,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
         return buffers > Allowance(connection) + pool.Reserve - 1;
     }
 
-    /// <summary>Pauses a connection until it leases less, or the pool has recovered.</summary>
+    /// <summary>Pauses a connection that leases too many buffers, until it leases fewer or the pool has recovered.</summary>
     public void Pause(ConnectionReceiver connection)
     {
         connection.Set(ReceiveObstacles.Pressure);
@@ -67,7 +69,8 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
     }
 
     /// <summary>
-    /// Handles a receive that ended because the pool was empty. Flushes first, because the refill queue often has buffers.
+    /// Handles a receive that ended because the kernel found no buffer. Flushes the refill queue first, because returned buffers often wait
+    /// there.
     /// </summary>
     public void Starve(ConnectionReceiver connection)
     {
@@ -81,7 +84,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
                 return;
             }
 
-            // On a NIC, buffers that count as free may lie in the ring of the NIC. No event reports when they leave that ring, so
+            // On a NIC, buffers that count as free may still lie in the NIC's own ring. No event reports when they leave that ring, so
             // receives are retried at intervals.
             _retryAt = context.Clock.Now + (context.Clock.ToTicks(StarvedRetry) << int.Min(_barrenTurns - BarrenTurns, MostDoublings));
         }
@@ -92,7 +95,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
         context.Counters.Pauses++;
     }
 
-    /// <summary>Resumes the connections that can receive again.</summary>
+    /// <summary>Resumes the connections for which buffers are available.</summary>
     public void Resume()
     {
         ResumeStarved();
@@ -100,9 +103,9 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
         context.Counters.PausedConnections = Count;
     }
 
-    /// <summary>Ends a turn.</summary>
-    /// <param name="hasReceived">Whether a connection has received in the turn.</param>
-    /// <returns>Whether the pool may have been empty in the turn, so that requests may have been stranded.</returns>
+    /// <summary>Ends a turn and counts it as barren if it received nothing although buffers seemed free.</summary>
+    /// <param name="hasReceived">Whether any connection received bytes in the turn.</param>
+    /// <returns>True if the pool may have been empty in the turn, so that the kernel may have stranded requests.</returns>
     public bool EndTurn(bool hasReceived)
     {
         bool ranDry = _ranDry || pool.Free <= 0 || pool.IsShared;
@@ -136,7 +139,8 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
     }
 
     /// <summary>
-    /// Resumes starved connections in order, at most one for each free buffer. Further connections would only starve again.
+    /// Resumes the connections whose receive found no buffer, in order, at most one for each free buffer. A further receive would find no
+    /// buffer either.
     /// </summary>
     private void ResumeStarved()
     {
@@ -155,8 +159,8 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
     }
 
     /// <summary>
-    /// Resumes paused connections when the pool has recovered. A connection with few leases is resumed at any time:
-    /// leases of others must not stop it.
+    /// Resumes paused connections when the pool has recovered. A connection that leases few buffers is resumed earlier, because leases of
+    /// other connections must not stop it.
     /// </summary>
     private void ResumePaused()
     {

@@ -6,8 +6,8 @@ using Zcrx.Rx.Connections;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Holds the requests of other threads to a connection: to pause, to close, to wait for its end. Thread-safe.</summary>
-/// <remarks>Each change is followed by a call of <see cref="IConnectionHost.Synchronize"/>, so that the ring thread acts on it.</remarks>
+/// <summary>Holds what other threads request from a connection: to pause, to close, or to shut down sending. Thread-safe.</summary>
+/// <remarks>Each change calls <see cref="IConnectionHost.Synchronize"/>, so that the ring thread acts on it.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The token source has no timer and no wait handle, so there is nothing to dispose, and its token is used until the last handler has ended.")]
 internal sealed class ConnectionControl : ISendingConnection
 {
@@ -20,8 +20,8 @@ internal sealed class ConnectionControl : ISendingConnection
     private string? _closeCause;
     private ConnectionFailure? _failure;
     private CancellationTokenSource? _closedSource;
-    // The number of pauses by consumers, and a bit for the pause by the application. They share a word, because
-    // delivery reads it for each buffer.
+    // The number of pauses by consumers, and one bit for the pause by the application. One word holds both, because delivery reads it for
+    // each buffer.
     private int _pauses;
     private volatile CloseMode _closeMode;
     private volatile IConnectionHost _host;
@@ -41,19 +41,21 @@ internal sealed class ConnectionControl : ISendingConnection
 
     public ConnectionSender Sender { get; }
 
-    /// <summary>Gets or sets the queue of the connection. When the connection moves, the ring thread of the new queue sets it.</summary>
+    /// <summary>
+    /// Gets or sets the queue of the connection. When the connection moves to another queue, the ring thread of that queue sets it.
+    /// </summary>
     public IConnectionHost Host { get => _host; set => _host = value; }
 
-    /// <summary>Gets a task that ends when the socket has been closed, or belongs to another owner.</summary>
+    /// <summary>Gets a task that completes when the socket is closed or has been given to another owner.</summary>
     public Task Closed => _closed.Task;
 
-    /// <summary>Gets the counter of the work on the connection besides its socket.</summary>
+    /// <summary>Gets the counter of unfinished work on the connection, such as running handlers.</summary>
     public ConnectionWork Work { get; }
 
-    /// <summary>Gets the holder that counts the leases on the current queue, and through which operators reach the connection.</summary>
+    /// <summary>Gets the object that counts the leases on the current queue. Operators reach the connection through it.</summary>
     public BufferHolder Holder => _receiver.Holder;
 
-    /// <summary>Gets a token that is cancelled when the socket has been closed, or belongs to another owner.</summary>
+    /// <summary>Gets a token that is cancelled when the socket is closed or has been given to another owner.</summary>
     public CancellationToken ClosedToken
     {
         get
@@ -71,26 +73,26 @@ internal sealed class ConnectionControl : ISendingConnection
     }
 
     /// <summary>
-    /// Gets a value indicating whether an operator or the application has paused the connection. Buffers that the kernel has
-    /// already delivered then wait, too.
+    /// Gets a value indicating whether an operator or the application has paused the connection. While it is paused, buffers that the
+    /// kernel has delivered wait as well.
     /// </summary>
     public bool IsPaused => Volatile.Read(ref _pauses) != 0;
 
-    /// <summary>Gets a value indicating whether a consumer has paused the connection, and the application has not.</summary>
+    /// <summary>Gets a value indicating whether consumers have paused the connection and the application has not.</summary>
     public bool IsPausedByConsumer => Volatile.Read(ref _pauses) is > 0 and < ApplicationPause;
 
-    /// <summary>Gets a value indicating whether a consumer, or <see cref="ZcrxConnection.Hold"/>, has paused the connection.</summary>
+    /// <summary>Gets a value indicating whether a consumer or <see cref="ZcrxConnection.Hold"/> has paused the connection.</summary>
     public bool IsHeld => (Volatile.Read(ref _pauses) & ~ApplicationPause) != 0;
 
-    /// <summary>Gets a value indicating whether the connection is to be reset.</summary>
+    /// <summary>Gets a value indicating whether a reset of the connection was requested.</summary>
     public bool AbortRequested => Volatile.Read(ref _closeRequested) == 2;
 
     public bool CloseRequested => Volatile.Read(ref _closeRequested) != 0;
 
-    /// <summary>Gets why the connection was closed on this side; null for an orderly close.</summary>
+    /// <summary>Gets the failure for which this side closed the connection; null for an orderly close.</summary>
     public ConnectionFailure? Failure => Volatile.Read(ref _failure);
 
-    /// <summary>Gets why the connection was closed on this side, as a clause.</summary>
+    /// <summary>Gets the reason for which this side closed the connection, as a clause.</summary>
     public string WhyClosed => Failure?.Cause ?? Volatile.Read(ref _closeCause) ?? "the connection was closed";
 
     public CloseMode CloseMode
@@ -112,17 +114,17 @@ internal sealed class ConnectionControl : ISendingConnection
     string ISendingConnection.WhyClosed => _receiver.EndError is { } error && Failure is null ? error.Cause : WhyClosed;
 
     /// <summary>
-    /// Gets or sets a value indicating whether a sender waits for room in the socket while the connection is between two queues. The next
-    /// queue then polls the socket for room.
+    /// Gets or sets a value indicating whether a sender waits for room in the socket while the connection is between two queues. If so, the
+    /// next queue polls the socket for room.
     /// </summary>
     public bool AwaitsRoomOnArrival { get => _awaitsRoomOnArrival; set => _awaitsRoomOnArrival = value; }
 
-    /// <summary>Sets the mark that a change is waiting for the ring thread. A full fence.</summary>
-    /// <returns>False when the mark was already set.</returns>
+    /// <summary>Marks the connection as changed, so that the ring thread examines it. A full fence.</summary>
+    /// <returns>False when it was already marked.</returns>
     public bool TryNoteChange() => Interlocked.Exchange(ref _hasChange, 1) == 0;
 
     /// <summary>
-    /// Clears the mark that a change is waiting. Called before the change is handled, so that a change during the handling queues the
+    /// Clears the mark that the connection has changed. Called before the change is handled, so that a change during the handling queues the
     /// connection again. A full fence.
     /// </summary>
     public void TakeChange() => Interlocked.Exchange(ref _hasChange, 0);
@@ -135,7 +137,7 @@ internal sealed class ConnectionControl : ISendingConnection
         Synchronize();
     }
 
-    /// <summary>Shuts sending down. If the stream has ended, the connection is then closed.</summary>
+    /// <summary>Shuts down sending. If the stream has ended as well, the connection is closed.</summary>
     public void ShutdownSend()
     {
         Sender.Shutdown();
@@ -148,7 +150,7 @@ internal sealed class ConnectionControl : ISendingConnection
         Synchronize();
     }
 
-    /// <summary>Pauses the connection for a consumer that cannot take more.</summary>
+    /// <summary>Pauses the connection for a consumer that cannot take more items.</summary>
     public void PauseForConsumer()
     {
         if ((Interlocked.Increment(ref _pauses) & ~ApplicationPause) == 1)
@@ -157,7 +159,7 @@ internal sealed class ConnectionControl : ISendingConnection
         }
     }
 
-    /// <summary>Ends one pause of a consumer.</summary>
+    /// <summary>Ends one pause for a consumer.</summary>
     public void ResumeForConsumer()
     {
         if ((Interlocked.Decrement(ref _pauses) & ~ApplicationPause) == 0)
@@ -166,20 +168,22 @@ internal sealed class ConnectionControl : ISendingConnection
         }
     }
 
-    /// <summary>Closes the connection after its last consumer has failed.</summary>
+    /// <summary>Closes the connection because its last consumer failed.</summary>
     public void FailConsumer(Exception exception) =>
         Fail(new ConnectionFailure("its consumer failed", exception), _host.WhenConsumerFails == ConsumerFailureAction.Reset);
 
-    /// <summary>Closes the connection after a failure. Only the first failure is kept.</summary>
+    /// <summary>
+    /// Closes the connection because of a failure. If several failures are passed, the first one is kept.
+    /// </summary>
     public void Fail(ConnectionFailure failure, bool abort)
     {
         Interlocked.CompareExchange(ref _failure, failure, null);
         RequestClose(abort, failure.Cause);
     }
 
-    /// <summary>Requests the end of the connection.</summary>
-    /// <param name="abort">Whether to reset the connection.</param>
-    /// <param name="cause">The cause, as a clause. Only the first cause is kept.</param>
+    /// <summary>Requests that the ring thread closes the connection.</summary>
+    /// <param name="abort">True to reset the connection; false for an orderly close.</param>
+    /// <param name="cause">The cause, as a clause. If the close is requested several times, the first cause is kept.</param>
     public void RequestClose(bool abort, string cause)
     {
         Interlocked.CompareExchange(ref _closeCause, cause, null);
@@ -187,7 +191,7 @@ internal sealed class ConnectionControl : ISendingConnection
         int seen = Volatile.Read(ref _closeRequested);
         while (seen < wanted)
         {
-            // While the socket is open, a request for a reset replaces a request for an orderly close.
+            // A request for a reset replaces an earlier request for an orderly close.
             int before = Interlocked.CompareExchange(ref _closeRequested, wanted, seen);
             if (before == seen)
             {
@@ -200,8 +204,8 @@ internal sealed class ConnectionControl : ISendingConnection
     }
 
     /// <summary>
-    /// Requests the end of the connection after its drain time. If work is unfinished when it closes, it is reset: an orderly end would tell
-    /// the peer that everything was handled.
+    /// Requests the close of the connection because its drain time is over. The connection is reset if its work is still unfinished then.
+    /// An orderly end would tell the peer that all its bytes were handled.
     /// </summary>
     public void RequestDrainedClose()
     {
@@ -213,8 +217,8 @@ internal sealed class ConnectionControl : ISendingConnection
     }
 
     /// <summary>
-    /// Determines whether the connection must be reset, because its drain time is over but its work is unfinished. Called by the owner of
-    /// the connection before its observers receive the end and undelivered buffers are dropped.
+    /// Requests a reset if the drain time is over but work is unfinished. The owner of the connection must call this before it ends the
+    /// stream and drops undelivered buffers.
     /// </summary>
     public void ResetIfUnfinished()
     {
@@ -225,8 +229,9 @@ internal sealed class ConnectionControl : ISendingConnection
     }
 
     /// <summary>
-    /// Determines whether an exception of a consumer only follows from the end of the connection: its stream has ended with this error, or
-    /// its closing was already requested. Streams such as SslStream wrap the error in an IOException.
+    /// Determines whether a consumer's exception only follows from the end of the connection. This holds for the error of its stream. After
+    /// a close was requested, it also holds for failed sends and cancellations. An IOException, as SslStream throws it, is judged by its
+    /// inner exception.
     /// </summary>
     public bool FollowsFromEnd(Exception exception)
     {
@@ -248,21 +253,21 @@ internal sealed class ConnectionControl : ISendingConnection
     void ISendingConnection.AwaitRoom() => _host.AwaitRoom(_receiver);
 
     /// <summary>
-    /// Closes the socket. Every request of the connection has ended. If bytes of the application are still unsent, the connection is reset:
-    /// after an orderly end, the peer would take the stream as complete.
+    /// Closes the socket after all requests of the connection have ended. If bytes are still unsent, the connection is reset. After an
+    /// orderly end, the peer would take the stream as complete.
     /// </summary>
     /// <param name="abort">Whether to reset the connection even if no reset was requested.</param>
     public void CloseSocket(bool abort = false)
     {
         Sender.Flush();
-        // Read after the flush, which may leave a rest, and before the sender is closed, which ends the rest.
+        // Read after the flush, because a flush may leave unsent bytes. Read before Close, because Close drops them.
         bool hasRest = Sender.HasRest;
         Sender.Close();
         _socket.Close(abort || AbortRequested || hasRest || (_isDrained && _receiver.HasUnhandledBytes));
         EndSocketWork();
     }
 
-    /// <summary>Transfers the socket to another owner. Every request of the connection has ended.</summary>
+    /// <summary>Gives the socket to another owner after all requests of the connection have ended.</summary>
     public void ReleaseSocket()
     {
         Sender.Close();
@@ -270,14 +275,16 @@ internal sealed class ConnectionControl : ISendingConnection
         EndSocketWork();
     }
 
-    /// <summary>Resets the connection but leaves its descriptor open, because the stuck ring thread may use it. Thread-safe.</summary>
+    /// <summary>Resets the connection but leaves its descriptor open, because a stuck ring thread may still use it. Thread-safe.</summary>
     public void AbandonSocket()
     {
         Sender.Close();
         _socket.Disconnect();
     }
 
-    /// <summary>Ends the work on a connection whose socket was abandoned. Called after its observers were called. Thread-safe.</summary>
+    /// <summary>
+    /// Ends the work on a connection after its socket was abandoned. Called after the observers have received the end. Thread-safe.
+    /// </summary>
     public void EndAbandoned() => EndSocketWork();
 
     private void EndSocketWork()
@@ -292,7 +299,9 @@ internal sealed class ConnectionControl : ISendingConnection
         Work.EndSocket(_host);
     }
 
-    /// <summary>Cancels <see cref="ClosedToken"/>. Its callbacks run on the thread pool. A callback that throws is reported.</summary>
+    /// <summary>
+    /// Cancels <see cref="ClosedToken"/>. Callbacks of the token run on the thread pool, and their exceptions are reported.
+    /// </summary>
     private void CancelClosed()
     {
         if (Volatile.Read(ref _closedSource) is { IsCancellationRequested: false } source)
@@ -307,7 +316,7 @@ internal sealed class ConnectionControl : ISendingConnection
         {
             await source.CancelAsync().ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // A callback of the application may throw anything.
+#pragma warning disable CA1031 // A callback of the application may throw any exception.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

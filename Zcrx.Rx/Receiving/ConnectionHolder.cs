@@ -2,12 +2,10 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>
-/// Counts the leases of a connection on one queue, and lets operators anywhere in a chain pause the connection that a buffer came from.
-/// </summary>
+/// <summary>Counts the leases of a connection on one queue. Operators use it to pause the connection that a buffer came from.</summary>
 internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHolder
 {
-    /// <summary>Gets the connection. Thread-safe.</summary>
+    /// <summary>Gets the connection whose leases are counted. Thread-safe.</summary>
     public ConnectionReceiver Connection => connection;
 
     public override bool IsPaused => connection.Control.IsPaused;

@@ -11,20 +11,20 @@ using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Holds the state of one connection's receive, and the reasons for which the connection must not receive.</summary>
+/// <summary>Holds the receive state of one connection, and the reasons for which the connection must not receive.</summary>
 /// <remarks>
-/// Owned by the ring thread of the connection's queue, or by the owner of suspended connections. Requests of other threads are in
-/// <see cref="Control"/>. A member that any thread may read says so.
+/// Owned by the ring thread of the connection's queue, or by the owner of suspended connections. Requests of other threads go to
+/// <see cref="Control"/>. Members that any thread may read are marked.
 /// </remarks>
 internal sealed class ConnectionReceiver
 {
     private long _bytesReceived;
     private int _obstacles;
     private BufferHolder _holder;
-    // The holders of queues that the connection has left, while consumers lease buffers of these queues.
+    // The lease counters of queues that the connection has left and whose buffers consumers still lease.
     private volatile BufferHolder[] _formerHolders = [];
     private volatile bool _hasUnhandledBytes;
-    // The position at which the current request began, and the number of bytes that the request may deliver.
+    // The stream offset at which the current request began. _requestBudget is the number of bytes that the request may deliver.
     private long _requestStart;
     private uint _requestBudget;
     private StallMachine _stall;
@@ -50,10 +50,10 @@ internal sealed class ConnectionReceiver
 
     public BufferStream Stream { get; }
 
-    /// <summary>Gets the observers of the stream. They are cached here, because they are read for each buffer.</summary>
+    /// <summary>Gets the observers of the stream. Cached here, because delivery reads them for each buffer.</summary>
     public ObserverSet<IObserver<ReceivedBuffer>> Observers { get; }
 
-    /// <summary>Gets a number that is unique in the process. Thread-safe.</summary>
+    /// <summary>Gets the number of the connection, which is unique in the process. Thread-safe.</summary>
     public long Id { get; }
 
     public int Slot { get; private set; }
@@ -61,13 +61,13 @@ internal sealed class ConnectionReceiver
     public uint Generation { get; private set; }
 
     /// <summary>
-    /// Returns the public handle, which is created once. The type of the handle is a parameter, because this folder must not depend on the
-    /// folder that declares it. Thread-safe.
+    /// Returns the public handle of the connection, and creates it on the first call. The handle's type is a parameter, because this
+    /// namespace must not depend on the namespace that declares it. Thread-safe.
     /// </summary>
     public T HandleAs<T>(Func<ConnectionReceiver, T> create)
         where T : class => (T)(Volatile.Read(ref _handle) ?? Interlocked.CompareExchange(ref _handle, create(this), null) ?? _handle);
 
-    /// <summary>Gets or sets the bytes received so far. Any thread may read.</summary>
+    /// <summary>Gets or sets the number of bytes received so far. Any thread may read it.</summary>
     public long BytesReceived
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -76,16 +76,16 @@ internal sealed class ConnectionReceiver
         set => Volatile.Write(ref _bytesReceived, value);
     }
 
-    /// <summary>Gets the holder that counts the buffers that consumers lease on the current queue.</summary>
+    /// <summary>Gets the object that counts the buffers of the current queue that consumers lease.</summary>
     public BufferHolder Holder => _holder;
 
-    /// <summary>Gets the number of buffers that consumers lease, on all queues. Thread-safe.</summary>
+    /// <summary>Gets the number of buffers of all queues that consumers lease. Thread-safe.</summary>
     public int BuffersLeased => _holder.Leased + _formerHolders.Sum(static holder => holder.Leased);
 
     /// <summary>Gets the state of the receive request.</summary>
     public ReceiveState State { get; private set; }
 
-    /// <summary>Gets every reason for which the connection must not receive now. Thread-safe.</summary>
+    /// <summary>Gets all reasons for which the connection must not receive now. Thread-safe.</summary>
     public ReceiveObstacles Obstacles =>
         (ReceiveObstacles)Volatile.Read(ref _obstacles)
         | (Stream.HasObservers ? ReceiveObstacles.None : ReceiveObstacles.Unobserved)
@@ -95,34 +95,34 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets a value indicating whether the kernel should have a receive for this connection.</summary>
     public bool WantsReceive => Obstacles == ReceiveObstacles.None;
 
-    /// <summary>Gets a value indicating whether the connection would receive if the pool had buffers for it.</summary>
+    /// <summary>
+    /// Gets a value indicating whether a lack of buffers is the only possible reason for which the connection does not receive.
+    /// </summary>
     public bool IsWanted => (Obstacles & ~ReceiveObstacles.Pool) == ReceiveObstacles.None;
 
-    /// <summary>Gets a value indicating whether the kernel has a request.</summary>
+    /// <summary>Gets a value indicating whether the kernel has a receive request of the connection.</summary>
     public bool HasRequest => State is ReceiveState.Armed or ReceiveState.Cancelling;
 
     public bool HasEnded => Has(ReceiveObstacles.Ended);
 
-    /// <summary>Gets a value indicating whether the connection is leaving this queue.</summary>
+    /// <summary>Gets a value indicating whether the connection is being moved, detached or suspended.</summary>
     public bool IsLeaving => Has(ReceiveObstacles.Leaving | ReceiveObstacles.Moving);
 
     /// <summary>Gets the error with which the stream ends; null for an orderly end.</summary>
     public ZcrxStreamException? EndError { get; private set; }
 
     /// <summary>
-    /// Gets a value indicating whether the peer or the network has ended the connection. Any thread may read it once the socket is closed.
+    /// Gets a value indicating whether an error of the socket ended the connection. Any thread may read it once the socket is closed.
     /// </summary>
     public bool IsBroken => EndError is { ErrorNumber: not 0 } || Control.Failure?.Exception is SocketException;
 
     /// <summary>Gets the buffers that no observer has received yet.</summary>
     public UndeliveredBuffers Undelivered { get; } = new();
 
-    /// <summary>
-    /// Gets the consumers that keep the rest of a buffer, because the connection was paused while they processed the buffer.
-    /// </summary>
+    /// <summary>Gets the consumers that keep the rest of a buffer because the connection was paused while they processed it.</summary>
     public PostponedConsumers Postponed { get; } = new();
 
-    /// <summary>Gets the operators in which items of this connection may wait. Thread-safe.</summary>
+    /// <summary>Gets the operators that may queue items of this connection. Thread-safe.</summary>
     public BoundedQueues Queues { get; } = new();
 
     /// <summary>Gets a value indicating whether received bytes wait for a consumer.</summary>
@@ -131,12 +131,12 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets the number of received bytes that wait for a consumer. Thread-safe.</summary>
     public long BytesWaiting => Undelivered.Bytes + Postponed.BytesWaiting;
 
-    /// <summary>Gets a value indicating whether consumers still use received bytes: unfinished work, leases, or a hold.</summary>
+    /// <summary>Gets a value indicating whether consumers still use received bytes, through unfinished work, leases or a hold.</summary>
     public bool HasUnfinishedWork => Control.Work.IsAny || Control.IsHeld || BuffersLeased > 0;
 
     /// <summary>
-    /// Gets or sets a value indicating whether a consumer has dropped received bytes because the stream ended with an error. The bytes
-    /// belong to an unfinished frame, or the consumer has not read them. Thread-safe.
+    /// Gets or sets a value indicating whether a consumer has dropped received bytes because the stream ended with an error. These bytes
+    /// were never handled. Thread-safe.
     /// </summary>
     public bool HasUnhandledBytes { get => _hasUnhandledBytes; set => _hasUnhandledBytes = value; }
 
@@ -144,31 +144,32 @@ internal sealed class ConnectionReceiver
     public long Delivered => Undelivered.Position(BytesReceived);
 
     /// <summary>
-    /// Gets the stream offset up to which bytes have passed all consumers. A consumer of frames may hold bytes of a buffer that it has
-    /// received and has not passed on.
+    /// Gets the stream offset up to which every consumer has processed the bytes. It is lower than <see cref="Delivered"/> while a consumer
+    /// of frames keeps the rest of a buffer.
     /// </summary>
     public long Passed => Delivered - Postponed.MostWaiting();
 
     /// <summary>
-    /// Gets or sets a value indicating whether the ring thread failed while it delivered a buffer, so that the position of the observers is
-    /// uncertain.
+    /// Gets or sets a value indicating whether the ring thread failed while it delivered a buffer. It is then uncertain which bytes the
+    /// observers have received.
     /// </summary>
     public bool WasInterrupted { get; set; }
 
     /// <summary>
-    /// Gets or sets a value indicating whether a poll for the end of the connection is armed while no receive is.
+    /// Gets or sets a value indicating whether a poll for the end of the connection is armed. It replaces the receive, which would
+    /// otherwise report the end.
     /// </summary>
     public bool IsHangUpWatched { get; set; }
 
     /// <summary>
-    /// Gets or sets a value indicating whether the application attached the connection, so that it has no consumer at first.
+    /// Gets or sets a value indicating whether the application attached the socket. Such a connection has no observer at first.
     /// </summary>
     public bool IsAttached { get; set; }
 
     /// <summary>Gets a value indicating whether an attached connection still waits for its first observer. Ring thread only.</summary>
     public bool AwaitsFirstObserver => IsAttached && !Stream.WasObserved;
 
-    /// <summary>Gets or sets a value indicating whether the peer has ended its side. Bytes may still wait in the socket.</summary>
+    /// <summary>Gets or sets a value indicating whether the peer has ended its side. The socket may still contain unread bytes.</summary>
     public bool HasPeerEnded { get; set; }
 
     /// <summary>Gets or sets a value indicating whether a poll for room in the socket is armed.</summary>
@@ -178,23 +179,23 @@ internal sealed class ConnectionReceiver
     public long? UnobservedSince { get; set; }
 
     /// <summary>
-    /// Gets or sets since when an orderly close waits for the rest of a batch while the peer reads nothing, and how many bytes the peer had not
-    /// acknowledged then; null while no close waits.
+    /// Gets or sets since when an orderly close waits for a peer that reads nothing, and the number of unacknowledged bytes then; null
+    /// while no close waits.
     /// </summary>
     public (long Since, int Unacknowledged)? CloseWait { get; set; }
 
-    /// <summary>Gets the last turn in which the connection received.</summary>
+    /// <summary>Gets the number of the last turn in which the connection received bytes.</summary>
     public long Turn { get; private set; }
 
     public bool HasReceivedBefore { get; private set; }
 
-    /// <summary>Gets the result of the last check for a stall.</summary>
+    /// <summary>Gets the state of the checks for a stalled receive.</summary>
     public ref StallMachine Stall => ref _stall;
 
-    /// <summary>Gets the result of the last check for silence.</summary>
+    /// <summary>Gets the state of the checks for silence.</summary>
     public ref SilenceMachine Silence => ref _silence;
 
-    /// <summary>Gets or sets the limits of the listener that accepted the connection; null for none.</summary>
+    /// <summary>Gets or sets the limits of the listener that accepted the connection; null if no listener did.</summary>
     public ListenerGate? Gate { get; set; }
 
     /// <summary>Gets a value indicating whether the current request has delivered its whole budget.</summary>
@@ -205,7 +206,7 @@ internal sealed class ConnectionReceiver
 
     public ulong ReceiveTag => Tag(RequestKind.Receive);
 
-    /// <summary>Determines whether the ring thread has set one of these obstacles.</summary>
+    /// <summary>Determines whether any of these obstacles is set. Covers only obstacles that the ring thread sets.</summary>
     public bool Has(ReceiveObstacles obstacles) => (Volatile.Read(ref _obstacles) & (int)obstacles) != 0;
 
     public void Set(ReceiveObstacles obstacle) => Volatile.Write(ref _obstacles, _obstacles | (int)obstacle);
@@ -214,10 +215,10 @@ internal sealed class ConnectionReceiver
 
     public ulong Tag(RequestKind kind) => new UserData(kind, Generation, Slot).Encode();
 
-    /// <summary>Records that a request is to be issued in this turn.</summary>
+    /// <summary>Records that a receive is queued and must be issued in this turn.</summary>
     public void Enqueue() => State = ReceiveState.Queued;
 
-    /// <summary>Records a request with a budget.</summary>
+    /// <summary>Records that a receive with this budget in bytes was issued.</summary>
     public void Arm(uint budget)
     {
         _requestStart = _bytesReceived;
@@ -226,19 +227,16 @@ internal sealed class ConnectionReceiver
         State = ReceiveState.Armed;
     }
 
-    /// <summary>Records that the request is being cancelled.</summary>
+    /// <summary>Records that the receive is being cancelled.</summary>
     public void Cancel() => State = ReceiveState.Cancelling;
 
-    /// <summary>Records that there is no request and none is to be issued.</summary>
+    /// <summary>Records that the kernel has no receive and none is queued.</summary>
     public void Disarm() => State = ReceiveState.Idle;
 
-    /// <summary>
-    /// Gets why the queue has ended the stream while the connection stays open for its consumers; null if the queue
-    /// has not ended it.
-    /// </summary>
+    /// <summary>Gets the cause for which a stopping queue ended the stream while the socket stays open; null if it did not.</summary>
     public string? StopCause { get; private set; }
 
-    /// <summary>Ends the stream. Bytes that were received are still delivered.</summary>
+    /// <summary>Ends the stream. Observers still receive the bytes that have arrived.</summary>
     public void End(ZcrxStreamException? error = null)
     {
         EndError = error ?? EndError;
@@ -247,18 +245,18 @@ internal sealed class ConnectionReceiver
     }
 
     /// <summary>
-    /// Returns the error of a broken connection whose receive returns 0, as at the end of a stream; null if the peer has ended the stream.
+    /// Returns the error that broke the connection when its receive returned 0; null if the peer ended the stream in order.
     /// </summary>
     /// <remarks>
-    /// The kernel reports the error of a socket only once, for example ETIMEDOUT of a peer that has vanished. If a send has received it, a
-    /// receive returns 0. A receive also returns 0 if the peer had ended its stream before a reset. The error then stays pending. It is
-    /// EPIPE, because this side can no longer send.
+    /// A receive returns 0 at the end of a stream, but also on some broken connections. The kernel reports a socket error such as ETIMEDOUT
+    /// only once, so after a send has taken it, a receive returns 0. A reset after the peer's end of stream leaves EPIPE pending, and the
+    /// receive returns 0 as well.
     /// </remarks>
     public ZcrxStreamException? LostEnd()
     {
-        // A send in the batch would receive the error, if there is one.
+        // A send of the batched bytes takes a pending error, so it must happen first.
         Control.Sender.Flush();
-        // Read before the error, because a send records the error before it ends.
+        // Read before TakenError, because a send first records its error and then ends.
         bool isSending = Control.Sender.IsBusy && !Control.Sender.IsShutDown && Socket.IsDisconnected;
         if (Control.Sender.TakenError is var error and not SocketError.Success)
         {
@@ -266,8 +264,8 @@ internal sealed class ConnectionReceiver
             return new ZcrxStreamException($"Receiving on {this}", exception.NativeErrorCode, BytesReceived, $"sending failed: {exception.Message}", "", exception);
         }
 
-        // If no error is pending, the send has taken it but has not returned yet, so the error is not known here. If this call takes EPIPE
-        // while a send waits for room, the send still fails with EPIPE.
+        // If no error is pending, a running send has taken the error but has not recorded it yet, so the cause is unknown. EPIPE may be
+        // taken here, because a waiting send fails with EPIPE anyway.
         return (isSending ? Socket.TakeError() : Errno.EPIPE) switch
         {
             Errno.EPIPE => null,
@@ -276,7 +274,9 @@ internal sealed class ConnectionReceiver
         };
     }
 
-    /// <summary>Ends the stream for a queue that stops. The socket stays open, so that consumers can finish and reply.</summary>
+    /// <summary>
+    /// Ends the stream because the queue stops. The socket stays open, so that consumers can finish their work and reply.
+    /// </summary>
     /// <param name="cause">The cause, as a clause.</param>
     public void StopReceiving(string cause)
     {
@@ -287,12 +287,12 @@ internal sealed class ConnectionReceiver
         }
     }
 
-    /// <summary>Returns the error that ends the stream; null for an orderly end. Everything that was received has been delivered.</summary>
+    /// <summary>Returns the error that ends the stream after all received bytes were delivered; null for an orderly end.</summary>
     public ZcrxStreamException? EndOfStream() =>
         EndError ?? (StopCause is null ? null : new ZcrxStreamException($"Receiving on {this}", 0, BytesReceived, StopCause, ""));
 
-    /// <summary>Ends the stream for its observers. Called only by the owner of the connection.</summary>
-    /// <param name="error">The error; null if all bytes were delivered.</param>
+    /// <summary>Ends the stream for its observers. Only the owner of the connection may call this.</summary>
+    /// <param name="error">The error; null if the observers have received all bytes.</param>
     public void EndStream(Exception? error)
     {
         Stream.End(error);
@@ -302,7 +302,7 @@ internal sealed class ConnectionReceiver
         }
     }
 
-    /// <summary>Gets the current move; null for none.</summary>
+    /// <summary>Gets the move or detachment that is in progress; null for none.</summary>
     public IPendingMove? Move => _move;
 
     public void BeginMove(IPendingMove move)
@@ -322,21 +322,21 @@ internal sealed class ConnectionReceiver
     {
         if (host != Control.Host)
         {
-            // Each queue has its own holder, because its ring thread counts leased buffers without a lock.
+            // Each queue needs its own counter, because its ring thread counts leases without a lock.
             _formerHolders = [.. _formerHolders.Where(static holder => holder.Leased > 0), _holder];
             _holder = new ConnectionHolder(this);
         }
 
         Slot = slot;
         Generation = generation;
-        // Each ring counts its own turns.
+        // The old turn number is reset, because each ring numbers its own turns.
         Turn = 0;
         UnobservedSince = null;
         CloseWait = null;
         Control.Host = host;
     }
 
-    /// <summary>Records that the connection receives in a turn.</summary>
+    /// <summary>Records that the connection receives bytes in a turn.</summary>
     /// <returns>False when the connection has already received in that turn.</returns>
     public bool TryEnterTurn(long turn)
     {
@@ -349,8 +349,8 @@ internal sealed class ConnectionReceiver
         return true;
     }
 
-    /// <summary>Releases the buffers that no observer has received.</summary>
-    /// <returns>The stream offset up to which observers have received.</returns>
+    /// <summary>Releases the buffers that no observer has received yet.</summary>
+    /// <returns>The stream offset up to which every consumer has processed the bytes.</returns>
     public long DropUndelivered()
     {
         long delivered = Passed;

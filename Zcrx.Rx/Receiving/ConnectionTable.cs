@@ -13,11 +13,11 @@ internal sealed class ConnectionTable(SlotTable<ConnectionReceiver> connections,
 
     /// <summary>Adds a connection that was just accepted or attached.</summary>
     /// <param name="socket">The socket. The connection owns it from now on.</param>
-    /// <exception cref="SocketException">The peer has gone.</exception>
+    /// <exception cref="SocketException">The peer has disconnected.</exception>
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
     public ConnectionReceiver Add(Socket socket) => Add(new ConnectionSocket(socket));
 
-    /// <summary>Adds a connection that was just accepted or attached.</summary>
+    /// <summary>Adds a connection for a socket that was just accepted or attached.</summary>
     public ConnectionReceiver Add(ConnectionSocket own)
     {
         (int slot, uint generation) = connections.Reserve();
@@ -27,7 +27,7 @@ internal sealed class ConnectionTable(SlotTable<ConnectionReceiver> connections,
         return connection;
     }
 
-    /// <summary>Adds a connection from another queue, or one that was suspended.</summary>
+    /// <summary>Adds a connection that moves from another queue or was suspended.</summary>
     public void Add(ConnectionReceiver connection)
     {
         (int slot, uint generation) = connections.Reserve();
@@ -38,13 +38,13 @@ internal sealed class ConnectionTable(SlotTable<ConnectionReceiver> connections,
     }
 
     /// <summary>
-    /// Ends the connections of a ring thread that is stuck: the current ones, and those that it adds if it continues. Any thread.
+    /// Ends the connections of a stuck ring thread: the current ones at once, and any that the thread adds later. Any thread.
     /// </summary>
-    /// <param name="end">Ends one connection. May be called twice for the same connection, and by two threads at once.</param>
+    /// <param name="end">Ends one connection. It may run twice for the same connection, and on two threads at once.</param>
     public void Abandon(Action<ConnectionReceiver> end)
     {
         _endAbandoned = end;
-        // Pairs with the fence in Enter: either this thread sees the connection, or the ring thread sees _endAbandoned.
+        // Pairs with the fence in Enter. Either this thread sees a new connection, or the ring thread sees _endAbandoned.
         Interlocked.MemoryBarrier();
         Array.ForEach(connections.Snapshot(), end);
     }

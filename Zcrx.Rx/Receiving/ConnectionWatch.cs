@@ -5,35 +5,35 @@ using Zcrx.Rx.Ring;
 namespace Zcrx.Rx.Receiving;
 
 /// <summary>
-/// Checks every connection once per interval, for a stalled receive, for silence, for missing observers, and for a close that waits for the
+/// Checks every connection once per interval for a stalled receive, for silence, for missing observers and for a close that waits for the
 /// peer. Ring thread only.
 /// </summary>
 /// <remarks>
-/// Linux 7.1 and 7.2.0 to 7.2.9 strand a request that runs out of buffers or completions in the middle of a packet. The request stays
-/// armed, and delivers nothing although bytes wait in the socket. No capability shows whether a kernel has the fix. −ENOMEM does not
-/// show it either: every kernel ends a request with −ENOMEM if the request has delivered nothing in its turn. The check of the bytes in
-/// the socket therefore runs on every kernel.
+/// Linux 7.1 and 7.2.0 to 7.2.9 strand a request that runs out of buffers or completions in the middle of a packet. The request stays armed
+/// but delivers nothing, although bytes wait in the socket. Neither a capability nor an errno shows whether a kernel has the fix. The
+/// sockets are therefore checked for waiting bytes on every kernel.
 /// </remarks>
 internal sealed class ConnectionWatch(
     SlotTable<ConnectionReceiver> connections, BufferPool pool, ReceiveScheduler scheduler, StallReports stalls, ILimitReports limits, IQueuePhase phase, QueueContext context)
 {
-    // The number of connections that one turn checks.
+    // The number of connections that are checked in one turn.
     private const int ChecksPerTurn = 512;
 
     private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(10);
 
-    // The time for which bytes wait for an observer after the peer has ended its side.
+    // The time for which an unobserved connection stays open after its peer has ended its side.
     private static readonly TimeSpan HalfClosedGrace = TimeSpan.FromSeconds(1);
 
     private int _cursor;
     private int _unobserved;
 
-    /// <summary>Gets the time of the next check; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>Gets the time of the next check; <see cref="long.MaxValue"/> for none.</summary>
     public long Due { get; private set; } = long.MaxValue;
 
     /// <summary>
-    /// Checks connections when <see cref="Due"/> has passed. A connection that has received since its last check costs no system call.
+    /// Checks connections once <see cref="Due"/> has passed. The check makes no system call for a connection that has received since its
+    /// last check.
     /// </summary>
     public void Check()
     {
@@ -108,14 +108,15 @@ internal sealed class ConnectionWatch(
     }
 
     /// <summary>
-    /// Determines whether the connection should receive: it has a receive, or it waits for buffers although buffers seem to be free.
+    /// Determines whether the connection should be receiving. It should if it has a receive, or if its receive found no buffer but buffers
+    /// now seem free.
     /// </summary>
     private bool ShouldReceive(ConnectionReceiver connection) =>
         connection.State != ReceiveState.Idle || (connection.Has(ReceiveObstacles.Starved) && pool.Free > 0 && connection.IsWanted);
 
     /// <summary>
-    /// Ends a connection that has been silent in both directions for too long. <see cref="EndIfUnobserved"/> handles a
-    /// connection without an observer.
+    /// Ends a connection that has neither received nor sent for too long. A connection without an observer is left to
+    /// <see cref="EndIfUnobserved"/>.
     /// </summary>
     private void EndIfSilent(ConnectionReceiver connection, long now)
     {
@@ -129,7 +130,7 @@ internal sealed class ConnectionWatch(
             return;
         }
 
-        // Read last, because it costs a system call.
+        // Checked last, because it costs a system call.
         if (connection.Socket.BytesWaiting > 0)
         {
             connection.Silence.Restart(now);
@@ -145,7 +146,7 @@ internal sealed class ConnectionWatch(
         limits.Acted(limit, gate.Name, connection.Socket.RemoteEndPoint, cause);
     }
 
-    /// <summary>Resets a connection whose orderly close has waited too long for the peer to read the rest of a batch.</summary>
+    /// <summary>Resets a connection whose orderly close waits too long for the peer to read bytes that are still unsent.</summary>
     private void ResetIfUnread(ConnectionReceiver connection, long now)
     {
         ConnectionControl control = connection.Control;
@@ -159,7 +160,7 @@ internal sealed class ConnectionWatch(
         int unacknowledged = connection.Socket.BytesUnacknowledged;
         if (connection.CloseWait is not { } wait || wait.Unacknowledged != unacknowledged)
         {
-            // The close has begun to wait, or the peer reads.
+            // Either the close has just begun to wait, or the peer has read bytes.
             connection.CloseWait = (now, unacknowledged);
         }
         else if (now - wait.Since >= context.Clock.ToTicks(timeout))
@@ -172,10 +173,11 @@ internal sealed class ConnectionWatch(
     private long Ticks(TimeSpan timeout) => timeout == Timeout.InfiniteTimeSpan ? long.MaxValue : context.Clock.ToTicks(timeout);
 
     /// <summary>Ends a connection that has had no observer for too long.</summary>
-    /// <returns>True when the connection is unobserved and stays open.</returns>
+    /// <returns>True if the connection has no observer and stays open.</returns>
     private bool EndIfUnobserved(ConnectionReceiver connection, long now)
     {
-        // After the end of the stream, undelivered bytes keep the connection open, but not indefinitely.
+        // A connection whose stream has ended stays open while bytes are undelivered. Without an observer it would stay open forever, so
+        // the timeout applies.
         bool isOver = connection.HasEnded && connection.Undelivered.Count == 0;
         if (connection.Stream.HasObservers || isOver || connection.Control.CloseRequested || connection.IsLeaving || phase.IsEnding)
         {
@@ -185,8 +187,7 @@ internal sealed class ConnectionWatch(
 
         if (connection.Control.Work.IsAny || connection.Control.Sender.TakeHasSent() || connection.Control.Sender.IsBusy || connection.UnobservedSince is not { } since)
         {
-            // A connection that only sends is in use, even while a send waits for the peer. A connection on which a
-            // handler works is in use as well.
+            // A connection that only sends is in use, even while a send waits for the peer. So is a connection with a running handler.
             connection.UnobservedSince = now;
             return true;
         }

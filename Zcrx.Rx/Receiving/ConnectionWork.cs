@@ -3,21 +3,22 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Rx.Receiving;
 
 /// <summary>
-/// Counts the work on a connection besides its socket: work of operators off the ring thread, of handlers and of
-/// the application. Thread-safe.
+/// Counts the unfinished work on a connection, such as the work of handlers, of the application and of operators off the ring thread.
+/// Thread-safe.
 /// </summary>
 internal sealed class ConnectionWork(ConnectionControl control)
 {
     private readonly TaskCompletionSource _finished = new(Threads.ContinuationOptions);
-    // Counts 1 for the open socket, plus the work that has not ended.
+    // The open socket counts as 1, and each unfinished work counts as 1 more.
     private int _unfinished = 1;
     private IConnectionHost? _lastHost;
 
-    /// <summary>Gets a task that ends when the socket is closed and all work has ended.</summary>
+    /// <summary>Gets a task that completes when the socket is closed and all work has ended.</summary>
     public Task Finished => _finished.Task;
 
     /// <summary>
-    /// Gets a value indicating whether any work is unfinished. Valid only while the socket is open, because the open socket counts as 1.
+    /// Gets a value indicating whether any work is unfinished. Valid only while the socket is open, because the result assumes that the
+    /// open socket counts as 1.
     /// </summary>
     public bool IsAny => Volatile.Read(ref _unfinished) > 1;
 
@@ -30,7 +31,7 @@ internal sealed class ConnectionWork(ConnectionControl control)
         int left = Interlocked.Decrement(ref _unfinished);
         if (left == 1)
         {
-            // If the stream has ended, the connection may wait for the end of this work.
+            // If the stream has ended, the connection may have stayed open only for this work.
             control.Synchronize();
         }
         else if (left == 0)
@@ -40,7 +41,7 @@ internal sealed class ConnectionWork(ConnectionControl control)
     }
 
     /// <summary>Records that the socket is closed.</summary>
-    /// <param name="host">The queue, which waits for the work when it stops.</param>
+    /// <param name="host">The queue. When it stops, it waits for the unfinished work.</param>
     public void EndSocket(IConnectionHost host)
     {
         _lastHost = host;
@@ -51,8 +52,8 @@ internal sealed class ConnectionWork(ConnectionControl control)
         }
     }
 
-    /// <summary>Completes <see cref="Finished"/>, once. Later work on the closed connection does not count.</summary>
-    /// <remarks>Also called when the queue ends, after it has waited for work as long as its drain allowed.</remarks>
+    /// <summary>Completes <see cref="Finished"/> once. Work that begins on the closed connection afterwards does not count.</summary>
+    /// <remarks>The queue also calls this when it ends. It has then waited for the work as long as its drain time allowed.</remarks>
     public void Abandon()
     {
         if (_finished.TrySetResult())

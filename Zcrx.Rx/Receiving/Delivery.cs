@@ -8,10 +8,12 @@ using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Delivers received buffers: from the completion ring through OnNext into the refill queue. Ring thread only.</summary>
+/// <summary>
+/// Delivers received buffers to observers, and returns each buffer to the refill queue after its OnNext. Ring thread only.
+/// </summary>
 /// <remarks>
-/// <see cref="DeliverUsual"/> handles the usual buffer and nothing else. It returns when a buffer needs special handling.
-/// <see cref="DeliverSome"/> handles that buffer and continues. The observer is the only interface that is called per buffer.
+/// <see cref="DeliverUsual"/> handles buffers that need no special handling, and returns at the first other one. <see cref="DeliverSome"/>
+/// handles that one and continues. OnNext of the observer is the only interface call per buffer.
 /// </remarks>
 internal sealed unsafe class Delivery : IDelivery
 {
@@ -37,9 +39,12 @@ internal sealed unsafe class Delivery : IDelivery
         _ledger.Borrow.Holders = _lending;
     }
 
-    /// <summary>Delivers a run of received buffers: at least one, and no further than the next completion of another kind.</summary>
-    /// <param name="first">The first completion, of received data.</param>
-    /// <param name="count">The number of adjacent completions of any kind.</param>
+    /// <summary>
+    /// Delivers received buffers from adjacent completions: at least one buffer, and none beyond the first completion that is not received
+    /// data.
+    /// </summary>
+    /// <param name="first">The first completion. It must be received data.</param>
+    /// <param name="count">The number of adjacent completions from the first one on, of any kind.</param>
     public void Deliver(Completion* first, uint count)
     {
         DeliveryRun run = new(first, first + count, _turn.Number);
@@ -58,7 +63,8 @@ internal sealed unsafe class Delivery : IDelivery
         }
         catch
         {
-            // A fault of this library. The connection cannot continue: it is uncertain which observers have received the buffer.
+            // An exception here is a fault of this library. It is uncertain which observers have received the buffer, so the connection
+            // cannot continue.
             if (run.At != run.End)
             {
                 UserData data = UserData.Decode(run.At->UserData);
@@ -88,20 +94,20 @@ internal sealed unsafe class Delivery : IDelivery
         }
     }
 
-    /// <summary>Delivers at least one buffer, and further buffers that need no special handling.</summary>
+    /// <summary>Delivers at least one buffer, and then further buffers as long as they need no special handling.</summary>
     private void DeliverSome(ref DeliveryRun run)
     {
         if (!TryFindConnection(ref run))
         {
-            // A connection that has left has no request. The completion is stale, and its buffer returns to the kernel.
+            // The connection has left this queue, so its bytes are not delivered. The buffer returns to the kernel.
             run.Bytes += run.At->Result;
             _pool.Return(run.At->BufferOffset);
             run.At++;
             return;
         }
 
-        // The observers are read once. If an observer unsubscribes on another thread afterwards, it still receives this buffer, so the buffer
-        // is not lost.
+        // The observers are read once per buffer. An observer that unsubscribes on another thread afterwards still receives this buffer, so
+        // the buffer is not lost.
         IObserver<ReceivedBuffer>[] observers = run.Connection.Observers.Items;
         if (observers.Length == 0 || run.MustWait)
         {
@@ -121,7 +127,7 @@ internal sealed unsafe class Delivery : IDelivery
             {
                 isLent = DeliverUsual(ref run);
             }
-#pragma warning disable CA1031 // An exception of a consumer ends its own stream and never the ring. Nothing else in DeliverUsual throws.
+#pragma warning disable CA1031 // An exception of a consumer ends its own stream, never the ring. Nothing else in DeliverUsual throws.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -135,14 +141,13 @@ internal sealed unsafe class Delivery : IDelivery
         }
     }
 
-    /// <summary>Delivers to connections with one observer that leases nothing and does not throw, while the refill queue has room.</summary>
-    /// <returns>True when the current buffer is still lent: it was leased, or the refill queue has no room.</returns>
+    /// <summary>Delivers buffers to connections with a single observer, until a buffer needs special handling.</summary>
+    /// <returns>True when the current buffer was not returned, because the observer leased it or the refill queue is full.</returns>
     /// <remarks>
-    /// <para>There is no try block here, because the compiler keeps values that live across a try block in memory instead of registers. While
-    /// an observer runs, it may change the set of observers. It may also release leases, which fills the refill queue. Both are therefore
-    /// checked after each buffer.</para>
-    /// <para>If each buffer belongs to another connection, stores limit the rate. Values are therefore read again after the observer has
-    /// returned: the compiler would store those that are kept.</para>
+    /// <para>There is no try block here, because the compiler would keep values that live across it in memory instead of registers. An observer
+    /// may change the set of observers, and may fill the refill queue by releasing leases. Both are therefore checked after each buffer.</para>
+    /// <para>If each buffer belongs to another connection, writes to memory are most of the cost. Values are therefore read again after the
+    /// observer has returned, because the compiler would store those that live across the call.</para>
     /// </remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool DeliverUsual(ref DeliveryRun run)
@@ -195,7 +200,7 @@ internal sealed unsafe class Delivery : IDelivery
         connection.Stream.Next(observers, _ledger.Borrow.Begin(offset, _areas.MemoryOf(offset), run.Area.Address(offset), length, position, connection.Holder));
     }
 
-    /// <summary>Leases a buffer for later: the connection has no observer or is paused, or earlier bytes were not delivered yet.</summary>
+    /// <summary>Leases a buffer for later delivery, because no observer can receive it now or earlier bytes still wait.</summary>
     private void LeaseForLater(ref DeliveryRun run)
     {
         ulong offset = run.At->BufferOffset;
@@ -211,7 +216,7 @@ internal sealed unsafe class Delivery : IDelivery
         run.At++;
     }
 
-    /// <summary>Returns a buffer after its OnNext.</summary>
+    /// <summary>Returns the current buffer to the refill queue after its OnNext, unless it was leased.</summary>
     private void ReturnBuffer(ref DeliveryRun run)
     {
         if (_ledger.Borrow.End())
@@ -250,7 +255,6 @@ internal sealed unsafe class Delivery : IDelivery
         }
 
         run.Connection = connection;
-        // Read once, as above.
         run.Observer = connection.Observers.Single;
         return true;
     }
@@ -268,7 +272,7 @@ internal sealed unsafe class Delivery : IDelivery
     }
 
     /// <summary>
-    /// Delivers bytes that no observer has received yet: first the remaining bytes of buffers that consumers lease, then whole buffers.
+    /// Delivers bytes that wait for an observer. The rests of buffers that consumers keep come first, and whole buffers follow.
     /// </summary>
     public void Deliver(ConnectionReceiver connection)
     {
@@ -281,7 +285,7 @@ internal sealed unsafe class Delivery : IDelivery
         _heartbeat.Enter(RingCallback.OnNext, connection);
         if (connection.Postponed.IsAny)
         {
-            // These bytes come first, because they were received earlier.
+            // The rests come first, because their bytes were received earlier.
             connection.Postponed.Continue(control);
         }
 

@@ -7,11 +7,11 @@ using Zcrx.Rx.Ring;
 namespace Zcrx.Rx.Receiving;
 
 /// <summary>
-/// Polls the sockets of connections for room to send and, while no receive is armed, for the end of the connection. Ring thread only.
+/// Polls the sockets of connections for room to send. While a connection has no receive, also polls for its end. Ring thread only.
 /// </summary>
 /// <remarks>
-/// A paused, unobserved or starved connection has no receive, which would detect the end. A poll request (POLL_ADD) makes the kernel report
-/// a hang-up instead.
+/// A receive would report the end of the connection. A connection that is paused, unobserved or without buffers has no receive, so a poll
+/// request (POLL_ADD) reports the end instead.
 /// </remarks>
 internal sealed class HangUpWatch(IReceiveRequests requests)
 {
@@ -20,26 +20,26 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
     private const uint PollHangUp = 0x10;
     private const uint PollPeerShutdown = 0x2000;
 
-    /// <summary>Polls for the end of a connection that does not receive.</summary>
+    /// <summary>Begins to poll for the end of a connection that has no receive.</summary>
     public void Watch(ConnectionReceiver connection)
     {
         if (connection.IsHangUpWatched || connection.State != ReceiveState.Idle || connection.Control.CloseRequested || connection.IsLeaving || requests.IsDead
             || (connection.HasPeerEnded && connection.Control.Sender.IsShutDown))
         {
-            // Once both sides have ended, every poll would report a hang-up at once, although bytes may still wait.
+            // After both sides have ended, every poll would report a hang-up at once, although unread bytes may still wait.
             return;
         }
 
-        // Once the peer has ended its side, PollPeerShutdown is omitted, because every poll would report it at once.
+        // After the peer has ended its side, every poll for PollPeerShutdown would complete at once, so it is omitted.
         uint events = connection.HasPeerEnded ? PollError | PollHangUp : PollError | PollHangUp | PollPeerShutdown;
         requests.Poll(connection.Socket.Descriptor, events, connection.Tag(RequestKind.HangUp));
         connection.IsHangUpWatched = true;
     }
 
-    /// <summary>Polls for room in the socket.</summary>
+    /// <summary>Begins to poll for room in the socket's send buffer.</summary>
     public void AwaitRoom(ConnectionReceiver connection)
     {
-        // If the poll of an earlier sender is pending, it serves this sender as well.
+        // A poll that is still pending from an earlier sender also serves this one.
         if (!connection.IsAwaitingRoom)
         {
             requests.Poll(connection.Socket.Descriptor, PollOut, connection.Tag(RequestKind.Writable));
@@ -47,7 +47,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         }
     }
 
-    /// <summary>Handles the report that the socket has room.</summary>
+    /// <summary>Handles the completion of a poll for room.</summary>
     public static void OnWritable(ConnectionReceiver connection, int result)
     {
         connection.IsAwaitingRoom = false;
@@ -55,8 +55,8 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
     }
 
     /// <summary>
-    /// Cancels the polls of a connection that leaves the queue. The polls have ended when this method returns, because the socket may be
-    /// closed next, and its number reused.
+    /// Cancels the polls of a connection that leaves the queue. The polls have ended when this method returns, so that the socket may be
+    /// closed and its descriptor reused.
     /// </summary>
     public void End(ConnectionReceiver connection)
     {
@@ -79,8 +79,8 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         }
     }
 
-    /// <summary>Handles the report of a hang-up.</summary>
-    /// <returns>Whether the connection has changed.</returns>
+    /// <summary>Handles the completion of a poll for the end of the connection.</summary>
+    /// <returns>True if the state of the connection has changed.</returns>
     public static bool OnHangUp(ConnectionReceiver connection, int result)
     {
         if (!connection.IsHangUpWatched)
@@ -91,12 +91,12 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         connection.IsHangUpWatched = false;
         if (connection.State != ReceiveState.Idle || result <= 0)
         {
-            // The receive, or the next poll, detects the end.
+            // If a receive was issued in the meantime, it detects the end. Otherwise the next poll does.
             return false;
         }
 
-        // A hang-up is a failure in two cases: the socket has an error, or the peer had ended its side before and this side has not
-        // ended sending. After both sides have ended, a hang-up is orderly.
+        // A hang-up is a failure if the socket has an error. It is also a failure if the peer had ended its side earlier and this side has
+        // not ended sending. A hang-up after both sides have ended is orderly.
         bool isNews = !connection.HasPeerEnded;
         connection.HasPeerEnded = true;
         if (((uint)result & (PollError | PollHangUp)) != 0 && connection.Socket.TakeError() is var error && (error != 0 || (!isNews && !connection.Control.Sender.IsShutDown)))
@@ -105,15 +105,15 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         }
         else if (connection.Undelivered.Count == 0 && connection.Socket.BytesWaiting == 0 && !connection.AwaitsFirstObserver)
         {
-            // The stream of an attached connection does not end before the first observer subscribes. The peer may be a server that has
-            // shut down sending but still reads the request.
+            // An attached connection must not end before its first observer subscribes. Its peer may be a server that has shut down sending
+            // but still reads the request.
             connection.End(connection.LostEnd());
         }
 
         return true;
     }
 
-    /// <summary>Ends a connection that has failed. Observers receive nothing more.</summary>
+    /// <summary>Closes a connection whose socket has an error. Bytes that still wait are not delivered.</summary>
     private static void EndBroken(ConnectionReceiver connection, int error)
     {
         if (!connection.HasEnded)

@@ -1,14 +1,14 @@
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Represents an operator in which items of a connection wait, up to a bound. Thread-safe.</summary>
+/// <summary>Represents an operator that queues items of a connection up to a bound. Thread-safe.</summary>
 internal interface IBoundedQueue
 {
-    /// <summary>Gets the number of items that wait.</summary>
+    /// <summary>Gets the number of items in the queue.</summary>
     int Waiting { get; }
 
-    /// <summary>Gets the number of items that may wait.</summary>
+    /// <summary>Gets the largest number of items that the queue may hold.</summary>
     int Bound { get; }
 
-    /// <summary>Gets the name of the parameter that sets the bound.</summary>
+    /// <summary>Gets the name of the operator's parameter that sets the bound.</summary>
     string BoundName { get; }
 }

@@ -3,49 +3,52 @@ using Zcrx.Rx.Ring;
 namespace Zcrx.Rx.Receiving;
 
 /// <summary>
-/// Closes the sockets of connections. While the queue stops, a socket on which replies were sent stays open until the peer has read them.
-/// Ring thread only, except <see cref="Abandon"/>.
+/// Closes the sockets of connections. When the queue stops, it keeps a socket with sent replies open until the peer has received them. Ring
+/// thread only, except <see cref="Abandon"/>.
 /// </summary>
 /// <remarks>
-/// The kernel resets a connection whose socket is closed with unread bytes, or for which bytes arrive after the close. A reset drops
-/// the replies that the kernel has not sent. Therefore such bytes are discarded until the peer closes, for a limited time. A connection on
-/// which nothing was sent is closed at once, because no reply can be lost.
+/// The kernel resets a connection if its socket is closed with unread bytes, or if bytes arrive after the close. The reset drops replies
+/// that the kernel has not sent yet. Arriving bytes are therefore discarded until the peer closes, for a limited time. If nothing was sent,
+/// no reply can be lost and the socket is closed at once.
 /// </remarks>
 internal sealed class LingeringClose(QueueContext context)
 {
-    // The interval of checks. No event reports that the peer has acknowledged the last byte.
+    // The interval between checks. Checks are needed, because no event reports that the peer has acknowledged the last byte.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _gate = new();
-    // The ring thread changes the list under the lock. Another thread reads the list under the lock when the ring thread is stuck.
+    // Only the ring thread changes the list, and it holds the lock when it does. Another thread reads the list under the lock when the ring
+    // thread is stuck.
     private readonly List<LingeringSocket> _sockets = [];
     private long _deadline = long.MaxValue;
     private long _nextLook;
     private bool _lingers;
 
-    /// <summary>Gets a value indicating whether sockets wait for the peer's close.</summary>
+    /// <summary>Gets a value indicating whether any socket waits for its peer to close.</summary>
     public bool IsAny => _sockets.Count > 0;
 
-    /// <summary>Gets the time of the next check; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>Gets the time of the next check; <see cref="long.MaxValue"/> for none.</summary>
     public long Due => IsAny ? _nextLook : long.MaxValue;
 
-    /// <summary>Lets sockets linger from now on.</summary>
-    /// <param name="deadline">The end of the drain time. Of several calls, the earliest deadline applies.</param>
+    /// <summary>Keeps sockets open for their peers from now on, instead of closing them at once.</summary>
+    /// <param name="deadline">The end of the drain time. If this method is called several times, the earliest deadline applies.</param>
     public void Begin(long deadline)
     {
         _lingers = true;
         _deadline = long.Min(_deadline, deadline);
     }
 
-    /// <summary>Closes the socket of a connection, now or later. The kernel has no request for the connection.</summary>
+    /// <summary>
+    /// Closes the socket of a connection, at once or after its peer has closed. The kernel must have no request for the connection.
+    /// </summary>
     public void Close(ConnectionReceiver connection)
     {
         ConnectionControl control = connection.Control;
-        // The end of the stream may have caused sends. They count as replies, and they may leave a rest.
+        // Observers may have sent bytes when the stream ended. The flush counts them as replies, and may leave unsent bytes.
         control.Sender.Flush();
         long now = context.Clock.Now;
         long until = long.Min(_deadline, now + context.Clock.ToTicks(context.Options.Value.PeerCloseTimeout));
-        // Only for a queue that stops: before that, the application itself may close a connection in the middle of its stream.
+        // Always false while the queue is open, because the application may close a connection in the middle of its stream on purpose.
         bool isUnfinished = _lingers && (connection.HasUnhandledBytes || control.Sender.HasRest);
         if (isUnfinished && !control.AbortRequested)
         {
@@ -75,7 +78,7 @@ internal sealed class LingeringClose(QueueContext context)
         }
     }
 
-    /// <summary>Discards the bytes that have arrived, and closes the sockets for which nothing is left to wait.</summary>
+    /// <summary>Discards bytes that have arrived at waiting sockets, and closes the sockets that no longer need to wait.</summary>
     public void Look()
     {
         if (!IsAny)
@@ -103,7 +106,7 @@ internal sealed class LingeringClose(QueueContext context)
         }
     }
 
-    /// <summary>Closes all sockets, because the queue ends.</summary>
+    /// <summary>Closes all waiting sockets, because the queue ends.</summary>
     public void CloseAll()
     {
         _sockets.ForEach(static socket => socket.Close());
@@ -113,7 +116,7 @@ internal sealed class LingeringClose(QueueContext context)
         }
     }
 
-    /// <summary>Resets the waiting connections in place of the ring thread, which is stuck. Any thread.</summary>
+    /// <summary>Resets the waiting connections because the ring thread is stuck. Any thread.</summary>
     public void Abandon()
     {
         LingeringSocket[] sockets;

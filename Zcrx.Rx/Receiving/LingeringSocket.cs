@@ -2,35 +2,35 @@ using Zcrx.Rx.Connections;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Represents a socket that waits for the peer's close. Ring thread only, except <see cref="Abandon"/>.</summary>
+/// <summary>Represents a socket that stays open until its peer has closed. Ring thread only, except <see cref="Abandon"/>.</summary>
 /// <remarks>
-/// The end of sending (FIN) tells the peer that all bytes that it had sent before were handled. A FIN is sent only if no byte is left
-/// unread at that time, and no frame is unfinished. Otherwise the connection is reset as soon as the peer has acknowledged the replies:
-/// the peer's kernel then has the replies, and keeps them readable. Bytes that cross the FIN on the network are discarded. They cause a
-/// reset at the end of the wait, unless the peer has ended its side, too: a reset could then drop replies.
+/// The end of sending (FIN) tells the peer that all its bytes were handled. It is sent only if no byte is unread and no frame is
+/// incomplete. Otherwise the connection is reset as soon as the peer's kernel has acknowledged the replies. The peer can read these
+/// replies even after the reset. Bytes that arrive after the FIN are discarded and cause a reset at the end of the wait. If the peer has
+/// ended its side as well, there is no reset, because a reset could drop replies.
 /// </remarks>
 internal sealed class LingeringSocket(ConnectionReceiver connection, long until)
 {
     private bool _isShutDown;
     private bool _hasEnded;
 
-    /// <summary>Gets the number of bytes that were discarded.</summary>
+    /// <summary>Gets the number of received bytes that were discarded.</summary>
     public long Discarded { get; private set; }
 
     /// <summary>Gets a value indicating whether the socket is closed.</summary>
     public bool IsClosed { get; private set; }
 
-    /// <summary>Gets a value indicating whether bytes were discarded or dropped.</summary>
+    /// <summary>Gets a value indicating whether received bytes were discarded here or dropped by a consumer.</summary>
     private bool HasUnhandled => Discarded > 0 || connection.HasUnhandledBytes;
 
     /// <summary>
-    /// Gets a value indicating whether the connection must be reset, because the peer would otherwise assume that unhandled bytes were
+    /// Gets a value indicating whether the connection must be reset. After an orderly end, the peer would assume that all its bytes were
     /// handled.
     /// </summary>
     private bool IsToBeReset => HasUnhandled && !(_isShutDown && _hasEnded);
 
-    /// <summary>Discards the bytes that have arrived, and closes the socket if nothing is left to wait for.</summary>
-    /// <returns>Whether the socket is closed.</returns>
+    /// <summary>Discards bytes that have arrived, and closes the socket if it no longer needs to wait.</summary>
+    /// <returns>True if the socket is now closed.</returns>
     public bool TryClose(long now)
     {
         IConnectionSocket socket = connection.Socket;
@@ -53,14 +53,14 @@ internal sealed class LingeringSocket(ConnectionReceiver connection, long until)
         return true;
     }
 
-    /// <summary>Closes the socket.</summary>
+    /// <summary>Closes the socket now, by a reset if bytes were not handled.</summary>
     public void Close()
     {
         connection.Control.CloseSocket(IsToBeReset);
         IsClosed = true;
     }
 
-    /// <summary>Resets the connection, and leaves the descriptor open: the ring thread, which is stuck, may use it. Any thread.</summary>
+    /// <summary>Resets the connection but leaves its descriptor open, because the stuck ring thread may still use it. Any thread.</summary>
     public void Abandon()
     {
         connection.Control.AbandonSocket();

@@ -3,15 +3,15 @@ using Zcrx.Interop.Leases;
 namespace Zcrx.Rx.Receiving;
 
 /// <summary>
-/// Holds the consumers of one connection that lease the rest of a buffer until the connection is no longer paused. Ring thread only,
-/// except <see cref="BytesWaiting"/>.
+/// Holds the consumers of one connection that keep the rest of a buffer while the connection is paused. Ring thread only, except
+/// <see cref="BytesWaiting"/>.
 /// </summary>
 internal sealed class PostponedConsumers
 {
     private readonly List<IPostponedConsumer> _consumers = [];
     private long _bytesWaiting;
 
-    /// <summary>Gets a value indicating whether bytes wait. Consumers that have ended do not count.</summary>
+    /// <summary>Gets a value indicating whether any consumer keeps bytes. Consumers that have ended do not count.</summary>
     public bool IsAny
     {
         get
@@ -26,10 +26,10 @@ internal sealed class PostponedConsumers
         }
     }
 
-    /// <summary>Gets the number of bytes that wait. Thread-safe.</summary>
+    /// <summary>Gets the number of bytes that the consumers keep. Thread-safe.</summary>
     public long BytesWaiting => Volatile.Read(ref _bytesWaiting);
 
-    /// <summary>Returns the number of bytes that wait for the consumer that is furthest behind.</summary>
+    /// <summary>Returns the largest number of bytes that one consumer keeps.</summary>
     public long MostWaiting()
     {
         long most = 0;
@@ -41,7 +41,7 @@ internal sealed class PostponedConsumers
         return most;
     }
 
-    /// <summary>Returns a copy of the bytes that wait for the consumer that is furthest behind.</summary>
+    /// <summary>Returns a copy of the bytes of the consumer that keeps the most.</summary>
     public byte[] CopyMostWaiting() => _consumers.Where(static consumer => !consumer.HasEnded).MaxBy(static consumer => consumer.BytesWaiting)?.CopyWaiting() ?? [];
 
     public void Add(IPostponedConsumer consumer)
@@ -54,12 +54,12 @@ internal sealed class PostponedConsumers
         Count();
     }
 
-    /// <summary>Delivers the waiting bytes until the connection is paused again or closed.</summary>
+    /// <summary>Passes the kept bytes to their consumers until the connection is paused again or closed.</summary>
     public void Continue(ConnectionControl control)
     {
         for (int i = _consumers.Count - 1; i >= 0 && !control.IsPaused && !control.CloseRequested; i--)
         {
-            // The loop runs backwards, so that consumers that are added by these calls are not called now.
+            // A consumer may add others during this call. The loop runs backwards, so that those are not called now.
             if (!_consumers[i].Continue())
             {
                 _consumers.RemoveAt(i);
@@ -69,13 +69,15 @@ internal sealed class PostponedConsumers
         Count();
     }
 
-    /// <summary>Returns the consumers that have not ended.</summary>
+    /// <summary>Returns the consumers that keep bytes and have not ended.</summary>
     public IPostponedConsumer[] Waiting() => [.. _consumers.Where(static consumer => !consumer.HasEnded)];
 
-    /// <summary>Ends the consumers whose source has ended before with a last item that waits. No item is delivered anymore.</summary>
+    /// <summary>
+    /// Ends the consumers with an error. Affects only a consumer whose source has ended and that still keeps its last item.
+    /// </summary>
     public void Abandon(Exception error)
     {
-        // Cleared first, because an observer that is called here may end the connection again.
+        // Cleared first, because an observer that these calls reach may end the connection again.
         IPostponedConsumer[] abandoned = [.. _consumers];
         _consumers.Clear();
         Count();

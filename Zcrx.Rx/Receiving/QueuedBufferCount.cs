@@ -1,11 +1,11 @@
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Counts the leased buffers that wait in operators.</summary>
+/// <summary>Counts the leased buffers that wait in the queues of operators.</summary>
 internal static class QueuedBufferCount
 {
-    /// <summary>Counts the buffers that wait in the operators of all given connections.</summary>
+    /// <summary>Counts the buffers that wait in the operators of the given connections.</summary>
     /// <returns>
-    /// Null when operators hold at most half of the leased buffers, so that their bounds do not explain an exhausted pool.
+    /// The count; null when operators hold at most half of the leased buffers. Their bounds then do not explain an exhausted pool.
     /// </returns>
     public static QueuedBuffers? Of(IEnumerable<ConnectionReceiver> connections, int leased)
     {
@@ -29,8 +29,8 @@ internal static class QueuedBufferCount
                 names[queue.BoundName] = names.GetValueOrDefault(queue.BoundName) + 1;
             }
 
-            // Several frames may lie in one buffer, and several operators may hold the same buffer. The number
-            // of leased buffers therefore limits the count.
+            // Several frames may lie in one buffer, and several operators may hold the same buffer. The count of a connection is therefore
+            // at most its number of leased buffers.
             buffers += int.Min(waiting, connection.BuffersLeased);
         }
 

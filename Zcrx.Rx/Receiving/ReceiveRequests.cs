@@ -3,15 +3,15 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Issues the requests of connections on a ring with a registered queue.</summary>
+/// <summary>Issues requests for connections on the ring of an interface queue.</summary>
 internal sealed class ReceiveRequests(RingRequests requests, InterfaceQueue queue) : IReceiveRequests
 {
     public bool IsDead => requests.IsDead;
 
     public void Receive(int socket, ulong tag, uint budget)
     {
-        // The request waits for data first. Otherwise the read at submission and the read of later data would each end in a partly filled
-        // buffer. One turn would then take more buffers than the budget has bytes for.
+        // The receive first waits for data. Otherwise the kernel would read once at submission and once when more data arrives. Each read
+        // would end in a partly filled buffer, and the turn would take more buffers than its budget assumes.
         if (!queue.TryPrepareReceive(socket, tag, budget, waitsFirst: true))
         {
             requests.SubmitForRoom();

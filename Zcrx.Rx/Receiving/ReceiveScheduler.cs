@@ -6,11 +6,12 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Decides which connections receive, and with which budget. A stuck consumer stops its own connection and no
-/// other. Ring thread only.</summary>
+/// <summary>
+/// Decides which connections receive, and with which budget. A stuck consumer stops only its own connection. Ring thread only.
+/// </summary>
 internal sealed class ReceiveScheduler
 {
-    // The largest budget: the size of the largest area, which fits the kernel's field.
+    // The largest budget in bytes. It equals the size of the largest area, and fits the kernel's 32-bit field.
     private const long MaxBudget = 1L << 30;
 
     private readonly SlotTable<ConnectionReceiver> _connections;
@@ -49,19 +50,19 @@ internal sealed class ReceiveScheduler
         _waiters = new BufferWaiters(connections, pool, context, Reconcile);
     }
 
-    /// <summary>Gets or sets the component that finds queues for stranded connections; null when there is none. Thread-safe.</summary>
+    /// <summary>Gets or sets the component that finds other queues for stranded connections; null for none. Thread-safe.</summary>
     public IStrandedConnections? Rescuer { get => _rescuer; set => _rescuer = value; }
 
-    /// <summary>Gets a value indicating whether receives wait to be issued.</summary>
+    /// <summary>Gets a value indicating whether any receives are queued and not yet issued.</summary>
     public bool HasQueued => _queued.Count > 0;
 
     /// <summary>Gets a value indicating whether connections wait for buffers.</summary>
     public bool AwaitsBuffers => _waiters.Count > 0;
 
-    /// <summary>Gets the time at which starved connections are retried; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>Gets the time at which receives that found no buffer are retried; <see cref="long.MaxValue"/> for never.</summary>
     public long Due => _waiters.Due;
 
-    /// <summary>Makes the kernel's request match the connection's state. Does nothing for a connection that has left the queue.</summary>
+    /// <summary>Issues or cancels the receive of a connection to match its state. Ignores a connection that has left the queue.</summary>
     public void Reconcile(ConnectionReceiver connection)
     {
         if (!IsHere(connection))
@@ -90,10 +91,10 @@ internal sealed class ReceiveScheduler
         }
     }
 
-    /// <summary>Determines whether the connection belongs to this queue.</summary>
+    /// <summary>Determines whether the connection still belongs to this queue.</summary>
     public bool IsHere(ConnectionReceiver connection) => _connections.Find(connection.Slot, connection.Generation) == connection;
 
-    /// <summary>Cancels the receive. The next turn issues it again if the connection should still receive.</summary>
+    /// <summary>Cancels the current receive. The next turn issues another one if the connection should still receive.</summary>
     public void Reissue(ConnectionReceiver connection)
     {
         if (connection.State == ReceiveState.Armed)
@@ -116,8 +117,8 @@ internal sealed class ReceiveScheduler
 
             if (i < queued && connection.Turn == _turn.Number)
             {
-                // Requests are served in the order in which they are armed, and the first request may empty the pool. The connection that
-                // was served most recently is armed last.
+                // The kernel serves receives in the order in which they are armed, and the first one may empty the pool. The connection
+                // that was served most recently is therefore armed last.
                 _queued.Enqueue(connection);
                 continue;
             }
@@ -134,13 +135,13 @@ internal sealed class ReceiveScheduler
 
             if (IsHere(connection))
             {
-                // A connection that was paused after it was queued has no receive that would detect its end.
+                // If the connection was paused after it was queued, it has no receive that would detect its end.
                 _hangUps.Watch(connection);
             }
         }
     }
 
-    /// <summary>Handles the end of a receive.</summary>
+    /// <summary>Handles the last completion of a receive.</summary>
     public void OnReceiveEnded(ConnectionReceiver connection, int result)
     {
         connection.Disarm();
@@ -153,10 +154,10 @@ internal sealed class ReceiveScheduler
                 _waiters.Starve(connection);
                 break;
             case ReceiveEnd.ForeignMemory when connection.Move is not null || TryStrand(connection):
-                // The queue whose memory has the next bytes continues the stream.
+                // The queue that owns the memory of the next bytes will continue the stream.
                 break;
             case ReceiveEnd.CompletionsFull:
-                // Another component counts the overflow, by the flag of the ring. The next receive is issued once this batch is handled.
+                // The overflow is counted by another component, from a flag of the ring. The receive is issued again after this batch.
             case ReceiveEnd.BudgetUsedUp:
             case ReceiveEnd.Cancelled:
                 break;
@@ -174,13 +175,13 @@ internal sealed class ReceiveScheduler
         if (IsHere(connection) && connection.Has(ReceiveObstacles.Stranded))
         {
             connection.End(EndError(connection, -Errno.EFAULT));
-            // The bytes can no longer be received. The peer must not take them as read.
+            // The bytes are lost, and the reset tells the peer that they were not read.
             connection.Control.RequestClose(abort: true, connection.EndError!.Cause);
             Reconcile(connection);
         }
     }
 
-    /// <summary>Observes the pool, and resumes connections that can receive again.</summary>
+    /// <summary>Updates the pressure level of the pool, and resumes connections for which buffers are available.</summary>
     public void WatchPool()
     {
         if (!_pool.HasChanged && !AwaitsBuffers)
@@ -192,11 +193,12 @@ internal sealed class ReceiveScheduler
         _waiters.Resume();
     }
 
-    /// <summary>Ends a batch: pauses connections that lease too much, cuts budgets that have become too large, and reissues
-    /// stranded requests.</summary>
+    /// <summary>
+    /// Ends a turn: pauses connections that lease too much, and reissues stranded receives and those with too large a budget.
+    /// </summary>
     public void AfterTurn()
     {
-        // Called before a flush, which changes the number of free buffers.
+        // Called before any flush, because a flush changes the number of free buffers.
         bool ranDry = _waiters.EndTurn(hasReceived: _turn.Received.Count > 0);
         if (_turn.Received.Count == 0)
         {
@@ -218,17 +220,17 @@ internal sealed class ReceiveScheduler
         _turn.ClearReceived();
     }
 
-    /// <summary>Removes a connection that leaves the queue. The kernel has no request for the connection.</summary>
+    /// <summary>Removes a connection that leaves the queue. The kernel must have no receive for it.</summary>
     public void Remove(ConnectionReceiver connection)
     {
         _hangUps.End(connection);
         _waiters.Remove(connection);
     }
 
-    /// <summary>Closes a connection. The kernel has no request for it, except a poll for room to send.</summary>
+    /// <summary>Closes a connection and ends its stream. The kernel must have no receive for it. Cancels its polls.</summary>
     /// <param name="connection">The connection.</param>
-    /// <param name="cause">The cause, for observers of a stream that has not ended.</param>
-    /// <param name="inner">The exception that caused the close, if any.</param>
+    /// <param name="cause">The cause that observers get if the stream has not ended yet, as a clause.</param>
+    /// <param name="inner">The exception that caused the close; null for none.</param>
     public void Close(ConnectionReceiver connection, string cause, Exception? inner)
     {
         connection.Control.Sender.Flush();
@@ -261,7 +263,7 @@ internal sealed class ReceiveScheduler
         int allowance = _waiters.Allowance(connection);
         if (allowance == 0)
         {
-            // No buffer is left for the connection. It waits until its consumers have returned buffers, or the pool has recovered.
+            // Treated like a receive that found no buffer. The connection waits until its consumers return buffers or the pool recovers.
             _pool.Starve();
             _waiters.Pause(connection);
             return;
@@ -295,8 +297,8 @@ internal sealed class ReceiveScheduler
         }
     }
 
-    /// <summary>Marks a connection as stranded, because its next bytes lie in another queue's memory. Returns false if no component
-    /// can find that queue.</summary>
+    /// <summary>Marks a connection as stranded, because its next bytes lie in another queue's memory.</summary>
+    /// <returns>False if no component can find that queue.</returns>
     private bool TryStrand(ConnectionReceiver connection)
     {
         if (!_context.IsOnNic || Rescuer is not { } rescuer)
@@ -320,25 +322,26 @@ internal sealed class ReceiveScheduler
         return new ZcrxStreamException($"Receiving on {connection}", -result, connection.BytesReceived, cause, fix);
     }
 
-    /// <summary>Returns why a connection whose stream has ended closes now; null when it stays open.</summary>
+    /// <summary>Returns why a connection whose stream has ended is closed now, as a clause; null if it stays open.</summary>
     private static string? WhyClosed(ConnectionReceiver connection)
     {
         if (connection.EndError is { } error)
         {
-            // A failed connection closes in every CloseMode, because sending fails as well.
+            // A connection with an error is closed in every CloseMode, because it cannot send either.
             return error.Cause;
         }
 
         if (connection.StopCause is not null && connection.HasUnfinishedWork)
         {
-            // The connection stays open, because an orderly end would tell the peer that everything was handled.
+            // Work is unfinished, so the connection stays open. An orderly end would tell the peer that all its bytes were handled.
             return null;
         }
 
         ConnectionControl control = connection.Control;
         if (control.Sender.IsShutDown && (control.CloseMode == CloseMode.AtEndOfStream || !control.Work.IsAny))
         {
-            // The connection stays open while consumers work: a close would cancel their token before they have handled all bytes.
+            // By default the connection stays open while consumers work, because a close would cancel their token before they have handled
+            // all bytes.
             return "both sides had ended the connection";
         }
 
@@ -352,7 +355,7 @@ internal sealed class ReceiveScheduler
         };
     }
 
-    /// <summary>Ends the stream once everything is delivered, and closes the socket once it is no longer used.</summary>
+    /// <summary>Ends the stream once everything is delivered. Then closes the socket if nothing keeps it open.</summary>
     private void TryFinish(ConnectionReceiver connection)
     {
         if (connection.HasRequest)
@@ -365,13 +368,14 @@ internal sealed class ReceiveScheduler
             _context.Heartbeat.Enter(RingCallback.End, connection);
             connection.EndStream(connection.EndOfStream());
             _context.Heartbeat.Leave();
-            // A reply that the last frame or the end has caused may lie in a batch. Its rest is work, which keeps the connection open.
+            // A consumer may just have sent a reply that is still in the batch. Bytes that this flush cannot send count as work, which
+            // keeps the connection open.
             connection.Control.Sender.Flush();
-            // The end may have completed a last frame, which waits because the connection is paused.
+            // The end of the stream may have completed a last frame. That frame waits if the connection is paused.
             if (!connection.HasWaiting && WhyClosed(connection) is { } cause)
             {
-                // After an error on this side, such as no free descriptor, the socket could still be closed without a reset. The peer would
-                // then assume that every byte was received.
+                // A local error, such as no free descriptor, does not break the connection. Without a reset the peer would assume that all
+                // its bytes were received.
                 connection.Control.RequestClose(abort: connection.EndError is not null, cause);
             }
         }
@@ -382,7 +386,7 @@ internal sealed class ReceiveScheduler
             return;
         }
 
-        // Only a flush shows whether the socket has room for the bytes in a batch.
+        // A flush is needed first, because only the flush shows whether the socket has room for the batched bytes.
         connection.Control.Sender.Flush();
         if (connection.Control.AbortRequested || !connection.Control.Sender.HasRest)
         {

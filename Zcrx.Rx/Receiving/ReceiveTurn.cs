@@ -1,41 +1,48 @@
 namespace Zcrx.Rx.Receiving;
 
 /// <summary>
-/// Records the progress of one turn: how many of its completions were handled, and which connections received. Ring thread
-/// only, unless stated otherwise.
+/// Records the progress of one turn: the number of handled completions, and the connections that received. Ring thread only, unless stated
+/// otherwise.
 /// </summary>
 internal sealed class ReceiveTurn
 {
     private volatile bool _isAbandoned;
 
     /// <summary>
-    /// Gets the lock that ensures that only one thread handles an accepted socket in a completion: the ring thread or the thread that
-    /// abandons it.
+    /// Gets the lock under which a thread takes an accepted socket from a completion. It keeps the ring thread, and a thread that abandons
+    /// it, from taking the same socket.
     /// </summary>
-    /// <remarks>The completion ring advances, and the ring is closed, only under this lock. No other lock is taken inside it.</remarks>
+    /// <remarks>
+    /// The completion ring is advanced and the ring is closed only under this lock. No other lock is taken while it is held.
+    /// </remarks>
     public Lock Gate { get; } = new();
 
-    /// <summary>Gets a value indicating whether the ring thread was abandoned, and handles no further completion. Any thread.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the ring thread was abandoned as stuck. It then handles no further completions. Any thread.
+    /// </summary>
     public bool IsAbandoned => _isAbandoned;
 
     private readonly List<ConnectionReceiver> _received = [];
 
-    /// <summary>Gets the number of the turn.</summary>
+    /// <summary>Gets the number of the current turn.</summary>
     public long Number { get; private set; }
 
-    /// <summary>Gets the number of completions of the batch that were handled. A failure may occur in the middle of a batch.</summary>
+    /// <summary>
+    /// Gets the number of completions of the current batch that were handled. It tells a failure handler where in the batch the failure
+    /// occurred.
+    /// </summary>
     public uint Handled { get; private set; }
 
     /// <summary>Gets a value indicating whether the batch filled the completion ring.</summary>
     public bool WasRingFull { get; private set; }
 
     /// <summary>
-    /// Gets a value indicating whether the completion ring is corrupt. Then its completions must not be acted on: their
+    /// Gets a value indicating whether the completion ring is corrupt. Its remaining completions must then be ignored, because their
     /// descriptors may be arbitrary.
     /// </summary>
     public bool IsCorrupt { get; private set; }
 
-    /// <summary>Gets the connections that have received in this turn.</summary>
+    /// <summary>Gets the connections that have received bytes in this turn.</summary>
     public IReadOnlyList<ConnectionReceiver> Received => _received;
 
     /// <summary>Begins a turn.</summary>
@@ -45,11 +52,14 @@ internal sealed class ReceiveTurn
         WasRingFull = wasRingFull;
     }
 
-    /// <summary>Counts completions that were handled.</summary>
+    /// <summary>Adds to the number of handled completions.</summary>
     public void CountHandled(uint completions) => Handled += completions;
 
-    /// <summary>Counts a completion of an accepted socket as handled, unless the thread that abandons this one acts on it.</summary>
-    /// <returns>False when the thread was abandoned.</returns>
+    /// <summary>
+    /// Counts a completion with an accepted socket as handled, so that this thread owns the socket. Fails if the ring thread was abandoned,
+    /// because the abandoning thread then owns it.
+    /// </summary>
+    /// <returns>False if the ring thread was abandoned.</returns>
     public bool TryTakeAccepted()
     {
         lock (Gate)
@@ -63,7 +73,7 @@ internal sealed class ReceiveTurn
         }
     }
 
-    /// <summary>Ends the batch: all its completions were handled, and the kernel may reuse their entries.</summary>
+    /// <summary>Ends the batch. All its completions were handled, and the kernel may reuse their entries.</summary>
     public void EndBatch() => Handled = 0;
 
     /// <summary>Records that the ring thread was abandoned. Any thread, under the lock.</summary>
@@ -72,7 +82,7 @@ internal sealed class ReceiveTurn
     /// <summary>Records that the completion ring is corrupt.</summary>
     public void MarkCorrupt() => IsCorrupt = true;
 
-    /// <summary>Adds a connection that receives in this turn, unless it was added before.</summary>
+    /// <summary>Adds a connection to the list when it first receives in this turn.</summary>
     public void Add(ConnectionReceiver connection)
     {
         if (connection.TryEnterTurn(Number))
@@ -81,6 +91,6 @@ internal sealed class ReceiveTurn
         }
     }
 
-    /// <summary>Clears the list of connections that have received, after their review.</summary>
+    /// <summary>Clears the list of connections that have received, after they were reviewed.</summary>
     public void ClearReceived() => _received.Clear();
 }

@@ -2,7 +2,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Counts and reports the connections that stall. Ring thread only.</summary>
+/// <summary>Counts and publishes stalls of connections. Ring thread only.</summary>
 internal sealed class StallReports(QueueContext context, IReceiveEvents events)
 {
     public void Begin(ConnectionReceiver connection, int waiting, long now)
@@ -18,7 +18,7 @@ internal sealed class StallReports(QueueContext context, IReceiveEvents events)
         events.Stalled(connection, 0, Since(connection, now), isOver: true);
     }
 
-    /// <summary>Reports the end of a reported stall when its connection leaves the queue.</summary>
+    /// <summary>Publishes the end of a connection's stall, if one was reported, because the connection leaves the queue.</summary>
     public void Forget(ConnectionReceiver connection)
     {
         if (connection.Stall.IsReported)

@@ -1,17 +1,17 @@
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Specifies the step after a check of a connection.</summary>
+/// <summary>Specifies the step that follows a check for a stall.</summary>
 internal enum StallStep
 {
-    /// <summary>Nothing: the connection receives, or has nothing to receive.</summary>
+    /// <summary>No step is needed, because the connection receives or has nothing to receive.</summary>
     None,
 
-    /// <summary>Cancel the receive and issue it again: bytes wait, and none was received since the last check.</summary>
+    /// <summary>Cancel the receive and issue it again, because bytes wait and none were received since the last check.</summary>
     Rearm,
 
-    /// <summary>Like <see cref="Rearm"/>, and report the stall.</summary>
+    /// <summary>Cancel the receive and issue it again, and report the stall.</summary>
     Report,
 
-    /// <summary>Report that the stall is over.</summary>
+    /// <summary>Report that a reported stall is over.</summary>
     Recovered,
 }

@@ -2,24 +2,25 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Holds the buffers of one connection that no observer has received yet, in the order of the stream.</summary>
+/// <summary>Holds the buffers of one connection that no observer has received yet, in stream order.</summary>
 /// <remarks>
-/// Owned by the connection's owner: the ring thread of its queue, or the owner of suspended connections. Moves with the connection.
+/// Belongs to the owner of the connection: the ring thread of its queue, or the owner of suspended connections. Moves with the connection.
 /// </remarks>
 internal sealed class UndeliveredBuffers
 {
     private readonly Queue<int> _slots = new();
-    // The ledger of the slots. It belongs to the queue that received the buffers, even after the connection has left that queue.
+    // The ledger that contains the leases of the buffers. It belongs to the queue that received them, even after the connection has left
+    // that queue.
     private BufferLedger? _ledger;
     private long _bytes;
 
-    /// <summary>Gets the number of buffers. It is stored, because delivery reads it for each run of completions.</summary>
+    /// <summary>Gets the number of buffers. It is stored, because delivery reads it often.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Gets the number of bytes. Any thread may read.</summary>
+    /// <summary>Gets the number of bytes in the buffers. Any thread may read it.</summary>
     public long Bytes { get => Volatile.Read(ref _bytes); private set => Volatile.Write(ref _bytes, value); }
 
-    /// <summary>Adds a leased buffer, of which this object owns one reference from now on.</summary>
+    /// <summary>Adds a leased buffer. This object owns one reference to it from now on.</summary>
     public void Add(BufferLedger ledger, int slot)
     {
         _ledger = ledger;
@@ -28,8 +29,8 @@ internal sealed class UndeliveredBuffers
         Bytes += ledger[slot].Length;
     }
 
-    /// <summary>Removes the first buffer. The caller owns its reference from now on.</summary>
-    /// <returns>The slot.</returns>
+    /// <summary>Removes the first buffer and passes the ownership of its reference to the caller.</summary>
+    /// <returns>The slot of the buffer in the ledger.</returns>
     public int Take()
     {
         int slot = _slots.Dequeue();
@@ -39,10 +40,10 @@ internal sealed class UndeliveredBuffers
     }
 
     /// <summary>Returns the stream offset up to which observers have received.</summary>
-    /// <param name="received">The stream offset up to which the connection has received.</param>
+    /// <param name="received">The number of bytes that the connection has received.</param>
     public long Position(long received) => _slots.TryPeek(out int first) ? _ledger![first].StreamOffset : received;
 
-    /// <summary>Returns the number of waiting buffers that belong to a ledger, copies excluded.</summary>
+    /// <summary>Returns how many of these buffers are leased from a ledger's own memory. Copies do not count.</summary>
     public int CountIn(BufferLedger ledger) => ledger == _ledger ? _slots.Count(slot => !ledger.IsCopy(slot)) : 0;
 
     /// <summary>Releases all buffers.</summary>
@@ -59,8 +60,7 @@ internal sealed class UndeliveredBuffers
     }
 
     /// <summary>
-    /// Replaces the buffers by copies that another queue's ledger counts: the originals lie in the memory of the queue
-    /// that the connection has left.
+    /// Replaces the buffers by copies that the new queue's ledger counts, because the originals lie in the memory of the old queue.
     /// </summary>
     public unsafe void CopyTo(BufferLedger ledger, BufferHolder holder)
     {
@@ -71,7 +71,7 @@ internal sealed class UndeliveredBuffers
 
         if (_slots.Count == 0)
         {
-            // A moved connection must not keep the ledger of a closed queue alive.
+            // A moved connection must not keep the ledger of a closed queue in memory.
             _ledger = null;
             return;
         }
@@ -87,7 +87,7 @@ internal sealed class UndeliveredBuffers
         _ledger = ledger;
     }
 
-    /// <summary>Releases all buffers and returns their bytes.</summary>
+    /// <summary>Releases all buffers and returns a copy of their bytes.</summary>
     public unsafe byte[] ToArray()
     {
         using MemoryStream bytes = new();

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Runs work of other threads on a ring thread.</summary>
+/// <summary>Runs work of other threads on the ring thread.</summary>
 internal interface IRingWorker
 {
     /// <inheritdoc cref="RingThread.Ended"/>

@@ -1,7 +1,8 @@
 namespace Zcrx.Rx.Ring;
 
 /// <summary>
-/// Counts the work of a queue. The ring thread writes, any thread reads. Stores are 8 bytes, so a reader sees the old or the new value.
+/// Counts the work of a queue. The ring thread writes and any thread reads. Each store writes 8 bytes at once, so no reader sees a partly
+/// written value.
 /// </summary>
 internal sealed class QueueCounters
 {

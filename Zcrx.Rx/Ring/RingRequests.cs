@@ -3,13 +3,13 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Prepares submission entries and enters the ring. Ring thread only.</summary>
+/// <summary>Prepares requests and submits them to the ring. Ring thread only.</summary>
 internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
 {
-    // SOCK_CLOEXEC and SOCK_NONBLOCK: child processes do not inherit accepted sockets, and calls on them do not block.
+    // SOCK_CLOEXEC keeps child processes from inheriting accepted sockets. SOCK_NONBLOCK keeps calls on them from blocking.
     private const uint AcceptFlags = 0x80000 | 0x800;
 
-    /// <summary>Gets the ring, for registering a queue on it.</summary>
+    /// <summary>Gets the ring, on which a queue can be registered.</summary>
     public IoRing Ring => ring;
 
     public CompletionQueue Completions => ring.Completion;
@@ -18,12 +18,12 @@ internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
 
     public bool HasDroppedCompletions => ring.Completion.Dropped != 0;
 
-    /// <summary>Gets a value indicating whether the ring is dead. Requests to a dead ring have no effect.</summary>
+    /// <summary>Gets a value indicating whether the ring is dead. A request to a dead ring has no effect.</summary>
     public bool IsDead { get; private set; }
 
     public void MarkDead() => IsDead = true;
 
-    /// <summary>Submits and waits.</summary>
+    /// <summary>Submits the prepared requests and waits for completions.</summary>
     /// <exception cref="ZcrxException">The ring is broken, or has lost completions.</exception>
     public void Enter(uint minComplete, TimeSpan? timeout)
     {
@@ -41,12 +41,12 @@ internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
     }
 
     /// <summary>
-    /// Submits and waits for one completion, without an exception: the ring may have failed before. Check <see cref="IsDead"/> and
-    /// <see cref="HasDroppedCompletions"/>.
+    /// Submits the prepared requests and waits for one completion. Does not throw, because the ring may have failed before. The result is
+    /// visible in <see cref="IsDead"/> and <see cref="HasDroppedCompletions"/>.
     /// </summary>
     public void TryEnter(TimeSpan timeout) => IsDead |= IsFatal(ring.SubmitAndWait(1, timeout));
 
-    /// <summary>Returns an entry to fill in. Submits when the ring is full.</summary>
+    /// <summary>Returns a submission entry to fill in. If the submission ring is full, submits the prepared entries first.</summary>
     public io_uring_sqe* Prepare()
     {
         io_uring_sqe* entry = ring.Submission.TryPrepare();
@@ -60,8 +60,8 @@ internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
     }
 
     /// <summary>
-    /// Submits the prepared entries, which makes room for more. Safe while completions are handled, because
-    /// submitting does not move completions.
+    /// Submits the prepared entries to make room for more. May be called while completions are handled, because submitting does not move
+    /// them.
     /// </summary>
     /// <exception cref="ZcrxException">The kernel does not consume the submission ring.</exception>
     public void SubmitForRoom()
@@ -73,7 +73,7 @@ internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
         }
     }
 
-    /// <summary>Accepts connections until cancelled, or a single connection.</summary>
+    /// <summary>Issues a request that accepts one connection, or every connection until it is cancelled.</summary>
     public void Accept(int socket, bool isMultishot, ulong tag)
     {
         io_uring_sqe* entry = Prepare();
@@ -93,7 +93,7 @@ internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
         entry->user_data = tag;
     }
 
-    /// <summary>Cancels the request with a tag. Does nothing on a dead ring.</summary>
+    /// <summary>Cancels the request whose user data is the target. Does nothing on a dead ring.</summary>
     public void Cancel(ulong target)
     {
         if (IsDead)

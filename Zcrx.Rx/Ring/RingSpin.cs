@@ -2,11 +2,21 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Lets a ring thread poll its ring for a bounded time before it sleeps. Ring thread only, unless stated otherwise.</summary>
-/// <remarks>A wait costs some reads of the clock, and nothing while spinning is off. A buffer costs nothing.</remarks>
+/// <summary>
+/// Lets a ring thread poll its ring (spin) for a limited time before it sleeps. Ring thread only, unless stated otherwise.
+/// </summary>
+/// <remarks>Each wait costs a few reads of the clock. It costs nothing while spinning is off. There is no cost per buffer.</remarks>
 internal sealed class RingSpin
 {
-    // Ends a spin if the clock stands still, as a clock of a test may. More polls do not fit into the longest spin.
+    /// <summary>The largest number of completions in a turn after which the thread may spin.</summary>
+    /// <remarks>
+    /// More completions mean bulk data or many connections. A sender of bulk data does not wait for replies, so a spin would only receive
+    /// the bytes in smaller pieces. With one bulk connection, spins doubled the processor time for each byte.
+    /// </remarks>
+    public const uint FewCompletions = 4;
+
+    // The limit of polls in one spin. It ends a spin when the clock stands still, as the clock of a test may. With a running clock, the
+    // longest spin ends earlier.
     private const int MostPolls = 1 << 17;
 
     private readonly RingClock _clock;
@@ -19,10 +29,10 @@ internal sealed class RingSpin
     private int _polls;
     private long _time;
 
-    /// <param name="clock">The clock.</param>
-    /// <param name="slots">The slots that spinning threads share.</param>
+    /// <param name="clock">The clock of the queue.</param>
+    /// <param name="slots">Limits how many threads spin at the same time.</param>
     /// <param name="limit">The longest spin; zero for none.</param>
-    /// <param name="nicPoll">How long the kernel polls the NIC in each wait, at most; zero without a NIC.</param>
+    /// <param name="nicPoll">The longest time for which the kernel polls the NIC in one wait; zero without a NIC.</param>
     public RingSpin(RingClock clock, SpinSlots slots, TimeSpan limit, TimeSpan nicPoll)
     {
         _clock = clock;
@@ -32,28 +42,34 @@ internal sealed class RingSpin
     }
 
     /// <summary>
-    /// Gets how long the next poll waits: at most until the end of the spin; zero for polls that do not wait. The kernel polls the NIC only
-    /// in calls that wait.
+    /// Gets how long the next poll waits in the kernel; zero for not at all. It waits at most until the end of the spin. The kernel polls
+    /// the NIC only in a call that waits.
     /// </summary>
     public TimeSpan NextPoll => _nicPoll == TimeSpan.Zero ? _nicPoll : TimeSpan.FromTicks(long.Clamp(_clock.ToSpan(_end - _clock.Now).Ticks, 1, _nicPoll.Ticks));
 
-    /// <summary>Gets a value indicating whether the thread spins.</summary>
+    /// <summary>Gets a value indicating whether the thread is spinning now.</summary>
     public bool IsSpinning { get; private set; }
 
     /// <summary>Gets the duration of the last spin.</summary>
     public TimeSpan Last { get; private set; }
 
-    /// <summary>Gets the time that the thread has spun. Any thread.</summary>
+    /// <summary>Gets the total time for which the thread has spun. Any thread.</summary>
     public TimeSpan Time => _clock.ToSpan(Volatile.Read(ref _time));
 
-    /// <summary>Sets the longest spin, and forgets what earlier spins have found.</summary>
+    /// <summary>Sets the longest spin, and discards the results of earlier spins.</summary>
     public void SetLimit(TimeSpan limit) => _machine = new SpinMachine(_clock.ToTicks(limit));
 
-    /// <summary>Records that the thread has completions to handle. Only the wait after them may spin.</summary>
-    public void RecordActivity() => _isActive = true;
+    /// <summary>Records the completions of a turn. The next wait may spin after one to <see cref="FewCompletions"/> of them.</summary>
+    public void RecordActivity(uint completions)
+    {
+        if (completions > 0)
+        {
+            _isActive = completions <= FewCompletions;
+        }
+    }
 
-    /// <summary>Begins a spin, if one is worthwhile. It must be shorter than the wait.</summary>
-    /// <param name="timeout">The longest wait; null for no limit.</param>
+    /// <summary>Begins a spin if spinning is likely to find completions and the spin is shorter than the wait.</summary>
+    /// <param name="timeout">The longest time for which the thread may wait; null for no limit.</param>
     public void Begin(TimeSpan? timeout)
     {
         bool isActive = _isActive;
@@ -74,8 +90,8 @@ internal sealed class RingSpin
         }
     }
 
-    /// <summary>Records a poll, which may be the last one of the spin.</summary>
-    /// <param name="hasFound">Whether there are completions now.</param>
+    /// <summary>Records a poll. Ends the spin if the poll has found completions or the time is over.</summary>
+    /// <param name="hasFound">Whether the poll has found completions.</param>
     public void RecordPoll(bool hasFound)
     {
         long now = _clock.Now;
@@ -88,8 +104,8 @@ internal sealed class RingSpin
         Stop();
         long spent = now - _began;
         Last = _clock.ToSpan(spent);
-        // A thread that sleeps would find the completions of a first poll that does not wait, too. They say nothing about the value of
-        // spinning.
+        // The completions of a first poll that does not wait would also be found by a thread that sleeps at once. They therefore do not
+        // show that spinning is useful.
         if (_polls > 1 || !hasFound || _nicPoll > TimeSpan.Zero)
         {
             Volatile.Write(ref _time, _time + spent);
@@ -97,7 +113,7 @@ internal sealed class RingSpin
         }
     }
 
-    /// <summary>Ends a spin that the end of the thread interrupts.</summary>
+    /// <summary>Ends the current spin, if any, because the thread ends.</summary>
     public void Stop()
     {
         if (IsSpinning)

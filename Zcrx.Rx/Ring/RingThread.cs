@@ -6,16 +6,16 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Runs the turns of one ring on a dedicated thread, and takes work from other threads.</summary>
+/// <summary>Runs the turns of one ring on a dedicated thread. Other threads can post work to it.</summary>
 /// <remarks>
-/// Only this thread enters the ring and registers with it. One turn: run posted work, prepare requests, enter, handle completions.
-/// <see cref="IRingTurn"/> defines these steps. Other threads reach the thread through <see cref="Post"/>, which wakes it by an eventfd. A
-/// simulation has no thread, and calls the parts of a turn itself.
+/// Only this thread enters the ring and registers with it. Each turn runs posted work, prepares requests, enters the ring and handles
+/// completions, as <see cref="IRingTurn"/> defines. Other threads call <see cref="Post"/>, which wakes this thread by an eventfd. A
+/// simulation has no thread and calls the parts of a turn itself.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Run disposes the ring.")]
 internal sealed class RingThread : IRingWorker
 {
-    // Other threads may post faster than the ring thread runs. The limit keeps posted work from delaying completions.
+    // Other threads may post work faster than it runs. The limit keeps posted work from delaying completions.
     private const int WorkPerTurn = 4096;
 
     private readonly IIoUringKernel _kernel;
@@ -29,7 +29,7 @@ internal sealed class RingThread : IRingWorker
     private readonly TaskCompletionSource _ended = new(Threads.ContinuationOptions);
     private readonly ConcurrentQueue<RingWork> _work = new();
     private readonly RingWake _wake = new();
-    // The identity of the thread; see Threads.Current.
+    // The identity of the ring thread, as Threads.Current returns it.
     private object? _thread;
     private IoRing? _ring;
     private RingRequests _requests = null!;
@@ -47,17 +47,17 @@ internal sealed class RingThread : IRingWorker
         _name = name;
     }
 
-    /// <summary>Gets a task that ends when the thread has ended; faulted when it failed.</summary>
+    /// <summary>Gets a task that completes when the thread has ended. It faults when the thread has failed.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Gets a value indicating whether the thread was abandoned. Any thread.</summary>
+    /// <summary>Gets a value indicating whether the thread was abandoned as stuck. Any thread.</summary>
     public bool IsAbandoned => Volatile.Read(ref _abandoned) != 0;
 
     /// <summary>Gets the ring's descriptor. Ring thread only.</summary>
     public int RingDescriptor => _ring!.Fd;
 
-    /// <summary>Starts the thread.</summary>
-    /// <returns>A task that ends when the queue is registered, or faults with the error of the registration.</returns>
+    /// <summary>Starts the thread, which opens the ring and registers the queue.</summary>
+    /// <returns>A task that completes when the queue is registered, or faults when this has failed.</returns>
     public Task StartAsync()
     {
         Threads.Start($"zcrx {_name}", this, static ring => ((RingThread)ring).Run());
@@ -65,7 +65,8 @@ internal sealed class RingThread : IRingWorker
     }
 
     /// <summary>
-    /// Runs work on the ring thread, or refuses it when the thread has ended. Exactly one of the two happens, once. Thread-safe.
+    /// Runs work on the ring thread. If the thread has ended, calls <paramref name="refuse"/> instead. Exactly one of the two is called,
+    /// once. Thread-safe.
     /// </summary>
     public void Post(Action work, Action? refuse = null)
     {
@@ -76,11 +77,15 @@ internal sealed class RingThread : IRingWorker
 
     /// <summary>Runs work on the ring thread and returns its result. Thread-safe.</summary>
     /// <typeparam name="T">The type of the result.</typeparam>
-    /// <param name="work">The work.</param>
-    /// <param name="refused">Returns the result, or throws <see cref="ObjectDisposedException"/>, if the ring thread has ended
-    /// or fails in the work.</param>
-    /// <param name="reportsFailure">If true, an exception of the kernel or a socket faults the task. Otherwise, and for any other
-    /// exception, the ring thread fails.</param>
+    /// <param name="work">The work to run.</param>
+    /// <param name="refused">
+    /// Called instead if the ring thread has ended, or if the work fails the thread. Returns the result, or throws
+    /// <see cref="ObjectDisposedException"/>.
+    /// </param>
+    /// <param name="reportsFailure">
+    /// If true, an exception of the kernel or a socket faults the returned task. If false, or for any other exception, the ring thread
+    /// fails.
+    /// </param>
     public Task<T> InvokeAsync<T>(Func<T> work, Func<T> refused, bool reportsFailure = false)
     {
         TaskCompletionSource<T> result = new(Threads.ContinuationOptions);
@@ -97,7 +102,7 @@ internal sealed class RingThread : IRingWorker
                 }
                 catch
                 {
-                    // The exception ends the ring thread. The task is completed first, because its caller would otherwise wait forever.
+                    // The exception will end the ring thread. The task is completed first, because its caller would otherwise wait forever.
                     Refuse(result, refused);
                     throw;
                 }
@@ -107,12 +112,13 @@ internal sealed class RingThread : IRingWorker
     }
 
     /// <summary>
-    /// Makes the thread process items that were just enqueued by <see cref="Post"/> or for <see cref="IRingTurn.Prepare"/>. Thread-safe.
+    /// Wakes the thread, so that it handles items that were just enqueued by <see cref="Post"/> or for <see cref="IRingTurn.Prepare"/>.
+    /// Thread-safe.
     /// </summary>
     public void Signal()
     {
-        // The thread sets the flag before it reads the queues for the last time. Therefore either the thread finds the
-        // work, or this call sees the flag.
+        // The ending thread sets _refusesWork before it reads the queues for the last time. Either that thread finds the new item, or this
+        // thread sees the flag.
         Interlocked.MemoryBarrier();
         if (_refusesWork)
         {
@@ -124,7 +130,7 @@ internal sealed class RingThread : IRingWorker
         }
     }
 
-    /// <summary>Wakes the thread if it sleeps or is about to. Thread-safe.</summary>
+    /// <summary>Wakes the thread if it sleeps or is about to sleep. Thread-safe.</summary>
     public void Wake()
     {
         if (Threads.Current != _thread)
@@ -139,15 +145,18 @@ internal sealed class RingThread : IRingWorker
     /// <inheritdoc cref="RingWake.OnWoken"/>
     public void OnWoken() => _wake.OnWoken();
 
-    /// <summary>Refuses work from now on. <see cref="Run"/> refuses earlier work. Ring thread only.</summary>
+    /// <summary>
+    /// Refuses all work that is posted from now on. When the thread ends, <see cref="Run"/> refuses the work that was posted before. Ring
+    /// thread only.
+    /// </summary>
     public void StopTakingWork() => _refusesWork = true;
 
-    /// <summary>Abandons a thread that is stuck in a callback: refuses work, and faults <see cref="Ended"/>. Thread-safe.</summary>
-    /// <param name="cause">The error of <see cref="Ended"/>.</param>
-    /// <returns>False when the thread has ended, or has already been abandoned.</returns>
+    /// <summary>Abandons a thread that is stuck in a callback. Refuses further work and faults <see cref="Ended"/>. Thread-safe.</summary>
+    /// <param name="cause">The exception with which <see cref="Ended"/> faults.</param>
+    /// <returns>False when the thread has ended or was already abandoned.</returns>
     /// <remarks>
-    /// If the callback of the abandoned thread returns later, the thread runs no more work and no further turn. It closes its ring, so
-    /// that its RX queue can be registered again, and ends. Its memory stays until the process ends.
+    /// If the callback returns later, the thread runs no more work and no further turn. It closes its ring, so that the RX queue can be
+    /// registered again, and ends. Its memory stays allocated until the process ends.
     /// </remarks>
     public bool TryAbandon(Exception cause)
     {
@@ -161,14 +170,18 @@ internal sealed class RingThread : IRingWorker
         Interlocked.MemoryBarrier();
         _ended.TrySetException(cause);
         _ = _ended.Task.Exception;
-        // The stuck callback may have returned just now, and the thread may be about to sleep.
+        // The stuck callback may have returned just now, so that the thread is about to sleep. It must wake up to see that it was
+        // abandoned.
         _wake.SignalWake();
-        // Refused work may be code of the application, which may wait for a resource that the stuck callback holds.
+        // Refusing work may run code of the application, which could block on a resource that the stuck callback holds. It therefore does
+        // not run on this thread.
         Threads.RunOnPool(static thread => ((RingThread)thread).RefuseWork(), this);
         return true;
     }
 
-    /// <summary>Closes the ring, which ends all its requests. Until then, the kernel may write into the area. Ring thread only.</summary>
+    /// <summary>
+    /// Closes the ring, which ends all its requests. Until then, the kernel may write into the buffers. Ring thread only.
+    /// </summary>
     public void CloseRing() => _ring?.Dispose();
 
     private static void Refuse<T>(TaskCompletionSource<T> result, Func<T> refused)
@@ -197,13 +210,13 @@ internal sealed class RingThread : IRingWorker
             {
                 while (!TryEnter())
                 {
-                    // The thread spins.
+                    // The thread spins, so it polls the ring again.
                 }
 
                 CompleteTurn();
             }
         }
-#pragma warning disable CA1031 // A failure of the ring thread is passed to the supervisor and must not end the process.
+#pragma warning disable CA1031 // A failure of the ring thread must not end the process. The supervisor receives it.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -213,8 +226,8 @@ internal sealed class RingThread : IRingWorker
         End(crash);
     }
 
-    /// <summary>Creates the ring and registers the queue. Ring thread only.</summary>
-    /// <returns>False when that has failed, which ends the thread.</returns>
+    /// <summary>Creates the ring and registers the queue. If this fails, ends the thread. Ring thread only.</summary>
+    /// <returns>False when creating or registering has failed.</returns>
     internal bool TryOpen()
     {
         _thread = Threads.Current;
@@ -223,14 +236,14 @@ internal sealed class RingThread : IRingWorker
             OpenRing();
             _turn.Open(_requests);
         }
-#pragma warning disable CA1031 // The caller receives every failure through the task.
+#pragma warning disable CA1031 // The caller receives every failure through the returned task.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
             Close();
             _ended.TrySetResult();
             _opened.TrySetException(exception);
-            // Observed here, in case the caller has stopped waiting.
+            // The exception is observed here, because the caller may have stopped waiting.
             _ = _opened.Task.Exception;
             return false;
         }
@@ -239,14 +252,13 @@ internal sealed class RingThread : IRingWorker
         return true;
     }
 
-    /// <summary>Ends everything after the last turn or a failure. Ring thread only.</summary>
+    /// <summary>Closes the queue and the ring after the last turn or a failure. Ring thread only.</summary>
     internal void End(Exception? crash)
     {
         _wait.Stop();
         if (IsAbandoned)
         {
-            // The abandoning thread has ended the connections and listeners of this thread. Only this thread may close the ring. The RX
-            // queue stays registered until then.
+            // The abandoning thread ends the connections and listeners. Only this thread may close the ring, which frees the RX queue.
             _turn.EndAbandoned();
             _wake.Close();
             return;
@@ -264,7 +276,7 @@ internal sealed class RingThread : IRingWorker
         else
         {
             _ended.TrySetException(crash);
-            // Observed here, so that a queue whose owner ignores the task causes no UnobservedTaskException.
+            // The exception is observed here. Otherwise, an owner that ignores the task would cause an UnobservedTaskException.
             _ = _ended.Task.Exception;
         }
     }
@@ -276,20 +288,20 @@ internal sealed class RingThread : IRingWorker
         _requests = new RingRequests(_ring);
     }
 
-    /// <summary>Gets a value indicating whether this turn may sleep in <see cref="TryEnter"/>. Ring thread only.</summary>
+    /// <summary>Gets a value indicating whether <see cref="TryEnter"/> may sleep in this turn. Ring thread only.</summary>
     internal bool MayBlock => _wait.MayBlock;
 
-    /// <summary>Gets the completions that are not handled yet. Ring thread only.</summary>
+    /// <summary>Gets the completions that were not handled yet. Ring thread only.</summary>
     internal CompletionQueue Completions => _requests.Completions;
 
-    /// <summary>Runs the part of a turn before the ring is entered. Ring thread only.</summary>
-    /// <returns>False when the thread may end.</returns>
+    /// <summary>Runs the part of a turn before the thread enters the ring. Ring thread only.</summary>
+    /// <returns>False when the thread must end.</returns>
     internal bool TryBeginTurn()
     {
         _clock.BeginTurn();
         _heartbeat.BeginTurn();
-        // A full fence: the flag must be cleared before the queues are read. Otherwise a thread that enqueues now could see it
-        // set and not wake this thread.
+        // A full fence. The flag of a pending wake-up must be cleared before the queues are read. A thread that enqueues an item after the
+        // read then wakes this thread.
         _wake.Clear();
         RunWork();
         if (IsAbandoned)
@@ -309,11 +321,11 @@ internal sealed class RingThread : IRingWorker
         return true;
     }
 
-    /// <summary>Enters the ring. If nothing is left to do, spins for some calls, and then sleeps in the ring. Ring thread only.</summary>
-    /// <returns>False while the thread spins: the caller calls this method again.</returns>
+    /// <summary>Enters the ring. If nothing is left to do, polls the ring a few times and then sleeps. Ring thread only.</summary>
+    /// <returns>False while the thread spins. The caller must then call this method again.</returns>
     internal bool TryEnter() => _wait.TryEnter(_requests);
 
-    /// <summary>Handles the completions of a turn. Ring thread only.</summary>
+    /// <summary>Handles the completions that were found in this turn. Ring thread only.</summary>
     internal void CompleteTurn()
     {
         _wait.End(Completions.Ready);
@@ -346,8 +358,10 @@ internal sealed class RingThread : IRingWorker
         _turn.OnEnded();
     }
 
-    /// <summary>Refuses work that was enqueued after the end. Runs on the thread pool, because observers of other connections must not run
-    /// on the caller's stack.</summary>
+    /// <summary>
+    /// Refuses work that was posted after the thread has ended. Runs on the thread pool, because it may call observers, which must not run
+    /// inside an arbitrary caller.
+    /// </summary>
     private void ServeAfterEnd() => Threads.RunOnPool(
         static ended =>
         {

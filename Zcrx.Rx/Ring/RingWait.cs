@@ -1,24 +1,26 @@
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Enters the ring once a turn: without waiting if there is work left, otherwise with a spin or a sleep. Ring thread only.</summary>
+/// <summary>
+/// Enters the ring once per turn. If work is left, does not wait. Otherwise the thread spins or sleeps. Ring thread only.
+/// </summary>
 internal sealed class RingWait(RingHeartbeat heartbeat, RingSpin spin)
 {
     private TimeSpan? _timeout;
 
-    /// <summary>Gets a value indicating whether the thread may sleep in this turn.</summary>
+    /// <summary>Gets a value indicating whether the thread may sleep in this turn, because nothing is left to do.</summary>
     public bool MayBlock { get; private set; }
 
     /// <summary>Begins the wait of a turn.</summary>
     /// <param name="mayBlock">Whether nothing is left to do in this turn.</param>
-    /// <param name="timeout">The longest sleep; null for no limit.</param>
+    /// <param name="timeout">The longest time for which the thread may sleep; null for no limit.</param>
     public void Begin(bool mayBlock, TimeSpan? timeout)
     {
         MayBlock = mayBlock;
         _timeout = timeout;
     }
 
-    /// <summary>Enters the ring once: to submit, to poll it, or to sleep there.</summary>
-    /// <returns>False while the thread spins: the caller calls this method again.</returns>
+    /// <summary>Enters the ring once, to submit requests, and to poll or to sleep if nothing is left to do.</summary>
+    /// <returns>False while the thread spins. The caller must then call this method again.</returns>
     public bool TryEnter(RingRequests requests)
     {
         if (!MayBlock)
@@ -46,16 +48,11 @@ internal sealed class RingWait(RingHeartbeat heartbeat, RingSpin spin)
         return true;
     }
 
-    /// <summary>Records the number of completions that the turn handles next.</summary>
-    public void End(uint ready)
-    {
-        if (ready > 0)
-        {
-            spin.RecordActivity();
-        }
-    }
+    /// <summary>Ends the wait of a turn.</summary>
+    /// <param name="ready">The number of completions that the turn handles next.</param>
+    public void End(uint ready) => spin.RecordActivity(ready);
 
-    /// <summary>Ends a spin that the end of the thread interrupts.</summary>
+    /// <summary>Ends the current spin, if any, because the thread ends.</summary>
     public void Stop() => spin.Stop();
 
     private bool TryPoll(RingRequests requests)
@@ -67,7 +64,7 @@ internal sealed class RingWait(RingHeartbeat heartbeat, RingSpin spin)
         spin.RecordPoll(hasFound);
         if (!hasFound && !spin.IsSpinning)
         {
-            // The thread sleeps next, for the rest of its timeout.
+            // The thread sleeps next. The time of the spin counts towards its timeout.
             _timeout -= spin.Last;
         }
 

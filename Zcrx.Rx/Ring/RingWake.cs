@@ -5,12 +5,14 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Wakes a ring thread from the kernel by an eventfd, on which the ring reads. Threading: stated on the members.</summary>
+/// <summary>
+/// Wakes a ring thread that waits in the kernel. The ring reads on an eventfd, and a write to the eventfd completes this read.
+/// </summary>
 internal sealed unsafe class RingWake
 {
-    // The innermost lock: callers may hold any other lock, and no lock is taken inside this one.
+    // The innermost lock. A caller may hold any other lock, and no lock is taken while this one is held.
     private readonly Lock _gate = new();
-    // The kernel writes the eventfd's counter here until the ring is closed.
+    // The kernel writes the counter of the eventfd to this memory. It may do so until the ring is closed.
     private ulong* _buffer;
     private int _fd = -1;
     private int _pending;
@@ -29,7 +31,7 @@ internal sealed unsafe class RingWake
         _buffer = (ulong*)NativeMemory.AllocZeroed(sizeof(ulong));
     }
 
-    /// <summary>Wakes the thread unless a wake-up is pending. Any thread.</summary>
+    /// <summary>Wakes the thread. Does nothing if an earlier wake-up is still pending. Any thread.</summary>
     public void Wake()
     {
         if (Interlocked.Exchange(ref _pending, 1) == 0)
@@ -38,10 +40,10 @@ internal sealed unsafe class RingWake
         }
     }
 
-    /// <summary>Wakes the thread even if a wake-up is pending already. Any thread.</summary>
+    /// <summary>Wakes the thread, even if an earlier wake-up is still pending. Any thread.</summary>
     public void SignalWake()
     {
-        // Under the lock: the descriptor must not be closed, and its number reused, between the check and the write.
+        // The lock keeps the descriptor from being closed, and its number from being reused, between the check and the write.
         lock (_gate)
         {
             if (_fd >= 0)
@@ -52,13 +54,13 @@ internal sealed unsafe class RingWake
         }
     }
 
-    /// <summary>Clears the pending wake-up. A full fence: the caller reads its queues afterwards. Ring thread only.</summary>
+    /// <summary>Clears the pending wake-up. A full fence, so that the caller reads its queues afterwards. Ring thread only.</summary>
     public void Clear() => Interlocked.Exchange(ref _pending, 0);
 
-    /// <summary>Records that the read on the eventfd has completed, so that the next turn issues another. Ring thread only.</summary>
+    /// <summary>Records that the read on the eventfd has completed. The next turn issues another one. Ring thread only.</summary>
     public void OnWoken() => _isArmed = false;
 
-    /// <summary>Issues the read on the eventfd unless it is pending. Ring thread only.</summary>
+    /// <summary>Issues a read on the eventfd, if none is pending. Ring thread only.</summary>
     public void Arm(RingRequests requests)
     {
         if (_isArmed)
@@ -76,7 +78,9 @@ internal sealed unsafe class RingWake
         _isArmed = true;
     }
 
-    /// <summary>Closes the eventfd. Called after the ring was closed, so the kernel writes no more. Ring thread only.</summary>
+    /// <summary>
+    /// Closes the eventfd. The ring must be closed before, so that the kernel no longer writes to the memory. Ring thread only.
+    /// </summary>
     public void Close()
     {
         lock (_gate)

@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Maps slots to objects. Each use of a slot has its own generation. Ring thread only, except <see cref="Snapshot"/>.</summary>
+/// <summary>
+/// Maps slot numbers to objects. A generation number tells successive uses of a slot apart. Ring thread only, except
+/// <see cref="Snapshot"/>.
+/// </summary>
 internal sealed class SlotTable<T>
     where T : class
 {
@@ -12,10 +15,10 @@ internal sealed class SlotTable<T>
 
     public int Count { get; private set; }
 
-    /// <summary>Gets the number of slots that were ever used.</summary>
+    /// <summary>Gets the number of slots that have ever been used.</summary>
     public int Length => _used;
 
-    /// <summary>Reserves a slot; <see cref="Set"/> fills it.</summary>
+    /// <summary>Reserves a slot. The caller must fill it by <see cref="Set"/>.</summary>
     public (int Slot, uint Generation) Reserve()
     {
         if (!_free.TryPop(out int slot))
@@ -35,7 +38,7 @@ internal sealed class SlotTable<T>
 
     public void Set(int slot, T item) => _entries[slot].Item = item;
 
-    /// <summary>Returns the object in a slot; null if that use of the slot has ended.</summary>
+    /// <summary>Returns the object in a slot; null if the slot is free or has another generation now.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T? Find(int slot, uint generation)
     {
@@ -43,7 +46,7 @@ internal sealed class SlotTable<T>
         return (uint)slot < (uint)entries.Length && entries[slot].Generation == generation ? entries[slot].Item : null;
     }
 
-    /// <summary>Returns the object in a slot below <see cref="Length"/>; null while the slot is free.</summary>
+    /// <summary>Returns the object in a slot below <see cref="Length"/>; null if the slot is free.</summary>
     public T? At(int slot) => _entries[slot].Item;
 
     public void Free(int slot)
@@ -54,12 +57,12 @@ internal sealed class SlotTable<T>
     }
 
     /// <summary>
-    /// Returns a copy of the objects, so that the table may change during an enumeration. Any thread. An object that the ring thread adds
-    /// during the call may be missing.
+    /// Returns a copy of all objects, so that the caller may change the table during an enumeration. Any thread. If the ring thread adds an
+    /// object at the same time, it may be missing.
     /// </summary>
     public T[] Snapshot() => [.. _entries.Select(static entry => entry.Item).OfType<T>()];
 
-    // Item and generation are adjacent, so that finding an object reads one cache line.
+    // Both fields share a cache line, so that finding an object reads only one.
     private struct Entry
     {
         public T? Item;

@@ -1,22 +1,24 @@
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Decides from the recent waits of a ring thread whether it polls before it sleeps, and for how long.</summary>
+/// <summary>
+/// Decides whether a ring thread polls (spins) before it sleeps, and for how long. The decision follows from the thread's recent waits.
+/// </summary>
 /// <remarks>
-/// <para>Contains no side effects. Ring thread only. Times are in ticks of the queue's clock.</para>
-/// <para>While most spins find completions, the thread spins for about twice the usual time until they arrive. Otherwise each spin that
-/// finds nothing is followed by a pause, and the pauses double. The pauses bound the cost: a thread whose spins always fail spends at most
-/// 1/<see cref="ShortestPause"/> of its time on them.</para>
+/// <para>Has no side effects. Ring thread only. All times are in ticks of the queue's clock.</para>
+/// <para>While at least half of the spins find completions, a spin may last about twice as long as the recent ones on average. Otherwise,
+/// after each spin that finds nothing, the thread does not spin for some time. This pause doubles each time. A thread whose spins always
+/// fail therefore spends at most 1/<see cref="ShortestPause"/> of its time on them.</para>
 /// </remarks>
 /// <param name="limit">The longest spin; 0 for none.</param>
 internal sealed class SpinMachine(long limit)
 {
-    /// <summary>The length of the first pause, in multiples of the limit.</summary>
+    /// <summary>The length of the first pause, as a multiple of the limit.</summary>
     public const long ShortestPause = 32;
 
-    /// <summary>The length of the longest pause, in multiples of the limit.</summary>
+    /// <summary>The length of the longest pause, as a multiple of the limit.</summary>
     public const long LongestPause = 1024;
 
-    // The success rate is a moving average with these weights.
+    // The constants of the moving average of the success rate. Full is the rate at which every spin finds completions.
     private const int Full = 1024;
     private const int Weight = 8;
 
@@ -28,10 +30,10 @@ internal sealed class SpinMachine(long limit)
     /// <summary>Gets a value indicating whether at least half of the recent spins have found completions.</summary>
     public bool IsWorthwhile => _rate >= Full / 2;
 
-    /// <summary>Returns how long the thread spins in the wait that begins now.</summary>
-    /// <param name="now">The time.</param>
-    /// <param name="isActive">Whether the thread has handled completions since its last wait.</param>
-    /// <returns>The time, at most the limit; 0 to sleep at once.</returns>
+    /// <summary>Returns for how long the thread spins in the wait that begins now.</summary>
+    /// <param name="now">The current time.</param>
+    /// <param name="isActive">Whether the last turn with completions had only a few.</param>
+    /// <returns>The duration of the spin, at most the limit; 0 to sleep at once.</returns>
     public long Begin(long now, bool isActive)
     {
         if (!isActive || now < _pausedUntil)
@@ -42,8 +44,8 @@ internal sealed class SpinMachine(long limit)
         return IsWorthwhile ? long.Min(limit, (2 * _usual) + (limit / Weight)) : limit;
     }
 
-    /// <summary>Records a spin.</summary>
-    /// <param name="now">The time.</param>
+    /// <summary>Records the result of a spin.</summary>
+    /// <param name="now">The current time.</param>
     /// <param name="spent">The duration of the spin.</param>
     /// <param name="hasFound">Whether a completion arrived during the spin.</param>
     public void End(long now, long spent, bool hasFound)

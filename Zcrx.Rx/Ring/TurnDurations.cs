@@ -2,11 +2,11 @@ using System.Collections.Immutable;
 
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Counts the turns of a ring thread by their duration. The ring thread writes, any thread reads.</summary>
-/// <remarks>Each turn costs one comparison per exceeded bound and one write. A buffer costs nothing.</remarks>
+/// <summary>Counts the turns of a ring thread by their duration. The ring thread writes and any thread reads.</summary>
+/// <remarks>Each turn costs a few comparisons and one write. There is no cost per buffer.</remarks>
 internal sealed class TurnDurations
 {
-    /// <summary>The upper bounds of the durations.</summary>
+    /// <summary>The upper bounds of the groups in which turns are counted.</summary>
     public static readonly ImmutableArray<TimeSpan> Bounds =
         [.. new[] { 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 100_000, 1_000_000 }.Select(static microseconds => TimeSpan.FromMicroseconds(microseconds))];
 
@@ -20,7 +20,9 @@ internal sealed class TurnDurations
     }
 
     /// <summary>Counts a turn.</summary>
-    /// <param name="ticks">Its duration. A turn that is exactly as long as a bound counts for that bound.</param>
+    /// <param name="ticks">
+    /// The duration of the turn, in ticks of the clock. A turn exactly as long as a bound belongs to the group of that bound.
+    /// </param>
     public void Add(long ticks)
     {
         int bucket = 0;
@@ -32,7 +34,7 @@ internal sealed class TurnDurations
         Volatile.Write(ref _counts[bucket], _counts[bucket] + 1);
     }
 
-    /// <summary>Reads the counts: one for each bound, and a last one for longer turns.</summary>
+    /// <summary>Returns the number of turns for each bound, and a last number for turns longer than all bounds.</summary>
     public ImmutableArray<long> Read()
     {
         ImmutableArray<long>.Builder counts = ImmutableArray.CreateBuilder<long>(_counts.Length);

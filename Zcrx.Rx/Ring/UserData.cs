@@ -3,9 +3,11 @@ using System.Runtime.CompilerServices;
 namespace Zcrx.Rx.Ring;
 
 /// <summary>
-/// Represents the <c>user_data</c> of a request: kind (8 bits), generation (24), slot (32). Encoded and decoded here only.
+/// Represents the <c>user_data</c> of a request. It contains the kind of the request (8 bits), a generation (24 bits) and a slot (32 bits).
 /// </summary>
-/// <remarks>The generation changes with each reuse of a slot, so that a completion of an earlier use is recognized and dropped.</remarks>
+/// <remarks>
+/// The generation changes with each reuse of a slot. A late completion of an earlier use therefore has another generation and is dropped.
+/// </remarks>
 internal readonly record struct UserData(RequestKind Kind, uint Generation, int Slot)
 {
     public const uint GenerationMask = 0xff_ffff;

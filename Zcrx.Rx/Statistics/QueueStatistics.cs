@@ -16,10 +16,10 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of completions with data. Each delivers one buffer.</summary>
     public long BuffersReceived { get; init; }
 
-    /// <summary>Gets the number of copied fragments, as counted by the kernel.</summary>
+    /// <summary>Gets the number of payload fragments that the kernel has copied, as counted by the kernel.</summary>
     public long CopiedFragments { get; init; }
 
-    /// <summary>Gets the number of copied bytes, as counted by the kernel.</summary>
+    /// <summary>Gets the number of payload bytes that the kernel has copied, as counted by the kernel.</summary>
     public long CopiedBytes { get; init; }
 
     /// <summary>Gets the number of buffers in the pool.</summary>
@@ -34,13 +34,13 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of refill entries that the kernel had not consumed when the ring thread last checked.</summary>
     public int RefillDepth { get; init; }
 
-    /// <summary>Gets the number of leases that were copies, because only the pool's reserve was left.</summary>
+    /// <summary>Gets the number of leases on copies. The bytes were copied because only the pool's reserve was left.</summary>
     public long LeasedCopies { get; init; }
 
-    /// <summary>Gets the number of flushes of the refill queue.</summary>
+    /// <summary>Gets the number of system calls that made the kernel consume the refill queue.</summary>
     public long Flushes { get; init; }
 
-    /// <summary>Gets the number of receives that were issued again after one had ended.</summary>
+    /// <summary>Gets the number of receive requests that were issued because an earlier one had ended.</summary>
     public long Rearms { get; init; }
 
     /// <summary>Gets the number of receives that were paused or ended because no buffer was available.</summary>
@@ -50,7 +50,7 @@ public sealed record QueueStatistics
     public int PausedConnections { get; init; }
 
     /// <summary>
-    /// Gets the number of turns that found the completion ring full. No completion is lost. A larger
+    /// Gets the number of turns of the ring thread that found the completion ring full. No completion is lost. A larger
     /// <see cref="ZcrxQueueOptions.CompletionEntries"/> avoids such turns.
     /// </summary>
     public long CompletionOverflows { get; init; }
@@ -58,16 +58,16 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of stalls that were reported; see <see cref="ReceiveStall"/>.</summary>
     public long ReceiveStalls { get; init; }
 
-    /// <summary>Gets the number of connections that stall now.</summary>
+    /// <summary>Gets the number of connections that are stalled now; see <see cref="ReceiveStall"/>.</summary>
     public int StalledConnections { get; init; }
 
-    /// <summary>Gets the number of connections without an observer, as of a check at most a second ago.</summary>
+    /// <summary>Gets the number of connections that had no observer at the last check. Checks are at most a second apart.</summary>
     public int UnobservedConnections { get; init; }
 
-    /// <summary>Gets the number of NoBuffers notifications.</summary>
+    /// <summary>Gets the number of notifications that the kernel had no free buffer.</summary>
     public long NoBuffersNotifications { get; init; }
 
-    /// <summary>Gets the number of Copy notifications.</summary>
+    /// <summary>Gets the number of notifications that the kernel has copied payload.</summary>
     public long CopyNotifications { get; init; }
 
     /// <summary>Gets the number of open connections.</summary>
@@ -100,25 +100,26 @@ public sealed record QueueStatistics
     public long DiscardedBytes { get; init; }
 
     /// <summary>
-    /// Gets the number of bytes of unfinished frames and of pipe readers that are copied now; see <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>.
+    /// Gets the number of bytes that are held as copies for unfinished frames and pipe readers; see
+    /// <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>.
     /// </summary>
     public long CopiedFrameBytes { get; init; }
 
     /// <summary>
-    /// Gets the number of frames, and of reads of pipes, that were refused because <see cref="CopiedFrameBytes"/> had reached its limit.
-    /// Their connections were reset.
+    /// Gets the number of frames and reads of pipes that failed because <see cref="CopiedFrameBytes"/> had reached its limit. Their
+    /// connections were reset.
     /// </summary>
     public long FramesRefused { get; init; }
 
     /// <summary>Gets a value indicating whether accepting has stopped, because the process has few file descriptors left.</summary>
     public bool AwaitsDescriptors { get; init; }
 
-    /// <summary>Gets the number of turns of the ring thread.</summary>
+    /// <summary>Gets the number of turns of the ring thread. In each turn it handles completions and issues requests.</summary>
     public long Turns { get; init; }
 
     /// <summary>
-    /// Gets the time that the ring thread has worked, without the time that it slept in the kernel or polled before it slept. Divided by
-    /// <see cref="Turns"/> it is the mean duration of a turn.
+    /// Gets the time that the ring thread has worked. Time in which it slept or polled does not count. Divided by <see cref="Turns"/>, it
+    /// is the mean duration of a turn.
     /// </summary>
     public TimeSpan BusyTime { get; init; }
 
@@ -134,10 +135,10 @@ public sealed record QueueStatistics
     /// </summary>
     public ImmutableArray<long> TurnsByDuration { get; init; } = [];
 
-    /// <summary>Gets the pool's level.</summary>
+    /// <summary>Gets the level of the pool's pressure.</summary>
     public PoolPressureLevel Pressure { get; init; }
 
-    /// <summary>Gets the time above <see cref="PoolPressureLevel.Normal"/>.</summary>
+    /// <summary>Gets the total time for which the pool's level was above <see cref="PoolPressureLevel.Normal"/>.</summary>
     public TimeSpan TimeUnderPressure { get; init; }
 
     /// <summary>Gets the arm state of the NoBuffers notification.</summary>

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Stopping;
 
-/// <summary>Handles the completions that a ring has posted. Ring thread only.</summary>
+/// <summary>Handles the completions that the kernel has posted to a ring. Ring thread only.</summary>
 internal interface ICompletionHandler
 {
     void HandleAll();

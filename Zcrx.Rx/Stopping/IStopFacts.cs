@@ -1,7 +1,8 @@
 namespace Zcrx.Rx.Stopping;
 
 /// <summary>
-/// Provides the facts for <see cref="StopMachine"/>. Some take a system call per connection, so they are read only when needed.
+/// Provides the state of a queue from which <see cref="StopMachine"/> decides. Some members make a system call per connection, so they are
+/// read only when needed.
 /// </summary>
 internal interface IStopFacts
 {
@@ -20,9 +21,11 @@ internal interface IStopFacts
 
     bool HasConnections { get; }
 
-    /// <summary>Gets a value indicating whether sockets of closed connections wait for the peer's close. Each has a time limit.</summary>
+    /// <summary>
+    /// Gets a value indicating whether sockets of closed connections still wait for their peer's close. Each wait has a time limit.
+    /// </summary>
     bool HasLingering { get; }
 
-    /// <summary>Gets a value indicating whether the kernel has receives.</summary>
+    /// <summary>Gets a value indicating whether the kernel still has receive requests of the queue.</summary>
     bool HasRequests { get; }
 }

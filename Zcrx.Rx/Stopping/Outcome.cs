@@ -3,7 +3,9 @@ namespace Zcrx.Rx.Stopping;
 /// <summary>Specifies the outcome for a connection when its queue ends.</summary>
 internal enum Outcome
 {
-    /// <summary>The connection waits for another queue. Every byte that the kernel took from its socket was delivered.</summary>
+    /// <summary>
+    /// The connection is suspended until another queue resumes it. Every byte that the kernel took from its socket was delivered.
+    /// </summary>
     Resume,
 
     /// <summary>The connection ends at a known position. Every byte that the kernel took from its socket was delivered.</summary>

@@ -7,7 +7,7 @@ using Zcrx.Rx.Ring;
 namespace Zcrx.Rx.Stopping;
 
 /// <summary>
-/// Executes the end of a queue: drains, cancels, salvages after a failure, closes or suspends the connections. Ring thread only.
+/// Executes the end of a queue. Delivers what has arrived, also after a failure, then closes or suspends the connections. Ring thread only.
 /// </summary>
 internal sealed class StopExecution(
     StopMachine machine,
@@ -37,7 +37,7 @@ internal sealed class StopExecution(
 
     bool IStopFacts.IsDelivered => !HasUnreceived && !Array.Exists(connections.Snapshot(), static connection => connection.Has(ReceiveObstacles.Pool | ReceiveObstacles.Stranded) || IsWaiting(connection));
 
-    // Leases of closed connections count, too.
+    // The ledger also counts the leases of connections that are already closed.
     bool IStopFacts.IsDrained => pool.Ledger.Leased == 0 && !host.HasLateWork && !Array.Exists(connections.Snapshot(), static connection => connection.Control.Work.IsAny || connection.Control.IsHeld);
 
     bool IStopFacts.HasListeners => listeners.Count > 0;
@@ -52,7 +52,7 @@ internal sealed class StopExecution(
 
     private bool HasRequests => Array.Exists(connections.Snapshot(), static connection => connection.HasRequest);
 
-    /// <summary>Creates the machine with the timeouts of this execution.</summary>
+    /// <summary>Creates the machine that decides the steps, with the time limits of this class.</summary>
     public static StopMachine CreateMachine(RingClock clock) => new(clock.ToTicks(CancelTimeout), clock.ToTicks(DrainPoll));
 
     /// <summary>Stops accepting, delivers the bytes that have arrived, then closes the connections.</summary>
@@ -70,15 +70,15 @@ internal sealed class StopExecution(
     /// <summary>Stops accepting, delivers the bytes that the kernel has taken from the sockets, then suspends the connections.</summary>
     public void BeginSuspension(TimeSpan drain)
     {
-        // Without a NIC, bytes in a socket do not lie in this queue's memory, and the next queue receives them. On a NIC, bytes in a
-        // socket lie in this queue's memory, and are lost with the queue.
+        // On a NIC, bytes in a socket lie in this queue's memory and would be lost with it, so they are received first. Without a NIC, the
+        // next queue receives them.
         if (machine.BeginSuspension(context.Clock.Now + (context.IsOnNic ? context.Clock.ToTicks(drain) : 0)))
         {
             listeners.RemoveAll();
         }
     }
 
-    /// <summary>Takes the next step, and returns whether the ring thread may end.</summary>
+    /// <summary>Executes the step that is due, if any. Called in each turn. Returns true when the ring thread may end.</summary>
     public bool Advance()
     {
         sockets.Look();
@@ -117,7 +117,10 @@ internal sealed class StopExecution(
         return step == StopStep.End;
     }
 
-    /// <summary>Ends everything on the ring. Closes the ring before memory is released, because the kernel may write until then.</summary>
+    /// <summary>
+    /// Closes the ring, then ends or suspends the connections, and ends the listeners. The kernel may write to the memory until the ring is
+    /// closed.
+    /// </summary>
     /// <param name="crash">The failure of the ring thread; null for an orderly end.</param>
     /// <param name="closeRing">Closes the ring.</param>
     public void TearDown(Exception? crash, Action closeRing)
@@ -150,7 +153,9 @@ internal sealed class StopExecution(
         listeners.FinishAll(() => crash is null ? null : new QueueFailedException(context.Options.Name, crash));
     }
 
-    /// <summary>Closes the ring of a thread that was abandoned and has left its callback. Another thread ends the connections.</summary>
+    /// <summary>
+    /// Closes the ring of an abandoned thread that has left its callback after all. Another thread ends its connections.
+    /// </summary>
     /// <param name="closeRing">Closes the ring.</param>
     public void EndAbandoned(Action closeRing)
     {
@@ -159,18 +164,18 @@ internal sealed class StopExecution(
     }
 
     /// <summary>
-    /// Determines whether a consumer has paused the connection, and more bytes have arrived. A stop does not wait for connections that the
-    /// application has paused.
+    /// Determines whether bytes wait for a connection that a consumer has paused. A pause by the application does not count, so a stop does
+    /// not wait for it.
     /// </summary>
     private static bool IsWaiting(ConnectionReceiver connection) =>
         connection.Control.IsPausedByConsumer && !connection.Control.CloseRequested && (connection.HasWaiting || (!connection.HasEnded && connection.Socket.HasSomething));
 
     /// <summary>
-    /// Closes a connection after the drain time. Resets it if consumers are still at work or have bytes left to receive.
+    /// Closes a connection when draining is over. Resets it if its consumers still work, or have not received all bytes.
     /// </summary>
     private void Close(ConnectionReceiver connection)
     {
-        // An orderly end would tell the peer that everything was handled.
+        // An unfinished connection is reset, because an orderly end would tell the peer that everything was handled.
         bool isUnfinished = connection.Control.Sender.HasRest || (!connection.Control.CloseRequested && (connection.HasUnfinishedWork || connection.HasWaiting));
         if (isUnfinished)
         {
@@ -197,7 +202,7 @@ internal sealed class StopExecution(
 
     private void CloseRing(bool isReadToItsEnd, Action closeRing)
     {
-        // Under the lock: a thread that abandons this one reads the ring.
+        // The ring is closed under the lock, because a thread that abandons this one reads the ring under the same lock.
         lock (turn.Gate)
         {
             if (!isReadToItsEnd && !turn.IsCorrupt)
@@ -210,8 +215,8 @@ internal sealed class StopExecution(
     }
 
     /// <summary>
-    /// Ends the stream of a connection after everything that had arrived was delivered. Consumers that are at work
-    /// can still send on the socket.
+    /// Ends receiving on a connection after its arrived bytes were delivered. The socket stays open, so that its consumers can still send
+    /// replies.
     /// </summary>
     private void EndStream(ConnectionReceiver connection)
     {
@@ -253,7 +258,7 @@ internal sealed class StopExecution(
 
             return AwaitCancelled();
         }
-#pragma warning disable CA1031 // After a second failure, uncertain positions stay uncertain. The first failure is reported.
+#pragma warning disable CA1031 // Salvaging has failed, too. The positions stay uncertain, and the first failure is reported.
         catch (Exception)
 #pragma warning restore CA1031
         {
@@ -293,8 +298,8 @@ internal sealed class StopExecution(
     }
 
     /// <summary>
-    /// Ends the streams whose buffer was being delivered when the ring thread failed. No more of their bytes may be
-    /// delivered, because there may be a gap.
+    /// Ends each stream whose buffer was being delivered when the ring thread failed. No further bytes are delivered, because there may be
+    /// a gap before them.
     /// </summary>
     private void EndInterrupted(Exception crash)
     {
@@ -307,7 +312,10 @@ internal sealed class StopExecution(
         }
     }
 
-    /// <summary>Receives, on a NIC, the bytes in this queue's memory, because no other queue can receive them.</summary>
+    /// <summary>
+    /// Receives the bytes that wait in sockets. Called on a NIC, where these bytes lie in this queue's memory and no other queue can
+    /// receive them.
+    /// </summary>
     private void ReceiveTheRest()
     {
         long deadline = context.Clock.Now + context.Clock.ToTicks(RestTimeout);
@@ -322,7 +330,7 @@ internal sealed class StopExecution(
                 completions.HandleAll();
             }
         }
-#pragma warning disable CA1031 // The ring may fail again. Bytes that were not received are reported missing when the stream is resumed.
+#pragma warning disable CA1031 // The ring may fail again. A stream whose next bytes were not received fails when it is resumed.
         catch (Exception)
 #pragma warning restore CA1031
         {

@@ -3,7 +3,8 @@ using Zcrx.Rx.Receiving;
 namespace Zcrx.Rx.Stopping;
 
 /// <summary>
-/// Decides how a queue ends. An open queue first drains, then waits for consumers, then stops. Reads no clock: callers pass the time.
+/// Decides the steps in which a queue ends. It first delivers what has arrived, then waits for consumers, then stops. Reads no clock:
+/// callers pass the time.
 /// </summary>
 /// <param name="cancelTicks">The longest time for cancelled requests to end, in the clock's ticks.</param>
 /// <param name="pollTicks">
@@ -22,18 +23,17 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
 
     public bool Suspends { get; private set; }
 
-    /// <summary>Gets a value indicating whether the streams have ended, and the queue waits for consumers.</summary>
+    /// <summary>Gets a value indicating whether the queue has ended its streams and now waits for their consumers.</summary>
     public bool HasEndedStreams => _isDraining && _hasEndedStreams;
 
     public bool IsSalvaging { get; private set; }
 
     /// <summary>Begins to stop and to close the connections.</summary>
     /// <param name="now">The current time.</param>
-    /// <param name="deadline">The latest end of draining. If the queue is already draining, the earlier deadline applies.</param>
-    /// <returns>Whether to remove listeners now.</returns>
+    /// <param name="deadline">The latest end of draining. If an earlier call has set an earlier deadline, that one applies.</param>
+    /// <returns>Whether the caller is to remove the listeners; false if the queue was ending before.</returns>
     /// <remarks>
-    /// Peers that never stop sending would use up the whole time. Receiving therefore ends after half of it. The other half is for
-    /// consumers and their replies.
+    /// Receiving ends after half of the time, even if peers continue to send. The other half is for consumers and their replies.
     /// </remarks>
     public bool BeginStop(long now, long deadline)
     {
@@ -49,7 +49,7 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
 
     /// <summary>Begins to stop and to suspend the connections. Does nothing when the queue is ending already.</summary>
     /// <param name="deadline">The latest end of draining.</param>
-    /// <returns>Whether to remove listeners now.</returns>
+    /// <returns>Whether the caller is to remove the listeners; false if the queue was ending before.</returns>
     public bool BeginSuspension(long deadline)
     {
         Suspends |= !IsEnding;
@@ -64,7 +64,7 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
         IsSalvaging = true;
     }
 
-    /// <summary>Decides the next step from the facts of a turn.</summary>
+    /// <summary>Decides the next step from the current state of the queue.</summary>
     /// <returns>The step. After <see cref="StopStep.Cancel"/>, call this method again.</returns>
     public StopStep Decide(long now, IStopFacts facts)
     {
@@ -97,7 +97,7 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
         }
 
         bool isDone = !facts.HasListeners && (!facts.HasConnections || (Suspends && !facts.HasRequests));
-        // A cancelled request might never end. After the deadline, closing the ring ends it.
+        // A cancelled request might never end. After the deadline the ring is closed, which ends it.
         return isDone || now >= _deadline ? StopStep.End : StopStep.None;
     }
 

@@ -3,13 +3,15 @@ namespace Zcrx.Rx.Stopping;
 /// <summary>Specifies the next step of a queue that ends.</summary>
 internal enum StopStep
 {
-    /// <summary>Nothing: the queue is open, or waits.</summary>
+    /// <summary>Do nothing: the queue is open, or waits for requests, consumers or peers.</summary>
     None,
 
-    /// <summary>End the streams: everything that had arrived is delivered. Consumers finish their work.</summary>
+    /// <summary>
+    /// End all streams, because their bytes were delivered or the time for receiving is over. Then wait for the consumers.
+    /// </summary>
     EndStreams,
 
-    /// <summary>Cancel the requests of all connections: draining is over.</summary>
+    /// <summary>Cancel the requests of all connections, because draining is over.</summary>
     Cancel,
 
     /// <summary>End the ring thread.</summary>

@@ -1,11 +1,11 @@
 namespace Zcrx.Rx.Streams;
 
-/// <summary>Represents a subject whose observers can harm neither each other nor the threads that publish.</summary>
+/// <summary>Represents a subject that protects its other observers, and the threads that publish, from an observer that throws.</summary>
 /// <remarks>
-/// No lock is held while an observer runs. Each observer receives its values one at a time, in the order in which they were published. If
-/// a value is published while the observer is busy, the value waits, and the thread that is in the observer delivers it. An observer that
-/// throws is removed and receives its exception as OnError. If OnError throws as well, as Rx's default does, the exception is passed to the
-/// owner. Threading: all members are thread-safe.
+/// <para>No lock is held while an observer runs. Each observer receives its values one at a time, in the order in which they were
+/// published. A value that is published while the observer is busy waits, and the thread that is in the observer delivers it.</para>
+/// <para>An observer that throws is removed and receives its exception as OnError. If OnError throws as well, as Rx's default does, the
+/// exception is passed to <c>unhandled</c>. Threading: all members are thread-safe.</para>
 /// </remarks>
 internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>
     where T : class
@@ -25,7 +25,7 @@ internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>
         lock (_subscriptions.Gate)
         {
             latest = Replays ? _latest : null;
-            // A new subscription is busy: values that are published from now on wait until the replay is delivered.
+            // A new subscription is marked busy. Values that are published from now on therefore wait until the latest value was replayed.
             completed = !_subscriptions.TryAdd(subscription);
         }
 
@@ -59,12 +59,15 @@ internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>
     /// <summary>Represents one observer and the values that wait for it.</summary>
     private sealed class Subscription(Broadcast<T> owner, IObserver<T> observer) : IDisposable
     {
-        // The values that wait, also used as the lock. Null stands for the completion.
+        // The values to deliver next; null stands for the completion. The queue is also the lock.
         private readonly Queue<T?> _waiting = new();
         private bool _isBusy = true;
         private volatile bool _isDisposed;
 
-        /// <summary>Delivers the values that the observer has missed.</summary>
+        /// <summary>
+        /// Delivers the latest value and the completion, if the observer has missed them. Then delivers what was published during this
+        /// call.
+        /// </summary>
         public void Start(T? latest, bool completed)
         {
             if (latest is not null)
@@ -80,7 +83,7 @@ internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>
             DeliverWaiting();
         }
 
-        /// <summary>Delivers a value, or queues it for the thread that is in the observer.</summary>
+        /// <summary>Delivers a value. If another thread is in the observer, queues the value for that thread.</summary>
         public void Deliver(T? value)
         {
             lock (_waiting)

@@ -2,11 +2,11 @@ using System.Reactive.Linq;
 
 namespace Zcrx.Rx.Streams;
 
-/// <summary>Keeps a source alive when one of its observers throws.</summary>
+/// <summary>Protects a source, and the thread that publishes, from observers that throw.</summary>
 internal static class GuardedObservable
 {
     /// <summary>
-    /// Unsubscribes an observer that throws, and reports its exception instead of letting it end the thread that publishes.
+    /// Unsubscribes an observer that throws, and reports the exception. Otherwise the exception would end the thread that publishes.
     /// </summary>
     /// <param name="source">The source. Each observer has its own subscription.</param>
     /// <param name="unhandled">Receives the exceptions of observers.</param>
@@ -19,7 +19,7 @@ internal static class GuardedObservable
     {
         try
         {
-            // Rx has unsubscribed the observer by the time that its exception arrives here.
+            // If the observer throws, Rx unsubscribes it before the exception reaches this method.
             callback();
         }
 #pragma warning disable CA1031 // The application's observer may throw anything.

@@ -3,7 +3,7 @@ using Zcrx.Interop.Leases;
 namespace Zcrx.Rx.Streams;
 
 /// <summary>
-/// Represents a stream whose connection is known before the first item. Operators can announce their work when they subscribe.
+/// Represents a stream whose connection is known before the first item. An operator can therefore register its work when it subscribes.
 /// </summary>
 internal interface IConnectionSource
 {

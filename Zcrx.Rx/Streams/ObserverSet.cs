@@ -1,7 +1,7 @@
 namespace Zcrx.Rx.Streams;
 
 /// <summary>Holds the observers of a stream until it ends. Thread-safe.</summary>
-/// <remarks>Observers are read once per buffer without the lock, so the array is never changed, only replaced.</remarks>
+/// <remarks>The ring thread reads the array once per buffer without the lock. The array is therefore replaced instead of changed.</remarks>
 internal sealed class ObserverSet<T>
     where T : class
 {
@@ -21,7 +21,7 @@ internal sealed class ObserverSet<T>
     public T? Single => _single;
 
     /// <summary>
-    /// Gets the error with which the stream ended; null for none. Meaningful after <see cref="TryAdd"/> has returned false.
+    /// Gets the error with which the stream ended; null for none. Read it after <see cref="TryAdd"/> has returned false.
     /// </summary>
     public Exception? Error { get; private set; }
 

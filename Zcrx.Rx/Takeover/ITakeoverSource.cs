@@ -3,42 +3,45 @@ using System.Net.Sockets;
 namespace Zcrx.Rx;
 
 /// <summary>
-/// Represents the listeners and queues that a process offers to its successor. Called by <see cref="ZcrxTakeover.Serve"/>, one call
-/// at a time, on the thread pool.
+/// Represents the listeners and queues that a process offers to its successor. <see cref="ZcrxTakeover.Serve"/> calls the members on the
+/// thread pool, one call at a time.
 /// </summary>
 public interface ITakeoverSource
 {
     /// <summary>
-    /// Returns the listening sockets, each with its name. The caller still owns and uses them. The successor receives duplicates.
+    /// Returns the listening sockets with their names. This process still owns and uses the sockets, and the successor receives duplicates.
     /// </summary>
-    /// <returns>All sockets; at most 200.</returns>
+    /// <returns>All listening sockets, at most 200.</returns>
     IReadOnlyList<KeyValuePair<string, Socket>> GetListeners();
 
-    /// <summary>Returns the queues that the successor may take over. They continue to receive for their connections.</summary>
-    /// <returns>The open queues; none by default.</returns>
+    /// <summary>
+    /// Returns the queues that the successor may take over. After the takeover, this process still receives on them for its own
+    /// connections.
+    /// </summary>
+    /// <returns>The open queues. The default implementation returns none.</returns>
     IReadOnlyList<ZcrxQueue> GetQueues() => [];
 
-    /// <summary>Reports that the successor does not take a queue over, and has to open another queue.</summary>
-    /// <param name="queue">The queue's name.</param>
+    /// <summary>Reports that a queue cannot be taken over, so the successor must open another queue.</summary>
+    /// <param name="queue">The name of the queue.</param>
     /// <param name="reason">The reason, as a clause.</param>
     void OnQueueStays(string queue, string reason)
     {
     }
 
     /// <summary>
-    /// Reports that only this process uses a queue again: the successor has ended, or has closed the queue. Called on any thread.
+    /// Reports that the successor has ended or has closed a queue, so that this process alone uses the queue again. Called on any thread.
     /// </summary>
-    /// <param name="queue">The queue's name.</param>
+    /// <param name="queue">The name of the queue.</param>
     void OnQueueCameBack(string queue)
     {
     }
 
-    /// <summary>Stops accepting: the successor is ready, and the takeover cannot be undone.</summary>
-    /// <param name="successor">The successor's process id.</param>
-    /// <returns>A task that ends when nothing more is accepted, and all accepted connections are being served.</returns>
+    /// <summary>Stops accepting connections, because the successor is ready. From now on the takeover cannot be undone.</summary>
+    /// <param name="successor">The process id of the successor.</param>
+    /// <returns>A task that completes when no further connection is accepted and all accepted ones are being served.</returns>
     Task ReleaseAsync(int successor);
 
-    /// <summary>Reports a takeover that has failed. This process keeps serving.</summary>
-    /// <param name="cause">The cause.</param>
+    /// <summary>Reports that a takeover has failed. This process keeps serving.</summary>
+    /// <param name="cause">The exception that caused the failure.</param>
     void OnAttemptFailed(Exception cause);
 }

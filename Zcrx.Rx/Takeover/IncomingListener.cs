@@ -4,7 +4,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Represents a listening socket that comes from another process.</summary>
+/// <summary>Represents a listening socket that another process has passed to this one.</summary>
 internal sealed record IncomingListener(string Name, IPEndPoint EndPoint, Socket Socket)
 {
     private const int SolSocket = 1;
@@ -16,21 +16,21 @@ internal sealed record IncomingListener(string Name, IPEndPoint EndPoint, Socket
     private const int DomainIPv4 = 2;
     private const int DomainIPv6 = 10;
 
-    /// <param name="name">The listener's name.</param>
-    /// <param name="fd">The descriptor. The result owns it; on failure, it is closed.</param>
-    /// <exception cref="InvalidDataException">The descriptor is no listening TCP socket.</exception>
+    /// <param name="name">The name of the listener.</param>
+    /// <param name="fd">The descriptor of the socket. The result owns it. If the call fails, the descriptor is closed.</param>
+    /// <exception cref="InvalidDataException">The descriptor is not a listening TCP socket.</exception>
     public static IncomingListener Create(string name, int fd)
     {
-        // Non-blocking is a property of the socket, not of the descriptor. The predecessor has set it and still
-        // needs it, so it must stay set.
+        // Both processes share the non-blocking mode, because it is a property of the socket and not of the descriptor. The predecessor
+        // still needs it, so it must stay set.
         Socket socket = new(Check(fd, AddressFamily.InterNetwork)) { Blocking = false };
         return new IncomingListener(name, (IPEndPoint)socket.LocalEndPoint!, socket);
     }
 
-    /// <summary>Checks a received socket before it is used.</summary>
-    /// <param name="fd">The descriptor. The result owns it; on failure, it is closed.</param>
-    /// <param name="family">Unix, or another family for TCP.</param>
-    /// <exception cref="InvalidDataException">The descriptor is no listening stream socket of that family.</exception>
+    /// <summary>Checks that a received descriptor is a listening socket, before it is used.</summary>
+    /// <param name="fd">The descriptor. The result owns it. If the call fails, the descriptor is closed.</param>
+    /// <param name="family">Unix for a Unix socket, or any other value for a TCP socket.</param>
+    /// <exception cref="InvalidDataException">The descriptor is not a listening stream socket of that family.</exception>
     public static SafeSocketHandle Check(int fd, AddressFamily family)
     {
         int domain = Option(fd, SoDomain);

@@ -5,12 +5,12 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Rx.Takeover;
 
 /// <summary>
-/// Represents a queue that is offered to another process. After the commit, it represents that process as the
-/// producer of the refill queue.
+/// Represents a queue that this process offers to another one. After the commit, it represents the other process, which then writes the
+/// refill queue.
 /// </summary>
 /// <remarks>
-/// The rings of this process continue to receive for their connections and send returned buffers over the channel. When the other process
-/// has ended or has closed the queue, this process writes the refill queue again, because then no other process has the memory.
+/// The rings of this process continue to receive for their connections, and send returned buffers over the channel. When the other process
+/// has ended or has closed the queue, it no longer has the memory. This process then writes the refill queue again.
 /// </remarks>
 internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 {
@@ -37,16 +37,16 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 
     public QueueManifest Manifest { get; }
 
-    /// <summary>Gets the descriptors of the manifest. This object owns them.</summary>
+    /// <summary>Gets the descriptors that are sent with the manifest. This object owns them.</summary>
     public IReadOnlyList<int> Descriptors => [_exported.Fd, _theirs, _memory.Region.Fd, .. _memory.Areas.Select(static area => area.Fd)];
 
     /// <summary>
-    /// Gets or sets the action that runs when the other process has ended or closed the queue, and this process writes the refill queue
-    /// again. Set before the commit.
+    /// Gets or sets a callback. It runs when the other process has ended or closed the queue, so that this process writes the refill queue
+    /// again. Must be set before the commit.
     /// </summary>
     public Action? Returned { get; set; }
 
-    /// <summary>Returns why another process cannot take a queue over; null when it can.</summary>
+    /// <summary>Returns why another process cannot take over a queue, as a clause; null if it can.</summary>
     public static string? WhyNot(ZcrxQueue queue)
     {
         QueueMemory memory = queue.Loop.Queue.Memory;
@@ -61,13 +61,13 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
             : null;
     }
 
-    /// <summary>Prepares a queue for an offer. The queue does not grow from now on.</summary>
-    /// <exception cref="ZcrxException">The kernel refused. Nothing has changed.</exception>
+    /// <summary>Prepares a queue for an offer. From now on, no area is added to the queue.</summary>
+    /// <exception cref="ZcrxException">The kernel refused to export the queue. The queue is unchanged.</exception>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
     /// <exception cref="IOException">The process has no free descriptor.</exception>
     public static async Task<OutgoingQueue> PrepareAsync(ZcrxQueue queue)
     {
-        // Areas are fixed before the ring thread exports the queue: the other process would not learn about an area that is added later.
+        // The areas are fixed before the queue is exported, because the other process would not learn of an area that is added later.
         QueueMemory memory = queue.Loop.Queue.Memory;
         memory.HasFixedAreas = true;
         ExportedQueue? exported = null;
@@ -84,18 +84,18 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
         }
     }
 
-    /// <summary>Commits the takeover: the other process continues the queue.</summary>
+    /// <summary>Commits the takeover, so that the other process continues the queue.</summary>
     public void Commit()
     {
         CloseTheirs();
         _memory.IsSharedWithProcess = true;
         _memory.Unused = OnUnused;
-        // From now on, the rings keep the queue open instead of this export.
+        // The rings of this process keep the queue open from now on, so the export is no longer needed.
         _exported.Dispose();
         _ = CommitAsync();
     }
 
-    /// <summary>Ends the offer. Has no effect after <see cref="Commit"/>, since the channel then ends with the queue.</summary>
+    /// <summary>Withdraws the offer if it was not committed. Does nothing after <see cref="Commit"/>.</summary>
     public void Dispose()
     {
         if (CloseTheirs())
@@ -107,7 +107,9 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
         }
     }
 
-    /// <summary>Waits until sending has ended. Called only after the other process has ended.</summary>
+    /// <summary>
+    /// Returns a task that completes when this process has stopped sending buffers. Called after the other process has ended.
+    /// </summary>
     Task IRefillProducer.CedeAsync() => _sending;
 
     Task<bool> IRefillProducer.BeginAsync()
@@ -133,7 +135,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 
     private async Task CommitAsync()
     {
-        // The switch happens between two turns of the ring thread. It may take any time, because a handler may prolong a turn.
+        // The ring thread stops writing the refill queue when its current turn has ended. A handler can make this turn arbitrarily long.
         await _memory.SwitchToAsync(this).ConfigureAwait(false);
         await _channel.ReceiveAllAsync(static _ => { }).ConfigureAwait(false);
         _hasEnded = true;
@@ -147,7 +149,8 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 
         _memory.IsSharedWithProcess = false;
         _memory.HasFixedAreas = false;
-        // Does nothing if this process has opened another ring in the meantime, and that ring is now the producer.
+        // If this process has opened another ring for the queue in the meantime, that ring writes the refill queue and this call does
+        // nothing.
         await _memory.SwitchToAsync(_local, onlyAfter: this).ConfigureAwait(false);
         _memory.Reclaim();
         Returned?.Invoke();
@@ -161,7 +164,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
             while (!_hasEnded)
             {
                 await _wake.WaitAsync().ConfigureAwait(false);
-                // A full fence: a thread that adds a buffer from now on wakes this loop again.
+                // A full fence. If a thread adds a buffer after the fence, it wakes this loop again.
                 Interlocked.Exchange(ref _wakePending, 0);
                 bool isLast = _isUnused;
                 for (int words = Fill(); words > 0; words = Fill())
@@ -171,7 +174,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 
                 if (isLast)
                 {
-                    // No component of this process has a buffer. Only the other process uses the queue now.
+                    // This process has no buffer left, so only the other process uses the queue now.
                     _channel.Dispose();
                     return;
                 }
@@ -179,7 +182,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The other process has ended. The receiving side handles that.
+            // The other process has ended. CommitAsync, which waits for the end of the channel, handles this.
         }
     }
 

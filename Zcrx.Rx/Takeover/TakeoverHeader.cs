@@ -3,18 +3,20 @@ using System.Buffers.Binary;
 namespace Zcrx.Rx.Takeover;
 
 /// <summary>
-/// Represents the 16 bytes before every message, little-endian: magic (4), version (2), type (2), payload length
-/// (4), descriptors (2), zero (2).
+/// Represents the 16 bytes before every message. The little-endian fields are magic (4), version (2), type (2), payload length (4),
+/// descriptors (2) and zero (2).
 /// </summary>
-/// <remarks>The layout is the same in all versions, so that another version can be distinguished from other data.</remarks>
+/// <remarks>All versions use this layout, so that a message of another version is recognized.</remarks>
 internal readonly record struct TakeoverHeader(ushort Version, TakeoverMessageType Type, int Length, int Descriptors)
 {
     public const int Size = 16;
 
-    /// <summary>The version of this library.</summary>
+    /// <summary>The version of the protocol that this library uses.</summary>
     public const ushort CurrentVersion = 1;
 
-    /// <summary>The largest payload. A message fits into any Unix socket's buffer, so that sending never blocks.</summary>
+    /// <summary>
+    /// The largest number of bytes in a payload. Such a message fits into the buffer of any Unix socket, so sending never blocks.
+    /// </summary>
     public const int MaxLength = 32 * 1024;
 
     // "ZCRT".
@@ -30,7 +32,7 @@ internal readonly record struct TakeoverHeader(ushort Version, TakeoverMessageTy
         BinaryPrimitives.WriteUInt16LittleEndian(to[14..], 0);
     }
 
-    /// <exception cref="InvalidDataException">The bytes are not a header, or exceed a limit.</exception>
+    /// <exception cref="InvalidDataException">The bytes are not a header, or a field exceeds its limit.</exception>
     public static TakeoverHeader Read(ReadOnlySpan<byte> from)
     {
         if (BinaryPrimitives.ReadUInt32LittleEndian(from) != Magic)

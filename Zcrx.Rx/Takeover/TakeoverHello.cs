@@ -1,10 +1,10 @@
 namespace Zcrx.Rx.Takeover;
 
 /// <summary>Represents the payload of <see cref="TakeoverMessageType.Hello"/>.</summary>
-/// <param name="Wishes">The features that the successor supports besides listeners. Unknown bits are ignored.</param>
+/// <param name="Wishes">Flags for the features that the successor supports in addition to listeners. Unknown flags are ignored.</param>
 internal sealed record TakeoverHello(uint Wishes)
 {
-    /// <summary>The successor can take queues over.</summary>
+    /// <summary>The flag of a successor that can take over queues.</summary>
     public const uint Queues = 1;
 
     public bool WantsQueues => (Wishes & Queues) != 0;

@@ -4,14 +4,16 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Represents the connection between two processes, which carries messages with descriptors.</summary>
-/// <remarks>One reader and one writer at a time. Invalid data of the other side causes an <see cref="InvalidDataException"/>.</remarks>
+/// <summary>Represents the connection between the two processes of a takeover. It carries messages with descriptors.</summary>
+/// <remarks>
+/// Supports one reader and one writer at a time. Invalid data from the other process causes an <see cref="InvalidDataException"/>.
+/// </remarks>
 internal sealed class TakeoverLink(Socket socket) : IDisposable
 {
     public PeerCredentials Peer { get; } = PeerCredentials.Of(socket);
 
-    /// <summary>Sends a message as a whole, or not at all.</summary>
-    /// <exception cref="IOException">The other side has closed the connection, or does not read.</exception>
+    /// <summary>Sends a message with its descriptors. Sends either all of it or nothing.</summary>
+    /// <exception cref="IOException">The other process has closed the connection, or does not read its messages.</exception>
     public void Send(TakeoverMessageType type, byte[] payload, params ReadOnlySpan<int> descriptors)
     {
         if (payload.Length > TakeoverHeader.MaxLength)
@@ -25,12 +27,12 @@ internal sealed class TakeoverLink(Socket socket) : IDisposable
         int sent = DescriptorPassing.Send(Fd, bytes, descriptors);
         if (sent != bytes.Length)
         {
-            // All messages in flight fit into the socket's buffer. If the buffer is full, the peer has stopped reading.
+            // The socket's buffer has room for all messages that the protocol allows. If it is full, the other process has stopped reading.
             throw sent < 0 && !DescriptorPassing.WouldWait(sent) ? Broken(sent) : new IOException("the other process does not read its messages");
         }
     }
 
-    /// <summary>Reports to the other side that the takeover has failed. Best effort.</summary>
+    /// <summary>Tells the other process that the takeover has failed. Ignores a failed send.</summary>
     public void Refuse(string reason)
     {
         try
@@ -39,14 +41,14 @@ internal sealed class TakeoverLink(Socket socket) : IDisposable
         }
         catch (IOException)
         {
-            // The other process has ended.
+            // The other process has ended and no longer needs the reason.
         }
     }
 
     /// <summary>Waits for the next message.</summary>
-    /// <returns>The message, owned by the caller; null when the other side has closed the connection.</returns>
+    /// <returns>The message, owned by the caller; null when the other process has closed the connection.</returns>
     /// <exception cref="InvalidDataException">
-    /// The bytes are not a message, or the message is refused. Its descriptors are closed.
+    /// The bytes are not a valid message, or the other process refuses the takeover. Received descriptors are closed.
     /// </exception>
     /// <exception cref="IOException">The connection has failed.</exception>
     /// <exception cref="SocketException">The connection has failed while waiting.</exception>
@@ -89,7 +91,7 @@ internal sealed class TakeoverLink(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>Receives a message of one type.</summary>
+    /// <summary>Waits for the next message, which must have the expected type.</summary>
     /// <inheritdoc cref="ReceiveAsync(CancellationToken)"/>
     public async Task<TakeoverMessage?> ReceiveAsync(TakeoverMessageType expected, CancellationToken cancellationToken)
     {
@@ -114,7 +116,7 @@ internal sealed class TakeoverLink(Socket socket) : IDisposable
         int filled = 0;
         while (filled < bytes.Length)
         {
-            // Reads nothing, and completes when something can be read.
+            // Reads nothing. Completes when bytes or the end of the connection can be read.
             await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, cancellationToken).ConfigureAwait(false);
             int received = DescriptorPassing.Receive(Fd, bytes.Span[filled..], descriptors);
             if (received == 0)

@@ -2,7 +2,7 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Represents a received message. Disposal closes its descriptors except those that were taken.</summary>
+/// <summary>Represents a received message. Disposal closes the descriptors that were not taken.</summary>
 internal sealed class TakeoverMessage(TakeoverMessageType type, byte[] payload, List<int> descriptors) : IDisposable
 {
     private const int Taken = -1;
@@ -13,7 +13,7 @@ internal sealed class TakeoverMessage(TakeoverMessageType type, byte[] payload, 
 
     public int Descriptors => descriptors.Count;
 
-    /// <summary>Takes a descriptor, which the caller owns from now on.</summary>
+    /// <summary>Takes the descriptor at an index. The caller owns it from then on.</summary>
     public int Take(int index)
     {
         int descriptor = descriptors[index];

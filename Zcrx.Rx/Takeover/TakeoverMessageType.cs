@@ -1,20 +1,20 @@
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Specifies the messages of a takeover. The numbers are part of the protocol.</summary>
+/// <summary>Specifies the types of messages in a takeover. The numbers are part of the protocol.</summary>
 internal enum TakeoverMessageType : ushort
 {
-    /// <summary>Successor: announces itself, and requests an offer.</summary>
+    /// <summary>The successor announces itself and requests an offer.</summary>
     Hello = 1,
 
-    /// <summary>Predecessor: offers listeners and queues, with their descriptors.</summary>
+    /// <summary>The predecessor offers listeners and queues, with their descriptors.</summary>
     Offer = 2,
 
-    /// <summary>Successor: everything is open. The predecessor releases the offer.</summary>
+    /// <summary>The successor is ready, so the predecessor must release what it has offered.</summary>
     Commit = 3,
 
-    /// <summary>Predecessor: has stopped accepting.</summary>
+    /// <summary>The predecessor has stopped accepting connections.</summary>
     Released = 4,
 
-    /// <summary>Either: refuses, with the reason.</summary>
+    /// <summary>Either process refuses the takeover and gives the reason.</summary>
     Refuse = 5,
 }

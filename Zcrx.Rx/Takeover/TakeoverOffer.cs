@@ -1,16 +1,16 @@
 namespace Zcrx.Rx.Takeover;
 
 /// <summary>
-/// Represents the payload of <see cref="TakeoverMessageType.Offer"/>: the names of the listeners and, for a successor
-/// that supports them, the queues.
+/// Represents the payload of <see cref="TakeoverMessageType.Offer"/>. It contains the names of the listeners. If the successor supports
+/// queues, it also contains their manifests.
 /// </summary>
 /// <remarks>
-/// Descriptors, in this order: the socket that successors connect to, the listening sockets, the descriptors of the queues. Listening
-/// sockets are in the order of their names, and descriptors of queues in the order of the queues.
+/// The first descriptor is the socket that successors connect to. The listening sockets follow in the order of their names, then the
+/// descriptors of each queue.
 /// </remarks>
 internal sealed record TakeoverOffer(IReadOnlyList<string> Listeners, IReadOnlyList<QueueManifest> Queues)
 {
-    /// <summary>Gets the number of descriptors that belong to the offer.</summary>
+    /// <summary>Gets the number of descriptors that are sent with the offer.</summary>
     public int Descriptors => 1 + Listeners.Count + Queues.Sum(static queue => queue.Descriptors);
 
     private static int MaxListeners => Interop.Processes.DescriptorPassing.MaxDescriptors - 1;
@@ -25,7 +25,8 @@ internal sealed record TakeoverOffer(IReadOnlyList<string> Listeners, IReadOnlyL
 
         if (Queues.Count == 0)
         {
-            // Earlier versions offer only listeners, in this format. They therefore understand an offer without queues.
+            // An offer without queues has the format of earlier versions, which offer only listeners. Such a version therefore understands
+            // it.
             return;
         }
 

@@ -4,17 +4,20 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Serves the successors of this process: offers its listeners and queues, and releases them at the commit.</summary>
+/// <summary>Offers the listeners and queues of this process to its successors, and releases them when a successor commits.</summary>
 /// <param name="socket">The socket that successors connect to.</param>
 /// <param name="steps">Runs the steps of the protocol, each with a timeout.</param>
-/// <param name="takenOver">Completes with the successor's process id.</param>
-/// <param name="time">The clock of the back-off.</param>
+/// <param name="takenOver">Completes with the process id of the successor that has taken over.</param>
+/// <param name="time">The clock for the delays between failed attempts to accept.</param>
 internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps, TaskCompletionSource<int> takenOver, TimeProvider time)
 {
     private static readonly TimeSpan ShortestDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
 
-    /// <summary>Serves successors until one has taken over or the token is cancelled. A failed attempt does not end the method.</summary>
+    /// <summary>
+    /// Serves one successor after another, until one has taken over or the token is cancelled. A failed takeover is reported and the next
+    /// successor is awaited.
+    /// </summary>
     public async Task ServeAsync(ITakeoverSource source, CancellationToken cancellationToken)
     {
         TimeSpan delay = TimeSpan.Zero;
@@ -32,11 +35,11 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
             {
                 return;
             }
-#pragma warning disable CA1031 // Neither a connecting process nor any failure before the commit may stop this process from serving.
+#pragma warning disable CA1031 // Neither a connecting process nor a failure before the commit may stop this process from serving.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                // Without a free descriptor, accepting fails at once for as long as a peer waits. The delay prevents a busy loop.
+                // If the process has no free descriptor, accepting fails at once while a successor waits. The delay prevents a busy loop.
                 delay = isAccepted ? TimeSpan.Zero : NextDelay(delay);
                 source.OnAttemptFailed(exception);
             }
@@ -101,7 +104,7 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
         }
         finally
         {
-            // The takeover cannot be undone, even if releasing has failed.
+            // The successor has committed, so the takeover is complete even if releasing has failed.
             takenOver.TrySetResult(successor.Peer.ProcessId);
         }
 
@@ -109,7 +112,8 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
     }
 
     /// <summary>
-    /// Prepares the queues that can move, until the limit of <paramref name="descriptors"/> is reached. Reports why the other queues stay.
+    /// Prepares queues for the offer until <paramref name="descriptors"/> descriptors are used. Reports each queue that cannot be taken
+    /// over, with the reason.
     /// </summary>
     private static async Task PrepareQueuesAsync(ITakeoverSource source, int descriptors, List<OutgoingQueue> offered)
     {
@@ -154,7 +158,8 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
 
     private void Offer(TakeoverLink successor, IReadOnlyList<KeyValuePair<string, Socket>> listeners, IReadOnlyList<OutgoingQueue> queues)
     {
-        // The sockets are referenced while their descriptors are sent, because the number of a closed descriptor may be reused.
+        // The sockets are referenced while their descriptors are sent. Otherwise a socket could be closed and its number reused for another
+        // file.
         List<SafeSocketHandle> referenced = [];
         try
         {

@@ -7,8 +7,8 @@ using Zcrx.Interop.Processes;
 namespace Zcrx.Rx.Takeover;
 
 /// <summary>
-/// Represents the Unix socket that successors connect to. Each process passes the socket to its successor, so that a
-/// process always serves its path.
+/// Represents the Unix socket that successors connect to. Each process passes it to its successor, so that the socket's path is always
+/// served.
 /// </summary>
 internal sealed class TakeoverSocket : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class TakeoverSocket : IDisposable
     private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(20);
 
     private readonly string _path;
-    // Identifies the file that belongs to the socket, so that the process deletes no other file at its end.
+    // Identifies the file of this socket, so that this process does not delete the file of another socket when it ends.
     private FileStatus _file;
     private bool _isOurs;
 
@@ -30,12 +30,12 @@ internal sealed class TakeoverSocket : IDisposable
 
     public Socket Socket { get; }
 
-    /// <summary>Connects to the process that listens at a path or, without one, listens there.</summary>
-    /// <returns>The connection or the listening socket.</returns>
-    /// <exception cref="ZcrxException">Neither is possible. The message names the cause.</exception>
+    /// <summary>Connects to the process that listens at a path. If there is none, listens there.</summary>
+    /// <returns>Either this process's listening socket, or the connection to the predecessor.</returns>
+    /// <exception cref="ZcrxException">The path allows neither. The message names the cause.</exception>
     public static async Task<(TakeoverSocket? Bound, Socket? Predecessor)> OpenAsync(string path, CancellationToken cancellationToken)
     {
-        // Two processes may find the socket of a dead process at the same time. Only one of them may replace it.
+        // Two processes may find the socket of a dead process at the same time. The lock ensures that only one of them replaces it.
         using FileLock turn = await LockAsync(path, cancellationToken).ConfigureAwait(false);
         int result = FileStatus.Of(path, out FileStatus found);
         if (result == -Errno.ENOENT)
@@ -61,7 +61,7 @@ internal sealed class TakeoverSocket : IDisposable
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
         {
-            // The process that created the socket has ended without removing it.
+            // The process that created this socket has ended without deleting its file.
             socket.Dispose();
             return (Bind(path), null);
         }
@@ -79,18 +79,21 @@ internal sealed class TakeoverSocket : IDisposable
         }
     }
 
-    /// <summary>Creates the object for the predecessor's socket, which stays bound to its path.</summary>
+    /// <summary>Creates the object for a socket that the predecessor has passed. The socket stays bound to its path.</summary>
     public static TakeoverSocket TakeOver(string path, SafeSocketHandle handle) => new(path, new Socket(handle));
 
-    /// <summary>Makes this object delete the socket's file at its end, and makes peers see the credentials of this process.</summary>
+    /// <summary>
+    /// Makes this process the owner of the socket. This object deletes the socket's file when it is disposed, and peers see the credentials
+    /// of this process.
+    /// </summary>
     public void Own()
     {
         _isOurs = FileStatus.Of(_path, out _file) == 0;
-        // A peer sees the credentials of the process that called listen(2) last. Until now, that was a predecessor.
+        // The kernel shows peers the credentials of the process that called listen(2) last. Until now, that was a predecessor.
         Socket.Listen(Backlog);
     }
 
-    /// <summary>Leaves the socket's file to another process, which also has the socket.</summary>
+    /// <summary>Leaves the socket's file to the successor, which serves the socket from now on.</summary>
     public void Disown() => _isOurs = false;
 
     public void Dispose()
@@ -103,7 +106,7 @@ internal sealed class TakeoverSocket : IDisposable
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // The file stays. The next process recognizes a socket that no process serves.
+                // The file stays. The next process finds that no process listens on it, and replaces it.
             }
         }
 
@@ -112,9 +115,9 @@ internal sealed class TakeoverSocket : IDisposable
 
     private static TakeoverSocket Bind(string path)
     {
-        // The socket is bound to a temporary name first. No process can then connect before the permissions are set, and a dead
-        // process's socket is replaced atomically. Also, .NET removes the bound name when the socket is disposed, but the
-        // final name may outlive this process.
+        // The socket is bound to a temporary name first, so that no process can connect before the permissions are set. Renaming it then
+        // replaces the socket of a dead process atomically. Also, .NET deletes the bound name when the socket is disposed, but the final
+        // name may have to outlive this process.
         string temporary = FormattableString.Invariant($"{path}.{Environment.ProcessId:x}");
         Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
@@ -150,7 +153,7 @@ internal sealed class TakeoverSocket : IDisposable
             throw new ZcrxNotPermittedException(Operation(path), 0, $"{reason}, so another user could take the service's connections", "Choose a directory that only the service's user may write");
         }
 
-        // A lock on the directory itself could be held by any user who may read it.
+        // The lock is on a separate file, because any user who may read the directory could lock the directory itself.
         string file = path + LockSuffix;
         using PeriodicTimer retry = new(LockRetry);
         while (true)

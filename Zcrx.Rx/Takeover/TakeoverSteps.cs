@@ -3,13 +3,13 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Runs the steps of the takeover protocol, each with a timeout.</summary>
+/// <summary>Runs the steps of the takeover protocol with a timeout for each step.</summary>
 internal sealed class TakeoverSteps(ZcrxTakeoverOptions options)
 {
-    /// <summary>Gets the operation, for errors.</summary>
+    /// <summary>Gets the description of the operation, for error messages.</summary>
     public string Operation => $"Taking over at {options.Path}";
 
-    /// <summary>Runs one step of the protocol with the configured timeout. Reports failures as <see cref="ZcrxException"/>.</summary>
+    /// <summary>Runs one step with the configured timeout. Reports a failure as a <see cref="ZcrxException"/>.</summary>
     public async Task RunAsync(string what, Func<CancellationToken, Task> step, CancellationToken cancellationToken)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

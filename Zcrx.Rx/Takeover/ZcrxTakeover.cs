@@ -6,19 +6,15 @@ using Zcrx.Rx.Takeover;
 namespace Zcrx.Rx;
 
 /// <summary>
-/// Takes listening sockets and queues over from the predecessor process, and offers them to the successor, so that a service is replaced
-/// without refusing a connection.
+/// Replaces a service process without refusing a connection. Takes over listening sockets and queues from the predecessor process, and
+/// later offers them to the successor.
 /// </summary>
 /// <remarks>
-/// <para>
-/// Call order: <see cref="OpenAsync"/>, then <see cref="TakeListener"/>, <see cref="TakeQueue"/> and every step that may fail,
-/// then <see cref="CommitAsync"/>, then accept and <see cref="Serve"/>. Until the commit, the predecessor keeps serving,
-/// whatever happens to this process.
-/// </para>
-/// <para>
-/// Ownership: the caller of <see cref="OpenAsync"/> disposes the object, which closes everything that was not taken. Threading: one call
-/// at a time, on any thread. See docs/takeover.md.
-/// </para>
+/// <para>Call <see cref="OpenAsync"/> first. Then call <see cref="TakeListener"/> and <see cref="TakeQueue"/>, and make every step that may
+/// fail. Then call <see cref="CommitAsync"/>, begin to accept, and call <see cref="Serve"/>. Until the commit the predecessor keeps
+/// serving, even if this process fails.</para>
+/// <para>Ownership: the caller of <see cref="OpenAsync"/> disposes the object, which closes everything that was not taken. Threading: one
+/// call at a time, on any thread. See docs/takeover.md.</para>
 /// </remarks>
 public sealed class ZcrxTakeover : IAsyncDisposable
 {
@@ -39,24 +35,27 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         _steps = new TakeoverSteps(options);
     }
 
-    /// <summary>Gets the process id of the predecessor; null without one.</summary>
+    /// <summary>Gets the process id of the predecessor; null if there is none.</summary>
     public int? PredecessorId { get; private set; }
 
     /// <summary>
-    /// Gets a task that completes with the successor's process id once the takeover is complete. Cancelled when this process ends first.
+    /// Gets a task that completes with the process id of the successor when it has taken over. It is cancelled if this object is disposed
+    /// before.
     /// </summary>
     public Task<int> TakenOver => _takenOver.Task;
 
-    /// <summary>Gets the addresses of the predecessor's listening sockets, including those that were taken.</summary>
+    /// <summary>
+    /// Gets the addresses of all listening sockets that the predecessor has offered, including those that were already taken.
+    /// </summary>
     public IReadOnlyList<IPEndPoint> ListenerEndPoints { get; private set; } = [];
 
-    /// <summary>Opens the takeover at a path: connects to the process that serves the path, or becomes the first process there.</summary>
-    /// <param name="options">The options.</param>
-    /// <param name="cancellationToken">Cancels opening.</param>
-    /// <returns>The takeover, owned by the caller. The predecessor, if any, waits for <see cref="CommitAsync"/>.</returns>
-    /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
+    /// <summary>Connects to the predecessor that serves a path. If there is none, this process becomes the first one there.</summary>
+    /// <param name="options">The path and the timeout.</param>
+    /// <param name="cancellationToken">Cancels connecting and waiting for the offer.</param>
+    /// <returns>The takeover, owned by the caller. A predecessor now waits for <see cref="CommitAsync"/>.</returns>
+    /// <exception cref="ZcrxConfigurationException">The options are invalid. No connection was made.</exception>
     /// <exception cref="ZcrxException">
-    /// The path cannot be used, or the process there refuses. The message names the cause. No resources remain allocated.
+    /// The path cannot be used, or the predecessor refuses. The message names the cause. No resources remain allocated.
     /// </exception>
     public static async Task<ZcrxTakeover> OpenAsync(ZcrxTakeoverOptions options, CancellationToken cancellationToken = default)
     {
@@ -76,10 +75,10 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes the predecessor's listening socket for an address, if it has one.</summary>
-    /// <param name="name">The listener's name.</param>
-    /// <param name="endPoint">The address. With port 0, the socket of that name on any port.</param>
-    /// <returns>The socket, owned by the caller; null when the address has to be bound.</returns>
+    /// <summary>Takes the predecessor's listening socket for an address.</summary>
+    /// <param name="name">The name of the listener. Used only to find a socket if the port is 0.</param>
+    /// <param name="endPoint">The address of the socket. With port 0, the port may differ, but the name must be equal.</param>
+    /// <returns>The socket, owned by the caller; null if the predecessor has none, so that the address must be bound.</returns>
     public Socket? TakeListener(string name, IPEndPoint endPoint)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
@@ -94,8 +93,8 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         return found.Socket;
     }
 
-    /// <summary>Takes the remaining listening sockets of the predecessor, for listeners that are added later.</summary>
-    /// <returns>The sockets with the names of their listeners, owned by the caller.</returns>
+    /// <summary>Takes all listening sockets that were not taken yet, for listeners that are added later.</summary>
+    /// <returns>The names of the listeners with their sockets, owned by the caller.</returns>
     public IReadOnlyList<KeyValuePair<string, Socket>> TakeListeners()
     {
         KeyValuePair<string, Socket>[] remaining = [.. _listeners.Select(static listener => KeyValuePair.Create(listener.Name, listener.Socket))];
@@ -103,14 +102,15 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         return remaining;
     }
 
-    /// <summary>Takes the predecessor's queue that these options describe, if it offers one.</summary>
+    /// <summary>Takes the predecessor's queue that matches these options.</summary>
     /// <param name="options">
-    /// The options of the queue. The queue is found by its name and, on a NIC, by the RX queue; without a NIC, also by its size.
+    /// The options of the queue. A queue matches if it has the same name and, on a NIC, the same RX queue. Without a NIC, its size must be
+    /// the same as well.
     /// </param>
     /// <returns>
-    /// The queue, owned by the caller, for
-    /// <see cref="ZcrxQueue.ImportAsync(IncomingQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>; null
-    /// when a queue has to be opened.
+    /// The queue, owned by the caller, to be imported with
+    /// <see cref="ZcrxQueue.ImportAsync(IncomingQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>; null if the
+    /// predecessor offers none, so that a queue must be opened.
     /// </returns>
     public IncomingQueue? TakeQueue(ZcrxQueueOptions options)
     {
@@ -126,12 +126,11 @@ public sealed class ZcrxTakeover : IAsyncDisposable
     }
 
     /// <summary>
-    /// Commits the takeover: the predecessor stops accepting, and the listeners belong to this process. Does
-    /// nothing without a predecessor.
+    /// Commits the takeover. The predecessor stops accepting, and this process owns the listeners. Does nothing if there is no predecessor.
     /// </summary>
-    /// <param name="cancellationToken">Cancels waiting. It is then unknown whether the predecessor has released the offer.</param>
-    /// <returns>A task that ends when only this process accepts.</returns>
-    /// <exception cref="ZcrxException">The predecessor has stopped waiting, and keeps serving.</exception>
+    /// <param name="cancellationToken">Cancels the wait. It is then unknown whether the predecessor has stopped accepting.</param>
+    /// <returns>A task that completes when the predecessor has stopped accepting, has died, or does not answer in time.</returns>
+    /// <exception cref="ZcrxException">The predecessor has stopped waiting and keeps serving.</exception>
     public async Task CommitAsync(CancellationToken cancellationToken = default)
     {
         if (_predecessor is { } predecessor)
@@ -140,15 +139,15 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         }
 
         _taken.ForEach(static queue => queue.Commit());
-        // Listeners and queues that were not taken are no longer needed.
+        // Listeners and queues that were not taken before the commit are not used any more.
         CloseUntaken();
     }
 
     /// <summary>
-    /// Accepts takeover requests until a successor has taken over or this object is disposed. Call it once,
-    /// after <see cref="CommitAsync"/>.
+    /// Begins to accept takeover requests, until a successor has taken over or this object is disposed. Call it once, after
+    /// <see cref="CommitAsync"/>.
     /// </summary>
-    /// <param name="source">The listeners and queues to offer.</param>
+    /// <param name="source">Provides the listeners and queues to offer.</param>
     public void Serve(ITakeoverSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -156,10 +155,8 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         _serving = Task.Run(() => server.ServeAsync(source, _stopping.Token));
     }
 
-    /// <summary>
-    /// Closes the listeners and queues that were not taken, and removes the socket's file unless a successor has the socket.
-    /// </summary>
-    /// <returns>A task that ends when everything is closed.</returns>
+    /// <summary>Closes the listeners and queues that were not taken. Deletes the socket's file if no successor has the socket.</summary>
+    /// <returns>A task that completes when everything is closed.</returns>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
@@ -208,7 +205,8 @@ public sealed class ZcrxTakeover : IAsyncDisposable
                 return;
             }
 
-            // The predecessor has ended, or another successor has just taken over. Try again, because another process may serve now.
+            // The predecessor has ended or another successor has just taken over. Another process may serve the path now, so this process
+            // tries again.
             _predecessor.Dispose();
             _predecessor = null;
         }
@@ -249,11 +247,11 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         }
         catch (Exception exception) when (exception is IOException or SocketException)
         {
-            // The predecessor has died. A predecessor that keeps serving refuses, which causes another exception.
+            // The predecessor has died. If it were alive and kept serving, it would refuse, which throws another exception.
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The predecessor has received the commit but is slow. It may still accept, which is harmless.
+            // The predecessor has received the commit but answers slowly. It may still accept connections for a moment, which is harmless.
         }
 
         _socket!.Own();
@@ -261,7 +259,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         _predecessor = null;
     }
 
-    /// <summary>Sends a message. Ignores a closed connection, because the next receive returns the refusal or the end.</summary>
+    /// <summary>Sends a message, and ignores a failure.</summary>
     private static void TrySend(TakeoverLink link, TakeoverMessageType type)
     {
         try
@@ -270,7 +268,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         }
         catch (IOException)
         {
-            // The next receive reads the refusal, or the end of the connection.
+            // The predecessor has closed the connection. The next receive returns its last message or reports the end.
         }
     }
 }

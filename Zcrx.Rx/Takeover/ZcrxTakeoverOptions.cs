@@ -3,27 +3,27 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx;
 
-/// <summary>Configures the takeover from the predecessor and by the successor.</summary>
+/// <summary>Represents the options for taking over from a predecessor and being taken over by a successor.</summary>
 public sealed record ZcrxTakeoverOptions
 {
-    // A socket path (sun_path) has at most 107 bytes. The other bytes are for the suffix of a temporary name.
+    // The kernel allows 107 bytes in a socket path (sun_path). The difference leaves room for the suffix of a temporary name.
     private const int LongestPath = 90;
 
     /// <summary>
-    /// Gets the Unix socket of the takeover: an absolute path in a directory that belongs to the service, such as
-    /// <c>/run/ingest/takeover</c>. At most 90 bytes.
+    /// Gets the path of the Unix socket at which the processes meet. It must be absolute and at most 90 bytes long, and its directory must
+    /// belong to the service. Example: <c>/run/ingest/takeover</c>.
     /// </summary>
     public string Path { get; init; } = "";
 
     /// <summary>
-    /// Gets the time for which each side waits for the next step of the other side. A starting process waits for the offer of its
-    /// predecessor. A predecessor waits for its successor to be ready. Above zero, at most a day.
+    /// Gets the time limit for each step of the takeover. A new process waits this long for the offer of its predecessor. The predecessor
+    /// waits this long until its successor is ready. Must be positive and at most a day.
     /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Validates the options without a system call.</summary>
-    /// <param name="path">The configuration path of the options for messages, such as <c>Zcrx:Takeover</c>.</param>
-    /// <returns>All errors, each with its path; empty when the options are valid.</returns>
+    /// <param name="path">The configuration path of these options, such as <c>Zcrx:Takeover</c>. Error messages begin with it.</param>
+    /// <returns>All errors, each with the path of its option; empty if the options are valid.</returns>
     public IReadOnlyList<ZcrxConfigurationError> Validate(string path = "")
     {
         List<ZcrxConfigurationError> errors = [];

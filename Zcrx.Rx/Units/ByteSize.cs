@@ -17,7 +17,7 @@ public readonly record struct ByteSize : IComparable<ByteSize>, IParsable<ByteSi
 
     private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("0123456789.");
 
-    // Largest first: a size is written in the first unit that divides it.
+    // The largest unit comes first, because a size is written in the first unit that divides it.
     private static readonly (string Name, int Shift)[] Units = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
 
     /// <summary>Initializes a size.</summary>
@@ -37,26 +37,26 @@ public readonly record struct ByteSize : IComparable<ByteSize>, IParsable<ByteSi
     public static implicit operator long(ByteSize size) => size.Bytes;
 
     /// <summary>Determines whether one size is smaller than another.</summary>
-    /// <param name="left">One size.</param>
-    /// <param name="right">Another.</param>
+    /// <param name="left">The first size.</param>
+    /// <param name="right">The second size.</param>
     /// <returns>Whether <paramref name="left"/> is smaller.</returns>
     public static bool operator <(ByteSize left, ByteSize right) => left.Bytes < right.Bytes;
 
     /// <summary>Determines whether one size is larger than another.</summary>
-    /// <param name="left">One size.</param>
-    /// <param name="right">Another.</param>
+    /// <param name="left">The first size.</param>
+    /// <param name="right">The second size.</param>
     /// <returns>Whether <paramref name="left"/> is larger.</returns>
     public static bool operator >(ByteSize left, ByteSize right) => left.Bytes > right.Bytes;
 
     /// <summary>Determines whether one size is at most another.</summary>
-    /// <param name="left">One size.</param>
-    /// <param name="right">Another.</param>
+    /// <param name="left">The first size.</param>
+    /// <param name="right">The second size.</param>
     /// <returns>Whether <paramref name="left"/> is not larger.</returns>
     public static bool operator <=(ByteSize left, ByteSize right) => left.Bytes <= right.Bytes;
 
     /// <summary>Determines whether one size is at least another.</summary>
-    /// <param name="left">One size.</param>
-    /// <param name="right">Another.</param>
+    /// <param name="left">The first size.</param>
+    /// <param name="right">The second size.</param>
     /// <returns>Whether <paramref name="left"/> is not smaller.</returns>
     public static bool operator >=(ByteSize left, ByteSize right) => left.Bytes >= right.Bytes;
 
@@ -86,7 +86,7 @@ public readonly record struct ByteSize : IComparable<ByteSize>, IParsable<ByteSi
     /// <param name="result">The size.</param>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out ByteSize result) => TryParse(s, out result, out _);
 
-    /// <summary>Parses a size, or returns why the text is not a size.</summary>
+    /// <summary>Parses a size. If the text is not a size, returns the reason.</summary>
     /// <param name="text">The text, such as <c>64MiB</c>.</param>
     /// <param name="size">The size.</param>
     /// <param name="error">The error and the accepted forms: a clause without a full stop.</param>

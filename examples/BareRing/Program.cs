@@ -61,7 +61,7 @@ while (end > 0)
         if (completion.UserData == Receive && !completion.HasMore)
         {
             isArmed = false;
-            // The kernel had no free buffer or completion entry: receive again after the refill. Zero marks the end of the stream.
+            // ENOMEM or ENOSPC: no buffer or completion entry was free, so the loop receives again. Zero is the end of the stream.
             end = completion.Result is -Errno.ENOMEM or -Errno.ENOSPC ? 1 : completion.Result;
         }
     }

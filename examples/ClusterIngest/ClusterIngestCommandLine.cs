@@ -9,7 +9,7 @@ internal static class ClusterIngestCommandLine
     public static Task<int> RunAsync(string[] arguments)
     {
         RootCommand root = new("Receives frames at an edge and stores them at the shards of two workers.") { Demo(), Edge(), Worker() };
-        // Disables the default limit of two seconds: the hosts of the nodes and the demo's own signal handler may take longer to stop.
+        // By default, System.CommandLine ends the process two seconds after a signal. The nodes and the demo may take longer to stop.
         return root.Parse(arguments).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
 

@@ -4,8 +4,8 @@ namespace ClusterIngest;
 
 /// <summary>Gives each node a network namespace, connected to the others by a bridge. The bridge is in the namespace of the demo.</summary>
 /// <remarks>
-/// The clients reach the edge by another link, so that a partition of the cluster leaves them connected. Nothing is removed: everything
-/// ends with <see cref="IsolatedDemo"/>'s namespaces.
+/// The clients reach the edge by a separate link, so that a partition of the cluster does not cut them off. The network needs no clean-up,
+/// because it ends with the namespaces of <see cref="IsolatedDemo"/>.
 /// </remarks>
 internal sealed class DemoNetwork
 {

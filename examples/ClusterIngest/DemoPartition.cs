@@ -3,8 +3,7 @@ using System.Runtime.InteropServices;
 namespace ClusterIngest;
 
 /// <summary>
-/// Cuts a node off from the others in the middle of the stream. Connects it again after the specified time, or
-/// when the process receives SIGCONT.
+/// Cuts a node off from the others while frames are sent. Connects it again after the specified time, or when the process receives SIGCONT.
 /// </summary>
 internal sealed class DemoPartition : IDisposable
 {
@@ -18,7 +17,7 @@ internal sealed class DemoPartition : IDisposable
 
     /// <param name="options">The options of the network partition.</param>
     /// <param name="total">The number of frames of the demo.</param>
-    /// <param name="view">The view.</param>
+    /// <param name="view">Shows messages to the user.</param>
     public DemoPartition(PartitionOptions options, long total, IDemoView view)
     {
         (_options, _total, _view) = (options, total, view);
@@ -27,7 +26,7 @@ internal sealed class DemoPartition : IDisposable
 
     public void Dispose() => _signal.Dispose();
 
-    /// <summary>Handles the progress of the demo.</summary>
+    /// <summary>Takes the node's link down or up when it is time for that. Called regularly with the progress of the demo.</summary>
     /// <param name="time">The time since the start.</param>
     /// <param name="taken">The number of frames that entities have taken.</param>
     public async Task OnProgressAsync(TimeSpan time, long taken)

@@ -11,7 +11,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoView view) : IDisposable
     /// <summary>The name of the edge.</summary>
     public const string Edge = "edge";
 
-    /// <summary>The time within which a node must be a member of the cluster.</summary>
+    /// <summary>The time limit for a node to become a member of the cluster.</summary>
     public static TimeSpan StartTimeout { get; } = TimeSpan.FromSeconds(60);
 
     private const string SecondEdge = "edge-2";
@@ -75,7 +75,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoView view) : IDisposable
             failures.Add(problem);
         }
 
-        // Stops the workers before the edges, so that each worker leaves the cluster in order. The shard coordinator is on the last worker.
+        // Stops the workers before the edges, so that each worker can leave the cluster while other members still run.
         foreach (NodeProcess node in Nodes.AsEnumerable().Reverse())
         {
             bool wasAlive = !node.HasEnded;

@@ -7,24 +7,27 @@ namespace ClusterIngest;
 /// <param name="total">The number of frames of the demo.</param>
 /// <param name="first">The edge that was started first.</param>
 /// <param name="start">Starts the second edge.</param>
-/// <param name="view">The view.</param>
+/// <param name="view">Shows messages to the user.</param>
 internal sealed class DemoTakeover(long total, NodeProcess first, Func<NodeProcess> start, IDemoView view)
 {
-    // The journals and the socket of the takeover are in the same directory.
+    // The file name of the takeover's socket. It lies in the directory of the journals.
     private const string Socket = "takeover";
 
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private NodeProcess? _second;
     private Task<string>? _port;
 
-    /// <summary>Gets a task that completes when the second edge is Up and has bound the port.</summary>
+    /// <summary>Gets a task that completes when the second edge has bound the port of the first one.</summary>
     public Task Done => _done.Task;
 
-    /// <summary>Returns the path at which the edges find each other.</summary>
+    /// <summary>Returns the path of the socket by which the second edge requests the takeover.</summary>
     /// <param name="directory">The directory of the demo.</param>
     public static string PathIn(string directory) => Path.Combine(directory, Socket);
 
-    /// <summary>Handles the progress of the demo.</summary>
+    /// <summary>
+    /// Starts the second edge after a quarter of the frames, and notices when it has the port. Called regularly with the progress of the
+    /// demo.
+    /// </summary>
     /// <param name="taken">The number of frames that entities have taken.</param>
     public async Task OnProgressAsync(long taken)
     {

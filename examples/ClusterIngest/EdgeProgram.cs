@@ -22,7 +22,7 @@ internal static class EdgeProgram
     public static async Task<int> RunAsync(NodeOptions node, string listen, string? join, string? takeover, CancellationToken cancellationToken)
     {
         ConcurrentBag<ShardSink> sinks = [];
-        // The handler reads this variable. The variable is set before the node becomes a member, and a port is bound only after that.
+        // The handler of connections reads this variable. It is set before the node becomes a member, and the port is bound after that.
         ActorSystem? system = null;
         using IHost host = NodeHost.Build(
             NodeHost.EdgeRole,
@@ -79,7 +79,7 @@ internal static class EdgeProgram
     private static IDisposable Receive(ZcrxConnection connection, Func<IActorRef> region, ConcurrentBag<ShardSink> sinks)
     {
         _ = connection.HandleAsync((served, _) => HandleAsync(served, region(), sinks));
-        // The connection itself waits for its handler.
+        // There is no subscription to dispose. HandleAsync keeps the connection open until the handler ends.
         return Disposable.Empty;
     }
 
@@ -93,7 +93,7 @@ internal static class EdgeProgram
         }
         catch (ZcrxStreamException)
         {
-            // This node stops, or the client has reset the connection. Every frame that has arrived completely is stored.
+            // This node stops, or the client has reset the connection. All complete frames are stored, so they are confirmed below.
         }
 
         byte[] confirmation = new byte[DemoFrame.Confirmation];

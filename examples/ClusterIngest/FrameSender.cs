@@ -6,9 +6,9 @@ namespace ClusterIngest;
 
 /// <summary>Sends the frames of one connection and receives the confirmation of the edge.</summary>
 /// <remarks>
-/// At the end of a connection, the edge sends the number of frames that are stored: those are the first ones of the connection. Frames
-/// behind this number are in no shard, and a client can send them again to another edge. Without a confirmation, the end of the connection
-/// says nothing: if the process of the edge dies, the kernel may close its connections in order.
+/// At the end of a connection, the edge sends how many of the connection's first frames are stored. Later frames are in no shard, and a
+/// client can send them again to another edge. Without this confirmation, the end of the connection proves nothing, because the kernel may
+/// close the connections of a dead process in order.
 /// </remarks>
 internal sealed class FrameSender(int connection, DemoOptions options)
 {
@@ -33,7 +33,7 @@ internal sealed class FrameSender(int connection, DemoOptions options)
         {
             using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             await socket.ConnectAsync(to, cancellationToken);
-            // Receives while it sends: an edge that stops confirms earlier, and then reads no more frames.
+            // Receives while it sends. An edge that is being stopped sends its confirmation early, and then reads no more frames.
             Task<long?> confirming = ReceiveAsync(socket, cancellationToken);
             try
             {
@@ -48,7 +48,7 @@ internal sealed class FrameSender(int connection, DemoOptions options)
         }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException)
         {
-            // If both directions fail, the first error is the cause, and the other one is EPIPE.
+            // If both directions fail, only the first error shows the cause. The second error is EPIPE.
             failure = failure is SocketException { SocketErrorCode: SocketError.ConnectionReset } ? failure : exception;
         }
 
@@ -93,7 +93,7 @@ internal sealed class FrameSender(int connection, DemoOptions options)
             for (ReadOnlyMemory<byte> rest = bytes.AsMemory(0, count * size); !rest.IsEmpty;)
             {
                 rest = rest[await socket.SendAsync(rest, cancellationToken)..];
-                // A connection may end in the middle of a batch.
+                // Counts complete frames after each send, because the connection may end in the middle of a batch.
                 Volatile.Write(ref _sent, before + (((count * size) - rest.Length) / size));
             }
 

@@ -3,7 +3,7 @@ namespace ClusterIngest;
 /// <summary>Shows the demo to the user.</summary>
 internal interface IDemoView
 {
-    /// <summary>Gets the longest time during which no entity took a frame.</summary>
+    /// <summary>Gets the longest time during which the entities stored no frame.</summary>
     TimeSpan LongestStall { get; }
 
     /// <summary>Writes a line.</summary>

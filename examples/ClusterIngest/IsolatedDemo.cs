@@ -4,14 +4,15 @@ using System.Runtime.InteropServices;
 namespace ClusterIngest;
 
 /// <summary>
-/// Runs this program again in new namespaces, in which it may create networks without privileges. The networks end with the namespaces.
+/// Runs this program again in new namespaces of Linux. There it may create networks without privileges. The networks end with the
+/// namespaces.
 /// </summary>
 internal static class IsolatedDemo
 {
-    // `ip netns` keeps its namespaces below /run, so the demo mounts a /run of its own.
+    // `ip netns` keeps its namespaces below /run, so the script mounts a separate /run.
     private const string Script = "mount -t tmpfs none /run && exec \"$@\"";
 
-    /// <summary>Runs a command of this program, with the same input and output.</summary>
+    /// <summary>Runs this program in the new namespaces, with the given arguments and the same input and output.</summary>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(IEnumerable<string> arguments, CancellationToken cancellationToken)
     {

@@ -6,8 +6,8 @@ namespace ClusterIngest;
 
 /// <summary>Represents the entity of one partition. It stores frames in its journal and acknowledges them afterwards.</summary>
 /// <remarks>
-/// The position is stored together with the frames. Each frame is therefore in the journals once, even if the process is
-/// killed before the acknowledgement.
+/// The position in the source is stored together with the frames. A frame that is sent again is therefore recognized, even if the process
+/// was killed before the acknowledgement.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "An actor ends with PostStop.")]
 internal sealed class JournalEntity : ReceiveActor

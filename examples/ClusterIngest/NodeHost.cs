@@ -16,7 +16,7 @@ internal static class NodeHost
     public const string WorkerRole = "worker";
     public const string EdgeRole = "edge";
 
-    // The failure detector notices a fault after 2 s. In production, use the defaults (docs/cluster.md).
+    // The failure detector notices a fault after 2 s, so that the demo is short. In production, use the defaults (docs/cluster.md).
     private const string Quick = """
         akka {
           stdout-loglevel = OFF

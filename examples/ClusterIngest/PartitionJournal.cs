@@ -6,9 +6,9 @@ namespace ClusterIngest;
 
 /// <summary>Stores the frames that the entity of one partition has taken, together with the position of their source.</summary>
 /// <remarks>
-/// Each chunk is one record: source, next number, count, then connection and number of each frame. One write stores the whole record,
-/// so frames and position are stored together or not at all. If the process ends during a write, the incomplete record is removed
-/// when the file is opened again.
+/// Each chunk is one record. It has the source, the next number, the count, and the connection and number of each frame. One write stores
+/// the whole record, so frames and position are stored together or not at all. If the process ends during a write, the incomplete record is
+/// removed when the file is opened again.
 /// </remarks>
 internal sealed class PartitionJournal : IDisposable
 {

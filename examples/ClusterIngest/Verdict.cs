@@ -1,17 +1,18 @@
 namespace ClusterIngest;
 
 /// <summary>Compares the sent frames with the frames in the journals of the entities.</summary>
-/// <param name="Failures">The number of problems that the demo has found elsewhere.</param>
+/// <param name="Failures">The number of problems that the demo has found outside the journals.</param>
 /// <param name="Sent">The number of frames that were passed to the kernel.</param>
 /// <param name="Taken">The number of frames in the journals.</param>
-/// <param name="Lost">The number of confirmed frames that are in no journal. A client sends other frames again.</param>
+/// <param name="Lost">The number of confirmed frames that are in no journal. Frames without confirmation do not count, because a client
+/// sends them again.</param>
 /// <param name="Duplicates">The number of frames that are in the journals more than once.</param>
 internal sealed record Verdict(int Failures, long Sent, long Taken, long Lost, long Duplicates)
 {
     public bool IsGood => Failures == 0 && Lost == 0 && Duplicates == 0;
 
     /// <summary>Compares what the senders report with the journals.</summary>
-    /// <param name="failures">The number of problems that the demo has found elsewhere.</param>
+    /// <param name="failures">The number of problems that the demo has found outside the journals.</param>
     /// <param name="sent">The number of frames that each connection has sent.</param>
     /// <param name="confirmed">The confirmation of each connection; null if it has none.</param>
     /// <param name="taken">The frames in the journals.</param>

@@ -4,7 +4,7 @@ using LogIngest.Demo.Display;
 
 namespace LogIngest.Demo;
 
-/// <summary>Pauses the database once, and stores the first and the last snapshot of the pause.</summary>
+/// <summary>Pauses the database once, and keeps the first and the last snapshot of the pause.</summary>
 /// <param name="database">The database.</param>
 /// <param name="plan">When to pause.</param>
 internal sealed class DatabasePause(PostgresCluster database, PausePlan plan)
@@ -27,7 +27,7 @@ internal sealed class DatabasePause(PostgresCluster database, PausePlan plan)
         }
     }
 
-    /// <summary>Stores a snapshot if it was taken while the database was paused.</summary>
+    /// <summary>Keeps a snapshot if it was taken while the database was paused.</summary>
     public void Record(Snapshot snapshot)
     {
         if (snapshot.IsDatabasePaused)

@@ -10,7 +10,7 @@ internal static class DemoCommandLine
     private const int SecondsAroundPause = 10;
     private const int RateOfPause = 2_000;
 
-    // After SIGINT, the run stops the service and the database, and deletes the database.
+    // The time limit after SIGINT in which the run stops the service and the database, and deletes the database.
     private static readonly TimeSpan CleanUpLimit = TimeSpan.FromSeconds(30);
 
     public static Task<int> RunAsync(string[] arguments)

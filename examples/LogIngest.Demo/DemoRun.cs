@@ -14,7 +14,8 @@ internal static class DemoRun
 {
     private static readonly TimeSpan StoreLimit = TimeSpan.FromMinutes(5);
 
-    // The pool is so small that the unstored messages of paused connections exceed its high water mark. The run thus shows pressure, too.
+    // The pool is so small that the unstored messages exceed its high water mark during a pause of the database. The run thus shows
+    // pressure.
     private static readonly string[] SmallPool = ["--Zcrx:Queues:0:Name", "syslog", "--Zcrx:Queues:0:AreaSize", "16MiB"];
 
     /// <summary>Runs the demo.</summary>
@@ -66,7 +67,7 @@ internal static class DemoRun
         while (!sending.IsCompleted)
         {
             await Task.WhenAny(sending, second.WaitForNextTickAsync(cancellationToken).AsTask());
-            // Gets the status before the elapsed time: if the answer is slow, an earlier time would make the rates too high.
+            // The elapsed time is read after the status. A time from before a slow answer would make the rates too high.
             IngestStatus status = await service.GetStatusAsync();
             Snapshot snapshot = new(Stopwatch.GetElapsedTime(began), load.Sent, load.BytesQueued, load.LongestStall, status, await service.GetPublishedStateAsync(), database.IsPaused);
             pause?.Record(snapshot);

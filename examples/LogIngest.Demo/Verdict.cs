@@ -8,7 +8,8 @@ namespace LogIngest.Demo;
 /// <param name="Rows">The number of rows of the run.</param>
 /// <param name="Stored">The number of distinct messages in these rows.</param>
 /// <param name="SameKey">
-/// The number of rows with the key of another row: the service stored such a message twice. Other duplicates were sent twice.
+/// The number of rows with the key of an earlier row. The service has stored their messages twice. Duplicates with different keys were
+/// sent twice.
 /// </param>
 internal sealed record Verdict(long Sent, long Rows, long Stored, long SameKey)
 {
@@ -16,7 +17,7 @@ internal sealed record Verdict(long Sent, long Rows, long Stored, long SameKey)
 
     public long Duplicates => Rows - Stored;
 
-    /// <summary>Queries the database.</summary>
+    /// <summary>Counts the rows of a run in the database, and compares them with the sent messages.</summary>
     /// <param name="database">The connection.</param>
     /// <param name="run">The name of the run.</param>
     /// <param name="sent">The number of messages that were sent.</param>

@@ -54,8 +54,8 @@ internal sealed class MarketData
 
     private async Task ServeAsync(ZcrxConnection connection, CancellationToken token)
     {
-        // Not disposed: the ring thread may still call Cancel when the subscription has ended. Without a timer and a linked token, it holds
-        // no resource.
+        // This source is not disposed, because the ring thread may still call Cancel when the subscription has ended. A source without a
+        // timer and a linked token holds no resource.
         CancellationTokenSource left = new();
         using CancellationTokenRegistration stop = token.UnsafeRegister(static left => ((CancellationTokenSource)left!).Cancel(), left);
         Subscriber subscriber = new();

@@ -15,7 +15,7 @@ internal sealed class DemoNic
     private readonly Lock _gate = new();
     private readonly EmulatedNic _nic = new(new EmulatedNicOptions { RxQueues = 4 });
     private readonly Dictionary<string, EmulatedFaultPlan> _faults = new(StringComparer.Ordinal);
-    // Created once: every reload of the configuration adds the same queues.
+    // Created once, because every reload of the configuration must add the same queues.
     private readonly ZcrxQueueOptions[] _queues;
     private int? _rule;
 
@@ -87,7 +87,7 @@ internal sealed class DemoNic
         }
     }
 
-    /// <summary>Breaks the ring of a queue: its descriptor becomes invalid.</summary>
+    /// <summary>Breaks the ring of a queue, so that the queue fails and is restarted.</summary>
     private IResult Crash(string name)
     {
         if (!_faults.TryGetValue(name, out EmulatedFaultPlan? faults))

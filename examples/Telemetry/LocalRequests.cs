@@ -22,7 +22,7 @@ internal sealed class LocalRequests : IEndpointFilter
         HttpRequest request = context.HttpContext.Request;
         ConnectionInfo connection = context.HttpContext.Connection;
         bool isLocal = IsLoopback(connection.RemoteIpAddress) && IsLoopback(connection.LocalIpAddress) && !ProxyHeaders.Any(request.Headers.ContainsKey);
-        // Stops DNS rebinding: a foreign site whose name resolves to this machine sends its own name as Host.
+        // Prevents DNS rebinding. A page of a site whose name resolves to this machine sends the site's name as Host.
         bool isNamed = Names.Contains(request.Host.Host, StringComparer.OrdinalIgnoreCase);
         string origin = request.Headers.Origin.ToString();
         bool isOwn = origin.Length == 0 || string.Equals(origin, $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);

@@ -11,7 +11,7 @@ WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
 DemoNic? demo = DemoNic.From(builder.Configuration);
 bool httpOverZcrx = builder.Configuration.GetValue("HttpOverZcrx", true);
 
-// Is added before Zcrx: the host stops services in reverse order, so the last measurements are exported too.
+// The export is added before Zcrx. The host stops services in reverse order, so the last measurements of Zcrx are exported, too.
 builder.Services.AddHostedService<TelemetryExport>();
 builder.Services.AddZcrx(builder.Configuration, zcrx => zcrx
     .Configure(options => demo?.AddTo(options))

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace ClusterIngest.Tests;
 
-/// <summary>Represents a running demo. Disposal kills the demo and all processes that it started.</summary>
+/// <summary>Runs the demo as a process. The disposal kills it and all processes that it has started.</summary>
 internal sealed partial class DemoProcess : IDisposable
 {
     private readonly Process _process;
@@ -27,23 +27,24 @@ internal sealed partial class DemoProcess : IDisposable
             UseShellExecute = false,
         })!);
 
-    /// <summary>Waits for a line of output.</summary>
+    /// <summary>Waits for a line on standard output.</summary>
     public Task<string> LineAsync(Func<string, bool> which, string expectation) => LineAsync(_lines, which, expectation);
 
-    /// <summary>Waits for a line on standard error, where the logs of the nodes are.</summary>
+    /// <summary>Waits for a line on standard error, to which the nodes write their logs.</summary>
     public Task<string> LogAsync(Func<string, bool> which, string expectation) => LineAsync(_errors, which, expectation);
 
     /// <summary>Sends a signal to the demo.</summary>
     public Task SignalAsync(string signal) => KillAsync(signal, _process.Id.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>Waits until a condition on the progress holds, and then sends a signal to a node.</summary>
+    /// <summary>Waits until the demo has made some progress, and then sends a signal to a node.</summary>
     /// <param name="node">The name of the node.</param>
     /// <param name="signal">The name of the signal.</param>
-    /// <param name="when">Returns true when the signal must be sent. Its arguments are the numbers of sent and taken frames.</param>
+    /// <param name="when">Returns true when the signal must be sent. The arguments are the numbers of frames that were sent and
+    /// taken.</param>
     public Task SignalAsync(string node, string signal, Func<int, int, bool> when) => SignalAsync(
         node, signal, line => Progress().Match(line) is { Success: true } match && when(Number(match, "sent"), Number(match, "first") + Number(match, "second")));
 
-    /// <summary>Waits for a line of output, and then sends a signal to a node.</summary>
+    /// <summary>Waits for a line on standard output, and then sends a signal to a node.</summary>
     public async Task SignalAsync(string node, string signal, Func<string, bool> which)
     {
         string nodes = await LineAsync(static line => line.StartsWith("Nodes ", StringComparison.Ordinal), "the nodes are members");
@@ -52,7 +53,7 @@ internal sealed partial class DemoProcess : IDisposable
         await KillAsync(signal, id);
     }
 
-    /// <summary>Waits for the end of the demo. Returns its exit code and its last two lines: the numbers and the verdict.</summary>
+    /// <summary>Waits until the demo ends. Returns its exit code and its last two lines, which are the numbers and the verdict.</summary>
     public async Task<(int Code, string Numbers, string Verdict)> EndAsync()
     {
         await Task.WhenAll(_process.WaitForExitAsync(), _reading).Within($"the demo ends\n{Describe()}");

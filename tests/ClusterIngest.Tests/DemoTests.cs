@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ClusterIngest.Tests;
 
-/// <summary>Tests the example with real processes, and the delivery of frames when a process ends.</summary>
+/// <summary>Tests the example with real processes. Every frame must be delivered even if a process ends.</summary>
 [Collection(nameof(DemoTests))]
 public class DemoTests
 {
@@ -15,7 +15,7 @@ public class DemoTests
         (int code, string numbers, string verdict) = await demo.EndAsync();
 
         Assert.True(code == 0 && verdict == "OK: sent 12,000, at entities 12,000, lost 0, duplicates 0", demo.Describe());
-        // At least one chunk was sent again: the killed worker had not acknowledged everything.
+        // The killed worker had not acknowledged everything, so some chunk must have been sent again.
         Assert.DoesNotContain("sent again 0,", numbers, StringComparison.Ordinal);
     }
 
@@ -46,9 +46,9 @@ public class DemoTests
     public async Task Edge_that_leaves_delivers_everything_that_it_has_accepted()
     {
         using DemoProcess demo = DemoProcess.Start("--connections", "2", "--frames", "6000", "--delay", "300");
-        // Sends the signal once all connections are accepted and all frames are sent. Earlier, the closing port would reset a connection in
-        // the backlog, and the edge would end the stream of a connection that still sends and confirm only its first frames. The demo
-        // reports this moment once, some seconds before the slow entities have stored everything.
+        // Waits until all connections are accepted and all frames are sent. An earlier signal would close the port while connections are in
+        // the backlog, which resets them. The edge would also confirm only the first frames of a connection that still sends. At the
+        // signal, the slow entities still need some seconds to store everything.
         await demo.SignalAsync("edge", "TERM", static line => line == "All frames are sent, and all connections are accepted");
 
         (int code, _, string verdict) = await demo.EndAsync();
@@ -65,7 +65,7 @@ public class DemoTests
         (int code, _, string verdict) = await demo.EndAsync();
 
         Assert.True(code == 1 && verdict.StartsWith("FAILED: sent ", StringComparison.Ordinal) && verdict.EndsWith("lost 0, duplicates 0", StringComparison.Ordinal), demo.Describe());
-        // The clients stop sending when they have a confirmation.
+        // A client stops sending when the edge has confirmed its frames, so not all frames are sent.
         Assert.DoesNotContain("sent 120,000,", verdict, StringComparison.Ordinal);
         int confirmed = 0;
         for (int connection = 0; connection < 2; connection++)
@@ -75,7 +75,7 @@ public class DemoTests
             confirmed += int.Parse(line[prefix.Length..].Split(' ')[0], NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
         }
 
-        // The demo compares the numbers of each connection, and prints a line if they differ.
+        // The entities must have exactly the confirmed frames. The demo prints "wrong confirmation" if the numbers of a connection differ.
         Assert.Contains($"at entities {confirmed.ToString("N0", CultureInfo.InvariantCulture)},", verdict, StringComparison.Ordinal);
         Assert.DoesNotContain("wrong confirmation", demo.Describe(), StringComparison.Ordinal);
     }
@@ -88,7 +88,7 @@ public class DemoTests
         (int code, _, string verdict) = await demo.EndAsync();
 
         Assert.True(code == 0 && verdict == "OK: sent 16,000, at entities 16,000, lost 0, duplicates 0", demo.Describe());
-        // The second process has the same port, and the first one ends without a signal when its last connection has ended.
+        // The second process must serve the same port. The first process must end without a signal when its last connection has ended.
         await demo.LineAsync(static line => line.StartsWith("edge-2 has taken over 127.0.0.1:", StringComparison.Ordinal), "the second process serves the port");
         await demo.LineAsync(static line => line == "Takeover: edge served 2 connections and ended by itself with 0, edge-2 served 2", "each process has served half of the connections");
     }

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace ClusterIngest.Tests;
 
 /// <summary>
-/// Tests network partitions between real processes. Each process has its own network namespace. A partition takes down the link of one
-/// namespace.
+/// Tests network partitions between real processes. Each process is in a network namespace of its own, and a partition takes down the link
+/// of one of them.
 /// </summary>
 [Collection(nameof(DemoTests))]
 public class PartitionTests
@@ -13,8 +13,8 @@ public class PartitionTests
 
     private static readonly string[] Load = ["--connections", "2", "--frames", "6000", "--pace", "3000"];
 
-    // With --stable-after, the partition ends long before the split brain resolver decides. With --rto-max, TCP retransmits soon after the
-    // end of the partition.
+    // With --stable-after, the split brain resolver decides long after the end of the partition. With --rto-max, TCP retransmits soon after
+    // it.
     private static readonly string[] Healed = ["--stable-after", "120", "--rto-max", "1"];
 
     public PartitionTests() =>
@@ -31,7 +31,7 @@ public class PartitionTests
         (int code, string numbers, string verdict) = await demo.EndAsync();
 
         Assert.True(code == 0 && verdict == Good, demo.Describe());
-        // Frames that could not reach the worker, or were not acknowledged, are sent again.
+        // Some frames did not reach the worker or were not acknowledged, so they must have been sent again.
         Assert.DoesNotContain("sent again 0,", numbers, StringComparison.Ordinal);
     }
 
@@ -75,7 +75,7 @@ public class PartitionTests
         }
     }
 
-    /// <summary>Skips a test of a healed partition where the kernel cannot shorten the pauses between retransmissions.</summary>
+    /// <summary>Skips a test of a healed partition if the kernel cannot shorten the time between retransmissions.</summary>
     private static void SkipWithoutMaxRetransmission() => SkipUnless("test -e /proc/sys/net/ipv4/tcp_rto_max_ms", "tcp_rto_max_ms (Linux 6.15) is not available");
 
     /// <summary>Skips the test if a command fails in new user, network and mount namespaces.</summary>

@@ -2,7 +2,7 @@ using System.Runtime.Versioning;
 
 namespace ClusterIngest.Tests;
 
-/// <summary>Tests how the demo judges its run.</summary>
+/// <summary>Tests the verdict that the demo prints at its end.</summary>
 [SupportedOSPlatform("linux")]
 public class VerdictTests
 {

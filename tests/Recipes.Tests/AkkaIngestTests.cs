@@ -95,7 +95,7 @@ public class AkkaIngestTests
             await gate.Reached.Within("a worker is blocked");
             await client.SendAsync(Frame(Reading("other", 1)));
             await Deadline.UntilAsync(() => readings.ContainsKey("other"), "the other worker has stored a reading");
-            // The pool uses its workers in turn. One of these readings therefore waits for the blocked worker, and the other one is stored.
+            // The pool gives its workers readings in turn. One of these two waits behind the blocked worker, and the other one is stored.
             await client.SendAsync((byte[])[.. Frame(Reading("kept", 1)), .. Frame(Reading("kept", 1))]);
             await Deadline.UntilAsync(() => readings.ContainsKey("kept"), "one of two readings is stored");
             client.Reset();
@@ -123,7 +123,7 @@ public class AkkaIngestTests
         return frame;
     }
 
-    /// <summary>Returns the expected answers of a client, in the order of its frames.</summary>
+    /// <summary>Returns the replies that a client must receive, in the order of its frames.</summary>
     private static IEnumerable<(char Mark, long Position)> Positions(byte[] frames)
     {
         for (int at = 0; at < frames.Length; at += 4 + BinaryPrimitives.ReadInt32BigEndian(frames.AsSpan(at)))
@@ -141,7 +141,9 @@ public class AkkaIngestTests
         }
     }
 
-    /// <summary>Compares names. Computing the hash code of the blocked name waits until the gate is open.</summary>
+    /// <summary>
+    /// Compares names. Blocks the worker that stores the given name: the hash code of this name is not computed before the gate is open.
+    /// </summary>
     private sealed class Gate(string blocked) : IEqualityComparer<string>, IDisposable
     {
         private readonly ManualResetEventSlim _open = new();

@@ -6,7 +6,7 @@ using Recipes.Tests.Support;
 
 namespace Recipes.Tests;
 
-/// <summary>Tests the program as a process.</summary>
+/// <summary>Tests the program of the recipes as a process.</summary>
 public partial class CommandLineTests
 {
     private const int SigTerm = 15;

@@ -52,7 +52,7 @@ public class MarketDataTests
             ticks.Append(CultureInfo.InvariantCulture, $"ACME {price} {padding}\n");
         }
 
-        // The 12 MB do not fit into the sockets. The server must accept the whole feed although the subscriber reads nothing.
+        // These 12 MB do not fit into the sockets. The server must receive the whole feed although the subscriber reads nothing.
         await feed.SendAsync(ticks.ToString());
         await feed.SendAsync(Last);
         feed.EndSending();
@@ -124,7 +124,7 @@ public class MarketDataTests
             read = await subscriber.Socket.ReceiveAsync(buffer.AsMemory()).AsTask().Within("the last tick arrives");
             Assert.True(read > 0, "the connection ended before the last tick");
             text.Append(Encoding.ASCII.GetString(buffer, 0, read));
-            // Ticks of other symbols may follow in the same batch.
+            // The last tick may be followed by ticks of other symbols.
         }
         while (!text.ToString(int.Max(0, text.Length - read - Last.Length - 1), int.Min(text.Length, read + Last.Length + 1)).Contains($"\n{Last}", StringComparison.Ordinal));
         return text.ToString();

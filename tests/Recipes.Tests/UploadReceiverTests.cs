@@ -51,7 +51,7 @@ public sealed class UploadReceiverTests : IDisposable
         BinaryPrimitives.WriteInt64BigEndian(header, Most + 1);
         await client.SendAsync(header);
         Assert.Equal($"error: the file has {Most + 1} bytes, and {Most} are accepted\n", Encoding.ASCII.GetString(await client.ReadToEndAsync()));
-        // The server must read a length with the highest bit set as a large number, not as a negative one.
+        // A length with its highest bit set is a large number, and must not be read as a negative one.
         Assert.StartsWith("error: ", Encoding.ASCII.GetString(await Client.ConverseAsync(host.EndPoints[0], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])), StringComparison.Ordinal);
         Assert.Empty(Stored());
         Assert.Empty(host.Problems);

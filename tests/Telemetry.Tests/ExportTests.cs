@@ -5,7 +5,9 @@ using Telemetry.Tests.Support;
 
 namespace Telemetry.Tests;
 
-/// <summary>Tests the example with third-party clients: curl reads its health, and a collector receives its metrics and spans.</summary>
+/// <summary>
+/// Tests the example with programs that are not part of Zcrx. curl reads its health, and a collector receives its metrics and spans.
+/// </summary>
 public sealed class ExportTests : IDisposable
 {
     private const int Clients = 4;
@@ -31,7 +33,7 @@ public sealed class ExportTests : IDisposable
         Socket[] clients = [.. Enumerable.Range(0, Clients).Select(_ => Connect(endPoint))];
         try
         {
-            // Without a storm, packets arrive on the queue of their connection.
+            // Without a storm, packets arrive on the RX queue of their connection.
             await SendAsync(clients);
             await collector.ReachAsync("zcrx.receive.io", Clients * Sent);
             await collector.ReachAsync("zcrx.connection.count", Clients, "zcrx.connection.state=active");
@@ -39,7 +41,7 @@ public sealed class ExportTests : IDisposable
             Assert.Equal(0, collector.Value("zcrx.queue.restarts", $"zcrx.queue.name={Queue}"));
             Assert.InRange(collector.Value("zcrx.receive.buffers")!.Value, (double)Clients * Sent / 4096, Clients * Sent);
 
-            // In a storm, payload is copied, and the kernel reports it.
+            // A storm makes packets arrive on another RX queue. The kernel then copies their payload and reports that.
             Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/storm", "POST")).Status);
             await SendAsync(clients);
             await collector.ReachAsync("zcrx.receive.io", 2 * Clients * Sent);
@@ -47,7 +49,7 @@ public sealed class ExportTests : IDisposable
             Assert.InRange(collector.Value("zcrx.copy.io")!.Value, 1, Clients * Sent);
             Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/storm", "DELETE")).Status);
 
-            // After a restart connections resume, and counters keep counting.
+            // After a restart, connections are resumed, and the counters do not start again.
             (int code, JsonElement restarted) = await Curl.JsonAsync($"{example.Url}/queues/{Queue}/restart", "POST");
             Assert.Equal((200, "Open", 1), (code, restarted.GetProperty("state").GetString(), restarted.GetProperty("restarts").GetInt32()));
             await SendAsync(clients);
@@ -58,7 +60,7 @@ public sealed class ExportTests : IDisposable
             await Deadline.UntilAsync(() => collector.Spans.Any(span => span.Name == "zcrx.queue.open" && span.ParentId == Restart(collector)!.Id), () => "and so is its opening");
             await AssertHealthAsync(example, "ready", 200, "Healthy");
 
-            // With an invalid configuration the service keeps running and reports the error.
+            // After an invalid change of its configuration, the service continues and reports the error.
             Configure(drainTimeout: "soon");
             await HealthAsync(example, "Degraded");
             (_, JsonElement degraded) = await Curl.JsonAsync($"{example.Url}/health/ready");
@@ -75,7 +77,7 @@ public sealed class ExportTests : IDisposable
 
         Assert.Equal(0, await example.StopAsync());
         Assert.Empty(collector.Failures);
-        // The last export happens when the process ends.
+        // The process exports for the last time when it ends.
         await collector.ReachAsync("zcrx.connection.count", 0, "zcrx.connection.state=active");
         Assert.Contains(collector.Spans, static span => span.Name == "zcrx.stop");
         Assert.Equal(("By", "By", "{buffer}", "s"), (collector.Units["zcrx.receive.io"], collector.Units["zcrx.copy.io"], collector.Units["zcrx.pool.limit"], collector.Units["zcrx.pool.pressure.time"]));
@@ -83,7 +85,7 @@ public sealed class ExportTests : IDisposable
 
     private void Configure(string drainTimeout)
     {
-        // Replaces the file in one step: a service that watches the file must not read a half-written file.
+        // The file is replaced in one step, so that the service cannot read a half-written file.
         string file = Path.Combine(_directory.FullName, "appsettings.json");
         File.WriteAllText(file + ".new", $$"""
             {

@@ -7,7 +7,7 @@ using Telemetry.Tests.Support;
 
 namespace Telemetry.Tests;
 
-/// <summary>Tests the script that runs the example beside Prometheus.</summary>
+/// <summary>Tests the script that runs the example together with Prometheus.</summary>
 public sealed class ObserveTests
 {
     [SkippableFact]
@@ -19,7 +19,7 @@ public sealed class ObserveTests
         int attempt = 0;
         do
         {
-            // Another process may take a port before the programs bind it. The script then ends, and other ports are tried.
+            // Another process may use a port before the programs do. The script then ends, and the test tries other ports.
             isTaken = !await ObserveAsync(canRetry: ++attempt < Most);
         }
         while (isTaken);
@@ -46,14 +46,15 @@ public sealed class ObserveTests
         }
 
         Assert.Equal(1, script.ExitCode);
-        // Prometheus keeps the pipes of the script open until it has ended.
+        // The output ends only when Prometheus has ended, because it has inherited the pipes of the script.
         await output.Within("Prometheus ends");
         await errors.Within("Prometheus ends");
     }
 
-    /// <summary>Runs the script until its programs work together.</summary>
-    /// <param name="canRetry">Whether the method returns false for a port in use, instead of failing the test.</param>
-    /// <returns>Whether the ports were free.</returns>
+    /// <summary>Runs the script, and waits until Prometheus reads the metrics of the example.</summary>
+    /// <param name="canRetry">True if the caller can try other ports. A port in use then does not fail the test, and the result is
+    /// false.</param>
+    /// <returns>False if a port was in use.</returns>
     private static async Task<bool> ObserveAsync(bool canRetry)
     {
         (string http, string ingest, string prometheus) = Addresses();
@@ -63,10 +64,10 @@ public sealed class ObserveTests
         try
         {
             using HttpClient client = new();
-            // Prometheus has scraped the example: the target is up, and the series of the emulated queues exist.
+            // Prometheus has read the metrics when the target is up and the series of the emulated queues exist.
             await UntilFoundAsync(client, script, $"http://{prometheus}/api/v1/query?query=up{{job=\"zcrx\"}}==1");
             await UntilFoundAsync(client, script, $"http://{prometheus}/api/v1/query?query=zcrx_queue_open==1");
-            // The rules are loaded, and each was evaluated without an error.
+            // Prometheus must have loaded every rule and evaluated it without an error.
             string rules = "";
             await Deadline.UntilAsync(
                 async () =>
@@ -94,7 +95,7 @@ public sealed class ObserveTests
             await script.WaitForExitAsync().Within("the script ends");
         }
 
-        // Both programs keep the pipes of the script open until they have ended.
+        // The output ends only when both programs have ended, because they have inherited the pipes of the script.
         Assert.Equal(143, script.ExitCode);
         Assert.Contains($"http://{prometheus}/alerts", await output.Within("both programs end"), StringComparison.Ordinal);
         await errors.Within("both programs end");
@@ -124,14 +125,17 @@ public sealed class ObserveTests
                 }
                 catch (HttpRequestException) when (!script.HasExited)
                 {
-                    // Prometheus is starting.
+                    // Prometheus does not accept connections yet.
                     return false;
                 }
             },
             () => $"{query} has a result: {reply}");
     }
 
-    /// <summary>Returns three addresses with free ports. The programs cannot choose ports themselves, because each is configured with the other's.</summary>
+    /// <summary>
+    /// Returns three addresses with free ports. The programs cannot choose ports themselves, because the configuration of each contains the
+    /// other's.
+    /// </summary>
     private static (string Http, string Ingest, string Prometheus) Addresses()
     {
         Socket[] sockets = [.. Enumerable.Range(0, 3).Select(static _ =>

@@ -5,8 +5,8 @@ using Telemetry.Tests.Support;
 namespace Telemetry.Tests;
 
 /// <summary>
-/// Tests that the example serves Prometheus and the dashboard. Also tests that endpoints that change state refuse requests that a page of
-/// another site can send.
+/// Tests that the example serves Prometheus and the dashboard. Endpoints that change state must refuse requests that a page of another site
+/// can send.
 /// </summary>
 public sealed class ProtectionTests : IDisposable
 {
@@ -80,7 +80,7 @@ public sealed class ProtectionTests : IDisposable
         double Value(string name, params string[] labels)
         {
             string line = Assert.Single(metrics.Split('\n'), line => line.StartsWith($"{name}{{", StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal)));
-            // The value follows the labels. A timestamp may follow the value.
+            // The value follows the labels, and a timestamp may follow the value.
             return double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
         }
     }
@@ -100,7 +100,7 @@ public sealed class ProtectionTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, (await client.PostAsync(new Uri($"{example.Url}/queues/enic0-0/restart"), null)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await client.PostAsync(new Uri($"{example.Url}/queues/enic0-1/restart"), null)).StatusCode);
 
-        // The same connection has carried every request.
+        // The listener has accepted one connection only, so the restarts have not interrupted it.
         status = await StatusAsync();
         Assert.Equal(1, status.GetProperty("listeners")[1].GetProperty("accepted").GetInt64());
         using HttpResponseMessage removal = await client.DeleteAsync(new Uri($"{example.Url}/interface"));

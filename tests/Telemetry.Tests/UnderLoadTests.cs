@@ -6,7 +6,7 @@ using Telemetry.Tests.Support;
 namespace Telemetry.Tests;
 
 /// <summary>
-/// Tests the results of curl and a collector under constant load: storms, crashes, restarts, and an interface that is removed and added.
+/// Tests what curl and a collector observe under constant load: storms, crashes, restarts, and an interface that is removed and added.
 /// </summary>
 public sealed class UnderLoadTests : IDisposable
 {
@@ -23,16 +23,17 @@ public sealed class UnderLoadTests : IDisposable
     {
         Skip.IfNot(Curl.Exists, "curl is not installed (Debian package curl)");
         await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
-        // With this back-off a failed queue stays closed until a restart is requested.
+        // The back-off of an hour keeps a failed queue closed until the test requests a restart.
         using TelemetryProcess example = await StartAsync(collector, """ "Steering": "forbidden" """, """ "MinBackoff": "01:00:00", "MaxBackoff": "01:00:00" """);
         await using Traffic traffic = new(await EndPointAsync(example), Clients);
         await HealthAsync(example, "ready", 200, "Healthy");
 
-        // Without a storm, packets arrive on the queue of their connection.
+        // Without a storm, packets arrive on the RX queue of their connection.
         await CopiedShareAsync(collector, example, static share => share == 0, "nothing is copied");
         Assert.Equal((2, 0), (collector.Value("zcrx.queue.open"), collector.Value("zcrx.rebalancing.degraded")));
 
-        // A storm without a permitted remedy: everything is copied, and the service reports it but stays alive.
+        // In a storm, packets arrive on another RX queue. Steering is forbidden, so all payload is copied. The service reports that and
+        // stays alive.
         await PostAsync(example, "storm");
         await CopiedShareAsync(collector, example, static share => share > 0.9, "it is copied");
         JsonElement degraded = await HealthAsync(example, "ready", 200, "Degraded", "connections_degraded");
@@ -41,14 +42,14 @@ public sealed class UnderLoadTests : IDisposable
         await collector.ReachAsync("zcrx.rebalancing.degraded", Clients);
         Assert.True(collector.Value("zcrx.notification.received", "zcrx.notification.type=copy") >= 1, collector.Describe());
 
-        // The storm ends, and every state returns to normal.
+        // After the storm, every value returns to normal.
         Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/storm", "DELETE")).Status);
         await CopiedShareAsync(collector, example, static share => share == 0, "nothing is copied any more");
         await HealthAsync(example, "ready", 200, "Healthy");
         await collector.ReachAsync("zcrx.rebalancing.degraded", 0);
         Assert.Equal((0, 0), (traffic.Resets, collector.Value("zcrx.queue.restarts")));
 
-        // A planned restart under load.
+        // Requests the restart of a queue under load.
         (string busy, string other) = await BusierAsync(example);
         (int code, JsonElement restarted) = await Curl.JsonAsync($"{example.Url}/queues/{busy}/restart", "POST");
         Assert.Equal((200, "Open", 1), (code, restarted.GetProperty("state").GetString(), restarted.GetProperty("restarts").GetInt32()));
@@ -56,7 +57,7 @@ public sealed class UnderLoadTests : IDisposable
         await HealthAsync(example, "ready", 200, "Healthy");
         await CopiedShareAsync(collector, example, static share => share == 0, "it continues without a copy");
 
-        // A ring fails. The other queue receives for all connections, and only readiness is degraded.
+        // Breaks a ring. The other queue receives for all connections, and only the readiness is degraded.
         (busy, other) = await BusierAsync(example);
         double restarts = collector.Value("zcrx.queue.restarts")!.Value;
         await PostAsync(example, $"queues/{busy}/crash");
@@ -70,7 +71,7 @@ public sealed class UnderLoadTests : IDisposable
         await collector.ReachAsync("zcrx.queue.open", 2);
         await HealthAsync(example, "ready", 200, "Healthy");
 
-        // The interface is removed: no queue receives, and no attempt to restart would succeed.
+        // Removes the interface. No queue receives then, and no restart can succeed.
         Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/interface", "DELETE")).Status);
         await HealthAsync(example, "ready", 503, "Unhealthy", $"queue_failed:{First}", $"queue_failed:{Second}");
         await HealthAsync(example, "live", 503, "Unhealthy");
@@ -79,7 +80,7 @@ public sealed class UnderLoadTests : IDisposable
         Assert.Equal(503, refused);
         Assert.Contains("enic0", why);
 
-        // The interface returns, and every state returns to normal.
+        // Adds the interface again. Every value returns to normal.
         await PostAsync(example, "interface");
         await PostAsync(example, $"queues/{First}/restart");
         await HealthAsync(example, "ready", 200, "Degraded", $"queue_failed:{Second}");
@@ -100,7 +101,7 @@ public sealed class UnderLoadTests : IDisposable
         (int unknown, string message) = await Curl.RunAsync($"{example.Url}/queues/eth9/restart", "POST");
         Assert.Equal((404, true), (unknown, message.Contains($"{First}, {Second}", StringComparison.Ordinal)));
         Assert.Equal(0, await example.StopAsync());
-        // The collector records a failure for each counter that decreases across a restart.
+        // The collector has recorded a failure if a counter has decreased, for example at a restart.
         Assert.Empty(collector.Failures);
     }
 
@@ -115,7 +116,7 @@ public sealed class UnderLoadTests : IDisposable
 
         await PostAsync(example, "storm");
 
-        // The cause of the storm persists, but flow rules prevent copies.
+        // The storm continues, but flow rules steer the packets back, so nothing is copied.
         await collector.ReachAsync("zcrx.rebalancing.rules", Clients);
         await CopiedShareAsync(collector, example, static share => share == 0, "nothing is copied any more");
         Assert.True(collector.Value("zcrx.copy.io") > 0, collector.Describe());
@@ -123,7 +124,7 @@ public sealed class UnderLoadTests : IDisposable
         await HealthAsync(example, "ready", 200, "Healthy");
         Assert.Equal(0, traffic.Resets);
 
-        // The rules of ended connections are removed.
+        // When connections end, their rules must be removed.
         await traffic.StopAsync();
         await collector.ReachAsync("zcrx.rebalancing.rules", 0);
         await collector.ReachAsync("zcrx.receive.io", traffic.Sent);
@@ -152,7 +153,7 @@ public sealed class UnderLoadTests : IDisposable
     private static async Task<IPEndPoint> EndPointAsync(TelemetryProcess example) =>
         IPEndPoint.Parse((await Curl.JsonAsync($"{example.Url}/status")).Json.GetProperty("listeners")[0].GetProperty("endPoint").GetString()!);
 
-    /// <summary>Returns the queue with the most connections, and the other queue.</summary>
+    /// <summary>Returns the name of the queue with the most connections, and that of the other queue.</summary>
     private static async Task<(string Busy, string Other)> BusierAsync(TelemetryProcess example)
     {
         JsonElement queues = (await Curl.JsonAsync($"{example.Url}/status")).Json.GetProperty("queues");
@@ -165,7 +166,7 @@ public sealed class UnderLoadTests : IDisposable
         Assert.True(status == 200, $"POST /{path}: {status} {body}\n{example.Output}");
     }
 
-    /// <summary>Waits until the copied share of the bytes that arrived between two exports meets a condition.</summary>
+    /// <summary>Waits until the share of copied bytes meets a condition. The share is that of the bytes between two exports.</summary>
     private static async Task CopiedShareAsync(OtlpReceiver collector, TelemetryProcess example, Predicate<double> wanted, string expectation)
     {
         const double Enough = 2_000_000;
@@ -183,8 +184,8 @@ public sealed class UnderLoadTests : IDisposable
 
                 share = Growth("zcrx.copy.io") / received;
                 before = now;
-                // An export reads received bytes a moment before copied bytes, so the share may slightly exceed 1. A large
-                // excess would mean a double count.
+                // An export reads the received bytes slightly before the copied bytes, so the share may exceed 1. A value far above 1 would
+                // be a double count.
                 Assert.InRange(share, 0, 1.5);
                 return wanted(share);
 
@@ -202,7 +203,7 @@ public sealed class UnderLoadTests : IDisposable
         double Received() => collector.Value("zcrx.receive.io", $"zcrx.queue.name={queue}") ?? 0;
     }
 
-    /// <summary>Waits until a probe returns this code, status and reasons.</summary>
+    /// <summary>Waits until a health probe returns this code, status and reasons.</summary>
     private static async Task<JsonElement> HealthAsync(TelemetryProcess example, string probe, int code, string expected, params string[] reasons)
     {
         (int Status, JsonElement Json) answer = default;
@@ -215,7 +216,8 @@ public sealed class UnderLoadTests : IDisposable
             () => $"/health/{probe} is {code} {expected} {string.Join(", ", reasons)}, and not {answer.Status} {answer.Json}\n{example.Output}");
         return answer.Json;
 
-        // Connections that are served by a queue other than their own may also be copied for a moment.
+        // Further reasons are allowed. While a connection is on another queue than the one on which its packets arrive, its payload is
+        // copied.
         bool AreThese(string[] present) => reasons.Length == 0 ? present.Length == 0 : reasons.All(present.Contains);
     }
 

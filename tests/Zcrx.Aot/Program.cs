@@ -1,4 +1,4 @@
-// Receives several streams over loopback, compares their hashes, and prints the time from the process start until it was ready.
+// Receives several streams over loopback and compares their hashes. Prints the time from the start of the process until it could receive.
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -34,7 +34,7 @@ await Task.WhenAll(sent.Select(async bytes =>
 }));
 
 string[] hashes = await Task.WhenAll(received.Select(static result => result.Task)).WaitAsync(TimeSpan.FromMinutes(1));
-// Connections may be accepted in any order, so the hashes are compared as a set.
+// Connections may be accepted in another order than they were opened, so the hashes are compared as sets.
 int intact = sent.Select(static bytes => Convert.ToHexString(SHA256.HashData(bytes))).Intersect(hashes).Count();
 Console.WriteLine($"{intact} of {Streams} streams intact, engine {queue.Engine.Engine}, ready after {ready.TotalMilliseconds:F0} ms");
 return intact == Streams ? 0 : 1;

@@ -3,7 +3,7 @@ using Zcrx.Architecture.Tests.Sources;
 
 namespace Zcrx.Architecture.Tests;
 
-/// <summary>Runs the example BareRing as a process, and compares its source with the program in docs/interop.md.</summary>
+/// <summary>Tests the example BareRing as a process. Its source must be the program in docs/interop.md.</summary>
 public class BareRingTests
 {
     [Fact]

@@ -3,7 +3,7 @@ using Zcrx.Architecture.Tests.Sources;
 
 namespace Zcrx.Architecture.Tests;
 
-/// <summary>Tests that no class exceeds the size limit. A larger class usually has more than one responsibility.</summary>
+/// <summary>Tests that no class is larger than the limit, because a larger class usually has more than one responsibility.</summary>
 public class ClassSizeTests(ITestOutputHelper output)
 {
     private const int MostLines = 400;

@@ -3,7 +3,7 @@ using Zcrx.Architecture.Tests.Sources;
 
 namespace Zcrx.Architecture.Tests;
 
-/// <summary>Tests that the description of the architecture names existing types and files.</summary>
+/// <summary>Tests that the names in the description of the architecture are existing types and files.</summary>
 public class DocumentTests
 {
     [Fact]
@@ -99,7 +99,7 @@ public class DocumentTests
         string recipes = Path.Combine(Repository.Path, "examples", "Recipes");
         string text = File.ReadAllText(Path.Combine(Repository.Path, "docs", "recipes.md"));
 
-        // Program.cs and the command line only choose a recipe.
+        // Program.cs and RecipesCommandLine.cs contain no recipe.
         IEnumerable<string> expected = Repository.Files(recipes, "*.cs")
             .Where(static file => Path.GetFileName(file) is not ("Program.cs" or "RecipesCommandLine.cs"))
             .Select(static file => $"{Path.GetFileName(file)}: {LineCounts.Of(File.ReadAllText(file))}");

@@ -3,8 +3,8 @@ using Zcrx.Architecture.Tests.Sources;
 namespace Zcrx.Architecture.Tests;
 
 /// <summary>
-/// Tests that only engines and options refer to the types of the emulated kernel and of the multishot kernel. All other code uses the
-/// interface of the kernel.
+/// Tests that only engines and options name the types of the emulated kernel and of the multishot kernel. All other code uses the interface
+/// of kernels.
 /// </summary>
 public class EmulationTests
 {

@@ -4,8 +4,8 @@ using Zcrx.Architecture.Tests.Sources;
 namespace Zcrx.Architecture.Tests;
 
 /// <summary>
-/// Tests that the folders of each library depend on each other without a cycle. A subfolder counts as a separate folder: it may use its
-/// parent or be used by its parent, but not both.
+/// Tests that the folders of each library do not depend on each other in a cycle. A subfolder counts as a folder of its own: it and its
+/// parent must not use each other.
 /// </summary>
 public class FolderTests(ITestOutputHelper output)
 {
@@ -28,8 +28,8 @@ public class FolderTests(ITestOutputHelper output)
     [MemberData(nameof(Libraries))]
     public void Library_uses_only_the_libraries_below_it(string name)
     {
-        // The sources are compiled without the libraries above, so they cannot name one of them. Only the built assembly shows which
-        // libraries its project references.
+        // The sources are compiled here without the libraries above, so no source can name one. Only the built assembly shows the libraries
+        // that its project references.
         IEnumerable<string> used = System.Reflection.Assembly.Load(name).GetReferencedAssemblies().Select(static reference => reference.Name!).Intersect(Library.Names);
 
         Assert.Equal([], used.Except(Library.Names.TakeWhile(other => other != name)));

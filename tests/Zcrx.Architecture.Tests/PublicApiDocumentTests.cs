@@ -6,10 +6,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Architecture.Tests;
 
-/// <summary>Tests that every public API is used in a document or in a sample.</summary>
+/// <summary>Tests that a document or a sample uses every public API.</summary>
 public class PublicApiDocumentTests
 {
-    /// <summary>The namespace of the kernel's own names. It is excluded, because the kernel documents them.</summary>
+    /// <summary>The namespace of names that come from the kernel. The kernel documents these names, so the test ignores them.</summary>
     private const string KernelNames = "Zcrx.Interop.Abi";
 
     [Fact]
@@ -32,7 +32,7 @@ public class PublicApiDocumentTests
     {
         Assert.Equal(["Abandon", "BeginWork", "Hold", "IBufferSource", "Resume"], Names(typeof(IBufferSource)));
         Assert.Equal(["ArmState", "Armed", "Arming", "Disarmed", "Fired"], Names(typeof(ArmState)));
-        // Members of a record that the compiler generates are excluded.
+        // The members that the compiler generates for a record are excluded.
         Assert.Equal(["Connection", "ConnectionMoved", "From", "Reason", "To"], Names(typeof(ConnectionMoved)));
         // IDisposable.Dispose is excluded.
         Assert.Equal(["BufferLease", "IsReleased", "Length", "Memory", "Move", "Retain", "Span", "StreamOffset"], Names(typeof(BufferLease)));

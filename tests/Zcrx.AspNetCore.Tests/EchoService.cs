@@ -3,7 +3,9 @@ using Grpc.Core;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>Provides every kind of gRPC call over messages of plain bytes. Grpc.AspNetCore finds virtual methods only.</summary>
+/// <summary>
+/// Provides each kind of gRPC call, with messages of plain bytes. The methods are virtual, because Grpc.AspNetCore finds no others.
+/// </summary>
 [BindServiceMethod(typeof(EchoService), nameof(Bind))]
 public class EchoService
 {
@@ -11,7 +13,7 @@ public class EchoService
 
     private static readonly Marshaller<byte[]> Bytes = Marshallers.Create(static bytes => bytes, static bytes => bytes);
 
-    // Called by Grpc.AspNetCore with a null service to find the methods.
+    // Grpc.AspNetCore calls this method with a null service to find the methods.
     public static void Bind(ServiceBinderBase binder, EchoService? service)
     {
         binder.AddMethod(MethodOf(MethodType.Unary, nameof(Unary)), service is null ? null : service.Unary);
@@ -61,7 +63,7 @@ public class EchoService
 
     public virtual Task<byte[]> Refuse(byte[] request, ServerCallContext context) => throw new RpcException(new Status(StatusCode.FailedPrecondition, "Refused for the test."));
 
-    /// <summary>Waits until the client cancels or its deadline is over.</summary>
+    /// <summary>Waits until the client cancels the call, or until its deadline.</summary>
     public virtual async Task<byte[]> Wait(byte[] request, ServerCallContext context)
     {
         TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -5,15 +5,16 @@ namespace Zcrx.AspNetCore.Tests;
 /// <summary>Runs installed client programs that do not use .NET.</summary>
 internal static class ForeignProgram
 {
-    /// <summary>Runs a script of this project by Debian's Python, and returns its output. Skips the test if a module is missing.</summary>
+    /// <summary>Runs a Python script of these tests, and returns its output. Skips the test if a Python module is not installed.</summary>
     /// <param name="module">The module that the script imports.</param>
-    /// <param name="package">The Debian package that has it.</param>
+    /// <param name="package">The Debian package that contains the module.</param>
     /// <param name="script">The file name of the script.</param>
-    /// <param name="input">The first line of the script's standard input. Its line breaks are sent as <c>\n</c>.</param>
-    /// <param name="arguments">The arguments of the script.</param>
+    /// <param name="input">The text for the standard input of the script. It is sent as one line, with each line break as
+    /// <c>\n</c>.</param>
+    /// <param name="arguments">The command line arguments of the script.</param>
     public static async Task<string> RunPythonAsync(string module, string package, string script, string input, params string[] arguments)
     {
-        // Packages of Debian belong to Debian's own Python, which need not be the first Python in PATH.
+        // Debian's packages install modules for Debian's own Python. PATH may list another Python first.
         const string Python = "/usr/bin/python3";
         Skip.IfNot(File.Exists(Python), $"{Python} is missing: apt-get install {package}.");
         using Process import = Process.Start(new ProcessStartInfo(Python, ["-c", $"import importlib.util, sys; sys.exit(importlib.util.find_spec('{module}') is None)"]) { UseShellExecute = false })!;
@@ -27,10 +28,10 @@ internal static class ForeignProgram
     /// <summary>
     /// Runs a program and returns its standard output and standard error. Skips the test if the program is not installed.
     /// </summary>
-    /// <param name="program">The program.</param>
+    /// <param name="program">The name of the program.</param>
     /// <param name="package">The Debian package that contains the program.</param>
-    /// <param name="input">The standard input of the program. It stays open until the program ends.</param>
-    /// <param name="arguments">The arguments.</param>
+    /// <param name="input">The text for the standard input of the program, which stays open until the program ends.</param>
+    /// <param name="arguments">The command line arguments of the program.</param>
     public static async Task<string> RunAsync(string program, string package, string input, params string[] arguments)
     {
         string? path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(directory => Path.Combine(directory, program)).FirstOrDefault(File.Exists);

@@ -6,7 +6,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Zcrx.AspNetCore.Tests;
 
 /// <summary>
-/// Tests that client programs without .NET get the same results from both transports. Each test runs once for each transport.
+/// Tests that client programs without .NET get the same results from the transport of Zcrx as from that of Kestrel. Each test runs once for
+/// each transport.
 /// </summary>
 public sealed partial class ForeignProgramTests
 {
@@ -91,7 +92,8 @@ public sealed partial class ForeignProgramTests
     {
         await using WebServer server = await StartAsync(transport, tls: true, http2: false);
 
-        // Needs -ignore_unexpected_eof: Kestrel closes without a TLS close_notify alert on both transports.
+        // On both transports, Kestrel closes a connection without the TLS alert close_notify. Without -ignore_unexpected_eof, openssl would
+        // report an error.
         string output = await ForeignProgram.RunAsync(
             "openssl", "openssl", "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "s_client", "-connect", $"{server.EndPoint}", "-tls1_3", "-ign_eof", "-ignore_unexpected_eof", "-servername", "localhost");
 

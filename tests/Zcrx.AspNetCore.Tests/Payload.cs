@@ -1,6 +1,6 @@
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>Computes bytes that differ at every position.</summary>
+/// <summary>Computes bytes whose values depend on their position.</summary>
 internal static class Payload
 {
     public static byte[] Create(int length)

@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>Tests that WebSocket and gRPC clients without .NET get the same results on both transports.</summary>
+/// <summary>
+/// Tests that WebSocket and gRPC clients without .NET get the same results from the transport of Zcrx as from that of Kestrel.
+/// </summary>
 public sealed class PythonClientTests
 {
     private static readonly string[] WebSocketResults =

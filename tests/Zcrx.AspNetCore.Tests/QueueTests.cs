@@ -13,7 +13,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>Tests that Kestrel's connections are connections of the queues.</summary>
+/// <summary>Tests that each connection of Kestrel is a connection of a Zcrx queue.</summary>
 public sealed class QueueTests
 {
     private const string Hello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -48,15 +48,15 @@ public sealed class QueueTests
         const int Piece = 128 << 10;
         await client.SendAsync($"POST /hash HTTP/1.1\r\nHost: a\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n");
 
-        // The connection moves once for each piece of the body, while the client sends the piece. The last byte follows after all moves,
-        // because the server closes the connection when the body is complete.
+        // The connection moves once during each piece of the body. The last byte is sent after all moves, because the server closes the
+        // connection after it.
         ReadOnlyMemory<byte> last = body.AsMemory(body.Length - 1);
         List<string> queues = [];
         for (int sent = 0; sent < body.Length; sent += Piece)
         {
             Task sending = client.SendAsync(body.AsMemory(sent, Math.Min(Piece, body.Length - last.Length - sent)));
             ZcrxReply? reply = null;
-            // Retries, because the command is refused while the service still places the new connection on a queue.
+            // The service refuses the command while it still chooses a queue for the new connection, so the command is repeated.
             await Deadline.UntilAsync(
                 async () =>
                 {
@@ -109,7 +109,7 @@ public sealed class QueueTests
         }
         catch (System.Net.Sockets.SocketException exception)
         {
-            // The reset arrived before the connect call completed.
+            // The reset arrived before the connect call returned.
             Assert.Equal(System.Net.Sockets.SocketError.ConnectionReset, exception.SocketErrorCode);
         }
     }
@@ -205,8 +205,8 @@ public sealed class QueueTests
             async () => (connection = (await zcrx.GetStatusAsync()).Queues.Single().Connections.Single()).State == ZcrxConnectionState.Paused,
             () => $"the connection pauses: {connection}");
 
-        // The sum of the buffers that may wait, the buffers of Kestrel's last read, and the buffers that one receive had already delivered.
-        // The last buffer of each receive may be partly filled. Limits in bytes may therefore take twice as many buffers.
+        // The limit is a sum: the buffers that may wait, those of Kestrel's last read, and those that one receive has delivered. A limit in
+        // bytes allows up to twice as many buffers, because the last buffer of each receive may be partly filled.
         int most = int.Min(maxQueuedBuffers, 2 * maxRequestBufferSize / BufferLength) + (2 * MaxReadBytes / BufferLength) + BuffersOfReceive;
         Assert.InRange(connection!.BuffersLeased, 1, most);
         Assert.False(sending.IsCompleted);

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>Represents a client that sends any bytes, including invalid requests.</summary>
+/// <summary>Represents a client that can send any bytes, even invalid requests.</summary>
 internal sealed class RawClient : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -26,7 +26,7 @@ internal sealed class RawClient : IDisposable
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes) => await _stream.WriteAsync(bytes);
 
-    /// <summary>Reads until a text has arrived.</summary>
+    /// <summary>Reads until a text has arrived, and returns everything that was read.</summary>
     public async Task<string> ReadUntilAsync(string end)
     {
         StringBuilder text = new();
@@ -43,7 +43,7 @@ internal sealed class RawClient : IDisposable
     }
 
     /// <summary>Reads to the end of the connection.</summary>
-    /// <returns>The received text, followed by "(reset)" if the connection was reset.</returns>
+    /// <returns>The text that was received. If the connection was reset, "(reset)" follows.</returns>
     public async Task<string> ReadToEndAsync()
     {
         StringBuilder text = new();

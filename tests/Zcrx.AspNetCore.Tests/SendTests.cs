@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>Tests how output is sent.</summary>
+/// <summary>Tests how the output of Kestrel is sent over a connection of a queue.</summary>
 public sealed class SendTests
 {
     [Fact]
@@ -35,7 +35,7 @@ public sealed class SendTests
         TransportSender sender = new(pair.Connection, PipeScheduler.ThreadPool, 1 << 10);
         byte[] bytes = new byte[64 << 10];
         ValueTask<FlushResult> flush = sender.Writer.WriteAsync(bytes);
-        // Writes until the sockets are full and a flush waits.
+        // Writes until the sockets of both sides are full, and a flush has to wait.
         await Deadline.UntilAsync(
             () =>
             {
@@ -50,7 +50,7 @@ public sealed class SendTests
         pair.Peer.LingerState = new LingerOption(true, 0);
         pair.Peer.Close();
 
-        // Flushes may complete until the reset arrives.
+        // A flush may still complete before the reset arrives.
         FlushResult result = await flush.AsTask().Within("the flush ends");
         while (!result.IsCompleted)
         {
@@ -101,7 +101,7 @@ public sealed class SendTests
         }
     }
 
-    /// <summary>Represents a connection of a queue and its peer.</summary>
+    /// <summary>Represents a connection of a queue together with its peer.</summary>
     private sealed class ConnectedPair : IAsyncDisposable
     {
         private readonly ZcrxQueue _queue;

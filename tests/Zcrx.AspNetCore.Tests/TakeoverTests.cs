@@ -7,7 +7,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>Tests a takeover between two web servers: the port passes to the second one, and connections stay with the first one until they end.</summary>
+/// <summary>
+/// Tests a takeover between two web servers. The port passes to the second one. Connections stay with the first one until they end.
+/// </summary>
 public sealed class TakeoverTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -54,7 +56,7 @@ public sealed class TakeoverTests : IDisposable
         List<string> replies = [];
         Task requesting = Task.Run(async () =>
         {
-            // Each request has a connection of its own.
+            // Each request uses a new connection.
             while (!end.IsCancellationRequested)
             {
                 using RawClient client = await RawClient.ConnectAsync(first.EndPoint);
@@ -75,7 +77,7 @@ public sealed class TakeoverTests : IDisposable
         await requesting.WaitAsync(Patience);
         string[] servers = [.. replies.Select(static reply => reply.Contains("<first>", StringComparison.Ordinal) ? "first" : reply.Contains("<second>", StringComparison.Ordinal) ? "second" : reply)];
         Assert.Equal(["first", "second"], servers.Distinct());
-        // Once the second server has answered, the first one accepts nothing more.
+        // After the first reply of the second server, the first server must not reply again.
         Assert.Equal(servers.Order(StringComparer.Ordinal), servers);
 
         Task UntilAnsweredByAsync(string server) => Deadline.UntilAsync(

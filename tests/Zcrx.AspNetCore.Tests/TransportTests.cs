@@ -12,7 +12,7 @@ using Zcrx.Actors;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>Tests that Kestrel behaves the same on both transports.</summary>
+/// <summary>Tests that Kestrel behaves the same with the transport of Zcrx as with its own.</summary>
 public sealed partial class TransportTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -75,7 +75,7 @@ public sealed partial class TransportTests
     {
         await using WebServer server = await WebServer.StartAsync(transport, tls);
         using HttpClient client = server.CreateClient(new Version(version, version == 1 ? 1 : 0));
-        // The body fits into the window of a stream: the client sends everything before it reads the reply.
+        // The body fits into the window of an HTTP/2 stream, so the client can send all of it before it reads the reply.
         byte[] body = Payload.Create(60_000);
 
         using HttpResponseMessage answer = await client.PostAsync("/echo", new ByteArrayContent(body));
@@ -189,7 +189,7 @@ public sealed partial class TransportTests
         client.Reset();
         _ = server.Go.TrySetResult();
 
-        // Kestrel may notice either the end of the connection or the error of the read first.
+        // The exception depends on what Kestrel notices first: the end of the connection or the error of the read.
         Assert.Contains(await server.UploadEnded.Task.WaitAsync(Patience), new[] { nameof(ConnectionResetException), "BadHttpRequestException" });
         Assert.Empty(server.Logged);
     }
@@ -246,11 +246,10 @@ public sealed partial class TransportTests
             0,
             static listen => listen.Run(static async connection =>
             {
-                // Waits until the client has sent bytes, and is therefore connected. An earlier reset could fail its connect call.
+                // The client is connected when it has sent bytes. A reset before that could fail its connect call.
                 await connection.Transport.Input.ReadAsync();
                 await connection.Transport.Output.CompleteAsync(new InvalidDataException("The reply cannot be completed."));
-                // Only the output ends, and the connection's task does not. The client therefore observes the end of the output, not the
-                // end of the connection.
+                // The handler does not return yet, so only the output of the connection has ended. The client must detect that.
                 TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
                 using CancellationTokenRegistration registration = connection.ConnectionClosed.Register(closed.SetResult);
                 await closed.Task;
@@ -289,17 +288,17 @@ public sealed partial class TransportTests
         client.Socket.Blocking = false;
         client.Socket.SendBufferSize = 64 << 10;
         byte[] chunk = Payload.Create(64 << 10);
-        // The length is below Kestrel's limit for a request body.
+        // The length of the body is below Kestrel's limit.
         const int Length = 24 << 20;
-        // The limit for the bytes that are buffered: up to 1 MiB in Kestrel, 256 buffers of 4 KiB in the queue, and the socket buffers. The
-        // kernel enlarges the receive buffer as bytes are read.
+        // The maximum number of bytes that can be buffered. Kestrel holds up to 1 MiB, the queue 256 buffers of 4 KiB, and the sockets the
+        // rest. The kernel enlarges the receive buffer of a socket as bytes are read.
         const int Most = 12 << 20;
-        // A single poll without progress may fall between two reads of the server.
+        // A poll between two reads of the server sees no progress, so one such poll is not enough.
         const int QuietPolls = 50;
         await client.SendAsync($"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: {Length}\r\n\r\n");
         await server.Begun.Task.WaitAsync(Patience);
 
-        // The client can send until the buffers of both sockets, the queue and Kestrel are full.
+        // The client sends until the sockets of both sides, the queue and Kestrel are full.
         long sent = 0;
         int quiet = 0;
         await Deadline.UntilAsync(

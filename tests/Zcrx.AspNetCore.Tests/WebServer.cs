@@ -16,7 +16,7 @@ using Zcrx.Rx;
 namespace Zcrx.AspNetCore.Tests;
 
 /// <summary>
-/// Represents a web server on one of the transports and on a loopback port. Its endpoints must behave the same on both transports.
+/// Represents a web server on a loopback port, with the transport of Zcrx or that of Kestrel. Its endpoints must behave the same with both.
 /// </summary>
 internal sealed class WebServer : IAsyncDisposable
 {
@@ -32,33 +32,34 @@ internal sealed class WebServer : IAsyncDisposable
     private WebServer(WebApplication app, List<string> complaints) => (_app, _complaints) = (app, complaints);
 
     /// <summary>
-    /// Gets the source of a task that completes when the request to <c>/upload</c> ends. The result is "whole" or the type of the
-    /// exception that the handler caught.
+    /// Gets the source of a task that completes when the request to <c>/upload</c> ends. The result is "whole", or the type of the
+    /// exception that the handler has caught.
     /// </summary>
     public TaskCompletionSource<string> UploadEnded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Gets the source of a task that completes when a handler of <c>/upload</c> or <c>/wait</c> has begun.</summary>
+    /// <summary>Gets the source of a task that completes when a handler of <c>/upload</c> or <c>/wait</c> has started.</summary>
     public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Gets the source of a task that completes when the request to <c>/wait</c> is aborted.</summary>
     public TaskCompletionSource Aborted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>
-    /// Gets the source of a task that the handlers await. When it completes, <c>/wait</c> replies and <c>/upload</c> reads.
+    /// Gets the source of a task for which two handlers wait: that of <c>/wait</c> before it replies, and that of <c>/upload</c> before it
+    /// reads.
     /// </summary>
     public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Gets the certificate of servers with TLS, for clients that must trust it.</summary>
+    /// <summary>Gets the certificate of servers with TLS, which clients must trust.</summary>
     public static string CertificatePem => Certificate.Value.ExportCertificatePem();
 
     public IServiceProvider Services => _app.Services;
 
     public IPEndPoint EndPoint => EndPoints[0];
 
-    /// <summary>Gets the ports in the order of their configuration.</summary>
+    /// <summary>Gets the endpoints of the server, in the order of their configuration.</summary>
     public IReadOnlyList<IPEndPoint> EndPoints => [.. _app.Urls.Select(static url => IPEndPoint.Parse(new Uri(url).Authority))];
 
-    /// <summary>Gets the address with the actual port.</summary>
+    /// <summary>Gets the address of the server, with the port that the system has assigned.</summary>
     public string Address => _app.Urls.First();
 
     public static async Task<WebServer> StartAsync(string transport, bool tls = false, HttpProtocols? protocols = null, Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null)
@@ -66,7 +67,7 @@ internal sealed class WebServer : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
         {
-            // HTTP/1.1 and HTTP/2 on one port need TLS.
+            // Only TLS can negotiate HTTP/1.1 or HTTP/2 on one port.
             listen.Protocols = protocols ?? (tls ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1);
             if (tls)
             {
@@ -105,7 +106,7 @@ internal sealed class WebServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Gets the log messages of level warning and above.</summary>
+    /// <summary>Gets the log messages of level Warning and above.</summary>
     public IReadOnlyList<string> Logged
     {
         get

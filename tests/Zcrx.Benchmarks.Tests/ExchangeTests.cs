@@ -4,7 +4,7 @@ using Zcrx.Benchmarks.Messages;
 
 namespace Zcrx.Benchmarks.Tests;
 
-/// <summary>Tests the protocol of small messages.</summary>
+/// <summary>Tests the protocol with which the benchmark exchanges small messages.</summary>
 public class ExchangeTests
 {
     [Fact]

@@ -4,7 +4,7 @@ using Zcrx.Benchmarks.Messages;
 
 namespace Zcrx.Benchmarks.Tests;
 
-/// <summary>Tests the client of small messages against servers with faults.</summary>
+/// <summary>Tests how the benchmark's client for small messages reports faults of a server.</summary>
 public class MessageClientTests
 {
     private static readonly MessageOptions Options = new() { WarmUp = TimeSpan.Zero, WarmUpMessages = 0, Duration = TimeSpan.FromMilliseconds(400) };
@@ -16,15 +16,16 @@ public class MessageClientTests
         Skip.IfNot(File.Exists(Limit.PathOf("messages_client")), "The build found no C compiler.");
         using CancellationTokenSource limit = new(TimeSpan.FromMinutes(1));
         using TcpListener listener = Listen(out int port);
-        // One request is due per millisecond, the first one when the measurement begins. The server first replies after it has read 300
-        // requests. At that time, the second request has waited for at least 298 ms.
+        // The client sends one request per millisecond. The server replies only when it has read 300 requests, so the second request waits
+        // for at least 298 ms.
         Task serving = ServeAsync(listener, Paused, isWrong: false, limit.Token);
         using (MessageClient client = await MessageClient.ConnectAsync(port, Environment.ProcessId, new MessageScenario(1, 1, 1_000), Options, limit.Token))
         {
             MessageSample sample = await client.MeasureAsync(limit.Token);
 
             Assert.True(sample.Longest >= 298_000, $"The longest latency is {sample.Longest} us.");
-            // Three quarters of all requests are due during the pause. A client that waited for replies would see one long latency.
+            // Three quarters of the requests are due during the pause and wait for its end. If the client waited for replies before it
+            // sent, only one latency would be long.
             Assert.True(sample.Median >= 90_000, $"The median is {sample.Median} us.");
         }
 
@@ -55,10 +56,10 @@ public class MessageClientTests
     }
 
     /// <summary>Serves one connection until it ends.</summary>
-    /// <param name="listener">The listener.</param>
-    /// <param name="paused">The number of requests that the server reads before it answers the first of them. The client's first request, which it
+    /// <param name="listener">Accepts the connection of the client.</param>
+    /// <param name="paused">The number of requests that the server reads before it answers one of them. The first request, which the client
     /// sends when it connects, is answered at once.</param>
-    /// <param name="isWrong">Whether the replies after the first are wrong.</param>
+    /// <param name="isWrong">True if all replies after the first one are wrong.</param>
     /// <param name="cancellation">Ends the server.</param>
     private static async Task ServeAsync(TcpListener listener, int paused, bool isWrong, CancellationToken cancellation)
     {
@@ -86,7 +87,7 @@ public class MessageClientTests
         }
         catch (IOException)
         {
-            // The client was killed.
+            // The test has killed the client.
             return false;
         }
     }

@@ -3,7 +3,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Tests;
 
-/// <summary>Tests each server of small messages as the benchmark runs it: in a separate process, under the C client, which checks all replies.</summary>
+/// <summary>
+/// Tests each server of small messages as the benchmark runs it: as a process, under the C client that checks all replies.
+/// </summary>
 public class MessageServerTests
 {
     private static readonly MessageOptions Options = new() { WarmUp = TimeSpan.Zero, WarmUpMessages = 100, Duration = TimeSpan.FromMilliseconds(100) };

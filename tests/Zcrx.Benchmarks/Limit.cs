@@ -1,6 +1,6 @@
 namespace Zcrx.Benchmarks;
 
-/// <summary>Finds the C programs of <c>Limits/</c>, which the build compiles if the machine has a C compiler.</summary>
+/// <summary>Finds the compiled C programs of <c>Limits/</c>. The build compiles them if the machine has a C compiler.</summary>
 internal static class Limit
 {
     public static string PathOf(string name) => Path.Combine(AppContext.BaseDirectory, "limits", name);

@@ -9,7 +9,7 @@ using Zcrx.Benchmarks.Web;
 
 return args switch
 {
-    // These verbs are not for users: the comparison starts these processes.
+    // Users do not call these verbs. The comparison starts these processes.
     ["sender", ..] => await Sender.RunAsync(args.AsMemory(1)),
     ["receive", ..] => await ReceiverProgram.RunAsync(args.AsMemory(1)),
     ["serve", ..] => await ServeProgram.RunAsync(args.AsMemory(1)),

@@ -3,7 +3,7 @@ using Zcrx.Build.Tests.Support;
 
 namespace Zcrx.Build.Tests;
 
-/// <summary>Tests that <c>build.sh</c> refuses arguments that would have no effect.</summary>
+/// <summary>Tests that <c>build.sh</c> refuses arguments that it would otherwise ignore.</summary>
 public class ArgumentTests
 {
     [Theory]

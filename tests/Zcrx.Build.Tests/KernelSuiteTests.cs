@@ -3,7 +3,7 @@ using Zcrx.Build.Tests.Support;
 
 namespace Zcrx.Build.Tests;
 
-/// <summary>Tests which kernel <c>tests/vm/fetch-kernel.sh</c> fetches when a Debian suite is not available.</summary>
+/// <summary>Tests which kernel <c>tests/vm/fetch-kernel.sh</c> fetches if a Debian suite is not available.</summary>
 public sealed class KernelSuiteTests : IDisposable
 {
     private const string Backports = "trixie-backports";

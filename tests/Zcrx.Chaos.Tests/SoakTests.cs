@@ -14,11 +14,11 @@ public class SoakTests
         StringWriter summary = new();
         ChaosSummary.Write(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(summary), Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors }), report);
         Assert.True(report.HasPassed, summary.ToString());
-        // The run does not end before a consumer that blocks has led to an abandoned queue.
+        // The run waits until a consumer that blocks has led to an abandoned queue.
         Assert.True(report.Abandoned > 0, summary.ToString());
-        // Peers vanish wherever a network namespace can be created. The summary has the reason otherwise.
+        // Peers vanish only on machines that can create a network namespace. Otherwise the report gives the reason.
         Assert.True(report.WhyNoPeerVanishes is not null || report.Faults.Single(static fault => fault.Name == VanishingPeers.ForEver).Count > 0, summary.ToString());
-        // A run without restarts and surviving streams would prove nothing.
+        // The run is a test only if queues were restarted and streams survived that.
         Assert.True(report.Restarts > 0 && report.Continued > 0 && report.Tally.SurvivedFaults > 0, summary.ToString());
     }
 }

@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos;
 
-/// <summary>Defines the command line: the soak test itself, and verbs for the other programs.</summary>
+/// <summary>Defines the command line. The soak test runs without a verb, and the other programs have verbs.</summary>
 internal static class ChaosCommandLine
 {
     private static readonly ChaosOptions Usual = new();

@@ -13,6 +13,6 @@ if (args is [DifferentialRunner.Verb, .. var options])
     return DifferentialRunner.Execute(options, Console.Out, Console.Error);
 }
 
-// Runs the suite as a program on machines without an SDK, such as a guest with a certain kernel. Publish, copy and run it.
+// Runs the suite as a program, for machines without an SDK. An example is a virtual machine that runs another kernel.
 KernelUnderTest.OnlyHostProfile = true;
 return SuiteRunner.Execute(args, Console.Out, Console.Error);

@@ -14,7 +14,8 @@ using Zcrx.Dashboard.Tests.Support;
 namespace Zcrx.Dashboard.Tests;
 
 /// <summary>
-/// Tests attacks on the dashboard by clients without access, by other sites in an operator's browser, and by peers of the service.
+/// Tests attacks on the dashboard. The attackers are clients without access, other sites in an operator's browser, and peers of the
+/// service.
 /// </summary>
 public sealed class AttackTests
 {
@@ -140,7 +141,7 @@ public sealed class AttackTests
     [MemberData(nameof(Pages))]
     public async Task Request_with_a_foreign_Host_is_refused(string path)
     {
-        // Without this check, a site whose name resolves to 127.0.0.1 could read the page of a loopback dashboard.
+        // If any Host header were accepted, a site whose name resolves to 127.0.0.1 could read the page of a dashboard on loopback.
         await using Site site = await Site.StartAsync(OpenWithCommands);
         using Operator visitor = site.Visit();
 
@@ -170,7 +171,7 @@ public sealed class AttackTests
 
         Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync(path, Foreign));
         Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync(path, "null"));
-        // The origin is another application on the same machine.
+        // This origin is another application on the same machine.
         Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync(path, "http://127.0.0.1:1"));
     }
 
@@ -223,7 +224,7 @@ public sealed class AttackTests
         using Operator visitor = site.Visit();
 
         Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync("/zcrx/", header: (header, value)));
-        // Being signed in is not enough: no authorization policy permits this user to see the dashboard.
+        // The user is signed in, but no authorization policy permits this role to see the dashboard.
         await visitor.SignInAsync("viewer");
         Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync("/zcrx/", header: (header, value)));
     }

@@ -13,7 +13,7 @@ using Zcrx.Dashboard.Tests.Support;
 
 namespace Zcrx.Dashboard.Tests;
 
-/// <summary>Tests the nodes of a cluster on the page.</summary>
+/// <summary>Tests how the page shows the nodes of a cluster.</summary>
 [Collection(BrowserCollection.Name)]
 public sealed partial class NodesTests(Browser browser)
 {
@@ -80,7 +80,7 @@ public sealed partial class NodesTests(Browser browser)
     [GeneratedRegex(@"Received[\d.]+ [KM]iB/s", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Rate();
 
-    /// <summary>Provides a fixed set of nodes without a cluster.</summary>
+    /// <summary>Provides the status of given nodes, without a cluster.</summary>
     private sealed class Directory(params ZcrxNodeStatus[] nodes) : IZcrxNodes
     {
         public IReadOnlyDictionary<string, ZcrxNodeStatus> Nodes { get; } = nodes.ToDictionary(static node => node.Node, StringComparer.Ordinal);

@@ -8,7 +8,8 @@ using Zcrx.Dashboard.Tests.Support;
 namespace Zcrx.Dashboard.Tests;
 
 /// <summary>
-/// Tests that the supplied Grafana dashboard and alert rules use existing instruments and attributes, and that the alerts fire.
+/// Tests the Grafana dashboard and the alert rules that Zcrx supplies. They must use existing instruments and attributes, and the alerts
+/// must fire.
 /// </summary>
 public sealed partial class ObservabilityTests
 {
@@ -16,7 +17,7 @@ public sealed partial class ObservabilityTests
 
     private static readonly string Folder = Path.Combine(RepositoryRoot.Path, "docs", "observability");
 
-    // These labels come from Prometheus or from attributes that Zcrx does not define.
+    // Zcrx does not define these labels. They come from Prometheus or from other attributes.
     private static readonly string[] ForeignLabels = ["job", "instance", "le", "severity", "error_type", "server_port", "server_address", "network_interface_name"];
 
     [Theory]
@@ -88,24 +89,27 @@ public sealed partial class ObservabilityTests
         Assert.Contains("SUCCESS", output + await errors, StringComparison.Ordinal);
     }
 
-    /// <summary>Returns the names of Zcrx in a text that are neither metrics nor labels.</summary>
+    /// <summary>Returns the names in a text that look like names of Zcrx but are neither metrics nor labels.</summary>
     private static string[] Unknown(string text, HashSet<string> metrics)
     {
         HashSet<string> labels = Labels();
         return [.. Names().Matches(text).Select(static match => match.Value).Distinct().Where(name => !metrics.Contains(name) && !labels.Contains(name))];
     }
 
-    /// <summary>Returns the attributes in hosting.md as labels: all names except those of instruments and activities.</summary>
+    /// <summary>
+    /// Returns the attributes that hosting.md documents, as Prometheus labels. These are all names except those of instruments and
+    /// activities.
+    /// </summary>
     private static HashSet<string> Labels()
     {
         string hosting = File.ReadAllText(Path.Combine(RepositoryRoot.Path, "docs", "hosting.md"));
-        // A row of the tables begins with the instruments or the activities that it describes.
+        // Each table row starts with the names of the instruments or activities that it describes.
         HashSet<string> described = [.. Rows().Matches(hosting).SelectMany(static row => Attributes().Matches(row.Value)).Select(static match => match.Value)];
         Assert.True(described.Count > 50, $"{described.Count} instruments and activities");
         return [.. Attributes().Matches(hosting).Select(static match => match.Value).Where(name => !described.Contains(name)).Select(static name => name.Replace('.', '_'))];
     }
 
-    /// <summary>Returns the names that the Prometheus exporter of OpenTelemetry derives from the instruments.</summary>
+    /// <summary>Returns the metric names that the Prometheus exporter of OpenTelemetry creates from the instruments.</summary>
     private static HashSet<string> Metrics(IServiceProvider services)
     {
         IMeterFactory factory = services.GetRequiredService<IMeterFactory>();
@@ -114,7 +118,7 @@ public sealed partial class ObservabilityTests
         {
             InstrumentPublished = (instrument, _) =>
             {
-                // The scope excludes the meters of other tests' sites, which have the same name.
+                // Meters of other tests have the same name, but another scope.
                 if (instrument.Meter.Name == "Zcrx" && instrument.Meter.Scope == factory)
                 {
                     names.UnionWith(NamesOf(instrument));

@@ -11,7 +11,9 @@ using Zcrx.Dashboard.Tests.Support;
 
 namespace Zcrx.Dashboard.Tests;
 
-/// <summary>Tests the page in a browser: a calm service, an exhausted pool, a storm, a crash, and ten thousand connections.</summary>
+/// <summary>
+/// Tests the page in a browser. It shows a calm service, an exhausted pool, a storm, a crash, and ten thousand connections.
+/// </summary>
 [Collection(BrowserCollection.Name)]
 public sealed partial class PageTests(Browser browser, ITestOutputHelper output)
 {
@@ -116,7 +118,8 @@ public sealed partial class PageTests(Browser browser, ITestOutputHelper output)
         await visitor.SeesAsync(visitor.Health, "Healthy");
         await visitor.WatchDelaysAsync();
 
-        // A busy machine may delay the events of one round. A page that is updated too rarely delays those of each round.
+        // A busy machine may delay the events of a single round. If the page were updated too rarely, the events of every round would be
+        // late.
         double median;
         double[] delays = [];
         long began = System.Diagnostics.Stopwatch.GetTimestamp();
@@ -301,8 +304,8 @@ public sealed partial class PageTests(Browser browser, ITestOutputHelper output)
         await visitor.SeesEventAsync($"Queue {site.Queue(0)} is open");
         TaskCompletionSource isRestarted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         int answers = 0;
-        // The first answer imitates a process that has ended since. It has more events than the site, with the same numbers. The page then
-        // reconnects to the site.
+        // The first reply comes from an earlier process. This process has more events than the site, and the numbers of the first ones are
+        // the same. The page then reconnects to the site.
         await visitor.Page.RouteAsync("**/api/stream", async route =>
         {
             if (Interlocked.Increment(ref answers) > 1)
@@ -337,8 +340,8 @@ public sealed partial class PageTests(Browser browser, ITestOutputHelper output)
         ConcurrentQueue<string> requested = [];
         viewer.Page.Request += (_, request) => requested.Enqueue(request.Url);
         await viewer.Page.RunAndWaitForResponseAsync(() => viewer.Page.ReloadAsync(), static response => response.Url.EndsWith("/api/session", StringComparison.Ordinal));
-        // A page with commands requests a token as soon as it has read its session. These two round trips take longer, so such a request
-        // would be recorded by then.
+        // A page with commands requests a token as soon as it has read its session. The two requests below take longer, so a request for a
+        // token would have been recorded.
         await viewer.Page.EvaluateAsync("async () => { for (let i = 0; i < 2; i++) { await (await fetch('api/session')).json(); } }");
         await viewer.SeesEventAsync($"Queue {site.Queue(0)} is open");
         Assert.DoesNotContain(requested, static url => url.Contains("/commands/", StringComparison.Ordinal));
@@ -349,7 +352,7 @@ public sealed partial class PageTests(Browser browser, ITestOutputHelper output)
 
     private static void WithCommands(WebApplication app) => app.MapZcrxDashboard("/zcrx", static options => options.AllowAnonymousOnLoopback = true).MapCommands();
 
-    /// <summary>Waits until the charts have data. Only runs that save pictures need it.</summary>
+    /// <summary>Waits until the charts show data. Only a run that saves screenshots needs that.</summary>
     private static async Task FillChartsAsync(Visitor visitor)
     {
         if (Environment.GetEnvironmentVariable("ZCRX_SCREENSHOTS") is not { Length: > 0 })

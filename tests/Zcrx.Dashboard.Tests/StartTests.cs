@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Dashboard.Tests;
 
-/// <summary>Tests that an application does not run if its dashboard would be open to everyone.</summary>
+/// <summary>Tests that an application does not start, or stops, if everyone could access its dashboard.</summary>
 public sealed class StartTests
 {
     [Fact]
@@ -34,7 +34,7 @@ public sealed class StartTests
     [Fact]
     public async Task Dashboard_in_a_group_of_an_application_without_authorization_stops_it()
     {
-        // In this application nothing builds the endpoints before the first request, so the check runs after the start.
+        // This application builds its endpoints only at the first request, so the check comes after the start.
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");

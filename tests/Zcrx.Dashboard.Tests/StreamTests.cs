@@ -7,7 +7,7 @@ using Zcrx.Dashboard.Tests.Support;
 namespace Zcrx.Dashboard.Tests;
 
 /// <summary>
-/// Tests from which event the stream continues when a browser connects again, and the answers of a service whose supervisor is busy.
+/// Tests the stream of events: where it continues when a browser connects again, and its replies while the supervisor is busy.
 /// </summary>
 public sealed class StreamTests
 {

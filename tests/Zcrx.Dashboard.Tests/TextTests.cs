@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Dashboard.Tests;
 
-/// <summary>Tests the texts of events, masked addresses and pages of connections, in plain memory.</summary>
+/// <summary>Tests the texts of events, the masking of addresses, and the pages of the list of connections. No service is running.</summary>
 public sealed class TextTests
 {
     private static readonly Type[] NotShown = [typeof(ZcrxEvent.ConnectionOpened), typeof(ZcrxEvent.NotificationReceived), typeof(ZcrxEvent.StreamFailedUnobserved)];
@@ -172,7 +172,7 @@ public sealed class TextTests
         Assert.Equal((120, 120, 3, 50), (first.Total, first.Matching, first.Pages, first.Rows.Count));
         Assert.Equal([6, 6, 6], first.Rows.Take(3).Select(static row => row.Leased));
         Assert.Equal((2, 20), (beyond.Page, beyond.Rows.Count));
-        // Matches the numbers that begin with 11 and the ports that contain 11.
+        // The filter finds connections whose number starts with 11, and those whose port contains 11.
         Assert.Equal([110, 111, 112, 113, 114, 115, 116, 117, 118, 119], filtered.Rows.Select(static row => row.Id).Where(static id => id >= 110 && id < 120));
     }
 

@@ -1,6 +1,6 @@
 namespace Zcrx.Fuzz.Tests;
 
-/// <summary>Tests that a run detects failures: exceptions, inputs that never end, and unbounded memory.</summary>
+/// <summary>Tests that a run detects exceptions, inputs that never end, and memory that grows without a limit.</summary>
 public sealed class FuzzRunTests : IDisposable
 {
     private readonly string _findings = Directory.CreateTempSubdirectory("zcrx-fuzz-findings-").FullName;

@@ -5,7 +5,7 @@ using Zcrx.Fuzz.Targets;
 
 namespace Zcrx.Fuzz.Tests;
 
-/// <summary>Runs each parser in a separate process. <c>ZCRX_FUZZ_SECONDS</c> extends the run.</summary>
+/// <summary>Runs each parser on generated input in a process of its own. <c>ZCRX_FUZZ_SECONDS</c> sets the duration.</summary>
 public sealed class FuzzTests : IDisposable
 {
     private readonly string _findings = Directory.CreateTempSubdirectory("zcrx-fuzz-findings-").FullName;

@@ -10,7 +10,7 @@ internal static class FuzzCommandLine
 {
     public static int Run(string[] args)
     {
-        // The coverage must exist before any instrumented code runs, because that code writes to it.
+        // Instrumented code writes to the coverage counters, so they must exist before any such code runs.
         Coverage? coverage = InstrumentedProcess.IsCurrent ? new Coverage() : null;
         Option<TimeSpan> duration = new("--duration")
         {

@@ -4,15 +4,15 @@ using Zcrx.Fuzz.Support;
 
 namespace Zcrx.Fuzz;
 
-/// <summary>Runs one parser until the time is over or an input fails.</summary>
-/// <param name="target">The parser.</param>
+/// <summary>Runs one parser on inputs until the time is over or an input fails.</summary>
+/// <param name="target">The parser under test.</param>
 /// <param name="options">The time and the seed.</param>
-/// <param name="coverage">Detects inputs that reach new code; null without instrumented assemblies.</param>
+/// <param name="coverage">Detects inputs that reach new code. It is null if the assemblies are not instrumented.</param>
 internal sealed class FuzzRun(IFuzzTarget target, FuzzOptions options, Coverage? coverage)
 {
     private const long HeapGrowthLimit = 64 << 20;
     private const int DescriptorSlack = 8;
-    // The number of inputs after which memory use is steady: types, array pools and the thread pool are initialized.
+    // After this number of inputs, types, array pools and the thread pool are initialized. Memory must not grow from then on.
     private const int WarmUp = 200;
 
     private readonly List<byte[]> _corpus = [.. target.Seeds];
@@ -20,7 +20,7 @@ internal sealed class FuzzRun(IFuzzTarget target, FuzzOptions options, Coverage?
     private long _begunAt;
     private byte[]? _current;
 
-    /// <summary>Runs generated inputs.</summary>
+    /// <summary>Runs generated inputs until the time is over or an input fails.</summary>
     public FuzzResult Execute()
     {
         using InputRecord record = new(options.Findings, target.Name);
@@ -42,7 +42,7 @@ internal sealed class FuzzRun(IFuzzTarget target, FuzzOptions options, Coverage?
         return new FuzzResult(Interlocked.Read(ref _inputs), _corpus.Count, failure, input);
     }
 
-    /// <summary>Runs one saved input.</summary>
+    /// <summary>Runs one input that was saved by an earlier run.</summary>
     public FuzzResult Replay(byte[] input) => new(1, 0, Catch(() => RunOne(input)), input);
 
     private static Exception? Catch(Action action)
@@ -52,7 +52,7 @@ internal sealed class FuzzRun(IFuzzTarget target, FuzzOptions options, Coverage?
             action();
             return null;
         }
-#pragma warning disable CA1031 // Any exception is a finding.
+#pragma warning disable CA1031 // The run reports any exception as a failure.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -87,7 +87,7 @@ internal sealed class FuzzRun(IFuzzTarget target, FuzzOptions options, Coverage?
 
         if (heap != 0)
         {
-            // The growth of the corpus is intended and not counted.
+            // The corpus grows on purpose, so its size is subtracted.
             long grown = GC.GetTotalMemory(forceFullCollection: true) - heap - _corpus.Sum(static input => (long)input.Length);
             FuzzException.Require(grown < HeapGrowthLimit, $"the heap grows by less than {HeapGrowthLimit >> 20} MiB in {_inputs} inputs (it grew by {grown >> 20} MiB)");
             int opened = CountDescriptors() - descriptors;

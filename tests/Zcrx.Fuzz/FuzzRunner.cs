@@ -5,7 +5,7 @@ using Zcrx.Fuzz.Targets;
 
 namespace Zcrx.Fuzz;
 
-/// <summary>Runs parsers one after the other, prints <c>PASS|FAIL name</c> after each, and counts the results.</summary>
+/// <summary>Runs parsers one after another. Prints <c>PASS|FAIL name</c> after each, and counts the results.</summary>
 internal static class FuzzRunner
 {
     private static readonly IFuzzTarget[] Targets =
@@ -30,7 +30,7 @@ internal static class FuzzRunner
         return failed == 0 && targets.Length > 0 ? 0 : 1;
     }
 
-    /// <summary>Runs a saved input.</summary>
+    /// <summary>Runs a parser on an input that was saved by an earlier run.</summary>
     public static int Replay(string parser, string path, FuzzOptions options, TextWriter output)
     {
         IFuzzTarget target = Targets.Single(target => target.Name == parser);

@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 
 namespace Zcrx.Fuzz;
 
-/// <summary>Generates inputs: random bytes, and valid inputs that are modified, joined or truncated.</summary>
+/// <summary>Generates inputs. They are random bytes, or valid inputs that are changed, joined or cut off.</summary>
 internal sealed class Mutator(Random random)
 {
-    /// <summary>The maximum number of bytes of an input.</summary>
+    /// <summary>The maximum length of an input.</summary>
     public const int MaxLength = 4096;
 
-    // The limits of the integers that parsers read, and their neighbours.
+    // The limits of the integer types that parsers read, and the values next to them.
     private static readonly ulong[] Interesting =
     [
         0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 31, 32, 63, 64, 127, 128, 255, 256, 4095, 4096, 32767, 32768, 65535, 65536, int.MaxValue - 1, int.MaxValue, 0x8000_0000, uint.MaxValue - 1, uint.MaxValue,
@@ -16,7 +16,7 @@ internal sealed class Mutator(Random random)
     ];
 
     /// <summary>Returns the next input.</summary>
-    /// <param name="corpus">The inputs to start from.</param>
+    /// <param name="corpus">The inputs from which the next one is made.</param>
     public byte[] Next(IReadOnlyList<byte[]> corpus)
     {
         if (corpus.Count == 0 || random.Next(16) == 0)

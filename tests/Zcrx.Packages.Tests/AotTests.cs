@@ -5,7 +5,7 @@ using Zcrx.Packages.Tests.Support;
 
 namespace Zcrx.Packages.Tests;
 
-/// <summary>Tests that a native AOT program over Zcrx.Rx can be published and run.</summary>
+/// <summary>Tests that a program with Zcrx.Rx can be published with native AOT and then runs.</summary>
 [Collection(PackageSuite.Name)]
 public class AotTests(ITestOutputHelper output)
 {

@@ -4,7 +4,7 @@ using Zcrx.Packages.Tests.Support;
 
 namespace Zcrx.Packages.Tests;
 
-/// <summary>Tests that <c>PublicAPI.*.txt</c> protect the public API against undeclared changes.</summary>
+/// <summary>Tests that the build fails if the public API differs from the files <c>PublicAPI.*.txt</c>.</summary>
 [Collection(PackageSuite.Name)]
 public partial class ApiTests
 {
@@ -39,7 +39,7 @@ public partial class ApiTests
             Errors().Matches(output).Select(static match => $"{match.Groups["rule"].Value} {match.Groups["symbol"].Value}").Distinct().Order(StringComparer.Ordinal));
     }
 
-    // Matches every error of the build, so that an unexpected error fails the test.
+    // The pattern matches any error of the build, so that an unexpected one fails the test.
     [GeneratedRegex(@"error (?<rule>\w+): (Symbol '(?<symbol>[^']+)')?", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Errors();
 }

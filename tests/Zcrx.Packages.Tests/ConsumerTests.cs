@@ -2,14 +2,14 @@ using Zcrx.Packages.Tests.Support;
 
 namespace Zcrx.Packages.Tests;
 
-/// <summary>Restores, builds and runs projects that reference the packages.</summary>
+/// <summary>Restores, builds and runs projects that reference the packages, as those of users do.</summary>
 [Collection(PackageSuite.Name)]
 public class ConsumerTests(PackageFolder folder)
 {
     [Fact]
     public async Task Program_that_uses_the_package_Rx_receives_every_byte_and_is_analyzed()
     {
-        // The program names a type of Zcrx.Interop without a using directive: the package adds it to the implicit ones.
+        // The program uses a type of Zcrx.Interop without a using directive, because the package adds an implicit one.
         using Consumer consumer = new(folder, "Receive", ("Zcrx.Rx", folder.Packages["Zcrx.Rx"].Version));
 
         string build = await consumer.BuildAsync();

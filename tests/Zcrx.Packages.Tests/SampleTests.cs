@@ -7,7 +7,7 @@ using Zcrx.Packages.Tests.Support;
 
 namespace Zcrx.Packages.Tests;
 
-/// <summary>Compiles the C# samples of all documents against the packages, and runs the samples that are whole programs.</summary>
+/// <summary>Compiles the C# samples of all documents against the packages, and runs them where possible.</summary>
 [Collection(PackageSuite.Name)]
 public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
 {
@@ -29,7 +29,7 @@ public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
         ILookup<string, DocumentSample> runs = fragments.ToLookup(FragmentRun.ReasonNotToRun);
         string[] names = [.. runs[""].Select(static sample => sample.Name)];
         StringBuilder printed = new();
-        // A fragment that serves until its process ends has a process of its own.
+        // A fragment that serves until its process ends needs a process of its own.
         foreach (IEnumerable<DocumentSample> together in runs[""].GroupBy(static sample => FragmentRun.IsEndless(sample) ? sample.Name : ""))
         {
             printed.AppendLine(await consumer.RunAsync([$"{port}", .. together.Select(FragmentRun.Argument)]));
@@ -59,7 +59,7 @@ public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
         output.WriteLine($"measured: {programs.Length} programs of documents compiled and run");
     }
 
-    /// <summary>Runs the client of README.md against its program, and compares the output of both with the document.</summary>
+    /// <summary>Runs the program of README.md and its client. Compares the output of both with the document.</summary>
     private async Task RunReadmeAsync(SamplePrograms built, ServerProgram server)
     {
         if (!ForeignProgram.Exists("python3"))
@@ -78,8 +78,8 @@ public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
         Assert.Contains($"The client prints `{printed.Trim()}`.", text, StringComparison.Ordinal);
         foreach (string line in Block("text").Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            // Only the text from the first colon on is compared, because the port of the client differs in each run. The document may end
-            // a long line with an ellipsis.
+            // The text before the first colon contains the port of the client, which differs in each run. The document may shorten a long
+            // line by an ellipsis.
             await server.PrintsAsync(line[line.IndexOf(": ", StringComparison.Ordinal)..].TrimEnd('…', ' '));
         }
 
@@ -101,12 +101,13 @@ public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
             await RunReadmeAsync(built, server);
         }
 
-        // Akka.IO can miss bytes and the end of a stream that arrive before its handler is registered, so its program receives the frame first.
+        // Akka.IO can lose bytes and the end of a stream if they arrive before its handler is registered. The stream therefore ends only
+        // after the program has printed the frame.
         string? printed = program.Code.Contains("Tcp.Bind", StringComparison.Ordinal) ? "20 bytes" : null;
         await (isWeb ? server.AnswersAsync() : server.AcceptsFrameAsync(printed));
     }
 
-    // Returns the expected diagnostics: a line that ends with `// ZCRX0001` announces this rule.
+    // Returns the diagnostics that the sample announces. A line that ends with `// ZCRX0001` announces this rule.
     private static IEnumerable<string> Announced(DocumentSample sample) => sample.Code.Split('\n')
         .Select((line, index) => (Line: sample.Line + index, Rule: Announcement().Match(line).Groups["rule"].Value))
         .Where(static line => line.Rule.Length > 0)

@@ -6,7 +6,9 @@ using Zcrx.Packages.Tests.Support;
 
 namespace Zcrx.Packages.Tests;
 
-/// <summary>Follows the steps of <c>docs/tutorial.md</c>, with the programs, the clients and the outputs of its text.</summary>
+/// <summary>
+/// Follows the steps of <c>docs/tutorial.md</c>. Uses the programs and clients in its text, and compares the output with that in its text.
+/// </summary>
 [Collection(PackageSuite.Name)]
 public class TutorialTests(PackageFolder folder)
 {
@@ -133,14 +135,14 @@ public class TutorialTests(PackageFolder folder)
 
     private static string Section(int number) => Regex.Match(Text, $@"^## {number}\. .*?(?=^## )", RegexOptions.Multiline | RegexOptions.Singleline, TimeSpan.FromSeconds(10)).Value;
 
-    // Returns the only code block of a section in a language.
+    // Returns the code block in a language. The section must contain exactly one.
     private static string Block(int section, string language) => Assert.Single(
         Regex.Matches(Section(section), $@"^```{language}\n(?<text>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(10))).Groups["text"].Value;
 
     private async Task<ServerProgram> StartAsync(int stage, string? directory = null, params string[] arguments) =>
         (await folder.ProgramsAsync()).Start(Stage(stage).Name, directory, arguments);
 
-    /// <summary>Runs the client of a section, and returns its output.</summary>
+    /// <summary>Runs the client of a section, and returns what it prints.</summary>
     private async Task<string> SendAsync(int section)
     {
         SamplePrograms programs = await folder.ProgramsAsync();

@@ -5,7 +5,7 @@ using Check = Zcrx.Rx.Analyzers.Tests.Support.AnalyzerCheck<Zcrx.Rx.Analyzers.As
 
 namespace Zcrx.Rx.Analyzers.Tests;
 
-/// <summary>Tests rule ZCRX0002.</summary>
+/// <summary>Tests rule ZCRX0002, which reports async lambdas and methods that become observers.</summary>
 public class AsyncObserverTests
 {
     [Theory]

@@ -5,7 +5,7 @@ using Check = Zcrx.Rx.Analyzers.Tests.Support.AnalyzerCheck<Zcrx.Rx.Analyzers.Bo
 
 namespace Zcrx.Rx.Analyzers.Tests;
 
-/// <summary>Tests rule ZCRX0001 on buffers.</summary>
+/// <summary>Tests rule ZCRX0001 on buffers. The rule reports operators that keep or reschedule borrowed buffers.</summary>
 public class BorrowedElementTests
 {
     [Theory]

@@ -5,7 +5,7 @@ using Check = Zcrx.Rx.Analyzers.Tests.Support.AnalyzerCheck<Zcrx.Rx.Analyzers.Dr
 
 namespace Zcrx.Rx.Analyzers.Tests;
 
-/// <summary>Tests rule ZCRX0003.</summary>
+/// <summary>Tests rule ZCRX0003, which reports leases that are neither disposed nor passed on.</summary>
 public class DroppedLeaseTests
 {
     [Theory]

@@ -3,7 +3,7 @@ using Check = Zcrx.Rx.Analyzers.Tests.Support.AnalyzerCheck<Zcrx.Rx.Analyzers.Bo
 
 namespace Zcrx.Rx.Analyzers.Tests;
 
-/// <summary>Tests rule ZCRX0001 on frames.</summary>
+/// <summary>Tests rule ZCRX0001 on frames. The rule reports operators that keep or reschedule borrowed frames.</summary>
 public class FrameTests
 {
     private const string Frames = "buffers.Frames(LengthPrefix.UInt32BigEndian, maxLength: 1024)";

@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Rx.Analyzers.Tests;
 
-/// <summary>Tests the assumptions of rule ZCRX0001 about operators of System.Reactive. Runs the operators.</summary>
+/// <summary>Tests which operators of System.Reactive keep their elements, as rule ZCRX0001 assumes. The tests run the operators.</summary>
 public class OperatorLifetimeTests
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
@@ -75,7 +75,7 @@ public class OperatorLifetimeTests
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Add the operator to the switch."),
     };
 
-    // The scheduler is virtual, so work that waits for time or for another thread never runs.
+    // HistoricalScheduler never runs the work that it gets here. An operator that uses it therefore keeps its element.
     private static IObservable<object> Reported(string name, IObservable<object> source) => name switch
     {
         "Delay" => source.Delay(Hour, new HistoricalScheduler()),
@@ -96,7 +96,7 @@ public class OperatorLifetimeTests
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Add the operator to the switch."),
     };
 
-    // This is a separate method, so that no local of the test keeps the element.
+    // In a method of its own, no local variable of the test can keep the element alive.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference Send(Subject<object> source)
     {

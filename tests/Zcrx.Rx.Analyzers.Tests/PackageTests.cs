@@ -5,10 +5,10 @@ using Zcrx.Build.Tests.Support;
 
 namespace Zcrx.Rx.Analyzers.Tests;
 
-/// <summary>Tests that the analyzers reach a project that references the package.</summary>
+/// <summary>Tests that a project which references the package also runs its analyzers.</summary>
 public sealed class PackageTests : IDisposable
 {
-    // Build servers would keep the output files open after the build.
+    // Without these options, build servers would keep files of the output open after the build.
     private const string Quiet = "-nodeReuse:false -p:UseSharedCompilation=false -nologo";
 
     private readonly TempDirectory _directory = new();
@@ -52,7 +52,7 @@ public sealed class PackageTests : IDisposable
 
     private static async Task PackAsync(string library, string directory)
     {
-        // The suite and the projects that it packs are built with the same configuration.
+        // The projects to pack are built with the same configuration as this suite.
         string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         await ForeignProgram.RunAsync(
             $"exec dotnet pack \"$1\" --no-build --configuration {configuration} --output \"$2\" {Quiet}",
@@ -62,8 +62,8 @@ public sealed class PackageTests : IDisposable
 
     private void WriteConsumer(string packages)
     {
-        // The cache already contains the package's other dependencies, because this suite needs them, too. The packed version must not
-        // reach the cache of other projects.
+        // This suite needs the other dependencies of the package, too, so the cache contains them. The package itself must not get into the
+        // cache of other projects.
         string cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         File.WriteAllText(_directory["Consumer.csproj"], $"""
             <Project Sdk="Microsoft.NET.Sdk">

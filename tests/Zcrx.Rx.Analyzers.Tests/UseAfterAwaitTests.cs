@@ -3,7 +3,7 @@ using Check = Zcrx.Rx.Analyzers.Tests.Support.AnalyzerCheck<Zcrx.Rx.Analyzers.Us
 
 namespace Zcrx.Rx.Analyzers.Tests;
 
-/// <summary>Tests rule ZCRX0004.</summary>
+/// <summary>Tests rule ZCRX0004, which reports borrowed buffers and frames that are used after <c>await</c>.</summary>
 public class UseAfterAwaitTests
 {
     [Theory]

@@ -9,7 +9,7 @@ public class LayeringTests
     {
         var references = Assembly.Load("Zcrx.Rx").GetReferencedAssemblies().Select(reference => reference.Name!);
 
-        // Microsoft.Win32.Primitives belongs to the runtime, too: it contains the base type of SocketException.
+        // Microsoft.Win32.Primitives is a part of the runtime. It contains the base type of SocketException.
         Assert.All(references, name => Assert.True(
             name is "Zcrx.Interop" or "Microsoft.Win32.Primitives" || name.StartsWith("System.", StringComparison.Ordinal),
             $"Zcrx.Rx must not know {name}."));

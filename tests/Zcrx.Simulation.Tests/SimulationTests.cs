@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace Zcrx.Simulation.Tests;
 
-/// <summary>Simulates whole queues. To repeat a failing simulation and print it, run <c>./build.sh simulate --seed N</c>.</summary>
+/// <summary>Simulates whole queues. If a simulation fails, <c>./build.sh simulate --seed N</c> repeats and prints it.</summary>
 public class SimulationTests(ITestOutputHelper output)
 {
     private const int Seeds = 10_000;

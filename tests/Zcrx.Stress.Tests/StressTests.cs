@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace Zcrx.Stress.Tests;
 
 /// <summary>
-/// Runs each scenario in a separate process. glibc checks the native heap of that process. <c>ZCRX_STRESS_SECONDS</c> extends the run.
+/// Runs each stress scenario in a process of its own, whose native heap glibc checks. <c>ZCRX_STRESS_SECONDS</c> sets the duration.
 /// </summary>
 public class StressTests
 {
@@ -49,7 +49,7 @@ public class StressTests
     {
         environment["MALLOC_CHECK_"] = "3";
         environment["GLIBC_TUNABLES"] = "glibc.malloc.check=3";
-        // Since glibc 2.34, the checks are in a separate library. musl has no such checks.
+        // The checks of the heap are in a library of their own since glibc 2.34. musl has no such checks.
         if (RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal))
         {
             return;

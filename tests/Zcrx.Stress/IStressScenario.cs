@@ -1,14 +1,14 @@
 namespace Zcrx.Stress;
 
-/// <summary>Represents a scenario with one kind of misuse or one race.</summary>
+/// <summary>Represents a scenario that repeats one kind of misuse or one race.</summary>
 internal interface IStressScenario
 {
     string Name { get; }
 
-    /// <summary>Gets the name of the operations that <see cref="Run"/> counts.</summary>
+    /// <summary>Gets the name of what <see cref="Run"/> counts.</summary>
     string Unit => "operations";
 
-    /// <summary>Runs until the time is over. Throws on a failure.</summary>
-    /// <returns>The number of operations, or of the items that <see cref="Unit"/> names.</returns>
+    /// <summary>Runs the scenario until its time is over. Throws if it fails.</summary>
+    /// <returns>The number of operations, or of whatever <see cref="Unit"/> names.</returns>
     long Run(StressRun run);
 }

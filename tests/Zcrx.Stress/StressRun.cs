@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress;
 
-/// <summary>Represents the run of one scenario: its duration, its random numbers and its threads.</summary>
+/// <summary>Provides a scenario with its duration, its random numbers and its threads.</summary>
 internal sealed class StressRun(StressOptions options) : IDisposable
 {
     private readonly long _start = Stopwatch.GetTimestamp();
@@ -19,25 +19,26 @@ internal sealed class StressRun(StressOptions options) : IDisposable
     /// <summary>Gets a value that indicates whether the scenario must end, because the time is over or a thread has failed.</summary>
     public bool IsOver => _stopped || Stopwatch.GetElapsedTime(_start) >= options.Duration;
 
-    /// <summary>Gets a task that ends when a thread has failed.</summary>
+    /// <summary>Gets a task that completes when a thread has failed.</summary>
     public Task Failed => _failed.Task;
 
-    /// <summary>Starts threads that repeat a step until the scenario ends.</summary>
-    /// <param name="step">The step.</param>
-    /// <param name="isMisuse">Whether the step may throw <see cref="ObjectDisposedException"/>. Any other exception is a failure.</param>
+    /// <summary>Starts threads, each of which repeats a step until the scenario ends.</summary>
+    /// <param name="step">The step that is repeated.</param>
+    /// <param name="isMisuse">True if the step may throw an <see cref="ObjectDisposedException"/>. Any other exception makes the scenario
+    /// fail.</param>
     public void Start(Action<Random> step, bool isMisuse)
     {
         for (int i = 0; i < options.Threads; i++)
         {
             Random random = new(options.Seed + i + 1);
-            // Threads run in the background, so that a deadlocked thread does not prevent the process from reporting the deadlock.
+            // A background thread does not keep the process alive. If the thread is deadlocked, the process can still report that and end.
             Thread thread = new(() => Repeat(step, random, isMisuse)) { IsBackground = true };
             _threads.Add(thread);
             thread.Start();
         }
     }
 
-    /// <summary>Waits for the threads, and rethrows the failure of one of them.</summary>
+    /// <summary>Waits until all threads have ended, and rethrows the first failure.</summary>
     public void Join()
     {
         _stopped = true;
@@ -53,8 +54,8 @@ internal sealed class StressRun(StressOptions options) : IDisposable
         ThrowIfFailed();
     }
 
-    /// <summary>Repeats a round on several workers until the scenario ends. The number of workers equals the number of threads.</summary>
-    /// <param name="round">Runs one round, and returns the number of operations.</param>
+    /// <summary>Repeats a round until the scenario ends. The number of rounds that run at the same time is the number of threads.</summary>
+    /// <param name="round">Runs one round, and returns the number of its operations.</param>
     /// <returns>The total number of operations.</returns>
     public async Task<long> RepeatAsync(Func<Random, Task<int>> round)
     {
@@ -68,7 +69,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
                 {
                     Interlocked.Add(ref operations, await round(random).ConfigureAwait(false));
                 }
-#pragma warning disable CA1031 // Any exception is the scenario's failure.
+#pragma warning disable CA1031 // Any exception makes the scenario fail.
                 catch (Exception exception)
 #pragma warning restore CA1031
                 {
@@ -80,7 +81,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
         return operations;
     }
 
-    /// <summary>Ends the scenario as failed. Only the first failure is kept.</summary>
+    /// <summary>Makes the scenario fail and end. Only the first failure is kept.</summary>
     public void Fail(Exception exception)
     {
         Interlocked.CompareExchange(ref _failure, exception, null);
@@ -89,8 +90,8 @@ internal sealed class StressRun(StressOptions options) : IDisposable
     }
 
     /// <summary>
-    /// Rethrows the failure of a thread. Call it before a failure of the scenario itself is reported, since that failure may be a
-    /// consequence.
+    /// Rethrows the failure of a thread. A scenario calls it before it reports a failure of its own, which may be a consequence of the
+    /// first one.
     /// </summary>
     public void ThrowIfFailed()
     {
@@ -121,9 +122,9 @@ internal sealed class StressRun(StressOptions options) : IDisposable
             }
             catch (ObjectDisposedException) when (isMisuse)
             {
-                // Expected: the object was used after its end.
+                // The object was used after its end, so this exception is correct.
             }
-#pragma warning disable CA1031 // Any other exception is the scenario's failure.
+#pragma warning disable CA1031 // Any other exception makes the scenario fail.
             catch (Exception exception)
 #pragma warning restore CA1031
             {

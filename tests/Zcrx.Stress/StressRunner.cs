@@ -3,7 +3,7 @@ using Zcrx.Stress.Scenarios;
 
 namespace Zcrx.Stress;
 
-/// <summary>Runs scenarios one after the other, prints <c>PASS|FAIL name</c> after each, and counts the results.</summary>
+/// <summary>Runs scenarios one after another. Prints <c>PASS|FAIL name</c> after each, and counts the results.</summary>
 internal static class StressRunner
 {
     private static readonly IStressScenario[] Scenarios =
@@ -39,7 +39,7 @@ internal static class StressRunner
                 passed++;
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"PASS {scenario.Name} [{operations:n0} {scenario.Unit}]"));
             }
-#pragma warning disable CA1031 // Any exception is the scenario's failure.
+#pragma warning disable CA1031 // Any exception makes the scenario fail.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -57,7 +57,7 @@ internal static class StressRunner
 
     private static long Run(IStressScenario scenario, StressRun run)
     {
-        // The scenario runs on a separate thread, so that a failure is reported at once even if the scenario is deadlocked.
+        // The scenario has a thread of its own. A failure can then be reported even if the scenario is deadlocked.
         Task<long> running = Task.Factory.StartNew(() => scenario.Run(run), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         Task.WaitAny(running, run.Failed);
         run.ThrowIfFailed();

@@ -4,15 +4,15 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.TestSupport;
 
-/// <summary>Takes an interface of a network namespace down and up. Threading: one thread at a time.</summary>
-/// <remarks>It needs neither a process nor a new descriptor, so it also works while descriptors are exhausted.</remarks>
+/// <summary>Takes an interface in a network namespace down and up. Threading: one thread at a time.</summary>
+/// <remarks>It starts no process and opens no descriptor, so it works even while no descriptor is free.</remarks>
 internal sealed unsafe class LinkSwitch : IDisposable
 {
     private const uint GetFlags = 0x8913; // SIOCGIFFLAGS
     private const uint SetFlags = 0x8914; // SIOCSIFFLAGS
     private const short Up = 1; // IFF_UP
 
-    // struct ifreq: the name, followed by a union that starts with the flags.
+    // struct ifreq consists of the name and a union. The flags are at the start of the union.
     private const int NameLength = 16;
     private const int RequestLength = 40;
 
@@ -25,7 +25,7 @@ internal sealed unsafe class LinkSwitch : IDisposable
     public LinkSwitch(string namespaceName, string interfaceName)
     {
         Assert.InRange(Encoding.ASCII.GetBytes(interfaceName, _request), 1, NameLength - 1);
-        // An ioctl acts on the namespace in which its socket was opened.
+        // The ioctl acts on the namespace in which this socket was opened.
         _socket = NetworkNamespace.Run(namespaceName, static () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
     }
 

@@ -6,12 +6,15 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.TestSupport;
 
-/// <summary>Represents a new network namespace with two connected veth interfaces, <c>v0</c> and <c>v1</c>. Each has four queues.</summary>
+/// <summary>
+/// Represents a new network namespace with two veth interfaces, <c>v0</c> and <c>v1</c>, which are connected to each other. Each has four
+/// queues.
+/// </summary>
 internal sealed class NetworkNamespace : IDisposable
 {
     public string Name { get; } = $"zcrx-test-{Guid.NewGuid():N}"[..20];
 
-    /// <summary>Creates the namespace. Skips the test with the reason if this user cannot create one.</summary>
+    /// <summary>Creates the namespace. Skips the test, with the reason, if the user has no permission to create one.</summary>
     public NetworkNamespace()
     {
         (int status, string output) = Execute("ip", "netns", "add", Name);
@@ -29,7 +32,7 @@ internal sealed class NetworkNamespace : IDisposable
     }
 
     /// <summary>
-    /// Runs a function in a named network namespace, on a new thread. A socket that the function opens stays in this namespace.
+    /// Runs a function in a network namespace, on a new thread. A socket that the function opens belongs to the namespace.
     /// </summary>
     public static T Run<T>(string name, Func<T> function) => OtherThread.Run(() =>
     {
@@ -45,7 +48,7 @@ internal sealed class NetworkNamespace : IDisposable
     /// <summary>Runs a function in this namespace.</summary>
     public T Run<T>(Func<T> function) => Run(Name, function);
 
-    /// <summary>Runs a program in the namespace and returns its output. Skips the test if the program is not installed.</summary>
+    /// <summary>Runs a program in this namespace, and returns its output. Skips the test if the program is not installed.</summary>
     public string Ask(string program, params string[] arguments)
     {
         (int status, string output) = Execute("ip", ["netns", "exec", Name, program, .. arguments]);
@@ -55,13 +58,13 @@ internal sealed class NetworkNamespace : IDisposable
     }
 
     /// <summary>
-    /// Moves <c>v0</c> to the namespace of this process, so that both namespaces reach each other. Both interfaces are up afterwards.
+    /// Moves <c>v0</c> to the namespace of this process and takes both interfaces up. The namespaces can then reach each other.
     /// </summary>
-    /// <param name="here">The address of the interface in the namespace of this process.</param>
-    /// <param name="there">The address of <c>v1</c>.</param>
+    /// <param name="here">The address of <c>v0</c> in the namespace of this process.</param>
+    /// <param name="there">The address of <c>v1</c> in the new namespace.</param>
     public void ConnectHere(IPAddress here, IPAddress there)
     {
-        // The name must be free in the other namespace. It is shorter than the kernel's limit of 15 characters.
+        // The name must be unique in the namespace of this process, and the kernel's limit is 15 characters.
         string name = $"z{Name[^12..]}";
         Ip("link", "set", "v0", "netns", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), "name", name);
         Ip("addr", "add", $"{there}/30", "dev", "v1");

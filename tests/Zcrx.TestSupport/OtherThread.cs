@@ -3,18 +3,18 @@ using System.Runtime.ExceptionServices;
 namespace Zcrx.TestSupport;
 
 /// <summary>
-/// Runs code on a new thread, which ends after the code. Use it for code that changes its thread permanently or needs a separate thread.
+/// Runs code on a new thread that ends afterwards. This is for code that changes its thread permanently, or that needs a thread of its own.
 /// </summary>
 internal static class OtherThread
 {
-    /// <summary>Runs an action, and rethrows its exception on the calling thread.</summary>
+    /// <summary>Runs an action on the new thread. Rethrows its exception on the calling thread.</summary>
     public static void Run(Action action) => Run(() =>
     {
         action();
         return true;
     });
 
-    /// <summary>Runs a function, and returns its result or rethrows its exception on the calling thread.</summary>
+    /// <summary>Runs a function on the new thread and returns its result. Rethrows its exception on the calling thread.</summary>
     public static T Run<T>(Func<T> function)
     {
         T result = default!;

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Zcrx.TestSupport;
 
 /// <summary>
-/// Forbids io_uring on the calling thread, as container runtimes do. Threads and processes that this thread starts inherit the filter. The
-/// filter cannot be removed, so call it on a thread that ends soon; see <see cref="OtherThread"/>.
+/// Forbids io_uring on the calling thread, as container runtimes do. Threads and processes that this thread starts are affected, too. The
+/// filter cannot be removed, so <see cref="OtherThread"/> should run the code.
 /// </summary>
 internal static unsafe partial class SeccompFilter
 {
@@ -22,8 +22,8 @@ internal static unsafe partial class SeccompFilter
     private const uint LastNumber = 427;
 
     /// <summary>Makes the three system calls of io_uring fail on this thread.</summary>
-    /// <param name="errno">The error of the system calls.</param>
-    /// <returns>False if the filter cannot be installed.</returns>
+    /// <param name="errno">The errno with which the system calls fail.</param>
+    /// <returns>False if no filter can be installed.</returns>
     public static bool RefuseIoUring(int errno)
     {
         Instruction* program = stackalloc Instruction[]

@@ -3,7 +3,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.TestSupport;
 
-/// <summary>Represents page-aligned memory between two guard pages. An access outside of the memory faults.</summary>
+/// <summary>Represents page-aligned memory between two inaccessible pages. An access outside of it ends the process.</summary>
 internal sealed unsafe partial class TestMemory : IDisposable
 {
     private const int NoAccess = 0;
@@ -20,7 +20,7 @@ internal sealed unsafe partial class TestMemory : IDisposable
         Assert.False(Libc.IsError(_mapping), $"mmap of {_mapped} bytes gives {_mapping}");
         Address = _mapping + (nint)page;
         Protect(Libc.PROT_READ | Libc.PROT_WRITE);
-        // Like the memory of the library, it is not copied into child processes. The leak check finds memory by this flag.
+        // Child processes do not inherit the memory, as with the memory of the library. The leak check counts memory with this flag.
         Assert.Equal(0, Libc.Advise(Address, Length, Libc.MADV_DONTFORK));
     }
 
@@ -31,8 +31,8 @@ internal sealed unsafe partial class TestMemory : IDisposable
     public static nuint Page => (nuint)Environment.SystemPageSize;
 
     /// <summary>
-    /// Gets a page-aligned address that is never mapped, because the kernel allocates addresses from the top. An address that was unmapped
-    /// for this purpose is unsuitable, because another thread may map it again at once.
+    /// Gets a page-aligned address that is never mapped, because the kernel assigns addresses from the top. An address that was just
+    /// unmapped would not do: another thread might map it again.
     /// </summary>
     public static nint Nowhere => (nint)Page;
 
@@ -40,9 +40,7 @@ internal sealed unsafe partial class TestMemory : IDisposable
 
     public Span<byte> Span(nuint offset, int length) => new((byte*)Address + offset, length);
 
-    /// <summary>
-    /// Unmaps the memory once. A second call does nothing, because it could unmap memory that the runtime got at this address.
-    /// </summary>
+    /// <summary>Unmaps the memory. A second call does nothing, because the runtime may have got the same address since.</summary>
     public void Dispose()
     {
         nint mapping = Interlocked.Exchange(ref _mapping, 0);

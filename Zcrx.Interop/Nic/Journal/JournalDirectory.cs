@@ -4,13 +4,13 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>Manages the journals of all processes, running and dead.</summary>
+/// <summary>Manages the directory that contains the journals of all processes, including dead ones.</summary>
 internal static class JournalDirectory
 {
     private const string Operation = "Recording a change to a network interface";
     private const string InvalidSuffix = ".invalid";
 
-    /// <summary>Undoes the changes of dead processes, and opens the journal of this one.</summary>
+    /// <summary>Undoes the changes of dead processes, then opens the journal of this process.</summary>
     public static NicChangeJournal Open(string directory, INicFacts facts, IFlowSteering steering, Action<string>? report, IQueueLeasing? leasing = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
@@ -50,10 +50,10 @@ internal static class JournalDirectory
     public static ZcrxException CannotWrite(Exception exception) => new(
         Operation, 0, exception.Message.TrimEnd('.'), "Set NicStateDirectory to a directory that this process may write", exception);
 
-    /// <summary>Decides whether to undo, forget or keep the recorded changes of an owner. Pure.</summary>
-    /// <param name="owner">The owner of the changes.</param>
+    /// <summary>Decides whether to undo, delete or keep the recorded changes of a process. Pure.</summary>
+    /// <param name="owner">The process that made the changes.</param>
     /// <param name="self">This process.</param>
-    /// <param name="startTime">The start time of the process that has the owner's id now; null when no process has it.</param>
+    /// <param name="startTime">The start time of the process that has the owner's id now; null when there is none.</param>
     public static JournalFate FateOf(JournalOwner owner, JournalOwner self, ulong? startTime)
     {
         if (owner.Boot != self.Boot)
@@ -96,7 +96,7 @@ internal static class JournalDirectory
         }
     }
 
-    /// <summary>Renames a file that no process can use. The file is thus reported only once and stays available for inspection.</summary>
+    /// <summary>Renames a file that is no valid journal. It is then reported only once, and stays available for inspection.</summary>
     private static void SetAside(string path, string problem, Action<string>? report)
     {
         try

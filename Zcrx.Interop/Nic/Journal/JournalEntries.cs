@@ -1,10 +1,10 @@
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>Holds the changes to undo in the order in which they were made, and updates their record on disk.</summary>
+/// <summary>Holds the changes to undo, in the order in which they were made, and stores them.</summary>
 /// <remarks>Used under the journal's lock.</remarks>
-/// <param name="store">The store.</param>
+/// <param name="store">The store of the entries, such as a file.</param>
 /// <param name="report">Receives a line for each entry that could not be stored.</param>
-/// <param name="entries">Changes to undo that were recorded before.</param>
+/// <param name="entries">The changes to undo that the journal already contains.</param>
 internal sealed class JournalEntries(IJournalStore store, Action<string> report, IEnumerable<JournalEntry> entries)
 {
     private readonly List<JournalEntry> _entries = [.. entries];
@@ -14,8 +14,9 @@ internal sealed class JournalEntries(IJournalStore store, Action<string> report,
     public JournalEntry? FindLast(Predicate<JournalEntry> which) => _entries.FindLast(which);
 
     /// <summary>
-    /// Replaces the entry <paramref name="known"/>, if any, by the entry of the coming change. Then makes the change, and records its
-    /// result. If the change fails, the previous entries are restored, since a failed change has no effect on the interface.
+    /// Stores the entry <paramref name="coming"/>, makes the change, and stores the entry that the change returns. If
+    /// <paramref name="known"/> is not null, the new entry replaces it. If the change fails, the previous entries are restored, since a
+    /// failed change has no effect.
     /// </summary>
     public void Change(JournalEntry? known, JournalEntry coming, Func<JournalEntry?> change)
     {
@@ -47,7 +48,7 @@ internal sealed class JournalEntries(IJournalStore store, Action<string> report,
         TrySave();
     }
 
-    /// <summary>Removes an entry that needs no undoing.</summary>
+    /// <summary>Removes the entry of a change that needs no undoing.</summary>
     public void Remove(JournalEntry entry)
     {
         Replace(entry, null);
@@ -74,7 +75,9 @@ internal sealed class JournalEntries(IJournalStore store, Action<string> report,
         _entries.AddRange(entries);
     }
 
-    /// <summary>Saves the entries if possible. A failure is only reported, because the stored record suffices to undo the changes.</summary>
+    /// <summary>
+    /// Saves the entries. A failure is reported and not thrown, because the stored entries still suffice to undo the changes.
+    /// </summary>
     private void TrySave()
     {
         try

@@ -1,6 +1,8 @@
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>Represents one change: the value before, and the values that this process may have set.</summary>
+/// <summary>
+/// Represents one change of an interface, with the value before the change and the values that this process may have set.
+/// </summary>
 /// <remarks>
 /// An entry is stored before the change, when the result is unknown. It therefore contains all values that this process may have set. After
 /// a crash, the interface has one of these values or the value before the change.
@@ -26,10 +28,10 @@ internal sealed record JournalEntry
 
     public JournalRule? Rule { get; init; }
 
-    /// <summary>Gets the id of the rule, once known.</summary>
+    /// <summary>Gets the id of an added rule; null until it is known.</summary>
     public int? RuleId { get; init; }
 
-    /// <summary>Gets the ids of equal rules that existed before. They do not belong to this process.</summary>
+    /// <summary>Gets the ids of equal rules that existed before the change. Undoing the change must not remove them.</summary>
     public IReadOnlyList<int> EqualRules { get; init; } = [];
 
     /// <summary>Gets the RX queue that was leased.</summary>
@@ -38,7 +40,7 @@ internal sealed record JournalEntry
     /// <summary>Gets the interface that the queue was leased to.</summary>
     public ContainerInterface? LeasedTo { get; init; }
 
-    /// <summary>Returns why the entry cannot be undone, or null when it is complete.</summary>
+    /// <summary>Returns why the entry cannot be undone; null when it can.</summary>
     public string? WhyInvalid()
     {
         if (string.IsNullOrEmpty(Interface))
@@ -61,7 +63,7 @@ internal sealed record JournalEntry
         };
     }
 
-    /// <summary>Determines whether the interface has a state that this process may have set.</summary>
+    /// <summary>Determines whether the current value on the interface is one that this process may have set.</summary>
     public bool IsOurs(NicFacts facts) => Kind switch
     {
         JournalEntryKind.Split => SplitsSet.Contains(SplitSetting.Of(facts)),

@@ -3,10 +3,10 @@ namespace Zcrx.Interop.Nic.Journal;
 /// <summary>Identifies the kind of change that an entry records.</summary>
 internal enum JournalEntryKind
 {
-    /// <summary>Header/data split and its threshold.</summary>
+    /// <summary>A change of header/data split and its threshold.</summary>
     Split,
 
-    /// <summary>The RSS table.</summary>
+    /// <summary>A change of the RSS table.</summary>
     RssTable,
 
     /// <summary>A flow rule that was added.</summary>

@@ -7,8 +7,8 @@ using Zcrx.Interop.Processes;
 namespace Zcrx.Interop.Nic.Journal;
 
 /// <summary>
-/// Stores a journal in a file. The file is replaced as a whole, so that it is never incomplete. It is deleted when no change is left to
-/// undo.
+/// Stores a journal in a file. A new file replaces the old one, so that the file is never incomplete. The file is deleted when no change is
+/// left to undo.
 /// </summary>
 internal sealed class JournalFile(string directory, JournalOwner owner) : IJournalStore
 {
@@ -37,7 +37,7 @@ internal sealed class JournalFile(string directory, JournalOwner owner) : IJourn
         Flush(directory);
     }
 
-    /// <summary>Reads a journal. Never blocks, and never throws because of the file's content.</summary>
+    /// <summary>Reads a journal. Never blocks. Never throws because of the file's content.</summary>
     public static JournalReading Read(string path)
     {
         int result = FileStatus.Of(path, out FileStatus status);
@@ -48,7 +48,7 @@ internal sealed class JournalFile(string directory, JournalOwner owner) : IJourn
 
         if (!status.IsRegular)
         {
-            // A FIFO would block its reader.
+            // Opening a FIFO would block.
             return JournalReading.Invalid("not a regular file");
         }
 
@@ -91,7 +91,7 @@ internal sealed class JournalFile(string directory, JournalOwner owner) : IJourn
         return record.WhyInvalid() is { } reason ? JournalReading.Invalid($"not a valid journal: {reason}") : JournalReading.Of(record);
     }
 
-    /// <summary>Flushes a directory. The name of a file is on disk only after its directory was flushed.</summary>
+    /// <summary>Flushes a directory to disk. A new or renamed file survives a power failure only after its directory was flushed.</summary>
     private static void Flush(string directory)
     {
         int fd = Libc.OpenDirectory(directory);

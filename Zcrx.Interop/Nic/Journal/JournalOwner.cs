@@ -4,10 +4,10 @@ namespace Zcrx.Interop.Nic.Journal;
 
 /// <summary>Identifies the process that made the changes of a journal, and where it runs.</summary>
 /// <param name="Pid">The process id, which may be reused after the end of the process.</param>
-/// <param name="StartTime">The start time in clock ticks since the start of the machine. Unique together with the id.</param>
-/// <param name="Boot">Identifies the start of the machine. Settings that were made before it are gone.</param>
-/// <param name="NetworkNamespace">The network namespace. Another namespace has other interfaces.</param>
-/// <param name="PidNamespace">The PID namespace. Process ids of another namespace are meaningless here.</param>
+/// <param name="StartTime">The start time in clock ticks since the start of the machine. It is unique together with the process id.</param>
+/// <param name="Boot">Identifies the start of the machine. Settings from before that start are gone.</param>
+/// <param name="NetworkNamespace">The network namespace, which determines the interfaces.</param>
+/// <param name="PidNamespace">The PID namespace. A process in another one cannot interpret the process id.</param>
 internal sealed record JournalOwner(int Pid, ulong StartTime, string Boot, string NetworkNamespace, string PidNamespace)
 {
     public static JournalOwner Current() => new(
@@ -17,7 +17,7 @@ internal sealed record JournalOwner(int Pid, ulong StartTime, string Boot, strin
         NamespaceOf("net"),
         NamespaceOf("pid"));
 
-    /// <summary>Returns when a process started; null when it does not exist.</summary>
+    /// <summary>Returns when the process with an id started; null when it does not exist.</summary>
     public static ulong? StartTimeOf(int pid)
     {
         try
@@ -31,8 +31,8 @@ internal sealed record JournalOwner(int Pid, ulong StartTime, string Boot, strin
     }
 
     /// <summary>
-    /// Returns the start time, which is the 22nd field; null for a zombie, which owns nothing. The second field is a name in brackets that
-    /// may contain any character.
+    /// Returns the start time from the text of <c>/proc/PID/stat</c>, where it is the 22nd field. Returns null for a zombie, which can undo
+    /// nothing. The second field is a name in brackets that may contain any character.
     /// </summary>
     public static ulong? ParseStartTime(string stat)
     {

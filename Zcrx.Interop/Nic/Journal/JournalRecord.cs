@@ -6,8 +6,8 @@ internal sealed record JournalRecord(int Version, JournalOwner Owner, IReadOnlyL
     public const int CurrentVersion = 1;
 
     /// <summary>
-    /// Returns why this version cannot have written the record; null when the record is valid. JSON can contain null for members that the
-    /// compiler treats as not null.
+    /// Returns why the record is invalid; null when it is valid. JSON can contain null for members that the compiler treats as not null, so
+    /// these are checked.
     /// </summary>
     public string? WhyInvalid()
     {

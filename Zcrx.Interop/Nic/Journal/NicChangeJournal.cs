@@ -8,8 +8,8 @@ namespace Zcrx.Interop;
 /// next process starts.
 /// </summary>
 /// <remarks>
-/// <para>Settings that another program has changed since are kept and reported. The changes of a running process are never undone by
-/// another process. Removing an interface ends all changes to it.</para>
+/// <para>If another program has changed a setting later, its value is kept and reported. The changes of a running process are never undone
+/// by another process. When an interface is removed, its changes are gone and need no undoing.</para>
 /// <para>Threading: any thread; one change at a time.</para>
 /// </remarks>
 public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
@@ -35,7 +35,9 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
         _entries = new JournalEntries(store, _report, entries ?? []);
     }
 
-    /// <summary>Gets the default directory of journals: <c>/run/zcrx</c> for root, else below <c>XDG_RUNTIME_DIR</c>.</summary>
+    /// <summary>
+    /// Gets the default directory of journals, which is <c>/run/zcrx</c> for root. For other users it is below <c>XDG_RUNTIME_DIR</c>.
+    /// </summary>
     public static string DefaultDirectory =>
         Environment.IsPrivilegedProcess ? "/run/zcrx"
         : Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime ? Path.Combine(runtime, "zcrx")
@@ -60,15 +62,15 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
     }
 
     /// <summary>
-    /// Undoes the changes of dead processes, then opens a journal. A process must open only one per directory, since two would write the
-    /// same file.
+    /// Undoes the changes of dead processes, then opens a journal. A process must open only one journal per directory, since two would
+    /// write the same file.
     /// </summary>
     internal static NicChangeJournal Open(string directory, Action<string>? report = null) =>
         JournalDirectory.Open(directory, new NetlinkNicFacts(), new NetlinkFlowSteering(), report, new NetlinkQueueLeasing());
 
     /// <summary>
-    /// Returns the journal of the machine's interfaces that this process shares. The first call undoes the changes of dead processes and
-    /// opens the journal. When the process exits, the remaining changes are undone.
+    /// Returns the journal that all code of this process shares for the machine's interfaces. The first call undoes the changes of dead
+    /// processes and opens the journal. When the process exits, the remaining changes are undone.
     /// </summary>
     /// <param name="directory">
     /// The directory of the journals; null for <see cref="DefaultDirectory"/>. It is created if needed. It must be local to the machine,
@@ -94,7 +96,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
         }
     }
 
-    /// <summary>Returns a journal in memory, for interfaces that end with the process.</summary>
+    /// <summary>Returns a journal in memory, for interfaces whose settings end with the process.</summary>
     /// <param name="facts">Reads the interfaces.</param>
     /// <param name="steering">Changes the interfaces.</param>
     /// <param name="report">Receives a line for each change that is undone or kept; null for none. Must not throw.</param>
@@ -106,7 +108,9 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
         return new NicChangeJournal(facts, steering, new NoStore(), report);
     }
 
-    /// <summary>Returns the journal for the interfaces of a kernel: on disk where changes outlive this process, else in memory.</summary>
+    /// <summary>
+    /// Returns the journal for the interfaces of a kernel. It is on disk if changes outlive this process; otherwise it is in memory.
+    /// </summary>
     /// <param name="nics">The interfaces.</param>
     /// <param name="directory">The directory of journals on disk, as for <see cref="OfThisProcess"/>.</param>
     /// <param name="report">Receives a line for each change that is undone or kept; null for none. Must not throw.</param>
@@ -152,7 +156,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
             JournalEntry? ours = _entries.FindLast(entry => entry is { Kind: JournalEntryKind.RuleAdded, RuleId: { } known } && known == id && IsOf(entry, facts));
             if (ours is not null)
             {
-                // Removes the entry last: if the process dies before that, the next process needs the entry to undo the rule.
+                // Remove the entry last. If the process dies before, the next process needs the entry to undo the rule.
                 bool removed = _steering.RemoveRule(interfaceName, id);
                 _entries.Remove(ours);
                 return removed;
@@ -160,7 +164,8 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
 
             if (!facts.Rules.TryGetValue(id, out FlowRule? rule))
             {
-                // The rule does not exist, or a FlowRule cannot express it. Such a rule could not be restored.
+                // The rule does not exist, or a FlowRule cannot express it. In the second case it could not be restored, so it is not
+                // removed.
                 return facts.OtherRules.ContainsKey(id)
                     ? throw new ZcrxDeviceException($"Removing flow rule {id} of {interfaceName}", 0, "the rule was not added by this process and could not be restored", "Remove it manually, with `ethtool -N`")
                     : false;
@@ -207,7 +212,8 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
             JournalEntry? known = LastOurs(JournalEntryKind.Split, facts);
             SplitSetting now = SplitSetting.Of(facts);
             SplitSetting before = known?.SplitBefore ?? now;
-            // Some drivers report on or off instead of the default. The value reported after the change counts as set by this process.
+            // Some drivers report "on" or "off" when the default was set. The value that is read after the change therefore counts as set
+            // by this process.
             JournalEntry entry = new()
             {
                 Kind = JournalEntryKind.Split, Interface = facts.Name, Index = facts.Index, SplitBefore = before, SplitsSet = [now, new SplitSetting(split, threshold ?? now.Threshold)],
@@ -223,7 +229,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Undoing cannot end a lease, since the kernel has no command for that. A report states that the lease ends when the container's
+    /// <see cref="Undo"/> cannot end a lease, since the kernel has no command for that. It reports that the lease ends when the container's
     /// interface is deleted.
     /// </remarks>
     public int Lease(string interfaceName, int queue, ContainerInterface to)
@@ -271,8 +277,8 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
     private static bool IsOf(JournalEntry entry, NicFacts facts) => entry.Interface == facts.Name && entry.Index == facts.Index;
 
     /// <summary>
-    /// Returns the last entry of a kind; null if another program has changed the setting since. The value that the other program
-    /// has set is then the one to restore.
+    /// Returns the last entry of a kind; null if another program has changed the setting later. The value of the other program is then the
+    /// one to restore.
     /// </summary>
     private JournalEntry? LastOurs(JournalEntryKind kind, NicFacts facts) =>
         _entries.FindLast(entry => entry.Kind == kind && IsOf(entry, facts)) is { } last && last.IsOurs(facts) ? last : null;
@@ -300,7 +306,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
             return false;
         }
 
-        // Each entry is removed once its change is undone, so that a crash leaves entries only for changes that are not undone.
+        // Remove each entry as soon as its change is undone. After a crash, the journal then contains only changes that are not undone.
         _entries.Remove(entry);
         return true;
     }

@@ -1,22 +1,22 @@
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>Represents the step that undoes an entry.</summary>
-/// <param name="Apply">The change; null for none.</param>
-/// <param name="Text">The line that reports it; null for none.</param>
+/// <summary>Represents the step that undoes a recorded change.</summary>
+/// <param name="Apply">Makes the change; null when nothing has to change.</param>
+/// <param name="Text">The line that reports the step; null when nothing is reported.</param>
 internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
 {
     /// <summary>Gets a value indicating whether the entry stays in the journal for a retry or the next process.</summary>
     public bool IsPostponed { get; init; }
 
     /// <summary>Decides how to undo an entry, from the current state of the interface. Pure.</summary>
-    /// <param name="entry">The entry.</param>
+    /// <param name="entry">The journal entry of the change.</param>
     /// <param name="facts">The current state of the interface; null when it was removed.</param>
     public static UndoStep Plan(JournalEntry entry, NicFacts? facts)
     {
         string name = entry.Interface;
         if (facts is null || facts.Index != entry.Index)
         {
-            // The interface was removed, and its settings with it.
+            // The interface was removed, and its settings are gone.
             return new UndoStep(null, null);
         }
 
@@ -77,7 +77,7 @@ internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
             : [.. facts.Rules.Where(pair => pair.Value == rule && !entry.EqualRules.Contains(pair.Key)).Select(static pair => pair.Key)];
         return candidates switch
         {
-            // The rule was removed, or never added.
+            // The rule was already removed, or the process died before it added the rule.
             [] => new UndoStep(null, null),
             [var one] => new UndoStep(steering => steering.RemoveRule(facts.Name, one), $"{facts.Name}: removed flow rule {one} ({SteeringText.Of(rule)})"),
             _ => new UndoStep(null, $"{facts.Name}: {candidates.Length} rules equal the added one ({SteeringText.Of(rule)}), and the one to remove is unknown; none is removed"),

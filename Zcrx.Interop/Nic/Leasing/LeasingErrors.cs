@@ -3,7 +3,7 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop.Nic.Leasing;
 
-/// <summary>Explains why a queue could not be leased. Pure.</summary>
+/// <summary>Creates the exception for a queue that could not be leased. Pure.</summary>
 internal static class LeasingErrors
 {
     /// <param name="operation">The failed operation, with which the error message starts.</param>

@@ -7,14 +7,15 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Interop.Nic.Leasing;
 
 /// <summary>
-/// Runs a function in another network namespace on a dedicated thread. A thread that has entered a namespace must not return to the pool.
+/// Runs a function in another network namespace, on a dedicated thread. A thread of the thread pool would stay in that namespace
+/// afterwards.
 /// </summary>
 internal static class NamespaceThread
 {
     /// <summary>Runs a function in a network namespace and waits for its result.</summary>
-    /// <param name="operation">The operation, with which error messages start.</param>
-    /// <param name="container">Names the namespace.</param>
-    /// <param name="function">The function. Sockets that it opens belong to the namespace.</param>
+    /// <param name="operation">The operation that the caller performs, with which error messages start.</param>
+    /// <param name="container">The interface whose network namespace is entered.</param>
+    /// <param name="function">The function. Sockets that it opens belong to the container's namespace.</param>
     /// <exception cref="ZcrxException">The namespace does not exist, this process may not enter it, or the function throws.</exception>
     public static T Run<T>(string operation, ContainerInterface container, Func<T> function)
     {
@@ -67,7 +68,7 @@ internal static class NamespaceThread
         }
     }
 
-    /// <summary>Identifies the namespace of the calling thread.</summary>
+    /// <summary>Returns a text that identifies the network namespace of the calling thread.</summary>
     public static string Current() => File.ResolveLinkTarget("/proc/thread-self/ns/net", returnFinalTarget: false)?.Name ?? "";
 
     private static ZcrxException CannotEnter(string operation, ContainerInterface container, int errno) => errno is Errno.EPERM

@@ -9,7 +9,7 @@ namespace Zcrx.Interop;
 /// <summary>
 /// Leases RX queues of the machine's network interfaces to netkit interfaces. Needs CAP_NET_ADMIN and CAP_SYS_ADMIN on the host.
 /// </summary>
-/// <remarks>Safe from any thread. Operates in the network namespace of the calling thread.</remarks>
+/// <remarks>Can be used on any thread. Finds the physical interface in the network namespace of the calling thread.</remarks>
 public sealed class NetlinkQueueLeasing : IQueueLeasing
 {
     /// <inheritdoc/>
@@ -74,7 +74,7 @@ public sealed class NetlinkQueueLeasing : IQueueLeasing
         return lease.NamespaceId is null || (own.GetNamespaceId((int)container.DangerousGetHandle(), out NamespaceIdReply? id).Succeeded && id!.Id == lease.NamespaceId);
     }
 
-    /// <summary>Returns the id that the container's namespace uses for the host's namespace. Assigns an id if there is none.</summary>
+    /// <summary>Finds the id of the host's network namespace in the container's namespace. Assigns an id if there is none.</summary>
     private static NetlinkOutcome FindHost(NetlinkSession session, int host, out int? id)
     {
         id = null;

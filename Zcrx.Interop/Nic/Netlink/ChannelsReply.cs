@@ -1,4 +1,4 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Represents the current and the largest number of RX queues of an interface.</summary>
+/// <summary>Represents the current number of RX queues of an interface, and the largest possible one.</summary>
 internal sealed record ChannelsReply(int RxQueues, int MaxRxQueues);

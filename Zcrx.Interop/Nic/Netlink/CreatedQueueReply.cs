@@ -1,4 +1,4 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Represents the index of a queue that was created.</summary>
+/// <summary>Represents the kernel's answer to the creation of a queue, which contains the queue's index.</summary>
 internal sealed record CreatedQueueReply(int Queue);

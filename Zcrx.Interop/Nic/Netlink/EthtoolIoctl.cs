@@ -7,12 +7,12 @@ using static Zcrx.Interop.Abi.LinuxEthtool;
 namespace Zcrx.Interop.Nic.Netlink;
 
 /// <summary>
-/// Makes the ethtool calls that have no netlink messages on some or all kernels: flow rules, the driver's name, the RSS table. Each returns
-/// a negative errno on failure.
+/// Makes ethtool calls by ioctl, for flow rules, the driver's name and the RSS table. Not every kernel has netlink messages for them.
+/// Methods that return a number return a negative errno on failure.
 /// </summary>
 internal static unsafe class EthtoolIoctl
 {
-    // The offset of rule_locs, which follows rule_cnt directly. The size of the struct includes padding after rule_cnt.
+    // The offset of rule_locs in struct ethtool_rxnfc. It follows rule_cnt directly, before the padding at the end of the struct.
     private const int LocationsOffset = 188;
     private const int MaxAttempts = 8;
 
@@ -30,7 +30,7 @@ internal static unsafe class EthtoolIoctl
         return end == 0 ? null : Encoding.UTF8.GetString(end < 0 ? name : name[..end]);
     }
 
-    /// <summary>Returns the number of RX rings; negative when the driver does not report it.</summary>
+    /// <summary>Returns the number of RX rings; a negative errno when the driver does not report it.</summary>
     public static int RxRings(string interfaceName)
     {
         ethtool_rxnfc request = new() { cmd = ETHTOOL_GRXRINGS };
@@ -38,7 +38,7 @@ internal static unsafe class EthtoolIoctl
         return result < 0 ? result : (int)ulong.Min(request.data, int.MaxValue);
     }
 
-    /// <summary>Returns all rules.</summary>
+    /// <summary>Reads all flow rules of an interface.</summary>
     public static int Rules(string interfaceName, List<ethtool_rx_flow_spec> rules)
     {
         int result = 0;
@@ -58,13 +58,13 @@ internal static unsafe class EthtoolIoctl
                 return result;
             }
 
-            // Rules were added or removed after they were counted.
+            // Retry, because rules were added or removed after they were counted.
         }
 
         return result;
     }
 
-    /// <summary>Adds a rule. Returns its location or a negative errno.</summary>
+    /// <summary>Adds a flow rule. Returns its location or a negative errno.</summary>
     public static int Insert(string interfaceName, ethtool_rx_flow_spec rule)
     {
         ethtool_rxnfc count = new() { cmd = ETHTOOL_GRXCLSRLCNT };
@@ -130,7 +130,7 @@ internal static unsafe class EthtoolIoctl
         return result;
     }
 
-    /// <summary>Replaces the RSS table. An empty table restores the driver's default.</summary>
+    /// <summary>Replaces the RSS table. An empty table sets the driver's default.</summary>
     public static int SetRssTable(string interfaceName, IReadOnlyList<int> table)
     {
         uint[] request = [ETHTOOL_SRXFHINDIR, (uint)table.Count, .. table.Select(static queue => (uint)queue)];

@@ -1,4 +1,4 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Represents the id of a generic netlink family on this machine.</summary>
+/// <summary>Represents the id that the kernel has assigned to a generic netlink family.</summary>
 internal sealed record FamilyReply(ushort Id);

@@ -4,10 +4,13 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Reports changes of network interfaces. One thread watches all interfaces and sleeps in the kernel.</summary>
+/// <summary>
+/// Reports changes of network interfaces. One thread watches all interfaces of a network namespace and sleeps until the kernel reports a
+/// change.
+/// </summary>
 /// <remarks>
-/// The kernel does not end receives that are armed on a queue of a removed interface, so the library must detect removals itself.
-/// Threading: any thread.
+/// When an interface is removed, the kernel does not end the receives on its queues. The library must therefore detect removals. Threading:
+/// any thread.
 /// </remarks>
 internal sealed unsafe class LinkMonitor : IDisposable
 {
@@ -30,8 +33,8 @@ internal sealed unsafe class LinkMonitor : IDisposable
     {
     }
 
-    /// <summary>Starts a monitor with sockets of the caller, for tests.</summary>
-    /// <param name="open">Opens a socket. The monitor owns it.</param>
+    /// <summary>Starts a monitor that uses sockets of the caller. For tests.</summary>
+    /// <param name="open">Opens a socket, which the monitor owns.</param>
     internal LinkMonitor(Func<NetlinkSocket> open)
     {
         _socket = open();
@@ -39,7 +42,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
         try
         {
             _socket.Join(LinuxRtnetlink.RTNLGRP_LINK);
-            // The session's socket is opened now, since a later caller of Watch may be in another namespace.
+            // Open the session's socket now, in this namespace. A later caller of Watch may be in another one.
             questions = open();
             _stop = Libc.EventFd(0, Libc.EFD_CLOEXEC);
             if (_stop < 0)
@@ -61,8 +64,8 @@ internal sealed unsafe class LinkMonitor : IDisposable
     }
 
     /// <summary>
-    /// Watches an interface like <see cref="Watch"/>, on the shared monitor of the calling thread's network namespace. The monitor ends
-    /// with its last watch.
+    /// Watches an interface like <see cref="Watch"/>. Uses the monitor that the process has for the calling thread's network namespace. The
+    /// monitor ends with its last watch.
     /// </summary>
     public static IDisposable WatchShared(string name, uint index, Action<LinkChange> changed)
     {
@@ -93,7 +96,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
         });
     }
 
-    /// <summary>Reports each change of an interface from now on. If the interface does not exist, reports that at once.</summary>
+    /// <summary>Reports each later change of an interface. If the interface does not exist, reports that at once.</summary>
     /// <param name="name">The interface's name.</param>
     /// <param name="index">The interface's index. A later interface of the same name has another index.</param>
     /// <param name="changed">Called on the monitor's thread or on the calling thread. Must be quick and must not throw.</param>
@@ -106,7 +109,8 @@ internal sealed unsafe class LinkMonitor : IDisposable
             _watches.Add(watch);
         }
 
-        // Refresh after the watch was added: a concurrent change is then reported by the monitor's thread or by this call.
+        // Read the state after the watch was added, so that no change is missed. A concurrent change is reported by the monitor's thread or
+        // by this call.
         Refresh(watch);
         return new Ending(() =>
         {
@@ -117,7 +121,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
         });
     }
 
-    /// <summary>Ends the thread, which closes the sockets.</summary>
+    /// <summary>Makes the monitor's thread end. The thread closes the sockets.</summary>
     public void Dispose()
     {
         ulong one = 1;
@@ -148,7 +152,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
             int length = _socket.Receive(buffer, out uint sender);
             if (length == -Errno.ENOBUFS || length > buffer.Length)
             {
-                // Messages were lost, so the states of all interfaces are read.
+                // Messages were lost, so read the states of all interfaces.
                 RefreshAll();
             }
             else if (length > 0 && sender == 0)
@@ -157,7 +161,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
             }
         }
 
-        // No watch uses the session any more: the last watch was removed before the monitor was disposed.
+        // All watches were removed before the monitor was disposed, so no watch uses the session.
         _socket.Dispose();
         lock (_session)
         {
@@ -172,8 +176,8 @@ internal sealed unsafe class LinkMonitor : IDisposable
         NetlinkMessages messages = new(datagram);
         while (messages.TryRead(out NetlinkMessage message))
         {
-            // Only family 0 counts: when a bridge loses a port, the same message is sent with the bridge's family, but the port still
-            // exists.
+            // Ignore messages of other families than 0. When a bridge loses a port, the kernel sends a removal with the bridge's family,
+            // although the port still exists.
             if (MemoryMarshal.TryRead(message.Payload, out ifinfomsg header) && header.ifi_family == 0 &&
                 NetlinkReplies.ReadLink(message, out LinkReply? link))
             {
@@ -198,7 +202,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
 
     private void Refresh(LinkWatch watch) => watch.Report(() =>
     {
-        // Lock order: the lock of the watch, then _session. SharedGate and _gate are never held together with another lock.
+        // Lock order: the lock of the watch, then _session. While SharedGate or _gate is held, no other lock is taken.
         lock (_session)
         {
             NetlinkOutcome outcome = _session.GetLink(watch.Index, out LinkReply? link);

@@ -2,7 +2,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Represents an interface, or its removal.</summary>
+/// <summary>Represents the state of an interface, or reports its removal.</summary>
 internal sealed record LinkReply(uint Index, bool IsGone, uint Flags)
 {
     public string? Name { get; init; }

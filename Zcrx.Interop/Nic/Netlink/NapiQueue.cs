@@ -3,11 +3,11 @@ namespace Zcrx.Interop.Nic.Netlink;
 /// <summary>Finds the RX queue that a NAPI instance polls.</summary>
 internal static class NapiQueue
 {
-    /// <summary>Finds the queue on which packets of a NAPI instance are received in the session's network namespace.</summary>
+    /// <summary>Finds the queue on which packets of a NAPI instance arrive, as seen in the session's network namespace.</summary>
     /// <remarks>
-    /// A NAPI instance belongs to the physical interface, which is not in a container's namespace. In that namespace, only queues that are
-    /// leased to an interface of the container report the instance. If both interfaces are in one namespace, the virtual queue is
-    /// returned, since only it can have a zero-copy queue.
+    /// A NAPI instance belongs to a physical interface. In a container's namespace, the queues that are leased to the container report the
+    /// instance of their physical queue. If the physical and the virtual interface are in one namespace, the virtual queue is returned,
+    /// since only it can have a zero-copy queue.
     /// </remarks>
     /// <returns>The queue; null when it is unknown.</returns>
     public static RxQueueId? Find(NetlinkSession session, uint napi)

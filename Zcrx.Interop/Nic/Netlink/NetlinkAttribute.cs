@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Represents one attribute. A value of an unexpected size counts as missing.</summary>
+/// <summary>Represents one attribute of a netlink message. A value of an unexpected size counts as missing.</summary>
 internal readonly ref struct NetlinkAttribute(ushort type, ReadOnlySpan<byte> value)
 {
     public ushort Type { get; } = type;
@@ -18,7 +18,7 @@ internal readonly ref struct NetlinkAttribute(ushort type, ReadOnlySpan<byte> va
 
     public uint? AsUInt32 => Value.Length == sizeof(uint) ? MemoryMarshal.Read<uint>(Value) : null;
 
-    /// <summary>Reads text up to the terminating zero.</summary>
+    /// <summary>Gets the value as text, up to the terminating zero.</summary>
     public string AsText
     {
         get
@@ -28,6 +28,6 @@ internal readonly ref struct NetlinkAttribute(ushort type, ReadOnlySpan<byte> va
         }
     }
 
-    /// <summary>Reads an array of words; null when the length is not a multiple of the word size.</summary>
+    /// <summary>Gets the value as an array of 32-bit numbers; null when the length is not a multiple of four bytes.</summary>
     public uint[]? AsUInt32Array => Value.Length % sizeof(uint) == 0 ? MemoryMarshal.Cast<byte, uint>(Value).ToArray() : null;
 }

@@ -4,7 +4,7 @@ using Zcrx.Interop.Errors;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Explains why an interface could not be read or changed. Pure.</summary>
+/// <summary>Creates the exception for an interface that could not be read or changed. Pure.</summary>
 internal static class NetlinkErrors
 {
     /// <param name="operation">The failed operation, with which the error message starts.</param>

@@ -7,23 +7,22 @@ namespace Zcrx.Interop.Nic.Netlink;
 
 /// <summary>Sends requests over one socket, one at a time, and reads the answers.</summary>
 /// <remarks>
-/// Every request ends: a malformed datagram is an error, and each wait for an answer has a timeout.
-/// Not thread-safe.
+/// A request never waits without limit, because each answer has a timeout and a malformed datagram is an error. Not thread-safe.
 /// </remarks>
 internal sealed class NetlinkExchange(INetlinkTransport transport)
 {
-    // The kernel sends dumps in pieces of at most 32 KiB. A message about a single link may be larger.
+    // The kernel sends lists in pieces of at most 32 KiB. A message about one link may be larger.
     private const int BufferLength = 128 * 1024;
     private const int MaxAttempts = 8;
     private static readonly TimeSpan DumpTimeout = TimeSpan.FromSeconds(10);
 
     private uint _sequence;
 
-    /// <summary>Sends a change and waits for the acknowledgement.</summary>
+    /// <summary>Sends a request for a change and waits for the acknowledgement.</summary>
     public NetlinkOutcome Execute(ReadOnlySpan<byte> request) => Query<object>(request, Ignore, []);
 
-    /// <summary>Sends a query or a dump, and reads the answer.</summary>
-    /// <param name="request">The message. Its sequence number is set by this method.</param>
+    /// <summary>Sends a query for one object or a list, and reads the answer.</summary>
+    /// <param name="request">The message. This method sets its sequence number.</param>
     /// <param name="parser">Reads one message of the answer.</param>
     /// <param name="results">The results of the parser; empty after an error.</param>
     public NetlinkOutcome Query<T>(ReadOnlySpan<byte> request, NetlinkParser<T> parser, List<T> results)
@@ -42,7 +41,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
                 NetlinkOutcome outcome = sent < 0 ? new NetlinkOutcome(sent) : Receive(buffer, parser, results, out interrupted);
                 if (interrupted && attempt < MaxAttempts)
                 {
-                    // The table changed during the dump, so the result mixes old and new entries.
+                    // The list changed while the kernel sent it, so it mixes old and new entries. Read it again.
                     continue;
                 }
 
@@ -81,7 +80,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
 
             if (sender != 0)
             {
-                // Other processes may write to this socket. Only messages of the kernel count.
+                // Other processes may send to this socket. Only messages of the kernel count.
                 continue;
             }
 
@@ -115,7 +114,8 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
         return new NetlinkOutcome(-Errno.ETIMEDOUT);
     }
 
-    /// <summary>Parses a message. Returns the outcome if the message is the last one of the answer; otherwise null.</summary>
+    /// <summary>Parses one message of an answer.</summary>
+    /// <returns>The outcome of the request if this message ends the answer or is invalid; null if more messages follow.</returns>
     private static NetlinkOutcome? Take<T>(NetlinkMessage message, NetlinkParser<T> parser, List<T> results)
         where T : class
     {
@@ -128,7 +128,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
             case LinuxNetlink.NLMSG_ERROR:
                 return ReadError(message);
             case LinuxNetlink.NLMSG_DONE:
-                // A dump may end with an error number. Older kernels send no number after success.
+                // The last message of a list contains an errno. After a success, older kernels omit it.
                 return message.Payload.Length < sizeof(int) ? new NetlinkOutcome(0) : ReadEnd(message);
             default:
                 if (!parser(message, out T? result))
@@ -152,8 +152,8 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
             return new NetlinkOutcome(-Errno.EBADMSG);
         }
 
-        // The attributes, such as the error text, follow a copy of the request. With NLM_F_CAPPED, only the header of the request is
-        // copied. It was read above.
+        // The attributes, such as the error text, follow a copy of the request. With NLM_F_CAPPED, the kernel copies only the header of the
+        // request, and TryRead has already skipped it.
         if ((message.Flags & LinuxNetlink.NLM_F_CAPPED) == 0)
         {
             long skip = (long)error.msg.nlmsg_len + sizeof(int);
@@ -182,7 +182,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
             }
         }
 
-        // A positive number is not an errno: some dumps end with a count.
+        // Some lists end with a count. A positive number is therefore not an errno.
         return new NetlinkOutcome(int.Min(error, 0), text);
     }
 

@@ -7,8 +7,8 @@ namespace Zcrx.Interop;
 /// Changes the flow rules, the RSS table and the header/data split of the machine's network interfaces. Needs CAP_NET_ADMIN.
 /// </summary>
 /// <remarks>
-/// Threading: any thread, in the network namespace of the calling thread. Changes outlive the process, so the caller must record the
-/// previous state.
+/// Can be used on any thread. Finds interfaces in the network namespace of the calling thread. Changes outlive the process, so the caller
+/// must record the previous state.
 /// </remarks>
 public sealed class NetlinkFlowSteering : IFlowSteering
 {
@@ -32,7 +32,7 @@ public sealed class NetlinkFlowSteering : IFlowSteering
             return true;
         }
 
-        // Drivers differ in the errno for a rule that does not exist.
+        // Drivers return ENOENT or EINVAL for a rule that does not exist.
         return result is -Errno.ENOENT or -Errno.EINVAL && !HasRule(interfaceName, id)
             ? false
             : throw NetlinkErrors.Explain($"Removing flow rule {id} of {interfaceName}", interfaceName, result, null);
@@ -40,8 +40,8 @@ public sealed class NetlinkFlowSteering : IFlowSteering
 
     /// <inheritdoc/>
     /// <remarks>
-    /// If the table spreads flows evenly over all queues, as the default of drivers does, the interface is reset to that default. The
-    /// driver then adapts the table when the number of channels changes.
+    /// If the table spreads flows evenly over all queues, the interface is reset to the default of the driver, which also spreads them
+    /// evenly. The driver then adapts the table when the number of channels changes.
     /// </remarks>
     public void SetRssTable(string interfaceName, IReadOnlyList<int> table)
     {

@@ -3,7 +3,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Represents one message: its header and its payload.</summary>
+/// <summary>Represents one netlink message with its header and its payload.</summary>
 internal readonly ref struct NetlinkMessage(nlmsghdr header, ReadOnlySpan<byte> payload)
 {
     public ushort Type => header.nlmsg_type;

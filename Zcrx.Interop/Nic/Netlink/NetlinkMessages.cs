@@ -10,7 +10,7 @@ internal ref struct NetlinkMessages(ReadOnlySpan<byte> datagram)
 
     private ReadOnlySpan<byte> _rest = datagram;
 
-    /// <summary>Gets a value indicating whether a length was invalid, so that the next message cannot be found.</summary>
+    /// <summary>Gets a value indicating whether a message had an invalid length, so that the next message cannot be found.</summary>
     public bool IsMalformed { get; private set; }
 
     /// <summary>Reads the next message.</summary>
@@ -30,7 +30,7 @@ internal ref struct NetlinkMessages(ReadOnlySpan<byte> datagram)
 
         int length = (int)header.nlmsg_len;
         message = new NetlinkMessage(header, _rest[Marshal.SizeOf<nlmsghdr>()..length]);
-        // The last message may lack padding.
+        // The padding after the last message may be missing.
         _rest = _rest[int.Min(Align(length), _rest.Length)..];
         return true;
     }

@@ -6,10 +6,12 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop;
 
-/// <summary>Reads the machine's network interfaces over netlink, and by ethtool's ioctl for facts that netlink lacks.</summary>
+/// <summary>
+/// Reads the state of the machine's network interfaces over netlink. Facts that netlink lacks are read by ethtool's ioctl.
+/// </summary>
 /// <remarks>
-/// Threading: any thread, in the network namespace of the calling thread. Reading needs no privileges.
-/// A call takes tens of microseconds to one millisecond. It fails when the kernel does not answer within seconds.
+/// Can be used on any thread. Finds interfaces in the network namespace of the calling thread. Needs no privileges. A call usually
+/// takes less than a millisecond. It fails when the kernel does not answer within seconds.
 /// </remarks>
 public sealed class NetlinkNicFacts : INicFacts
 {
@@ -71,8 +73,8 @@ public sealed class NetlinkNicFacts : INicFacts
     }
 
     /// <summary>
-    /// Returns an entry for each RX queue when only the number of RX queues is known: while the interface is down, and on kernels that
-    /// cannot list queues (before 6.8).
+    /// Returns an entry for each RX queue when the kernel reports only their number. This is the case while the interface is down, and on
+    /// kernels before 6.8.
     /// </summary>
     private static RxQueueFacts[] Unnamed(string interfaceName, ChannelsReply? channels, LinkReply link)
     {
@@ -89,7 +91,7 @@ public sealed class NetlinkNicFacts : INicFacts
             return (tables.Find(static table => table.Context == 0)?.Table ?? [], [.. tables.Select(static table => table.Context).Where(static context => context != 0)]);
         }
 
-        // Kernels before 6.2 report the RSS table by ioctl only.
+        // Kernels before 6.2 report the RSS table by ioctl and not by netlink.
         _ = EthtoolIoctl.RssTable(interfaceName, out int[] table);
         return (table, []);
     }
@@ -123,7 +125,7 @@ public sealed class NetlinkNicFacts : INicFacts
         }
     }
 
-    /// <summary>Accepts that a driver or a kernel lacks a feature. Throws for any other failure.</summary>
+    /// <summary>Throws if a request has failed, except if the driver or the kernel lacks the feature.</summary>
     private static void Optional(NetlinkOutcome outcome, string operation, string interfaceName)
     {
         if (outcome.Error is not (0 or -Errno.EOPNOTSUPP))

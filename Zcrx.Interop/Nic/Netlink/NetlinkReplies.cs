@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxRtnetlink;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Parses the kernel's messages. Pure. An attribute that is not understood counts as missing.</summary>
+/// <summary>Parses the kernel's messages. Pure. An unknown or malformed attribute counts as missing.</summary>
 internal static class NetlinkReplies
 {
     public static bool ReadFamily(NetlinkMessage message, out FamilyReply? result)
@@ -137,7 +137,7 @@ internal static class NetlinkReplies
         return true;
     }
 
-    /// <summary>Parses an RX queue; null for a TX queue.</summary>
+    /// <summary>Parses an RX queue. The result is null for a TX queue.</summary>
     public static bool ReadQueue(NetlinkMessage message, out RxQueueFacts? result)
     {
         bool valid = ReadQueueOfInterface(message, out QueueReply? reply);
@@ -145,7 +145,7 @@ internal static class NetlinkReplies
         return valid;
     }
 
-    /// <summary>Parses an RX queue and the interface that it belongs to; null for a TX queue.</summary>
+    /// <summary>Parses an RX queue and the index of its interface. The result is null for a TX queue.</summary>
     public static bool ReadQueueOfInterface(NetlinkMessage message, out QueueReply? result)
     {
         result = null;
@@ -223,7 +223,7 @@ internal static class NetlinkReplies
         return result is not null;
     }
 
-    /// <summary>Parses the id of a network namespace; null when it has none.</summary>
+    /// <summary>Parses the id of a network namespace. The id is null when none is assigned.</summary>
     public static bool ReadNamespaceId(NetlinkMessage message, out NamespaceIdReply? result)
     {
         result = null;
@@ -243,7 +243,7 @@ internal static class NetlinkReplies
         return result is not null;
     }
 
-    /// <summary>Parses the index of the interface of a NAPI instance.</summary>
+    /// <summary>Parses the index of the interface to which a NAPI instance belongs.</summary>
     public static bool ReadNapi(NetlinkMessage message, out NapiReply? result)
     {
         result = null;

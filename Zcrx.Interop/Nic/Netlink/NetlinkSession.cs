@@ -8,7 +8,7 @@ using static Zcrx.Interop.Abi.LinuxRtnetlink;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Queries and changes interfaces over sockets that stay open until the session is disposed. Not thread-safe.</summary>
+/// <summary>Queries and changes network interfaces. Its sockets stay open until it is disposed. Not thread-safe.</summary>
 internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDisposable
 {
     private const int RequestLength = 256;
@@ -32,7 +32,7 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         link = null;
         if (Encoding.UTF8.GetByteCount(name) > MaxNameLength)
         {
-            // The kernel would report ERANGE for a name of this length. No interface can have such a name.
+            // No interface can have a name of this length. The kernel would report ERANGE and not ENODEV.
             return new NetlinkOutcome(-Errno.ENODEV);
         }
 
@@ -101,7 +101,7 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         return Generic.Execute(writer.Finish());
     }
 
-    /// <summary>Lists the RX queues of an interface that is up.</summary>
+    /// <summary>Lists the RX queues of an interface. The interface must be up.</summary>
     public NetlinkOutcome GetQueues(uint index, List<RxQueueFacts> queues)
     {
         NetlinkOutcome outcome = FindFamily("netdev", out ushort family);
@@ -116,7 +116,7 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         return Generic.Query(writer.Finish(), NetlinkReplies.ReadQueue, queues);
     }
 
-    /// <summary>Lists the RX queues of all interfaces of the namespace that are up.</summary>
+    /// <summary>Lists the RX queues of all interfaces in the namespace. Interfaces that are down are missing.</summary>
     public NetlinkOutcome GetQueues(List<QueueReply> queues)
     {
         NetlinkOutcome outcome = FindFamily("netdev", out ushort family);
@@ -131,13 +131,13 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
     }
 
     /// <summary>Creates an RX queue on a virtual interface and leases an RX queue of a physical interface to it.</summary>
-    /// <param name="index">The virtual interface, in the session's namespace.</param>
+    /// <param name="index">The index of the virtual interface in the session's namespace.</param>
     /// <param name="physicalIndex">The index of the physical interface in its own namespace.</param>
     /// <param name="physicalQueue">The RX queue of the physical interface.</param>
     /// <param name="namespaceId">
     /// The id that the session's namespace uses for the namespace of the physical interface; null when both are the same.
     /// </param>
-    /// <param name="created">The virtual queue.</param>
+    /// <param name="created">The index of the RX queue that was created.</param>
     public NetlinkOutcome CreateQueue(uint index, uint physicalIndex, int physicalQueue, int? namespaceId, out CreatedQueueReply? created)
     {
         created = null;
@@ -166,22 +166,22 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         return Single(Generic, writer, NetlinkReplies.ReadCreatedQueue, out created);
     }
 
-    /// <summary>Returns the id that the session's namespace uses for another namespace.</summary>
+    /// <summary>Finds the id that the session's namespace uses for another namespace.</summary>
     /// <param name="descriptor">A descriptor of the other namespace.</param>
     /// <param name="id">The id; null when none is assigned yet.</param>
     public NetlinkOutcome GetNamespaceId(int descriptor, out NamespaceIdReply? id) =>
         Single(Route, NamespaceRequest(stackalloc byte[RequestLength], RTM_GETNSID, descriptor), NetlinkReplies.ReadNamespaceId, out id);
 
-    /// <summary>Makes the kernel assign an id to another namespace. The id is valid until one of the namespaces ends.</summary>
+    /// <summary>Assigns an id to another namespace. The id is valid until one of the two namespaces ends.</summary>
     public NetlinkOutcome AssignNamespaceId(int descriptor)
     {
         NetlinkWriter writer = NamespaceRequest(stackalloc byte[RequestLength], RTM_NEWNSID, descriptor);
-        // NETNSA_NSID_NOT_ASSIGNED makes the kernel choose a free id.
+        // This value makes the kernel choose a free id (NETNSA_NSID_NOT_ASSIGNED).
         writer.Add(NETNSA_NSID, uint.MaxValue);
         return Route.Execute(writer.Finish());
     }
 
-    /// <summary>Finds the interface of a NAPI instance.</summary>
+    /// <summary>Finds the interface to which a NAPI instance belongs.</summary>
     public NetlinkOutcome GetNapi(uint id, out NapiReply? napi)
     {
         napi = null;
@@ -253,7 +253,7 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         NetlinkOutcome outcome = Single(Generic, writer, NetlinkReplies.ReadFamily, out FamilyReply? reply);
         if (reply is null)
         {
-            // A kernel without the family does not support the features of the family.
+            // The kernel does not have the family. Report that as a feature that is not supported.
             return outcome.Error == -Errno.ENOENT ? new NetlinkOutcome(-Errno.EOPNOTSUPP, $"no generic netlink family {name}") : outcome;
         }
 

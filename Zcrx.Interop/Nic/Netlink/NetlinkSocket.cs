@@ -13,7 +13,7 @@ internal sealed unsafe class NetlinkSocket : SafeHandleMinusOneIsInvalid, INetli
         : base(ownsHandle: true) => SetHandle(fd);
 
     /// <summary>Opens a socket for requests and their answers.</summary>
-    /// <param name="protocol"><c>NETLINK_*</c>.</param>
+    /// <param name="protocol">The protocol, as one of <c>NETLINK_*</c>.</param>
     /// <exception cref="ZcrxException">This kernel does not have the protocol, or this process has no free descriptor.</exception>
     public static NetlinkSocket Open(int protocol)
     {
@@ -32,15 +32,15 @@ internal sealed unsafe class NetlinkSocket : SafeHandleMinusOneIsInvalid, INetli
             throw NetlinkErrors.Explain("Binding a netlink socket", null, bound, null);
         }
 
-        // On kernels without these options, errors have no text.
+        // The results are ignored. A kernel without these options reports errors without a text.
         _ = NetlinkCalls.SetOption(fd, NetlinkCalls.SOL_NETLINK, LinuxNetlink.NETLINK_EXT_ACK, 1);
         _ = NetlinkCalls.SetOption(fd, NetlinkCalls.SOL_NETLINK, LinuxNetlink.NETLINK_CAP_ACK, 1);
         _ = NetlinkCalls.SetReceiveTimeout(fd, Timeout);
         return result;
     }
 
-    /// <summary>Joins a multicast group, to receive its messages.</summary>
-    /// <param name="group"><c>RTNLGRP_*</c>.</param>
+    /// <summary>Joins a multicast group, so that the socket receives its messages.</summary>
+    /// <param name="group">The group, as one of <c>RTNLGRP_*</c>.</param>
     public void Join(int group)
     {
         int result = NetlinkCalls.SetOption(DangerousGetFd(), NetlinkCalls.SOL_NETLINK, LinuxNetlink.NETLINK_ADD_MEMBERSHIP, group);
@@ -59,6 +59,6 @@ internal sealed unsafe class NetlinkSocket : SafeHandleMinusOneIsInvalid, INetli
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => Libc.Close((int)handle) == 0;
 
-    // Each instance is used and disposed by one thread at a time, so the descriptor cannot be closed during a call.
+    // Safe, because one thread at a time uses and disposes this object. The descriptor cannot be closed during a call.
     private int DangerousGetFd() => (int)DangerousGetHandle();
 }

@@ -4,7 +4,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Writes one message into a span. All messages have a known size, so a span that is too small is a defect.</summary>
+/// <summary>Writes one netlink message into a span. All messages have a known size, so a span that is too small is a defect.</summary>
 internal ref struct NetlinkWriter
 {
     private readonly Span<byte> _buffer;
@@ -16,14 +16,14 @@ internal ref struct NetlinkWriter
         Append(new nlmsghdr { nlmsg_type = type, nlmsg_flags = flags });
     }
 
-    /// <summary>Gets the message with its length filled in.</summary>
+    /// <summary>Sets the length in the header and returns the message.</summary>
     public readonly ReadOnlySpan<byte> Finish()
     {
         BitConverter.TryWriteBytes(_buffer, (uint)_length);
         return _buffer[.._length];
     }
 
-    /// <summary>Writes the fixed part after the header.</summary>
+    /// <summary>Writes the fixed part of the message, which follows the header.</summary>
     public void Append<T>(T value)
         where T : unmanaged
     {

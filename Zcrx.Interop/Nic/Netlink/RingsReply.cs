@@ -1,7 +1,7 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
 /// <summary>
-/// Contains the settings of header/data split in a reply to a query of the rings. A property is null if the driver does not report it.
+/// Represents the settings of header/data split that an interface reports. A property is null if the driver does not report it.
 /// </summary>
 internal sealed record RingsReply
 {

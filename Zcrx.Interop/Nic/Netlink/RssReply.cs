@@ -1,4 +1,4 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Represents an RSS table. Context 0 is the main table of the interface.</summary>
+/// <summary>Represents one RSS table of an interface. The table with context 0 is the main one.</summary>
 internal sealed record RssReply(int Context, IReadOnlyList<int> Table);

@@ -4,10 +4,10 @@ namespace Zcrx.Interop.Nic.Netlink;
 internal static class RuleLocation
 {
     /// <summary>
-    /// Returns the last free location before all taken ones, so that a later rule precedes earlier rules. If there is none, returns the
-    /// last free location.
+    /// Returns the last location before all taken ones, so that a new rule precedes the existing rules. If there is none, returns the last
+    /// free location.
     /// </summary>
-    /// <param name="size">The table's size.</param>
+    /// <param name="size">The number of locations in the table.</param>
     /// <param name="taken">The taken locations.</param>
     /// <returns>The location; null when the table is full.</returns>
     public static uint? Choose(uint size, IReadOnlyCollection<uint> taken)

@@ -10,13 +10,13 @@ namespace Zcrx.Interop.Nic.Netlink;
 /// <summary>Converts flow rules between the kernel's form and <see cref="FlowRule"/>. Pure.</summary>
 internal static class RuleSpec
 {
-    // The offsets of addresses and ports in a rule's bytes, for TCP over IPv4 and over IPv6.
+    // The offsets of the addresses and ports in a kernel rule. V4 is for TCP over IPv4, V6 for TCP over IPv6.
     private static readonly Layout V4 = new(4, 0, 4, 8, 10, 12);
     private static readonly Layout V6 = new(16, 0, 16, 32, 34, 36);
 
     /// <summary>
-    /// Converts a rule of the kernel. Returns null for a rule that a FlowRule cannot express: another protocol, a part of an address, or an
-    /// action other than a queue.
+    /// Converts a rule of the kernel. Returns null for a rule that a FlowRule cannot express. Such a rule has another protocol, a partial
+    /// address, or an action other than a queue.
     /// </summary>
     public static FlowRule? Read(ethtool_rx_flow_spec spec)
     {
@@ -41,7 +41,8 @@ internal static class RuleSpec
         IPAddress? remote = remoteAddress ? new IPAddress(values.Slice(layout.RemoteAddress, layout.AddressLength)) : null;
         if (local is { IsIPv4MappedToIPv6: true } || remote is { IsIPv4MappedToIPv6: true })
         {
-            // A FlowRule treats an IPv4-mapped address as IPv4, so writing the rule back would change it. No packet has such an address.
+            // A FlowRule treats an IPv4-mapped address as IPv4. Writing the rule back would therefore change the rule. The rule matches
+            // nothing, because no packet has such an address.
             return null;
         }
 

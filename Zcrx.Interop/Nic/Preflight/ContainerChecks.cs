@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Zcrx.Interop.Nic.Preflight;
 
-/// <summary>Checks a netkit interface, to which the host leases RX queues of a NIC. Replaces some checks of a NIC. Pure.</summary>
+/// <summary>
+/// Checks a netkit interface of a container. The host leases RX queues of a NIC to it, so some checks differ from those of a NIC. Pure.
+/// </summary>
 internal static class ContainerChecks
 {
     public const string SplitFix = "On the host, for the NIC whose queue is leased: `ethtool -G NIC tcp-data-split on`, and `hds-thresh 0` where the driver has one";
@@ -10,7 +12,7 @@ internal static class ContainerChecks
     private const string SteeringFix =
         "On the host, keep RSS off the leased queue and send the port to it with flow rules; `Ingest lease` does both, and `Ingest doctor --plan PORT --container` prints the commands";
 
-    /// <summary>Returns the check that replaces a check of a NIC; null when the same check applies to both.</summary>
+    /// <summary>Returns the check that replaces a check of a NIC; null when the check of the NIC applies.</summary>
     public static Func<PreflightFacts, NicFacts, PreflightItem>? Find(string check) => check switch
     {
         "device" => Device,

@@ -2,23 +2,21 @@ using Zcrx.Interop.Nic.Preflight;
 
 namespace Zcrx.Interop;
 
-/// <summary>
-/// Lists the conditions for registering a zero-copy queue on an RX queue of a network interface, and states which are met.
-/// </summary>
-/// <param name="Items">The checks, the most important first.</param>
+/// <summary>Checks the conditions for registering a zero-copy queue on an RX queue of a network interface.</summary>
+/// <param name="Items">The results of the checks, the most important first.</param>
 public sealed record NicPreflight(IReadOnlyList<PreflightItem> Items)
 {
-    /// <summary>Gets a value indicating whether no check found a reason for a registration to fail.</summary>
+    /// <summary>Gets a value indicating whether no check has found an obstacle to a registration.</summary>
     public bool CanRegister => Items.All(static item => item.Outcome is PreflightOutcome.Passed or PreflightOutcome.Warning or PreflightOutcome.HostSide);
 
     /// <summary>Runs all checks without changing anything.</summary>
-    /// <param name="interfaceName">The interface.</param>
-    /// <param name="rxQueue">The RX queue.</param>
+    /// <param name="interfaceName">The name of the interface.</param>
+    /// <param name="rxQueue">The index of the RX queue.</param>
     /// <param name="areaSize">The size of the area in bytes.</param>
-    /// <returns>The checks. The method does not throw, whatever the state of the interface.</returns>
+    /// <returns>The results of the checks. The method does not throw, whatever the state of the interface.</returns>
     /// <remarks>
-    /// No fact shows whether a driver has queue management. For a driver that this library does not know, only <see cref="Try"/> determines
-    /// it.
+    /// The kernel does not report whether a driver has queue management, which a registration needs. For a driver that this library does
+    /// not know, only <see cref="Try"/> determines it.
     /// </remarks>
     public static NicPreflight Look(string interfaceName, int rxQueue, long areaSize)
     {
@@ -40,10 +38,10 @@ public sealed record NicPreflight(IReadOnlyList<PreflightItem> Items)
     }
 
     /// <summary>Runs all checks like <see cref="Look"/>. If they pass, registers a queue and closes it at once.</summary>
-    /// <param name="interfaceName">The interface.</param>
-    /// <param name="rxQueue">The RX queue. The driver restarts the RX queue twice and may drop packets, which TCP retransmits.</param>
+    /// <param name="interfaceName">The name of the interface.</param>
+    /// <param name="rxQueue">The index of the RX queue. The driver restarts it twice and may drop packets, which TCP retransmits.</param>
     /// <param name="areaSize">The size of the area in bytes.</param>
-    /// <returns>The checks, with the kernel's answer as the last item.</returns>
+    /// <returns>The results of the checks. The last item is the kernel's answer to the registration.</returns>
     public static NicPreflight Try(string interfaceName, int rxQueue, long areaSize)
     {
         NicPreflight looked = Look(interfaceName, rxQueue, areaSize);

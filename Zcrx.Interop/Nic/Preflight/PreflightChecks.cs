@@ -12,7 +12,7 @@ internal static class PreflightChecks
     private const string SplitCheck = "header/data split";
 
     /// <summary>
-    /// The drivers that are known to have queue management. The kernel does not report it, so the list is only a hint.
+    /// The drivers that are known to have queue management. The kernel does not report which drivers have it, so the list is only a hint.
     /// </summary>
     private static readonly HashSet<string> KnownDrivers = ["bnxt_en", "fbnic", "gve", "mlx5_core"];
 
@@ -46,7 +46,7 @@ internal static class PreflightChecks
     }
 
     /// <summary>
-    /// Explains why an attempt has failed. For a leased queue, the kernel's answer concerns the NIC, which only the host can see.
+    /// Returns the result of a registration that has failed. For a leased queue, the cause is on the NIC, which only the host can examine.
     /// </summary>
     public static PreflightItem Refused(ZcrxException exception, IReadOnlyList<PreflightItem> looked)
     {
@@ -89,7 +89,7 @@ internal static class PreflightChecks
     private static PreflightItem Permission(PreflightFacts facts)
     {
         const string Check = "CAP_NET_ADMIN";
-        // Another check covers the permission to set up rings.
+        // Do not repeat a missing permission to set up rings. Another check reports it.
         string? reason = facts.Host.WhyNoRing() is null ? facts.Host.WhyNoRegistration() : (facts.Host with { IoUringAccess = IoUringAccess.Everyone }).WhyNoRegistration();
         return reason is null ? Passed(Check, "effective") : new PreflightItem(Check, PreflightOutcome.Obstacle, reason, CommonErrors.GrantNetAdmin);
     }

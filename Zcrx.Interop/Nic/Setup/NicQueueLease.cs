@@ -1,6 +1,6 @@
 namespace Zcrx.Interop;
 
-/// <summary>Represents an RX queue that is set up for a container and leased to its interface.</summary>
+/// <summary>Represents an RX queue of a NIC that is set up for zero copy and leased to the interface of a container.</summary>
 public sealed class NicQueueLease : IDisposable
 {
     private readonly IDisposable _claim;
@@ -11,9 +11,11 @@ public sealed class NicQueueLease : IDisposable
         _claim = claim;
     }
 
-    /// <summary>Gets the RX queue of the container's interface. The container registers its zero-copy queue on it.</summary>
+    /// <summary>
+    /// Gets the index of the leased RX queue on the container's interface. The container registers its zero-copy queue there.
+    /// </summary>
     public int Queue { get; }
 
-    /// <summary>Undoes the set-up for the queue. The lease itself stays until the container's interface is deleted.</summary>
+    /// <summary>Undoes the set-up of the NIC for the queue. The kernel's lease stays until the container's interface is deleted.</summary>
     public void Dispose() => _claim.Dispose();
 }

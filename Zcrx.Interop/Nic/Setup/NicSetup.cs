@@ -8,18 +8,18 @@ using Zcrx.Interop.Nic.Setup;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Sets an interface up for zero copy when its queues and ports are claimed. Turns header/data split on, removes the claimed RX queues from
-/// RSS, and adds flow rules for the claimed ports. Restores these settings when the claims are disposed.
+/// Sets an interface up for zero copy when its queues and ports are claimed. Turns header/data split on, removes claimed RX queues from the
+/// RSS table, and adds flow rules for claimed ports. Restores these settings when the claims are disposed.
 /// </summary>
 /// <remarks>
-/// Create only one per interface and process. Threading: any thread. With a <see cref="NicChangeJournal"/> as steering, changes are also
-/// undone after a crash.
+/// A process must create only one object per interface. Threading: any thread. With a <see cref="NicChangeJournal"/> as
+/// <paramref name="steering"/>, changes are also undone after a crash.
 /// </remarks>
-/// <param name="interfaceName">The interface.</param>
-/// <param name="facts">Reads the interface.</param>
+/// <param name="interfaceName">The name of the interface.</param>
+/// <param name="facts">Reads the state of the interface.</param>
 /// <param name="steering">Changes the interface.</param>
 /// <param name="report">Receives a line for each change; null for none. Must not throw.</param>
-/// <param name="leasing">Leases queues to containers; null without leases.</param>
+/// <param name="leasing">Leases queues to containers; null when <see cref="LeaseQueue"/> is not used.</param>
 public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteering steering, Action<string>? report = null, IQueueLeasing? leasing = null)
 {
     private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(5);
@@ -35,7 +35,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
 
     /// <summary>Creates the set-up of an interface. All changes are recorded in the journal for the interfaces of the kernel.</summary>
     /// <param name="nics">The interfaces of the kernel.</param>
-    /// <param name="interfaceName">The interface.</param>
+    /// <param name="interfaceName">The name of the interface.</param>
     /// <param name="stateDirectory">The directory of journals on disk, as for <see cref="NicChangeJournal.OfThisProcess"/>.</param>
     /// <param name="report">Receives a line for each change; null for none. Must not throw.</param>
     /// <returns>The set-up, which has changed nothing yet.</returns>
@@ -47,12 +47,13 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
     }
 
     /// <summary>
-    /// Claims an RX queue. Call it before the zero-copy queue is registered. It may be called several times for one queue.
+    /// Claims an RX queue and sets the interface up for it. Call it before the zero-copy queue is registered. A queue may be claimed
+    /// several times.
     /// </summary>
-    /// <param name="queue">The queue's index.</param>
+    /// <param name="queue">The index of the RX queue.</param>
     /// <returns>
-    /// Releases the RX queue when disposed. Dispose it after the zero-copy queue was closed. Disposing does not throw: failures to restore
-    /// settings are reported.
+    /// The claim. Dispose it after the zero-copy queue was closed. The last disposal restores the settings. It does not throw, but reports
+    /// failures.
     /// </returns>
     /// <exception cref="ZcrxException">Another owner uses the queue, or the interface cannot be set up. Nothing has changed.</exception>
     public IDisposable ClaimQueue(int queue)
@@ -75,11 +76,11 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
     /// Sets an interface up for an RX queue like <see cref="ClaimQueue"/>, and leases the queue to a container's netkit interface. This is
     /// the host's part of zero copy inside a container.
     /// </summary>
-    /// <param name="queue">The RX queue of this interface.</param>
+    /// <param name="queue">The index of the RX queue on this interface.</param>
     /// <param name="to">The container's interface.</param>
     /// <returns>
     /// The lease. Disposing it undoes the set-up, but the kernel's lease stays until the container's interface is deleted. Disposing does
-    /// not throw: failures to restore settings are reported.
+    /// not throw, but reports failures.
     /// </returns>
     /// <exception cref="ZcrxException">Another owner uses the queue, or the queue cannot be leased. Nothing has changed.</exception>
     public NicQueueLease LeaseQueue(int queue, ContainerInterface to)
@@ -112,12 +113,12 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
     }
 
     /// <summary>
-    /// Steers the connections of a port to a claimed queue. If several queues listen on the port, the first one gets all new connections.
-    /// Rebalancing moves connections to the others.
+    /// Steers the connections of a port to a claimed queue. If several queues claim the same port, the first one gets all new connections.
+    /// Rebalancing later moves connections to the others.
     /// </summary>
     /// <param name="endPoint">The end point of the listening socket.</param>
-    /// <param name="queue">The queue.</param>
-    /// <returns>Removes the rules when disposed. Does not throw: failures to restore settings are reported.</returns>
+    /// <param name="queue">The index of the RX queue.</param>
+    /// <returns>The claim. Disposing it removes the flow rules. Disposing does not throw, but reports failures.</returns>
     /// <exception cref="ZcrxException">The interface does not support such rules, or its rule table is full.</exception>
     public IDisposable ClaimPort(IPEndPoint endPoint, int queue)
     {
@@ -149,7 +150,8 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         bool isFirst = _queues.Count == 0;
         if (isFirst)
         {
-            // Split is set even if it is reported as on. A driver may split by default, but zero copy requires the explicit setting.
+            // Set split even if it is reported as on. A driver may split by default, but zero copy requires that split is explicitly
+            // configured.
             steering.SetHeaderDataSplit(interfaceName, true, now.HdsThreshold is null ? null : 0);
             _splitBefore = SplitSetting.Of(now);
             Say($"{interfaceName}: {SteeringText.Of(new SplitSetting(true, now.HdsThreshold is null ? null : 0))} (was {SteeringText.Of(_splitBefore)})");
@@ -157,7 +159,8 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
 
         if (isFirst || !now.RssTable.SequenceEqual(_carved ?? _original))
         {
-            // The value before the first claim, or a value that another program has set since.
+            // Remember the table at the first claim, to restore it later. Remember it again at a later claim if another program has
+            // changed it.
             _original = now.RssTable;
         }
 
@@ -197,7 +200,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
             NicFacts now = AwaitFree(queue);
             if (LeasedQueues.FirstReferenced(now, NicSetupPlan.Carve(now, _original, _queues.Keys.ToHashSet())) is { } leased)
             {
-                // The journal keeps both changes until the container has closed its queue.
+                // Both changes stay in the journal, so that they are undone after the container has closed its queue.
                 Say(string.Create(CultureInfo.InvariantCulture, $"{interfaceName}: RSS table and header/data split are kept, because a container still receives on the leased RX queue {leased}"));
                 return;
             }
@@ -220,8 +223,9 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
     }
 
     /// <summary>
-    /// Waits until the kernel has released a queue, which happens some time after its ring was closed. The kernel does not report the
-    /// release. Until then, other sockets cannot read packets that RSS sends to the queue, and header/data split cannot be changed.
+    /// Waits until the kernel has released a queue, which happens some time after its ring was closed. Before the release, other sockets
+    /// cannot read packets that RSS sends to the queue, and header/data split cannot be changed. The kernel does not report the release, so
+    /// the queue is polled.
     /// </summary>
     private NicFacts AwaitFree(int queue)
     {
@@ -230,7 +234,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         while (true)
         {
             NicFacts now = facts.Read(interfaceName);
-            // Do not wait for a leased queue: a container may receive on it without a time limit.
+            // Do not wait for a leased queue, because a container may use it for any length of time.
             if (now.Queues.FirstOrDefault(other => other.Index == queue) is not { Provider: RxMemoryProvider.IoUring, Lease: null } || Stopwatch.GetElapsedTime(started) > ReleaseTimeout)
             {
                 return now;
@@ -247,7 +251,8 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         {
             if (_ports.Exists(other => other.Port == claim.Port && other.Rules.ContainsKey(family)))
             {
-                // Another claim already has a rule for these packets. With two rules, the NIC would choose between them.
+                // Another claim already has a rule for these packets. If there were two rules, it would depend on the NIC which one
+                // applies.
                 hasAny = true;
                 continue;
             }
@@ -259,7 +264,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
             }
             catch (ZcrxUnsupportedException exception) when (hasAny)
             {
-                // A rule for one address family is better than none. Connections of the other family are received with a copy.
+                // Keep the rule for the first address family. Connections of the second family are received with a copy.
                 Say($"{interfaceName}: no rule for {family}: {exception.Message}");
             }
             catch (ZcrxException)
@@ -291,14 +296,14 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
                 PortClaim[] others = [.. _ports.Where(other => other.Port == claim.Port && other.Families.Contains(family))];
                 if (others.FirstOrDefault(other => other.Queue == claim.Queue) is { } same)
                 {
-                    // The other claim has the same port and queue, so it takes over the rule.
+                    // Another claim has the same port and queue, so it takes over the rule.
                     claim.Rules.Remove(family, out int rule);
                     same.Rules.Add(family, rule);
                     continue;
                 }
 
-                // The old rule is removed first: the rule table may be full, or the NIC may refuse a second rule for the same packets.
-                // Packets that arrive in between are copied.
+                // Remove the old rule before the new one is added. The table may be full, or the NIC may refuse two rules for the same
+                // packets. Packets that arrive between the two steps are copied.
                 Guard(() => RemoveRule(claim, family));
                 if (others is [var next, ..])
                 {
@@ -317,7 +322,9 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         }
     }
 
-    /// <summary>Runs a step that restores a setting. A failure is reported, and the change stays in the journal.</summary>
+    /// <summary>
+    /// Runs a step that restores a setting. If the step fails, reports the failure. The change then stays in the journal.
+    /// </summary>
     private void Guard(Action action)
     {
         try

@@ -6,10 +6,10 @@ namespace Zcrx.Interop.Nic.Setup;
 /// <summary>Decides whether a queue can be claimed, and computes the RSS table without the claimed queues. Pure.</summary>
 internal static class NicSetupPlan
 {
-    /// <summary>Returns why a queue cannot be claimed without affecting other owners, or null when it can.</summary>
-    /// <param name="facts">The interface.</param>
-    /// <param name="claimed">The queues that this process would claim, including the new one.</param>
-    /// <param name="queue">The new queue.</param>
+    /// <summary>Returns why a queue cannot be claimed without affecting other owners; null when it can.</summary>
+    /// <param name="facts">The state of the interface.</param>
+    /// <param name="claimed">All claimed queues of this process, including <paramref name="queue"/>.</param>
+    /// <param name="queue">The queue to claim.</param>
     /// <param name="isLease">Whether the queue is or will be leased to a container.</param>
     public static ZcrxException? WhyNot(NicFacts facts, IReadOnlySet<int> claimed, int queue, bool isLease = false)
     {
@@ -34,8 +34,8 @@ internal static class NicSetupPlan
                 operation, Errno.EBUSY, $"the queue is leased to {lease}", "Register on that queue, inside the container that has the interface, or choose another queue");
         }
 
-        // IoUring is accepted: the memory may belong to a dead process, and the kernel may be about to release it. The registration retries
-        // until then, or reports the failure.
+        // Memory of an io_uring queue is accepted, because it may be that of a dead process, which the kernel releases soon. The
+        // registration retries until then, or reports the failure.
         if (facts.Queues[queue].Provider is not (RxMemoryProvider.Kernel or RxMemoryProvider.IoUring or RxMemoryProvider.Leased))
         {
             return new ZcrxQueueBusyException(operation, Errno.EEXIST, "the queue receives into the memory of another owner", "Stop the process that uses it, or choose another queue");
@@ -64,10 +64,10 @@ internal static class NicSetupPlan
     }
 
     /// <summary>
-    /// Returns the table without the claimed queues. Their buckets are distributed over the other queues in turn. Other buckets keep their
-    /// queue.
+    /// Returns an RSS table without the claimed queues. Their hash buckets are distributed over the other queues in turn. Other buckets
+    /// keep their queue.
     /// </summary>
-    /// <param name="facts">The interface.</param>
+    /// <param name="facts">The state of the interface.</param>
     /// <param name="original">The table before the first claim.</param>
     /// <param name="claimed">The claimed queues.</param>
     public static IReadOnlyList<int> Carve(NicFacts facts, IReadOnlyList<int> original, IReadOnlySet<int> claimed)
@@ -77,7 +77,7 @@ internal static class NicSetupPlan
             return original;
         }
 
-        // The queues that already have traffic. If there are none, all unclaimed queues.
+        // Use the unclaimed queues of the original table. If it has none, use all unclaimed queues of the interface.
         int[] targets = [.. original.Distinct().Where(queue => !claimed.Contains(queue)).Order()];
         if (targets.Length == 0)
         {

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Interop.Nic.Setup;
 
-/// <summary>Represents a listener on a port, and the rules that steer its connections to its queue.</summary>
+/// <summary>Represents the claim of a port, with the flow rules that steer the port's connections to a queue.</summary>
 internal sealed class PortClaim(int port, int queue, IReadOnlyList<AddressFamily> families)
 {
     public int Port => port;
@@ -11,6 +11,6 @@ internal sealed class PortClaim(int port, int queue, IReadOnlyList<AddressFamily
 
     public IReadOnlyList<AddressFamily> Families => families;
 
-    /// <summary>Gets the ids of the rules by address family. A family is missing if another claim already has its rule.</summary>
+    /// <summary>Gets the ids of the flow rules by address family. A family is missing if another claim has the rule for it.</summary>
     public Dictionary<AddressFamily, int> Rules { get; } = [];
 }

@@ -8,7 +8,9 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Zcrx.Rx.Analyzers;
 
-/// <summary>Retains, moves, offloads or copies elements before an operator that keeps them.</summary>
+/// <summary>
+/// Inserts a call that retains, moves, offloads or copies borrowed elements before an operator that would keep them.
+/// </summary>
 [ExportCodeFixProvider(LanguageNames.CSharp, Name = nameof(BorrowedElementCodeFix))]
 [Shared]
 public sealed class BorrowedElementCodeFix : CodeFixProvider
@@ -93,7 +95,7 @@ public sealed class BorrowedElementCodeFix : CodeFixProvider
         Task<Document> Change(CancellationToken cancellation)
         {
             SyntaxNode changed = root.ReplaceNode(old, replacement);
-            // System.Buffers declares the extension ToArray of byte sequences. Only the lambdas that copy frames call it.
+            // Only the lambdas that copy frames need System.Buffers: it declares ToArray of ReadOnlySequence<byte>.
             foreach (string space in namespaces.Where(space => space != "System.Buffers" || replacement.ToString().Contains("frame => frame")))
             {
                 changed = ChainEditing.WithUsing(changed, model, old.SpanStart, space);

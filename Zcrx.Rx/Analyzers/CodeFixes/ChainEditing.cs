@@ -21,7 +21,8 @@ internal static class ChainEditing
     }
 
     /// <summary>
-    /// Finds a method by name that can be called on a value: a member, an extension in scope, or an extension of the declaring type.
+    /// Finds a method that can be called on a value of a type. The method is a member of the type, an extension method in scope, or an
+    /// extension method of <paramref name="declaringType"/>.
     /// </summary>
     public static IMethodSymbol? FindMethod(SemanticModel model, int position, ITypeSymbol type, string name, string declaringType) =>
         model.LookupSymbols(position, type, name, includeReducedExtensionMethods: true).OfType<IMethodSymbol>().FirstOrDefault()

@@ -56,7 +56,7 @@ public sealed class DroppedLeaseCodeFix : CodeFixProvider
         return lambda.WithBody(OnLines(Block(scope), endOfLine).WithTriviaFrom(lambda.Body)).WithAdditionalAnnotations(Formatter.Annotation);
     }
 
-    // The lambda of Select returns its value, and the lambda of Subscribe returns nothing.
+    // Select needs the value of its lambda, so the expression becomes a return statement. The lambda of Subscribe returns nothing.
     private static StatementSyntax StatementOf(LambdaExpressionSyntax lambda, ExpressionSyntax expression) =>
         lambda.FirstAncestorOrSelf<InvocationExpressionSyntax>()?.Expression is MemberAccessExpressionSyntax { Name.Identifier.ValueText: "Select" }
             ? ReturnStatement(expression.WithLeadingTrivia(Space))

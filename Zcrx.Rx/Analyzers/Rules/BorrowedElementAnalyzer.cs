@@ -9,16 +9,16 @@ namespace Zcrx.Rx.Analyzers;
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class BorrowedElementAnalyzer : DiagnosticAnalyzer
 {
-    /// <summary>The property of a diagnostic that selects the code fixes to offer.</summary>
+    /// <summary>The key of the diagnostic property that names the code fix to offer.</summary>
     internal const string Remedy = "Remedy";
 
-    /// <summary>Offers to retain the elements before the operator.</summary>
+    /// <summary>The value of <see cref="Remedy"/> that offers to retain the elements before the operator.</summary>
     internal const string Retain = "Retain";
 
-    /// <summary>Offers to copy the elements before the operator.</summary>
+    /// <summary>The value of <see cref="Remedy"/> that offers to copy the elements before the operator.</summary>
     internal const string Copy = "Copy";
 
-    /// <summary>Offers to move the leases before the operator.</summary>
+    /// <summary>The value of <see cref="Remedy"/> that offers to move the leases before the operator.</summary>
     internal const string Move = "Move";
 
     private static readonly ImmutableHashSet<string> KeepingSubjects = ["ReplaySubject", "BehaviorSubject", "AsyncSubject"];
@@ -72,7 +72,7 @@ public sealed class BorrowedElementAnalyzer : DiagnosticAnalyzer
         AnalyzeSelectors(context, call, location, types, elements);
     }
 
-    // Checks the values that selectors and accumulators return: keys, accumulated values and dictionary elements.
+    // Checks whether an operator keeps borrowed memory that a selector or accumulator returns, such as the keys of GroupBy.
     private static void AnalyzeSelectors(OperationAnalysisContext context, IInvocationOperation call, Location location, ZcrxTypes types, SequenceElements elements)
     {
         IMethodSymbol method = call.TargetMethod;

@@ -73,7 +73,7 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
         }
     }
 
-    // Retained().Subscribe(lease => …) and Retained().Select(lease => …): the lambda owns the lease.
+    // Checks lambdas that own the lease that they receive: Retained().Subscribe(lease => …) and Retained().Select(lease => …).
     private static void AnalyzeObserver(OperationAnalysisContext context, ZcrxTypes types, SequenceElements elements)
     {
         var call = (IInvocationOperation)context.Operation;
@@ -84,7 +84,7 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
             || Operations.Lambda(argument) is not { Symbol.Parameters: [var lease, ..] } lambda
             || elements.SourceOf(call) is not { } source
             || elements.OwnershipOf(source) != Ownership.Owned
-            // Retained() releases the lease of an observer that throws.
+            // A lambda that throws is not reported, because Retained() then releases the lease.
             || lambda.Body.Descendants().Any(static operation => operation is IThrowOperation)
             || Operations.ReferencesTo(lease, lambda.Body).Any(reference => IsLeaving(reference, types)))
         {
@@ -95,7 +95,7 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
             Rules.LeaseIsDropped, lease.Locations[0], $"The lease '{lease.Name}' that Retained() passes to {(parameter == "onNext" ? "its observer" : "'Select'")}", "Dispose it with using, or pass it on"));
     }
 
-    // Retained().Sample(…): an operator of another library drops an element without disposing its lease.
+    // Checks operators that drop an element without disposing its lease, such as Sample in Retained().Sample(…).
     private static void AnalyzeOperator(OperationAnalysisContext context, SequenceElements elements)
     {
         var call = (IInvocationOperation)context.Operation;
@@ -118,7 +118,7 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
         && call.TargetMethod is { Name: "Retain" or "Move", ContainingType: var type }
         && (types.IsBorrowed(type) || types.IsLease(type));
 
-    // In lease?.Move() the conditional access encloses the call.
+    // Returns a call together with the conversions and parentheses around it. For lease?.Move(), returns the conditional access.
     private static IOperation Outermost(IOperation operation)
     {
         while (operation.Parent is IConversionOperation or IParenthesizedOperation or IConditionalAccessOperation)
@@ -161,11 +161,11 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
     // Determines whether a reference may dispose the lease or pass it on.
     private static bool IsLeaving(IOperation reference, ZcrxTypes types) => reference.Parent switch
     {
-        // lease.Memory, lease.Length
+        // Reading a property, such as lease.Memory or lease.Length, does not pass the lease on.
         IPropertyReferenceOperation property => property.Instance != reference,
         // lease.Retain() creates another lease. The first lease must still be disposed.
         IInvocationOperation call => call.Instance != reference || call.TargetMethod.Name != "Retain" || !types.IsLease(call.TargetMethod.ContainingType),
-        // lease = buffer.Retain()
+        // Assigning to the local, as in lease = buffer.Retain(), does not dispose the lease.
         ISimpleAssignmentOperation { Parent: IExpressionStatementOperation } assignment => assignment.Target != reference,
         _ => true,
     };

@@ -16,6 +16,6 @@ internal enum KeptParts
     /// <summary>The elements of all sequences of the operator.</summary>
     All = Source | Others,
 
-    /// <summary>Some elements never reach the observer. Their leases would be lost.</summary>
+    /// <summary>The operator drops some elements before they reach the observer. Their leases would never be released.</summary>
     Drops = 4,
 }

@@ -78,7 +78,7 @@ internal static class Operations
         _ => false,
     });
 
-    /// <summary>Returns the call that receives the lambda to which a parameter belongs; otherwise null.</summary>
+    /// <summary>Returns the call that receives the lambda with this parameter; null if the lambda is not passed to a call.</summary>
     public static IInvocationOperation? CallThatTakes(IParameterReferenceOperation reference)
     {
         IOperation? operation = reference;
@@ -117,7 +117,7 @@ internal static class Operations
 
     private static IEnumerable<IOperation> ResultsBelow(IOperation operation) => operation switch
     {
-        // These return to other callers.
+        // The return statements of nested functions are not results of this lambda.
         IAnonymousFunctionOperation or ILocalFunctionOperation => [],
         IReturnOperation { ReturnedValue: { } value } => [Unwrap(value)],
         _ => operation.ChildOperations.SelectMany(ResultsBelow),

@@ -3,7 +3,7 @@ namespace Zcrx.Rx.Analyzers;
 /// <summary>Specifies how long the elements of a sequence are valid, and which side releases them.</summary>
 internal enum Ownership
 {
-    /// <summary>Unknown, or the elements own their memory.</summary>
+    /// <summary>The ownership is unknown, or the elements own their memory and need no release.</summary>
     Unknown,
 
     /// <summary>Valid until <c>OnNext</c> returns.</summary>

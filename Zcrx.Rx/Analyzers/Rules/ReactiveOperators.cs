@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Analyzers;
 
 /// <summary>Describes how the operators of System.Reactive, and of libraries that take its sequences, use the elements.</summary>
 /// <remarks>
-/// Based on the sources of System.Reactive. An operator is listed when it stores an element or schedules the call of <c>OnNext</c>.
+/// The lists follow the sources of System.Reactive. An operator is listed when it stores an element or schedules the call of <c>OnNext</c>.
 /// <c>GroupBy</c>, <c>Window</c>, <c>Publish</c> and <c>Merge</c> are not listed, because they pass each element on before their own
 /// <c>OnNext</c> returns. The consumers of a group or a window are checked separately.
 /// </remarks>
@@ -45,7 +45,7 @@ internal static class ReactiveOperators
         && (method.ContainingType is { Name: "ObservableExtensions", ContainingNamespace.Name: "System" }
             || (method.ContainingNamespace?.ToDisplayString() is { } space && (StartsWith(space, "System.Reactive") || StartsWith(space, "System.Linq") || StartsWith(space, "Akka.Streams"))));
 
-    /// <summary>Returns the elements that a call of an operator keeps.</summary>
+    /// <summary>Returns which elements an operator keeps beyond <c>OnNext</c>.</summary>
     public static KeptParts KeptBy(IInvocationOperation call)
     {
         IMethodSymbol method = call.TargetMethod;
@@ -63,7 +63,7 @@ internal static class ReactiveOperators
             "Publish" when method.Parameters.All(static parameter => parameter.Name != "initialValue") => KeptParts.None,
             "Min" or "Max" or "Distinct" or "DistinctUntilChanged" when hasSelector => KeptParts.None,
             "ToDictionary" or "ToLookup" when method.Parameters.Any(static parameter => parameter.Name == "elementSelector") => KeptParts.None,
-            // With a seed, the operator keeps the accumulator's results and no elements. KeepsValuesOf checks their type.
+            // With a seed, the operator keeps the accumulator's results and no elements. KeepsValuesOf checks the type of the results.
             "Scan" or "Aggregate" when method.TypeParameters.Length > 1 => KeptParts.None,
             // Zip with an IEnumerable takes one item for each element that arrives, and passes both on at once.
             "Zip" when method.OriginalDefinition.Parameters.Any(static parameter => parameter.Type is INamedTypeSymbol { Name: "IEnumerable", TypeArguments: [ITypeParameterSymbol] }) => KeptParts.None,

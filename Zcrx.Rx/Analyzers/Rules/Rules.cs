@@ -11,7 +11,7 @@ internal static class Rules
     /// <summary>Names the category of rules about asynchronous code.</summary>
     public const string Reliability = "Zcrx.Reliability";
 
-    /// <summary>Reports a borrowed element that is kept or rescheduled.</summary>
+    /// <summary>Reports a borrowed element that is kept beyond <c>OnNext</c>, or passed to another thread.</summary>
     public static readonly DiagnosticDescriptor BorrowedElementIsKept = new(
         "ZCRX0001",
         "A borrowed buffer or frame must not leave OnNext",

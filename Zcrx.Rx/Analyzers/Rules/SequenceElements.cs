@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Analyzers;
 /// <summary>Traces a sequence back to its origin, to determine how its consumer gets the elements: borrowed or owned.</summary>
 internal sealed class SequenceElements(ZcrxTypes types)
 {
-    // Guards against pathological chains.
+    // The limit of operators that are traced in one chain, so that no source text makes the analysis slow.
     private const int LongestChain = 64;
 
     /// <summary>Returns the ownership with which the consumer of a sequence receives the elements.</summary>
@@ -64,7 +64,7 @@ internal sealed class SequenceElements(ZcrxTypes types)
         _ => false,
     };
 
-    // source.GroupBy(…).SelectMany(group => …) and source.Window(…).SelectMany(window => …): the parameter contains elements of source.
+    // Returns the sequence whose elements a lambda's parameter contains, such as source in source.GroupBy(…).SelectMany(group => …).
     private IOperation? SplitSource(IParameterReferenceOperation parameter)
     {
         IOperation? current = Operations.CallThatTakes(parameter) is { } call && ReactiveOperators.IsGeneral(call.TargetMethod) ? SourceOf(call) : null;
@@ -106,7 +106,8 @@ internal sealed class SequenceElements(ZcrxTypes types)
         }
 
         Ownership ofSource = OwnershipOf(source, depth - 1);
-        // A group may have elements of another type. Windows may overlap, and a lease that is in several of them has no single owner.
+        // A parameter stands for a group or a window. The elements of a group can have another type than those of its source. A lease in
+        // several overlapping windows has no single owner.
         bool same = sequence is not IParameterReferenceOperation
             || (ofSource != Ownership.Owned && SymbolEqualityComparer.Default.Equals(types.ElementOf(source.Type), element));
         return same ? ofSource : Ownership.Unknown;

@@ -5,12 +5,13 @@ using Zcrx.Rx.Takeover;
 namespace Zcrx.Rx;
 
 /// <summary>
-/// Represents an interface queue that comes from another process, which still receives for its own connections. Open it with
+/// Represents an interface queue that this process takes over from another process. The other process still receives for its own
+/// connections. Open the queue with
 /// <see cref="ZcrxQueue.ImportAsync(IncomingQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>.
 /// </summary>
 /// <remarks>
-/// Ownership: the caller of <see cref="ZcrxTakeover.TakeQueue"/> disposes the object, imported or not. Nothing is received before
-/// <see cref="ZcrxTakeover.CommitAsync"/>. Threading: all members are thread-safe.
+/// Ownership: the caller of <see cref="ZcrxTakeover.TakeQueue"/> disposes the object, whether it was imported or not. This process receives
+/// nothing before <see cref="ZcrxTakeover.CommitAsync"/>. Threading: all members are thread-safe.
 /// </remarks>
 public sealed class IncomingQueue : IRefillProducer, IDisposable
 {
@@ -36,28 +37,28 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
         _ = ReceiveAsync();
     }
 
-    /// <summary>Gets the queue's name.</summary>
+    /// <summary>Gets the name of the queue.</summary>
     public string Name => _manifest.Name;
 
-    /// <summary>Gets the RX queue that the queue receives from; null without a NIC.</summary>
+    /// <summary>Gets the NIC's RX queue that the queue receives from; null without a NIC.</summary>
     public RxQueueId? RxQueue => _manifest.InterfaceOrNone is { } name ? new RxQueueId(name, (int)_manifest.RxQueue) : null;
 
     /// <summary>Gets the size of the queue's memory in bytes.</summary>
     public long AreaSize => _manifest.AreaLengths.Sum();
 
     /// <summary>
-    /// Gets a task that completes when the former process no longer uses the queue and the buffers of that process were reclaimed. The
-    /// result is the number of buffers that its consumers leased, as that process last reported. More may have been in flight. The task is
-    /// cancelled if the queue is closed first.
+    /// Gets a task that completes when the other process no longer uses the queue and its buffers were reclaimed. It is cancelled if this
+    /// process closes the queue first. The result is the number of buffers that consumers of the other process leased, as that process
+    /// reported last. Further buffers may have been in flight.
     /// </summary>
     public Task<int> Released => _released.Task;
 
     internal ExportedQueue Exported { get; }
 
     /// <summary>Creates a queue from a received manifest.</summary>
-    /// <param name="manifest">The manifest.</param>
-    /// <param name="take">Takes a descriptor by its index. This method owns the descriptors that it takes.</param>
-    /// <param name="kernel">The kernel of the descriptors.</param>
+    /// <param name="manifest">The description of the queue, as received.</param>
+    /// <param name="take">Returns the descriptor at an index. This method owns the descriptors that it takes.</param>
+    /// <param name="kernel">The kernel that the descriptors belong to.</param>
     /// <exception cref="InvalidDataException">The descriptors do not match the manifest.</exception>
     /// <exception cref="ZcrxMemoryException">The memory cannot be mapped.</exception>
     internal static IncomingQueue Create(QueueManifest manifest, Func<int, int> take, IIoUringKernel kernel)
@@ -93,24 +94,28 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
         return queue;
     }
 
-    /// <summary>Determines whether these options describe the queue.</summary>
+    /// <summary>Determines whether these options describe this queue.</summary>
     internal bool Matches(ZcrxQueueOptions options) => options.Name == Name && (RxQueue is { } nic
         ? options.Engine is ZcrxEngine.Auto or ZcrxEngine.Nic && options.Interface == nic.Interface && options.RxQueue == nic.Queue
-        // Without a NIC, continuing a queue has no advantage, so a queue whose configured size differs is opened again instead.
+        // Without a NIC, continuing a queue has no advantage. If its configured size has changed, the queue is therefore opened again
+        // instead.
         : options.Engine is ZcrxEngine.Auto or ZcrxEngine.DeviceLess && options.Interface is null && options.HugePages == _manifest.HugePages && IsOfSize(options.AreaSize));
 
-    /// <summary>Closes the queue unless it was imported.</summary>
+    /// <summary>Closes the queue if it was not imported.</summary>
     public void Dispose() => Exported.Dispose();
 
-    /// <summary>Records the commit. Before the commit, the end of the channel only means that the takeover has failed.</summary>
+    /// <summary>
+    /// Records that the takeover was committed. Before that, this process must not act on the end of the channel, because a failed takeover
+    /// ends the channel, too.
+    /// </summary>
     internal void Commit() => _committed.TrySetResult();
 
     /// <summary>
-    /// Returns a task that ends when the other process has stopped writing refill entries: it has reported that, or has ended.
+    /// Returns a task that completes when the other process no longer writes refill entries, because it has reported this or has ended.
     /// </summary>
     Task IRefillProducer.CedeAsync() => _begun.Task;
 
-    /// <summary>Returns false: the other process never writes again once it has stopped.</summary>
+    /// <summary>Returns false, because this object never makes the other process write refill entries again.</summary>
     Task<bool> IRefillProducer.BeginAsync() => Task.FromResult(false);
 
     void IRefillProducer.Wake()
@@ -159,7 +164,7 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
                     news = true;
                     break;
                 default:
-                    // A control word of a later version, which is ignored.
+                    // A control word of a later version of the protocol. It is ignored.
                     break;
             }
         }
@@ -171,8 +176,8 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
     }
 
     /// <summary>
-    /// Ends the channel: this process has closed the queue and returned its last buffer. The other process may then
-    /// write the refill queue again.
+    /// Ends the channel, because this process has closed the queue and returned its last buffer. The other process may then write the
+    /// refill queue again.
     /// </summary>
     private void OnUnused()
     {

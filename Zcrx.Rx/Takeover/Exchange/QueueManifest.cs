@@ -4,26 +4,25 @@ using Zcrx.Interop.Memory;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Describes a queue for the process that takes it over: the layout of its memory.</summary>
+/// <summary>Describes a queue and the layout of its memory to the process that takes it over.</summary>
 /// <remarks>
-/// Descriptors, in this order: the export, the channel to the former process, the refill queue's memory, the
-/// areas in the order of their ids.
+/// Its descriptors are the export, the channel to the former process, the memory of the refill queue and the areas by id, in this order.
 /// </remarks>
 internal sealed record QueueManifest(
     string Name, string Interface, uint RxQueue, int BufferLength, bool HugePages, uint Entries, io_uring_zcrx_offsets Offsets, long StatisticsOffset, long RegionLength, IReadOnlyList<long> AreaLengths)
 {
     public const int FixedDescriptors = 3;
 
-    // The kernel's limits: entries of a refill queue, areas of a queue, bytes of an area.
+    // Limits of the kernel: the entries of a refill queue, the areas of a queue, and the bytes of an area.
     private const uint MaxEntries = 32768;
     private const int MaxAreas = 1024;
     private const long MaxArea = 1L << 30;
     private const long None = -1;
 
-    /// <summary>Gets the number of descriptors that belong to the manifest.</summary>
+    /// <summary>Gets the number of descriptors that are sent with the manifest.</summary>
     public int Descriptors => FixedDescriptors + AreaLengths.Count;
 
-    /// <summary>Gets the interface; null without a device.</summary>
+    /// <summary>Gets the name of the network interface; null without a NIC.</summary>
     public string? InterfaceOrNone => Interface.Length == 0 ? null : Interface;
 
     public nuint? StatisticsOffsetOrNone => StatisticsOffset == None ? null : (nuint)StatisticsOffset;
@@ -64,7 +63,7 @@ internal sealed record QueueManifest(
         }
     }
 
-    /// <exception cref="InvalidDataException">The manifest is corrupt: it refers to memory that does not exist.</exception>
+    /// <exception cref="InvalidDataException">The manifest is corrupt, because it refers to memory that does not exist.</exception>
     public static QueueManifest Read(BinaryReader reader)
     {
         QueueManifest manifest = new(

@@ -3,8 +3,8 @@ using System.Text;
 namespace Zcrx.Rx.Takeover;
 
 /// <summary>
-/// Reads and writes payloads: little-endian numbers, and texts as UTF-8 after their length. A malformed payload causes an
-/// <see cref="InvalidDataException"/>.
+/// Reads and writes the payloads of messages. Numbers are little-endian, and a text is its length followed by UTF-8. A malformed payload
+/// causes an <see cref="InvalidDataException"/>.
 /// </summary>
 internal static class TakeoverPayload
 {
@@ -21,7 +21,7 @@ internal static class TakeoverPayload
         return stream.ToArray();
     }
 
-    /// <exception cref="InvalidDataException">The payload is corrupt, or has bytes after its end.</exception>
+    /// <exception cref="InvalidDataException">The payload is corrupt, or bytes follow its end.</exception>
     public static T Read<T>(byte[] payload, Func<BinaryReader, T> read)
     {
         try
@@ -37,21 +37,21 @@ internal static class TakeoverPayload
         }
     }
 
-    /// <summary>Reads a text that is safe in a log line.</summary>
+    /// <summary>Reads a text, and refuses it if it is too long or has control characters. It is then safe in a log line.</summary>
     public static string ReadText(BinaryReader reader)
     {
         string text = reader.ReadString();
         return text.Length <= LongestText && !text.Any(char.IsControl) ? text : throw new InvalidDataException("a text in a message is too long or contains control characters");
     }
 
-    /// <summary>Cuts a text to the length that can be sent.</summary>
+    /// <summary>Makes a text safe to send: replaces control characters and cuts it to the largest length.</summary>
     public static string Fit(string text)
     {
         string line = new([.. text.Select(static character => char.IsControl(character) || char.IsSurrogate(character) ? ' ' : character).Take(LongestText / 4)]);
         return line;
     }
 
-    /// <summary>Reads the number of items of a list, each of which takes at least a byte.</summary>
+    /// <summary>Reads the number of items in a list, and refuses it if it exceeds the limit.</summary>
     public static int ReadCount(BinaryReader reader, int limit)
     {
         int count = reader.ReadUInt16();

@@ -24,18 +24,19 @@ internal static class DemoCommand
           Ingest demo --engine nic --interface eth0 --queue 1 --sender-netns far
         """;
 
-    // The defaults of --slow: for some seconds, the consumers are slower than the senders, and the pool has only 64 buffers.
+    // The defaults of --slow. The consumers are slower than the senders, and the pool has only 64 buffers, so it is exhausted for some
+    // seconds.
     private const long SlowPace = 1024 * 1024;
     private static readonly ByteSize SlowVolume = 4.MiB();
     private static readonly ByteSize SlowArea = new(64L * Environment.SystemPageSize);
 
-    // The defaults of --storm: the streams send for as long as the storm takes.
+    // The defaults of --storm. The volume is large enough that the streams outlast the storm.
     private const int StormConnections = 64;
     private const long StormPace = 1024 * 1024;
     private static readonly ByteSize StormVolume = 64.MiB();
     private static readonly ByteSize StormArea = 16.MiB();
 
-    // The seconds of traffic that --storm needs: the storm begins after some seconds and ends some seconds later.
+    // The shortest time of traffic in seconds for --storm. The storm begins after some seconds, and ends some seconds later.
     private const long LeastStorm = 15;
 
     public static Command Create()

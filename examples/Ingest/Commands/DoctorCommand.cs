@@ -73,7 +73,7 @@ internal static class DoctorCommand
         return command;
     }
 
-    /// <summary>Accepts any name: a missing interface is one of the findings.</summary>
+    /// <summary>Accepts any name, because the command itself reports a missing interface.</summary>
     private static string? ReadName(string text, out string value)
     {
         value = text;

@@ -8,6 +8,6 @@ internal static class ExitCode
     /// <summary>The program ran, but its task failed.</summary>
     public const int Failure = 1;
 
-    /// <summary>The command line is invalid or cannot work on this machine. Nothing was done.</summary>
+    /// <summary>The command line is invalid, or this machine cannot execute it. The program has changed nothing.</summary>
     public const int Usage = 2;
 }

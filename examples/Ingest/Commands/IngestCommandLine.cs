@@ -7,7 +7,7 @@ using Zcrx.Interop;
 namespace Ingest.Commands;
 
 /// <summary>
-/// Defines the commands of the program and handles its failures: each becomes one sentence on standard error and an exit code.
+/// Defines the commands of the program. Reports each failure as one sentence on standard error and an exit code.
 /// </summary>
 internal static class IngestCommandLine
 {
@@ -58,7 +58,7 @@ internal static class IngestCommandLine
     public static async Task<int> RunAsync(string[] args)
     {
         RootCommand root = Create();
-        // Disables response files: an argument that starts with @ is an ordinary argument.
+        // Disables response files, so that an argument that starts with @ is an ordinary argument.
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is null or ParseErrorAction)
         {
@@ -67,7 +67,8 @@ internal static class IngestCommandLine
 
         try
         {
-            // Disables the default limit of two seconds: the commands handle signals themselves, and their clean-up may take longer.
+            // By default, the process would end two seconds after a signal. The commands handle signals themselves, and their clean-up may
+            // take longer.
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (UsageException exception)

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Ingest.Commands;
 
-/// <summary>Converts SIGINT and SIGTERM to a cancellation. The first signal cancels; the second signal ends the process as usual.</summary>
+/// <summary>Converts the first SIGINT or SIGTERM to a cancellation. A second one ends the process as usual.</summary>
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source = new();

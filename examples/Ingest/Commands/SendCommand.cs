@@ -67,7 +67,7 @@ internal static class SendCommand
         }
         catch (ObjectDisposedException)
         {
-            // Everything had already been sent when the signal arrived.
+            // All streams ended before the input did, so there is nothing to end.
         }
     }
 

@@ -31,11 +31,11 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
 
         if (_ending is not null)
         {
-            // The demo has failed, so the remaining bytes do not matter.
+            // The demo has ended early, so the sender need not send the rest.
             sender.Kill();
         }
 
-        // Stops the service before the verdict: only buffers that are still leased after the stop are lost.
+        // Stops the service before the verdict, because only buffers that are still leased after the stop count as lost.
         await service.StopAsync();
         ZcrxStatus ended = await service.GetStatusAsync();
         QueueStatistics[] queues = [.. ended.Queues.Select(queue => queue.Statistics).OfType<QueueStatistics>()];
@@ -66,7 +66,8 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
     }
 
     /// <summary>
-    /// Prints the share of the bytes that the kernel copied. Prints nothing without notifications: the kernel then counts no copies.
+    /// Prints the share of the bytes that the kernel copied. Prints nothing without notifications, because the kernel then counts no
+    /// copies.
     /// </summary>
     private async Task TellCopiesAsync(IReadOnlyList<QueueStatistics> queues)
     {
@@ -79,7 +80,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
         }
     }
 
-    /// <summary>Prints the effects of backpressure, if there was pressure.</summary>
+    /// <summary>Prints the time under pressure and how often connections were paused and resumed, if there was pressure.</summary>
     private async Task TellPressureAsync(IReadOnlyList<QueueStatistics> queues)
     {
         if (_highest != PoolPressureLevel.Normal)
@@ -90,7 +91,9 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
         }
     }
 
-    /// <summary>Prints how the storm went and which remedies worked. Returns the problems: expected remedies that did not happen.</summary>
+    /// <summary>
+    /// Prints the course of the storm and the remedies that were applied. Returns a problem for each expected remedy that is missing.
+    /// </summary>
     private async Task<IReadOnlyList<string>> TellStormAsync(Storm storm, RebalancingStatus rebalancing)
     {
         await output.WriteLineAsync(storm.Describe());
@@ -129,7 +132,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
     {
         if (interrupted)
         {
-            // The terminal sends Ctrl-C to the sender as well, so its broken streams are not a problem.
+            // The terminal sends SIGINT to the sender, too. The broken streams of the sender are therefore expected.
             _ending = "interrupted";
             return true;
         }

@@ -35,7 +35,7 @@ internal sealed class IncomingStream(EndPoint? remote) : IObserver<ReceivedBuffe
     /// <summary>Hashes the next bytes.</summary>
     public void Take(long streamOffset, ReadOnlySpan<byte> bytes)
     {
-        // The framework guarantees these offsets. The demo verifies the guarantee.
+        // Zcrx guarantees that the offsets have no gap. The demo verifies this.
         if (streamOffset != _bytes)
         {
             throw new InvalidOperationException($"the buffer starts at {streamOffset} of the stream, but {_bytes} bytes have arrived so far");

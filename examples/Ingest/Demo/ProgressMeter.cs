@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Demo;
 
-/// <summary>Takes snapshots. Computes rates and the time without progress relative to the previous snapshot.</summary>
+/// <summary>Takes snapshots of the streams. Computes their rates since the previous snapshot, and the time without progress.</summary>
 internal sealed class ProgressMeter(IncomingStreams streams, long expected)
 {
     private readonly Dictionary<IncomingStream, long> _previous = [];

@@ -7,7 +7,7 @@ using Ingest.Sending;
 namespace Ingest.Demo;
 
 /// <summary>
-/// Runs this program as the sender in a separate process. Its bytes pass through the kernel like the bytes of any client.
+/// Runs this program as the sender in a separate process, so that its bytes arrive like those of any client.
 /// </summary>
 internal sealed class SenderProcess : IDisposable
 {

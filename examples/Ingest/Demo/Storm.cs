@@ -5,15 +5,16 @@ using Zcrx.Interop;
 
 namespace Ingest.Demo;
 
-/// <summary>Scrambles the RSS table of an interface while streams run, as an operator's mistake would, and observes the reaction.</summary>
+/// <summary>
+/// Scrambles the RSS table of an interface while streams run, like a mistake of an operator. Observes how the rebalancer reacts.
+/// </summary>
 internal sealed class Storm : IDisposable
 {
-    // The storm begins when the streams have received this many bytes on average. It is over when they have received four times as many
-    // bytes without copies.
+    // The storm begins when the streams have received this many bytes on average. It is over after four times as many bytes without copies.
     private const long Some = 64 * 1024;
     private const double CalmShare = 0.01;
 
-    // The time of normal traffic before the storm.
+    // The shortest time of normal traffic before the storm.
     private static readonly TimeSpan Before = TimeSpan.FromSeconds(2);
 
     private readonly StormOptions _options;
@@ -40,7 +41,7 @@ internal sealed class Storm : IDisposable
         _before = facts.RssTable;
         _queues = facts.Queues.Count;
         _ours = [.. Enumerable.Range(receive.RxQueue, receive.Queues)];
-        // Spreads the table over this process's queues: before the storm, every packet arrives on the queue of its connection.
+        // Spreads the table over this process's queues, so that no packet arrives on an unmanaged RX queue before the storm.
         _steering.SetRssTable(_interface, [.. _before.Select((_, bucket) => _ours[bucket % _ours.Length])]);
     }
 
@@ -48,8 +49,8 @@ internal sealed class Storm : IDisposable
     public int Degraded { get; private set; }
 
     /// <summary>
-    /// Gets a value indicating whether the scrambled table uses only queues of this process. Without steering, the
-    /// rebalancer can only move connections to these queues.
+    /// Gets a value indicating whether the scrambled table uses only queues of this process. True if moves are the only permitted remedy:
+    /// a move helps only if the packets arrive on one of these queues.
     /// </summary>
     private bool IsAmongOurs => _options.Forbidden == StormRemedies.Steering;
 
@@ -59,7 +60,7 @@ internal sealed class Storm : IDisposable
         return new Storm(options, receive, connections, steering, facts.Read(receive.Interface!));
     }
 
-    /// <summary>Gets a value that indicates whether the storm and its expected remedy have both been observed.</summary>
+    /// <summary>Gets a value indicating whether the storm and its expected remedy have been observed.</summary>
     public bool IsRemedied { get; private set; }
 
     /// <summary>Records the current state of the demo.</summary>
@@ -118,7 +119,7 @@ internal sealed class Storm : IDisposable
         };
     }
 
-    /// <summary>Returns the problems, which are the expected effects that did not happen.</summary>
+    /// <summary>Returns a problem for each expected effect that did not happen.</summary>
     public IReadOnlyList<string> FindProblems() => (_begun, _options.Forbidden) switch
     {
         (null, _) => ["the streams ended before the storm began: give them more --volume"],
@@ -142,7 +143,7 @@ internal sealed class Storm : IDisposable
     {
         Random random = new(_options.Seed);
         int[] others = [.. Enumerable.Range(0, _queues).Except(_ours)];
-        // Most entries point to queues that are not ours, so a few connections are enough to cause a storm.
+        // If steering is allowed, most entries point to queues of other owners. A few connections are then enough to cause a storm.
         int[] table = [.. _before.Select(_ => IsAmongOurs || others.Length == 0 || random.Next(4) == 0 ? _ours[random.Next(_ours.Length)] : others[random.Next(others.Length)])];
         _steering.SetRssTable(_interface, table);
     }

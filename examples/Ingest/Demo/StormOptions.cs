@@ -15,7 +15,9 @@ internal sealed record StormOptions(ReceiveOptions Receive, EmulatedNic? Nic, St
 {
     private const int OurQueues = 4;
 
-    /// <summary>Gets access to the facts and the steering of the interface, independent of the receiver.</summary>
+    /// <summary>
+    /// Gets the objects that read and steer the interface. The receiver has its own.
+    /// </summary>
     public (INicFacts Facts, IFlowSteering Steering) Access =>
         Nic is null ? (new NetlinkNicFacts(), new NetlinkFlowSteering()) : (new EmulatedNicFacts([Nic]), new EmulatedFlowSteering([Nic]));
 
@@ -36,7 +38,7 @@ internal sealed record StormOptions(ReceiveOptions Receive, EmulatedNic? Nic, St
         return new StormOptions(receive with { Engine = ZcrxEngine.Emulated, Interface = nic.Name, RxQueue = 0, Queues = ours }, nic, forbidden, seed);
     }
 
-    /// <summary>Shortens the sampling intervals of a service: the demo takes only seconds.</summary>
+    /// <summary>Shortens the sampling intervals of a service, because the demo takes only seconds.</summary>
     public void Apply(ZcrxOptions options)
     {
         ZcrxRebalancingOptions rebalancing = options.Rebalancing;

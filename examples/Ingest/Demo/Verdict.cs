@@ -4,7 +4,7 @@ using Ingest.Sending;
 
 namespace Ingest.Demo;
 
-/// <summary>Represents the result of the demo: a comparison of the sender's and the receiver's reports.</summary>
+/// <summary>Represents the result of the demo, which compares the reports of the sender and the receiver.</summary>
 /// <param name="Success">True if every stream arrived unchanged and no other stream arrived.</param>
 /// <param name="Text">The result in one line.</param>
 /// <param name="Problems">The problems, one per line.</param>
@@ -91,7 +91,7 @@ internal sealed record Verdict(bool Success, string Text, IReadOnlyList<string> 
             (_, null) => $"{name}: did not arrive",
             (_, { End: null }) => $"{name}: has not ended, at {Quantity.Count(received.Bytes)} of {Quantity.Count(sent.Bytes)} bytes",
             (_, { End.Error: { } error }) => $"{name}: broke after {Quantity.Count(received.Bytes)} bytes: {error}",
-            // In a storm, streams end when the storm is over, not at a fixed volume.
+            // The volume is checked only without a storm, because the streams of a storm end when it is over.
             _ when options.Storm is null && sent.Bytes != options.Volume => $"{name}: {Quantity.Count(sent.Bytes)} bytes were sent instead of {Quantity.Count(options.Volume)}",
             _ when received.Bytes != sent.Bytes => $"{name}: {Quantity.Count(received.Bytes)} bytes arrived, {Quantity.Count(sent.Bytes)} were sent",
             _ when received.End.Sha256 != sent.Sha256 => $"{name}: the bytes differ: SHA-256 {received.End.Sha256[..16]}… instead of {sent.Sha256[..16]}…",

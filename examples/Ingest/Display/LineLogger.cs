@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace Ingest.Display;
 
 /// <summary>
-/// Writes warnings, errors and takeovers as lines. Shows only the message of an exception: its type and stack trace are for debuggers.
+/// Writes warnings, errors and takeovers as lines. Shows the message of an exception, without its type and stack trace.
 /// </summary>
 internal sealed class LineLogger(LineLoggerProvider provider, TextWriter output) : ILogger
 {

@@ -8,8 +8,7 @@ internal sealed class LineLoggerProvider(TextWriter output) : ILoggerProvider
     private volatile bool _enabled;
 
     /// <summary>
-    /// Gets or sets a value indicating whether warnings are shown. It is false during start-up, because an
-    /// exception reports the failure then.
+    /// Gets or sets a value indicating whether warnings are shown. It is false during start-up, when an exception reports a failure.
     /// </summary>
     public bool Enabled
     {
@@ -21,6 +20,6 @@ internal sealed class LineLoggerProvider(TextWriter output) : ILoggerProvider
 
     public void Dispose()
     {
-        // The process owns the writer.
+        // Does not dispose the writer, which the process owns.
     }
 }

@@ -7,7 +7,7 @@ namespace Ingest.Display;
 /// <summary>Shows the demo on a terminal: two tables that are redrawn in place.</summary>
 internal sealed class TableDisplay(IAnsiConsole console) : IDemoDisplay
 {
-    // The number of lines around the rows of streams and queues: borders, headers, the sum, the line above and the line of the cursor.
+    // The number of lines that are not rows of streams or queues, such as borders, headers and the sum.
     private const int OtherLines = 12;
 
     public Task ShowAsync(IAsyncEnumerable<DemoSnapshot> snapshots) =>
@@ -21,7 +21,7 @@ internal sealed class TableDisplay(IAnsiConsole console) : IDemoDisplay
 
     private Rows Draw(DemoSnapshot snapshot)
     {
-        // Rows that do not fit on the screen would scroll and could not be redrawn.
+        // Shows only the rows that fit on the screen. Further rows would scroll, and could not be redrawn.
         int room = Math.Max(1, console.Profile.Height - OtherLines - snapshot.Queues.Count);
         return new Rows(Streams(snapshot, room), Queues(snapshot));
     }

@@ -5,7 +5,7 @@ namespace Ingest.Display;
 /// <summary>Provides standard output as a console to draw on.</summary>
 internal static class Terminal
 {
-    // The width of a report in a file or a pipe, which has no width of its own.
+    // The width of a report that is written to a file or a pipe.
     private const int WidthOfFiles = 160;
 
     public static IAnsiConsole Create()

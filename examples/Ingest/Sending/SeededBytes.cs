@@ -28,7 +28,7 @@ internal sealed class SeededBytes : IStreamSource
 
     public void Dispose()
     {
-        // Computed bytes hold no resources.
+        // There is nothing to dispose, because the bytes are computed.
     }
 
     private void Fill(long offset, Span<byte> destination)

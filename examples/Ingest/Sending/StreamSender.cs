@@ -66,7 +66,7 @@ internal static class StreamSender
     {
         while (await socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken) > 0)
         {
-            // The content of replies does not matter here.
+            // Discards replies, because only the end of the connection matters here.
         }
     }
 

@@ -8,10 +8,10 @@ namespace Ingest.Serving;
 
 /// <summary>Writes one connection's stream to a file, or discards it if there is no file. Called on the ring thread.</summary>
 /// <remarks>
-/// <para>The borrowed memory is the buffer of the system call, so nothing is copied or leased. A write goes to the page cache and waits
-/// only when the disk cannot keep up. TCP then slows the senders down.</para>
-/// <para>An exception in OnNext ends only this stream. The framework passes it to OnError and resets the connection, so the sender
-/// notices the failure.</para>
+/// <para>Each write passes the borrowed memory to the system call, so nothing is copied or leased. A write goes to the page cache, and
+/// waits only when the disk cannot keep up. TCP then slows the senders down.</para>
+/// <para>An exception in OnNext ends only this stream. Zcrx passes it to OnError and resets the connection, so the sender notices the
+/// failure.</para>
 /// </remarks>
 internal sealed class IncomingFile : IObserver<ReceivedBuffer>
 {
@@ -60,7 +60,7 @@ internal sealed class IncomingFile : IObserver<ReceivedBuffer>
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             _totals.Broken();
-            // A normal close would tell the peer that the file was received.
+            // Resets the connection, because a normal close would tell the peer that the file was received.
             _connection.Abort();
             _journal.Complain($"{_peer}: complete, but its file keeps the suffix {FileName.PartSuffix}: {exception.Message}");
             return;

@@ -25,7 +25,7 @@ internal static class OutputDirectory
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            // Happens in /proc, for example: the kernel refuses to create the file, and .NET then does not find it.
+            // In /proc, for example, the kernel creates no files or directories. .NET then reports that the path does not exist.
             throw new UsageException($"the directory '{path}' cannot be written: it cannot be created there.", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)

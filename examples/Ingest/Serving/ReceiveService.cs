@@ -11,7 +11,7 @@ namespace Ingest.Serving;
 /// <summary>Represents the receiving service, which is an ordinary host with Zcrx.</summary>
 internal sealed class ReceiveService : IAsyncDisposable
 {
-    // The additional time, beyond the drain, in which the host closes files, rings and sockets.
+    // The time after the drain in which the host may close files, rings and sockets.
     private static readonly TimeSpan ShutdownMargin = TimeSpan.FromSeconds(15);
 
     private readonly IHost _host;
@@ -39,7 +39,7 @@ internal sealed class ReceiveService : IAsyncDisposable
     /// <param name="configure">Sets options that the command line does not offer, or null.</param>
     public static async Task<ReceiveService> StartAsync(ReceiveOptions options, Func<ZcrxConnection, IDisposable> accept, Action<ZcrxOptions>? configure = null)
     {
-        // The command line is the only source of settings: settings files and environment variables are not read.
+        // The builder reads no settings files and no environment variables, because the command line is the only source of settings.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         LineLoggerProvider log = new(Console.Error);
         // Logs warnings and takeovers only. An operator who replaces a service wants to see which process took over.
@@ -72,7 +72,7 @@ internal sealed class ReceiveService : IAsyncDisposable
             throw;
         }
 
-        // The caller reports an error during the start, since it is thrown. From now on, the log reports errors.
+        // Errors during the start are thrown, and the caller reports them. From now on, the log reports errors.
         log.Enabled = true;
         return new ReceiveService(host);
     }

@@ -10,7 +10,7 @@ internal static class EndPointText
     /// <summary>Parses an address of this machine, with a port: <c>127.0.0.1:9000</c>, <c>[::]:9000</c>, <c>localhost:9000</c>.</summary>
     public static string? ReadLocal(string text, out IPEndPoint value)
     {
-        // IPEndPoint.TryParse is too lenient: it accepts a missing port as port 0, also after a bare IPv6 address.
+        // IPEndPoint.TryParse is not used, because it reads a missing port as port 0.
         value = null!;
         if (!TrySplit(text, out string host, out int port) || !TryParse(host, out IPAddress? address))
         {
@@ -34,7 +34,8 @@ internal static class EndPointText
         return null;
     }
 
-    // A name with several addresses would need several sockets. Only localhost is accepted, since it always means this machine.
+    // Of all names, only localhost is accepted, because it always means this machine. A name with several addresses would need several
+    // sockets.
     private static bool TryParse(string host, [NotNullWhen(true)] out IPAddress? address)
     {
         address = host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? IPAddress.Loopback : null;

@@ -6,7 +6,9 @@ namespace Ingest.Values;
 /// <summary>Creates options whose values are checked while the command line is parsed. The errors name the accepted values.</summary>
 internal static class ValueOption
 {
-    /// <summary>Parses text to a value. If the text is invalid, returns the end of the error "--name must be …".</summary>
+    /// <summary>
+    /// Parses text to a value. Returns null if the text is valid; otherwise the words that complete the error "--name must be …".
+    /// </summary>
     public delegate string? Read<T>(string text, out T value);
 
     /// <summary>Creates an option with a default value.</summary>

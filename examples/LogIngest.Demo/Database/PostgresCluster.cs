@@ -92,7 +92,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
     /// </summary>
     public void Pause()
     {
-        // The first process forks the others, so it is suspended before they are listed.
+        // The first process forks the others. It is suspended before they are listed, so that no further process appears.
         ProcessSignals.Send(_server!.Id, ProcessSignals.Stop);
         foreach (int process in ChildrenOfServer())
         {
@@ -128,7 +128,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
         {
             if (IsPaused)
             {
-                // A suspended process does not end.
+                // Resumes the server first, because a suspended process does not end.
                 Resume();
             }
 

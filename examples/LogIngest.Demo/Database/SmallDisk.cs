@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace LogIngest.Demo.Database;
 
-/// <summary>Represents a small disk for the messages: a tmpfs that only the server sees. It disappears with the server.</summary>
+/// <summary>
+/// Represents a small disk for the messages. It is a tmpfs that only the database server sees, and disappears with the server.
+/// </summary>
 /// <param name="directory">The directory of the disk.</param>
 /// <param name="size">The size in bytes.</param>
 internal sealed class SmallDisk(string directory, long size)
@@ -23,14 +25,14 @@ internal sealed class SmallDisk(string directory, long size)
         return trial.ExitCode == 0;
     }
 
-    /// <summary>Returns a command line that mounts the disk in a new mount namespace. The program runs under the same process id.</summary>
+    /// <summary>Returns a command line that mounts the disk in a new mount namespace, then replaces itself with the program.</summary>
     public string[] Wrap(UnprivilegedUser? owner, string[] command)
     {
         string options = string.Create(CultureInfo.InvariantCulture, $"size={size},mode=0700,uid={owner?.UserId ?? "0"},gid={owner?.GroupId ?? "0"}");
         return ["unshare", "--mount", "--", "sh", "-c", "mount -t tmpfs -o \"$1\" tmpfs \"$2\" && shift 2 && exec \"$@\"", "sh", options, directory, .. command];
     }
 
-    /// <summary>Sets the process that sees the disk.</summary>
+    /// <summary>Sets the server process, through whose mount namespace this process reaches the disk.</summary>
     public void Attach(Process server) => _files = string.Create(CultureInfo.InvariantCulture, $"/proc/{server.Id}/root{directory}");
 
     /// <summary>Fills the disk.</summary>

@@ -34,8 +34,8 @@ internal sealed class LoadConnection(LoadPlan plan, int connection)
     public long BytesQueued => SendQueue.Of(Volatile.Read(ref _socket));
 
     /// <summary>
-    /// Sends until the time is over, ends its side, and waits until the service closes the connection, which
-    /// means that everything is stored.
+    /// Sends until the time is over, and ends its side. Then waits for the service to close the connection, which shows that everything is
+    /// stored.
     /// </summary>
     public async Task RunAsync(CancellationToken timeIsOver, CancellationToken cancellationToken)
     {

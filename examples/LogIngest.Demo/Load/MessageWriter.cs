@@ -4,7 +4,7 @@ using System.Text;
 
 namespace LogIngest.Demo.Load;
 
-/// <summary>Writes numbered messages: the number identifies a message in the store.</summary>
+/// <summary>Writes numbered messages. The number identifies a message in the store.</summary>
 /// <param name="run">The name of the run, which each message has as its application name.</param>
 /// <param name="format">The format of the messages.</param>
 /// <param name="textLength">The length of the text after the number.</param>

@@ -9,7 +9,7 @@ internal static partial class SendQueue
     // SIOCOUTQ
     private const nuint OutputQueue = 0x5411;
 
-    /// <summary>Returns the number of bytes; 0 for a closed socket.</summary>
+    /// <summary>Returns the number of bytes that are unsent or not acknowledged; 0 for a closed socket.</summary>
     public static long Of(Socket? socket)
     {
         try

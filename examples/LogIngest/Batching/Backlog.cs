@@ -5,7 +5,9 @@ using Zcrx.Actors;
 
 namespace LogIngest.Batching;
 
-/// <summary>Holds the unstored messages of one writer: the batch that is being stored and the messages that wait.</summary>
+/// <summary>
+/// Holds the unstored messages of one writer. Some are in the batch that is being stored, and the others wait for the next batch.
+/// </summary>
 /// <remarks>The backlog outlives the actor that uses it, so a restart loses no message. Threading: one thread at a time.</remarks>
 internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, IngestMetrics metrics, TimeProvider time)
 {
@@ -30,7 +32,8 @@ internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, Inges
     public bool IsFull => _waiting.Count >= batchSize;
 
     /// <summary>
-    /// Adds a message. Acknowledges an empty message at once, since there is nothing to store. Ignores a repetition of the last message.
+    /// Adds a message. Acknowledges an empty message at once, because there is nothing to store. Ignores the last message if it is added
+    /// again.
     /// </summary>
     public void Add(ZcrxStream.Frame frame)
     {
@@ -58,7 +61,7 @@ internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, Inges
         _waiting.Enqueue(new Waiting(frame, entry, stream.Acknowledger));
     }
 
-    /// <summary>Removes a stream that has ended. Its messages stay.</summary>
+    /// <summary>Forgets a stream that has ended. Its unstored messages stay in the backlog.</summary>
     public void End(ActorSink stream) => _streams.Remove(stream);
 
     /// <summary>Moves waiting messages to the next batch.</summary>
@@ -87,11 +90,13 @@ internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, Inges
         Current = Current! with { FailedAttempts = Current.FailedAttempts + 1 };
     }
 
-    /// <summary>Completes the batch: its buffers return to the pool. If answers are on, senders get their answers.</summary>
+    /// <summary>
+    /// Acknowledges the messages of the stored batch, so that their buffers return to the pool. Answers the senders if this is configured.
+    /// </summary>
     public void Complete()
     {
-        // Sends the answers first: a connection may close once its last message is acknowledged. The loop runs backwards, so that each
-        // sender gets only the latest position.
+        // Answers before it acknowledges, because a connection may close once its last message is acknowledged. The loop runs backwards, so
+        // that each sender gets only the latest position.
         for (int index = _taken.Length - 1; index >= 0; index--)
         {
             _taken[index].Acknowledger?.Stored(_taken[index].Frame.StreamOffset + _taken[index].Frame.Length);

@@ -11,12 +11,12 @@ using Zcrx.Rx;
 namespace LogIngest.Batching;
 
 /// <summary>
-/// Collects the messages of some connections in batches and acknowledges a batch when it is stored. Each writer has one collector.
+/// Collects the messages of a writer's connections in batches, and acknowledges a batch when it is stored.
 /// </summary>
 /// <remarks>
-/// The collector does nothing that can fail: its child, the <see cref="BatchStorer"/>, uses the store. If the store fails, the child
-/// throws and is restarted. After a delay the child gets the same batch again. Until then the windows of the connections are full, and the
-/// senders wait. The child has at most one batch, and the batch's buffers are in use until the child has reported.
+/// <para>Only its child, the <see cref="BatchStorer"/>, uses the store. If the store fails, the child throws and is restarted. After a
+/// delay it gets the same batch again. When the windows of the connections are full, the senders wait.</para>
+/// <para>The child has at most one batch. The batch's buffers are in use until the child has reported.</para>
 /// </remarks>
 internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 {
@@ -66,7 +66,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 
         if (_backlog.Current is not null)
         {
-            // The restart has cancelled the timer of the next attempt.
+            // Stores the current batch again at once, because the restart has cancelled the timer of the next attempt.
             Store();
         }
         else if (_backlog.HasWaiting)
@@ -75,8 +75,8 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         }
     }
 
-    // Akka does not redeliver the message on which this actor failed, and no sender repeats it. The message therefore takes effect here.
-    // The base method is not called because it would stop the child.
+    // Applies the message on which this actor failed, because neither Akka nor a sender repeats it. The base method is not called, because
+    // it would stop the child.
     protected override void PreRestart(Exception reason, object message)
     {
         switch (message)
@@ -96,7 +96,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         }
     }
 
-    // Not called by a restart. The backlog ends with this actor: Zcrx resets the connections of unacknowledged messages.
+    // Not called at a restart. The backlog ends with this actor, and Zcrx resets the connections of unacknowledged messages.
     protected override void PostStop()
     {
         if (_backlog.Count > 0)
@@ -124,7 +124,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 
     private void OnStreamFailed(ZcrxStream.Failed failed)
     {
-        // Error number 0 without an inner exception: this side has ended the connection, for example at a stop.
+        // Error number 0 without an inner exception means that this side has ended the connection, for example at a stop.
         if (failed.Cause is not ZcrxStreamException { ErrorNumber: 0, InnerException: null })
         {
             _metrics.CountBrokenConnection();
@@ -134,7 +134,8 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         OnStreamEnded(failed.Sink);
     }
 
-    // The connection closes when its last message is stored. A stop of the service waits for the close.
+    // Stores the waiting messages without further delay. The connection stays open until its last message is stored, and a stop of the
+    // service waits for that.
     private void OnStreamEnded(ActorSink stream)
     {
         _backlog.End(stream);
@@ -151,7 +152,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
     {
         if (stored.Number != _backlog.Current?.Number)
         {
-            // This actor failed after it had handled this report, and PreRestart sent the report to it again.
+            // The report was handled before. This actor failed after that, and PreRestart sent the report again.
             return;
         }
 
@@ -207,7 +208,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         }
     }
 
-    // The storer must not get a batch twice: it would read the batch again after the buffers have been released.
+    // The storer must not get a batch twice, because it could read the batch again after the buffers were released.
     private void Store()
     {
         if (!_backlog.IsStoring)

@@ -6,11 +6,12 @@ using LogIngest.Storing;
 namespace LogIngest.Batching;
 
 /// <summary>
-/// Stores one batch after another and throws any failure. The parent then restarts this actor, which opens the store again.
+/// Stores one batch after another. Throws if an attempt fails. The parent then restarts this actor, and the next batch opens the store
+/// again.
 /// </summary>
 /// <remarks>
-/// Each attempt to store a batch has exactly one report, which is sent when the attempt has ended. This actor may be restarted during
-/// an attempt, since Akka restarts the children of an actor that restarts. The attempt then continues and reports its outcome.
+/// Each attempt to store a batch sends one report when it has ended. If the parent restarts, Akka restarts this actor too, perhaps during
+/// an attempt. The attempt then continues and sends its report.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "CloseAsync disposes the token source after the last attempt.")]
 internal sealed class BatchStorer : ReceiveActor
@@ -30,13 +31,14 @@ internal sealed class BatchStorer : ReceiveActor
         ReceiveAsync<LogBatch>(OnBatchAsync);
     }
 
-    // The base method is not called because it would call PostStop: a restart releases no buffers, so the attempt may continue.
+    // The base method is not called, because it would call PostStop and cancel the attempt. A restart releases no buffers, so the attempt
+    // may continue.
     protected override void PreRestart(Exception reason, object message) => _ = CloseAsync(_store, _attempt, _ended);
 
-    // Cancels the attempt: the collector ends after this actor, and the buffers of the batch are released then.
+    // Cancels the attempt, because the collector ends after this actor and then releases the buffers of the batch.
     protected override void PostStop()
     {
-        // The token is cancelled now. Its callbacks run on the thread pool, because they may use the network.
+        // CancelAsync cancels the token at once. It runs the callbacks on the thread pool, because they may use the network.
         _ = _ended.CancelAsync();
         _ = CloseAsync(_store, _attempt, _ended);
     }
@@ -59,8 +61,8 @@ internal sealed class BatchStorer : ReceiveActor
     }
 
     /// <summary>
-    /// Closes the store after the attempt, which uses it, has ended. The actor does not wait: a broken connection may take as long as
-    /// the timeout of the database.
+    /// Waits for the attempt that uses the store, then closes the store. The actor does not await this, because a broken connection may
+    /// take as long as the timeout of the database.
     /// </summary>
     private static async Task CloseAsync(ILogStore? store, Task attempt, CancellationTokenSource ended)
     {

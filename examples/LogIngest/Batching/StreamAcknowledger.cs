@@ -6,7 +6,7 @@ using Zcrx.Rx;
 
 namespace LogIngest.Batching;
 
-/// <summary>Sends one sender the position up to which its stream is stored.</summary>
+/// <summary>Reports to a sender the position up to which its stream is stored.</summary>
 /// <remarks>
 /// At most one answer is in progress. While the answer waits for a sender that does not read, newer positions replace older ones.
 /// </remarks>

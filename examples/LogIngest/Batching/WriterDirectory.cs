@@ -13,7 +13,7 @@ internal sealed class WriterDirectory
     /// <summary>Gets a task that ends when the writers have started. Connections must not be accepted before.</summary>
     public Task Ready => _ready.Task;
 
-    /// <summary>Replaces the writers. A connection is reset if its writer has already ended.</summary>
+    /// <summary>Sets the writers for new connections. The connections of an ended writer are reset.</summary>
     public void Set(IActorRef[] writers)
     {
         Volatile.Write(ref _writers, writers);

@@ -8,16 +8,14 @@ namespace LogIngest.Batching;
 
 /// <summary>Starts the writers, publishes them in the directory, and restarts a writer after any failure.</summary>
 /// <remarks>
-/// A restart of the supervisor itself ends its writers with their backlogs, and starts new ones. The
-/// connections of lost messages are reset.
+/// If the supervisor itself restarts, its writers and their backlogs are lost. The connections of the lost messages are reset.
 /// </remarks>
 internal sealed class WriterSupervisor(IOptions<LogIngestOptions> options, WriterDirectory directory, IngestMetrics metrics, TimeProvider time) : ActorBase
 {
-    // Part of the key of stored messages. It may change when this actor restarts, because connection numbers are unique
-    // within a process.
+    // A part of the key of stored messages. It makes the key unique over all runs, because each process numbers its connections anew.
     private readonly Guid _boot = Guid.NewGuid();
 
-    // Also called after a restart.
+    // Called at the start and after each restart.
     protected override void PreStart() => directory.Set([.. Enumerable.Range(0, options.Value.Writers).Select(Start)]);
 
     protected override bool Receive(object message) => false;

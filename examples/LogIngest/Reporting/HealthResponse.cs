@@ -2,7 +2,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace LogIngest.Reporting;
 
-/// <summary>Writes the health as JSON: the status, and the description and data of every check, including the reason codes.</summary>
+/// <summary>
+/// Writes the health as JSON. It contains the status, and the description and data of each check, such as its reason codes.
+/// </summary>
 internal static class HealthResponse
 {
     public static Task WriteAsync(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(new

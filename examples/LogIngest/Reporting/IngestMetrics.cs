@@ -78,7 +78,7 @@ internal sealed class IngestMetrics : IDisposable
         Interlocked.Increment(ref _batches);
         _batchSize.Record(messages);
         _batchDuration.Record(duration.TotalSeconds);
-        // Changes last, so that a message that no longer waits is already counted as stored or refused.
+        // This count changes last. A message that no longer waits is therefore already counted as stored or refused.
         Interlocked.Add(ref _waiting, -messages);
     }
 

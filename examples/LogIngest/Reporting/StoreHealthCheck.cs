@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace LogIngest.Reporting;
 
-/// <summary>Reports that batches cannot be stored. The senders wait until they can, and no message is lost.</summary>
+/// <summary>Reports a degraded state while batches cannot be stored. The senders wait during this time, and no message is lost.</summary>
 internal sealed class StoreHealthCheck(StoreCondition condition, IngestMetrics metrics) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(

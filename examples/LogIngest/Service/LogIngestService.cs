@@ -44,12 +44,12 @@ internal static class LogIngestService
         builder.Services.AddSingleton<StoreCondition>();
         builder.Services.AddSingleton<ILogStores, StoreFactory>();
         builder.Services.AddSingleton<WriterDirectory>();
-        // Is added before Zcrx: the host stops services in reverse order, so the last measurements are exported too.
+        // The export is added before Zcrx. The host stops services in reverse order, so the last measurements of Zcrx are exported, too.
         builder.Services.AddHostedService<TelemetryExport>();
         builder.Services.AddZcrx();
         builder.Services.AddAkka("log-ingest", (akka, provider) => akka
             .ConfigureLoggers(static logging => logging.ClearLoggers().AddLoggerFactory())
-            // The ports open after this callback has completed.
+            // The writers are started here, because the ports open after this callback has completed.
             .WithActors(async (system, _, resolver) =>
             {
                 // Restarts the supervisor after any failure. By default, Akka stops an actor that was killed.

@@ -7,7 +7,8 @@ namespace LogIngest.Storing;
 /// <summary>Appends batches to a file, one JSON object per line. A batch counts as stored when it is on the disk.</summary>
 /// <remarks>
 /// <para>
-/// An incomplete line of a killed process is removed. Complete lines of a failed batch stay, so its messages may be in the file twice.
+/// An incomplete line of a killed process is removed. Complete lines of a failed batch stay. Its messages are then in the file twice,
+/// because the batch is stored again.
 /// </para>
 /// <para>
 /// Two processes may store in the same directory, as during a takeover. A store therefore uses the first file of its writer that no other
@@ -16,7 +17,7 @@ namespace LogIngest.Storing;
 /// </remarks>
 internal sealed class FileStore : ILogStore
 {
-    // FileStream reports errno as the HResult when another open file has the lock.
+    // The errno EWOULDBLOCK. FileStream reports it as the HResult when another open file has the lock.
     private const int WouldBlock = 11;
 
     private readonly MessageReader _reader;
@@ -86,7 +87,8 @@ internal sealed class FileStore : ILogStore
         await _lock.DisposeAsync();
     }
 
-    // The kernel releases the lock when the process ends. The lock file stays: deleting it would let two stores lock two files of one name.
+    // The kernel releases the lock when the process ends. The lock file is never deleted. Otherwise a second store could create and lock
+    // a new file of the same name while the deleted one is still locked.
     private static FileStream? TryLock(string path)
     {
         try

@@ -6,8 +6,8 @@ internal interface ILogStore : IAsyncDisposable
     /// <summary>Stores a batch durably.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="cancellationToken">
-    /// Is cancelled before the buffers of the batch are released. The store checks it after it has read the last message and
-    /// before it makes the batch durable.
+    /// Cancelled before the buffers of the batch are released. The store must check it between reading the last message and making the
+    /// batch durable.
     /// </param>
     /// <returns>The counts of the batch's invalid messages.</returns>
     /// <exception cref="Exception">

@@ -5,7 +5,7 @@ namespace LogIngest.Storing;
 /// <summary>
 /// Counts the invalid messages of one attempt to store a batch. The counts are published only if the attempt has stored the batch.
 /// </summary>
-/// <remarks>Threading: used by the store during the attempt, and afterwards by the reader of the result.</remarks>
+/// <remarks>Threading: one thread at a time. The store writes during the attempt, and the collector reads afterwards.</remarks>
 internal sealed class InvalidMessages
 {
     private static readonly MessageFlags[] AllFlags = [.. Enum.GetValues<MessageFlags>().Where(static flag => int.PopCount((int)flag) == 1)];

@@ -5,6 +5,9 @@ namespace LogIngest.Storing;
 /// <param name="Entries">The messages, at least one, in the order of each stream.</param>
 internal sealed record LogBatch(long Number, IReadOnlyList<LogEntry> Entries)
 {
-    /// <summary>Gets the number of failed attempts to store the batch. A failed attempt may have stored the batch nevertheless.</summary>
+    /// <summary>
+    /// Gets the number of failed attempts to store the batch. The batch may be stored even after a failed attempt, for example if the reply
+    /// was lost.
+    /// </summary>
     public int FailedAttempts { get; init; }
 }

@@ -25,7 +25,7 @@ internal sealed class PostgresStore(NpgsqlDataSource database, PostgresSchema sc
         NpgsqlConnection connection = _connection ??= await OpenAsync(cancellationToken);
         if (batch.FailedAttempts > 0 && await IsStoredAsync(connection, batch, cancellationToken))
         {
-            // The attempt that stored the batch has reported no counts, so the messages are counted now.
+            // An earlier attempt has stored the batch, but failed before it returned the counts. The messages are counted now.
             return Count(batch);
         }
 
@@ -35,7 +35,8 @@ internal sealed class PostgresStore(NpgsqlDataSource database, PostgresSchema sc
         }
         catch (PostgresException error) when (ValueErrors.Contains(error.SqlState[..2], StringComparer.Ordinal))
         {
-            // Stores the messages without their fields: one value that the table refuses must not block all other messages of the batch.
+            // Stores the messages without their fields, so that one value that the table refuses does not block the other messages of the
+            // batch.
             return await CopyAsync(connection, batch, hasFields: false, cancellationToken);
         }
     }
@@ -63,7 +64,7 @@ internal sealed class PostgresStore(NpgsqlDataSource database, PostgresSchema sc
         }
     }
 
-    /// <summary>Returns whether a failed attempt has stored the batch. This happens when the connection breaks after the commit.</summary>
+    /// <summary>Determines whether a failed attempt has stored the batch. This happens if the connection breaks after the commit.</summary>
     private async Task<bool> IsStoredAsync(NpgsqlConnection connection, LogBatch batch, CancellationToken cancellationToken)
     {
         InvalidMessages unused = new();

@@ -31,7 +31,7 @@ internal enum MessageFlags
     FieldsRefused = 128,
 
     /// <summary>
-    /// Combines the flags of messages that the policy Refuse does not store. The other flags also occur in legitimate traffic.
+    /// Combines the flags for which the policy Refuse drops a message. The other flags also occur in legitimate traffic.
     /// </summary>
     Bad = TooLong | BadFraming | BadPriority | InvalidUtf8 | NulBytes,
 }

@@ -13,8 +13,8 @@ namespace LogIngest.Syslog;
 /// each frame contains its <see cref="MessageFlags"/>.
 /// </para>
 /// <para>
-/// A line feed and NUL both end an uncounted message: RFC 6587, 3.4.2 lets the sender choose its trailer. Neither can be recognized as the
-/// trailer of a connection, because the first message may contain the other one.
+/// A line feed and NUL both end an uncounted message: RFC 6587, 3.4.2 lets the sender choose its trailer. The first of the
+/// two bytes in a stream need not be the trailer, because a message may contain the other byte.
 /// </para>
 /// <para>A message over the limit is split into pieces: memory stays bounded, and framing continues after the message. If an octet count
 /// is missing, the rest of the line is one damaged message.</para>
@@ -31,7 +31,7 @@ internal sealed class SyslogFraming(int maxLength, BadInputPolicy badInput) : IF
     // The number of remaining bytes of a counted message over the limit.
     private long _left;
     private bool _isInsideLine;
-    // The header of the next counted message, as the last call has found it. ParseEnd uses it.
+    // The header of the next counted message, as the last call of Parse has found it. ParseEnd reads it when the stream has ended.
     private CountHeader _header;
 
     private enum Mode
@@ -67,7 +67,7 @@ internal sealed class SyslogFraming(int maxLength, BadInputPolicy badInput) : IF
 
         if (_header.IsIncomplete && ReadHeader(in rest).LineFeeds == rest.Length)
         {
-            // Only line feeds follow the last message: they are an empty frame, which is not stored.
+            // Only line feeds follow the last message. They become an empty frame, which is not stored.
             return FrameDecision.Frame((int)rest.Length, 0);
         }
 
@@ -120,7 +120,7 @@ internal sealed class SyslogFraming(int maxLength, BadInputPolicy badInput) : IF
 
     private FrameDecision ParseLine(in ReadOnlySequence<byte> buffered, long seen)
     {
-        // Bytes that were only examined as an octet count have not been searched for a trailer.
+        // Bytes that were seen while the octet count was read have not been searched for a trailer, so the search begins at 0.
         long searched = seen <= MaxOverhead ? 0 : seen;
         SequenceReader<byte> reader = new(buffered.Slice(searched));
         long length = reader.TryAdvanceToAny(_mode == Mode.Damaged ? "\n"u8 : "\n\0"u8, advancePastDelimiter: false) ? searched + reader.Consumed : -1;
@@ -147,7 +147,7 @@ internal sealed class SyslogFraming(int maxLength, BadInputPolicy badInput) : IF
         Span<byte> last = stackalloc byte[LongestSequence];
         int count = Math.Min(LongestSequence, maxLength);
         last = last[..count];
-        // For each possible end of this piece, copies the byte that would begin the next piece.
+        // Copies the bytes that could begin the next piece, to find one that begins a UTF-8 character.
         buffered.Slice(maxLength - count + 1, count).CopyTo(last);
         for (int back = 0; back < count; back++)
         {

@@ -170,7 +170,7 @@ internal static class SyslogParser
 
         if (position >= span.Length || span[position] != (byte)':')
         {
-            // The message has no tag: the first word belongs to the text.
+            // The message has no tag, so the first word belongs to the text.
             return empty with { Sent = sent, Host = host, Text = behind };
         }
 

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Replaces the end and the port of each peer address if masking is configured.</summary>
+/// <summary>Masks the addresses of peers if this is configured: the end of an address and the port are replaced.</summary>
 internal sealed partial class AddressMask(bool isOn)
 {
     public bool IsOn => isOn;
@@ -19,8 +19,8 @@ internal sealed partial class AddressMask(bool isOn)
     {
         string address = match.Groups["inner"] is { Success: true } inner ? inner.Value : match.Groups["bare"].Value;
         string rest = "";
-        // The match of an IPv6 address may include a colon that follows it in a sentence, or a port without brackets. Therefore parts are
-        // cut from the end until the rest is an address.
+        // Cuts parts from the end until the rest is an address. The match may end with a colon of the sentence, or with the port of an
+        // IPv6 address without brackets.
         for (; address.Count(':') != 1; address = address[..address.LastIndexOf(':')])
         {
             if (IPAddress.TryParse(address, out IPAddress? parsed))

@@ -1,4 +1,4 @@
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Represents the arm state of one type of notification.</summary>
+/// <summary>Represents one type of notification: its arm state, and the number of received notifications.</summary>
 internal sealed record ArmView(string Type, string State, long Received);

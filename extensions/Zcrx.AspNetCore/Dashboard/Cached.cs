@@ -1,9 +1,10 @@
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Shares one value between several viewers for a while. An additional viewer causes no additional read.</summary>
+/// <summary>Caches one value for all viewers for a time, so that an additional viewer causes no additional read.</summary>
 /// <typeparam name="T">The type of the value.</typeparam>
 /// <param name="read">Reads the value.</param>
-/// <param name="validFor">How long the value stays valid. Callers share a read in progress regardless of this time.</param>
+/// <param name="validFor">How long callers get the same value, from the beginning of its read. A read that takes longer is still
+/// shared.</param>
 /// <param name="time">The clock.</param>
 internal sealed class Cached<T>(Func<Task<T>> read, TimeSpan validFor, TimeProvider time)
 {

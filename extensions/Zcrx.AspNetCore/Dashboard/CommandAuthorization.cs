@@ -7,25 +7,25 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Zcrx.AspNetCore.Dashboard;
 
 /// <summary>
-/// Determines whether a user may send commands. The endpoints of the commands have this object as metadata, so that it finds them.
+/// Determines whether a user may send commands. Finds the endpoints of the commands by their metadata, which contains this object.
 /// </summary>
 internal sealed class CommandAuthorization
 {
-    /// <summary>Evaluates the authorization of the commands for the user of a request to another endpoint.</summary>
+    /// <summary>Determines whether the user of a request may send commands. The request itself is not for a command.</summary>
     /// <remarks>
-    /// The page requests a token only if its user may have one, because a refused request is an error in the browser's console.
+    /// The page requests an antiforgery token only if the result is true. A refused request would be an error in the browser's console.
     /// </remarks>
     public async Task<bool> AllowsAsync(HttpContext context)
     {
         IServiceProvider services = context.RequestServices;
-        // Conventions can be added until the endpoints are built, so they are read from the built endpoint.
+        // Conventions can add requirements until the endpoints are built, so the requirements are read from the built endpoint.
         EndpointMetadataCollection metadata = services.GetRequiredService<EndpointDataSource>().Endpoints.First(endpoint => endpoint.Metadata.Contains(this)).Metadata;
         if (metadata.GetMetadata<IAllowAnonymous>() is not null || services.GetService<IAuthorizationPolicyProvider>() is not { } policies)
         {
             return true;
         }
 
-        // The same steps as in the authorization middleware, which decides about the commands themselves.
+        // These steps are those by which the authorization middleware later decides about a command. The results are therefore the same.
         AuthorizationPolicyBuilder required = new();
         if (await AuthorizationPolicy.CombineAsync(policies, metadata.GetOrderedMetadata<IAuthorizeData>(), metadata.GetOrderedMetadata<AuthorizationPolicy>()).ConfigureAwait(false) is { } combined)
         {

@@ -6,12 +6,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Decides, in addition to authorization, which requests the dashboard answers. Sets the headers of every response.</summary>
+/// <summary>
+/// Refuses requests by their client, host name and origin, in addition to authorization. Sets the security headers of every response.
+/// </summary>
 internal sealed class DashboardAccess(string pattern, ZcrxDashboardOptions options)
 {
     /// <summary>
-    /// The policy allows scripts, styles and data from the dashboard only. It forbids inline code and frames, and the
-    /// assignment of strings as markup.
+    /// The value of the header Content-Security-Policy. It allows scripts, styles and data from the dashboard only. It forbids inline code,
+    /// frames, and the assignment of strings as markup.
     /// </summary>
     public const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
@@ -36,7 +38,9 @@ internal sealed class DashboardAccess(string pattern, ZcrxDashboardOptions optio
     public static bool IsProtected(IEnumerable<object> metadata) =>
         metadata.Any(static item => item is IAuthorizeData or AuthorizationPolicy) && !metadata.Any(static item => item is IAllowAnonymous);
 
-    /// <summary>Wraps a handler: requests that the dashboard must not answer are refused.</summary>
+    /// <summary>
+    /// Returns a handler that refuses requests that the dashboard must not answer, and passes the others to the given handler.
+    /// </summary>
     /// <param name="handler">Answers the requests that are not refused.</param>
     /// <param name="needsOrigin">Whether the request changes a state, and must therefore have the page's own origin.</param>
     public RequestDelegate Guard(RequestDelegate handler, bool needsOrigin = false) => context =>
@@ -73,7 +77,8 @@ internal sealed class DashboardAccess(string pattern, ZcrxDashboardOptions optio
     private string? WhyRefused(HttpContext context, bool needsOrigin)
     {
         HttpRequest request = context.Request;
-        // The checks also apply to signed-in users, because an endpoint without authorization does not say which users may see it.
+        // Without authorization on the endpoint, no policy says which users may see the dashboard. The checks then apply to signed-in
+        // users, too.
         if (AllowsAnonymousOnLoopback && !IsProtected(context.GetEndpoint()?.Metadata ?? EndpointMetadataCollection.Empty))
         {
             if (!IsLoopback(context.Connection.RemoteIpAddress) || !IsLoopback(context.Connection.LocalIpAddress))

@@ -38,7 +38,7 @@ internal sealed class DashboardCommands(IServiceProvider services, IZcrx zcrx)
 
     private async Task RunAsync(HttpContext context, string name, Func<CommandRequest, ZcrxCommand?> create, AddressMask mask)
     {
-        // The token is in a header, so no form is parsed.
+        // Checks the antiforgery token. The token is in a header, so no form is parsed.
         if (!await context.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync(context).ConfigureAwait(false))
         {
             DashboardAccess.LogRefused(context, "the antiforgery token is missing or invalid");
@@ -59,7 +59,7 @@ internal sealed class DashboardCommands(IServiceProvider services, IZcrx zcrx)
         await SendAsync(context, status, mask.Text(message)).ConfigureAwait(false);
     }
 
-    /// <summary>Replaces control characters: with a line break, a name could forge further lines of a log file.</summary>
+    /// <summary>Replaces control characters by spaces, so that a name with a line break cannot forge further lines of a log file.</summary>
     private static string OneLine(string text) => string.Concat(text.Select(static character => char.IsControl(character) ? ' ' : character));
 
     private static async Task<CommandRequest?> ReadAsync(HttpContext context)

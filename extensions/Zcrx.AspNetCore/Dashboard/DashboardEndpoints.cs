@@ -17,8 +17,8 @@ internal sealed class DashboardEndpoints
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    // The time for which viewers share a snapshot. It is a little shorter than the interval of the viewers' timers: a timer that fires
-    // early must not get the previous snapshot again.
+    // The time for which viewers share a snapshot. It is a little shorter than the interval of the viewers' timers, so that a timer that
+    // fires early gets a new snapshot.
     private static readonly TimeSpan Shared = TimeSpan.FromMilliseconds(900);
 
     private readonly EventTimeline _timeline;

@@ -31,13 +31,13 @@ internal sealed class DashboardStart
     /// <summary>Registers the check that runs when the application starts.</summary>
     public void Register(IEndpointRouteBuilder endpoints)
     {
-        // ThrowIfOpen runs when the endpoints are built, after all conventions of the group. Its exception makes the build of the endpoints
-        // fail.
+        // ThrowIfOpen runs when the endpoints are built, after all conventions of the group. Its exception makes the build fail.
         ((IEndpointConventionBuilder)_group).Finally(ThrowIfOpen);
         EndpointDataSource own = endpoints.DataSources.Last();
         if (endpoints is IApplicationBuilder application)
         {
-            // The server builds its pipeline before it binds ports, so the check runs before any request.
+            // Reading the endpoints builds and checks them. The server builds its pipeline before it binds ports, so the check precedes any
+            // request.
             application.Use(next =>
             {
                 _ = own.Endpoints;

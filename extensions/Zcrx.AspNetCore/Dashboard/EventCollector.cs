@@ -25,7 +25,7 @@ internal sealed class EventCollector : ReceiveActor
                 timeline.Add(new EventText("good", "QueueOpened", $"Queue {queue.Name} is open with engine {queue.Engine?.Name}.", queue.Name), queue.OpenSince);
             }
         });
-        // The request for the overview failed. The next snapshot of the page shows the same state.
+        // The request for the overview failed. The timeline lacks the opened queues, but the next snapshot of the page shows their state.
         Receive<Status.Failure>(static _ => { });
     }
 
@@ -36,7 +36,7 @@ internal sealed class EventCollector : ReceiveActor
             Context.System.EventStream.Subscribe(Self, type);
         }
 
-        // Events before the start of the application were missed; the overview shows their result.
+        // This actor has missed the events before its start. The overview contains the queues that are already open.
         _ = _zcrx.GetOverviewAsync().PipeTo(Self);
     }
 

@@ -10,7 +10,8 @@ namespace Zcrx.AspNetCore.Dashboard;
 /// <param name="Queue">The queue that the event concerns; null for none.</param>
 /// <param name="To">For a move, the queue that receives now.</param>
 /// <param name="Many">The words after the count when one entry counts several events; null if each event has its own entry.</param>
-/// <param name="Group">Separates the entries of one kind and queue, such as those of two limits; null for none.</param>
+/// <param name="Group">A further criterion for counting, such as the limit that was reached; null for none. Events of one kind and queue
+/// are counted in one entry only if their groups are equal.</param>
 internal sealed record EventText(string Level, string Kind, string Text, string? Queue = null, string? To = null, string? Many = null, string? Group = null)
 {
     private const string Info = "info";
@@ -91,7 +92,7 @@ internal sealed record EventText(string Level, string Kind, string Text, string?
         _ => Of(pressure, Error, $"Pool of {pressure.Queue} is exhausted: {Pool(pressure)}."),
     };
 
-    // Peers can change the pressure and reach a limit as often as they like, so these events are counted in one entry.
+    // Peers can cause changes of pressure as often as they like, so several of them are counted in one entry.
     private static EventText Of(PoolPressure pressure, string level, string text) =>
         new(level, nameof(ZcrxEvent.PressureChanged), text, pressure.Queue, Many: $"changes of the pressure, the last: {text}");
 

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Holds the most recent events and errors, and counts events that recur in one entry. Threading: any thread.</summary>
+/// <summary>Holds the most recent events and errors. Events that recur are counted in one entry. Threading: any thread.</summary>
 internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
 {
     private const string Error = "error";
@@ -11,17 +11,19 @@ internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
     private const int MostErrors = 100;
     private const int MostOthers = 300;
 
-    // An event is counted in the entry of the last event of its kind if no more than this time has passed. So a busy peer cannot push other
+    // An event that follows another of its kind within this time is counted in the same entry. A busy peer therefore cannot push other
     // events out of the timeline.
     private static readonly TimeSpan Together = TimeSpan.FromMinutes(1);
 
-    // An entry of moves ends after this time, no matter how many moves follow. The page selects moves by the time of their entry.
+    // Moves within this time after the first one are counted in its entry. Later moves get a new entry, because the page selects moves by
+    // the time of their entry.
     private static readonly TimeSpan MovesTogether = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
     private readonly LinkedList<Slot> _slots = [];
     private readonly Dictionary<string, LinkedListNode<Slot>> _open = new(StringComparer.Ordinal);
-    // Distinguishes the ids of this process from those of an earlier one. Contains no hyphen: a hyphen separates it from the version.
+    // Distinguishes the ids of this process from those of an earlier process. In an id, a hyphen separates this text from the version, so
+    // the text has no hyphen.
     private readonly string _process = Guid.NewGuid().ToString("N");
     private long _version;
     private long _id;
@@ -55,7 +57,7 @@ internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
         }
     }
 
-    /// <summary>Returns the id that a viewer sends back to continue after a version.</summary>
+    /// <summary>Returns the id of a version. A browser that reconnects sends the last id back, and receives the entries after it.</summary>
     public string IdOf(long version) => $"{_process}-{version.ToString(CultureInfo.InvariantCulture)}";
 
     /// <summary>Returns the version of an id; 0 if another process has issued the id.</summary>
@@ -103,7 +105,7 @@ internal sealed class EventTimeline(TimeProvider time, AddressMask mask)
 
         public required TimelineEntry Entry { get; set; }
 
-        /// <summary>Gets or sets the timestamp of the last event; for moves, that of the first.</summary>
+        /// <summary>Gets or sets the timestamp of the last event in the entry; for moves, that of the first one.</summary>
         public required long Since { get; set; }
     }
 }

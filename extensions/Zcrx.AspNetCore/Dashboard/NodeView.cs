@@ -1,7 +1,7 @@
 namespace Zcrx.AspNetCore.Dashboard;
 
 /// <summary>
-/// Represents one node of a cluster. Contains the sums over the queues of the node. Bytes count from the last opening of each queue.
+/// Represents one node of a cluster. Numbers are sums over the queues of the node. Bytes count from the last opening of each queue.
 /// </summary>
 internal sealed record NodeView(
     string Name,

@@ -3,10 +3,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.AspNetCore.Dashboard;
 
-/// <summary>Converts a status to the content of the page.</summary>
+/// <summary>Converts the status of the queues and nodes to the content of the page.</summary>
 internal sealed class SnapshotReader(AddressMask mask, IZcrxNodes? nodes, TimeProvider time)
 {
-    // The largest number of flow rules in a snapshot. A person does not read more. The page also shows the total number.
+    // The largest number of flow rules in a snapshot, because a person does not read more. The page also shows the total number.
     private const int MostFlows = 64;
 
     public DashboardSnapshot Read(ZcrxStatus status)

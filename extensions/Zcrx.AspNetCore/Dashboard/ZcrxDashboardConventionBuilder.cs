@@ -39,7 +39,7 @@ public sealed class ZcrxDashboardConventionBuilder : IEndpointConventionBuilder
     public IEndpointConventionBuilder MapCommands()
     {
         RouteGroupBuilder commands = _group.MapGroup("commands");
-        // By this metadata, CommandAuthorization finds an endpoint of the commands, and reads its conventions.
+        // CommandAuthorization finds the endpoints of the commands by this metadata, and reads their requirements.
         commands.WithMetadata(_start.ExpectCommands());
         _commands.Map(commands, _access);
         return commands;

@@ -4,7 +4,7 @@ using System.IO.Pipelines;
 namespace Zcrx.AspNetCore.Kestrel;
 
 /// <summary>
-/// Runs the sends of many connections one after another, in one work item of the thread pool that ends when no send is left.
+/// Runs the sends of many connections one after another, in one work item of the thread pool. The work item ends when no send is left.
 /// </summary>
 internal sealed class SendScheduler : PipeScheduler, IThreadPoolWorkItem
 {
@@ -29,7 +29,8 @@ internal sealed class SendScheduler : PipeScheduler, IThreadPoolWorkItem
                 send.Action(send.State);
             }
 
-            // A full fence: either this method sees an added send, or the caller that has added it sees that no work item runs.
+            // The exchange is a full fence. Either the check below sees a send that is added now, or the thread that adds the send sees
+            // that no work item runs.
             Interlocked.Exchange(ref _isRunning, 0);
         }
         while (!_sends.IsEmpty && Interlocked.CompareExchange(ref _isRunning, 1, 0) == 0);

@@ -6,7 +6,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.AspNetCore.Kestrel;
 
-/// <summary>Presents a connection to Kestrel.</summary>
+/// <summary>Represents a connection of Zcrx in Kestrel.</summary>
 /// <remarks>
 /// The connection has no <c>IConnectionSocketFeature</c>: a queue reads from the socket, and a read by the application would take bytes
 /// out of the stream. Set socket options in <see cref="ZcrxTransportOptions.ConfigureListener"/>.
@@ -14,7 +14,7 @@ namespace Zcrx.AspNetCore.Kestrel;
 internal sealed class TransportConnection : DefaultConnectionContext, IDisposable
 {
     private readonly ZcrxConnection _connection;
-    // The source is not disposed: it has no timer, and the end of the stream may cancel it at any time.
+    // Not disposed, because the end of the stream may cancel it at any time. It has no timer, so it holds no resources.
     private readonly CancellationTokenSource _closed = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TransportPipeReader _input;
@@ -75,7 +75,7 @@ internal sealed class TransportConnection : DefaultConnectionContext, IDisposabl
             return;
         }
 
-        // Completes the fields, not Transport: Kestrel has replaced Transport with a wrapper by now.
+        // Completes the fields instead of Transport, because Kestrel has replaced Transport with a wrapper.
         await _input.CompleteAsync().ConfigureAwait(false);
         await _output.Writer.CompleteAsync().ConfigureAwait(false);
         await _output.Completion.ConfigureAwait(false);
@@ -84,12 +84,14 @@ internal sealed class TransportConnection : DefaultConnectionContext, IDisposabl
         await base.DisposeAsync().ConfigureAwait(false);
     }
 
-    // Cancels on the thread pool: callbacks of Kestrel and of applications must not run on the ring thread.
+    // CancelAsync cancels on the thread pool. Callbacks of Kestrel and of applications must not run on the ring thread.
     private void OnClosed() => _ = _closed.CancelAsync();
 
     private sealed record DuplexPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
-    /// <summary>Observes the end of the stream at once, although Kestrel may not have read all bytes yet.</summary>
+    /// <summary>
+    /// Cancels <c>ConnectionClosed</c> when the stream ends, even if Kestrel has not read all bytes yet.
+    /// </summary>
     private sealed class EndObserver(TransportConnection connection) : IObserver<ReceivedBuffer>
     {
         public void OnNext(ReceivedBuffer value)

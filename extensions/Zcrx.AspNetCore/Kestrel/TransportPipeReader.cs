@@ -6,7 +6,7 @@ using Zcrx.Interop;
 namespace Zcrx.AspNetCore.Kestrel;
 
 /// <summary>
-/// Reads from a connection and translates errors to <see cref="ConnectionResetException"/>, which Kestrel logs at debug level only.
+/// Reads from a connection. Translates errors to <see cref="ConnectionResetException"/>, which Kestrel logs at debug level only.
 /// </summary>
 /// <param name="reader">The reader over the received buffers.</param>
 internal sealed class TransportPipeReader(PipeReader reader) : PipeReader
@@ -42,7 +42,7 @@ internal sealed class TransportPipeReader(PipeReader reader) : PipeReader
         }
     }
 
-    // Pools the state machine: a connection waits here once for each request.
+    // The builder pools the state machine, because a connection waits here once for each request.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ReadResult> WaitAsync(ValueTask<ReadResult> read)
     {

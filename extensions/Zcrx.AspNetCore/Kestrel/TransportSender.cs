@@ -7,10 +7,10 @@ namespace Zcrx.AspNetCore.Kestrel;
 
 /// <summary>Sends the bytes that Kestrel writes to a connection.</summary>
 /// <remarks>
-/// A flush only schedules the send. Everything that is flushed before the send runs is sent with one system call. Examples are responses
-/// on several HTTP/2 streams, and a chunked body together with its last chunk. As with Kestrel's own transport, a flush does not throw when the
-/// client is gone. It returns a completed result. Output that is completed with an error resets the connection: an orderly end would tell
-/// the client that it has received everything.
+/// <para>A flush only schedules the send. Everything that is flushed before the send runs, such as responses on several HTTP/2 streams, is
+/// sent with one system call.</para>
+/// <para>When the client is gone, a flush returns a completed result instead of throwing, as with Kestrel's own transport. Output that is
+/// completed with an error resets the connection. An orderly end would tell the client that it has received everything.</para>
 /// </remarks>
 internal sealed class TransportSender
 {
@@ -60,7 +60,8 @@ internal sealed class TransportSender
         catch (Exception)
 #pragma warning restore CA1031
         {
-            // In both cases, the unsent bytes are dropped. Reads report why the connection has ended.
+            // If no send was running, Kestrel has completed the output with an error. If a send has failed, reads report why the connection
+            // has ended. In both cases, unsent bytes are dropped.
             hasError = !isSending;
         }
         finally

@@ -11,9 +11,10 @@ namespace Zcrx.AspNetCore.Kestrel;
 /// <param name="maxQueuedBytes">The number of received bytes of a connection that may wait for Kestrel.</param>
 internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options, long maxQueuedBytes) : IConnectionListener
 {
-    // The channel needs no bound: Kestrel accepts each connection at once, and the listener's limits reject connections before this point.
+    // The channel needs no bound, because Kestrel takes each connection at once. The listener's limits reject connections before this
+    // point.
     private readonly Channel<TransportConnection> _accepted = Channel.CreateUnbounded<TransportConnection>(new UnboundedChannelOptions { SingleReader = true });
-    // The same number of schedulers as in Kestrel's own transport.
+    // As many schedulers as Kestrel's own transport uses.
     private readonly SendScheduler[] _sends = [.. Enumerable.Range(0, int.Min(Environment.ProcessorCount, 16)).Select(static _ => new SendScheduler())];
     private uint _handled;
     private ZcrxServerBinding? _binding;
@@ -23,7 +24,7 @@ internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options, long 
     public async Task BindAsync(IZcrx zcrx, ZcrxListenerOptions port, CancellationToken cancellationToken)
     {
         _binding = await zcrx.AddListenerAsync(port, cancellationToken).ConfigureAwait(false);
-        // Also ends accepting when Zcrx closes the port: when Zcrx stops, by a command, or for a takeover.
+        // Ends accepting also when Zcrx closes the port, for example by a command or for a takeover.
         _ = _binding.Closed.ContinueWith(
             static (_, accepted) => ((ChannelWriter<TransportConnection>)accepted!).TryComplete(),
             _accepted.Writer,
@@ -33,7 +34,7 @@ internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options, long 
     }
 
     /// <summary>Queues a new connection for Kestrel. Ring thread only.</summary>
-    /// <returns>The subscription that ends Kestrel's use of the connection.</returns>
+    /// <returns>The connection in Kestrel. Zcrx disposes it when the connection is closed.</returns>
     public IDisposable Handle(ZcrxConnection connection)
     {
         // Several ring threads accept for one port, so the counter is changed atomically.
@@ -62,7 +63,7 @@ internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options, long 
 
     public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
-        // Ignores the token: Kestrel cancels it if another port could not be bound. This port must be closed in that case, too.
+        // Ignores the token. Kestrel cancels it if another port could not be bound, but this port must be closed in that case, too.
         await _binding!.Unbind().ConfigureAwait(false);
         _ = _accepted.Writer.TryComplete();
     }

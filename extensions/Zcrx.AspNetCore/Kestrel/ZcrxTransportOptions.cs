@@ -25,18 +25,18 @@ public sealed class ZcrxTransportOptions
 
     /// <summary>Gets or sets the maximum number of received bytes that Kestrel has not examined yet. The default is 256 KiB.</summary>
     /// <remarks>
-    /// A read takes received buffers until it reaches this number, so the last buffer may exceed it. Bytes that Kestrel has
-    /// examined but not consumed do not count. The next read returns them again.
+    /// A read takes received buffers until it reaches this number, so the last buffer may exceed it. Bytes that Kestrel has examined and
+    /// not consumed do not count. The next read returns them again.
     /// </remarks>
     public long MaxReadBytes { get; set; } = 256 << 10;
 
     /// <summary>
-    /// Gets or sets how many examined buffers of one connection stay leased while Kestrel waits for more bytes, for example for the end of
-    /// a header. The default is 16. The bytes of further buffers are copied.
+    /// Gets or sets how many buffers of one connection stay leased while Kestrel waits for more bytes, for example for the end of a header.
+    /// The default is 16. The bytes of further buffers are copied.
     /// </summary>
     /// <remarks>
-    /// Slow clients together lease up to this number times their connections. 1,024 of them lease 16,384 buffers: all of the default pool
-    /// of 64 MiB with buffers of 4 KiB. Choose an area that is larger than the product, limit the connections by
+    /// Slow clients together lease up to this number times their connections. With the default, 1,024 slow clients lease 16,384 buffers,
+    /// which is the whole default pool. Choose an area that is larger than the product, limit the connections by
     /// <see cref="ConfigureListener"/>, or set a lower number. With 0, slow clients lease nothing.
     /// </remarks>
     public int MaxLeasedBuffers { get; set; } = 16;

@@ -15,14 +15,14 @@ public static class ZcrxClusterHostingExtensions
 {
     /// <summary>
     /// Publishes the status and the events of this node, and collects those of the other nodes for <see cref="IZcrxCluster"/>. Binds the
-    /// listeners of the cluster while this node is Up.
+    /// listeners in <see cref="ZcrxClusterOptions.Listeners"/> while this node is Up.
     /// </summary>
     /// <param name="builder">The builder of the actor system, with <c>WithRemoting</c> and <c>WithClustering</c>.</param>
     /// <param name="configure">Sets the options; null for the defaults.</param>
     /// <returns>The builder.</returns>
     /// <remarks>
-    /// Call this method on every node of the cluster, even on a node that only has shards, because it adds the serializers.
-    /// The order relative to <c>WithZcrx</c> does not matter. To get <see cref="IZcrxCluster"/> from the container, call
+    /// Call this method on every node of the cluster, because it adds the serializers. Nodes that only have shards need them, too. The
+    /// order relative to <c>WithZcrx</c> does not matter. To get <see cref="IZcrxCluster"/> from the container, call
     /// <see cref="AddZcrxCluster"/> as well.
     /// </remarks>
     /// <exception cref="Zcrx.Interop.ZcrxConfigurationException">Options are invalid, or listeners have no name.</exception>
@@ -45,7 +45,7 @@ public static class ZcrxClusterHostingExtensions
                 {
                     ZcrxListenerOptions listener = options.Listeners[i];
                     PortConnections connections = new();
-                    // A listener without a handler is refused when it is bound.
+                    // If the handler is missing, leave it null. Zcrx then refuses the listener when it is bound.
                     listener.Handler = listener.Handler is { } handler ? connections.Track(handler) : null;
                     system.ActorOf(Props.Create(() => new PortActor(listener, connections, options.DrainTimeout, supervisor)).WithDeploy(Deploy.Local), $"zcrx-cluster-port-{i}");
                 }
@@ -53,11 +53,11 @@ public static class ZcrxClusterHostingExtensions
     }
 
     /// <summary>
-    /// Adds the <see cref="IZcrxCluster"/> of <see cref="WithZcrxCluster"/> to the container. Also adds it as <see cref="IZcrxNodes"/>,
-    /// from which the dashboard of Zcrx.AspNetCore reads the nodes.
+    /// Adds <see cref="IZcrxCluster"/> to the service container. <see cref="WithZcrxCluster"/> then publishes to this object. Also adds the
+    /// object as <see cref="IZcrxNodes"/>, from which the dashboard of Zcrx.AspNetCore reads the nodes.
     /// </summary>
-    /// <param name="services">The services.</param>
-    /// <returns>The services.</returns>
+    /// <param name="services">The service collection.</param>
+    /// <returns>The service collection.</returns>
     public static IServiceCollection AddZcrxCluster(this IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);

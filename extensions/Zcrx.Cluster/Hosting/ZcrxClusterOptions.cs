@@ -6,19 +6,19 @@ namespace Zcrx.Cluster;
 /// <summary>Contains the options of Zcrx in a cluster.</summary>
 public sealed class ZcrxClusterOptions
 {
-    /// <summary>Gets or sets the interval at which a node publishes its status: a second by default.</summary>
+    /// <summary>Gets or sets the interval at which a node publishes its status. The default is a second.</summary>
     public TimeSpan StatusInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Gets or sets how long the connections of <see cref="Listeners"/> may take to end when the node leaves: 10 s by default. Connections
-    /// that remain are then closed.
+    /// Gets or sets how long the connections of <see cref="Listeners"/> may take to end when the node leaves. Remaining connections are
+    /// closed after this time. The default is 10 s.
     /// </summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Gets the listeners that are bound only while the node is Up and on the side of the majority. The listeners in
-    /// <see cref="ZcrxOptions.Listeners"/> are bound regardless of the cluster. On the side of a minority, connections
-    /// of these listeners are paused.
+    /// Gets the listeners that are bound only while the node is Up and can reach the majority of the members. While it cannot reach them,
+    /// the ports are closed and their connections are paused. The listeners in <see cref="ZcrxOptions.Listeners"/> are independent of the
+    /// cluster.
     /// </summary>
     public IList<ZcrxListenerOptions> Listeners { get; } = [];
 

@@ -2,17 +2,23 @@ using Akka.Cluster;
 
 namespace Zcrx.Cluster.Membership;
 
-/// <summary>Represents the members that a node can reach. They are counted as in the split-brain resolver with keep-majority.</summary>
-/// <param name="Reachable">The number of counted members that can be reached.</param>
-/// <param name="Counted">The number of counted members.</param>
+/// <summary>
+/// Represents a node's side of a partition, which consists of the members that it can reach. They are counted as Akka's split-brain
+/// resolver does with keep-majority.
+/// </summary>
+/// <param name="Reachable">The number of counted members that the node can reach.</param>
+/// <param name="Counted">The number of counted members on all sides.</param>
 /// <param name="IsMajority">Whether the resolver would keep this side.</param>
 internal readonly record struct ClusterSide(int Reachable, int Counted, bool IsMajority)
 {
-    /// <summary>Counts the members that are Up or Leaving.</summary>
+    /// <summary>Counts the members that are Up or Leaving, and decides whether the reachable ones are the majority.</summary>
     /// <param name="members">All members.</param>
     /// <param name="unreachable">The members that this node cannot reach.</param>
     /// <param name="role">The role of the counted members; empty to count all members.</param>
-    /// <remarks>Of two equal halves, the resolver keeps the one with the lowest address. If no member counts, it keeps no side.</remarks>
+    /// <remarks>
+    /// If both sides have the same number of members, the resolver keeps the side with the lowest address. If no member is counted, it
+    /// keeps no side.
+    /// </remarks>
     public static ClusterSide Of(IReadOnlyCollection<Member> members, IReadOnlySet<Member> unreachable, string role)
     {
         UniqueAddress[] counted = [.. members
@@ -21,9 +27,9 @@ internal readonly record struct ClusterSide(int Reachable, int Counted, bool IsM
         return Of(counted, unreachable.Select(static member => member.UniqueAddress).ToHashSet());
     }
 
-    /// <summary>Counts members.</summary>
-    /// <param name="counted">The members that count.</param>
-    /// <param name="unreachable">All members that this node cannot reach, also those that do not count.</param>
+    /// <summary>Counts the reachable members among those that are counted, and decides whether they are the majority.</summary>
+    /// <param name="counted">The members that are counted.</param>
+    /// <param name="unreachable">All members that this node cannot reach, including those that are not counted.</param>
     public static ClusterSide Of(IReadOnlyCollection<UniqueAddress> counted, IReadOnlySet<UniqueAddress> unreachable)
     {
         int reachable = counted.Count(member => !unreachable.Contains(member));

@@ -6,8 +6,8 @@ using Zcrx.Actors;
 namespace Zcrx.Cluster.Membership;
 
 /// <summary>
-/// Binds one listener of the cluster while this node is Up, and unbinds it when the node leaves. On the side of a minority, the port is
-/// closed and its connections are paused.
+/// Binds one listener of the cluster while this node is Up, and unbinds it when the node leaves. While the node can reach only a minority
+/// of the members, the port is closed and its connections are paused.
 /// </summary>
 internal sealed class PortActor : ReceiveActor, IWithTimers
 {
@@ -18,7 +18,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
     private readonly TimeSpan _drain;
     private readonly Task<IActorRef> _starting;
     private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
-    // The role applies even if the resolver has another strategy, because the ports always follow keep-majority.
+    // The ports always follow keep-majority with this role, even if the split-brain resolver has another strategy.
     private readonly string _role = Context.System.Settings.Config.GetString("akka.cluster.split-brain-resolver.keep-majority.role", "");
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly PortRetry _retry = new();
@@ -29,15 +29,15 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
     private PortState _asked;
     private bool _isBusy;
 
-    /// <param name="listener">The listener, which has a name.</param>
-    /// <param name="connections">The listener's connections.</param>
+    /// <param name="listener">The options of the listener, which must have a name.</param>
+    /// <param name="connections">Pauses and resumes the listener's connections.</param>
     /// <param name="drain">How long the listener's connections may take to end when the node leaves.</param>
     /// <param name="supervisor">Completes with the supervisor of Zcrx when Zcrx has started.</param>
     public PortActor(ZcrxListenerOptions listener, PortConnections connections, TimeSpan drain, Task<IActorRef> supervisor)
     {
         (_listener, _connections, _drain, _starting) = (listener, connections, drain, supervisor);
         Receive<IActorRef>(OnStarted);
-        // Requests the whole state: the events alone do not say which members are unreachable at one moment.
+        // Request the whole state after each event, because an event does not contain all unreachable members.
         Receive<ClusterEvent.IClusterDomainEvent>(_ => _cluster.SendCurrentClusterState(Self));
         Receive<Look>(_ => _cluster.SendCurrentClusterState(Self));
         Receive<ClusterEvent.CurrentClusterState>(OnMembers);
@@ -60,11 +60,12 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
     protected override void PostStop()
     {
         _cluster.Unsubscribe(Self);
-        // Without this actor, nothing would end the pause.
+        // After this actor has ended, nothing else would resume the connections.
         _connections.SetPaused(false);
     }
 
-    // The state of the cluster contains the observations of all nodes. A broken link between two other nodes does not cut off this node.
+    // A member counts as reachable if this node's own failure detector receives its heartbeats. The state of the cluster also contains
+    // broken links between two other nodes, which do not cut off this node.
     private bool IsHeard(Member member) =>
         _cluster.FailureDetector.IsMonitoring(member.Address) && _cluster.FailureDetector.IsAvailable(member.Address);
 
@@ -78,7 +79,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
     {
         HashSet<Member> unreachable = [.. state.Unreachable.Where(member => !IsHeard(member))];
         ClusterSide side = ClusterSide.Of(state.Members, unreachable, _role);
-        // This node's own failure detector may detect a fault later than that of another node. No event reports the later detection.
+        // Look again later. This node's failure detector may detect a fault later than that of another node, and no event reports this.
         if (state.Unreachable.Count > 0)
         {
             Timers.StartSingleTimer(nameof(Look), Look.Instance, LookInterval);
@@ -102,12 +103,16 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
         }
 
         _wanted = wanted;
-        // Connections pause at once, before the resolver decides. If the node is downed, they do not stay paused, because they end.
+        // Pause the connections at once, before the split-brain resolver decides. If it downs this node, the connections end and do not
+        // stay paused.
         _connections.SetPaused(wanted == PortState.Minority);
         Reconcile();
     }
 
-    /// <summary>Binds or unbinds the listener, unless a request to the supervisor is still unanswered.</summary>
+    /// <summary>
+    /// Binds or unbinds the listener if its state is not the wanted one. Does nothing while the supervisor's answer to a request is
+    /// awaited.
+    /// </summary>
     private void Reconcile()
     {
         if (_supervisor is null || _isBusy || _applied == _wanted)
@@ -117,7 +122,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
 
         if (_wanted != PortState.Open && _applied == PortState.Closed)
         {
-            // The listener was never bound.
+            // The port is already closed.
             return;
         }
 
@@ -127,7 +132,8 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
         {
             PortState.Open => new ZcrxCommand.Bind(_listener),
             PortState.Leaving => new ZcrxCommand.Unbind(_listener.Name!, _drain),
-            // The connections stay open: either their frames are acknowledged after the partition, or the node is downed.
+            // Unbind without a drain time, so that the connections stay open. Their frames are acknowledged after the partition, or the
+            // node is downed.
             _ => new ZcrxCommand.Unbind(_listener.Name!),
         });
     }
@@ -143,12 +149,12 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
     {
         switch (failed.Reason)
         {
-            // The listener does not exist, or Zcrx is stopping and has closed the port: the goal is reached.
+            // The listener does not exist, or Zcrx is stopping and has closed the port. In both cases the port is closed, as requested.
             case ZcrxFailure.NoSuchListener or ZcrxFailure.Stopping or ZcrxFailure.NotAccepting:
                 OnDone();
                 break;
-            // The port is not published any more, and closes when the queue that delays it continues. The listener can be bound again. If
-            // its port number is fixed, this fails until the port is closed, and is tried again.
+            // The port accepts no further connections. It closes when the queue that delays it continues. Until then, binding the same port
+            // number again fails and is retried.
             case ZcrxFailure.TimedOut when _asked != PortState.Open:
                 _log.Warning("Listener {0} is not closed yet: {1}", _listener.Name, failed.Message);
                 OnDone();
@@ -162,7 +168,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Handles the end of Zcrx, which has closed the port. A supervisor that has ended answers no command.</summary>
+    /// <summary>Handles the end of the supervisor. Zcrx has then closed the port, and requests stay unanswered.</summary>
     private void OnEnded() => (_supervisor, _applied, _isBusy) = (null, PortState.Closed, false);
 
     private sealed class Look : INoSerializationVerificationNeeded

@@ -3,8 +3,8 @@ using Zcrx.Rx;
 namespace Zcrx.Cluster.Membership;
 
 /// <summary>
-/// Pauses the connections of one listener while this node is on the side of a minority. The shards of the other side cannot acknowledge
-/// their frames then.
+/// Pauses the connections of one listener while this node can reach only a minority of the members. Shards on the other members then cannot
+/// acknowledge the frames of these connections.
 /// </summary>
 /// <remarks>Threading: any thread.</remarks>
 internal sealed class PortConnections
@@ -13,16 +13,16 @@ internal sealed class PortConnections
     private readonly Dictionary<ZcrxConnection, IDisposable?> _connections = [];
     private bool _isPaused;
 
-    /// <summary>Returns a handler that calls the given handler, and tracks each connection until it is closed.</summary>
+    /// <summary>Wraps a handler of connections, so that each connection is tracked until it is closed.</summary>
     public Func<ZcrxConnection, IDisposable> Track(Func<ZcrxConnection, IDisposable> handler) => connection =>
     {
         lock (_gate)
         {
-            // A port that is about to close may accept a connection after the pause has begun.
+            // A port that is being closed may still accept a connection after the pause has begun. This connection is paused, too.
             _connections.Add(connection, _isPaused ? connection.Hold() : null);
         }
 
-        // If the connection is already closed, the continuation runs at once.
+        // Remove the connection once it is closed. If it is closed already, the continuation is scheduled at once.
         _ = connection.Closed.ContinueWith(_ => Forget(connection), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         return handler(connection);
     };

@@ -2,14 +2,14 @@ using Akka.Cluster;
 
 namespace Zcrx.Cluster.Membership;
 
-/// <summary>Determines the state of a node's ports from the members. A pure function.</summary>
+/// <summary>Determines the state of a node's ports from the members of the cluster. Pure.</summary>
 internal static class PortRule
 {
     /// <summary>Returns the state that the ports should have.</summary>
-    /// <param name="self">The node.</param>
-    /// <param name="members">All members.</param>
-    /// <param name="side">The members on the side of the node.</param>
-    /// <param name="wasMember">Whether the node has been Up.</param>
+    /// <param name="self">The address of the node.</param>
+    /// <param name="members">All members of the cluster.</param>
+    /// <param name="side">The members that the node can reach.</param>
+    /// <param name="wasMember">Whether the node has been Up before.</param>
     public static PortState Decide(UniqueAddress self, IReadOnlyCollection<Member> members, ClusterSide side, bool wasMember) =>
         members.FirstOrDefault(member => member.UniqueAddress.Equals(self))?.Status switch
         {

@@ -1,19 +1,17 @@
 namespace Zcrx.Cluster.Membership;
 
-/// <summary>Specifies the state of a port of the cluster.</summary>
+/// <summary>Specifies the state of a port that follows the cluster.</summary>
 internal enum PortState
 {
-    /// <summary>The node is not a member yet: the port is closed.</summary>
+    /// <summary>The port is closed, because the node is not Up yet.</summary>
     Closed,
 
-    /// <summary>The node is Up and on the side of the majority: the port is open.</summary>
+    /// <summary>The port is open, because the node is Up and can reach the majority of the members.</summary>
     Open,
 
-    /// <summary>
-    /// The node is on the side of a minority: the port is closed, and its connections are paused until the partition ends.
-    /// </summary>
+    /// <summary>The port is closed and its connections are paused, because the node can reach only a minority of the members.</summary>
     Minority,
 
-    /// <summary>The node is leaving or was removed: the port is closed. Its connections may end within the drain timeout.</summary>
+    /// <summary>The port is closed, because the node is leaving or was removed. Its connections may end within the drain timeout.</summary>
     Leaving,
 }

@@ -4,8 +4,8 @@ using Zcrx.Actors;
 
 namespace Zcrx.Cluster.Nodes;
 
-/// <summary>Holds this node's knowledge about the other nodes, for readers on other threads.</summary>
-/// <remarks>Threading: the actor of the node publishes; any thread reads.</remarks>
+/// <summary>Holds what this node knows about the other nodes, for readers on other threads.</summary>
+/// <remarks>Threading: the node's actor publishes, and any thread reads.</remarks>
 internal sealed class ClusterView : IZcrxCluster, IDisposable
 {
     private readonly Subject<ZcrxNodeEvent> _events = new();

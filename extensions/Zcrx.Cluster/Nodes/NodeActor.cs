@@ -28,12 +28,12 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private IReadOnlyDictionary<string, ZcrxNodeStatus> _nodes = new Dictionary<string, ZcrxNodeStatus>(StringComparer.Ordinal);
     private IActorRef? _supervisor;
 
-    /// <param name="view">Receives the collected statuses and events.</param>
-    /// <param name="interval">The interval of the status.</param>
+    /// <param name="view">Holds the collected statuses and events for readers.</param>
+    /// <param name="interval">The interval at which the status is published.</param>
     /// <param name="supervisor">
-    /// Completes with the supervisor of Zcrx when Zcrx has started. On a node that does not run Zcrx it never completes.
+    /// Completes with the supervisor of Zcrx when Zcrx has started. On a node that does not run Zcrx, it never completes.
     /// </param>
-    /// <param name="time">The clock of the node.</param>
+    /// <param name="time">The clock from which events get their times.</param>
     public NodeActor(ClusterView view, TimeSpan interval, Task<IActorRef> supervisor, TimeProvider time)
     {
         (_view, _interval, _starting, _time) = (view, interval, supervisor, time);
@@ -70,8 +70,8 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         _view.Complete();
     }
 
-    // The base class would call PostStop, which completes the events. The subscriptions are kept for the next incarnation, because a new
-    // subscription can be lost if the event stream removes an old one at the same time.
+    // The base method is not called, because it calls PostStop, which would complete the events and end the subscriptions. The restarted
+    // actor must keep them. If it subscribed again while its earlier subscription is being removed, it could lose both.
     protected override void PreRestart(Exception reason, object message)
     {
     }
@@ -86,7 +86,8 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private void OnLook()
     {
         _supervisor?.Tell(new ZcrxCommand.GetStatus(IncludeConnections: false));
-        // A merge of replicas can bring back the status of a removed node. Only the leader removes it again, because one node is enough.
+        // Merging distributed data can bring back the status of a removed node. The leader alone removes it again, because one node
+        // suffices.
         if (_cluster.State.Leader == _cluster.SelfAddress)
         {
             foreach (string node in _nodes.Keys.Where(node => !_members.Contains(node)))
@@ -117,7 +118,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         {
             _view.Publish(happened);
         }
-#pragma warning disable CA1031 // Subscribers are code of the application.
+#pragma warning disable CA1031 // Code of the application may throw any exception.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

@@ -2,21 +2,22 @@ using Zcrx.Actors;
 
 namespace Zcrx.Cluster;
 
-/// <summary>Represents an event of one node as text, for the other nodes. Immutable.</summary>
+/// <summary>Represents an event of one node as text that other nodes can read. Immutable.</summary>
 /// <param name="Node">The address of the node.</param>
-/// <param name="Time">The time, by the clock of the node.</param>
+/// <param name="Time">The time of the event, by the clock of the node.</param>
 /// <param name="Kind">
-/// The name of the event's type in <see cref="ZcrxEvent"/> or <see cref="RebalanceEvent"/>, such as <c>QueueRestarting</c>.
+/// The name of the event's type, which is a member of <see cref="ZcrxEvent"/> or <see cref="RebalanceEvent"/>, such as
+/// <c>QueueRestarting</c>.
 /// </param>
-/// <param name="Subject">The queue or the listener; empty if the event concerns neither.</param>
+/// <param name="Subject">The name of the queue or the listener; empty if the event concerns neither.</param>
 /// <param name="Text">The cause; empty if there is none.</param>
 public sealed record ZcrxNodeEvent(string Node, DateTimeOffset Time, string Kind, string Subject, string Text)
 {
-    /// <summary>Creates the event for other nodes.</summary>
-    /// <param name="node">The address of the node.</param>
-    /// <param name="time">The time.</param>
+    /// <summary>Converts an event of this node to text for other nodes.</summary>
+    /// <param name="node">The address of this node.</param>
+    /// <param name="time">The time of the event.</param>
     /// <param name="happened">The event.</param>
-    /// <returns>The event; null if it concerns a single connection.</returns>
+    /// <returns>The converted event; null if it concerns a single connection, because such events are not published.</returns>
     public static ZcrxNodeEvent? From(string node, DateTimeOffset time, ZcrxEvent happened)
     {
         ArgumentNullException.ThrowIfNull(node);

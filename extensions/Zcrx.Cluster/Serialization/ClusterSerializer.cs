@@ -5,14 +5,17 @@ using Akka.Serialization;
 namespace Zcrx.Cluster.Serialization;
 
 /// <summary>Serializes the messages between nodes in binary formats of this library.</summary>
-/// <remarks>The manifest is the version of a format. Readers ignore bytes after the fields that they know. Threading: any thread.</remarks>
+/// <remarks>
+/// The manifest of a message names its format and version. Readers ignore bytes after the fields that they know, so fields can be added.
+/// Threading: any thread.
+/// </remarks>
 /// <param name="system">The actor system.</param>
 internal sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
-    /// <summary>The HOCON that binds this serializer and the serializer of the status.</summary>
+    /// <summary>The HOCON that binds this serializer and the serializer of node statuses.</summary>
     /// <remarks>
-    /// A node without queues does not call <c>WithZcrx</c>, which would bind the status serializer. Such a node still needs the
-    /// serializer: distributed data replicates the status of the other nodes to it.
+    /// <c>WithZcrx</c> binds the status serializer as well, but a node without queues does not call it. Such a node needs the serializer,
+    /// because distributed data replicates the status of other nodes to it.
     /// </remarks>
     public const string Hocon = """
         akka.actor {
@@ -34,7 +37,7 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
     private const string SourceEnded1 = "ze1";
     private const string NodeEvent1 = "zcrx-node-event-1";
 
-    // Part of the protocol, like the manifests: the value must never change.
+    // Other nodes identify this serializer by the number, so it must never change.
     private const int Id = 2_026_111;
 
     public override int Identifier => Id;

@@ -3,10 +3,12 @@ using System.Buffers.Binary;
 namespace Zcrx.Cluster.Serialization;
 
 /// <summary>
-/// Defines the binary format of frames and acknowledgements: little-endian fields of fixed size, then the bytes of the frames.
+/// Defines the binary format of frames and acknowledgements. It consists of little-endian fields of fixed size, followed by the bytes of
+/// the frames.
 /// </summary>
 /// <remarks>
-/// The writer fills the array that is sent, and the reader does not copy the frames: frames are most of the traffic between nodes.
+/// Frames are most of the traffic between nodes, so copies are avoided. The writer fills the array that is sent, and the reader returns
+/// frames inside the received array.
 /// </remarks>
 internal static class FrameFormat
 {
@@ -14,7 +16,7 @@ internal static class FrameFormat
     private const int AcknowledgementLength = GuidLength + sizeof(int) + sizeof(long);
     private const int EndedLength = GuidLength + sizeof(int);
 
-    // The fields: source, partition, first, oldest, count.
+    // The fields before the frames are source, partition, first, oldest and count.
     private const int ChunkHeader = GuidLength + sizeof(int) + sizeof(long) + sizeof(long) + sizeof(int);
 
     public static byte[] Write(FrameChunk chunk)

@@ -2,9 +2,9 @@ using System.Buffers;
 
 namespace Zcrx.Cluster.Shards;
 
-/// <summary>Collects frames for the next chunk.</summary>
+/// <summary>Collects frames for the next chunk, which is a message with several frames.</summary>
 /// <param name="first">The number of the first frame.</param>
-/// <param name="maxBytes">The maximum number of bytes of a chunk.</param>
+/// <param name="maxBytes">The largest number of bytes in a chunk.</param>
 internal sealed class ChunkBuilder<T>(long first, int maxBytes)
 {
     private const int SmallestBuffer = 1024;
@@ -16,8 +16,8 @@ internal sealed class ChunkBuilder<T>(long first, int maxBytes)
 
     public int Count => _ends.Count;
 
-    /// <summary>Returns whether another frame fits. The first frame always fits.</summary>
-    /// <remarks>Also counts the length field of each frame: many short frames have a large total of length fields.</remarks>
+    /// <summary>Returns whether another frame fits into the chunk. The first frame always fits.</summary>
+    /// <remarks>The length field of each frame counts, too, because the length fields of many short frames add up.</remarks>
     public bool HasRoomFor(long length) => _ends.Count == 0 || _length + length + ((_ends.Count + 1) * sizeof(int)) <= maxBytes;
 
     public void Add(ReadOnlySequence<byte> frame, T token)
@@ -30,7 +30,7 @@ internal sealed class ChunkBuilder<T>(long first, int maxBytes)
         _tokens.Add(token);
     }
 
-    /// <summary>Returns the chunk. The builder must not be used after this call.</summary>
+    /// <summary>Returns the chunk with the collected frames. The builder must not be used after this call.</summary>
     public PendingChunk<T> Close()
     {
         byte[] bytes = _buffer.AsSpan(0, _length).ToArray();

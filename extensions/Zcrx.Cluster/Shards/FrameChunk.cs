@@ -1,9 +1,9 @@
 namespace Zcrx.Cluster;
 
-/// <summary>Carries frames of one connection to the entity of one partition. Immutable.</summary>
+/// <summary>Represents a message that carries frames of one connection to the entity of one partition. Immutable.</summary>
 /// <remarks>
-/// The bytes are a copy: zero copy ends when frames leave their node. A <see cref="FrameInbox"/> takes each frame of the chunk once. Send
-/// the <see cref="FrameAcknowledgement"/> to the sender of the message.
+/// The bytes are a copy, because zero copy ends when frames leave their node. The entity passes the chunk to a <see cref="FrameInbox"/>,
+/// which returns each frame once. It then answers the sender with a <see cref="FrameAcknowledgement"/>.
 /// </remarks>
 public sealed class FrameChunk
 {
@@ -19,13 +19,15 @@ public sealed class FrameChunk
     /// <summary>Gets the identity of the stream that the frames come from. Each call of <c>ToShards</c> creates a new identity.</summary>
     public Guid Source { get; }
 
-    /// <summary>Gets the partition of the key space.</summary>
+    /// <summary>Gets the number of the partition to which the frames belong by their keys.</summary>
     public int Partition { get; }
 
     /// <summary>Gets the number of the first frame. The frames from one source to one partition are numbered from 0.</summary>
     public long FirstSequence { get; }
 
-    /// <summary>Gets the number of the first frame that was not acknowledged when the chunk was sent.</summary>
+    /// <summary>
+    /// Gets the number of the first frame that was not acknowledged when the chunk was sent. Earlier frames are never sent again.
+    /// </summary>
     public long OldestUnacknowledged { get; }
 
     /// <summary>Gets the number of the last frame plus one.</summary>

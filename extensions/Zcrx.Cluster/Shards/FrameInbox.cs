@@ -1,39 +1,39 @@
 namespace Zcrx.Cluster;
 
-/// <summary>Takes each frame of a source once and in order, for the entity of a partition.</summary>
+/// <summary>Delivers each frame of a source to the entity of a partition once and in order. Discards frames that arrive twice.</summary>
 /// <remarks>
 /// <para>
-/// A chunk is sent again until it is acknowledged, so the same chunk may arrive twice. The inbox stores the next number of each source. It
-/// discards frames that it has taken, and chunks that arrive while an earlier chunk is missing.
+/// A chunk is sent again until it is acknowledged, so it may arrive twice. The inbox stores the number of the next frame of each source. It
+/// discards frames with lower numbers, and chunks that arrive while an earlier chunk is missing.
 /// </para>
 /// <para>
-/// One incarnation of the entity takes each frame once. This also holds across incarnations if the entity stores
-/// <see cref="Positions"/> together with its effects, and acknowledges afterwards. Otherwise the next incarnation may take any frame of
-/// the previous one again. This includes acknowledged frames: a copy that was sent again stays in the mailbox.
+/// While the entity runs, it gets each frame once. When it is restarted, it may get earlier frames again. Even acknowledged frames may come
+/// again, because a second copy can still be in the mailbox. To exclude this, the entity must store <see cref="Positions"/> together with
+/// the effects of the frames, and acknowledge afterwards.
 /// </para>
 /// <para>
-/// An inbox serves one partition, because the frames of a source are numbered in each partition from 0. The first message determines the
+/// An inbox serves one partition, because each source numbers its frames separately in each partition. The first message determines the
 /// partition.
 /// </para>
 /// <para>Ownership: one entity. Threading: only on the entity's thread.</para>
 /// </remarks>
 public sealed class FrameInbox
 {
-    /// <summary>The default number of sources that the inbox remembers at the same time.</summary>
+    /// <summary>The default for the largest number of sources that an inbox remembers.</summary>
     public const int DefaultMaxSources = 65_536;
 
     private readonly int _maxSources;
     private int? _partition;
     private readonly Dictionary<Guid, LinkedListNode<Position>> _positions = [];
-    // Ordered by activity: the source that was seen most recently is last.
+    // The active sources. The source that was seen most recently is last.
     private readonly LinkedList<Position> _order = new();
-    // Ordered by their ends: the source that ended most recently is last.
+    // The ended sources. The source that ended most recently is last.
     private readonly LinkedList<Position> _ended = new();
 
-    /// <summary>Initializes an inbox.</summary>
+    /// <summary>Initializes an inbox for an entity without stored positions.</summary>
     /// <param name="maxSources">
-    /// The number of sources that the inbox remembers at the same time. To remember another source, it forgets the one that ended first. If
-    /// no source has ended, it forgets the one that was silent for the longest time.
+    /// The largest number of sources that the inbox remembers. To remember another one, it forgets the source that ended first. If no
+    /// source has ended, it forgets the one that was silent for the longest time.
     /// </param>
     public FrameInbox(int maxSources = DefaultMaxSources)
     {
@@ -41,9 +41,9 @@ public sealed class FrameInbox
         _maxSources = maxSources;
     }
 
-    /// <summary>Initializes an inbox with the positions of an earlier incarnation.</summary>
-    /// <param name="positions">The next number of each source; see <see cref="Positions"/>.</param>
-    /// <param name="maxSources">The number of sources that the inbox remembers at the same time.</param>
+    /// <summary>Initializes an inbox with the stored positions of an earlier incarnation of the entity.</summary>
+    /// <param name="positions">The number of the next frame of each source, from <see cref="Positions"/>.</param>
+    /// <param name="maxSources">The largest number of sources that the inbox remembers.</param>
     public FrameInbox(IEnumerable<KeyValuePair<Guid, long>> positions, int maxSources = DefaultMaxSources)
         : this(maxSources)
     {
@@ -54,28 +54,29 @@ public sealed class FrameInbox
         }
     }
 
-    /// <summary>Gets the number of frames that were discarded because the inbox had already taken them.</summary>
+    /// <summary>Gets the number of frames that were discarded because the entity had got them before.</summary>
     public long Duplicates { get; private set; }
 
     /// <summary>
-    /// Gets the next number of each source. An entity that must not take a frame again after a restart stores these positions.
+    /// Gets the number of the next frame of each source. An entity that must not get a frame again after a restart stores these positions.
     /// </summary>
     /// <remarks>
-    /// Sources that have ended come first. The positions include all frames that <see cref="Accept"/> has returned. An entity with several
-    /// unfinished writes stores <see cref="FrameChunk.NextSequence"/> of each chunk with that chunk instead.
+    /// Sources that have ended come first. The positions include all frames that <see cref="Accept"/> has returned. If an entity writes
+    /// several chunks at the same time, it must instead store <see cref="FrameChunk.NextSequence"/> of each chunk with that chunk.
     /// </remarks>
     public IEnumerable<KeyValuePair<Guid, long>> Positions => _ended.Concat(_order).Select(static position => KeyValuePair.Create(position.Source, position.Next));
 
-    /// <summary>Takes the frames of a chunk that were not taken before.</summary>
-    /// <param name="chunk">The chunk.</param>
-    /// <returns>The new frames, in order. Empty if the inbox has taken all of them, or if an earlier chunk is missing.</returns>
+    /// <summary>Returns the frames of a chunk that the entity has not got before.</summary>
+    /// <param name="chunk">The received chunk.</param>
+    /// <returns>The new frames, in order. Empty if the entity has got all of them before, or if an earlier chunk is missing.</returns>
     /// <exception cref="InvalidOperationException">The chunk belongs to another partition than earlier ones.</exception>
     public IReadOnlyList<ShardFrame> Accept(FrameChunk chunk)
     {
         ArgumentNullException.ThrowIfNull(chunk);
         RequirePartition(chunk.Partition);
         Position position = Find(chunk.Source);
-        // Earlier frames were acknowledged by an earlier incarnation, or by this inbox before it forgot the source.
+        // The frames before the oldest unacknowledged one were acknowledged, by an earlier incarnation or by this inbox before it forgot
+        // the source.
         position.Next = Math.Max(position.Next, chunk.OldestUnacknowledged);
         if (chunk.FirstSequence > position.Next)
         {
@@ -100,18 +101,19 @@ public sealed class FrameInbox
     }
 
     /// <summary>
-    /// Returns the acknowledgement of the frames that were taken from the source of a chunk, up to the end of the chunk.
+    /// Returns the acknowledgement of a chunk. It covers the frames of the source that <see cref="Accept"/> has returned, up to the end of
+    /// the chunk.
     /// </summary>
     /// <param name="chunk">A chunk that was passed to <see cref="Accept"/>.</param>
     /// <returns>The message to the sender of the chunk.</returns>
     /// <remarks>
     /// <para>
-    /// Send the message when the effects of the chunk and of all earlier chunks of the source are durable. Later chunks may still be
-    /// unfinished: the message does not include them.
+    /// Send the message when the effects of the chunk and of all earlier chunks of the source are durable. The message does not cover later
+    /// chunks, so these need not be durable yet.
     /// </para>
     /// <para>
-    /// Also acknowledge a chunk without new frames: it repeats accepted frames, or arrived while an earlier chunk is missing. Send its
-    /// message when the effects of all frames that were accepted from the source are durable.
+    /// Acknowledge a chunk even if <see cref="Accept"/> has returned no frames of it. Send its message when the effects of all frames that
+    /// were accepted from the source are durable.
     /// </para>
     /// </remarks>
     /// <exception cref="InvalidOperationException">The chunk belongs to another partition than earlier ones.</exception>
@@ -122,10 +124,10 @@ public sealed class FrameInbox
         return new FrameAcknowledgement(chunk.Source, chunk.Partition, Math.Min(Find(chunk.Source).Next, chunk.NextSequence));
     }
 
-    /// <summary>Marks a source as ended. Its position stays until the inbox needs the room for another source.</summary>
-    /// <param name="ended">The message.</param>
+    /// <summary>Marks a source as ended. The inbox keeps its position until it needs the space for another source.</summary>
+    /// <param name="ended">The message about the end of the source.</param>
     /// <remarks>
-    /// A chunk that was sent twice may arrive after the end of its source. The position recognizes its frames as duplicates.
+    /// A chunk that was sent twice may arrive after the end of its source. The position shows that its frames are duplicates.
     /// </remarks>
     /// <exception cref="InvalidOperationException">The message belongs to another partition than earlier ones.</exception>
     public void Forget(FrameSourceEnded ended)
@@ -139,7 +141,7 @@ public sealed class FrameInbox
         }
     }
 
-    // Numbers of another partition would look like duplicates, and the frames would be lost without an error.
+    // Each partition numbers its frames from 0. Frames of another partition would look like duplicates and be lost without an error.
     private void RequirePartition(int partition)
     {
         _partition ??= partition;
@@ -154,7 +156,7 @@ public sealed class FrameInbox
     {
         if (_positions.TryGetValue(source, out LinkedListNode<Position>? node))
         {
-            // A late duplicate does not make an ended source active again.
+            // If a late duplicate arrives, an ended source must stay among the ended ones.
             if (node.List == _order)
             {
                 _order.Remove(node);

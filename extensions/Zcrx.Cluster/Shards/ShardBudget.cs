@@ -1,9 +1,9 @@
 namespace Zcrx.Cluster.Shards;
 
-/// <summary>Limits the unacknowledged bytes at each shard of a region, over all connections of this node.</summary>
+/// <summary>Limits the unacknowledged bytes at each shard of a region. All connections of this node share the limit.</summary>
 /// <remarks>Threading: any thread. Waiting connections are served in order.</remarks>
 /// <param name="maxBytes">
-/// The maximum number of bytes at one shard. A larger chunk is admitted only when no other bytes are unacknowledged.
+/// The largest number of bytes at one shard. A larger chunk is admitted only when no other bytes are unacknowledged.
 /// </param>
 internal sealed class ShardBudget(long maxBytes)
 {
@@ -11,7 +11,7 @@ internal sealed class ShardBudget(long maxBytes)
     private readonly Dictionary<int, Share> _shares = [];
 
     /// <summary>Creates the claim of one connection on the budget of one shard.</summary>
-    /// <param name="partition">The partition.</param>
+    /// <param name="partition">The partition of the shard.</param>
     /// <param name="onGranted">Called on any thread when a waiting claim gets its bytes.</param>
     public ShardClaim Claim(int partition, Action onGranted) => new(this, partition, onGranted);
 
@@ -24,14 +24,16 @@ internal sealed class ShardBudget(long maxBytes)
         }
     }
 
-    /// <summary>Takes bytes for a claim. If the budget has no room, the claim waits.</summary>
+    /// <summary>
+    /// Takes bytes of the budget for a claim. If too few are free, returns false, and the claim waits until it is granted the bytes.
+    /// </summary>
     internal bool TryTake(ShardClaim claim, long bytes)
     {
         lock (_gate)
         {
             if (claim.IsGranted)
             {
-                // The bytes were already taken when they were granted. The lane repeats the call for the same chunk.
+                // The claim waited for this chunk and was granted its bytes, which are already counted.
                 claim.IsGranted = false;
                 return true;
             }
@@ -60,9 +62,9 @@ internal sealed class ShardBudget(long maxBytes)
         }
     }
 
-    /// <summary>Returns bytes of a claim to the budget, and grants the bytes of waiting claims.</summary>
-    /// <param name="claim">The claim.</param>
-    /// <param name="bytes">The number of bytes; null for all bytes when the claim ends.</param>
+    /// <summary>Returns bytes of a claim to the budget, and grants them to waiting claims.</summary>
+    /// <param name="claim">The claim that returns bytes.</param>
+    /// <param name="bytes">The number of bytes; null to return all bytes and end the claim.</param>
     internal void Release(ShardClaim claim, long? bytes)
     {
         List<ShardClaim> granted = [];

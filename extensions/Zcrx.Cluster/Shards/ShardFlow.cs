@@ -1,9 +1,9 @@
 namespace Zcrx.Cluster.Shards;
 
-/// <summary>Represents the bounds of a <see cref="ShardWindow{T}"/>.</summary>
-/// <param name="MaxChunks">The number of chunks that may be unacknowledged at one shard.</param>
-/// <param name="MaxChunkBytes">The maximum number of bytes of a chunk.</param>
-/// <param name="ResendTimeout">The minimum time after which a chunk is sent again.</param>
+/// <summary>Specifies the limits of a <see cref="ShardWindow{T}"/>.</summary>
+/// <param name="MaxChunks">The largest number of unacknowledged chunks of one connection at one shard.</param>
+/// <param name="MaxChunkBytes">The largest number of bytes in a chunk.</param>
+/// <param name="ResendTimeout">The shortest time after which a chunk is sent again.</param>
 internal sealed record ShardFlow(int MaxChunks, int MaxChunkBytes, TimeSpan ResendTimeout)
 {
     private const int MostDoublings = 4;
@@ -11,9 +11,10 @@ internal sealed record ShardFlow(int MaxChunks, int MaxChunkBytes, TimeSpan Rese
 
     /// <summary>Returns the time after which a chunk is sent again.</summary>
     /// <param name="roundTrip">
-    /// The measured time until an acknowledgement. The timeout is a multiple of this time, so a slow entity does not cause repetitions.
+    /// The measured time from sending a chunk to its acknowledgement. The timeout is a multiple of this time, so that a slow entity does
+    /// not get chunks twice.
     /// </param>
-    /// <param name="attempts">The number of consecutive timeouts. Each doubles the time, up to a bound.</param>
+    /// <param name="attempts">The number of consecutive timeouts. Each one doubles the time, up to a limit.</param>
     public TimeSpan TimeoutOf(TimeSpan roundTrip, int attempts)
     {
         TimeSpan usual = roundTrip * RoundTrips;

@@ -4,18 +4,18 @@ namespace Zcrx.Cluster.Shards;
 
 /// <summary>Holds the unacknowledged frames of one connection to one partition. Decides when each chunk is sent.</summary>
 /// <remarks>
-/// Chunks are sent in order. After a timeout they are sent again, from the first unacknowledged chunk. Then only one chunk is in flight
-/// until the next acknowledgement. A slow entity, or an entity that is being moved, therefore gets one more chunk and not all of them.
+/// Chunks are sent in order. After a timeout, the first unacknowledged chunk is sent again. The others follow after the next
+/// acknowledgement. An entity that is slow or moving to another node thus gets one chunk twice and not all of them.
 /// </remarks>
-/// <param name="source">The identity of the stream.</param>
+/// <param name="source">The identity of the stream that sends the frames.</param>
 /// <param name="partition">The partition.</param>
-/// <param name="flow">The bounds.</param>
-/// <param name="claim">The share of the shard's budget.</param>
+/// <param name="flow">The limits.</param>
+/// <param name="claim">The claim of this connection on the budget of the shard.</param>
 internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, ShardClaim claim) : IDisposable
 {
     private const int Smoothing = 8;
 
-    // The chunks in the order of sending. The first _inFlight chunks are in flight.
+    // The closed chunks, in the order of sending. The first _inFlight of them are in flight.
     private readonly List<PendingChunk<T>> _chunks = [];
     private ChunkBuilder<T>? _open;
     private long _next;
@@ -27,7 +27,7 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
 
     public bool IsEmpty => _chunks.Count == 0 && _open is null;
 
-    /// <summary>Gets the number of chunks that are in flight.</summary>
+    /// <summary>Gets the number of chunks in flight. These were sent, and are neither acknowledged nor timed out.</summary>
     public int InFlight => _inFlight;
 
     /// <summary>Gets the number of the first frame that is not acknowledged.</summary>
@@ -45,7 +45,7 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
         _next++;
     }
 
-    /// <summary>Sends as many chunks as the bounds allow.</summary>
+    /// <summary>Sends as many chunks as the limits allow.</summary>
     /// <returns>The number of chunks that were sent again.</returns>
     public int Send(TimeSpan now, List<FrameChunk> outgoing)
     {
@@ -86,8 +86,8 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
 
     /// <summary>Removes the chunks that the entity has acknowledged.</summary>
     /// <param name="next">The number of the next frame that the entity expects.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="acknowledged">Receives the tokens.</param>
+    /// <param name="now">The current time.</param>
+    /// <param name="acknowledged">The list to which the tokens of acknowledged frames are added.</param>
     public void Acknowledge(long next, TimeSpan now, List<T> acknowledged)
     {
         int count = 0;
@@ -107,8 +107,8 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
         PendingChunk<T> last = _chunks[count - 1];
         if (last.Sent == 1)
         {
-            // As in TCP, only a chunk that was sent once measures the round trip. Until such a chunk is acknowledged,
-            // the timeout stays increased.
+            // As in TCP, a chunk measures the round trip only if it was sent once. The timeout stays increased until such a chunk is
+            // acknowledged.
             TimeSpan sample = now - last.SentAt;
             _roundTrip = _roundTrip == TimeSpan.Zero ? sample : ((_roundTrip * (Smoothing - 1)) + sample) / Smoothing;
             _attempts = 0;
@@ -121,7 +121,7 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
         claim.Release(bytes);
     }
 
-    /// <summary>Restarts sending at the first unacknowledged chunk if the timeout has passed.</summary>
+    /// <summary>After the timeout, makes <see cref="Send"/> start again at the first unacknowledged chunk.</summary>
     public void OnTime(TimeSpan now)
     {
         if (_inFlight > 0 && now >= _deadline)

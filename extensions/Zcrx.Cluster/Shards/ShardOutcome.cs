@@ -1,6 +1,6 @@
 namespace Zcrx.Cluster.Shards;
 
-/// <summary>Publishes the results of a session to other threads. The session writes; any thread reads.</summary>
+/// <summary>Publishes the results of a session to other threads. Only the session writes them.</summary>
 internal sealed class ShardOutcome
 {
     private Exception? _failure;
@@ -8,7 +8,7 @@ internal sealed class ShardOutcome
     private long _resends;
     private long _acknowledged;
 
-    /// <summary>Gets or sets the reason why the session ended before the stream; null if it did not.</summary>
+    /// <summary>Gets or sets the error with which the session ended before its stream; null if there was none.</summary>
     public Exception? Failure
     {
         get => Volatile.Read(ref _failure);

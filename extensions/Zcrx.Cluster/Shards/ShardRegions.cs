@@ -4,12 +4,12 @@ using Akka.Actor;
 
 namespace Zcrx.Cluster.Shards;
 
-/// <summary>Holds the state that all streams of an actor system to one region share.</summary>
+/// <summary>Holds one budget for each shard region. All streams of an actor system to the region share it.</summary>
 internal sealed class ShardRegions : IExtension
 {
     private const string FrameSizePath = "akka.remote.dot-netty.tcp.maximum-frame-size";
 
-    // Covers addresses, paths and the fields of the chunk, with room to spare.
+    // The bytes of a message that are reserved for addresses, paths and the fields of a chunk. These need fewer.
     private const long Envelope = 4096;
 
     private readonly ConcurrentDictionary<IActorRef, ShardBudget> _budgets = new();
@@ -21,7 +21,8 @@ internal sealed class ShardRegions : IExtension
     }
 
     /// <summary>
-    /// Gets the maximum number of bytes for frames in a message between nodes. The length field of each frame needs up to five more bytes.
+    /// Gets the largest number of bytes that frames can have in one message between nodes. Each frame also has a length field of up to five
+    /// bytes.
     /// </summary>
     public long LongestFrame { get; }
 

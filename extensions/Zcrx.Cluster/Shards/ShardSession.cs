@@ -8,12 +8,12 @@ using Zcrx.Interop;
 namespace Zcrx.Cluster.Shards;
 
 /// <summary>
-/// Sends the frames of one connection to the shards of a region. A frame is acknowledged to the connection after
-/// its entity has acknowledged it.
+/// Sends the frames of one connection to the shards of a region. When the entity of a shard has acknowledged a frame, the session
+/// acknowledges it to the connection.
 /// </summary>
 /// <remarks>
-/// The bytes are copied into chunks at once, and the buffers return to the pool. The messages are acknowledged later: until then they fill
-/// the window of <c>ToActor</c>, and a full window pauses the connection.
+/// The bytes are copied into chunks at once, so that the buffers return to the pool. Until a frame is acknowledged, it counts in the window
+/// of <c>ToActor</c>. A full window pauses the connection.
 /// </remarks>
 internal sealed class ShardSession : ReceiveActor, IWithTimers
 {
@@ -28,12 +28,12 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
     private bool _isFlushing;
     private bool _isLooking;
 
-    /// <param name="region">The region.</param>
-    /// <param name="partition">Returns the partition of a frame. It calls code of the application.</param>
-    /// <param name="options">The options.</param>
-    /// <param name="budget">The budget of the region.</param>
-    /// <param name="longestFrame">The maximum number of bytes for frames in a message between nodes.</param>
-    /// <param name="outcome">Receives the results.</param>
+    /// <param name="region">The shard region.</param>
+    /// <param name="partition">Returns the partition of a frame. Calls code of the application.</param>
+    /// <param name="options">The options of the stream.</param>
+    /// <param name="budget">The budget of the shard region.</param>
+    /// <param name="longestFrame">The largest number of bytes that frames can have in one message between nodes.</param>
+    /// <param name="outcome">Receives the results for other threads.</param>
     public ShardSession(
         IActorRef region, Func<ReadOnlySequence<byte>, int> partition, ZcrxShardOptions options, ShardBudget budget, long longestFrame, ShardOutcome outcome)
     {
@@ -49,7 +49,7 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
         Receive<Look>(_ => OnLook());
         Receive<ZcrxStream.Init>(static init => init.Acknowledge());
         Receive<ZcrxStream.Completed>(_ => OnEnd());
-        // Frames that arrived before the failure are still delivered.
+        // Frames that arrived before the failure are still delivered to the shards.
         Receive<ZcrxStream.Failed>(_ => OnEnd());
         Receive<Finish>(_ => OnEnd());
         Receive<Terminated>(_ => Fail(new ZcrxException($"Sending frames to {_region}", 0, "the shard region has ended", "Close the listener before the region ends")));
@@ -64,7 +64,7 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
 
     protected override void PostStop() => _window.ReturnBudgets();
 
-    /// <summary>Fails the stream and resets the connection: a new instance knows nothing about the frames of the old one.</summary>
+    /// <summary>Fails the stream, which resets the connection. A restarted actor has lost the unacknowledged frames.</summary>
     protected override void PostRestart(Exception reason)
     {
         _outcome.Failure ??= reason;
@@ -88,7 +88,7 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
         {
             partition = _partition(frame.Sequence);
         }
-#pragma warning disable CA1031 // Code of the application may throw any exception, which ends this stream only.
+#pragma warning disable CA1031 // Code of the application may throw any exception. Only this stream ends.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -97,11 +97,11 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
         }
 
         _window.Add(partition, frame.Sequence, frame);
-        // The bytes are copied, so the buffer is released. The message still counts as unacknowledged.
+        // The bytes were copied, so release the buffer. The frame still counts as unacknowledged.
         frame.Lease.Dispose();
         if (!_isFlushing)
         {
-            // Flush is handled after the frames that are in the mailbox now, and sends these frames together.
+            // The actor handles Flush after the frames that are in its mailbox now. These frames are thus sent together.
             _isFlushing = true;
             Self.Tell(Flush.Instance);
         }
@@ -118,7 +118,7 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
         Do(_window.OnTime);
         if (_window.IsEmpty)
         {
-            // The timer is stopped: an idle connection costs nothing.
+            // Stop the timer, so that an idle connection costs nothing.
             _isLooking = false;
             Timers.Cancel(nameof(Look));
         }
@@ -136,7 +136,7 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
         FinishIfDone();
     }
 
-    /// <summary>Executes the decisions of the window.</summary>
+    /// <summary>Runs an action on the window. Then sends the chunks and acknowledges the frames that the window has returned.</summary>
     private void Do(Action<TimeSpan> act)
     {
         act(Now);
@@ -145,7 +145,7 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
             _region.Tell(chunk, Self);
         }
 
-        // Counted first: the last acknowledgement completes the sink, and its owner reads the count.
+        // Count before acknowledging. The last acknowledgement completes the sink, and its owner may then read the count.
         _outcome.Acknowledged += _window.Acknowledged.Count;
         foreach (ZcrxStream.Frame frame in _window.Acknowledged)
         {
@@ -198,7 +198,7 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
 
     private sealed record Granted(int Partition) : INoSerializationVerificationNeeded;
 
-    /// <summary>Signals that the application has disposed the stream. Received frames are still sent.</summary>
+    /// <summary>Informs the session that the application has disposed the stream. Frames that were received are still sent.</summary>
     internal sealed class Finish : INoSerializationVerificationNeeded
     {
         public static Finish Instance { get; } = new();

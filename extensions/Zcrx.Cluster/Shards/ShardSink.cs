@@ -7,8 +7,8 @@ namespace Zcrx.Cluster;
 
 /// <summary>Represents a stream of frames to the shards of a region; see <see cref="ZcrxShardExtensions"/>.</summary>
 /// <remarks>
-/// Ownership: the caller of <c>ToShards</c> may dispose the stream at any time. Disposing is optional when the stream ends.
-/// Threading: any thread.
+/// Ownership: the caller of <c>ToShards</c> may dispose this object at any time, to stop receiving. It need not be disposed when the stream
+/// ends. Threading: any thread.
 /// </remarks>
 public sealed class ShardSink : IDisposable
 {
@@ -20,20 +20,20 @@ public sealed class ShardSink : IDisposable
     {
         (_sink, _session, _outcome) = (sink, session, outcome);
         Completion = CompleteAsync();
-        // Observes the exception here, for callers that do not await the task.
+        // Observe the exception here, because the application may never await the task.
         _ = Completion.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     /// <summary>
-    /// Gets a task that completes when the stream has ended in order and the entities have acknowledged everything. If the stream fails,
-    /// the task faults with its error once everything before the failure is acknowledged. It also faults if the key selector or the shard
-    /// region fails. <see cref="Dispose"/> cancels it.
+    /// Gets a task that completes when the stream has ended and the entities have acknowledged all frames. If the stream fails, the task
+    /// faults once all earlier frames are acknowledged. It also faults if the key selector throws or the shard region ends.
+    /// <see cref="Dispose"/> cancels it.
     /// </summary>
     public Task Completion { get; }
 
     /// <summary>
-    /// Gets the number of frames that the entities have acknowledged. While the stream runs, they need not be its first frames. When
-    /// <see cref="Completion"/> has ended with the end or the error of the stream, they are all frames that the stream had.
+    /// Gets the number of frames that the entities have acknowledged. They need not be the first frames of the stream. When
+    /// <see cref="Completion"/> has ended because the stream has ended or failed, the number includes every frame of the stream.
     /// </summary>
     public long Acknowledged => _outcome.Acknowledged;
 
@@ -44,8 +44,8 @@ public sealed class ShardSink : IDisposable
     public long Resends => _outcome.Resends;
 
     /// <summary>
-    /// Stops receiving. Frames that the stream has accepted are still delivered: they are sent again until they are acknowledged. A frame
-    /// that the ring thread passes on at the same moment may become a dead letter.
+    /// Stops receiving. Frames that were received are still sent until they are acknowledged. A frame that the ring thread passes on during
+    /// this call may become a dead letter.
     /// </summary>
     public void Dispose()
     {

@@ -9,30 +9,33 @@ namespace Zcrx.Cluster;
 /// <summary>Contains the methods that stream frames to the shards of a cluster.</summary>
 /// <remarks>
 /// <para>
-/// Frames are grouped into chunks by partition of the key space. The entity of a partition receives each chunk as a
-/// <see cref="FrameChunk"/>, takes its frames with a <see cref="FrameInbox"/>, and answers with a <see cref="FrameAcknowledgement"/>.
-/// Frames with the same key arrive in order.
+/// Frames are grouped into chunks by the partition of their key. The entity of a partition receives each chunk as a
+/// <see cref="FrameChunk"/>. It passes the chunk to a <see cref="FrameInbox"/>, which returns the frames, and answers with a
+/// <see cref="FrameAcknowledgement"/>. Frames with the same key arrive in order.
 /// </para>
 /// <para>
-/// Each frame arrives at least once: chunks are sent again until they are acknowledged, even if the entity has moved to another node.
+/// Each frame arrives at least once, because chunks are sent again until they are acknowledged. This also holds when the entity moves to
+/// another node.
 /// </para>
 /// <para>Zero copy ends here. The bytes of a frame are copied once into a chunk, and its buffers return to the pool.</para>
 /// </remarks>
 public static class ZcrxShardExtensions
 {
-    /// <summary>Sends every frame to the shard of its key, at the pace of the entities' acknowledgements.</summary>
-    /// <param name="source">Borrowed frames.</param>
+    /// <summary>Sends every frame to the shard of its key. Receives no faster than the entities acknowledge frames.</summary>
+    /// <param name="source">The frames of one connection, which are borrowed.</param>
     /// <param name="region">
-    /// The shard region of this node, or its proxy. Its message extractor is <see cref="ZcrxShardMessageExtractor"/>.
+    /// The shard region of this node, or its proxy. Its message extractor must be a <see cref="ZcrxShardMessageExtractor"/>.
     /// </param>
     /// <param name="key">
-    /// Returns the part of a frame that is its key, usually a slice. It runs on the thread of an actor and must not keep the frame.
+    /// Returns the key of a frame, usually a slice of its bytes. It runs on the thread of an actor and must not keep the bytes.
     /// </param>
     /// <param name="options">The options; null for the defaults.</param>
-    /// <returns>The stream. Dispose it to stop; its completion says how it ended.</returns>
+    /// <returns>
+    /// The stream to the shards. Dispose it to stop receiving. Its <see cref="ShardSink.Completion"/> reports how the stream ended.
+    /// </returns>
     /// <remarks>
-    /// When the window of the connection is full, the connection is paused, and TCP slows the sender down. The connection stays open until
-    /// everything is acknowledged. The connection is reset when <paramref name="key"/> throws, when a frame is too long for a message
+    /// When too many frames are unacknowledged, the connection is paused, and TCP slows the sender down. The connection stays open until
+    /// all frames are acknowledged. The connection is reset when <paramref name="key"/> throws, when a frame is too long for a message
     /// between nodes, or when the region ends.
     /// </remarks>
     /// <exception cref="ArgumentException">The region is not an actor of this process.</exception>
@@ -45,12 +48,14 @@ public static class ZcrxShardExtensions
         return Start(source, region, frame => KeyPartition.Of(key(frame), valid.Partitions), valid);
     }
 
-    /// <summary>Sends every frame to the shard of its numeric key, at the pace of the entities' acknowledgements.</summary>
-    /// <param name="source">Borrowed frames.</param>
+    /// <summary>Sends every frame to the shard of its numeric key. Receives no faster than the entities acknowledge frames.</summary>
+    /// <param name="source">The frames of one connection, which are borrowed.</param>
     /// <param name="region">The shard region of this node, or its proxy.</param>
     /// <param name="key">Returns the key of a frame as a number.</param>
     /// <param name="options">The options; null for the defaults.</param>
-    /// <returns>The stream. Dispose it to stop; its completion says how it ended.</returns>
+    /// <returns>
+    /// The stream to the shards. Dispose it to stop receiving. Its <see cref="ShardSink.Completion"/> reports how the stream ended.
+    /// </returns>
     /// <remarks>
     /// See
     /// <see cref="ToShards(IObservable{ReceivedFrame}, IActorRef, Func{ReadOnlySequence{byte}, ReadOnlySequence{byte}}, ZcrxShardOptions?)"/>.

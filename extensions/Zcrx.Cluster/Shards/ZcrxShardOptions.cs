@@ -6,38 +6,40 @@ namespace Zcrx.Cluster;
 /// <summary>Contains the options of a stream of frames to shards. Immutable.</summary>
 public sealed record ZcrxShardOptions
 {
-    /// <summary>Gets the number of partitions of the key space: 64 by default. All streams to one region need the same number.</summary>
+    /// <summary>
+    /// Gets the number of partitions into which keys are divided. The default is 64. All streams to one region must have the same number.
+    /// </summary>
     public int Partitions { get; init; } = 64;
 
     /// <summary>
-    /// Gets the maximum number of unacknowledged frames of one connection: 4,096 by default. At this limit the connection is paused.
+    /// Gets the largest number of unacknowledged frames of one connection. At this limit, the connection is paused. The default is 4,096.
     /// </summary>
     public int MaxUnacknowledged { get; init; } = 4096;
 
     /// <summary>
-    /// Gets the maximum number of unacknowledged bytes of one connection: 4 MiB by default. A longer frame is sent alone.
+    /// Gets the largest number of unacknowledged bytes of one connection. A longer frame is sent alone. The default is 4 MiB.
     /// </summary>
     public ByteSize MaxUnacknowledgedBytes { get; init; } = 4.MiB();
 
     /// <summary>
-    /// Gets the maximum number of unacknowledged bytes at one shard, over all connections of this node: 8 MiB by default. A longer chunk
-    /// is sent alone. The first stream to a region sets the value for the region. Copies that were sent again are not counted.
+    /// Gets the largest number of unacknowledged bytes of all connections of this node at one shard. A longer chunk is sent alone. A chunk
+    /// that is sent again counts once. The first stream to a region sets the limit for the region. The default is 8 MiB.
     /// </summary>
     public ByteSize MaxShardBytes { get; init; } = 8.MiB();
 
     /// <summary>
-    /// Gets the maximum number of unacknowledged chunks of one connection at one shard: 4 by default. At this limit, frames are
-    /// collected for the next chunk.
+    /// Gets the largest number of unacknowledged chunks of one connection at one shard. At this limit, further frames wait for the next
+    /// chunk. The default is 4.
     /// </summary>
     public int MaxChunks { get; init; } = 4;
 
-    /// <summary>Gets the maximum number of bytes of a chunk: 64 KiB by default. A longer frame is a chunk of its own.</summary>
+    /// <summary>Gets the largest number of bytes in a chunk. A longer frame is a chunk of its own. The default is 64 KiB.</summary>
     public ByteSize MaxChunkBytes { get; init; } = 64.KiB();
 
     /// <summary>
-    /// Gets the minimum time after which an unacknowledged chunk is sent again: a second by default. The time is three times the measured
-    /// acknowledgement time if that is longer. It doubles with each attempt, up to a factor of sixteen. The acknowledgement of a
-    /// chunk that was sent only once resets it.
+    /// Gets the shortest time after which an unacknowledged chunk is sent again. The default is a second. If acknowledgements take long,
+    /// the time is three times their measured time. It doubles with each attempt, up to a factor of sixteen. It is reset when a chunk that
+    /// was sent only once is acknowledged.
     /// </summary>
     public TimeSpan ResendTimeout { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -3,7 +3,7 @@ using Ingest.Tests.Support;
 namespace Ingest.Tests.Commands;
 
 /// <summary>
-/// Tests the command `doctor`: its exit code is 0 exactly when a registration would succeed. The kernel tests cover NICs.
+/// Tests the command <c>doctor</c>. Its exit code must be 0 exactly if a registration would succeed. Tests on real kernels cover NICs.
 /// </summary>
 public class DoctorTests
 {

@@ -2,7 +2,7 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Commands;
 
-/// <summary>Tests that the help is complete and fits a terminal.</summary>
+/// <summary>Tests that the help describes everything and fits the width of a terminal.</summary>
 public class HelpTests
 {
     [Theory]

@@ -5,10 +5,10 @@ using Zcrx.Interop;
 
 namespace Ingest.Tests.Commands;
 
-/// <summary>Tests that every user error results in one sentence on standard error and exit code 2.</summary>
+/// <summary>Tests invalid command lines. Each must end with exit code 2 and one sentence on standard error.</summary>
 public class WrongValueTests
 {
-    // Each row contains the arguments and a part of the expected message.
+    // Each row contains the arguments, and a part of the message that is expected.
     public static TheoryData<string, string> Wrong => new()
     {
         { "", "say what to do: demo, serve, send, capabilities, doctor" },

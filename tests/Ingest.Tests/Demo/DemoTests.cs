@@ -3,7 +3,7 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Demo;
 
-/// <summary>Tests the whole command `demo`: both processes, all bytes, the verdict and the exit code.</summary>
+/// <summary>Tests the command <c>demo</c> as a whole: both processes, all bytes, the verdict and the exit code.</summary>
 public class DemoTests
 {
     [Theory]
@@ -79,12 +79,12 @@ public class DemoTests
     public async Task Output_to_a_terminal_has_tables()
     {
         ForeignProgram.Require("script", "bsdutils");
-        // A container without a devpts file system cannot open a terminal.
+        // `script` opens a pseudo-terminal, which is impossible in a container without a devpts file system.
         (int exitCode, string output) = await ForeignProgram.ExecuteAsync("exec script -qec true /dev/null < /dev/null");
         Skip.If(exitCode != 0, $"no pseudo-terminal is available (is devpts mounted on /dev/pts?): {output}");
         using TempDirectory directory = new();
 
-        // Sets TERM: without it, or with TERM=dumb as in a build without a terminal, the demo prints lines.
+        // TERM must name a real terminal. Otherwise, the demo prints lines instead of tables.
         await ForeignProgram.RunAsync("TERM=xterm exec script -qec \"stty rows 40 cols 100; dotnet exec '$1' demo --volume 1MiB\" \"$2\" < /dev/null > /dev/null", IngestProcess.Program, directory["screen"]);
 
         string screen = await File.ReadAllTextAsync(directory["screen"]);
@@ -139,7 +139,7 @@ public class DemoTests
     private static IngestProcess StartLong(params string[] arguments) =>
         IngestProcess.Start(["demo", "--connections", "2", "--volume", "512GiB", .. arguments]);
 
-    /// <summary>Waits until bytes arrive and returns the id of the sending process.</summary>
+    /// <summary>Waits until bytes arrive, and returns the id of the process that sends them.</summary>
     private static async Task<int> SenderOfAsync(IngestProcess demo)
     {
         await demo.LineAsync(line => line.Contains("2 streams, 0 complete", StringComparison.Ordinal), "the demo receives");

@@ -6,7 +6,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Tests.Demo;
 
-/// <summary>Tests that the verdict finds every problem, and reports none if there is no problem.</summary>
+/// <summary>Tests that the verdict reports every problem, and none if there is none.</summary>
 public class VerdictTests
 {
     private const long Volume = 1000;

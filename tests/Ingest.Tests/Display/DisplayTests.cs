@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Tests.Display;
 
-/// <summary>Tests the output of the running demo.</summary>
+/// <summary>Tests what the demo displays while it runs.</summary>
 public class DisplayTests
 {
     [Fact]
@@ -26,7 +26,7 @@ public class DisplayTests
         string text = await DrawAsync(streams: 1000, height);
 
         Assert.Contains(last, text, StringComparison.Ordinal);
-        // The queue table of the last frame was not cut off.
+        // The table of queues follows the table of streams and must not be cut off.
         Assert.Contains("zcrx-0", text[text.LastIndexOf(last, StringComparison.Ordinal)..], StringComparison.Ordinal);
         Assert.DoesNotContain('\u2026', text);
     }

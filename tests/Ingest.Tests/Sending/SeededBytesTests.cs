@@ -2,7 +2,7 @@ using Ingest.Sending;
 
 namespace Ingest.Tests.Sending;
 
-/// <summary>Tests that the bytes depend only on the seed, the connection and the position.</summary>
+/// <summary>Tests that the sent bytes depend only on the seed, the connection and the position.</summary>
 public class SeededBytesTests
 {
     [Fact]

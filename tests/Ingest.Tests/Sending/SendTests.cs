@@ -6,7 +6,7 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Sending;
 
-/// <summary>Tests `send` with a third-party receiver.</summary>
+/// <summary>Tests the command <c>send</c> with a receiver that is not part of Zcrx.</summary>
 public class SendTests
 {
     [Fact]
@@ -36,7 +36,7 @@ public class SendTests
         using IngestProcess process = IngestProcess.Start("send", "--to", $"{listener.LocalEndpoint}", "--volume", "1GiB");
         using (Socket socket = await Deadline.Within(listener.AcceptSocketAsync()))
         {
-            // A received byte proves that the sender has connected.
+            // The sender is connected when its first byte has arrived.
             Assert.Equal(1, await Deadline.Within(socket.ReceiveAsync(new byte[1], SocketFlags.None, CancellationToken.None).AsTask()));
             socket.LingerState = new LingerOption(true, 0);
         }

@@ -3,7 +3,7 @@ using Ingest.Sending;
 
 namespace Ingest.Tests.Sending;
 
-/// <summary>Tests that the demo parses the output of the sender.</summary>
+/// <summary>Tests how the demo parses what the sender prints.</summary>
 public class SentStreamTests
 {
     [Fact]

@@ -7,7 +7,8 @@ using Ingest.Tests.Support;
 namespace Ingest.Tests.Serving;
 
 /// <summary>
-/// Connects clients continuously, a hundred at a time. Each client sends its own stream and waits until the receiver closes the connection.
+/// Represents clients that arrive continuously, a hundred at the same time. Each sends a stream of its own, and waits until the receiver
+/// closes the connection.
 /// </summary>
 internal sealed class ArrivingClients : IAsyncDisposable
 {
@@ -25,20 +26,20 @@ internal sealed class ArrivingClients : IAsyncDisposable
         _clients = [.. Enumerable.Range(0, count).Select(_ => Task.Run(ComeAgainAndAgainAsync))];
     }
 
-    /// <summary>Gets the SHA-256 of every stream that was sent completely and confirmed by the receiver's close.</summary>
+    /// <summary>Gets the SHA-256 of each stream that was sent completely and whose connection the receiver has closed in order.</summary>
     public ConcurrentBag<string> Sent { get; } = [];
 
-    /// <summary>Gets the failures so far: connections that were refused, reset or closed early.</summary>
+    /// <summary>Gets the failures. A failure is a connection that was refused, reset or closed too early.</summary>
     public ConcurrentBag<string> Failures { get; } = [];
 
-    /// <summary>Waits until this number of additional streams is complete.</summary>
+    /// <summary>Waits until this number of further streams was confirmed.</summary>
     public Task MoreAsync(int streams, Func<string> describe)
     {
         int before = Sent.Count;
         return Deadline.UntilAsync(() => Sent.Count >= before + streams || !Failures.IsEmpty, () => $"{streams} more streams; {Sent.Count - before} came\n{describe()}");
     }
 
-    /// <summary>Stops starting clients and waits for the connected ones.</summary>
+    /// <summary>Starts no further clients, and waits for those that are connected.</summary>
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
@@ -75,7 +76,7 @@ internal sealed class ArrivingClients : IAsyncDisposable
                 Assert.Equal(0, await Deadline.Within(socket.ReceiveAsync(new byte[1])));
                 Sent.Add(Convert.ToHexString(SHA256.HashData(stream)));
             }
-#pragma warning disable CA1031 // Any failure of a client is a result that the test checks.
+#pragma warning disable CA1031 // The test checks the failures of all clients.
             catch (Exception exception)
 #pragma warning restore CA1031
             {

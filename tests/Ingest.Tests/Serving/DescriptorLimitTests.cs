@@ -2,7 +2,7 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Serving;
 
-/// <summary>Tests `serve` with more clients than file descriptors.</summary>
+/// <summary>Tests the command <c>serve</c> with more clients than file descriptors.</summary>
 public class DescriptorLimitTests
 {
     private const int Clients = 2_000;
@@ -11,14 +11,13 @@ public class DescriptorLimitTests
     [Fact]
     public async Task Service_with_400_descriptors_serves_2000_clients_and_reports_why_some_wait()
     {
-        // Uses the emulated engine, because no other engine opens with so few descriptors. Each connection also needs a descriptor for its
-        // file.
+        // Only the emulated engine can open with this limit. Each connection needs one descriptor for its socket and one for its file.
         using ServeProcess serve = await ServeProcess.StartAsync(static arguments => IngestProcess.StartAfter("ulimit -n 400", new Dictionary<string, string>(), arguments), ["--engine", "emulated"]);
         byte[] sent = TestClient.Bytes(10_000, seed: 7);
         string reason = "";
         for (int wave = 0; wave < Clients / AtOnce; wave++)
         {
-            // All clients of a wave are connected before the first client ends. Most of them wait in the backlog.
+            // All clients of a wave connect before one of them ends. Most of them therefore wait in the backlog.
             TestClient[] clients = await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => BeginAsync(serve, sent)));
             reason = await serve.Process.ErrorLineAsync(static line => line.Contains("stops accepting, peers wait in the backlog", StringComparison.Ordinal), "the process says why clients wait");
             await Task.WhenAll(clients.Select(client => EndAsync(client, sent)));

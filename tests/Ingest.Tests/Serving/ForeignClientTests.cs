@@ -3,7 +3,7 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Serving;
 
-/// <summary>Tests `serve` with third-party clients.</summary>
+/// <summary>Tests the command <c>serve</c> with clients that are not part of Zcrx.</summary>
 public class ForeignClientTests
 {
     private const int Length = 3_000_001;
@@ -61,7 +61,7 @@ public class ForeignClientTests
         using TempDirectory directory = new();
         byte[] data = await WriteAsync(directory["data"], Length);
 
-        // curl waits for a reply that never arrives, so the test kills curl once all bytes have arrived.
+        // The service never replies, but curl waits for a reply. The test therefore kills curl when all bytes have arrived.
         using Process curl = ForeignProgram.Start("exec curl --silent --header Expect: --upload-file \"$2\" http://\"$1\"/", $"{serve.EndPoint}", directory["data"]);
         try
         {

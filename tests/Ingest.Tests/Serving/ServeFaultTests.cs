@@ -2,9 +2,7 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Serving;
 
-/// <summary>
-/// Tests files that cannot be written: each such file ends its own connection with a message and affects no other connection.
-/// </summary>
+/// <summary>Tests files that cannot be written. Each of them must end only its own connection, with a message.</summary>
 public class ServeFaultTests
 {
     [Fact]
@@ -29,8 +27,7 @@ public class ServeFaultTests
     [Fact]
     public async Task Write_that_fails_breaks_only_its_connection()
     {
-        // A file size limit simulates a full disk: the write fails at the same place with a different errno. The limit
-        // is 2048 blocks of 512 bytes.
+        // The limit on the file size, 2048 blocks of 512 bytes, simulates a full disk. The same write fails, only with another errno.
         const int Limit = 1024 * 1024;
         using ServeProcess serve = await ServeProcess.StartAsync(
             arguments => IngestProcess.StartAfter("trap '' XFSZ; ulimit -f 2048", NoLargeFiles, arguments), []);
@@ -60,7 +57,7 @@ public class ServeFaultTests
         await client.SendAsync(new byte[] { 1, 2, 3 });
         string[] parts = [];
         await Deadline.UntilAsync(() => (parts = Directory.GetFiles(serve.Directory, "*.part")).Length == 1, "the file is created");
-        // A directory with the final name of the file makes the rename fail.
+        // The directory has the final name of the file, so that the file cannot be renamed.
         Directory.CreateDirectory(parts[0][..^".part".Length]);
 
         client.ShutdownSend();
@@ -71,6 +68,6 @@ public class ServeFaultTests
         Assert.Equal(new ServeSummary(1, 0, 1, 3, 0), await serve.StopAsync());
     }
 
-    // Turns write-xor-execute off: the runtime would otherwise map its code through a file that is larger than the limit.
+    // With write-xor-execute, the runtime maps its code through a file that is larger than the limit.
     private static readonly Dictionary<string, string> NoLargeFiles = new() { ["DOTNET_EnableWriteXorExecute"] = "0" };
 }

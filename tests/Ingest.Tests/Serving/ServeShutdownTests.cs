@@ -2,7 +2,9 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Serving;
 
-/// <summary>Tests SIGINT and SIGTERM: received bytes are written, no connection delays the exit forever, and the exit code is 0.</summary>
+/// <summary>
+/// Tests SIGINT and SIGTERM. Received bytes must be written, no connection may delay the end forever, and the exit code must be 0.
+/// </summary>
 public class ServeShutdownTests
 {
     [Theory]
@@ -35,7 +37,7 @@ public class ServeShutdownTests
     public async Task Arrived_bytes_are_written_before_the_program_ends()
     {
         using ServeProcess serve = await ServeProcess.StartAsync();
-        // The bytes fit into the first receive window: when the send completes, all bytes are in the receiver's socket.
+        // The bytes fit into the first receive window. All of them are therefore in the receiver's socket when the send has completed.
         byte[] sent = TestClient.Bytes(32 * 1024, seed: 5);
         using TestClient client = await TestClient.ConnectAsync(serve.EndPoint);
         await serve.PartAsync(client.Local, 0);
@@ -64,7 +66,7 @@ public class ServeShutdownTests
             }
             catch (System.Net.Sockets.SocketException)
             {
-                // The test expects the reset of the connection.
+                // The service has reset the connection, as the test expects.
             }
         });
         await serve.PartAsync(client.Local, 1024 * 1024);

@@ -4,7 +4,9 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Serving;
 
-/// <summary>Tests `serve` with plain sockets as clients: every file contains exactly the bytes that were sent.</summary>
+/// <summary>
+/// Tests the command <c>serve</c> with plain sockets as clients. Every file must contain exactly the bytes that were sent.
+/// </summary>
 public class ServeTests
 {
     [Theory]
@@ -46,7 +48,7 @@ public class ServeTests
     [Fact]
     public async Task A_pool_of_two_buffers_serves_fifty_connections()
     {
-        // The pool is always exhausted, so receiving pauses and resumes. No byte may be lost.
+        // The pool is so small that it is always exhausted. Receiving pauses and resumes, and no byte may be lost.
         await ManyAsync(connections: 50, length: 256 * 1024 + 1, "--area", "8KiB");
     }
 
@@ -60,7 +62,7 @@ public class ServeTests
         for (int i = 0; i < sent.Length; i++)
         {
             await client.SendAsync(sent.AsMemory(i, 1));
-            // The next piece is sent when this piece is in the file, so each piece has its own buffer.
+            // Waits until this byte is in the file. Each byte then arrives in a buffer of its own.
             await serve.PartAsync(client.Local, i + 1);
         }
 

@@ -6,7 +6,7 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Serving;
 
-/// <summary>Tests that one process replaces another while clients connect continuously.</summary>
+/// <summary>Tests that one process replaces another one while clients connect continuously.</summary>
 public sealed partial class TakeoverTests : IDisposable
 {
     private readonly TempDirectory _directory = new();
@@ -37,7 +37,7 @@ public sealed partial class TakeoverTests : IDisposable
                 await clients.MoreAsync(200, () => Describe(processes, clients));
                 if (i == 1)
                 {
-                    // The old process keeps its connections until they end and accepts no new connection.
+                    // The old process still serves its connections. It ends with the last one and accepts no other.
                     Assert.False(processes[0].HasExited);
                     await established.SendAsync(stream.AsMemory(100_000));
                     established.ShutdownSend();
@@ -73,7 +73,7 @@ public sealed partial class TakeoverTests : IDisposable
         using IngestProcess first = Start();
         IPEndPoint endPoint = await ListeningAsync(first);
 
-        // The engine nic cannot open lo, so the process fails after it has received the listeners.
+        // The engine nic cannot use lo, so this process fails after it has received the listeners.
         ProcessResult failed = await IngestProcess.RunAsync([.. Arguments, "--engine", "nic", "--interface", "lo"]);
 
         Assert.Equal(2, failed.ExitCode);
@@ -151,7 +151,7 @@ public sealed partial class TakeoverTests : IDisposable
         Skip.IfNot(Environment.UserName == "root", "only root can become another user");
         using IngestProcess first = Start();
         await ListeningAsync(first);
-        // These permissions simulate an operator's mistake, which must not stop the service.
+        // An operator may set these permissions by mistake. The service must still refuse other users.
         await ForeignProgram.RunAsync("chmod 711 \"$1\" && chmod 666 \"$2\"", _directory.Path, Place);
         await ForeignProgram.RunAsync(
             "python3 -c 'import os,socket,sys; os.setgid(65534); os.setuid(65534); s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); b=s.recv(4096); sys.exit(b\"another user\" not in b)' \"$1\"", Place);

@@ -5,7 +5,7 @@ namespace Ingest.Tests.Support;
 /// <summary>Runs installed programs that are not part of Zcrx.</summary>
 internal static class ForeignProgram
 {
-    /// <summary>Skips the test if the program is not installed. The reason names the program's Debian package.</summary>
+    /// <summary>Skips the test if a program is not installed. The message names the Debian package of the program.</summary>
     public static void Require(string program, string package) =>
         Skip.IfNot(Exists(program), $"{program} is not installed (Debian package {package})");
 
@@ -37,7 +37,7 @@ internal static class ForeignProgram
         }
     }
 
-    /// <summary>Returns whether a program is in a directory of PATH.</summary>
+    /// <summary>Determines whether a program is in a directory of PATH.</summary>
     public static bool Exists(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, program)));
 }

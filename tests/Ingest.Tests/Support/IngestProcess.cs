@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Ingest.Tests.Support;
 
-/// <summary>Runs the built program. Disposal kills the program and all its child processes.</summary>
+/// <summary>Runs the program under test. The disposal kills it and all its child processes.</summary>
 internal sealed class IngestProcess : IDisposable
 {
     private readonly Process _process;
@@ -35,7 +35,7 @@ internal sealed class IngestProcess : IDisposable
 
     public static IngestProcess Start(params string[] arguments) => new(new ProcessStartInfo("dotnet", ["exec", Program, .. arguments]));
 
-    /// <summary>Starts the program from a shell that first runs a command, such as one that sets a limit.</summary>
+    /// <summary>Starts the program from a shell, after a shell command. The command can set a limit, for example.</summary>
     public static IngestProcess StartAfter(string command, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         ProcessStartInfo start = new("sh", ["-c", $"{command}; exec dotnet exec \"$@\"", "sh", Program, .. arguments]);
@@ -54,15 +54,15 @@ internal sealed class IngestProcess : IDisposable
         return await process.ExitAsync();
     }
 
-    /// <summary>Waits for a line of standard output.</summary>
+    /// <summary>Waits for a line on standard output.</summary>
     public Task<string> LineAsync(Func<string, bool> which, string expectation) => LineAsync(_output, which, expectation);
 
-    /// <summary>Waits for a line of standard error.</summary>
+    /// <summary>Waits for a line on standard error.</summary>
     public Task<string> ErrorLineAsync(Func<string, bool> which, string expectation) => LineAsync(_error, which, expectation);
 
     public void Send(int signal) => Signals.Send(Id, signal);
 
-    /// <summary>Waits until the program has ended.</summary>
+    /// <summary>Waits until the program has ended, and returns its result.</summary>
     public async Task<ProcessResult> ExitAsync()
     {
         try

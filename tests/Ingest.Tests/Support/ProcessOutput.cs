@@ -7,7 +7,7 @@ internal sealed class ProcessOutput
 
     public ProcessOutput(StreamReader reader) => Completion = ReadAsync(reader);
 
-    /// <summary>Gets a task that completes when the stream ends.</summary>
+    /// <summary>Gets a task that completes when the process has closed the stream.</summary>
     public Task Completion { get; }
 
     public string[] Lines

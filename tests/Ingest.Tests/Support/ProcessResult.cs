@@ -4,8 +4,8 @@ namespace Ingest.Tests.Support;
 internal sealed record ProcessResult(int ExitCode, string[] Output, string[] Error)
 {
     /// <summary>
-    /// Asserts that the program rejected its command line: exit code 2, one line with the reason, no stack trace
-    /// and nothing on standard output.
+    /// Asserts that the program has rejected its command line. This means exit code 2, one line with the reason on standard error, and
+    /// nothing on standard output.
     /// </summary>
     public string AssertRefusal()
     {

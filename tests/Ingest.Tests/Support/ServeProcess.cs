@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Ingest.Tests.Support;
 
-/// <summary>Runs `serve` on a free port, with its own directory.</summary>
+/// <summary>Runs the command <c>serve</c> on a free port, with a directory of its own.</summary>
 internal sealed partial class ServeProcess : IDisposable
 {
     private readonly TempDirectory _directory;
@@ -21,19 +21,19 @@ internal sealed partial class ServeProcess : IDisposable
 
     public string Directory => _directory["out"];
 
-    /// <summary>Gets the files of streams that have ended.</summary>
+    /// <summary>Gets the names of the files whose streams have ended.</summary>
     public string[] Complete => System.IO.Directory.GetFiles(Directory, "*.bin");
 
-    /// <summary>Gets the files of streams that are still open.</summary>
+    /// <summary>Gets the names of the files whose streams are still open.</summary>
     public string[] Parts => System.IO.Directory.GetFiles(Directory, "*.part");
 
     public static Task<ServeProcess> StartAsync(params string[] arguments) => StartAsync(IngestProcess.Start, arguments);
 
     public static Task<ServeProcess> StartOnAsync(string listen) => StartAsync(IngestProcess.Start, [], listen);
 
-    /// <param name="start">Starts the program with the given arguments.</param>
-    /// <param name="arguments">Additional arguments.</param>
-    /// <param name="listen">The endpoint to listen on.</param>
+    /// <param name="start">Starts the program with some arguments.</param>
+    /// <param name="arguments">The arguments besides those that every test needs.</param>
+    /// <param name="listen">The endpoint on which the program listens.</param>
     public static async Task<ServeProcess> StartAsync(Func<string[], IngestProcess> start, string[] arguments, string listen = "127.0.0.1:0")
     {
         TempDirectory directory = new();
@@ -51,30 +51,30 @@ internal sealed partial class ServeProcess : IDisposable
         }
     }
 
-    /// <summary>Waits until this number of streams have ended, and reads their files.</summary>
+    /// <summary>Waits until this number of streams has ended, and reads their files.</summary>
     public async Task<byte[][]> FilesAsync(int count)
     {
         await Deadline.UntilAsync(() => Complete.Length >= count, () => $"{count} complete files, but there are {Complete.Length}\n{Process.Describe()}");
         return [.. Complete.Select(File.ReadAllBytes)];
     }
 
-    /// <summary>Returns the file of the only connection from an address.</summary>
+    /// <summary>Returns the name of the file for the connection from an address, or null if there is none.</summary>
     public string? FindFile(EndPoint local, bool complete = true) =>
         (complete ? Complete : Parts).SingleOrDefault(path => Path.GetFileName(path).Contains($"_{((IPEndPoint)local).Port}_", StringComparison.Ordinal));
 
-    /// <summary>Waits for the complete file of the connection from an address.</summary>
+    /// <summary>Waits until the stream from an address has ended, and reads its file.</summary>
     public async Task<byte[]> FileAsync(EndPoint local)
     {
         await Deadline.UntilAsync(() => FindFile(local) is not null, () => $"the file of {local}\n{Process.Describe()}");
         return await File.ReadAllBytesAsync(FindFile(local)!);
     }
 
-    /// <summary>Waits until the file of an open stream contains this number of bytes.</summary>
+    /// <summary>Waits until the file of an open stream has this number of bytes.</summary>
     public Task PartAsync(EndPoint local, long bytes) => Deadline.UntilAsync(
         () => FindFile(local, complete: false) is { } path && new FileInfo(path).Length >= bytes,
         () => $"{bytes} bytes from {local}\n{Process.Describe()}");
 
-    /// <summary>Stops the program and parses its summary.</summary>
+    /// <summary>Stops the program with a signal, and parses the summary that it prints.</summary>
     public async Task<ServeSummary> StopAsync(int signal = Signals.Terminate)
     {
         Process.Send(signal);

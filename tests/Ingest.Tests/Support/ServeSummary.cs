@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Ingest.Tests.Support;
 
-/// <summary>Represents the last line of `serve`.</summary>
+/// <summary>Represents the summary that <c>serve</c> prints as its last line.</summary>
 internal sealed partial record ServeSummary(int Connections, int Complete, int Broken, long Bytes, int Leases)
 {
     public static ServeSummary Parse(string line)

@@ -15,8 +15,8 @@ internal static partial class Signals
 
     public static void Send(int processId, int signal) => Assert.Equal(0, SysKill(processId, signal));
 
-    /// <summary>Restores the default action of SIGINT, if SIGINT is ignored, for processes that the test starts afterwards.</summary>
-    /// <remarks>A shell without job control starts its background jobs with SIGINT ignored, and child processes inherit this.</remarks>
+    /// <summary>Makes processes that the test starts later react to SIGINT, even if it is ignored now.</summary>
+    /// <remarks>A shell without job control starts background jobs with SIGINT ignored. Child processes inherit that.</remarks>
     public static void StopIgnoringInterrupt()
     {
         const string Label = "SigIgn:";
@@ -27,7 +27,7 @@ internal static partial class Signals
         }
     }
 
-    /// <summary>Returns the child processes of a process.</summary>
+    /// <summary>Returns the ids of the child processes of a process.</summary>
     public static int[] ChildrenOf(int processId)
     {
         List<int> children = [];
@@ -39,7 +39,7 @@ internal static partial class Signals
             }
             catch (IOException)
             {
-                // The thread has ended since the directory was listed.
+                // The thread has ended after the directory was listed.
             }
         }
 

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Ingest.Tests.Support;
 
-/// <summary>Represents a plain TCP client.</summary>
+/// <summary>Represents a TCP client over a plain socket.</summary>
 internal sealed class TestClient : IDisposable
 {
     private readonly Socket _socket;
@@ -38,7 +38,7 @@ internal sealed class TestClient : IDisposable
 
     public void ShutdownSend() => _socket.Shutdown(SocketShutdown.Send);
 
-    /// <summary>Waits until the peer ends its stream.</summary>
+    /// <summary>Waits until the peer has ended its stream.</summary>
     public async Task AssertClosedByPeerAsync() => Assert.Equal(0, await ReceiveAsync());
 
     /// <summary>Waits until the peer has reset the connection.</summary>

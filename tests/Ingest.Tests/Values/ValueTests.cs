@@ -5,7 +5,7 @@ using Ingest.Values;
 
 namespace Ingest.Tests.Values;
 
-/// <summary>Tests the parsing of values on the command line and their formatting for the screen.</summary>
+/// <summary>Tests how values on the command line are parsed, and how values are formatted for the screen.</summary>
 public class ValueTests
 {
     [Theory]

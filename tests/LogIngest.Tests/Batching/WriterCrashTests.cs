@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace LogIngest.Tests.Batching;
 
-/// <summary>Tests crashes of the actors during an attempt to store a batch.</summary>
+/// <summary>Tests actors that crash while a batch is being stored.</summary>
 public sealed class WriterCrashTests : IDisposable
 {
     private readonly ManualStores _stores = new();
@@ -29,12 +29,12 @@ public sealed class WriterCrashTests : IDisposable
         using Inbox failures = Inbox.Create(service.ActorSystem);
         service.ActorSystem.EventStream.Subscribe(failures.Receiver, typeof(Error));
         service.ActorSystem.ActorSelection("/user/ingest/writers/writer-0").Tell(Kill.Instance);
-        // The supervisor reports the failure of the collector when it restarts the collector.
+        // The supervisor logs the failure of the collector when it restarts it.
         Error failure = Assert.IsType<Error>(await failures.ReceiveAsync(Deadline.Limit));
         Assert.IsType<ActorKilledException>(failure.Cause);
         Assert.EndsWith("/writers/writer-0", failure.LogSource, StringComparison.Ordinal);
         await sender.SendAsync(Line("second"));
-        // The new collector has received the second message.
+        // The restarted collector receives the second message.
         await Deadline.UntilAsync(() => service.Metrics.Received == 2, "the second message arrives");
         if (succeeds)
         {

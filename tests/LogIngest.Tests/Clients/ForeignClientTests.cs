@@ -6,7 +6,7 @@ using LogIngest.Tests.Support;
 
 namespace LogIngest.Tests.Clients;
 
-/// <summary>Tests that third-party programs can send to the service with each framing that they support.</summary>
+/// <summary>Tests that programs which are not part of Zcrx can send to the service, with each framing that they support.</summary>
 public sealed partial class ForeignClientTests : IAsyncLifetime, IDisposable
 {
     private readonly TempDirectory _directory = new();

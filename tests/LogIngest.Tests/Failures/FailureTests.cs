@@ -16,7 +16,7 @@ using Zcrx.Rx;
 
 namespace LogIngest.Tests.Failures;
 
-/// <summary>Tests failures under load: no message may be lost. The tests print the numbers of each run.</summary>
+/// <summary>Tests failures under load. No message may be lost. Each test prints its measurements.</summary>
 [Collection(DatabaseCollection.Name)]
 public sealed class FailureTests(Database database, ITestOutputHelper output)
 {
@@ -74,7 +74,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
         using Socket sender = await Client.ConnectAsync(service.EndPoint);
         using Socket idle = await Client.ConnectAsync(service.EndPoint);
         await sender.SendAsync(Client.Lines("stop-waiting", Messages)).Within("the messages are sent");
-        // The window has room for all these messages, so the service receives them.
+        // The window is so large that the service receives all these messages and does not pause the connection.
         await UntilAsync(service, static status => status is { Waiting: Messages, Connections: 2, StoreFailure: not null }, "the messages wait");
 
         int exitCode = await service.StopAsync();
@@ -86,7 +86,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
         Assert.Equal(0, await idle.ReceiveAsync(new byte[1]).Within("the service closes the connection"));
         Assert.Contains("has reset 1 connection(s)", service.Output, StringComparison.Ordinal);
         Assert.Contains($"{Messages} received messages are not stored", service.Output, StringComparison.Ordinal);
-        // Every sent message is either stored or reported as not stored.
+        // The messages that the service has reported as not stored must not be stored. All others must be.
         Assert.Equal([$"{Messages}|0"], await database.QueryAsync("select count(*) filter (where app = 'stop-stored'), count(*) filter (where app = 'stop-waiting') from logs"));
     }
 
@@ -127,7 +127,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
     {
         const int Growth = 1 << 20;
         const int MemoryNoise = 48 << 20;
-        // The windows of the connections need more buffers than this pool has, so the pool must pause connections.
+        // The pool has fewer buffers than the windows of the connections need, so it must pause connections.
         using ServiceProcess service = await StartAsync("--Zcrx:Queues:0:Name", "small", "--Zcrx:Queues:0:AreaSize", "1MiB");
         using CancellationTokenSource end = new();
         LoadGenerator load = new(new LoadPlan(service.EndPoint, "db-pause", Connections, Deadline.Limit * 2) { Rate = 1_000, TextLength = 500 });
@@ -235,7 +235,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
     public async Task Takeover_by_a_new_process_under_load_loses_no_message()
     {
         using TempDirectory directory = new();
-        // ZCRX_LOGINGEST_NEXT names a directory with another build of the service. Without it, the test uses a copy of this build.
+        // The successor is the build in the directory ZCRX_LOGINGEST_NEXT, or else a copy of this build.
         string program = Environment.GetEnvironmentVariable("ZCRX_LOGINGEST_NEXT") ?? CopyProgram(directory["next"]);
         string[] takeover = ["--Zcrx:Takeover:Path", directory["takeover.sock"], "--Zcrx:Takeover:Linger", "00:01:00"];
         using ServiceProcess old = await StartAsync(takeover);
@@ -294,7 +294,7 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
     private string[] Arguments(string[] more) =>
         ["--connection-string", database.Cluster.ConnectionString, "--Zcrx:Engine", "emulated", "--LogIngest:Window", Window.ToString(CultureInfo.InvariantCulture), .. more];
 
-    /// <summary>Copies the program of the service, as the installation of another version does.</summary>
+    /// <summary>Copies the program of the service, as if another version were installed.</summary>
     private static string CopyProgram(string to)
     {
         Directory.CreateDirectory(to);

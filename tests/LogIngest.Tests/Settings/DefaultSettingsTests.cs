@@ -4,7 +4,7 @@ namespace LogIngest.Tests.Settings;
 
 public sealed class DefaultSettingsTests
 {
-    // The number that docs/examples/log-ingest.md states in "How much can wait".
+    // docs/examples/log-ingest.md states this number under "How much can wait".
     private const long BytesOfWaitingMessage = 500;
 
     [Fact]

@@ -86,7 +86,7 @@ public sealed class FileStoreTests : IDisposable
     {
         await using ServiceHost service = await StartAsync();
         using System.Net.Sockets.Socket sender = await Client.ConnectAsync(service.EndPoint);
-        // Both lines are sent in one segment, so the incomplete line has arrived when the complete one is stored.
+        // One segment carries both lines. When the complete line is stored, the incomplete one has arrived, too.
         await sender.SendAsync("<13>1 - h a - - - whole\n<13>last"u8.ToArray());
         await Deadline.UntilAsync(() => service.Metrics.Stored == 1, "the whole message is stored");
 
@@ -126,7 +126,7 @@ public sealed class FileStoreTests : IDisposable
         Assert.True(await Client.SendAsync(last.EndPoint, "<13>1 - h a - - - last\n"u8.ToArray()));
 
         Assert.Equal(["last", "next-1", "next-2", "old-1", "old-2"], (await ReadAsync(last)).Select(static line => Text(line, "message")).Order(StringComparer.Ordinal));
-        // The third service uses the file of the second one, which has ended.
+        // The second service has ended, so the third one writes to its file.
         Assert.Equal(["writer-0.1.jsonl", "writer-0.jsonl"], Directory.EnumerateFiles(_directory.Path, "*.jsonl").Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 

@@ -95,7 +95,7 @@ public sealed class PostgresStoreTests(Database database)
         LogEntry entry = new(new LogStream(Guid.Parse(boot), 77, "here"), 5, DateTime.UtcNow, MessageFlags.None, new ReadOnlySequence<byte>("<13>1 - h commit - - - second"u8.ToArray()));
         LogBatch batch = new(1, [entry, entry with { Position = 6 }]);
 
-        // Simulates a connection that broke between the commit and its answer: the batch is stored although the attempt failed.
+        // Simulates a connection that breaks after the commit and before its reply. The batch is stored, but the attempt has failed.
         await store.StoreAsync(batch, CancellationToken.None);
         await store.StoreAsync(batch with { FailedAttempts = 1 }, CancellationToken.None);
         Assert.Equal(["first|1", "second|2"], await database.QueryAsync("select message, count(*) from logs where app = 'commit' group by message order by message"));

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace LogIngest.Tests.Support;
 
-/// <summary>Represents a sender of messages.</summary>
+/// <summary>Sends messages to the service over plain sockets.</summary>
 internal static class Client
 {
     /// <summary>Connects.</summary>
@@ -15,11 +15,12 @@ internal static class Client
         return socket;
     }
 
-    /// <summary>Returns messages of an application, one per line.</summary>
+    /// <summary>Returns numbered messages of an application, one per line.</summary>
     public static byte[] Lines(string app, int count) => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat($"<13>1 - host {app} - - - text\n", count)));
 
     /// <summary>
-    /// Sends bytes, ends its side, and waits until the service closes the connection. All messages are then stored or refused.
+    /// Sends bytes and ends the stream. Waits until the service closes the connection, which it does when all messages are stored or
+    /// refused.
     /// </summary>
     /// <returns>False if the service has reset the connection.</returns>
     public static async Task<bool> SendAsync(IPEndPoint to, byte[] bytes)

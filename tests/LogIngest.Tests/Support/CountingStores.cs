@@ -2,7 +2,7 @@ using LogIngest.Storing;
 
 namespace LogIngest.Tests.Support;
 
-/// <summary>Counts the stores that the service opens. A writer opens its store again only after a restart.</summary>
+/// <summary>Counts how often the service opens a store. A writer opens its store again only after a restart.</summary>
 internal sealed class CountingStores : ILogStores
 {
     private ILogStores? _stores;
@@ -10,7 +10,7 @@ internal sealed class CountingStores : ILogStores
 
     public int Opened => Volatile.Read(ref _opened);
 
-    /// <summary>Sets the stores that are opened and counted.</summary>
+    /// <summary>Sets the stores that this object opens and counts.</summary>
     public CountingStores Over(ILogStores stores)
     {
         _stores = stores;

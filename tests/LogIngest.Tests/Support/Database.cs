@@ -3,19 +3,19 @@ using Npgsql;
 
 namespace LogIngest.Tests.Support;
 
-/// <summary>Shares one PostgreSQL server between all tests that need one, and runs these tests one after another.</summary>
+/// <summary>Shares one PostgreSQL server between all tests that need one. These tests run one after another.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class DatabaseCollection : ICollectionFixture<Database>
 {
     public const string Name = "database";
 }
 
-/// <summary>Represents the shared server, which is missing if PostgreSQL is not installed.</summary>
+/// <summary>Represents the shared PostgreSQL server. There is none if PostgreSQL is not installed.</summary>
 public sealed class Database : IAsyncLifetime
 {
     private PostgresCluster? _cluster;
 
-    /// <summary>Gets the server; skips the test if there is none.</summary>
+    /// <summary>Gets the server. Skips the test if there is none.</summary>
     internal PostgresCluster Cluster
     {
         get
@@ -41,7 +41,7 @@ public sealed class Database : IAsyncLifetime
         }
     }
 
-    /// <summary>Runs a query and returns its rows as text.</summary>
+    /// <summary>Runs a query, and returns each row as text.</summary>
     internal async Task<string[]> QueryAsync(string query, params object[] parameters)
     {
         await using NpgsqlConnection connection = await Cluster.OpenAsync();

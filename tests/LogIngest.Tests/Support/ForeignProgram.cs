@@ -5,7 +5,7 @@ namespace LogIngest.Tests.Support;
 /// <summary>Runs installed programs that are not part of Zcrx.</summary>
 internal static class ForeignProgram
 {
-    /// <summary>Skips the test if the program is not installed. The reason names the program's Debian package.</summary>
+    /// <summary>Skips the test if a program is not installed. The message names the Debian package of the program.</summary>
     public static void Require(string program, string package) =>
         Skip.IfNot(
             (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, program))),

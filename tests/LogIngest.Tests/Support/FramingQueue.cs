@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace LogIngest.Tests.Support;
 
-/// <summary>Represents a queue that frames the received streams, for tests that cut a stream at chosen places.</summary>
+/// <summary>Represents a queue that cuts received streams into messages. A test chooses where a stream is split into pieces.</summary>
 internal sealed class FramingQueue : IAsyncDisposable
 {
     public const int MaxLength = 500;
@@ -32,8 +32,8 @@ internal sealed class FramingQueue : IAsyncDisposable
         return new FramingQueue(queue, listener);
     }
 
-    /// <summary>Receives a stream in pieces. Each piece is sent when the previous piece has arrived.</summary>
-    /// <returns>The messages with their flags, and at the end the error if the stream failed.</returns>
+    /// <summary>Sends a stream in pieces and receives it. A piece is sent only when the previous one has arrived.</summary>
+    /// <returns>The messages with their flags. The last entry is the error if the stream has failed.</returns>
     public async Task<string[]> ReceiveAsync(BadInputPolicy badInput, params byte[][] pieces)
     {
         using Socket sender = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -60,7 +60,7 @@ internal sealed class FramingQueue : IAsyncDisposable
             }
             catch (SocketException)
             {
-                // The receiver has refused the stream and reset the connection.
+                // The receiver has refused the stream, and has reset the connection.
                 break;
             }
 

@@ -5,7 +5,7 @@ using LogIngest.Storing;
 
 namespace LogIngest.Tests.Support;
 
-/// <summary>Represents a store whose attempts begin and end under the control of a test.</summary>
+/// <summary>Represents a store in which the test ends each attempt, with success or failure.</summary>
 internal sealed class ManualStores : ILogStores
 {
     private readonly Channel<Attempt> _attempts = Channel.CreateUnbounded<Attempt>();
@@ -15,12 +15,12 @@ internal sealed class ManualStores : ILogStores
     /// <summary>Gets the number of stores that were disposed.</summary>
     public int Disposed => Volatile.Read(ref _disposed);
 
-    /// <summary>Gets the number of stores that were disposed during an attempt.</summary>
+    /// <summary>Gets the number of stores that were disposed while they were storing.</summary>
     public int DisposedInUse => Volatile.Read(ref _disposedInUse);
 
     public ILogStore Open(int writer) => new Store(this);
 
-    /// <summary>Returns the next attempt, once it has begun.</summary>
+    /// <summary>Waits for the next attempt to store a batch, and returns it.</summary>
     public Task<Attempt> NextAsync() => _attempts.Reader.ReadAsync().AsTask().Within("an attempt begins");
 
     /// <summary>Represents an attempt to store a batch.</summary>
@@ -33,8 +33,8 @@ internal sealed class ManualStores : ILogStores
         public bool IsCancelled => cancellation.IsCancellationRequested;
 
         /// <summary>
-        /// Gets the batch: its number, the number of failed attempts, and the last word of each message, read
-        /// from the receive buffers now.
+        /// Gets a text with the number of the batch, the number of failed attempts, and the last word of each message. Each call reads the
+        /// words from the receive buffers.
         /// </summary>
         public string Batch => $"{batch.Number}/{batch.FailedAttempts}: {string.Join(' ', batch.Entries.Select(static entry => Encoding.ASCII.GetString(entry.Bytes.ToArray()).Split(' ')[^1]))}";
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace LogIngest.Tests.Support;
 
-/// <summary>Records the messages of the log.</summary>
+/// <summary>Records all messages that are logged.</summary>
 internal sealed class RecordedLog : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<string> _messages = new();

@@ -10,7 +10,7 @@ using Zcrx.Actors;
 
 namespace LogIngest.Tests.Support;
 
-/// <summary>Runs the service inside the test process, so a test can access its counters and actors.</summary>
+/// <summary>Runs the service inside the test process, where a test can read its counters and reach its actors.</summary>
 internal sealed class ServiceHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -45,7 +45,7 @@ internal sealed class ServiceHost : IAsyncDisposable
 
     public async Task<IngestStatus> GetStatusAsync() => IngestStatus.From(await Zcrx.GetStatusAsync(), Metrics, _app.Services.GetRequiredService<StoreCondition>());
 
-    /// <summary>Returns the health of one check.</summary>
+    /// <summary>Returns the result of one health check.</summary>
     public async Task<HealthReportEntry> GetHealthAsync(string check) =>
         (await _app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(registration => registration.Name == check)).Entries[check];
 

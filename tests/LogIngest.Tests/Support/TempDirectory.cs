@@ -1,6 +1,6 @@
 namespace LogIngest.Tests.Support;
 
-/// <summary>Represents a directory that is deleted after the test.</summary>
+/// <summary>Represents a directory that the disposal deletes.</summary>
 internal sealed class TempDirectory : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("log-ingest-test-").FullName;

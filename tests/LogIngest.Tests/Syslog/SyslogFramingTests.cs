@@ -24,28 +24,28 @@ public sealed class SyslogFramingTests : IAsyncLifetime
         { "<1>a\r\n\n\n<2>b\n", ["None: <1>a\r", "None: <2>b"] },
         { "<1>a\n<2>b", ["None: <1>a", "Unterminated: <2>b"] },
         { "4 <1>a5 <2>bc", ["None: <1>a", "None: <2>bc"] },
-        // Line feeds inside a counted message belong to the message. Line feeds between counted messages are skipped.
+        // A line feed inside a counted message is a part of it. Line feeds between counted messages are skipped.
         { "5 <1>a\n\n4 <2>b\n", ["None: <1>a\n", "None: <2>b"] },
         { "4 <1>a\n\n\n\n4 <2>b", ["None: <1>a", "None: <2>b"] },
-        // The first byte of the stream selects line framing, so a later number at the start of a line is not a count.
+        // The first byte of a stream selects lines or counts. After a "<", a number at the start of a line is not a count.
         { "<1>a\n4 <2>b\n", ["None: <1>a", "None: 4 <2>b"] },
         { "no priority\n", ["None: no priority"] },
         { "0 <1>a\n", ["None: 0 <1>a"] },
-        // The count is too small, so the next message seems to begin inside this one. Framing recovers at the next line feed.
+        // The count is too small, so the rest of the message has no count. Framing continues after the next line feed.
         { "3 <1>abc\n4 <2>b", ["None: <1>", "BadFraming: abc", "None: <2>b"] },
         { "4 <1>a0 x\n4 <2>b", ["None: <1>a", "BadFraming: 0 x", "None: <2>b"] },
         { "4 <1>a12x <3>c\n4 <2>b", ["None: <1>a", "BadFraming: 12x <3>c", "None: <2>b"] },
         { "4 <1>a99999999999 <3>c\n4 <2>b", ["None: <1>a", "BadFraming: 99999999999 <3>c", "None: <2>b"] },
-        // The count is too large: the stream ends before the message does.
+        // The count is too large, so the stream ends before the message.
         { "4 <1>a50 <2>b", ["None: <1>a", "BadFraming, Unterminated: <2>b"] },
         { "4 <1>a50", ["None: <1>a", "BadFraming, Unterminated: 50"] },
         { "4 <1>a\n4 <2>b\nx", ["None: <1>a", "None: <2>b", "BadFraming, Unterminated: x"] },
-        // NUL, like a line feed, ends a message. Both together end one message.
+        // A NUL ends a message, as a line feed does. A NUL and a line feed together end only one.
         { "\0\n<1>\0\n", ["None: <1>"] },
         { "<1>a\0<2>b\0", ["None: <1>a", "None: <2>b"] },
         { "<1>a\0<2>b", ["None: <1>a", "Unterminated: <2>b"] },
         { "<1>a\nb\0<2>c\n\0", ["None: <1>a", "None: b", "None: <2>c"] },
-        // A counted message may contain NUL. Only a line feed ends a message whose count is missing.
+        // A counted message may contain a NUL. After a wrong count, only a line feed ends the message.
         { "5 <1>a\0x\0<2>\n4 <2>b", ["None: <1>a\0", "BadFraming: x\0<2>", "None: <2>b"] },
         { "\u00ff\u00fe<1>a\n", ["None: \u00ff\u00fe<1>a"] },
         { "", [] },
@@ -105,7 +105,7 @@ public sealed class SyslogFramingTests : IAsyncLifetime
         string text = string.Concat(Enumerable.Repeat(Long, 13))[..length];
         foreach (string stream in (string[])[$"{text}\n<1>next\n", $"{length} {text}7 <1>next"])
         {
-            // A leading digit would select octet counts, so the uncounted stream starts with a letter.
+            // The stream without counts must not start with a digit, which would select counts.
             bool isCounted = !stream.EndsWith('\n');
             byte[] bytes = Encoding.Latin1.GetBytes(isCounted ? stream : $"x{stream[1..]}");
             string whole = isCounted ? text : $"x{text[1..]}";
@@ -133,7 +133,7 @@ public sealed class SyslogFramingTests : IAsyncLifetime
     [Fact]
     public async Task Line_over_the_limit_is_not_cut_inside_a_character()
     {
-        // Each of these characters has three bytes, so the limit of a piece may lie inside a character.
+        // Each character has three bytes, so the limit of a piece may lie inside of one.
         byte[] bytes = Encoding.UTF8.GetBytes("<1>a" + string.Concat(Enumerable.Repeat("\u20ac", 400)) + "\n");
 
         string[] messages = await _queue.ReceiveAsync(BadInputPolicy.Store, bytes);

@@ -58,7 +58,7 @@ public sealed class SyslogParserTests
     {
         Assert.Equal("13|2026-10-11T22:14:15.0000000Z|h|a||||x\u00ffy|InvalidUtf8", Describe("<13>Oct 11 22:14:15 h a: x\u00ffy"));
         Assert.Equal("13|2026-10-11T22:14:15.0000000Z|h|a||||x\0y|NulBytes", Describe("<13>Oct 11 22:14:15 h a: x\0y"));
-        // A header may contain printable ASCII only, so its fields can always be stored.
+        // A header may contain only printable ASCII. Its fields can therefore always be stored.
         Assert.Equal("13||||||" + "|1 - h\u00ff a - - - x|NoHeader, InvalidUtf8", Describe("<13>1 - h\u00ff a - - - x"));
     }
 

@@ -18,7 +18,7 @@ internal sealed class Client : IDisposable
         Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer is { } size)
         {
-            // Is set before the connection is made: the size then limits the window from the first byte.
+            // The size is set before the connect call, because it then applies to the first window, too.
             socket.ReceiveBufferSize = size;
         }
 
@@ -26,7 +26,7 @@ internal sealed class Client : IDisposable
         return new Client(socket);
     }
 
-    /// <summary>Sends everything, ends its side and reads to the end of the connection.</summary>
+    /// <summary>Sends a request and ends the stream. Returns all bytes until the end of the connection.</summary>
     public static async Task<byte[]> ConverseAsync(IPEndPoint endPoint, byte[] request)
     {
         using Client client = await ConnectAsync(endPoint);
@@ -36,10 +36,9 @@ internal sealed class Client : IDisposable
     }
 
     /// <summary>
-    /// Connects and waits for the end of the connection. A server that refuses clients may reset the connection
-    /// before the connect call returns.
+    /// Connects, and waits for the end of the connection. A server that refuses a client may reset it before the connect call returns.
     /// </summary>
-    /// <returns>True if the server reset the connection.</returns>
+    /// <returns>True if the server has reset the connection.</returns>
     public static async Task<bool> IsResetAsync(IPEndPoint endPoint)
     {
         try
@@ -63,7 +62,7 @@ internal sealed class Client : IDisposable
 
     public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
 
-    /// <summary>Reads a number of bytes.</summary>
+    /// <summary>Reads exactly this number of bytes.</summary>
     public async Task<byte[]> ReadAsync(int count)
     {
         byte[] buffer = new byte[count];
@@ -78,7 +77,7 @@ internal sealed class Client : IDisposable
         return buffer;
     }
 
-    /// <summary>Reads text and asserts that it equals the expected text.</summary>
+    /// <summary>Reads as much text as is expected, and asserts that it is equal.</summary>
     public async Task ExpectAsync(string text) => Assert.Equal(text, Encoding.Latin1.GetString(await ReadAsync(text.Length)));
 
     /// <summary>Reads to the end of the connection.</summary>
@@ -95,8 +94,8 @@ internal sealed class Client : IDisposable
         return all.ToArray();
     }
 
-    /// <summary>Waits for the end of the connection. Drops all bytes before the end.</summary>
-    /// <returns>True if the server reset the connection.</returns>
+    /// <summary>Waits for the end of the connection, and ignores all bytes until then.</summary>
+    /// <returns>True if the server has reset the connection.</returns>
     public async Task<bool> IsResetAsync()
     {
         try

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Recipes.Tests.Support;
 
-/// <summary>Records the log of a host.</summary>
+/// <summary>Records what a host logs.</summary>
 internal sealed class LogCollector : ILoggerProvider
 {
     private readonly ConcurrentQueue<(LogLevel Level, string Line)> _lines = new();

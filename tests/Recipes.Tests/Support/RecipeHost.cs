@@ -6,7 +6,7 @@ using Zcrx.Actors;
 
 namespace Recipes.Tests.Support;
 
-/// <summary>Runs a recipe in the test process, configured as in the program.</summary>
+/// <summary>Runs a recipe in the test process, with the configuration that its program has.</summary>
 internal sealed class RecipeHost : IAsyncDisposable
 {
     public const string AnyPort = "127.0.0.1:0";
@@ -22,10 +22,10 @@ internal sealed class RecipeHost : IAsyncDisposable
 
     public IServiceProvider Services => _host.Services;
 
-    /// <summary>Gets the bound addresses, in the order of the recipe's listeners.</summary>
+    /// <summary>Gets the addresses on which the recipe listens, in the order of its listeners.</summary>
     public IReadOnlyList<IPEndPoint> EndPoints => _host.Services.GetRequiredService<IZcrx>().EndPoints;
 
-    /// <summary>Gets the log entries of level warning and above.</summary>
+    /// <summary>Gets the log messages of level Warning and above.</summary>
     public IReadOnlyList<string> Problems => _log.Problems;
 
     public static async Task<RecipeHost> StartAsync(Action<IServiceCollection> add)

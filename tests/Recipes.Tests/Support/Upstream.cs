@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Recipes.Tests.Support;
 
-/// <summary>Represents the server behind a proxy, implemented with plain sockets.</summary>
+/// <summary>Represents the server to which a proxy forwards. It uses plain sockets.</summary>
 internal sealed class Upstream : IAsyncDisposable
 {
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -15,7 +15,7 @@ internal sealed class Upstream : IAsyncDisposable
 
     public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndPoint!;
 
-    /// <summary>Gets the number of open connections.</summary>
+    /// <summary>Gets the number of connections that are open now.</summary>
     public int Open => Volatile.Read(ref _open);
 
     public static Upstream Start(Func<Socket, Task> serve)
@@ -27,7 +27,7 @@ internal sealed class Upstream : IAsyncDisposable
         return upstream;
     }
 
-    /// <summary>Reads to the end and then sends all bytes back.</summary>
+    /// <summary>Reads to the end of the stream, and then sends all bytes back.</summary>
     public static async Task EchoAsync(Socket socket)
     {
         ReadOnlyMemory<byte> bytes = await ReadToEndAsync(socket);
@@ -71,7 +71,7 @@ internal sealed class Upstream : IAsyncDisposable
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The upstream was disposed.
+            // The test has disposed the upstream server.
         }
     }
 

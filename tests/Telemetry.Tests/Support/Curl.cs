@@ -3,16 +3,16 @@ using System.Text.Json;
 
 namespace Telemetry.Tests.Support;
 
-/// <summary>Runs curl as a third-party client.</summary>
+/// <summary>Sends requests with curl, a client that is not part of Zcrx.</summary>
 internal static class Curl
 {
     public static bool Exists { get; } = IsInstalled("curl");
 
-    /// <summary>Determines whether a program is in the PATH.</summary>
+    /// <summary>Determines whether a program is in a directory of PATH.</summary>
     public static bool IsInstalled(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, program)));
 
-    /// <summary>Sends a request and returns the status and the body of the response.</summary>
+    /// <summary>Sends a request, and returns the status and the body of the response.</summary>
     public static async Task<(int Status, string Body)> RunAsync(string url, string method = "GET")
     {
         using Process process = Process.Start(new ProcessStartInfo("curl", ["--silent", "--show-error", "--request", method, "--write-out", "\n%{http_code}", url])
@@ -27,7 +27,7 @@ internal static class Curl
         return (int.Parse(output[(end + 1)..], System.Globalization.CultureInfo.InvariantCulture), output[..end]);
     }
 
-    /// <summary>Sends a request and parses the response as JSON.</summary>
+    /// <summary>Sends a request, and parses the body of the response as JSON.</summary>
     public static async Task<(int Status, JsonElement Json)> JsonAsync(string url, string method = "GET")
     {
         (int status, string body) = await RunAsync(url, method);

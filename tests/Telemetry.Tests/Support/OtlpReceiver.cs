@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Telemetry.Tests.Support;
 
 /// <summary>
-/// Receives OTLP over HTTP, as a collector does. Stores every span and the last value of every metric. Records a failure if a counter
+/// Receives OTLP over HTTP, as a collector does. Stores all spans and the last value of each metric. Records a failure if a counter
 /// decreases.
 /// </summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
@@ -18,7 +18,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, ulong> _starts = new(StringComparer.Ordinal);
-    // The dictionary is replaced as a whole: readers must not see a mixture of two exports.
+    // Each export replaces the whole dictionary, so that readers never see values of two exports.
     private volatile ImmutableDictionary<string, double> _values = ImmutableDictionary.Create<string, double>(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _units = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<OtlpSpan> _spans = new();
@@ -33,7 +33,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     public IReadOnlyCollection<OtlpSpan> Spans => _spans;
 
-    /// <summary>Gets the errors that occurred while requests were read.</summary>
+    /// <summary>Gets the exceptions that occurred while exports were read.</summary>
     public IReadOnlyCollection<Exception> Failures => _failures;
 
     public static async Task<OtlpReceiver> StartAsync()
@@ -50,11 +50,13 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     }
 
     /// <summary>
-    /// Gets all values of the last export. Pass them to the static overload of <c>Value</c> to read several metrics of one export.
+    /// Gets all values of the last export. Pass them to the static method <c>Value</c> to read several metrics of the same export.
     /// </summary>
     public ImmutableDictionary<string, double> Values => _values;
 
-    /// <summary>Returns the last value of a metric as the sum of the series with the attribute; null if there are no such series.</summary>
+    /// <summary>
+    /// Returns the value of a metric in the last export: the sum of all series with the attribute. Returns null if there are none.
+    /// </summary>
     public double? Value(string metric, string attribute = "") => Value(_values, metric, attribute);
 
     /// <summary>Waits until a metric has this value.</summary>
@@ -63,7 +65,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         () => $"{metric} is {expected}, and not {Value(metric, attribute)}\n{Describe()}\n{string.Join('\n', Failures)}");
 
     /// <summary>
-    /// Returns the value of a metric in one export as the sum of the series with the attribute; null if there are no such series.
+    /// Returns the value of a metric in the given export: the sum of all series with the attribute. Returns null if there are none.
     /// </summary>
     public static double? Value(ImmutableDictionary<string, double> export, string metric, string attribute = "")
     {
@@ -84,7 +86,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             Assert.Equal("application/x-protobuf", context.Request.ContentType);
             read(new WireReader(body.ToArray()));
         }
-#pragma warning disable CA1031 // The test checks the recorded failures.
+#pragma warning disable CA1031 // The test checks that no failure was recorded.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -94,7 +96,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         context.Response.ContentType = "application/x-protobuf";
     }
 
-    // ExportMetricsServiceRequest.resource_metrics.scope_metrics.metrics
+    // The path is ExportMetricsServiceRequest.resource_metrics.scope_metrics.metrics.
     private void ReadMetrics(WireReader request)
     {
         lock (_gate)
@@ -104,15 +106,15 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             {
                 string name = metric.Text(1);
                 _units[name] = metric.Text(3);
-                // The fields gauge and sum.
+                // Field 5 is gauge, and field 7 is sum.
                 foreach (WireReader data in metric.Messages(5).Concat(metric.Messages(7)))
                 {
-                    // The fields aggregation_temporality and is_monotonic.
+                    // Field 3 is is_monotonic. Field 2 is aggregation_temporality.
                     bool isCounter = data.Has(3) && data.Number(3) != 0;
                     Assert.True(!isCounter || data.Number(2) == Cumulative, $"{name} is not cumulative");
                     foreach (WireReader point in data.Messages(1))
                     {
-                        // The fields as_int and as_double.
+                        // Field 6 is as_int, and field 4 is as_double.
                         double value = point.Has(6) ? (long)point.Number(6) : BitConverter.UInt64BitsToDouble(point.Number(4));
                         string series = $"{name}|{string.Join(',', Attributes(point, 7).Select(static pair => $"{pair.Key}={pair.Value}"))}";
                         if (isCounter)
@@ -129,7 +131,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         }
     }
 
-    /// <summary>Checks that a counter never decreases and never restarts: start_time_unix_nano is the same from first to last.</summary>
+    /// <summary>
+    /// Checks that a counter does not decrease and does not start again. Its start_time_unix_nano must be the same in all exports.
+    /// </summary>
     private void CheckForward(string series, double before, double now, ulong start)
     {
         if (now < before)
@@ -145,7 +149,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         _starts[series] = start;
     }
 
-    // ExportTraceServiceRequest.resource_spans.scope_spans.spans
+    // The path is ExportTraceServiceRequest.resource_spans.scope_spans.spans.
     private void ReadSpans(WireReader request)
     {
         foreach (WireReader span in request.Messages(1).SelectMany(static resource => resource.Messages(2)).SelectMany(static scope => scope.Messages(2)))

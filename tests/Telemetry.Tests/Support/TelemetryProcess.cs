@@ -4,7 +4,7 @@ using Ingest.Tests.Support;
 
 namespace Telemetry.Tests.Support;
 
-/// <summary>Runs the example as a process, in a directory with its configuration.</summary>
+/// <summary>Runs the example as a process. Its directory contains its configuration.</summary>
 internal sealed class TelemetryProcess : IDisposable
 {
     private readonly Process _process;
@@ -21,7 +21,7 @@ internal sealed class TelemetryProcess : IDisposable
 
     public string Output => string.Join('\n', _lines);
 
-    /// <summary>Gets the base URL of the example.</summary>
+    /// <summary>Gets the URL under which the example serves HTTP.</summary>
     public string Url { get; private set; } = "";
 
     /// <summary>Starts the example, which exports to the collector ten times a second.</summary>
@@ -52,7 +52,7 @@ internal sealed class TelemetryProcess : IDisposable
         return process;
     }
 
-    /// <summary>Sends SIGTERM, as a service manager does, and waits for the process to exit.</summary>
+    /// <summary>Sends SIGTERM as a service manager does, and returns the exit code.</summary>
     public async Task<int> StopAsync()
     {
         Signals.Send(_process.Id, Signals.Terminate);

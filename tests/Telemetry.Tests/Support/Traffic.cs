@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Telemetry.Tests.Support;
 
-/// <summary>Runs clients that send continuously, each at a steady pace. A client whose connection is reset connects again.</summary>
+/// <summary>Represents clients that send continuously at a steady rate. A client whose connection is reset connects again.</summary>
 internal sealed class Traffic : IAsyncDisposable
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
@@ -18,13 +18,13 @@ internal sealed class Traffic : IAsyncDisposable
         _clients = [.. Enumerable.Range(0, clients).Select(_ => Task.Run(() => KeepSendingAsync(endPoint)))];
     }
 
-    /// <summary>Gets the number of bytes that were passed to the kernel.</summary>
+    /// <summary>Gets the number of bytes that the kernel has accepted from all clients.</summary>
     public long Sent => Volatile.Read(ref _sent);
 
     /// <summary>Gets the number of connections that were reset.</summary>
     public int Resets => Volatile.Read(ref _resets);
 
-    /// <summary>Ends all connections in order.</summary>
+    /// <summary>Ends the streams of all clients without a reset.</summary>
     public async Task StopAsync()
     {
         await _end.CancelAsync();

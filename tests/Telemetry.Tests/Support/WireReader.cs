@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Telemetry.Tests.Support;
 
-/// <summary>Reads the fields of one protobuf message. The caller interprets the field numbers.</summary>
+/// <summary>Reads the fields of one protobuf message. The caller knows what the field numbers mean.</summary>
 internal sealed class WireReader
 {
     private readonly List<(int Number, ulong Value, ReadOnlyMemory<byte> Bytes)> _fields = [];

@@ -182,7 +182,7 @@ public class BindStageTests
         receive.Request(1);
         await receive.EnsureSubscriptionAsync();
 
-        // The host ends the actor system after Zcrx, so the stream can still report its end.
+        // The host ends the actor system only after Zcrx has stopped. So the stream can still report its end.
         var stopped = bench.Host.StopAsync();
 
         Assert.IsType<StreamTcpException>(await receive.ExpectErrorAsync());

@@ -104,7 +104,7 @@ public class ConnectionFlowTests
 
         receive.Cancel();
         await client.SendAsync(new byte[300_000]).WithinLimit();
-        // Waits for all bytes, because a close with unread bytes would be a reset.
+        // Waits until all bytes are received, because a close with unread bytes would reset the connection.
         await bench.Host.Kit.AwaitConditionAsync(() => connection.Connection.BytesReceived == 300_001, "everything is received");
         await send.SendNextAsync(ByteString.FromString("still here"));
         await send.SendCompleteAsync();
@@ -169,7 +169,7 @@ public class ConnectionFlowTests
         var (connection, client) = await bench.AcceptAsync();
         using var _ = client;
         connection.HandleWith(Flow.Create<ByteString>(), bench.Materializer);
-        // Materialization is asynchronous. The echo proves that this flow is materialized before the second one.
+        // Materialization is asynchronous. The echo proves that the first flow is materialized before the second one.
         await client.SendAsync(new byte[] { 9 });
         await ReadExactlyAsync(client, new byte[1]);
 
@@ -211,7 +211,7 @@ public class ConnectionFlowTests
         long received = connection.Connection.BytesReceived;
         await receive.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(100));
         Assert.False(sending.IsCompleted);
-        // The bound of waiting elements also limits the bytes that are received without demand.
+        // Without demand, the bound of waiting elements limits the number of received bytes.
         Assert.InRange(received, 1, 4 * 1024 * 1024);
 
         long sum = 0;

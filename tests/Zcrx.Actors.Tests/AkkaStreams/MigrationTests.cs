@@ -11,18 +11,19 @@ using Zcrx.Actors.Tests.Support;
 namespace Zcrx.Actors.Tests.AkkaStreams;
 
 /// <summary>
-/// Runs the same services over the TCP streams of Akka and over Zcrx. Only the bind line differs, and clients must see no difference.
+/// Runs the same services over the TCP streams of Akka and over Zcrx. Only the line that binds the port differs, and clients must see no
+/// difference.
 /// </summary>
 public sealed class MigrationTests : IAsyncLifetime
 {
     private const int MaxLength = 1024;
     private const int Clients = 8;
 
-    // Each task ends with a flow. Its result is the failure of the flow, or null.
+    // One task for each flow. Its result is the failure of the flow; null if the flow has completed.
     private readonly ConcurrentQueue<Task<Exception?>> _flows = [];
     private StreamBench _bench = null!;
 
-    /// <summary>Specifies what binds the port.</summary>
+    /// <summary>Specifies the library that binds the port.</summary>
     public enum Binder
     {
         Tcp,
@@ -45,7 +46,7 @@ public sealed class MigrationTests : IAsyncLifetime
             using Socket client = await StreamBench.ConnectAsync(service);
             byte[][] requests = [.. Enumerable.Range(0, 500).Select(number => Payload.Bytes(i + number, 1 + (number % MaxLength)))];
             Task<byte[]> answers = StreamBench.ReadAllAsync(client);
-            // The pieces end inside prefixes and inside frames.
+            // Sends pieces that end inside prefixes and frames, so that the service must reassemble both.
             foreach (byte[] piece in Frames(requests).Chunk(777 + i))
             {
                 await client.SendAsync(piece).WithinLimit();
@@ -162,7 +163,7 @@ public sealed class MigrationTests : IAsyncLifetime
         .SelectAsync(4, static frame => Task.Run(() => ByteString.FromBytes([.. frame.ToArray().Reverse()])))
         .Via(Framing.SimpleFramingProtocolEncoder(MaxLength));
 
-    /// <summary>Binds a service. The two branches differ in the bind line only.</summary>
+    /// <summary>Binds a service. The two branches differ only in the line that binds the port.</summary>
     private async Task<IPEndPoint> BindAsync(Binder binder, Flow<ByteString, ByteString, NotUsed> service, bool halfClose)
     {
         var watched = service.WatchTermination(static (_, done) => done);

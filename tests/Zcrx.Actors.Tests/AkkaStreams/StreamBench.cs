@@ -38,7 +38,7 @@ internal sealed class StreamBench : IAsyncDisposable
         return (await first.WithinLimit(), client);
     }
 
-    /// <summary>Materializes a connection between two probes.</summary>
+    /// <summary>Materializes the flow of a connection between a probe that sends and a probe that receives.</summary>
     public (TestPublisher.Probe<ByteString> Send, TestSubscriber.Probe<T> Receive) Probes<T, TMat>(Flow<ByteString, T, TMat> flow) =>
         this.SourceProbe<ByteString>(Host.Kit).ViaMaterialized(flow, Keep.Left).ToMaterialized(this.SinkProbe<T>(Host.Kit), Keep.Both).Run(Materializer);
 

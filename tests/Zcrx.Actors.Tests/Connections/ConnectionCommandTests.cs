@@ -38,7 +38,7 @@ public class ConnectionCommandTests
         Assert.Equal((attached.Connection.Id, 10_000L), (closed.ConnectionId, closed.BytesReceived));
         Assert.Equal("the connection was detached, and its socket has another owner", Assert.IsType<ZcrxStreamException>(closed.Error).Cause);
 
-        // The new owner can still use the socket.
+        // The test owns the socket after the detach, and can still use it.
         using var socket = detached.Socket;
         await client.SendAsync("more"u8.ToArray()).WithinLimit();
         byte[] buffer = new byte[10];
@@ -84,8 +84,8 @@ public class ConnectionCommandTests
         using var quiet = await host.ConnectAsync();
         var stream = await received.StreamAsync(0);
         await Ask<ZcrxReply.Paused>(host, new ZcrxCommand.PauseConnection(stream.Connection.Id));
-        // A move to the connection's own queue changes nothing. The reply to the move proves that the ring thread has cancelled the receive
-        // for the pause.
+        // A move to the connection's own queue changes nothing. Its reply proves that the ring thread has cancelled the receive of the
+        // paused connection.
         await Ask<ZcrxReply.Moved>(host, new ZcrxCommand.MoveConnection(stream.Connection.Id, "zcrx-0"));
         await quiet.SendAsync(Payload.Bytes(3_000)).WithinLimit();
 
@@ -142,7 +142,7 @@ public class ConnectionCommandTests
         using var client = await host.ConnectAsync();
         var connection = await accepted.Task.WithinLimit();
         string other = connection.QueueName == "zcrx-0" ? "zcrx-1" : "zcrx-0";
-        // The blocked ring thread of the target delays the move.
+        // The move waits for the ring thread of the target, which is blocked.
         using ManualResetEventSlim release = new();
         host.Queues.Single(slot => slot.Name == other).Current!.Loop.Post(() => release.Wait(Eventually.Limit));
         var mover = host.Kit.CreateTestProbe();

@@ -52,7 +52,7 @@ public sealed class ActivityTests : IDisposable
         host.Crash(_queue);
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0].State == QueueState.Failed, "the queue is given up");
 
-        // With this profile the queue cannot be opened again.
+        // With this kernel profile, the next opening of the queue fails.
         await host.ReconfigureAsync(0, static options => options with { Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux619 } });
         var reply = Assert.IsType<ZcrxReply.Failed>(await host.Zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue(_queue)).WithinLimit());
         Assert.Equal(ZcrxFailure.QueueNotOpen, reply.Reason);

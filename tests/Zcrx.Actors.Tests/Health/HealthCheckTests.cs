@@ -39,14 +39,14 @@ public class HealthCheckTests
         Assert.Equal("Open, emulated: explicitly configured, restarts: 0", healthy.Data["queue:zcrx-0"]);
         Assert.Equal(["ready"], healthy.Tags);
 
-        // One queue waits for its restart.
+        // One of the two queues fails, and waits for its restart.
         var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
         host.Crash("zcrx-1");
         await probe.FishForMessageAsync<ZcrxEvent.QueueRestarting>();
         var degraded = await AssertHealthAsync(host, HealthStatus.Degraded, "Queue zcrx-1 waits to be opened again: crashed on purpose");
         Assert.IsType<CrashException>(degraded.Exception);
 
-        // Now the pool of the other queue is exhausted as well.
+        // Exhausts the pool of the other queue, too.
         using var client = await host.ConnectAsync();
         await client.SendAsync(new byte[128 * 1024]).WithinLimit();
         await probe.FishForMessageAsync<ZcrxEvent.PressureChanged>(changed => changed.Pressure.Level == PoolPressureLevel.Exhausted);
@@ -55,11 +55,11 @@ public class HealthCheckTests
         await AssertLiveAsync(host, HealthStatus.Healthy);
         await host.Kit.AwaitConditionAsync(() => host.Log.Has(1401), "exhaustion is logged");
 
-        // Now no queue receives.
+        // The other queue also fails, so no queue receives.
         host.Crash("zcrx-0", new ZcrxDeviceException("Receiving", 19, "the interface is gone", ""));
         await probe.FishForMessageAsync<ZcrxEvent.QueueFailed>();
         await AssertHealthAsync(host, HealthStatus.Unhealthy, "No queue receives. Queue zcrx-0 has failed: Receiving failed with ENODEV: the interface is gone.");
-        // The connection of the failed queue is suspended, and resumes on the first queue that opens.
+        // The connection of the failed queue resumes on the first queue that opens. Further leases would exhaust its pool, too.
         keeps = false;
         kept.ForEach(lease => lease.Dispose());
 

@@ -47,8 +47,8 @@ public class QueuedBuffersTests
         Assert.Single(host.Log.Entries, static entry => entry.EventId == 1405);
         release.SetResult();
 
-        // Bytes that were still in the sockets may exhaust the pool once more. So the test waits until both the
-        // pressure and the report are over.
+        // Bytes that were still in the sockets may exhaust the pool once more. So the test waits until there is neither pressure nor a
+        // report.
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0] is { Queued: null, Pressure: PoolPressureLevel.Normal }, "the pool is back at its normal level");
         clients.ForEach(static client => client.Dispose());
     }

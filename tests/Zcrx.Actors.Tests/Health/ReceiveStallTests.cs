@@ -9,8 +9,8 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Tests.Health;
 
 /// <summary>
-/// Tests the report about a connection that should receive but does not. The emulated kernel has stranded requests, and the workaround for
-/// them is turned off.
+/// Tests the report about a connection that should receive but does not. The emulated kernel strands receive requests, and the workaround
+/// of Zcrx is turned off.
 /// </summary>
 public class ReceiveStallTests
 {
@@ -37,7 +37,7 @@ public class ReceiveStallTests
                 {
                     if (accepted.IsSet)
                     {
-                        // Resumes all other connections on the ring thread, so that they compete for the pool in one turn.
+                        // Resumes all paused connections on the ring thread, so that they compete for the pool at the same time.
                         return connection.Buffers.Subscribe(_ => received.Streams.ToList().ForEach(static stream => stream.Connection.Resume()), static _ => { });
                     }
 

@@ -318,7 +318,7 @@ public class AkkaHostingTests
         public Greeter() => Receive<string>(text => Sender.Tell(text));
     }
 
-    /// <summary>Requests the status like an actor of an application.</summary>
+    /// <summary>Requests the status of Zcrx, as an actor of an application would.</summary>
     private sealed class StatusReader : ReceiveActor
     {
         public StatusReader(IRequiredActor<ZcrxSupervisor> supervisor) => ReceiveAsync<string>(async _ =>

@@ -334,7 +334,7 @@ public class BindTests
 
         // The null list makes the supervisor throw.
         host.Zcrx.Supervisor.Tell(new TreeMessage.RefuseOptions(null!, null));
-        // Until the message is handled, the status is the one before the failure.
+        // Waits for the log first, because the status changes only after the message is handled.
         await host.Kit.AwaitConditionAsync(
             () => host.Log.Entries.Count(static entry => entry.EventId == 1201 && entry.Message.Contains("door", StringComparison.Ordinal)) == 2, "the port is open again");
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).State == ZcrxState.Running, "the tree has started again");
@@ -398,7 +398,7 @@ public class BindTests
         using var client = await ConnectAsync(binding.LocalAddress);
         await client.SendAsync(new byte[1]);
         await stuck.Task.WithinLimit();
-        // Shortens the time only now, because the bind of a busy machine needs more.
+        // BindTimeout is shortened only after the bind, which may take longer than this on a busy machine.
         host.Services.GetRequiredService<Actors.Hosting.ZcrxService>().Tree!.Options.Value.BindTimeout = TimeSpan.FromMilliseconds(100);
 
         var unbound = Assert.IsType<ZcrxReply.Failed>(await AskAsync(host, new ZcrxCommand.Unbind("door")));
@@ -412,7 +412,7 @@ public class BindTests
         Assert.True(host.Log.Has(1212));
         Assert.False(host.Zcrx.EndPoints.ByName.ContainsKey("door"));
         release.Set();
-        // The drain that has failed still closes the connection.
+        // The drain was answered with a timeout, but still closes the connection.
         Assert.Equal(0, await client.ReceiveAsync(new byte[1]).WithinLimit());
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Listeners.Count == 1, "the listener is gone");
         await AssertRefusedAsync(binding.LocalAddress);

@@ -63,7 +63,7 @@ public class DrainTests
         await socket.ConnectAsync(host.Zcrx.EndPoints[0]).WaitAsync(Eventually.Limit);
         return socket;
     }
-    /// <summary>Never acknowledges data.</summary>
+    /// <summary>Receives a stream, and never acknowledges its data.</summary>
     private sealed class SilentActor : ReceiveActor
     {
         public SilentActor()

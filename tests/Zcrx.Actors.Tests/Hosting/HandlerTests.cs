@@ -113,7 +113,7 @@ public class HandlerTests
                 .Process(async (lease, token) =>
                 {
                     using var _ = token.Register(() => cancelled.TrySetResult());
-                    // The first call ends during the stop, when the test completes it. Later calls wait for their cancellation.
+                    // The test completes the first call during the stop. Later calls end only when they are cancelled.
                     if (Interlocked.Add(ref length, lease.Length) == lease.Length)
                     {
                         await first.Task;

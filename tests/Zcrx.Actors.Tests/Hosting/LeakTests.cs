@@ -38,7 +38,7 @@ public class LeakTests
         await received.StreamAsync(0);
         host.Crash("zcrx-0");
         await probe.FishForMessageAsync<ZcrxEvent.QueueRestarting>();
-        // Leaving the scope stops the host at a random point of the restart.
+        // The end of the scope stops the host at a random point of the restart.
     }
 
     private static int Descriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Length;

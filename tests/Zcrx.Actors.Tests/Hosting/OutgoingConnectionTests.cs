@@ -28,7 +28,7 @@ public class OutgoingConnectionTests
         Assert.Equal((connection.Id, null), (opened.ConnectionId, opened.Listener));
         Assert.Contains((await host.Zcrx.GetStatusAsync()).Queues[1].Connections, status => status.Id == connection.Id);
 
-        // No byte is lost before the subscription.
+        // Sends bytes before the subscription, which must receive them all.
         await peer.SendAsync("answer"u8.ToArray());
         peer.Shutdown(SocketShutdown.Send);
         Assert.Equal(6, await connection.Buffers.Select(static buffer => buffer.Length).Sum().ToTask().WithinLimit());

@@ -180,7 +180,7 @@ public class ReloadTests
         var probe = kit.Subscribe(typeof(ZcrxEvent.OptionsChanged));
         await using var host = TestHost.Build(
             zcrx => zcrx.Bind(configuration).Handle(static _ => null!),
-            // This service starts first, after the options have been read.
+            // This service starts after Zcrx has read its options, and before Zcrx starts.
             services => services.AddSingleton(system).AddHostedService(_ => new Meddler(() =>
             {
                 configuration["Zcrx:Queues:0:ConnectionQuota"] = "9";

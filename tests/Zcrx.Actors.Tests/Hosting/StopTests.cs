@@ -247,13 +247,15 @@ public class StopTests
     }
 
     /// <summary>Contains the data that an actor has received.</summary>
-    /// <remarks>Needs no serialization, because Akka's verification of actor creators would wait for the result of the task.</remarks>
+    /// <remarks>
+    /// Excluded from Akka's verification of actor creators, because its serialization would wait for the result of the task.
+    /// </remarks>
     private sealed class Arrival : INoSerializationVerificationNeeded
     {
         public TaskCompletionSource<ZcrxStream.Data> Data { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    /// <summary>Never acknowledges data.</summary>
+    /// <summary>Receives a stream, and never acknowledges its data.</summary>
     private sealed class SilentActor : ReceiveActor
     {
         public SilentActor(Arrival arrival)

@@ -66,7 +66,7 @@ public class SystemShutdownTests
         await host.StartAsync();
 
         Assert.Same(early, host.System);
-        // The subscription was made before the start, so it must receive this event.
+        // The test has subscribed before the start, so it must receive this event.
         await probe.FishForMessageAsync<ZcrxEvent.QueueOpened>();
         Assert.Equal(ZcrxState.Running, (await probe.FishForMessageAsync<ZcrxEvent.Started>()).Status.State);
     }

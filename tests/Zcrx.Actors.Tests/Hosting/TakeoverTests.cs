@@ -166,7 +166,7 @@ public sealed class TakeoverTests : IDisposable
         await using TestHost first = await StartAsync(received);
         IPEndPoint endPoint = (await first.Zcrx.AddListenerAsync("127.0.0.1:0", received.Handle, "door")).LocalAddress;
         TaskCompletionSource binding = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        // The supervisor logs this event when the listener has its socket, and publishes the listener later.
+        // The supervisor takes the socket, logs event 1201, and then publishes the listener. This logger blocks it in between.
         InterceptingLogger logger = new((id, text) =>
         {
             if (id == 1201 && text.Contains("door", StringComparison.Ordinal))
@@ -180,8 +180,8 @@ public sealed class TakeoverTests : IDisposable
         Task bound = second.Zcrx.AddListenerAsync("127.0.0.1:0", received.Handle, "door");
         await binding.Task.WithinLimit();
 
-        // The second host has no listener `new`. So the third host binds this listener itself, once the offer of the second host has
-        // arrived.
+        // The second host has no listener `new`, so the third host binds it itself. It does so after it has received the offer of the
+        // second host, and ConfigureSocket then unblocks the second host.
         await using TestHost third = await TestHost.StartAsync(zcrx => zcrx.Takeover(Place).AddQueues(1, 1.MiB()).Configure(
             options => options.Listeners.Add(new ZcrxListenerOptions { EndPoint = "127.0.0.1:0", Name = "new", Handler = received.Handle, ConfigureSocket = _ => offered.Set() })));
         _ = await Record.ExceptionAsync(() => bound.WithinLimit());

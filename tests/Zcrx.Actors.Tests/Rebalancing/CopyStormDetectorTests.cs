@@ -68,7 +68,7 @@ public class CopyStormDetectorTests
         Feed feed = new();
         feed.Detector.Observe(1_010_000, 0);
         Assert.Equal(0, feed.Detector.Share);
-        // The restarted counters are the base of the next sample.
+        // The next sample is evaluated relative to the restarted counters.
         feed.Detector.Observe(1_020_000, 5000);
         Assert.Equal(0.5, feed.Detector.Share);
     }

@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Tests single rules of the machine. RX queues 0 and 1 of eth0 are managed. RX queue 3 is unmanaged.</summary>
+/// <summary>Tests single rules of the rebalancer's decisions. RX queues 0 and 1 of eth0 are managed. RX queue 3 is unmanaged.</summary>
 public class RebalanceMachineRuleTests
 {
     private const long SampleBytes = 1L << 40;
@@ -147,7 +147,7 @@ public class RebalanceMachineRuleTests
         RebalanceMachine machine = Ready(connections: 1, arrival);
         Assert.Equal([1L], Connections(machine.Plan(_now, Readings(1, arrival), Tables)));
         TimeSpan acted = _now;
-        // The connection is now on the queue b, which may act at once.
+        // The connection is now on queue b, whose cool-down has not begun.
         for (int i = 0; i <= _options.StormSamples; i++)
         {
             Next(machine, isStormy: true);
@@ -165,13 +165,13 @@ public class RebalanceMachineRuleTests
     {
         RebalanceMachine machine = new(_options);
         Press(machine, _options.PressureSamples);
-        // The first connection has received most in all. The second one now receives half of the load of the queue. The third one receives
-        // too much to be moved.
+        // The first connection has received the most bytes since the start, but few in the last second. The second one receives half of the
+        // load of the queue. The third one receives too much to be moved.
         machine.Plan(_now, Pressed(1_000_000_000, 5000, 0), Tables);
         Press(machine, 1);
         RebalancePlan plan = machine.Plan(_now, Pressed(1_000_000_100, 5000 + 500, 950), Tables);
         Assert.Equal([new RebalanceAction.MoveConnection(2, "p", "q", MoveReason.Pressure)], plan.Actions);
-        // Within the cool-down, another connection may not be moved either.
+        // In the cool-down of the queue, no other connection may be moved.
         Press(machine, 1);
         Assert.Empty(machine.Plan(_now, Pressed(1_000_000_600, 5500, 950), Tables).Actions);
         Press(machine, (int)_options.CoolDown.TotalSeconds);
@@ -199,7 +199,7 @@ public class RebalanceMachineRuleTests
         machine.KeepOnly(end - TimeSpan.FromTicks(1), new HashSet<long>());
         _now = end - TimeSpan.FromSeconds(1);
         Next(machine);
-        // The third connection was removed, so its load is unknown.
+        // KeepOnly has removed the third connection, so its load is unknown.
         Assert.Equal([1L, 2], Connections(machine.Plan(_now, Readings(3, 1), Tables)).Order());
 
         machine.KeepOnly(_now + _options.CoolDown, new HashSet<long>());
@@ -297,7 +297,7 @@ public class RebalanceMachineRuleTests
         _now += TimeSpan.FromSeconds(1);
         _received += SampleBytes;
         machine.Observe(_now, "a", new RxQueueId("eth0", 0), _received, _received, PoolPressureLevel.Normal);
-        // Idle, unless both queues are stormy.
+        // Queue b is idle, unless both queues are stormy.
         long received = isStormy ? _received : 0;
         machine.Observe(_now, "b", new RxQueueId("eth0", 1), received, received, PoolPressureLevel.Normal);
     }

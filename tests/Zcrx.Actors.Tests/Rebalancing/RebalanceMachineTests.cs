@@ -8,9 +8,10 @@ namespace Zcrx.Actors.Tests.Rebalancing;
 /// </summary>
 public class RebalanceMachineTests
 {
-    // A larger number has found no further failures. RebalanceMachineRuleTests tests the single rules.
+    // Runs with a larger number have found no further failures. RebalanceMachineRuleTests tests the single rules.
     private const int Histories = 500;
-    // Suffices for twenty connections with two actions at a time and a cool-down between them.
+    // The maximum number of intervals until no action is needed. It suffices for twenty connections with two actions at a time and a
+    // cool-down between them.
     private const int StepsToSettle = 100;
     private const int StepsAtRest = 30;
 

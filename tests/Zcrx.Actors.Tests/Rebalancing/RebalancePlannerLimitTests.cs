@@ -31,7 +31,7 @@ public class RebalancePlannerLimitTests
     [Fact]
     public void Connection_that_leaves_no_longer_counts_for_the_load_of_its_queue()
     {
-        // Without the first connection, the own queue has less load than the other one.
+        // Without the first connection, queue a has less load than queue c. So the second connection stays on queue a.
         RebalancePlan plan = Plan(
             [Storm("a", 0, load: 300), Queue("b", 1), Queue("c", 2, load: 150)], [Connection(1, load: 200, arrival: 1), Connection(2, load: 100, arrival: 3)]);
         Assert.Equal([1L], Moves(plan).Select(static move => move.ConnectionId));
@@ -88,19 +88,20 @@ public class RebalancePlannerLimitTests
         RebalancePlan plan = Plan(queues, [Connection(1, arrival: 3), Connection(2, arrival: 3)], maxActions: 3);
         Assert.Equal([1L], Steers(plan).Select(static steer => steer.ConnectionId));
         Assert.Single(Moves(plan));
-        // The second step did not fit, so its rule and its load do not count for the third connection, which arrives on a managed queue.
+        // The step for the second connection did not fit. So its rule and its load do not count for the third connection, whose packets
+        // arrive on a managed queue.
         plan = Plan(queues, [Connection(1, load: 300, arrival: 3), Connection(2, load: 200, arrival: 3), Connection(3, load: 100, arrival: 1)], maxActions: 3);
         Assert.Equal([1L, 3], Moves(plan).Select(static move => move.ConnectionId));
     }
 
     [Theory]
-    // Enough rules for all connections.
+    // No table is replaced, because there are enough flow rules.
     [InlineData(1, 3, "eth0", 0)]
-    // The packets arrive on a managed queue.
+    // No table is replaced, because the packets arrive on a managed queue.
     [InlineData(0, 1, "eth0", 0)]
-    // The packets arrive through another interface, which is unmanaged.
+    // No table is replaced, because the packets arrive through an unmanaged interface.
     [InlineData(0, 0, "eth1", 0)]
-    // No action is left.
+    // No table is replaced, because the plan may contain no action.
     [InlineData(0, 3, "eth0", 0, 0)]
     [InlineData(0, 3, "eth0", 1)]
     public void RSS_table_is_replaced_only_for_packets_on_unmanaged_queues_that_rules_cannot_steer(int freeRules, int arrival, string networkInterface, int tables, int maxActions = 10)
@@ -189,7 +190,7 @@ public class RebalancePlannerLimitTests
         Assert.Equal([1L, 2], Steers(Plan(queues, connections)).Select(static steer => steer.ConnectionId));
         Assert.Equal([1L], Steers(Plan(queues, connections, freeRules: 1)).Select(static steer => steer.ConnectionId));
         Assert.Empty(Plan(queues, connections, maxActions: 1).Actions);
-        // Only queue r is left as a target, and a plan moves at most one connection to a queue.
+        // Only queue r is a possible target, and a plan moves at most one connection to a queue.
         Assert.Equal([1L], Moves(Plan(queues[..3], connections)).Select(static move => move.ConnectionId));
 
         RebalancePlan plan = Plan(queues, [connections[0] with { Arrival = new RxQueueId("eth0", 2) }]);

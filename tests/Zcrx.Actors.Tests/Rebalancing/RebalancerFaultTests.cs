@@ -7,7 +7,7 @@ using Zcrx.Interop;
 namespace Zcrx.Actors.Tests.Rebalancing;
 
 /// <summary>
-/// Tests a rebalancer whose work fails or whose actor ends, and the components that must wait until its changes are undone.
+/// Tests that the changes of the rebalancer are undone after failures and after the end of its actor, and which components wait for that.
 /// </summary>
 public sealed class RebalancerFaultTests : IDisposable
 {

@@ -39,13 +39,15 @@ internal sealed class RebalancingWorld
         }
     }
 
-    /// <summary>Gets the actions of the last interval.</summary>
+    /// <summary>Gets the number of actions in the last interval.</summary>
     public int LastActions { get; private set; }
 
     /// <summary>Gets the connections that were degraded since this set was last cleared.</summary>
     public HashSet<long> Degraded { get; } = [];
 
-    /// <summary>Applies an external change.</summary>
+    /// <summary>
+    /// Applies a random change from outside: to the RSS table, to the set of connections, or to the load of a connection.
+    /// </summary>
     public void Disturb()
     {
         switch (_random.Next(6))
@@ -69,7 +71,7 @@ internal sealed class RebalancingWorld
         }
     }
 
-    /// <summary>Runs one interval: traffic, samples, a plan, its execution.</summary>
+    /// <summary>Runs one interval. The connections receive, the queues are sampled, and a plan is made and executed.</summary>
     public void Step()
     {
         _now += _setup.Options.SampleInterval;
@@ -93,7 +95,7 @@ internal sealed class RebalancingWorld
         }
     }
 
-    /// <summary>Returns the copied share of the bytes that a queue currently receives.</summary>
+    /// <summary>Returns the copied fraction of the bytes that a queue currently receives.</summary>
     public double CopiedShare(int queue)
     {
         double all = _flows.Where(flow => flow.Queue == queue).Sum(static flow => flow.Load);

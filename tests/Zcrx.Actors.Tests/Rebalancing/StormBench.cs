@@ -48,7 +48,7 @@ internal sealed class StormBench : IAsyncDisposable
     public long Received => _host.Queues.Sum(static slot => slot.Snapshot()!.BytesReceived);
 
     /// <param name="connections">The number of streams.</param>
-    /// <param name="configure">The options of the rebalancing.</param>
+    /// <param name="configure">Changes the options of the rebalancer.</param>
     /// <param name="queues">The number of RX queues on which packets arrive at the beginning, counted from RX queue 0.</param>
     /// <param name="keep">True if consumers lease all buffers, and release them more slowly than new ones arrive.</param>
     /// <param name="facts">Replaces the object that reads the facts of the interface for the rebalancer.</param>
@@ -109,7 +109,7 @@ internal sealed class StormBench : IAsyncDisposable
     /// <summary>Assigns an RX queue to every bucket.</summary>
     public void Scramble(Func<int, int> queueOf) => Nic.RssTable = [.. Enumerable.Range(0, 128).Select(queueOf)];
 
-    /// <summary>Returns true if less than one percent of the bytes received from now on is copied.</summary>
+    /// <summary>Receives further bytes. Returns true if less than one percent of them is copied.</summary>
     public async Task<bool> IsCalmAsync()
     {
         long copied = Copied;

@@ -8,8 +8,8 @@ using Zcrx.Actors.Tests.Support;
 namespace Zcrx.Actors.Tests.Remoting;
 
 /// <summary>
-/// Is the entry point of separate processes: the <see cref="PoolServer"/>, the <see cref="StuckServer"/>, or a peer with Akka.Remote. The
-/// peer reads the names of messages from standard input, sends these messages, and prints their answers.
+/// Contains the entry point of separate processes: a <see cref="PoolServer"/>, a <see cref="StuckServer"/>, or a peer with Akka.Remote. The
+/// peer reads names of messages from standard input, sends these messages, and prints the answers.
 /// </summary>
 internal static class RemotePeer
 {

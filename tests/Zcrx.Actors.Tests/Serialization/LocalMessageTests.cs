@@ -54,10 +54,10 @@ public class LocalMessageTests : TestKit
         Assert.Equal(new RemoteCommand(command.Key), received);
     });
 
-    // These types are only parts of messages and are never sent alone.
+    // Parts of messages, which are never sent alone.
     private static readonly HashSet<string> IsPart = ["NotificationStatus", "QueueChange"];
 
-    // These types are made for other processes and have their own serializer.
+    // Messages for other processes, which have a serializer of their own.
     private static readonly HashSet<string> IsForOthers = ["ZcrxNodeStatus"];
 
     private byte[] Serialize(object message) => Sys.Serialization.FindSerializerFor(message).ToBinary(message);

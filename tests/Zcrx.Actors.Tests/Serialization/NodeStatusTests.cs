@@ -179,7 +179,7 @@ public sealed class NodeStatusTests(ITestOutputHelper output) : ActorTest(output
     // Removes surrogates, because UTF-8 cannot represent a lone surrogate.
     private static string Clean(string text) => new([.. text.Where(static character => !char.IsSurrogate(character))]);
 
-    /// <summary>Returns a record with more fields at its end.</summary>
+    /// <summary>Returns a serialized record with additional fields at its end, as a newer version of Zcrx would write.</summary>
     private static byte[] WithMore(byte[] record)
     {
         byte[] content = Content(record);

@@ -50,7 +50,7 @@ internal sealed class PoolClient : IDisposable
         }
         catch (SocketException)
         {
-            // The send fails only if the server has closed the connection.
+            // The server has closed the connection.
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed class PoolClient : IDisposable
         }
         catch (SocketException)
         {
-            // The receive fails only after all bytes that arrived before the reset were read.
+            // The server has reset the connection. All bytes that arrived before were read.
         }
     }
 

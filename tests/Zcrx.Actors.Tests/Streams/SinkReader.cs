@@ -8,7 +8,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Tests.Streams;
 
 /// <summary>
-/// Acts as the actor of a generated schedule. Checks the messages, acknowledges them in a random order, and causes the end of the stream.
+/// Plays the actor of a generated schedule. Checks its messages, acknowledges them in a random order, and causes the end of the stream.
 /// </summary>
 internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSink sink)
 {
@@ -30,10 +30,10 @@ internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSi
 
     public string State => $"position {_position}, {_messages} messages, {_unacknowledged.Count} unacknowledged, sink {sink.Completion.Status}, {bench.Queue.Snapshot()}";
 
-    // If the actor has ended, it receives no message about the end of the stream.
+    // True if the actor receives a message about the end of the stream. It receives none if it has ended or the sink was disposed.
     private bool HasEnd => !ActorIsGone && !sink.Completion.IsCanceled && sink.Completion.Exception?.InnerException is not ZcrxActorTerminatedException;
 
-    // After the end of the actor or of its system, the leases may be released at any time.
+    // True if the actor or its system has ended. The leases may then be released at any time.
     private bool ActorIsGone => _wasEnded && schedule.End is SinkSchedule.Ending.ActorStops or SinkSchedule.Ending.SystemEnds;
 
     /// <summary>Processes the messages that have arrived. Called repeatedly.</summary>

@@ -83,7 +83,7 @@ public class SinkScheduleTests
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // Some schedules end the connection.
+            // The schedule has ended the connection before all bytes were sent.
         }
     }
 }

@@ -128,8 +128,8 @@ public class ToActorTests
     [Fact]
     public async Task Actor_that_ends_after_the_end_of_the_stream_without_acknowledging_resets_the_connection()
     {
-        // Repeated to provoke a race: another thread may end the connection before the reset. A connection whose stream has ended would
-        // then be closed in order, because it has no unfinished work.
+        // Repeats the test to provoke a race. If the work of the actor ended before the reset, another thread could close the connection in
+        // order.
         for (int i = 0; i < 50; i++)
         {
             await using SinkBench bench = await SinkBench.OpenAsync();
@@ -155,7 +155,7 @@ public class ToActorTests
         using var sink = new SlowSubscription(bench.Connection.Buffers, ended).ToActor(bench.Actor);
         await bench.SendAsync(0, 3000);
         bench.Peer.Shutdown(SocketShutdown.Send);
-        // The actor of the bench acknowledges on the thread of the caller, which is the thread that subscribes.
+        // Acknowledges on another thread, because the call subscribes to the source and waits there.
         var init = await bench.ExpectAsync<ZcrxStream.Init>();
         Task subscribing = Task.Run(init.Acknowledge);
         await bench.TakeAsync(0, 3000);
@@ -214,7 +214,7 @@ public class ToActorTests
 
         sink.Dispose();
 
-        // Later bytes are delivered to another observer.
+        // Another observer takes the later bytes.
         using var next = bench.Connection.Buffers.Subscribe(static _ => { });
         await Eventually.TrueAsync(() => bench.BuffersOut == 3, "what waits is released");
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sink.Completion.WithinLimit());
@@ -359,7 +359,9 @@ public class ToActorTests
         Assert.Null((await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>()).Error);
     }
 
-    /// <summary>Delivers items before its <c>Subscribe</c> has returned.</summary>
+    /// <summary>
+    /// Subscribes to a source, and waits for an event before its <c>Subscribe</c> returns. The source delivers items before that.
+    /// </summary>
     private sealed class SlowSubscription(IObservable<ReceivedBuffer> source, ManualResetEventSlim returns) : IObservable<ReceivedBuffer>
     {
         public IDisposable Subscribe(IObserver<ReceivedBuffer> observer)

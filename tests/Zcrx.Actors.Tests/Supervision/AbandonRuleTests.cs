@@ -19,7 +19,7 @@ public class AbandonRuleTests
     [Fact]
     public void Thread_that_leaves_its_turn_after_a_pause_of_the_process_is_not_abandoned()
     {
-        // The process was stopped for an hour during a short turn. The turn therefore seems to have lasted for an hour.
+        // The process was stopped for an hour during a short turn, so this turn seems to have lasted for an hour.
         Assert.False(_rule.Observe(7, TimeSpan.FromMilliseconds(1), TimeSpan.Zero));
         Assert.False(_rule.Observe(7, TimeSpan.FromHours(1), TimeSpan.FromHours(1)));
         Assert.False(_rule.Observe(8, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1) + AbandonRule.Confirmation));

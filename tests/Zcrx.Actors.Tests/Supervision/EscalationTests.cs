@@ -114,7 +114,7 @@ public sealed class EscalationTests : IDisposable
         var restarting = await probe.ExpectMsgAsync<ZcrxEvent.QueueRestarting>();
         await host.Zcrx.GetStatusAsync();
         _time.Advance(restarting.Delay);
-        // No further QueueRestarting may come: all retries of the busy queue belong to one restart.
+        // No further QueueRestarting may be published, because all retries of the busy queue belong to one restart.
         await probe.ExpectMsgAsync<ZcrxEvent.QueueOpened>();
         Assert.Equal(1, (await host.Zcrx.GetStatusAsync()).Queues[0].Restarts);
     }

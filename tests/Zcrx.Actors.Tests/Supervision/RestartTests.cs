@@ -254,7 +254,7 @@ public sealed class RestartTests : IDisposable
         await probe.ExpectMsgAsync<ZcrxEvent.QueueOpened>();
     }
 
-    /// <summary>Advances the time after the supervisor has set the timer of the announced restart.</summary>
+    /// <summary>Advances the time after an answer of the supervisor, because the timer of the restart exists by then.</summary>
     private async Task PassAsync(TestHost host, TimeSpan delay)
     {
         await host.Zcrx.GetStatusAsync();

@@ -79,7 +79,7 @@ public class WatchdogTests
             "the observers of the other connections know why they ended");
         await bench.ServeAsync(Connections);
         Assert.Contains(bench.Served, connection => connection.QueueName == queue);
-        // When the callback returns at last, the abandoned thread must not touch resources of the next queue.
+        // The callback returns now. The abandoned thread must not touch resources of the next queue.
         release.Set();
         await bench.ServeAsync(Connections);
     }
@@ -102,7 +102,7 @@ public class WatchdogTests
         LogRecorder.LogEntry entry = Assert.Single(host.Log.Entries, static entry => entry.EventId == 1136);
         Assert.Equal(LogLevel.Warning, entry.Level);
         Assert.StartsWith($"Queue {queue}: {waiting} observer(s) had not returned in time", entry.Message, StringComparison.Ordinal);
-        // All observers get the error when the resource that they wait for is free. This includes those that have waited for a thread.
+        // Once the stuck callback returns, all observers get the error, including those that were not notified in time.
         release.Set();
         await host.Kit.AwaitConditionAsync(() => bench.Ends == waiting + 1, "all observers of the queue have returned");
     }
@@ -133,7 +133,7 @@ public class WatchdogTests
         using Socket blocker = await bench.BlockAsync();
         string queue = bench.Blocked!.QueueName;
 
-        // The drain time is longer than the test, so the actor of the queue does not abandon the ring thread.
+        // The drain time is longer than the test. So the actor of the queue does not abandon the ring thread before the test kills it.
         host.Zcrx.Supervisor.Tell(new ZcrxCommand.RestartQueue(queue, TimeSpan.FromHours(1)));
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0].State == QueueState.Stopping, "the restart has begun");
         host.System.ActorSelection($"{host.Zcrx.Supervisor.Path}/queue-*/incarnation").Tell(Kill.Instance);
@@ -178,7 +178,7 @@ public class WatchdogTests
         release.Set();
     }
 
-    /// <summary>Runs a host with a handler that echoes. A buffer that begins with the byte 0 blocks the handler and its ring thread.</summary>
+    /// <summary>Runs a host whose handler echoes. A buffer that begins with the byte 0 blocks the handler and its ring thread.</summary>
     private sealed class Bench(TestHost host, ManualResetEventSlim release, bool observersWait) : IAsyncDisposable
     {
         private readonly List<ZcrxConnection> _served = [];

@@ -90,7 +90,7 @@ internal sealed class TestHost : IAsyncDisposable
         }
     });
 
-    /// <summary>Builds a host whose only option is the engine.</summary>
+    /// <summary>Starts a host with default options, apart from the emulated engine.</summary>
     public static Task<TestHost> StartPlainAsync(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null) =>
         StartAsync(BuildPlain(zcrx => configure(zcrx.UseEngine(ZcrxEngine.Emulated)), before));
 
@@ -107,7 +107,7 @@ internal sealed class TestHost : IAsyncDisposable
     private static ZcrxBuilder Emulated(ZcrxBuilder zcrx) =>
         zcrx.UseEngine(ZcrxEngine.Emulated).Configure(static options => options.Restart.MinBackoff = TimeSpan.FromMilliseconds(5));
 
-    /// <summary>Builds a host with these services.</summary>
+    /// <summary>Builds a host with the services that <paramref name="add"/> registers.</summary>
     public static TestHost Build(Action<IServiceCollection> add)
     {
         // The empty builder ignores the environment of the machine, and has no console log.

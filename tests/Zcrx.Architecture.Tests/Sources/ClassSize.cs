@@ -7,14 +7,14 @@ namespace Zcrx.Architecture.Tests.Sources;
 /// <summary>Represents the size of one type.</summary>
 /// <param name="Name">The name of the type with its folder.</param>
 /// <param name="Lines">The number of lines in all partial files, including nested types and documentation.</param>
-/// <param name="Fields">The number of fields, automatic properties and parameters of the primary constructor. Constants do not
-/// count.</param>
+/// <param name="Fields">The number of fields, automatic properties and parameters of the primary constructor. Constants are not
+/// counted.</param>
 /// <param name="Files">The number of files that declare the type.</param>
 internal sealed record ClassSize(string Name, int Lines, int Fields, int Files)
 {
     /// <summary>
-    /// Returns the sizes of the types of a library in descending order. Types of the kernel ABI and types of log messages are excluded,
-    /// because they are long but simple lists.
+    /// Returns the sizes of the types of a library, largest first. Excludes types of the kernel ABI and of log messages, which are long but
+    /// simple lists.
     /// </summary>
     public static IReadOnlyList<ClassSize> Of(Library library)
     {
@@ -44,7 +44,7 @@ internal sealed record ClassSize(string Name, int Lines, int Fields, int Files)
 
     private static int LinesOf(TypeDeclarationSyntax declaration)
     {
-        // Span excludes the leading trivia, so the documentation above the type is counted separately.
+        // Span does not include the documentation above the type, so its lines are counted separately.
         FileLinePositionSpan lines = declaration.SyntaxTree.GetLineSpan(declaration.Span);
         int documentation = declaration.GetLeadingTrivia().Where(static trivia => trivia.IsKind(SyntaxKind.SingleLineDocumentationCommentTrivia)).Sum(static trivia => trivia.ToFullString().Count(static c => c == '\n'));
         return lines.EndLinePosition.Line - lines.StartLinePosition.Line + 1 + documentation;

@@ -2,18 +2,18 @@ using System.Text.RegularExpressions;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Finds the commands in documents that name a missing build target, argument or project.</summary>
+/// <summary>Finds commands in documents that name a build target, an argument or a project that does not exist.</summary>
 internal sealed partial class DocumentCommands
 {
     private const int Timeout = 10_000;
 
-    // The arguments of each target.
+    // Maps each build target to its arguments.
     private readonly Dictionary<string, string[]> _targets;
     private readonly Func<string, bool> _hasProject;
 
     /// <summary>Reads the targets and their arguments.</summary>
     /// <param name="build">The text of the build scripts.</param>
-    /// <param name="hasProject">Returns whether a directory of the repository contains a project.</param>
+    /// <param name="hasProject">Returns true if a directory of the repository contains a project.</param>
     public DocumentCommands(string build, Func<string, bool> hasProject)
     {
         ILookup<string, string> arguments = Accepts().Matches(build).ToLookup(
@@ -25,7 +25,7 @@ internal sealed partial class DocumentCommands
         _hasProject = hasProject;
     }
 
-    /// <summary>Returns the missing targets, arguments and projects that the commands of a document name.</summary>
+    /// <summary>Returns the targets, arguments and projects that the commands of a document name but that do not exist.</summary>
     public IEnumerable<string> Missing(string text)
     {
         foreach (Match command in Build().Matches(text))
@@ -58,7 +58,7 @@ internal sealed partial class DocumentCommands
     [GeneratedRegex("\"(?<text>[^\"]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout)]
     private static partial Regex Quoted();
 
-    // The arguments after `--` are those of another program.
+    // Arguments after `--` are not checked, because another program gets them.
     [GeneratedRegex(@"\./build\.sh (?<target>[a-z][\w-]*)( \[?--(?<argument>[a-z][\w-]*)\]?( +(?!\[?--|#)[^\s`#]+)?)*", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout)]
     private static partial Regex Build();
 

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Finds broken relative links in documents.</summary>
+/// <summary>Finds relative links in documents whose target does not exist.</summary>
 internal static partial class DocumentLinks
 {
     private const int Timeout = 10_000;
@@ -16,7 +16,7 @@ internal static partial class DocumentLinks
         .Where(static target => !target.Contains("://", StringComparison.Ordinal) && !target.StartsWith("mailto:", StringComparison.Ordinal))
         .Where(target => !Exists(document, text, target));
 
-    /// <summary>Returns the anchors of the headings of a document, in the form that GitHub and most renderers use.</summary>
+    /// <summary>Returns the anchors that GitHub and most renderers create for the headings of a document.</summary>
     public static IEnumerable<string> Anchors(string text) => Heading().Matches(Code().Replace(text, "")).Select(static match => AnchorOf(match.Groups["title"].Value));
 
     private static bool Exists(string document, string text, string target)
@@ -51,7 +51,7 @@ internal static partial class DocumentLinks
     [GeneratedRegex("^#+ +(?<title>.+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout)]
     private static partial Regex Heading();
 
-    // Matches only code blocks and no code spans, because a heading may contain a code span.
+    // Code spans are not matched, because a heading may contain one.
     [GeneratedRegex("^```.*?^```", RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: Timeout)]
     private static partial Regex Code();
 }

@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Finds names in a Markdown document that do not exist in the sources.</summary>
+/// <summary>Finds names in a Markdown document that the sources do not have.</summary>
 internal sealed partial class DocumentNames
 {
     private const int Timeout = 10_000;
@@ -19,14 +19,14 @@ internal sealed partial class DocumentNames
         _types = libraries.SelectMany(static library => TypesOf(library.Compilation.Assembly.GlobalNamespace)).ToLookup(static type => type.Name);
         string[] paths = [.. libraries.SelectMany(static library => library.Compilation.SyntaxTrees).Select(static tree => tree.FilePath).Where(static path => path.Length > 0)];
         _files = [.. paths.Select(static path => Path.GetFileName(path))];
-        // Contains the names of the libraries, of their folders and subfolders, and the common prefix of the libraries.
+        // A document may also name a library, a folder of a library, or the common prefix of the libraries.
         _rooms = [.. paths.SelectMany(static path => Path.GetDirectoryName(path)!.Split('/')), "Zcrx"];
         _platform = libraries[^1].Compilation;
     }
 
-    /// <summary>Returns the names in backquotes and in Mermaid diagrams that do not exist.</summary>
-    /// <param name="markdown">The text.</param>
-    /// <param name="exists">Returns true if a file or directory with the path exists.</param>
+    /// <summary>Returns the names in code spans and in Mermaid diagrams that do not exist.</summary>
+    /// <param name="markdown">The text of the document.</param>
+    /// <param name="exists">Returns true if there is a file or a directory with this path.</param>
     public IReadOnlyList<string> Missing(string markdown, Func<string, bool> exists)
     {
         IEnumerable<string> inText = CodeSpan().Matches(Fence().Replace(markdown, "")).Select(static match => match.Groups["name"].Value);
@@ -62,7 +62,9 @@ internal sealed partial class DocumentNames
 
     private static IEnumerable<ISymbol> MembersOf(INamedTypeSymbol type) => type.BaseType is { } parent ? type.GetMembers().Concat(MembersOf(parent)) : type.GetMembers();
 
-    /// <summary>Returns a name without its qualifier. The qualifier of an explicit implementation is its interface.</summary>
+    /// <summary>
+    /// Returns the part of a name after its last dot. An explicit implementation has the name of its interface before the dot.
+    /// </summary>
     private static string LastPart(string name) => name[(name.LastIndexOf('.') + 1)..];
 
     [GeneratedRegex("^```.*?^```", RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: Timeout)]

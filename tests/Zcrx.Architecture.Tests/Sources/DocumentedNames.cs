@@ -4,10 +4,10 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Collects the names that appear as code in documents and samples.</summary>
+/// <summary>Collects the names that documents and samples use as code.</summary>
 /// <remarks>
-/// Only code spans and code blocks of Markdown and identifiers of C# count. Prose does not count, because member names such as
-/// <c>Index</c>, <c>Down</c> or <c>Remove</c> are also ordinary words.
+/// These are the names in code spans and code blocks of Markdown, and the identifiers of C# sources. Other text does not count, because
+/// <c>Index</c> or <c>Remove</c> are also ordinary words.
 /// </remarks>
 internal sealed partial class DocumentedNames
 {
@@ -15,10 +15,10 @@ internal sealed partial class DocumentedNames
 
     private readonly HashSet<string> _names = [];
 
-    /// <summary>Gets the names.</summary>
+    /// <summary>Gets the names that were collected.</summary>
     public IReadOnlySet<string> Names => _names;
 
-    /// <summary>Reads README.md, the documents except the decision records, and the sources of the examples.</summary>
+    /// <summary>Reads README.md, all documents except the decision records, and the sources of the examples.</summary>
     /// <param name="root">The directory that contains README.md.</param>
     public static DocumentedNames Read(string root)
     {
@@ -47,12 +47,12 @@ internal sealed partial class DocumentedNames
         }
     }
 
-    /// <summary>Adds the identifiers of a source file.</summary>
+    /// <summary>Adds all identifiers of a C# source file.</summary>
     public void AddSource(string text) => _names.UnionWith(CSharpSyntaxTree.ParseText(text).GetRoot().DescendantTokens()
         .Where(static token => token.IsKind(SyntaxKind.IdentifierToken))
         .Select(static token => token.ValueText));
 
-    // A code span may contain a line break, but it ends with its paragraph.
+    // A code span may contain a line break but no empty line.
     [GeneratedRegex("^```.*?^```|`(?:[^`\n]|\n(?!\n))+`", RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: Timeout)]
     private static partial Regex Code();
 

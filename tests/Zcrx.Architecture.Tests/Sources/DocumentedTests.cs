@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Zcrx.Architecture.Tests.Sources;
 
 /// <summary>
-/// Reads the names in the last column of Markdown tables with the heading <c>test</c>. Finds those that do not exist.
+/// Reads the test names in the last column of Markdown tables with the heading <c>test</c>. Finds those that do not exist.
 /// </summary>
 internal sealed partial class DocumentedTests
 {
@@ -13,14 +13,14 @@ internal sealed partial class DocumentedTests
     private readonly Func<string, bool> _isProject;
 
     /// <param name="sources">The texts of the source files of all tests.</param>
-    /// <param name="isProject">Returns true if a test project has the name.</param>
+    /// <param name="isProject">Returns true if there is a test project with this name.</param>
     public DocumentedTests(IEnumerable<string> sources, Func<string, bool> isProject)
     {
         _methods = [.. sources.SelectMany(static text => Method().Matches(text)).Select(static match => match.Groups["name"].Value)];
         _isProject = isProject;
     }
 
-    /// <summary>Returns the rows of the tables, each with the names of its last column.</summary>
+    /// <summary>Returns the rows of the tables, and the names in the last column of each.</summary>
     public static IReadOnlyList<(string Row, string[] Names)> Rows(string markdown)
     {
         List<(string, string[])> rows = [];
@@ -40,7 +40,7 @@ internal sealed partial class DocumentedTests
         return rows;
     }
 
-    /// <summary>Returns the names that are neither a test nor a test project, and the rows without a name.</summary>
+    /// <summary>Returns the names that are neither a test nor a test project, and the rows that have no name.</summary>
     public IReadOnlyList<string> Missing(string markdown) =>
     [
         .. Rows(markdown).SelectMany(row => row.Names.Length == 0 ? [row.Row] : row.Names.Where(name => !_methods.Contains(name) && !_isProject(name))),

@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Represents the folders of one library and the references between them.</summary>
+/// <summary>Represents the folders of a library as a graph. An edge means that code in one folder refers to another folder.</summary>
 internal sealed class FolderGraph
 {
     private const int ReferencesPerEdge = 12;
@@ -30,7 +30,7 @@ internal sealed class FolderGraph
 
     public IReadOnlyCollection<string> Folders => _edges.Keys;
 
-    /// <summary>Returns the cycles: each set of folders that use each other directly or indirectly.</summary>
+    /// <summary>Returns the cycles. A cycle is a set of folders that use each other, directly or indirectly.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Knots()
     {
         Dictionary<string, HashSet<string>> reachable = _edges.Keys.ToDictionary(static folder => folder, Reachable);
@@ -40,10 +40,10 @@ internal sealed class FolderGraph
             .Select(static knot => (IReadOnlyList<string>)[.. knot])];
     }
 
-    /// <summary>Returns the references to libraries above this one.</summary>
+    /// <summary>Returns the references to libraries that are above this one.</summary>
     public IReadOnlyList<Reference> Upward() => [.. _references.Where(reference => Level(reference.To) > Level(_library + "/"))];
 
-    /// <summary>Describes the edges of a cycle, with the types that cause each edge.</summary>
+    /// <summary>Describes the edges of a cycle, with the types that are the reason for each edge.</summary>
     public string Describe(IReadOnlyList<string> knot)
     {
         StringBuilder text = new();
@@ -59,8 +59,8 @@ internal sealed class FolderGraph
     }
 
     /// <summary>
-    /// Returns one line per folder. The line contains the folders that it uses in its own library, then a bar, then those that it
-    /// uses in the libraries below.
+    /// Returns one line per folder. It lists the folders of the same library that the folder uses, then a bar, and then those of the
+    /// libraries below.
     /// </summary>
     public override string ToString()
     {

@@ -5,15 +5,15 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Represents the sources of one library, which the compiler has bound to the sources of the libraries below it.</summary>
+/// <summary>Represents the compiled sources of one library. They are compiled together with the libraries below.</summary>
 internal sealed class Library
 {
-    /// <summary>Gets the libraries from the bottom to the top. Each one may use those before it.</summary>
+    /// <summary>The libraries from the bottom to the top. Each one may use those before it.</summary>
     public static readonly string[] Names = ["Zcrx.Interop", "Zcrx.Rx", "Zcrx.Actors"];
 
     /// <summary>
-    /// The expected errors of code that refers to generated sources, because generated sources are not compiled here. Examples are a
-    /// partial method without a body, a variable that only such a method assigns, and a serializer context without its members.
+    /// The compiler errors that are expected, because generated sources are missing here. Examples are a partial method without a body, and
+    /// a serializer context without its members.
     /// </summary>
     private static readonly string[] ErrorsOfGeneratedCode = ["CS8795", "CS0165", "CS0170", "CS0534", "CS7036", "CS0117"];
 
@@ -32,19 +32,19 @@ internal sealed class Library
 
     public CSharpCompilation Compilation { get; }
 
-    /// <summary>Gets the references between folders. They are computed once.</summary>
+    /// <summary>Gets the references between folders. The first call computes them.</summary>
     public IReadOnlySet<Reference> References => _references.Value;
 
-    /// <summary>Returns a library by its name. All libraries are read once.</summary>
+    /// <summary>Returns a library by its name. The first call reads all libraries.</summary>
     public static Library Named(string name) => All.Value[name];
 
-    /// <summary>Creates a library from sources that are given as text.</summary>
-    /// <param name="name">The name of the assembly. Each path must begin with it.</param>
+    /// <summary>Creates a library from the texts of its sources.</summary>
+    /// <param name="name">The name of the assembly, with which each path must start.</param>
     /// <param name="files">The paths of the sources, such as <c>Zcrx.Rx/Ring/Turn.cs</c>, and their texts.</param>
     /// <param name="below">The libraries that the new one may use.</param>
     public static Library FromText(string name, IEnumerable<(string Path, string Text)> files, params IEnumerable<Library> below) => Bind(name, files, below, friends: Names);
 
-    /// <summary>Returns the compiler errors. The graph of code that does not compile would lack edges.</summary>
+    /// <summary>Returns the unexpected compiler errors. With an error, the graph of folders would lack edges.</summary>
     public IReadOnlyList<Diagnostic> Unbound() =>
         [.. Compilation.GetDiagnostics().Where(static diagnostic => diagnostic.Severity == DiagnosticSeverity.Error && !ErrorsOfGeneratedCode.Contains(diagnostic.Id))];
 
@@ -56,7 +56,7 @@ internal sealed class Library
             IEnumerable<(string, string)> files = Directory.EnumerateFiles(Path.Combine(root, name), "*.cs", SearchOption.AllDirectories)
                 .Select(file => Path.GetRelativePath(root, file))
                 .Where(static path => !path.Split(Path.DirectorySeparatorChar).Any(static part => part is "bin" or "obj"))
-                // The analyzers are separate assemblies, which no library uses and which use no library.
+                // The analyzers are assemblies of their own. No library uses them, and they use none.
                 .Where(static path => !path.StartsWith(Path.Combine("Zcrx.Rx", "Analyzers") + Path.DirectorySeparatorChar, StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal)
                 .Select(path => (path, File.ReadAllText(Path.Combine(root, path))));
@@ -74,7 +74,7 @@ internal sealed class Library
         string shared = string.Concat(implicitUsings.Select(static space => $"global using {space};\n"))
             + string.Concat(friends.Select(static friend => $"[assembly: System.Runtime.CompilerServices.InternalsVisibleTo(\"{friend}\")]\n"));
 
-        // References the assemblies against which the libraries compile, except the libraries themselves, which are bound from sources.
+        // The references are the assemblies against which the libraries compile. The libraries themselves are compiled from their sources.
         IEnumerable<MetadataReference> platform = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(static file => !Path.GetFileName(file).StartsWith("Zcrx.", StringComparison.Ordinal))
             .Select(static file => MetadataReference.CreateFromFile(file));

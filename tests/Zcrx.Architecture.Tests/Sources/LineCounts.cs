@@ -2,13 +2,16 @@ using System.Text.RegularExpressions;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Counts the lines of code of a source file, and reads the counts of a document.</summary>
+/// <summary>Counts the lines of code in a source file, and reads such counts from a document.</summary>
 internal static partial class LineCounts
 {
-    /// <summary>Returns the number of lines that are neither blank nor a comment, an import or the namespace.</summary>
+    /// <summary>Returns the number of lines with code. Blank lines, comments, imports and the namespace do not count.</summary>
     public static int Of(string source) => source.Split('\n').Count(static line => !Other().IsMatch(line));
 
-    /// <summary>Returns the last column of the table rows that begin with a link to a source file, as "file: lines".</summary>
+    /// <summary>
+    /// Returns the line counts that a document states, as "file: lines". They are in the last column of table rows that start with a link
+    /// to a source file.
+    /// </summary>
     public static IEnumerable<string> Documented(string document) =>
         Row().Matches(document).Select(static row => $"{row.Groups["file"].Value}: {row.Groups["lines"].Value}");
 

@@ -3,24 +3,24 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Represents the name of a public or protected type or member, in the form that applications use.</summary>
-/// <param name="Type">The name of the type without namespace and type parameters: <c>ZcrxEvent.QueueFailed</c>.</param>
-/// <param name="Name">The name of the member. For a type, it is the last part of the type's name.</param>
+/// <summary>Represents the name of a public or protected type or member, as applications write it.</summary>
+/// <param name="Type">The name of the type without its namespace and type parameters, such as <c>ZcrxEvent.QueueFailed</c>.</param>
+/// <param name="Name">The name of the member. If this is the type itself, the last part of its name.</param>
 internal sealed record PublicMember(string Type, string Name)
 {
     private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
-    /// <summary>Returns the public API of an assembly, except members that applications do not use by name.</summary>
+    /// <summary>Returns the public API of an assembly. Excludes members that applications do not use by their name.</summary>
     /// <param name="assembly">The assembly.</param>
     /// <param name="exceptNamespace">A namespace to exclude.</param>
     /// <remarks>
-    /// It excludes constructors, operators, overrides, members that the compiler generates for records, and implementations of .NET
-    /// interfaces.
+    /// The excluded members are constructors, operators, overrides, members that the compiler generates for records, and implementations of
+    /// .NET interfaces.
     /// </remarks>
     public static IReadOnlyList<PublicMember> Of(Assembly assembly, string exceptNamespace) =>
         [.. assembly.GetExportedTypes().Where(type => type.Namespace != exceptNamespace).SelectMany(Of)];
 
-    /// <summary>Returns a type and its members. Overloads of a member count once.</summary>
+    /// <summary>Returns a type and its members. All overloads of a member count as one.</summary>
     public static IEnumerable<PublicMember> Of(Type type)
     {
         string name = NameOf(type);
@@ -39,7 +39,7 @@ internal sealed record PublicMember(string Type, string Name)
 
     private static bool IsOffered(MemberInfo member) => member switch
     {
-        // GetExportedTypes already returns nested types.
+        // Nested types are excluded here, because GetExportedTypes returns them as types.
         { MemberType: MemberTypes.NestedType or MemberTypes.Constructor } => false,
         MethodInfo method => !method.IsSpecialName && IsVisible(method) && IsOwn(method),
         PropertyInfo property => property.GetMethod is { } getter && IsVisible(getter) && IsOwn(getter),
@@ -51,7 +51,8 @@ internal sealed record PublicMember(string Type, string Name)
     private static bool IsVisible(MethodBase method) => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
 
     private static bool IsOwn(MethodInfo method) => method.GetBaseDefinition() == method
-        // The compiler also generates the accessors of a record's properties. They are included, because applications use their names.
+        // Methods that the compiler generates are excluded. The accessors of a record's properties are not, because applications use the
+        // names of the properties.
         && (method.IsSpecialName || !method.IsDefined(typeof(CompilerGeneratedAttribute)))
         && method.Name is not nameof(Equals) and not "get_EqualityContract"
         && !ImplementsPlatform(method);

@@ -3,15 +3,16 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Finds the references between the folders of a library, and to the libraries below it, in bound code.</summary>
+/// <summary>Finds the references between the folders of a library, and those to the libraries below it.</summary>
 /// <remarks>
-/// A reference is any name, constructor, operator or indexer that the compiler binds to a symbol with sources. The file that declares the
-/// symbol determines the folder. Using directives, documentation comments and inferred types (<c>var</c>) do not count. An inferred type
-/// needs no edge: the called member refers to the type, so the graph already has a path to the type's folder.
+/// <para>A reference is a name, constructor, operator or indexer that the compiler binds to a symbol with sources. The file that declares
+/// the symbol determines the folder.</para>
+/// <para>Using directives, documentation comments and inferred types (<c>var</c>) do not count. An inferred type needs no edge, because the
+/// member that is called refers to the type itself.</para>
 /// </remarks>
 internal static class References
 {
-    /// <summary>Returns the distinct references of a library.</summary>
+    /// <summary>Returns the references of a library, without duplicates.</summary>
     public static IReadOnlySet<Reference> Of(Library library)
     {
         HashSet<Reference> references = [];
@@ -32,10 +33,10 @@ internal static class References
         return references;
     }
 
-    /// <summary>Returns the folder of a file, which is its directory. A subfolder is a separate folder.</summary>
+    /// <summary>Returns the folder of a source file. This is its directory, even if it is a subfolder.</summary>
     public static string FolderOf(SyntaxTree tree) => Path.GetDirectoryName(tree.FilePath)!.Replace(Path.DirectorySeparatorChar, '/');
 
-    /// <summary>Returns the folder that declares a symbol; null if the symbol has no sources.</summary>
+    /// <summary>Returns the folder and the type that declare a symbol, or null if the symbol has no sources.</summary>
     private static (string Folder, string Type)? Declared(ISymbol symbol)
     {
         symbol = symbol is IMethodSymbol { ReducedFrom: { } extension } ? extension : symbol.OriginalDefinition;
@@ -44,7 +45,7 @@ internal static class References
             return null;
         }
 
-        // Symbols that the compiler adds, such as the constructor of a record, have no declaration.
+        // A symbol that the compiler adds, such as the constructor of a record, has no declaration. The symbol that contains it has one.
         ISymbol? declared = symbol;
         while (declared is not null and not INamespaceSymbol && declared.DeclaringSyntaxReferences.IsEmpty)
         {

@@ -1,14 +1,14 @@
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Provides the paths of the working copy from which these tests were built.</summary>
+/// <summary>Finds the working copy from which these tests were built, and files in it.</summary>
 internal static class Repository
 {
-    /// <summary>Gets the directory of <c>build.sh</c>.</summary>
+    /// <summary>Gets the root directory of the repository, which contains <c>build.sh</c>.</summary>
     public static string Path { get; } = Find(new DirectoryInfo(AppContext.BaseDirectory));
 
-    /// <summary>Returns the files in a directory tree, except build output and hidden directories.</summary>
-    /// <param name="directory">The directory.</param>
-    /// <param name="pattern">The pattern of file names.</param>
+    /// <summary>Returns the files of a directory and its subdirectories. Skips build output and hidden directories.</summary>
+    /// <param name="directory">The directory to search.</param>
+    /// <param name="pattern">The pattern that the file names must match.</param>
     public static IEnumerable<string> Files(string directory, string pattern) => Directory.EnumerateFiles(directory, pattern, SearchOption.AllDirectories)
         .Where(file => !System.IO.Path.GetRelativePath(directory, file).Split(System.IO.Path.DirectorySeparatorChar)
             .Any(static part => part is "bin" or "obj" or "artifacts" || part.StartsWith('.')))

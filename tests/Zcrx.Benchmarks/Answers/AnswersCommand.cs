@@ -7,8 +7,8 @@ using Zcrx.Benchmarks.Receivers;
 namespace Zcrx.Benchmarks.Answers;
 
 /// <summary>
-/// Compares servers that send replies: RESP servers under redis-benchmark (Debian's redis-tools), and proxies under bulk transfers. Prints
-/// the medians of the rounds' ratios.
+/// Compares servers that send replies. RESP servers run under redis-benchmark (Debian's redis-tools), proxies under bulk transfers. Prints
+/// the results, and the median over the rounds of their ratios to one server.
 /// </summary>
 internal static class AnswersCommand
 {
@@ -16,7 +16,7 @@ internal static class AnswersCommand
 
     private static readonly (string Command, int Pipelined, int Requests)[] Loads = [("SET", 1, 100_000), ("GET", 1, 100_000), ("SET", 16, 1_000_000), ("GET", 16, 1_000_000)];
 
-    /// <param name="args">"resp" or "proxy", the number of rounds, and the kinds of servers.</param>
+    /// <param name="args">"resp" or "proxy", then the number of rounds, then the kinds of servers to compare.</param>
     public static async Task<int> RunAsync(string[] args)
     {
         int rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5;
@@ -53,7 +53,7 @@ internal static class AnswersCommand
         return 0;
     }
 
-    /// <summary>Measures requests per second, and the server's CPU time per request.</summary>
+    /// <summary>Measures a RESP server: requests per second, and CPU time of the server per request.</summary>
     private static async IAsyncEnumerable<(string Name, double Rate, double Cost)> RespAsync(string kind)
     {
         using ServerProcess server = await ServerProcess.StartAsync("serve", "resp", kind);
@@ -80,10 +80,11 @@ internal static class AnswersCommand
             : double.Parse(line.Split(',')[1].Trim('"'), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Measures bytes per second, and the CPU time per MiB: of the proxy, and of the proxy with both of its ends.</summary>
+    /// <summary>
+    /// Measures a proxy: bytes per second, CPU time of the proxy per MiB, and CPU time of the proxy and both ends together.
+    /// </summary>
     /// <remarks>
-    /// The CPU time with both ends limits the rate of a machine that does nothing else: an idle processor helps only if the load has
-    /// enough threads.
+    /// When all processors are busy, the CPU time of all three limits the rate. With few connections, a processor may be idle.
     /// </remarks>
     private static async IAsyncEnumerable<(string Name, double Rate, double Cost)> ProxyAsync(string kind)
     {
@@ -91,7 +92,7 @@ internal static class AnswersCommand
         using ServerProcess server = await ServerProcess.StartAsync("serve", "proxy", kind, Text(sink.Port));
         IPEndPoint proxy = new(IPAddress.Loopback, server.Port);
         const long Volume = 2L << 30;
-        // Long enough for the compiler, whose CPU time would otherwise count as the proxy's.
+        // The first transfer is a warm-up. Otherwise the time of the JIT compiler would count as time of the proxy.
         await sink.TransferAsync(proxy, 4, Volume);
         foreach (int connections in (int[])[1, 16, 64])
         {

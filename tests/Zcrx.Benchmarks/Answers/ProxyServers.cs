@@ -7,26 +7,38 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Answers;
 
-/// <summary>Contains the same proxy over Zcrx, over sockets with pipes, and over sockets with one buffer.</summary>
+/// <summary>Contains the same proxy three times: over Zcrx, over sockets with pipes, and over sockets with one buffer.</summary>
 internal static class ProxyServers
 {
     private const int SegmentLength = 64 * 1024;
     private const int PauseThreshold = 1024 * 1024;
+    // The size hint in the examples of the documentation of System.IO.Pipelines.
+    private const int DocumentedLength = 512;
+    private const string LargeSegments = "pipelines";
+    private const string DefaultPipe = "pipelines-default";
     private const string Zcrx = "zcrx";
     private const string Cores = "-cores";
-    // Followed by a number of buffers: "zcrx-turn-128".
+    // A number of buffers follows, as in "zcrx-turn-128".
     private const string Turn = "-turn-";
 
-    public static IReadOnlyList<string> Kinds { get; } = ["pipelines", Zcrx, Zcrx + Cores];
+    private static readonly PipeOptions Large = new(
+        readerScheduler: PipeScheduler.Inline,
+        writerScheduler: PipeScheduler.Inline,
+        minimumSegmentSize: SegmentLength,
+        pauseWriterThreshold: PauseThreshold,
+        resumeWriterThreshold: PauseThreshold / 2,
+        useSynchronizationContext: false);
 
-    /// <param name="kind">One of <see cref="Kinds"/>. "-turn-N" after a kind of Zcrx limits its turns to N buffers.</param>
-    /// <param name="target">The server to forward to.</param>
+    public static IReadOnlyList<string> Kinds { get; } = [LargeSegments, DefaultPipe, Zcrx, Zcrx + Cores];
+
+    /// <param name="kind">The kind of proxy, one of <see cref="Kinds"/>. After a kind of Zcrx, "-turn-N" limits a turn to N buffers.</param>
+    /// <param name="target">The server to which the proxy forwards.</param>
     public static async Task<IPEndPoint> StartAsync(string kind, IPEndPoint target)
     {
         LoopbackListener listener = new();
         if (!kind.StartsWith(Zcrx, StringComparison.Ordinal))
         {
-            return new IPEndPoint(IPAddress.Loopback, listener.Start(socket => ServeAsync(socket, target, kind == "pipelines" ? PipeAsync : CopyAsync)));
+            return new IPEndPoint(IPAddress.Loopback, listener.Start(socket => ServeAsync(socket, target, Forwarder(kind))));
         }
 
         ZcrxQueueOptions options = new() { Engine = ZcrxEngine.Emulated };
@@ -45,12 +57,19 @@ internal static class ProxyServers
         int accepted = 0;
         return new IPEndPoint(IPAddress.Loopback, listener.Start(async socket =>
         {
-            // Distributes connections over the queues in turn, like a service with several queues.
+            // Connections go to the queues in turn, as in a service with several queues.
             ZcrxQueue one = queues[Interlocked.Increment(ref accepted) % queues.Length];
             ZcrxConnection connection = await one.AttachAsync(socket);
             await connection.HandleAsync((client, token) => RelayAsync(one, client, target, token));
         }));
     }
+
+    private static Func<Socket, Socket, Task> Forwarder(string kind) => kind switch
+    {
+        LargeSegments => static (from, to) => PipeAsync(from, to, new Pipe(Large), SegmentLength / 2),
+        DefaultPipe => static (from, to) => PipeAsync(from, to, new Pipe(), DocumentedLength),
+        _ => CopyAsync,
+    };
 
     private static async Task RelayAsync(ZcrxQueue queue, ZcrxConnection client, IPEndPoint target, CancellationToken token)
     {
@@ -66,21 +85,14 @@ internal static class ProxyServers
         client.Dispose();
     }
 
-    /// <summary>Forwards with two loops: one fills a pipe from a socket, and the other sends the bytes of the pipe.</summary>
-    private static async Task PipeAsync(Socket from, Socket to)
+    /// <summary>Forwards in one direction with two loops and a pipe between them. One loop receives, and the other sends.</summary>
+    private static async Task PipeAsync(Socket from, Socket to, Pipe pipe, int sizeHint)
     {
-        Pipe pipe = new(new PipeOptions(
-            readerScheduler: PipeScheduler.Inline,
-            writerScheduler: PipeScheduler.Inline,
-            minimumSegmentSize: SegmentLength,
-            pauseWriterThreshold: PauseThreshold,
-            resumeWriterThreshold: PauseThreshold / 2,
-            useSynchronizationContext: false));
         Task sending = SendAsync(pipe.Reader, to);
         int received;
         do
         {
-            received = await from.ReceiveAsync(pipe.Writer.GetMemory(SegmentLength / 2));
+            received = await from.ReceiveAsync(pipe.Writer.GetMemory(sizeHint));
             pipe.Writer.Advance(received);
             await pipe.Writer.FlushAsync();
         }
@@ -109,7 +121,7 @@ internal static class ProxyServers
         to.Shutdown(SocketShutdown.Send);
     }
 
-    /// <summary>Forwards with one buffer, which is filled and sent in turn.</summary>
+    /// <summary>Forwards in one direction with one buffer, which is received into and sent in turn.</summary>
     private static async Task CopyAsync(Socket from, Socket to)
     {
         await using NetworkStream source = new(from);

@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Answers;
 
-/// <summary>Contains the same RESP server over three transports. The same code parses and answers the requests.</summary>
+/// <summary>Contains the same RESP server over three transports. All of them use the same code to parse and answer requests.</summary>
 internal static class RespServers
 {
     public static IReadOnlyList<string> Kinds { get; } = ["pipelines", "zcrx", "zcrx-ring", "io_uring", "io_uring-ring"];
@@ -29,7 +29,7 @@ internal static class RespServers
         }).EndPoint;
     }
 
-    /// <summary>Serves over pipes on a NetworkStream, the variant with the fewest layers.</summary>
+    /// <summary>Serves one connection with pipes over a NetworkStream. This is the usual variant with the fewest layers.</summary>
     private static async Task ServeAsync(RespServer server, Socket socket)
     {
         socket.NoDelay = true;

@@ -4,10 +4,10 @@ using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Answers;
 
-/// <summary>Runs the server process: prints its endpoint and serves until the process is killed.</summary>
+/// <summary>Runs the server process. It prints its endpoint and serves until it is killed.</summary>
 internal static class ServeProgram
 {
-    /// <param name="args">"resp" or "proxy", the kind of server, and for a proxy the port of its target.</param>
+    /// <param name="args">"resp" or "proxy", then the kind of server. For a proxy, the port of its target follows.</param>
     public static async Task<int> RunAsync(ReadOnlyMemory<string> args)
     {
         string kind = args.Span[1];

@@ -5,7 +5,7 @@ using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Answers;
 
-/// <summary>Runs a server in a separate process, which makes its CPU time measurable.</summary>
+/// <summary>Runs a server in a process of its own, so that its CPU time can be measured.</summary>
 internal sealed class ServerProcess : IDisposable
 {
     private readonly Process _process;
@@ -16,7 +16,7 @@ internal sealed class ServerProcess : IDisposable
         Listening = listening;
     }
 
-    /// <summary>Gets the rest of the line with which the server reports that it listens.</summary>
+    /// <summary>Gets what the server has printed after "listening", such as its port.</summary>
     public string Listening { get; }
 
     public int Port => int.Parse(Listening, CultureInfo.InvariantCulture);
@@ -32,10 +32,10 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>Runs this program in another process.</summary>
+    /// <summary>Runs this program as a server in another process, and waits until it listens.</summary>
     public static Task<ServerProcess> StartAsync(params string[] arguments) => StartedAsync(ChildProcess.Start(arguments));
 
-    /// <summary>Runs a program and waits until it listens.</summary>
+    /// <summary>Runs another program as a server, and waits until it listens.</summary>
     public static Task<ServerProcess> StartProgramAsync(string program, params string[] arguments) =>
         StartedAsync(ChildProcess.StartProgram(program, arguments));
 

@@ -6,8 +6,8 @@ using Zcrx.Benchmarks.Receivers;
 namespace Zcrx.Benchmarks.Answers;
 
 /// <summary>
-/// Represents both ends of bulk transfers through a proxy: the clients that send and the server that counts. Both use blocking sockets on
-/// threads, which cost the least CPU time.
+/// Represents both ends of bulk transfers through a proxy: clients that send, and a server that counts bytes. Both use threads with
+/// blocking sockets, because these cost the least CPU time.
 /// </summary>
 internal sealed class Sink : IDisposable
 {
@@ -23,8 +23,8 @@ internal sealed class Sink : IDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
-    /// <summary>Sends bytes through a proxy, in equal parts.</summary>
-    /// <returns>The seconds from the first byte to the end of the last transfer.</returns>
+    /// <summary>Sends bytes through a proxy, in equal parts over several connections.</summary>
+    /// <returns>The number of seconds from the first byte to the end of the last connection.</returns>
     public async Task<double> TransferAsync(IPEndPoint proxy, int connections, long volume)
     {
         long received = 0;
@@ -59,7 +59,7 @@ internal sealed class Sink : IDisposable
             }
 
             client.Shutdown(SocketShutdown.Send);
-            // Waits until the proxy has forwarded the close by the server.
+            // Waits for the end of the stream: the server has closed its end, and the proxy has forwarded that.
             _ = client.Receive(piece);
         }
     }

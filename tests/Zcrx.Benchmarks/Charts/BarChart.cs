@@ -6,10 +6,10 @@ using OxyPlot.Series;
 namespace Zcrx.Benchmarks.Charts;
 
 /// <summary>Represents a chart with horizontal bars, grouped by category.</summary>
-/// <param name="Title">The title.</param>
-/// <param name="Unit">The unit of the values.</param>
-/// <param name="Categories">The names of the groups, from the top.</param>
-/// <param name="Series">The bars of each group, from the top.</param>
+/// <param name="Title">The title of the chart.</param>
+/// <param name="Unit">The unit of all values.</param>
+/// <param name="Categories">The names of the groups of bars, from top to bottom.</param>
+/// <param name="Series">The series. Each has one bar in every group.</param>
 internal sealed record BarChart(string Title, string Unit, IReadOnlyList<string> Categories, IReadOnlyList<BarSeriesValues> Series)
 {
     private const double Width = 800;
@@ -17,16 +17,16 @@ internal sealed record BarChart(string Title, string Unit, IReadOnlyList<string>
     private const double GapHeight = 12;
     private const double FrameHeight = 110;
     private const double LegendLineHeight = 16;
-    // The exporter knows the widths of Arial only. A browser without Arial uses another font, so the room for names is fixed.
+    // The room for names is fixed, because a browser may use another font than Arial. The exporter knows the widths of Arial only.
     private const double NameWidth = 185;
     private const double UnitHeight = 45;
     private const string Font = "Arial";
     private const string FontOfReaders = "Arial, Helvetica, sans-serif";
 
-    // Colors that also differ in brightness.
+    // These colors can be distinguished by their brightness alone.
     private static readonly OxyColor[] Colors = [OxyColor.Parse("#1b4f8f"), OxyColor.Parse("#d98a29"), OxyColor.Parse("#7fb3a6"), OxyColor.Parse("#8c3d5b")];
 
-    /// <summary>Draws the chart as SVG.</summary>
+    /// <summary>Returns the chart as an SVG document.</summary>
     public string ToSvg()
     {
         PlotModel model = new()
@@ -34,7 +34,7 @@ internal sealed record BarChart(string Title, string Unit, IReadOnlyList<string>
             Title = Title, TitleFontSize = 15, DefaultFont = Font, Background = OxyColors.White, PlotAreaBorderThickness = new OxyThickness(0),
             PlotMargins = new OxyThickness(NameWidth, double.NaN, double.NaN, UnitHeight),
         };
-        // The axis counts from the bottom.
+        // The axis counts from the bottom, so the categories are reversed.
         CategoryAxis categories = new() { Position = AxisPosition.Left, StartPosition = 1, EndPosition = 0, TickStyle = TickStyle.None, GapWidth = GapHeight / BarHeight / Series.Count };
         categories.Labels.AddRange(Categories);
         model.Axes.Add(categories);

@@ -1,6 +1,6 @@
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>Contains the measurements of all rounds and computes medians and ratios from them.</summary>
+/// <summary>Contains the measurements of all rounds. Computes medians and ratios from them.</summary>
 /// <typeparam name="TCase">Identifies a case.</typeparam>
 /// <typeparam name="TSample">The measurement of one run of a case.</typeparam>
 internal sealed class CaseResults<TCase, TSample>
@@ -26,10 +26,13 @@ internal sealed class CaseResults<TCase, TSample>
 
     public double Max(TCase item, Func<TSample, double> value) => _rounds[item].Max(value);
 
-    /// <summary>Returns the ratio of a value to the same value of another case, as the median over the rounds. Null if the other case did not run.</summary>
+    /// <summary>
+    /// Returns the ratio of a value to the same value of another case, as the median over the rounds. Returns null if the other case did
+    /// not run.
+    /// </summary>
     /// <remarks>
-    /// In every round both cases run within seconds of each other, under the same disturbances. The ratio therefore varies less than either
-    /// value.
+    /// In each round, both cases run within seconds of each other and with the same disturbances. The ratio therefore varies less than the
+    /// values.
     /// </remarks>
     public double? Ratio(TCase item, TCase other, Func<TSample, double> value) =>
         _rounds.TryGetValue(other, out List<TSample>? others)

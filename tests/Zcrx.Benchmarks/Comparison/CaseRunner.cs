@@ -6,7 +6,7 @@ using Zcrx.Benchmarks.Traffic;
 
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>Runs one case with new, separate processes for the receiver and the sender. Checks that all bytes arrived.</summary>
+/// <summary>Runs one case with a new receiver process and a new sender process. Checks that all bytes have arrived.</summary>
 internal sealed class CaseRunner(CompareOptions options)
 {
     private static readonly TimeSpan ProcessLimit = TimeSpan.FromMinutes(3);
@@ -26,7 +26,7 @@ internal sealed class CaseRunner(CompareOptions options)
             string port = await ChildProcess.ReadLineAsync(receiver, ReceiverProgram.ListeningPrefix, limit.Token);
             sender = ChildProcess.Start("sender", port, Text(item.Connections), Text(item.BytesPerConnection(options.Volume)));
             Measurement measurement = Measurement.Parse("{" + await ChildProcess.ReadLineAsync(receiver, "{", limit.Token));
-            // The sender keeps its connections open until now: their ends are not measured.
+            // Lets the sender close its connections. The measurement is over by now, so their ends are not part of it.
             sender.StandardInput.Close();
             await receiver.WaitForExitAsync(limit.Token);
             await sender.WaitForExitAsync(limit.Token);

@@ -19,7 +19,7 @@ internal static class CompareCommand
         ParseResult parsed = Create().Parse(args);
         if (parsed.Action is ParseErrorAction error)
         {
-            // Shows only the error: the whole help would hide it.
+            // Prints only the error, because it would be lost in the long help text.
             error.ShowHelp = false;
         }
 

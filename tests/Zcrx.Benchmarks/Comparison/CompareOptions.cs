@@ -7,10 +7,12 @@ internal sealed record CompareOptions
 {
     public bool IsShort { get; init; }
 
-    /// <summary>Gets the traffic of one case, in bytes.</summary>
+    /// <summary>Gets the number of bytes that each case transfers.</summary>
     public long Volume { get; init; } = 3L << 30;
 
-    /// <summary>Gets the part of the traffic of one case that only warms up, in bytes. Null for a third of the volume.</summary>
+    /// <summary>
+    /// Gets the number of bytes of each case that are a warm-up and are not measured. Null means a third of <c>Volume</c>.
+    /// </summary>
     public long? WarmUp { get; init; }
 
     public int Rounds { get; init; } = 5;

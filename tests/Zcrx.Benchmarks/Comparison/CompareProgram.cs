@@ -2,9 +2,7 @@ using Zcrx.Benchmarks.Loop;
 
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>
-/// Runs the comparison in rounds, each with all cases: a disturbance of the machine then affects all cases.
-/// </summary>
+/// <summary>Runs the comparison in rounds. Each round runs all cases, so that a disturbance of the machine affects all of them.</summary>
 internal static class CompareProgram
 {
     public static async Task<int> RunAsync(CompareOptions options)

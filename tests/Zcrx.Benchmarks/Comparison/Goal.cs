@@ -1,6 +1,6 @@
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>Represents a limit for a value: a minimum or a maximum.</summary>
+/// <summary>Represents a goal for a value: a minimum or a maximum.</summary>
 internal sealed record Goal(string Text, double Limit, bool IsAtLeast, Func<double, string> Format)
 {
     public static Goal Socket { get; } = new("GiB per CPU-second, at least 1.2 x Socket", 1.2, true, Amount.Times);
@@ -13,7 +13,7 @@ internal sealed record Goal(string Text, double Limit, bool IsAtLeast, Func<doub
 
     public static Goal LoopAllocation { get; } = new("allocated per buffer, 0 B", 0, false, Amount.Bytes);
 
-    /// <summary>Returns the value and whether it meets the goal.</summary>
+    /// <summary>Returns a text with the value, and whether it meets the goal.</summary>
     public string Judge(double? value) => value is { } known ? $"{Format(known)} {(IsMet(known) ? "met" : "NOT MET")}" : "not run";
 
     private bool IsMet(double value) => IsAtLeast ? value >= Limit : value <= Limit;

@@ -2,20 +2,18 @@ using System.Text.Json;
 
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>Represents the resources that one receiver process used for one case, after its warm-up.</summary>
-/// <remarks>The receiver process sends the measurement to the comparison as one line of JSON.</remarks>
+/// <summary>Represents the resources that a receiver process has used for one case after the warm-up.</summary>
+/// <remarks>The receiver process prints it as one line of JSON, which the comparison reads.</remarks>
 internal sealed record Measurement
 {
-    /// <summary>Gets the number of all bytes that arrived, including the warm-up.</summary>
+    /// <summary>Gets the number of bytes that have arrived, including the warm-up.</summary>
     public required long TotalBytes { get; init; }
 
-    /// <summary>
-    /// Gets the number of bytes that arrived after the warm-up. The other values of the measurement refer to these bytes.
-    /// </summary>
+    /// <summary>Gets the number of bytes that have arrived after the warm-up. All other values are for these bytes.</summary>
     public required long Bytes { get; init; }
 
     /// <summary>
-    /// Gets the CPU seconds that the process used before the end of the warm-up: its start, compilation, and the first bytes.
+    /// Gets the CPU seconds that the process used until the end of the warm-up. They include its start and the JIT compiler.
     /// </summary>
     public required double StartUpSeconds { get; init; }
 
@@ -29,10 +27,12 @@ internal sealed record Measurement
 
     public required int Collections { get; init; }
 
-    /// <summary>Gets the sum of the bytes that each connection's receiver read: all bytes, or the first byte of each chunk.</summary>
+    /// <summary>
+    /// Gets, for each connection, the sum of the bytes that its receiver has read. These are all bytes, or the first byte of each chunk.
+    /// </summary>
     public required IReadOnlyList<ulong> Sums { get; init; }
 
-    /// <summary>Gets a note of the receiver, such as its own counters.</summary>
+    /// <summary>Gets a remark of the receiver for the report, such as values of its own counters.</summary>
     public string Note { get; init; } = "";
 
     public double PerCpuSecond => Bytes / Amount.GiB / (UserSeconds + SystemSeconds);

@@ -6,10 +6,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>Writes the final tables: throughput per CPU second and per second of wall time, and the goals.</summary>
+/// <summary>Writes the final tables: throughput per CPU second, throughput per second of wall time, and the goals.</summary>
 internal static class Report
 {
-    // The report is written to a file, so a terminal's width does not limit it.
+    // The report goes to a file, so its width does not depend on a terminal.
     private const int Width = 240;
 
     public static string Write(CompareOptions options, CaseResults<ComparisonCase, Measurement> results, IReadOnlyList<LoopResult> loop)
@@ -88,7 +88,7 @@ internal static class Report
             [goal.Text, .. options.Connections.Select(connections => new ComparisonCase(ReceiverKind.Zcrx, connections)).Select(item => goal.Judge(results.Has(item) ? value(item) : null))]);
     }
 
-    /// <summary>Creates a table whose first columns contain words and whose other columns contain numbers.</summary>
+    /// <summary>Creates a table. Its first columns contain words, and the others contain numbers.</summary>
     private static Table Create(int words, IReadOnlyList<string> header)
     {
         Table table = new Table().Border(TableBorder.Simple);

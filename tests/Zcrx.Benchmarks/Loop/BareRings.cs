@@ -5,12 +5,12 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Benchmarks.Loop;
 
 /// <summary>
-/// Does the minimum work of a C# program over these rings. It reads each completion, finds its bytes, passes them to a sink through an
-/// interface, and writes the refill entry. It reads and writes head and tail once per batch.
+/// Represents the minimum that a C# program must do to receive over these rings. It reads each completion, passes its bytes to a sink and
+/// writes the refill entry. It reads and writes head and tail once per batch.
 /// </summary>
 /// <remarks>
-/// There is one area and one sink, so the loop looks up, checks, leases and counts nothing. The additional time of the product is the cost
-/// of these steps.
+/// It has one area and one sink, so it looks up, checks, leases and counts nothing. The product takes more time, which is the cost of these
+/// steps.
 /// </remarks>
 internal sealed unsafe class BareRings(
     io_uring_cqe* completions,
@@ -23,7 +23,7 @@ internal sealed unsafe class BareRings(
     byte* area,
     ISink sink)
 {
-    /// <summary>Processes all available completions.</summary>
+    /// <summary>Handles all completions that are available.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public void Turn()
     {
@@ -48,7 +48,7 @@ internal sealed unsafe class BareRings(
         Volatile.Write(ref *refillTail, tail);
     }
 
-    // A completion occupies two entries. The second entry contains the position of the bytes.
+    // A completion has two entries. The second one contains the offset of the bytes.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private io_uring_cqe* At(uint index) => completions + ((nuint)index * (CompletionQueue.EntrySize / (nuint)sizeof(io_uring_cqe)));
 }

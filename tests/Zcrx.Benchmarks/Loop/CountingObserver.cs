@@ -2,7 +2,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Benchmarks.Loop;
 
-/// <summary>Counts bytes.</summary>
+/// <summary>Counts the bytes that it receives.</summary>
 internal sealed class CountingObserver : IObserver<ReceivedBuffer>
 {
     public long Bytes { get; private set; }

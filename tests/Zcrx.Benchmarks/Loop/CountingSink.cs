@@ -1,6 +1,6 @@
 namespace Zcrx.Benchmarks.Loop;
 
-/// <summary>Counts bytes like <see cref="CountingObserver"/>, but receives a span instead of a borrowed buffer.</summary>
+/// <summary>Counts bytes as <see cref="CountingObserver"/> does, but receives spans instead of borrowed buffers.</summary>
 internal sealed class CountingSink : ISink
 {
     public long Bytes { get; private set; }

@@ -1,6 +1,8 @@
 namespace Zcrx.Benchmarks.Loop;
 
-/// <summary>Receives the bytes of the bare loop. The loop calls it through an interface, as the product calls an observer.</summary>
+/// <summary>
+/// Receives bytes from the loop without the product's code. It is an interface, because the product calls its observers through one, too.
+/// </summary>
 internal interface ISink
 {
     /// <summary>Receives the bytes of one buffer, which are valid until the method returns.</summary>

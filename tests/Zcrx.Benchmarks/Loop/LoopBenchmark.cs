@@ -8,10 +8,10 @@ using Zcrx.Rx.Engines;
 namespace Zcrx.Benchmarks.Loop;
 
 /// <summary>
-/// Measures the path of one buffer through the product (completion, OnNext, return, refill entry), compared with a bare loop over the same
-/// memory.
+/// Measures the path of one buffer through the product: completion, OnNext, return and refill entry. Compares it with a bare loop over the
+/// same memory.
 /// </summary>
-/// <remarks>The product runs its unmodified receive loop on its own thread, in whole turns. Only the kernel is replaced.</remarks>
+/// <remarks>The receive loop of the product runs unmodified on its own thread. Only the kernel is replaced.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "BenchmarkDotNet calls Close, which disposes them.")]
 public class LoopBenchmark
 {
@@ -28,8 +28,8 @@ public class LoopBenchmark
     private BareRings _bare = null!;
 
     /// <summary>
-    /// Gets the run lengths: all completions of a turn belong to one connection, or each belongs to a different
-    /// connection than the previous one.
+    /// Gets the run lengths. With the first, all completions of a turn belong to one connection. With 1, consecutive completions belong to
+    /// different connections.
     /// </summary>
     public static IReadOnlyList<int> RunLengths { get; } = [ReplayKernel.BatchLength, 1];
 
@@ -90,7 +90,7 @@ public class LoopBenchmark
         _queue = await ZcrxQueue.OpenAsync(options, new EngineChoice(ZcrxEngine.Emulated, "benchmark"), _kernel, CancellationToken.None);
         for (int i = 0; i < Connections; i++)
         {
-            // These sockets only need to exist, so they are never connected.
+            // The sockets are never connected, because the kernel of this benchmark does not use them.
             ZcrxConnection connection = await _queue.AttachAsync(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
             CountingObserver observer = new();
             _observers.Add(observer);

@@ -10,14 +10,16 @@ using Perfolizer.Horology;
 
 namespace Zcrx.Benchmarks.Loop;
 
-/// <summary>Runs <see cref="LoopBenchmark"/> with BenchmarkDotNet. If run on its own, also runs <see cref="PauseBenchmark"/>.</summary>
+/// <summary>
+/// Runs <see cref="LoopBenchmark"/> with BenchmarkDotNet. Outside the comparison, also runs <see cref="PauseBenchmark"/>.
+/// </summary>
 internal static class LoopProgram
 {
-    // Runs in this process: BenchmarkDotNet would otherwise generate a project below this one. That project would inherit the central
-    // package versions, the analyzers and warnings as errors, and could not be built.
+    // The benchmarks run in this process. Otherwise BenchmarkDotNet would generate a project below this one, which would inherit its
+    // package versions and analyzers and would not build.
     private static readonly Job Base = Job.Default.WithToolchain(InProcessEmitToolchain.Instance);
 
-    /// <summary>Runs the benchmarks on their own, with BenchmarkDotNet's command line and output.</summary>
+    /// <summary>Runs all benchmarks, with the command line and the output of BenchmarkDotNet.</summary>
     public static int Run(string[] args)
     {
         IConfig config = DefaultConfig.Instance.AddJob(Base).AddDiagnoser(MemoryDiagnoser.Default);
@@ -25,8 +27,8 @@ internal static class LoopProgram
         return 0;
     }
 
-    /// <summary>Runs the benchmark as part of the comparison. Returns its numbers and prints no report.</summary>
-    /// <returns>A result for each run length, or none if the benchmark failed.</returns>
+    /// <summary>Runs the benchmark as a part of the comparison. Returns its results and prints no report.</summary>
+    /// <returns>One result for each run length, or none if the benchmark has failed.</returns>
     public static IReadOnlyList<LoopResult> Measure(bool isShort)
     {
         Console.WriteLine("one buffer through the receive loop, and through a bare loop (BenchmarkDotNet)");

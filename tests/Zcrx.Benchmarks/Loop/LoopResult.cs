@@ -1,6 +1,6 @@
 namespace Zcrx.Benchmarks.Loop;
 
-/// <summary>Represents the results of the micro-benchmark, per buffer.</summary>
+/// <summary>Represents the results of the loop benchmark. All values are per buffer.</summary>
 /// <param name="RunLength">The number of consecutive buffers that belong to one connection.</param>
 /// <param name="Nanoseconds">The time through the product.</param>
 /// <param name="BareNanoseconds">The time through the bare loop.</param>

@@ -8,11 +8,12 @@ using Zcrx.Rx.Connections;
 namespace Zcrx.Benchmarks.Loop;
 
 /// <summary>
-/// Measures the pause and the resumption of one connection: cancelling its receive, handling the cancellation, and issuing a receive again.
+/// Measures how long it takes to pause and resume one connection. This includes cancelling its receive, handling the cancellation, and
+/// issuing a receive again.
 /// </summary>
 /// <remarks>
-/// Runs over the emulated engine with connections that receive nothing. All connections are paused and then all are resumed, as under
-/// pressure. They therefore share the cost of a request from another thread and of waking the ring thread.
+/// The connections run over the emulated engine and receive nothing. All are paused and then all are resumed, as under pressure. They
+/// therefore share the cost of waking the ring thread.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "BenchmarkDotNet calls Close, which disposes them.")]
 public class PauseBenchmark

@@ -7,12 +7,12 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Benchmarks.Loop;
 
 /// <summary>
-/// Represents a kernel that costs almost nothing. It fills its completion ring once and then delivers a batch of received buffers by
-/// advancing the tail. Benchmarks over it therefore measure user space alone.
+/// Represents a kernel that costs almost nothing, so that benchmarks measure user space alone. It fills its completion ring once. To
+/// deliver a batch, it only advances the tail.
 /// </summary>
 internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
 {
-    /// <summary>The number of buffers of one batch.</summary>
+    /// <summary>The number of completions in one batch.</summary>
     public const int BatchLength = 512;
 
     private const int BufferLength = 4096;
@@ -28,7 +28,7 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
 
     public override string Description => "replay";
 
-    /// <summary>Gets the number of receives that have been submitted.</summary>
+    /// <summary>Gets the number of receives that were submitted.</summary>
     public int Receives
     {
         get
@@ -41,7 +41,8 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
     }
 
     /// <summary>
-    /// Delivers one batch if a batch is due. Otherwise reports that all batches are done and idles: the loop then reads its commands.
+    /// Delivers one batch if one is due. Otherwise waits briefly, so that the ring thread can run posted work. Signals when all batches are
+    /// done.
     /// </summary>
     public override int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
     {
@@ -62,7 +63,7 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
         return submitted;
     }
 
-    /// <summary>Returns rings over the memory of this kernel, for a loop without the product's code.</summary>
+    /// <summary>Returns a loop over the memory of this kernel that does not use the product's code.</summary>
     public BareRings Rings(ISink sink) => new(
         (io_uring_cqe*)(Ring + Parameters.cq_off.cqes),
         (uint*)(Ring + Parameters.cq_off.head),
@@ -74,9 +75,11 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
         Area,
         sink);
 
-    /// <summary>Fills the completion ring with runs: consecutive completions of the first receive, then of the second, and so on.</summary>
+    /// <summary>
+    /// Fills the completion ring. Consecutive completions of the first receive are followed by those of the second, and so on.
+    /// </summary>
     /// <param name="runLength">The number of consecutive completions of one receive.</param>
-    /// <param name="receives">The user data of the receives, or null for the submitted ones.</param>
+    /// <param name="receives">The user data of the receives, or null to use the submitted ones.</param>
     public void Prepare(int runLength, IReadOnlyList<ulong>? receives = null)
     {
         receives ??= _receives;
@@ -89,14 +92,14 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
             ((io_uring_zcrx_cqe*)(entry + 1))->off = i * (ulong)BufferLength;
         }
 
-        // The new completions start at the current tail: the loop has processed all earlier ones.
+        // The loop has handled all earlier completions, so the next batch starts at the current tail.
         _completionTail = *CompletionTail;
     }
 
-    /// <summary>Makes the loop on the other thread process this number of batches, and waits until it is done.</summary>
+    /// <summary>Lets the ring thread handle this number of batches, and waits until it has done so.</summary>
     public void Replay(int batches)
     {
-        // Counts one more enter: the enter after the last batch shows that the loop has processed that batch.
+        // The enter after the last batch shows that the loop has handled that batch, so there is one enter more.
         _batches = batches + 1;
         _start.Release();
         _done.Wait();
@@ -110,7 +113,7 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
         Volatile.Write(ref *CompletionTail, _completionTail);
     }
 
-    /// <summary>Consumes all refill entries at once.</summary>
+    /// <summary>Consumes all published refill entries at once.</summary>
     public override void ConsumeRefill()
     {
         uint tail = Volatile.Read(ref *RefillTail);
@@ -118,7 +121,9 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
         Volatile.Write(ref *RefillHead, tail);
     }
 
-    /// <summary>Throws unless every buffer was delivered completely and returned, because the measurement is wrong otherwise.</summary>
+    /// <summary>
+    /// Checks that every buffer was delivered completely and returned. Throws if not, because the measurement is then wrong.
+    /// </summary>
     /// <param name="delivered">The number of bytes that observers have received.</param>
     public void Check(long delivered)
     {

@@ -6,12 +6,12 @@ using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Messages;
 
-/// <summary>Serves with Akka.IO: one actor per connection.</summary>
+/// <summary>Serves small messages with Akka.IO. Each connection has one actor.</summary>
 internal static class AkkaMessageServer
 {
     public static Config Configuration { get; } = ConfigurationFactory.ParseString("akka.loglevel = ERROR");
 
-    /// <summary>Returns the replies to the requests that the bytes complete.</summary>
+    /// <summary>Returns the replies to all requests that are complete with these bytes.</summary>
     public static ByteString Answer(Exchange exchange, ByteString bytes)
     {
         byte[] replies = new byte[Exchange.LengthOfReplies(bytes.Count)];

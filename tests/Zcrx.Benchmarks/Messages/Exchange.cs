@@ -1,8 +1,8 @@
 namespace Zcrx.Benchmarks.Messages;
 
-/// <summary>Holds the part of a request that has arrived on one connection, and answers complete requests.</summary>
+/// <summary>Answers the requests of one connection. Keeps the part of a request that has arrived until the rest arrives.</summary>
 /// <remarks>
-/// A request is 128 bytes. Its reply is its first 32 bytes. All .NET servers answer with this class, and the C programs with messages.h.
+/// A request has 128 bytes, and its reply is its first 32 bytes. All .NET servers use this class, and the C programs use messages.h.
 /// Threading: one thread at a time.
 /// </remarks>
 internal sealed class Exchange
@@ -13,10 +13,10 @@ internal sealed class Exchange
     private readonly byte[] _head = new byte[ReplyLength];
     private int _received;
 
-    /// <summary>Returns the maximum length of the replies that this number of bytes can cause.</summary>
+    /// <summary>Returns the maximum length of the replies to this number of bytes.</summary>
     public static int LengthOfReplies(long length) => (int)(length / RequestLength + 1) * ReplyLength;
 
-    /// <summary>Writes a reply for each request that the bytes complete.</summary>
+    /// <summary>Writes a reply for each request that is complete with these bytes.</summary>
     /// <returns>The length of the replies.</returns>
     public int Answer(ReadOnlySpan<byte> bytes, Span<byte> replies)
     {

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 
 namespace Zcrx.Benchmarks.Messages;
 
-/// <summary>Serves with a ConnectionHandler over Kestrel's socket transport.</summary>
+/// <summary>Serves small messages with a ConnectionHandler over Kestrel's socket transport.</summary>
 internal static class KestrelMessageServer
 {
     public static async Task<int> StartAsync()

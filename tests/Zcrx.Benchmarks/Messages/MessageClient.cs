@@ -3,19 +3,19 @@ using System.Globalization;
 
 namespace Zcrx.Benchmarks.Messages;
 
-/// <summary>Runs the client, a C program (<c>Limits/messages_client.c</c>), in a separate process.</summary>
+/// <summary>Runs the client in a process of its own. The client is a C program (<c>Limits/messages_client.c</c>).</summary>
 internal sealed class MessageClient : IDisposable
 {
     private readonly Process _process;
 
     private MessageClient(Process process) => _process = process;
 
-    /// <summary>Connects all connections of a scenario and exchanges one message on each.</summary>
-    /// <param name="port">The server's port.</param>
-    /// <param name="process">The server's process, whose CPU time the client reads.</param>
-    /// <param name="scenario">The load.</param>
-    /// <param name="options">The lengths of the warm-up and of the measurement.</param>
-    /// <param name="cancellation">Ends the client.</param>
+    /// <summary>Starts a client, which opens all connections of a scenario and exchanges one message on each.</summary>
+    /// <param name="port">The port on which the server listens.</param>
+    /// <param name="process">The id of the server's process. The client reads its CPU time.</param>
+    /// <param name="scenario">The load that the client creates.</param>
+    /// <param name="options">The lengths of the warm-up and of the measurement, among others.</param>
+    /// <param name="cancellation">Ends the client early.</param>
     public static async Task<MessageClient> ConnectAsync(int port, int process, MessageScenario scenario, MessageOptions options, CancellationToken cancellation)
     {
         string program = Limit.PathOf("messages_client");
@@ -38,7 +38,9 @@ internal sealed class MessageClient : IDisposable
         }
     }
 
-    /// <summary>Starts the load on the busy connections, and returns the measurement.</summary>
+    /// <summary>
+    /// Starts the load, and returns the measurement when it is over. Only the busy connections of the scenario carry messages.
+    /// </summary>
     public async Task<MessageSample> MeasureAsync(CancellationToken cancellation)
     {
         await _process.StandardInput.WriteLineAsync();

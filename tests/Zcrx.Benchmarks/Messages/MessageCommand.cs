@@ -23,7 +23,7 @@ internal static class MessageCommand
         command.SetAction(async (parsed, _) =>
         {
             MessageOptions start = parsed.GetValue(brief) ? MessageOptions.Brief : usual;
-            // Without a choice, all loads run.
+            // If no load is chosen, all of them run.
             MessageScenario[] chosen =
             [
                 .. (parsed.GetValue(connections) ?? []).Select(MessageScenario.ClosedLoop),

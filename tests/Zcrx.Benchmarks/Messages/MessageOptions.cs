@@ -9,10 +9,12 @@ internal sealed record MessageOptions
 
     public int Rounds { get; init; } = 5;
 
-    /// <summary>Gets the shortest time of load before each measurement.</summary>
+    /// <summary>Gets the minimum time for which the load runs before a measurement.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Gets the number of messages before each measurement. The runtime compiles hot code by the number of calls.</summary>
+    /// <summary>
+    /// Gets the minimum number of messages before a measurement. The runtime recompiles a method after a number of calls.
+    /// </summary>
     public int WarmUpMessages { get; init; } = 20_000;
 
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(3);

@@ -13,7 +13,7 @@ internal sealed class MessageReport(MessageOptions options, CaseResults<MessageC
 
     private IEnumerable<MessageScenario> IdleLoads => options.Scenarios.Where(static scenario => scenario.IsIdle);
 
-    /// <summary>Returns all tables.</summary>
+    /// <summary>Returns all tables as Markdown.</summary>
     public string Tables()
     {
         StringBuilder text = new();
@@ -52,7 +52,7 @@ internal sealed class MessageReport(MessageOptions options, CaseResults<MessageC
         return text.ToString();
     }
 
-    /// <summary>Returns the charts by the names of their files.</summary>
+    /// <summary>Returns the charts, with the names for their files.</summary>
     public IEnumerable<(string Name, BarChart Chart)> Charts()
     {
         if (ClosedLoops.Any())

@@ -3,10 +3,10 @@ using Zcrx.Benchmarks.Comparison;
 
 namespace Zcrx.Benchmarks.Messages;
 
-/// <summary>Runs all servers under all loads, in rounds. Each run has a new server process and a new client process.</summary>
+/// <summary>Runs all servers under all loads, in rounds. Each run uses a new server process and a new client process.</summary>
 internal sealed class MessageRunner(MessageOptions options)
 {
-    // The first connections make the server allocate the memory that does not depend on the number of connections.
+    // After these connections, the server has allocated the memory that does not depend on the number of connections.
     private const int FirstConnections = 500;
     private static readonly TimeSpan RunLimit = TimeSpan.FromMinutes(2);
 
@@ -18,7 +18,7 @@ internal sealed class MessageRunner(MessageOptions options)
         {
             foreach (MessageScenario scenario in options.Scenarios)
             {
-                // Each round begins with another server.
+                // Each round starts with a different server.
                 int first = round % options.Servers.Count;
                 foreach (string server in options.Servers.Skip(first).Concat(options.Servers.Take(first)))
                 {

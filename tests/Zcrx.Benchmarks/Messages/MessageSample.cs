@@ -2,18 +2,20 @@ using System.Text.Json;
 
 namespace Zcrx.Benchmarks.Messages;
 
-/// <summary>Represents the cost of one load on one server. Times are in microseconds unless the name has another unit.</summary>
-/// <remarks>The client sends the sample as one line of JSON. The comparison adds memory and descriptors.</remarks>
+/// <summary>Represents what one load has cost one server. Times are in microseconds unless the name states another unit.</summary>
+/// <remarks>The client prints it as one line of JSON. The comparison adds the memory and the descriptors.</remarks>
 internal sealed record MessageSample
 {
     public required long Messages { get; init; }
 
     public required double Seconds { get; init; }
 
-    /// <summary>Gets the CPU seconds of the server during the measurement.</summary>
+    /// <summary>Gets the CPU seconds that the server used during the measurement.</summary>
     public required double CpuSeconds { get; init; }
 
-    /// <summary>Gets the CPU seconds of the server before the measurement: start, compilation and warm-up.</summary>
+    /// <summary>
+    /// Gets the CPU seconds that the server used before the measurement, for its start, the JIT compiler and the warm-up.
+    /// </summary>
     public required double StartUpCpuSeconds { get; init; }
 
     public required double Median { get; init; }
@@ -26,13 +28,13 @@ internal sealed record MessageSample
 
     public required double Longest { get; init; }
 
-    /// <summary>Gets the number of requests that had no reply five seconds after the measurement.</summary>
+    /// <summary>Gets the number of requests that were still without a reply five seconds after the measurement.</summary>
     public required long Unanswered { get; init; }
 
-    /// <summary>Gets the resident bytes of the server per idle connection.</summary>
+    /// <summary>Gets the resident memory of the server per idle connection, in bytes.</summary>
     public double BytesPerConnection { get; init; }
 
-    /// <summary>Gets the descriptors of the server per idle connection.</summary>
+    /// <summary>Gets the number of descriptors of the server per idle connection.</summary>
     public double DescriptorsPerConnection { get; init; }
 
     public double CpuPerMessage => CpuSeconds * 1e6 / Messages;

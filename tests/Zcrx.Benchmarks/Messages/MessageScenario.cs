@@ -1,12 +1,13 @@
 namespace Zcrx.Benchmarks.Messages;
 
 /// <summary>Represents a load of small messages.</summary>
-/// <param name="Connections">The number of connections.</param>
+/// <param name="Connections">The number of open connections.</param>
 /// <param name="Busy">The number of connections that carry messages. The others are idle.</param>
-/// <param name="Rate">The number of requests per second that are due at fixed times. 0 for a closed loop.</param>
+/// <param name="Rate">The number of requests per second, sent at fixed times. With 0, each request is sent when the previous reply has
+/// arrived.</param>
 internal readonly record struct MessageScenario(int Connections, int Busy, int Rate)
 {
-    /// <summary>Gets a value indicating whether most connections are idle, so that memory per connection is measured as well.</summary>
+    /// <summary>Gets a value indicating whether some connections are idle. The memory per connection is then measured, too.</summary>
     public bool IsIdle => Busy < Connections;
 
     public static MessageScenario ClosedLoop(int connections) => new(connections, connections, 0);

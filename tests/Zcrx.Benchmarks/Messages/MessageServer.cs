@@ -3,7 +3,7 @@ using Zcrx.Benchmarks.Answers;
 
 namespace Zcrx.Benchmarks.Messages;
 
-/// <summary>Represents the running server process of one kind.</summary>
+/// <summary>Represents the running process of one server.</summary>
 internal sealed class MessageServer : IDisposable
 {
     private readonly ServerProcess _process;
@@ -19,13 +19,13 @@ internal sealed class MessageServer : IDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Gets the number of open descriptors.</summary>
+    /// <summary>Gets the number of descriptors that the process has open.</summary>
     public int Descriptors => Directory.GetFileSystemEntries(string.Create(CultureInfo.InvariantCulture, $"/proc/{Id}/fd")).Length;
 
     public static async Task<MessageServer> StartAsync(MessageServerKind kind) =>
         new(kind.Program is { } program ? await ServerProcess.StartProgramAsync(program) : await ServerProcess.StartAsync("message-server", kind.Name), kind.Program is null);
 
-    /// <summary>Returns the resident bytes of the process. Garbage is collected first.</summary>
+    /// <summary>Collects the garbage of the process, and returns its resident memory in bytes.</summary>
     public async Task<long> GetResidentBytesAsync(CancellationToken cancellation)
     {
         if (_isManaged)

@@ -5,12 +5,12 @@ namespace Zcrx.Benchmarks.Messages;
 /// <summary>Describes a server of small messages that can be compared.</summary>
 /// <param name="Name">The name on the command line.</param>
 /// <param name="Title">The name in tables and charts.</param>
-/// <param name="Start">Starts the server in this process and returns its port. Null if <see cref="Program"/> is the server.</param>
+/// <param name="Start">Starts the server in this process and returns its port. It is null if <see cref="Program"/> is the server.</param>
 internal sealed record MessageServerKind(string Name, string Title, Func<Task<int>>? Start)
 {
     public const string Socket = "socket";
 
-    /// <summary>Gets the servers that run unless others are chosen.</summary>
+    /// <summary>Gets the servers that run by default.</summary>
     public static IReadOnlyList<MessageServerKind> Usual { get; } =
     [
         new("zcrx", "Zcrx (emulated engine)", static () => ZcrxMessageServer.StartAsync(ZcrxEngine.Emulated)),
@@ -24,7 +24,7 @@ internal sealed record MessageServerKind(string Name, string Title, Func<Task<in
         new("c-io_uring", "C, io_uring", Start: null) { Program = Limit.PathOf("messages_io_uring") },
     ];
 
-    /// <summary>Gets the servers of Zcrx with other values of <see cref="ZcrxQueueOptions.SpinBeforeSleep"/>.</summary>
+    /// <summary>Gets servers of Zcrx that differ in the value of <see cref="ZcrxQueueOptions.SpinBeforeSleep"/>.</summary>
     public static IReadOnlyList<MessageServerKind> Spinning { get; } =
     [
         .. new[] { 0, 20, 50, 100, 200 }.SelectMany(static spin => (MessageServerKind[])[Spin("zcrx", ZcrxEngine.Emulated, spin), Spin("zcrx-io_uring", ZcrxEngine.IoUring, spin)]),
@@ -32,7 +32,7 @@ internal sealed record MessageServerKind(string Name, string Title, Func<Task<in
 
     public static IReadOnlyList<MessageServerKind> All => [.. Usual, .. Spinning];
 
-    /// <summary>Gets the path of the program that serves. Null if a server of this assembly does.</summary>
+    /// <summary>Gets the path of the program that is the server. It is null if the server is a part of this assembly.</summary>
     public string? Program { get; init; }
 
     public static MessageServerKind? Find(string name) => All.FirstOrDefault(kind => kind.Name == name);

@@ -2,13 +2,13 @@ using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Messages;
 
-/// <summary>Runs the server process: prints its port and serves until the process is killed.</summary>
+/// <summary>Runs the server process. It prints its port and serves until it is killed.</summary>
 internal static class MessageServerProgram
 {
-    /// <summary>The command that collects garbage, so that memory can be compared.</summary>
+    /// <summary>The command on standard input that makes the server collect its garbage. Its memory can then be compared.</summary>
     public const string Collect = "collect";
 
-    /// <summary>The answer to <see cref="Collect"/>.</summary>
+    /// <summary>The answer to <see cref="Collect"/>, on standard output.</summary>
     public const string Collected = "collected";
 
     public static async Task<int> RunAsync(string name)

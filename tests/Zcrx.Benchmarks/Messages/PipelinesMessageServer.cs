@@ -4,10 +4,10 @@ using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Messages;
 
-/// <summary>Serves with a socket and a pipe per connection: one loop fills the pipe, and another loop answers.</summary>
+/// <summary>Serves small messages with a socket and a pipe per connection. One loop fills the pipe, and another one answers.</summary>
 internal static class PipelinesMessageServer
 {
-    // Runs the consumer inline, as the receiver of bulk traffic does.
+    // The consumer runs on the thread that has received the bytes, as in the receiver of bulk traffic.
     private static readonly PipeOptions Options = new(
         readerScheduler: PipeScheduler.Inline,
         writerScheduler: PipeScheduler.Inline,
@@ -16,8 +16,8 @@ internal static class PipelinesMessageServer
 
     public static Task<int> StartAsync() => Task.FromResult(new LoopbackListener().Start(ServeAsync));
 
-    /// <summary>Answers the requests of a pipe until it ends.</summary>
-    /// <param name="reader">The requests.</param>
+    /// <summary>Answers the requests in a pipe until the pipe ends.</summary>
+    /// <param name="reader">Reads the requests.</param>
     /// <param name="send">Sends the replies.</param>
     private static async Task AnswerAsync(PipeReader reader, Func<ReadOnlyMemory<byte>, ValueTask> send)
     {

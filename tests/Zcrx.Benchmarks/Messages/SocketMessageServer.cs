@@ -3,7 +3,7 @@ using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Messages;
 
-/// <summary>Serves with sockets: a loop of ReceiveAsync and SendAsync with two buffers per connection.</summary>
+/// <summary>Serves small messages with sockets. Each connection has a loop of ReceiveAsync and SendAsync, and two buffers.</summary>
 internal static class SocketMessageServer
 {
     public const int BufferLength = 4096;

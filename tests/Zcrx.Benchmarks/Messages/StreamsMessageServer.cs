@@ -9,7 +9,7 @@ using Tcp = Akka.Streams.Dsl.Tcp;
 
 namespace Zcrx.Benchmarks.Messages;
 
-/// <summary>Serves with <c>Tcp()</c> of Akka.Streams, one flow per connection.</summary>
+/// <summary>Serves small messages with <c>Tcp()</c> of Akka.Streams. Each connection has one flow.</summary>
 internal static class StreamsMessageServer
 {
     public static async Task<int> StartAsync()

@@ -6,11 +6,11 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Messages;
 
-/// <summary>Serves with Zcrx: answers inside OnNext, on the ring thread.</summary>
+/// <summary>Serves small messages with Zcrx. It answers inside OnNext, on the ring thread.</summary>
 internal static class ZcrxMessageServer
 {
-    /// <param name="engine">The engine.</param>
-    /// <param name="spin">How long the ring thread spins before it sleeps; null for the default.</param>
+    /// <param name="engine">The engine of the queue.</param>
+    /// <param name="spin">The time for which the ring thread spins before it sleeps, or null for the default.</param>
     public static async Task<int> StartAsync(ZcrxEngine engine, TimeSpan? spin = null)
     {
         ZcrxQueueOptions options = new() { Engine = engine };
@@ -26,7 +26,10 @@ internal static class ZcrxMessageServer
         return ((IPEndPoint)listener.LocalEndPoint!).Port;
     }
 
-    /// <summary>Holds the memory of replies for all connections of one ring thread. A send nearly always ends inside the call.</summary>
+    /// <summary>
+    /// Provides memory for replies, which all connections of a ring thread share. This works because a send nearly always completes inside
+    /// the call.
+    /// </summary>
     private sealed class Replies
     {
         private byte[] _memory = [];
@@ -41,7 +44,7 @@ internal static class ZcrxMessageServer
             return _memory;
         }
 
-        /// <summary>Leaves the present memory to a send that has not ended.</summary>
+        /// <summary>Gives the current memory to a send that has not completed. The next reply gets new memory.</summary>
         public void Leave() => _memory = [];
     }
 
@@ -68,7 +71,7 @@ internal static class ZcrxMessageServer
 
         public void OnError(Exception error)
         {
-            // The client may end its connections in any way.
+            // The client may close or reset its connections.
         }
 
         public void OnCompleted()

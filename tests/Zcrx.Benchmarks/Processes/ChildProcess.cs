@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace Zcrx.Benchmarks.Processes;
 
-/// <summary>Starts this program again in a separate process, or another program, with redirected input and output.</summary>
+/// <summary>Starts this program or another one in a separate process, with redirected input and output.</summary>
 internal static class ChildProcess
 {
-    /// <summary>Starts this program with other arguments.</summary>
+    /// <summary>Starts this program with the given arguments.</summary>
     public static Process Start(params ReadOnlySpan<string> arguments)
     {
-        // A published program is its own host, as in a guest. Otherwise `dotnet` runs it.
+        // A published program is an executable. Otherwise, the command `dotnet` runs the assembly.
         string host = Environment.ProcessPath!;
         return Path.GetFileNameWithoutExtension(host) == "dotnet"
             ? StartProgram(host, ["exec", typeof(ChildProcess).Assembly.Location, .. arguments])
@@ -28,7 +28,9 @@ internal static class ChildProcess
         return Process.Start(start)!;
     }
 
-    /// <summary>Returns the rest of the first line that starts with a prefix. Skips other lines, such as the log of a library.</summary>
+    /// <summary>
+    /// Waits for a line that starts with a prefix, and returns the rest of that line. Skips other lines, such as log messages.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The process ended first.</exception>
     public static async Task<string> ReadLineAsync(Process process, string prefix, CancellationToken cancellation = default)
     {

@@ -9,7 +9,7 @@ using CompareOptions = Zcrx.Benchmarks.Comparison.CompareOptions;
 
 namespace Zcrx.Benchmarks.Publishing;
 
-/// <summary>Runs all comparisons and writes their tables and charts into a document.</summary>
+/// <summary>Runs all comparisons, and writes their tables and charts into a document.</summary>
 internal static class ReportCommand
 {
     public static Task<int> RunAsync(string[] args)
@@ -20,7 +20,7 @@ internal static class ReportCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             FileInfo file = parsed.GetRequiredValue(document);
-            // A document without the section fails here, before the long measurement.
+            // Fails before the long measurement if the document has no section for the results.
             _ = ResultSection.Replace(await File.ReadAllTextAsync(file.FullName, cancellation), "");
             CompareOptions bulk = new() { Rounds = parsed.GetValue(brief) ? 3 : 5, Volume = parsed.GetValue(brief) ? 768L << 20 : 4L << 30 };
             MessageOptions messages = parsed.GetValue(brief) ? MessageOptions.Brief : MessageOptions.Usual;
@@ -30,7 +30,7 @@ internal static class ReportCommand
                 MessageReport messageReport = new(messages, await new MessageRunner(messages).RunAsync());
                 (string Name, BarChart Chart)[] charts = [.. bulkReport.Charts(), .. messageReport.Charts()];
                 ChartFiles.Write(Path.Combine(file.DirectoryName!, "images"), charts);
-                // Read again: the document may have been edited during the measurement.
+                // Reads the document again, because someone may have edited it during the measurement.
                 string text = await File.ReadAllTextAsync(file.FullName, cancellation);
                 await File.WriteAllTextAsync(file.FullName, ResultSection.Replace(text, Compose(bulk, messages, bulkReport, messageReport, charts)), cancellation);
                 return 0;

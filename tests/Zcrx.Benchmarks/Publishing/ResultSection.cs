@@ -1,12 +1,12 @@
 namespace Zcrx.Benchmarks.Publishing;
 
-/// <summary>Replaces the generated section of a document: the lines between two comments.</summary>
+/// <summary>Replaces the generated section of a document. Two comments mark its start and its end.</summary>
 internal static class ResultSection
 {
     public const string Begin = "<!-- results: written by `./build.sh bench -- report` -->";
     public const string End = "<!-- end of the results -->";
 
-    /// <summary>Returns the document with a new section in place of the old one.</summary>
+    /// <summary>Returns the document with a new section instead of the old one.</summary>
     /// <exception cref="FormatException">The document has no such section.</exception>
     public static string Replace(string document, string section)
     {

@@ -3,7 +3,7 @@ using Akka.IO;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Counts the received messages of one connection.</summary>
+/// <summary>Counts the bytes that arrive on one connection of Akka.IO.</summary>
 internal sealed class AkkaConnection(ConnectionMeter meter) : UntypedActor
 {
     protected override void OnReceive(object message)

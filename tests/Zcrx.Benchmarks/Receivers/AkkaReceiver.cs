@@ -4,7 +4,7 @@ using Akka.IO;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Receives with Akka.IO's TCP manager and one handler actor per connection, as actor applications usually do.</summary>
+/// <summary>Receives with the TCP manager of Akka.IO and one actor per connection, as actor applications usually do.</summary>
 /// <param name="bufferLength">The size of the receive buffer, or null for Akka's default (512 bytes).</param>
 internal sealed class AkkaReceiver(int? bufferLength) : IReceiver
 {

@@ -7,8 +7,8 @@ using Zcrx.Benchmarks.Traffic;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Does the same work for every receiver: counts each chunk and reads its first byte, or all of its bytes if requested.</summary>
-/// <remarks>Threading: the receiver of the connection writes, on one thread at a time. The sampling thread reads.</remarks>
+/// <summary>Does the work that is the same for every receiver. It counts each chunk, and reads its first byte or all its bytes.</summary>
+/// <remarks>Threading: only the receiver of the connection writes, on one thread at a time. The sampling thread only reads.</remarks>
 internal sealed class ConnectionMeter(bool readsAll)
 {
     private Padded _state;
@@ -24,12 +24,12 @@ internal sealed class ConnectionMeter(bool readsAll)
         Volatile.Write(ref _state.Bytes, _state.Bytes + chunk.Length);
     }
 
-    /// <summary>Counts a chunk of Akka.</summary>
+    /// <summary>Counts a chunk that Akka.IO has received.</summary>
     public void Count(ByteString chunk)
     {
         if (readsAll)
         {
-            // A ByteString does not expose its memory: reading more than one byte requires a copy.
+            // A ByteString does not give access to its memory, so all its bytes can be read only from a copy.
             Count(chunk.ToArray());
         }
         else
@@ -38,7 +38,7 @@ internal sealed class ConnectionMeter(bool readsAll)
         }
     }
 
-    /// <summary>Counts a frame whose prefix was removed.</summary>
+    /// <summary>Counts a frame whose prefix the receiver has removed.</summary>
     public void CountFrame(ReadOnlySequence<byte> content)
     {
         Span<byte> prefix = stackalloc byte[Payload.PrefixLength];
@@ -50,14 +50,14 @@ internal sealed class ConnectionMeter(bool readsAll)
         }
     }
 
-    /// <summary>Counts a chunk of which only the first byte is read, for receivers that have no span.</summary>
+    /// <summary>Counts a chunk of which only the first byte is known. This is for receivers that have no span.</summary>
     public void Count(byte first, int length)
     {
         _state.Sum += first;
         Volatile.Write(ref _state.Bytes, _state.Bytes + length);
     }
 
-    // Occupies two cache lines: connections on different threads do not share one.
+    // The counters fill two cache lines, so that connections on different threads never share one.
     [StructLayout(LayoutKind.Explicit, Size = 128)]
     private struct Padded
     {

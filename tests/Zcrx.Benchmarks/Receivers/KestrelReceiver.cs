@@ -29,7 +29,7 @@ internal sealed class KestrelReceiver : IReceiver
     {
         if (_application is not null)
         {
-            // The sender keeps its connections open until this process has ended, so an orderly stop would wait for them.
+            // An orderly stop would wait for the connections, which the sender keeps open until this process has ended.
             await _application.StopAsync(new CancellationToken(canceled: true));
             await _application.DisposeAsync();
         }

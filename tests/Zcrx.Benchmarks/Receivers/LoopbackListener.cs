@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Accepts connections on loopback and starts a task for each connection.</summary>
+/// <summary>Accepts connections on loopback, and starts a task for each.</summary>
 internal sealed class LoopbackListener : IAsyncDisposable
 {
     public const int Backlog = 1024;
@@ -39,7 +39,7 @@ internal sealed class LoopbackListener : IAsyncDisposable
         }
         catch (SocketException)
         {
-            // The listener is closed when all bytes have arrived.
+            // The receiver closes the listener when all bytes have arrived.
         }
     }
 }

@@ -3,11 +3,12 @@ using Zcrx.Benchmarks.Comparison;
 namespace Zcrx.Benchmarks.Receivers;
 
 /// <summary>
-/// Observes a receiver on a separate thread: the end of the warm-up, the arrival of all bytes, and the resources used in between.
+/// Measures a receiver from a separate thread. It notes the end of the warm-up and the arrival of all bytes, and the resources that were
+/// used between them.
 /// </summary>
 /// <remarks>
-/// A sampling thread reads the counters of all connections, so receivers with several threads need no shared counter. The thread costs all
-/// receivers the same.
+/// The thread reads the counters of all connections, so receivers with several threads need no shared counter. It costs the same for all
+/// receivers.
 /// </remarks>
 internal sealed class Meter
 {
@@ -19,10 +20,11 @@ internal sealed class Meter
     private readonly long _warmUp;
     private int _taken;
 
-    /// <param name="connections">The number of connections to expect.</param>
-    /// <param name="expected">The total number of bytes.</param>
-    /// <param name="warmUp">The number of bytes of the warm-up, during which code is compiled, pools fill and windows open.</param>
-    /// <param name="readsAll">Whether every byte is read.</param>
+    /// <param name="connections">The number of connections.</param>
+    /// <param name="expected">The number of bytes of all connections.</param>
+    /// <param name="warmUp">The number of bytes that are not measured. While they arrive, code is compiled, pools fill and TCP windows
+    /// open.</param>
+    /// <param name="readsAll">True if receivers read every byte, false if they read the first byte of each chunk.</param>
     public Meter(int connections, long expected, long warmUp, bool readsAll)
     {
         _connections = new ConnectionMeter[connections];
@@ -35,7 +37,7 @@ internal sealed class Meter
         _warmUp = warmUp;
     }
 
-    /// <summary>Returns the meter of the next connection. Threading: any thread.</summary>
+    /// <summary>Returns the meter for a new connection. Threading: any thread.</summary>
     public ConnectionMeter Next() => _connections[Interlocked.Increment(ref _taken) - 1];
 
     /// <summary>Blocks until all bytes have arrived. Returns the resources used after the warm-up.</summary>

@@ -4,17 +4,17 @@ using System.Net.Sockets;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Receives like a server transport: one loop fills a pipe from the socket, and another loop consumes the pipe.</summary>
-/// <remarks>The settings of the pipe are the fastest ones for this load.</remarks>
+/// <summary>Receives as a server transport does. One loop fills a pipe from the socket, and another one consumes the pipe.</summary>
+/// <remarks>These settings of the pipe were the fastest ones for this load.</remarks>
 internal sealed class PipelinesReceiver : IReceiver
 {
     private const int SegmentLength = 64 * 1024;
 
-    // Kestrel's limit for unread bytes.
+    // The limit for unread bytes that Kestrel uses.
     private const int PauseThreshold = 1024 * 1024;
 
-    // Runs the consumer inline, on the thread that received the bytes. With pool threads in between, segments accumulate faster than they
-    // are returned. Half a gigabyte is then allocated per gigabyte received, and the run takes twice as long.
+    // The consumer runs on the thread that has received the bytes. On threads of the pool, it returns segments too late: the run then
+    // allocates half a gigabyte per gigabyte received and takes twice as long.
     private static readonly PipeOptions Options = new(
         readerScheduler: PipeScheduler.Inline,
         writerScheduler: PipeScheduler.Inline,
@@ -44,7 +44,7 @@ internal sealed class PipelinesReceiver : IReceiver
     {
         while (true)
         {
-            // Requests half a segment: a short read then does not use up a whole segment.
+            // Requesting half a segment lets two short reads share a segment.
             Memory<byte> memory = writer.GetMemory(SegmentLength / 2);
             int received = await socket.ReceiveAsync(memory, SocketFlags.None).ConfigureAwait(false);
             if (received == 0)

@@ -6,28 +6,28 @@ namespace Zcrx.Benchmarks.Receivers;
 /// <summary>Describes a receiver that can be compared: its names, its factory and its share of the traffic.</summary>
 /// <param name="Name">The name on the command line.</param>
 /// <param name="Title">The name in the table.</param>
-/// <param name="VolumeShare">
-/// The receiver's share of the volume. Slow receivers have a smaller share, to bound the time of a comparison.
-/// </param>
-/// <param name="Create">Creates the receiver. Null if <see cref="Program"/> receives.</param>
+/// <param name="VolumeShare">The receiver's share of the volume. A slow receiver has a smaller share, which limits the time of a
+/// comparison.</param>
+/// <param name="Create">Creates the receiver. It is null if <see cref="Program"/> is the receiver.</param>
 internal sealed record ReceiverKind(string Name, string Title, double VolumeShare, Func<IReceiver>? Create)
 {
     public const string Zcrx = "zcrx";
     public const string Socket = "socket";
     public const string Akka = "akka";
 
-    // Each frame of 1 KiB is one element of the stream. An element costs far more than its bytes, so the volume is small.
+    // Each frame of 1 KiB is an element of the stream. An element costs far more than its bytes, so the share is small.
     private const double FramesShare = 0.0625;
 
     /// <summary>Gets all receivers.</summary>
     public static IReadOnlyList<ReceiverKind> All { get; } =
     [
         new(Zcrx, "Zcrx (emulated engine)", 1, static () => new ZcrxReceiver(ZcrxEngine.Emulated)),
+        new("zcrx-spin-0", "Zcrx without spinning", 1, static () => new ZcrxReceiver(ZcrxEngine.Emulated, TimeSpan.Zero)),
         new("zcrx-io_uring", "Zcrx (io_uring engine)", 1, static () => new ZcrxReceiver(ZcrxEngine.IoUring)),
         new(Socket, "Socket.ReceiveAsync", 1, static () => new SocketReceiver()),
         new("pipelines", "System.IO.Pipelines", 1, static () => new PipelinesReceiver()),
         new("kestrel", "Kestrel ConnectionHandler", 1, static () => new KestrelReceiver()),
-        // With its default settings, Akka.IO is several times slower than the others. The smaller volume makes it run about as long.
+        // With its default settings, Akka.IO is several times slower than the others. With this share, it takes about as long as they do.
         new(Akka, "Akka.IO Tcp", 0.125, static () => new AkkaReceiver(bufferLength: null)),
         new("akka-64k", "Akka.IO Tcp, 64 KiB buffers", 0.5, static () => new AkkaReceiver(64 * 1024)),
         new("streams-tcp", "Akka.Streams Tcp(), bytes", 0.125, static () => new TcpStreamsReceiver(isFramed: false, bufferLength: null)),
@@ -50,10 +50,10 @@ internal sealed record ReceiverKind(string Name, string Title, double VolumeShar
     public static IReadOnlyList<string> Default { get; } =
         [Zcrx, "zcrx-io_uring", Socket, "pipelines", "kestrel", Akka, "akka-64k", "streams-tcp", .. CompiledLimits];
 
-    // The C programs that run on every machine, because they do not need zcrx in the kernel.
+    // The C programs that need no zcrx in the kernel and therefore run on every machine.
     private static IEnumerable<string> CompiledLimits => ((string[])["c-epoll", "c-io_uring"]).Where(static name => File.Exists(Find(name)!.Program));
 
-    /// <summary>Gets the path of the receiving program; null if the receiver is part of this assembly.</summary>
+    /// <summary>Gets the path of the program that is the receiver. It is null if the receiver is a part of this assembly.</summary>
     public string? Program { get; init; }
 
     public static ReceiverKind? Find(string name) => All.FirstOrDefault(kind => kind.Name == name);

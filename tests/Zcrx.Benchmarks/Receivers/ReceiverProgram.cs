@@ -3,16 +3,14 @@ using Zcrx.Benchmarks.Comparison;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Runs the receiver process: prints its endpoint, receives, and prints its measurement.</summary>
+/// <summary>Runs the receiver process. It prints its endpoint, receives, and prints its measurement.</summary>
 internal static class ReceiverProgram
 {
-    /// <summary>The prefix of the first line, which precedes the port.</summary>
+    /// <summary>The start of the line with which a receiver reports its port.</summary>
     public const string ListeningPrefix = "listening ";
 
-    /// <param name="args">
-    /// The receiver, the number of connections, the bytes of all connections, the bytes of the warm-up, and either "read" to read every
-    /// byte or "touch" to read the first byte of each chunk.
-    /// </param>
+    /// <param name="args">The receiver, the number of connections, the bytes of all connections, and the bytes of the warm-up. The last
+    /// argument is "read" to read every byte, or "touch" to read the first byte of each chunk.</param>
     public static async Task<int> RunAsync(ReadOnlyMemory<string> args)
     {
         string name = args.Span[0];

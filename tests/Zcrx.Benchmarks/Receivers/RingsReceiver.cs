@@ -7,8 +7,8 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Benchmarks.Receivers;
 
 /// <summary>
-/// Receives with rings and an area, but without streams, borrowed buffers or connections. Its cost is the cost of the engine alone, and its
-/// throughput is the upper limit of every stream over that engine.
+/// Receives with rings and an area, but without the streams, borrowed buffers and connections of the library. Its cost is that of the
+/// engine alone. No stream over the same engine can be faster.
 /// </summary>
 internal sealed class RingsReceiver(IIoUringKernel kernel) : IReceiver
 {
@@ -75,8 +75,8 @@ internal sealed class RingsReceiver(IIoUringKernel kernel) : IReceiver
 
         if (completion.UserData == NotificationToken)
         {
-            // The kernel reports that it copies, which is normal on a device-less queue. The type is not armed again, so
-            // the notification arrives once.
+            // Without a device, the kernel copies everything and reports that. The notification is not armed again, so it arrives only
+            // once.
             return;
         }
 

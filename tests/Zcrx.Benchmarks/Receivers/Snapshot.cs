@@ -3,13 +3,11 @@ using Zcrx.Benchmarks.Comparison;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Represents the received bytes and the used resources of the process at one moment.</summary>
+/// <summary>Represents the number of received bytes and the used resources of this process at one moment.</summary>
 internal readonly record struct Snapshot(long Bytes, TimeSpan User, TimeSpan System, long Timestamp, long Allocated, int Collections)
 {
-    /// <param name="bytes">
-    /// Returns the number of received bytes. It is called directly before the CPU times are read, because counting allocations can take a
-    /// while. Bytes that arrive during that time must be counted together with their CPU time.
-    /// </param>
+    /// <param name="bytes">Returns the number of received bytes. It is called after allocations are counted, which takes a while, and
+    /// directly before the CPU times are read. Bytes and CPU time then belong together.</param>
     public static Snapshot Take(Func<long> bytes)
     {
         long allocated = GC.GetTotalAllocatedBytes(precise: true);

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace Zcrx.Benchmarks.Receivers;
 
 /// <summary>
-/// Receives with sockets, efficiently: one pooled 64 KiB buffer per connection, and the allocation-free overload of ReceiveAsync.
+/// Receives with sockets in an efficient way. Each connection has a pooled buffer of 64 KiB, and ReceiveAsync does not allocate.
 /// </summary>
 internal sealed class SocketReceiver : IReceiver
 {

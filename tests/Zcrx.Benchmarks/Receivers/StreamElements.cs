@@ -1,17 +1,17 @@
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Specifies the elements of a stream.</summary>
+/// <summary>Specifies what the elements of a stream of Akka.Streams are.</summary>
 internal enum StreamElements
 {
-    /// <summary>Byte strings as they arrive.</summary>
+    /// <summary>Byte strings of any length, as they arrive.</summary>
     Bytes,
 
     /// <summary>Byte strings that <c>Framing</c> of Akka.Streams cuts into frames.</summary>
     Frames,
 
-    /// <summary>Elements that are made of borrowed buffers.</summary>
+    /// <summary>Elements that the source creates from borrowed buffers.</summary>
     MappedBuffers,
 
-    /// <summary>Elements that are made of borrowed frames.</summary>
+    /// <summary>Elements that the source creates from borrowed frames.</summary>
     MappedFrames,
 }

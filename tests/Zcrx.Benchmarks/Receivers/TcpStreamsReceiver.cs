@@ -6,8 +6,8 @@ using Akka.Streams.Dsl;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Receives with <c>Tcp()</c> of Akka.Streams, one flow per connection.</summary>
-/// <param name="isFramed">Whether the elements are frames.</param>
+/// <summary>Receives with <c>Tcp()</c> of Akka.Streams. Each connection has one flow.</summary>
+/// <param name="isFramed">True if the elements are frames, false if they are byte strings of any length.</param>
 /// <param name="bufferLength">The size of the receive buffer, or null for Akka's default (512 bytes).</param>
 internal sealed class TcpStreamsReceiver(bool isFramed, int? bufferLength) : IReceiver
 {

@@ -6,8 +6,11 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Receives with Zcrx as a user does: a queue with default options, one subscription per connection, and borrowed spans.</summary>
-internal sealed class ZcrxReceiver(ZcrxEngine engine) : IReceiver
+/// <summary>
+/// Receives with Zcrx as applications do. The queue has default options, and each connection has one subscription that reads borrowed
+/// spans.
+/// </summary>
+internal sealed class ZcrxReceiver(ZcrxEngine engine, TimeSpan? spin = null) : IReceiver
 {
     private ZcrxQueue? _queue;
     private Socket? _listener;
@@ -27,7 +30,8 @@ internal sealed class ZcrxReceiver(ZcrxEngine engine) : IReceiver
 
     public async Task<int> StartAsync(Meter meter)
     {
-        _queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions { Engine = engine });
+        ZcrxQueueOptions options = new() { Engine = engine };
+        _queue = await ZcrxQueue.OpenAsync(options with { SpinBeforeSleep = spin ?? options.SpinBeforeSleep });
         _listener = ListenSocket.Bind(LoopbackListener.AnyPort, new ZcrxListenOptions { Backlog = LoopbackListener.Backlog });
         _accepting = _queue.Listen(_listener).Subscribe(connection => connection.Buffers.Subscribe(new MeteringObserver(meter.Next(), this)));
         return ((IPEndPoint)_listener.LocalEndPoint!).Port;
@@ -35,7 +39,7 @@ internal sealed class ZcrxReceiver(ZcrxEngine engine) : IReceiver
 
     public async ValueTask DisposeAsync()
     {
-        // The sender has not ended its streams. From now on they end with errors, which are expected.
+        // The sender has not ended its streams. They now end with errors, which must be ignored.
         _isClosing = true;
         _accepting?.Dispose();
         if (_queue is not null)

@@ -9,8 +9,8 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Receives with Akka.Streams over Zcrx, one flow per connection.</summary>
-/// <param name="elements">The elements of the flows.</param>
+/// <summary>Receives with Akka.Streams over Zcrx. Each connection has one flow.</summary>
+/// <param name="elements">What the elements of the flows are.</param>
 internal sealed class ZcrxStreamsReceiver(StreamElements elements) : IReceiver
 {
     private IHost? _host;

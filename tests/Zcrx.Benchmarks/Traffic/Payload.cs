@@ -3,18 +3,18 @@ using System.Buffers.Binary;
 namespace Zcrx.Benchmarks.Traffic;
 
 /// <summary>
-/// Supplies the bytes of every connection: one seeded pseudo-random block of length-prefixed frames, repeated. The receiver
-/// therefore knows what must arrive.
+/// Provides the bytes of every connection. They are length-prefixed frames with pseudo-random content, in a block that is repeated. The
+/// receiver therefore knows what must arrive.
 /// </summary>
 internal sealed class Payload
 {
-    /// <summary>The length of the prefix of a frame, which contains the length of the rest.</summary>
+    /// <summary>The length of a frame's prefix. The prefix contains the length of the rest of the frame.</summary>
     public const int PrefixLength = sizeof(int);
 
-    /// <summary>The length of a frame with its prefix.</summary>
+    /// <summary>The length of a frame, including its prefix.</summary>
     public const int FrameLength = 1024;
 
-    // The block is larger than a core's second-level cache, so the sender reads from memory, as a real sender would.
+    // The block is larger than the second-level cache of a core. The sender therefore reads from memory, as real senders do.
     private const int BlockLength = 1 << 20;
     private const int Seed = 20_251;
 
@@ -29,14 +29,14 @@ internal sealed class Payload
         }
     }
 
-    /// <summary>Returns the contiguous bytes at a position of the stream.</summary>
+    /// <summary>Returns bytes of the stream from a position on, as far as they are contiguous.</summary>
     public ReadOnlyMemory<byte> At(long position, int atMost)
     {
         int start = (int)(position & (BlockLength - 1));
         return _block.AsMemory(start, int.Min(atMost, BlockLength - start));
     }
 
-    /// <summary>Returns the sum of the first bytes of a stream, as <see cref="ByteSum"/> computes it.</summary>
+    /// <summary>Returns the sum of the first bytes of the stream, as <see cref="ByteSum"/> computes it.</summary>
     public ulong SumOf(long bytes)
     {
         ulong whole = ByteSum.Of(_block) * (ulong)(bytes / BlockLength);

@@ -4,12 +4,12 @@ using System.Net.Sockets;
 
 namespace Zcrx.Benchmarks.Traffic;
 
-/// <summary>Runs the sender of a case in a separate process. It connects and then sends on all connections at the same time.</summary>
+/// <summary>Runs the sender process of a case. It opens all connections, and then sends on all of them at the same time.</summary>
 internal static class Sender
 {
     private const int SendLength = 64 * 1024;
 
-    /// <param name="args">The port, the connections and the bytes per connection.</param>
+    /// <param name="args">The port, the number of connections, and the number of bytes per connection.</param>
     public static async Task<int> RunAsync(ReadOnlyMemory<string> args)
     {
         int port = int.Parse(args.Span[0], CultureInfo.InvariantCulture);
@@ -23,9 +23,9 @@ internal static class Sender
             await sockets[i].ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
         }
 
-        // Starts sending when all sockets are connected: accepting is not part of the measurement.
+        // Sending starts when all sockets are connected, because accepting is not part of the measurement.
         await Task.WhenAll(Array.ConvertAll(sockets, socket => Task.Run(() => SendAsync(socket, payload, bytes))));
-        // The comparison closes the standard input when all bytes have arrived. The sender then ends.
+        // The comparison closes the standard input when all bytes have arrived.
         _ = await Console.In.ReadToEndAsync();
         Array.ForEach(sockets, static socket => socket.Dispose());
         return 0;

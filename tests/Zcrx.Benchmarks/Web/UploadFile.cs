@@ -2,7 +2,7 @@ using System.IO.Hashing;
 
 namespace Zcrx.Benchmarks.Web;
 
-/// <summary>Represents a temporary file of pseudo-random bytes, and its hash.</summary>
+/// <summary>Represents a temporary file with pseudo-random bytes, together with its hash.</summary>
 internal sealed class UploadFile : IDisposable
 {
     private UploadFile(string path, long length, string hash) => (Path, Length, Hash) = (path, length, hash);

@@ -5,8 +5,8 @@ using Zcrx.Benchmarks.Comparison;
 namespace Zcrx.Benchmarks.Web;
 
 /// <summary>
-/// Compares Kestrel's transports under curl, wrk and h2load: CPU time per GiB and requests per second. All transports run each load
-/// one after another before the next load, so that a disturbance affects all of them.
+/// Compares the transports of Kestrel under curl, wrk and h2load. Measures CPU time per GiB and requests per second. All transports run one
+/// load before the next load follows, so that a disturbance affects all of them.
 /// </summary>
 internal static class WebCommand
 {
@@ -42,12 +42,12 @@ internal static class WebCommand
                 Console.WriteLine($"{kind}: {server.Engine}");
             }
 
-            // The first round is the warm-up.
+            // The first round is a warm-up and is not counted.
             for (int round = 0; round <= rounds; round++)
             {
                 foreach (WebLoad load in loads)
                 {
-                    // Each round begins with another server.
+                    // Each round starts with a different server.
                     foreach ((string kind, WebServerProcess server) in servers.Skip(round % servers.Count).Concat(servers.Take(round % servers.Count)))
                     {
                         WebSample sample = await load.RunAsync(server);

@@ -4,15 +4,15 @@ using System.Text.RegularExpressions;
 
 namespace Zcrx.Benchmarks.Web;
 
-/// <summary>Represents one load by a program that does not use .NET.</summary>
+/// <summary>Represents a load that a program without .NET creates.</summary>
 /// <param name="Name">The name of the case.</param>
-/// <param name="Unit">The unit of the rate and of the CPU time.</param>
-/// <param name="Program">The program: curl, wrk or h2load.</param>
-/// <param name="Arguments">Returns the arguments for a server.</param>
-/// <param name="Count">Reads the number of completed units from the output. Throws if anything failed.</param>
+/// <param name="Unit">The unit that the rate and the CPU time refer to.</param>
+/// <param name="Program">The name of the program: curl, wrk or h2load.</param>
+/// <param name="Arguments">Returns the arguments of the program for a server.</param>
+/// <param name="Count">Reads the number of completed units from the output of the program. Throws if one has failed.</param>
 internal sealed partial record WebLoad(string Name, string Unit, string Program, Func<WebServerProcess, string[]> Arguments, Func<string, double> Count)
 {
-    /// <summary>Returns uploads of a file by curl, and checks the hash that the server returns.</summary>
+    /// <summary>Returns loads in which curl uploads a file. They check the hash that the server returns.</summary>
     public static IEnumerable<WebLoad> Uploads(UploadFile file)
     {
         double amount = file.Length / (double)(1L << 30);
@@ -24,7 +24,7 @@ internal sealed partial record WebLoad(string Name, string Unit, string Program,
         yield return new WebLoad("upload, TLS, HTTP/2", "GiB", "curl", server => Curl("--http2", server.Tls), Verify);
     }
 
-    /// <summary>Returns loads of small requests for some seconds each.</summary>
+    /// <summary>Returns loads of small requests. Each runs for this number of seconds.</summary>
     public static IEnumerable<WebLoad> Requests(int seconds)
     {
         string duration = seconds.ToString(CultureInfo.InvariantCulture);
@@ -36,7 +36,7 @@ internal sealed partial record WebLoad(string Name, string Unit, string Program,
         yield return new WebLoad("requests, HTTP/2, 16 x 8", "request", "h2load", server => H2load(server.Http2), OfH2load);
     }
 
-    /// <summary>Runs the program against a server.</summary>
+    /// <summary>Runs the program against a server, and returns the measurement.</summary>
     public async Task<WebSample> RunAsync(WebServerProcess server)
     {
         TimeSpan before = server.CpuTime;

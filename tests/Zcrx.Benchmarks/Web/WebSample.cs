@@ -1,6 +1,6 @@
 namespace Zcrx.Benchmarks.Web;
 
-/// <summary>Represents one measurement of a load.</summary>
-/// <param name="Rate">Units per second of wall time.</param>
-/// <param name="Cost">Seconds of the server's CPU time per unit.</param>
+/// <summary>Represents the measurement of one load on one server.</summary>
+/// <param name="Rate">The number of units per second of wall time.</param>
+/// <param name="Cost">The server's CPU time per unit, in seconds.</param>
 internal readonly record struct WebSample(double Rate, double Cost);

@@ -24,14 +24,14 @@ internal sealed class WebServerProcess : IDisposable
 
     public string Tls => $"https://127.0.0.1:{_ports[2]}";
 
-    /// <summary>Gets the engine that the server uses, with its reason.</summary>
+    /// <summary>Gets the engine that the server uses, and the reason for it.</summary>
     public string Engine { get; }
 
     public TimeSpan CpuTime => _process.CpuTime;
 
     public static async Task<WebServerProcess> StartAsync(string kind) => new(await ServerProcess.StartAsync("web-server", kind));
 
-    /// <summary>Runs a web server in this process until standard input has a line or ends.</summary>
+    /// <summary>Runs a web server in this process, until standard input has a line or is closed.</summary>
     public static async Task<int> ServeAsync(string kind)
     {
         (IReadOnlyList<int> ports, string engine) = await WebServers.StartAsync(kind);

@@ -23,9 +23,9 @@ internal static class WebServers
     public static IReadOnlyList<string> Kinds { get; } = [Sockets, "emulated", "io_uring"];
 
     /// <summary>
-    /// Starts the application on three ports. The first port serves HTTP/1.1, the second HTTP/2 without TLS, and the third both over TLS.
+    /// Starts the application on three ports. The first serves HTTP/1.1, the second HTTP/2 without TLS, and the third both with TLS.
     /// </summary>
-    /// <returns>The ports in this order, and the engine with its reason.</returns>
+    /// <returns>The ports in this order, and the engine with the reason for it.</returns>
     public static async Task<(IReadOnlyList<int> Ports, string Engine)> StartAsync(string kind)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -52,7 +52,9 @@ internal static class WebServers
         return ([.. app.Urls.Select(static url => new Uri(url).Port)], chosen is null ? "the transport of Kestrel" : $"{chosen.Name}: {chosen.Reason}");
     }
 
-    /// <summary>Returns the hash of the body. The hash costs little, so the measured time is mostly the time of receiving.</summary>
+    /// <summary>
+    /// Replies with the hash of the request body. Hashing costs little, so the measured time is mostly that of receiving.
+    /// </summary>
     private static async Task HashAsync(HttpContext context)
     {
         XxHash128 hash = new();

@@ -5,23 +5,22 @@ using Ingest.Tests.Support;
 namespace Zcrx.Build.Tests.Support;
 
 /// <summary>
-/// Represents a Debian mirror in a directory. Each of its suites contains one kernel. Also provides a cache for the scripts that fetch from
-/// the mirror.
+/// Represents a Debian mirror in a local directory. Each suite contains one kernel. It also has a cache directory for the scripts that
+/// fetch from it.
 /// </summary>
 internal sealed class DebianMirror : IDisposable
 {
-    /// <summary>The kernel flavour of guests with the architecture x64.</summary>
+    /// <summary>The Debian kernel flavour for virtual machines on x64.</summary>
     public const string X64 = "cloud-amd64";
 
-    /// <summary>The minimum size of a package. The scripts regard a smaller one as a meta package.</summary>
+    /// <summary>The minimum size of a package with a kernel. The scripts treat a smaller package as a meta package.</summary>
     private const int KernelSize = 5_000_000;
 
     private readonly TempDirectory _directory = new();
 
     public DebianMirror()
     {
-        // Ignores the apt configuration of the machine, which could turn off the check of Valid-Until. The suites
-        // of this mirror are unsigned.
+        // The suites are unsigned. The apt configuration of the machine is ignored, because it could turn off the check of Valid-Until.
         File.WriteAllText(
             _directory["apt.conf"],
             """
@@ -31,11 +30,11 @@ internal sealed class DebianMirror : IDisposable
             """);
     }
 
-    /// <summary>Publishes a suite with one kernel. Replaces the previous content of the suite.</summary>
+    /// <summary>Publishes a suite that contains one kernel. Replaces what the suite contained before.</summary>
     public async Task PublishAsync(string suite, string kernel, bool expired = false, string flavour = X64)
     {
         string architecture = flavour.Contains("arm64", StringComparison.Ordinal) ? "arm64" : "amd64";
-        // The package name of a release candidate lacks the number of the candidate.
+        // The package of a release candidate does not have the number of the candidate in its name.
         string package = $"linux-binary-{kernel.Split('~')[0]}+deb13-{flavour}";
         string file = $"pool/{package}.deb";
         string tree = _directory[$"tree/{package}"];
@@ -70,17 +69,17 @@ internal sealed class DebianMirror : IDisposable
     /// <summary>Removes a suite from the mirror.</summary>
     public void Withdraw(string suite) => Directory.Delete(_directory[$"mirror/dists/{suite}"], recursive: true);
 
-    /// <summary>Makes the cached index of a suite older than a day, so that the next call refreshes it.</summary>
+    /// <summary>Makes the cached index of a suite older than a day. The next call then refreshes it.</summary>
     public void Age(string suite) => File.SetLastWriteTimeUtc(_directory[$"cache/apt/{suite}/refreshed"], DateTime.UtcNow.AddDays(-2));
 
     /// <summary>Runs <c>fetch-kernel.sh</c> against the mirror.</summary>
-    /// <param name="version">The version pattern of the kernel.</param>
-    /// <param name="run">The id of the run of <c>./build.sh test</c> to which the call belongs. Empty for a separate run.</param>
-    /// <param name="flavour">The flavour of the kernel. It contains the architecture.</param>
+    /// <param name="version">The pattern that the version of the kernel must match.</param>
+    /// <param name="run">The id of the run of <c>./build.sh test</c> that makes the call, or an empty string for a call on its own.</param>
+    /// <param name="flavour">The Debian flavour of the kernel, which contains the architecture.</param>
     public Task<(int ExitCode, string Output)> FetchAsync(string version, string run = "", string flavour = X64) => RunAsync("fetch-kernel.sh", run, flavour, version);
 
     /// <summary>Runs <c>newest-kernel.sh</c> against the mirror.</summary>
-    /// <param name="versions">The version patterns with which the newest kernel is compared.</param>
+    /// <param name="versions">The version patterns of known kernels, with which the newest one is compared.</param>
     public Task<(int ExitCode, string Output)> FetchNewestAsync(params string[] versions) => RunAsync("newest-kernel.sh", string.Empty, X64, versions);
 
     public void Dispose() => _directory.Dispose();

@@ -3,7 +3,7 @@ namespace Zcrx.Build.Tests.Support;
 /// <summary>Provides the path of the working copy from which these tests were built.</summary>
 internal static class Repository
 {
-    /// <summary>Gets the directory of <c>build.sh</c>.</summary>
+    /// <summary>Gets the root directory of the repository, which contains <c>build.sh</c>.</summary>
     public static string Path { get; } = Find(new DirectoryInfo(AppContext.BaseDirectory));
 
     private static string Find(DirectoryInfo? directory)

@@ -2,7 +2,7 @@ using Zcrx.Chaos.Soak;
 
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>Makes consumers misbehave on the ring thread: a consumer throws or blocks.</summary>
+/// <summary>Makes consumers throw in OnNext, or block their ring thread there.</summary>
 internal sealed class ConsumerFaults(ChaosConsumers consumers)
 {
     /// <summary>The name of the fault that blocks a ring thread.</summary>
@@ -14,13 +14,12 @@ internal sealed class ConsumerFaults(ChaosConsumers consumers)
     public bool Throw(Random random) => Pick(random) is { } victim && victim.ThrowNext();
 
     /// <summary>
-    /// Makes a consumer block its ring thread at its next buffer. Unblocks the previously blocked consumer, whose
-    /// queue was already abandoned.
+    /// Makes a consumer block its ring thread at its next buffer. First unblocks the previous one, whose queue has been abandoned.
     /// </summary>
     public bool Block(Random random)
     {
-        // Only one consumer blocks at a time. The previous one is unblocked after its queue was abandoned, and
-        // its return must have no effect.
+        // Only one consumer blocks at a time. The previous one returns after its queue was abandoned, and this late return must have no
+        // effect.
         if (_blocked is { Ended.IsCompleted: false, Connection.Closed.IsCompleted: false } || Pick(random) is not { } victim)
         {
             return false;
@@ -31,7 +30,7 @@ internal sealed class ConsumerFaults(ChaosConsumers consumers)
         return victim.BlockNext();
     }
 
-    /// <summary>Unblocks the blocked consumer.</summary>
+    /// <summary>Unblocks the consumer that blocks, if there is one.</summary>
     public void Relent() => _blocked?.Unblock();
 
     private ChaosConsumer? Pick(Random random)

@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>Lowers the limit on open files for a short time, so that only a few descriptors are free.</summary>
+/// <summary>Lowers the limit on open files for a short time. Only a few descriptors are then free.</summary>
 internal sealed unsafe partial class DescriptorShortage : IDisposable
 {
-    // Fewer than the reserve of a queue, so accepting stops. Enough for queues that restart at the same time.
+    // These are fewer than the reserve of a queue, so accepting stops. They suffice for queues that restart at the same time.
     private const int Free = 48;
     private const int OpenFiles = 7;
 
@@ -24,8 +24,8 @@ internal sealed unsafe partial class DescriptorShortage : IDisposable
         _end = new Timer(_ => End());
     }
 
-    /// <summary>Begins a shortage that ends after a short time.</summary>
-    /// <returns>False if a shortage is already in progress.</returns>
+    /// <summary>Starts a shortage, which a timer ends.</summary>
+    /// <returns>False if there is a shortage already.</returns>
     public bool Begin()
     {
         lock (_end)
@@ -35,7 +35,8 @@ internal sealed unsafe partial class DescriptorShortage : IDisposable
                 return false;
             }
 
-            // The limit applies to the highest descriptor number, and the kernel uses the lowest free number first.
+            // The limit applies to descriptor numbers, and the kernel assigns the lowest free one. The new limit is therefore computed from
+            // the highest number in use.
             int highest = Directory.GetFileSystemEntries("/proc/self/fd").Max(static path => int.Parse(Path.GetFileName(path), System.Globalization.CultureInfo.InvariantCulture));
             Set(_usual with { Soft = ulong.Min(_usual.Soft, (ulong)(highest + Free)) });
             _isOn = true;

@@ -9,10 +9,10 @@ namespace Zcrx.Chaos.Faults;
 /// <summary>Injects random faults. Threading: one thread at a time.</summary>
 internal sealed class FaultInjector
 {
-    /// <summary>The name of the fault that removes a real interface, which <see cref="NicRemover"/> injects.</summary>
+    /// <summary>The name of the fault that removes a real interface. <see cref="NicRemover"/> injects it.</summary>
     public const string Removal = "NIC removed and restored";
 
-    // The drain time of a planned restart. It has no effect if the next ring continues the registration.
+    // The drain time of a restart that the application requests. It does not apply if the next ring continues with the registration.
     private static readonly TimeSpan Drain = TimeSpan.FromSeconds(2);
 
     private static readonly int[] RegistrationErrors = [Errno.ENOMEM, Errno.EBUSY, Errno.EIO];
@@ -38,13 +38,14 @@ internal sealed class FaultInjector
             throw new ArgumentException($"There is no fault '{unknown}'; there are {string.Join(", ", all.Select(static fault => $"'{fault.Name}'"))}.", nameof(only));
         }
 
-        // Faults of weight 0 always stay in the list, because other classes inject them and look them up here.
+        // A fault of weight 0 is never chosen at random. Another class looks it up in this list to inject it. The list therefore always
+        // includes such faults.
         Faults = only.Count == 0 ? all : [.. all.Where(fault => fault.Weight == 0 || only.Contains(fault.Name))];
     }
 
     public IReadOnlyList<ChaosFault> Faults { get; }
 
-    /// <summary>Injects one random fault.</summary>
+    /// <summary>Injects one fault, chosen at random.</summary>
     public void InjectOne()
     {
         int weight = _random.Next(Faults.Sum(static fault => fault.Weight));
@@ -59,8 +60,8 @@ internal sealed class FaultInjector
         }
     }
 
-    /// <summary>Injects a certain fault, if the run has it.</summary>
-    /// <returns>False if the run does not have that fault.</returns>
+    /// <summary>Injects the fault with this name, if the run includes it.</summary>
+    /// <returns>False if the run does not include that fault.</returns>
     public bool TryInject(string name)
     {
         if (Faults.FirstOrDefault(fault => fault.Name == name) is not { } fault)
@@ -72,7 +73,7 @@ internal sealed class FaultInjector
         return true;
     }
 
-    /// <summary>Ends all lasting faults: streams can then complete.</summary>
+    /// <summary>Ends all faults that last, so that streams can complete.</summary>
     public void Relent()
     {
         foreach (QueueUnderFire queue in _queues)
@@ -189,9 +190,9 @@ internal sealed class FaultInjector
         }
         catch (Exception exception) when (exception is ObjectDisposedException or InvalidOperationException)
         {
-            // The queue is closed, or another move is in progress. The connection stays on its queue.
+            // The move has failed, because the queue is closed or another move is in progress. The connection stays on its queue.
         }
-#pragma warning disable CA1031 // Any other exception is a violation.
+#pragma warning disable CA1031 // The run reports any other exception as a violation.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

@@ -3,7 +3,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>Sends a byte to a peer at intervals until its connection is closed, so that there are unacknowledged bytes when the peer vanishes.</summary>
+/// <summary>
+/// Sends a byte to a peer at intervals, until the connection is closed. Bytes are then unacknowledged when the peer vanishes.
+/// </summary>
 internal static class Heartbeat
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
@@ -22,7 +24,7 @@ internal static class Heartbeat
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The connection has ended. Its consumer accounts for the stream.
+            // The connection has ended. Its consumer reports the result of the stream.
         }
     }
 }

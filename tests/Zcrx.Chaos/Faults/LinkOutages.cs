@@ -3,13 +3,13 @@ using Zcrx.TestSupport;
 
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>Takes a link down, brings it up again, and remembers the outages. Threading: any thread.</summary>
-/// <param name="link">The link.</param>
-/// <param name="limit">The time after which the server ends a connection over the link.</param>
+/// <summary>Takes a link down and up again, and remembers the long outages. Threading: any thread.</summary>
+/// <param name="link">The link to the senders.</param>
+/// <param name="limit">The time after which the server ends a connection whose peer is silent.</param>
 internal sealed class LinkOutages(LinkSwitch link, TimeSpan limit)
 {
-    // After an outage, TCP may wait as long as the outage before it retransmits. An outage of a quarter of the limit leaves time for this,
-    // and for a silence before the outage.
+    // An outage longer than this may end a stream. After the outage, TCP may wait for the same time again before it retransmits. Before the
+    // outage, the peer may already have been silent.
     private readonly TimeSpan _long = limit / 4;
     private readonly Lock _gate = new();
     private readonly List<(long From, long To)> _longOutages = [];
@@ -44,8 +44,8 @@ internal sealed class LinkOutages(LinkSwitch link, TimeSpan limit)
         }
     }
 
-    /// <summary>Determines whether the link was down long enough to end a stream that began at a certain time.</summary>
-    /// <param name="began">The timestamp of the beginning.</param>
+    /// <summary>Determines whether a long outage may have ended a stream that started at a certain time.</summary>
+    /// <param name="began">The timestamp of the stream's start.</param>
     public bool MayHaveEnded(long began)
     {
         lock (_gate)

@@ -5,10 +5,10 @@ using Zcrx.Chaos.Soak;
 
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>Removes a real interface at intervals and restores it some seconds later.</summary>
+/// <summary>Removes a real interface at intervals, and restores it some seconds later.</summary>
 internal sealed class NicRemover
 {
-    // A removal breaks every stream. The interval leaves unbroken streams for other faults.
+    // A removal breaks every stream. Between two removals, other faults must meet streams that are not broken.
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Absence = TimeSpan.FromSeconds(3);
 
@@ -25,7 +25,7 @@ internal sealed class NicRemover
         _fault = faults.Single(static fault => fault.Name == FaultInjector.Removal);
     }
 
-    /// <summary>Removes or restores the interface when it is due. Called periodically.</summary>
+    /// <summary>Removes or restores the interface when its time has come. The run calls this method periodically.</summary>
     public void Tick()
     {
         if (!_isRemoved && Stopwatch.GetElapsedTime(_since) > Between)

@@ -3,12 +3,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>Breaks a ring on a real kernel by replacing its descriptor.</summary>
+/// <summary>Breaks a ring on a real kernel: puts another file in the place of its descriptor.</summary>
 /// <remarks>
-/// Closing the descriptor would free its number. The kernel could then give the number to another file, and the queue would close that file
-/// by mistake. The ring thread therefore puts another file in place of the ring. A queue that has noticed the fault does not close that
-/// file. A queue that another fault ended first closes it. This class cannot know which of these happened, and never closes the file. So a
-/// file on /dev/null may stay open.
+/// If the descriptor were only closed, the kernel could give its number to another file, which the queue would then close by mistake. A
+/// queue that notices the fault does not close the new file, so a descriptor of /dev/null may stay open.
 /// </remarks>
 internal static partial class RingBreaker
 {

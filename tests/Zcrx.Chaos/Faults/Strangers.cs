@@ -7,9 +7,9 @@ using Zcrx.Rx;
 namespace Zcrx.Chaos.Faults;
 
 /// <summary>
-/// Represents peers that connect to a listener of frames and violate its protocol. They send garbage, or single bytes with long pauses.
+/// Represents peers that violate the protocol of a listener of frames. They send garbage, or single bytes with long pauses.
 /// </summary>
-/// <remarks>The listener must serve each of them or end its connection.</remarks>
+/// <remarks>The listener must either serve such a peer or end its connection.</remarks>
 internal sealed class Strangers(ISocketSource sockets, IPEndPoint endPoint, ChaosOptions options, ChaosTally tally)
 {
     private const int LongestFrame = 64 << 10;
@@ -19,21 +19,21 @@ internal sealed class Strangers(ISocketSource sockets, IPEndPoint endPoint, Chao
 
     private readonly List<Task> _running = [];
 
-    /// <summary>Handles the connections of such peers by counting their frames.</summary>
+    /// <summary>Handles a connection of the listener by counting its frames.</summary>
     public static IDisposable Handle(ZcrxConnection connection) => connection.Buffers.Frames(LengthPrefix.UInt32BigEndian, LongestFrame).Subscribe(static _ => { }, static _ => { });
 
-    /// <summary>Connects and sends bytes that are not a frame.</summary>
+    /// <summary>Connects and sends bytes that do not form a frame.</summary>
     public bool SendGarbage(Random random)
     {
         byte[] garbage = new byte[random.Next(8, 4096)];
         random.NextBytes(garbage);
-        // The first byte makes the length too large, so the frame is refused regardless of the other bytes.
+        // The first byte is the highest byte of the length, which is then too large. The frame is refused, whatever the other bytes are.
         garbage[0] = 0xff;
         Start(socket => SendAndEndAsync(socket, garbage));
         return true;
     }
 
-    /// <summary>Connects and sends one frame, one byte at a time.</summary>
+    /// <summary>Connects and sends one frame, byte by byte.</summary>
     public bool SendSlowly()
     {
         Start(async socket =>
@@ -50,7 +50,7 @@ internal sealed class Strangers(ISocketSource sockets, IPEndPoint endPoint, Chao
         return true;
     }
 
-    /// <summary>Gets a task that completes when all of these peers have ended.</summary>
+    /// <summary>Gets a task that completes when all peers of this kind have ended.</summary>
     public Task Completion
     {
         get
@@ -81,7 +81,7 @@ internal sealed class Strangers(ISocketSource sockets, IPEndPoint endPoint, Chao
         }
         catch (SocketException)
         {
-            // Expected: a connection that sends garbage is reset, a failed queue resets its connections, or no descriptor is free.
+            // The connection was reset because of the garbage or a failed queue, or no descriptor is free.
         }
         catch (TimeoutException)
         {

@@ -9,28 +9,29 @@ using Zcrx.TestSupport;
 
 namespace Zcrx.Chaos.Faults;
 
-/// <summary>Represents senders in a network namespace whose link is taken down: for a moment, or until the server has ended their connections.</summary>
-/// <remarks>There are three listeners. On each, one option alone has to notice that a peer has vanished.</remarks>
+/// <summary>
+/// Represents senders in a network namespace. Their link is taken down for a moment, or until the server has ended their connections.
+/// </summary>
+/// <remarks>There are three listeners. On each of them, a different option must detect that a peer has vanished.</remarks>
 internal sealed class VanishingPeers : IDisposable
 {
-    /// <summary>The name of the fault that the server must notice.</summary>
+    /// <summary>The name of the fault that the server must detect.</summary>
     public const string ForEver = "peers vanished (link down)";
 
-    /// <summary>The name of the fault that no stream may notice.</summary>
+    /// <summary>The name of the fault that every stream must survive.</summary>
     public const string Healed = "peers vanished for a moment";
 
     private const int ProbesBeforeEnd = 5;
 
-    // A listener notices that a peer has vanished after 1/LimitsInPatience of the patience. A short outage lasts for 1/OutagesInLimit of
-    // that time.
+    // A listener ends a silent connection after 1/LimitsInPatience of the patience. A short outage lasts for 1/OutagesInLimit of that time.
     private const int LimitsInPatience = 6;
     private const int OutagesInLimit = 10;
 
-    // The file with the longest time between two retransmissions in a network namespace (since Linux 6.15). /proc shows the namespace of
-    // the calling thread.
+    // This file contains the longest time between two retransmissions in a network namespace (since Linux 6.15). /proc shows the namespace
+    // of the calling thread.
     private const string MaxRetransmission = "/proc/sys/net/ipv4/tcp_rto_max_ms";
 
-    // A block of 198.18.0.0/15, which is reserved for tests of networks. Each run has four addresses of its own.
+    // The addresses are in 198.18.0.0/15, which is reserved for network tests. Each run uses four of them.
     private const uint FirstAddress = 0xc612_0000;
     private const int Subnets = 1 << 15;
 
@@ -60,10 +61,10 @@ internal sealed class VanishingPeers : IDisposable
         _outages = new LinkOutages(_link, _limit);
     }
 
-    /// <summary>Creates the network, if the machine permits it.</summary>
+    /// <summary>Creates the network of the senders. Returns null if the machine does not permit it.</summary>
     /// <param name="options">The options of the run.</param>
     /// <param name="tally">Receives the results of the streams.</param>
-    /// <param name="reason">The reason if the result is null.</param>
+    /// <param name="reason">Receives the reason if the result is null.</param>
     public static VanishingPeers? TryCreate(ChaosOptions options, ChaosTally tally, out string? reason)
     {
         if (options.Engine == ZcrxEngine.Nic)
@@ -91,7 +92,7 @@ internal sealed class VanishingPeers : IDisposable
         }
     }
 
-    /// <summary>Returns the listeners. Their timeouts are as short as the run permits.</summary>
+    /// <summary>Returns the options of the three listeners. Each ends silent connections by a different option.</summary>
     public IEnumerable<ZcrxListenerOptions> Listeners()
     {
         ZcrxListenerOptions keepAlive = Listener("keep-alive", _consumers.Handle);
@@ -115,7 +116,7 @@ internal sealed class VanishingPeers : IDisposable
     /// <summary>Starts the senders.</summary>
     /// <param name="endPoints">The endpoints of the listeners.</param>
     /// <param name="seed">The seed of the first sender.</param>
-    /// <param name="isOver">Returns whether the senders end.</param>
+    /// <param name="isOver">Returns true when the senders must end.</param>
     public IEnumerable<Task> Start(ListenerEndPoints endPoints, int seed, Func<bool> isOver)
     {
         NamespaceSockets sockets = new(_network.Name);
@@ -127,7 +128,7 @@ internal sealed class VanishingPeers : IDisposable
         ];
     }
 
-    /// <summary>Takes the link down for so short a time that every stream must continue.</summary>
+    /// <summary>Takes the link down for so short a time that no stream may end.</summary>
     public bool VanishForAMoment() => Begin(() => Task.Delay(_limit / OutagesInLimit, _relented.Token));
 
     /// <summary>Takes the link down until the server has ended all connections.</summary>
@@ -146,7 +147,7 @@ internal sealed class VanishingPeers : IDisposable
         }
     });
 
-    /// <summary>Ends an outage, and waits until it is over.</summary>
+    /// <summary>Takes the link up again, and waits until that is done.</summary>
     public async Task RelentAsync()
     {
         await _relented.CancelAsync().ConfigureAwait(false);
@@ -190,7 +191,7 @@ internal sealed class VanishingPeers : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // The run ends.
+            // The end of the run has cancelled the outage.
         }
         finally
         {
@@ -199,8 +200,8 @@ internal sealed class VanishingPeers : IDisposable
     }
 
     /// <summary>
-    /// Limits the time between two retransmissions to 3 s. Without this limit, TCP may wait as long as the outage before it retransmits.
-    /// With a much shorter limit, TCP gives up during the outage.
+    /// Limits the time between two retransmissions to 3 s. By default, TCP may wait as long as the outage has lasted. With a much lower
+    /// limit, it would give up during an outage.
     /// </summary>
     private static bool ShortenRetransmissions()
     {

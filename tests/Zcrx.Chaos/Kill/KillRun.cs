@@ -8,7 +8,7 @@ using Zcrx.Chaos.Support;
 namespace Zcrx.Chaos.Kill;
 
 /// <summary>
-/// Kills a receiving process repeatedly. The next process must get the same port and the same queue at once, and must receive every byte.
+/// Kills a receiving process repeatedly. The next process must get the same port and queue at once, and must receive every byte.
 /// </summary>
 internal static class KillRun
 {
@@ -33,7 +33,7 @@ internal static class KillRun
                 Task[] cutOff = [.. Enumerable.Range(0, 20).Select(stream => FloodAsync(endPoint, sockets, stream + 1))];
                 await Task.WhenAny([.. cutOff, Task.Delay(TimeSpan.FromMilliseconds(100 + (50 * i)))]).ConfigureAwait(false);
                 victim.Kill();
-                // Each of these connections receives a reset.
+                // The kill must reset each of these connections.
                 await Task.WhenAll(cutOff).WaitAsync(options.Patience).ConfigureAwait(false);
             }
             catch (Exception exception) when (exception is TimeoutException or SocketException or InvalidOperationException)
@@ -43,7 +43,7 @@ internal static class KillRun
                 victim.Kill();
             }
 
-            // The end of the killed process is not awaited: the next process starts while the kernel still releases its resources.
+            // The next process starts without waiting for the end of this one, while the kernel still releases its resources.
         }
 
         string times = string.Join(", ", starts.Select(static time => time.TotalMilliseconds.ToString("f0", CultureInfo.InvariantCulture)));
@@ -82,7 +82,7 @@ internal static class KillRun
         }
     }
 
-    /// <summary>Sends until the connection is reset.</summary>
+    /// <summary>Sends until the kill resets the connection.</summary>
     private static async Task FloodAsync(IPEndPoint endPoint, ISocketSource sockets, int stream)
     {
         using Socket socket = sockets.Create();
@@ -102,11 +102,11 @@ internal static class KillRun
         }
         catch (SocketException)
         {
-            // The process was killed, so the reset is expected.
+            // The kill of the process has reset the connection.
         }
     }
 
-    /// <summary>Returns a port that no process uses.</summary>
+    /// <summary>Returns the number of a port that is free at the moment.</summary>
     public static int FreePort()
     {
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

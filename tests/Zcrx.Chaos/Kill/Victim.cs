@@ -12,7 +12,7 @@ internal static class Victim
 
     public static async Task<int> RunAsync(ChaosOptions options, int port, CancellationToken cancellationToken)
     {
-        // The host is deliberately not disposed: the process must end by the kill, without an orderly close.
+        // The host is not disposed on purpose, because the process must end by being killed.
         _ = await ChaosHost.StartAsync(options, static connection => connection.Buffers.Subscribe(new Echo(connection)), string.Create(CultureInfo.InvariantCulture, $"{options.Address}:{port}")).ConfigureAwait(false);
         await Console.Out.WriteLineAsync(Ready).ConfigureAwait(false);
         await Console.Out.FlushAsync(cancellationToken).ConfigureAwait(false);
@@ -20,7 +20,7 @@ internal static class Victim
         return 0;
     }
 
-    /// <summary>Starts such a process.</summary>
+    /// <summary>Starts a process that runs this program.</summary>
     public static Process Start(ChaosOptions options, int port)
     {
         string dll = typeof(Victim).Assembly.Location;
@@ -34,13 +34,13 @@ internal static class Victim
             arguments.AddRange(["--interface", networkInterface]);
         }
 
-        // Starts the program like the current process: either directly or with the command dotnet.
+        // The program is an executable, or an assembly that the command dotnet runs. The current process shows which.
         string program = Environment.ProcessPath!;
         bool isCommand = Path.GetFileNameWithoutExtension(program) == "dotnet";
         return Process.Start(new ProcessStartInfo(program, isCommand ? arguments : arguments.Skip(1)) { RedirectStandardOutput = true, UseShellExecute = false })!;
     }
 
-    /// <summary>Waits until the process accepts connections.</summary>
+    /// <summary>Waits until the process reports that it accepts connections.</summary>
     public static async Task WhenReadyAsync(Process victim)
     {
         string? line = await victim.StandardOutput.ReadLineAsync().ConfigureAwait(false);
@@ -59,12 +59,12 @@ internal static class Victim
 
         public void OnCompleted()
         {
-            // Nothing is unsent here: the peer ends its side only after it has received all bytes.
+            // All bytes are sent by now: the peer ends its stream only after it has received every reply.
         }
 
         public void OnError(Exception error)
         {
-            // The peer notices the error as well.
+            // The peer detects the error as well, and reports it.
         }
 
         private async Task SendAsync(Task before, byte[] bytes)

@@ -8,8 +8,8 @@ using Zcrx.Chaos.Soak;
 namespace Zcrx.Chaos.Load;
 
 /// <summary>
-/// Measures the descriptors, the memory and the processor time that many peers cost an echo process. Checks that the
-/// descriptors are returned afterwards.
+/// Measures the descriptors, the memory and the CPU time that many peers cost an echo process. Checks that no descriptor is left
+/// afterwards.
 /// </summary>
 internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int slow)
 {
@@ -29,7 +29,7 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
         try
         {
             await Victim.WhenReadyAsync(server).WaitAsync(options.Patience).ConfigureAwait(false);
-            // Compiles the code of every step before the measurement.
+            // Makes a small run first, so that the code is compiled before the measurement.
             await ConnectManyAsync(server, AtOnce, abort: false).ConfigureAwait(false);
             await MeasureAsync(server, $"{idle:n0} idle connections", () => HoldAsync(server, idle)).ConfigureAwait(false);
             await MeasureAsync(server, $"{connects:n0} connections, one byte each", () => ConnectManyAsync(server, connects, abort: false)).ConfigureAwait(false);
@@ -49,7 +49,10 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
         return 0;
     }
 
-    /// <summary>Runs a step, which returns the peak use of resources. Then waits until the descriptors are returned.</summary>
+    /// <summary>
+    /// Runs a step, which returns the highest use of resources, and measures it. Then waits until the server has closed the descriptors of
+    /// the step.
+    /// </summary>
     private async Task MeasureAsync(Process server, string name, Func<Task<ServerUse>> step)
     {
         ServerUse before = ServerUse.Of(server);
@@ -115,7 +118,7 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
         }
     }
 
-    /// <summary>Makes one peer send without reading the replies while others are served. Then the peer reads all replies.</summary>
+    /// <summary>Lets one peer send without reading its replies, while other peers are served. Then lets it read all of them.</summary>
     private async Task<ServerUse> PauseAsync(Process server)
     {
         const int Volume = 4 << 20;
@@ -139,7 +142,9 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
         return peak;
     }
 
-    /// <summary>Suspends the process. Peers that are connected send, others connect, and all are served when it continues.</summary>
+    /// <summary>
+    /// Stops the process for a while. Connected peers send and new peers connect. All of them must be served when it continues.
+    /// </summary>
     private async Task<ServerUse> SuspendAsync(Process server, int count)
     {
         List<Socket> sockets = [];
@@ -173,7 +178,7 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
         await kill.WaitForExitAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Connects peers, several at a time, and adds them to a list.</summary>
+    /// <summary>Connects a number of peers, several at the same time, and adds their sockets to a list.</summary>
     private async Task ConnectToAsync(List<Socket> sockets, int count)
     {
         for (int i = 0; i < count; i += AtOnce)

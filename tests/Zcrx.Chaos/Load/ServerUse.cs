@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Zcrx.Chaos.Load;
 
-/// <summary>Represents the resources that a process uses at one moment.</summary>
+/// <summary>Represents the resources that the server process uses at one moment.</summary>
 internal readonly record struct ServerUse(int Descriptors, long Resident, TimeSpan Processor)
 {
     public static ServerUse Of(Process process)

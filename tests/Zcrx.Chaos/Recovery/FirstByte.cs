@@ -4,12 +4,12 @@ using Zcrx.Interop;
 
 namespace Zcrx.Chaos.Recovery;
 
-/// <summary>Records the time of each received byte. The sender sends one byte at a time.</summary>
+/// <summary>Represents an observer that records when each byte arrives. The sender sends one byte at a time.</summary>
 internal sealed class FirstByte : IObserver<ReceivedBuffer>
 {
     private readonly Channel<long?> _times = Channel.CreateUnbounded<long?>();
 
-    /// <summary>Returns the arrival time of the next byte, in ticks of the stopwatch; null if the stream failed.</summary>
+    /// <summary>Waits for the next byte. Returns its arrival time in ticks of the stopwatch, or null if the stream has failed.</summary>
     public Task<long?> NextAsync() => _times.Reader.ReadAsync().AsTask();
 
     public void OnNext(ReceivedBuffer value)
@@ -23,7 +23,7 @@ internal sealed class FirstByte : IObserver<ReceivedBuffer>
 
     public void OnCompleted()
     {
-        // The sender has sent all bytes.
+        // The sender has ended the stream after its last byte.
     }
 
     public void OnError(Exception error) => _times.Writer.TryWrite(null);

@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Recovery;
 
-/// <summary>Represents the failure of the queue that a snapshot shows as open.</summary>
+/// <summary>Makes the current queue of a snapshot fail, and shows when it has ended.</summary>
 internal sealed class QueueDeath
 {
     private readonly ZcrxQueue _queue;

@@ -11,7 +11,8 @@ using Zcrx.Rx;
 namespace Zcrx.Chaos.Recovery;
 
 /// <summary>
-/// Measures how long a stream stops when its ring fails under supervision, compared with the cost of a ring and a registration alone.
+/// Measures how long a stream stops when its ring fails and the supervisor opens another one. Compares this with the cost of a ring and a
+/// registration alone.
 /// </summary>
 internal static class RecoveryBenchmark
 {
@@ -70,10 +71,10 @@ internal static class RecoveryBenchmark
                     death.Kill();
                     await death.Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     TimeSpan end = Stopwatch.GetElapsedTime(start);
-                    // Sends only after the ring has ended: a failing ring still receives bytes that have arrived. The byte then waits in
-                    // the socket for the next ring.
+                    // Sends the byte only after the ring has ended, because a failing ring still receives what has arrived. The byte then
+                    // waits in the socket for the next ring.
                     long came = await sender.SendUntilReceivedAsync().ConfigureAwait(false);
-                    // The first failure is not counted: it compiles the code that it needs.
+                    // The first failure is not counted, because the JIT compiler runs during it.
                     if (i > 0)
                     {
                         times.Add(Stopwatch.GetElapsedTime(start, came));
@@ -108,13 +109,13 @@ internal static class RecoveryBenchmark
             ring.Dispose();
             if (queue is null)
             {
-                // The kernel destroys rings in the background. Until then the ring still owns the NIC's RX queue.
+                // The kernel destroys the previous ring in the background. Until then, that ring owns the RX queue of the NIC.
                 await Task.Delay(1).ConfigureAwait(false);
                 continue;
             }
 
             queue.Dispose();
-            // The first round is not counted: it compiles the code that it needs.
+            // The first round is not counted, because the JIT compiler runs during it.
             if (closed > 0)
             {
                 rings.Add(Stopwatch.GetElapsedTime(start, made));

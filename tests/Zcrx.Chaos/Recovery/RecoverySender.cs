@@ -4,16 +4,16 @@ using Zcrx.Chaos.Support;
 
 namespace Zcrx.Chaos.Recovery;
 
-/// <summary>Sends single bytes. Continues on a new connection when its stream has failed.</summary>
-/// <remarks>On a NIC, a stream fails when a byte is lost with the memory of the failed queue. Threading: one caller.</remarks>
+/// <summary>Sends single bytes over one connection. Opens a new one when the stream has failed.</summary>
+/// <remarks>On a NIC, a byte may be lost with the memory of the failed queue, and the stream then fails. Threading: one caller.</remarks>
 internal sealed class RecoverySender(ISocketSource sockets, IPEndPoint endPoint, FirstByte observer, TimeSpan patience) : IDisposable
 {
     private Socket? _socket;
 
-    /// <summary>Gets the number of failed streams.</summary>
+    /// <summary>Gets the number of connections that were replaced because their stream had failed.</summary>
     public int Replaced { get; private set; }
 
-    /// <summary>Sends bytes until one is received.</summary>
+    /// <summary>Sends bytes, one at a time, until one of them is received.</summary>
     /// <returns>The arrival time of the byte, in ticks of the stopwatch.</returns>
     public async Task<long> SendUntilReceivedAsync()
     {
@@ -31,7 +31,7 @@ internal sealed class RecoverySender(ISocketSource sockets, IPEndPoint endPoint,
             }
             catch (SocketException)
             {
-                // The connection was reset. The observer also receives the error, so NextAsync below returns null.
+                // The connection was reset. The observer has received the error, so NextAsync below returns null.
             }
 
             if (await observer.NextAsync().WaitAsync(patience).ConfigureAwait(false) is { } came)

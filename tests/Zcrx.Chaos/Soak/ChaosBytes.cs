@@ -1,11 +1,11 @@
 namespace Zcrx.Chaos.Soak;
 
 /// <summary>
-/// Computes the bytes of each stream. They are cheap to create and to compare, and differ between any two places of any two streams.
+/// Computes the bytes of test streams. They are cheap to create and to compare, and differ between streams and positions.
 /// </summary>
 internal static class ChaosBytes
 {
-    // A prime: a lost or duplicated piece is never a multiple of the period, so it is always noticed.
+    // The period is prime, so the length of a lost or duplicated piece is not a multiple of it. Such a piece is therefore always detected.
     private const int Period = 65521;
     public const int MaxPiece = 32768;
 

@@ -8,20 +8,21 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>Represents a sender. It sends one stream after another, and after each stream it checks the outcome.</summary>
+/// <summary>Represents a sender. It sends one stream after another, and checks the outcome of each.</summary>
 /// <param name="options">The options of the run.</param>
-/// <param name="endPoint">The endpoint to connect to.</param>
+/// <param name="endPoint">The endpoint of the server.</param>
 /// <param name="sockets">Creates the sockets.</param>
 /// <param name="consumers">The consumers of the streams.</param>
 /// <param name="tally">Receives the results.</param>
-/// <param name="seed">The seed of lengths.</param>
-/// <param name="outages">The outages of the link to the server; null if the link is always up. Over such a link, the server may send bytes, too.</param>
+/// <param name="seed">The seed of the streams' lengths.</param>
+/// <param name="outages">The outages of the link to the server, or null if the link is always up. If it is not null, the server may send
+/// bytes, too.</param>
 internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISocketSource sockets, ChaosConsumers consumers, ChaosTally tally, int seed, LinkOutages? outages = null)
 {
 
     private const double SmallestStream = 16 << 10;
-    // The number of doublings between the shortest and the longest stream. All lengths are equally frequent on this scale: some streams
-    // meet many faults, others none.
+    // The number of doublings between the shortest and the longest stream. Each doubling is equally frequent, so some streams meet many
+    // faults and others none.
     private const double Magnitudes = 6;
     private static readonly TimeSpan ResetPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
@@ -47,7 +48,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
             }
             catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
             {
-                // The connection was accepted, and reset before a consumer received it.
+                // The connection was reset after the accept, before a consumer received it.
                 tally.Open();
                 tally.LeaveUnserved();
                 consumers.Forget(((IPEndPoint)socket.LocalEndPoint!).Port);
@@ -55,7 +56,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
             }
             catch (SocketException exception) when ((options.NicControl is not null || outages is not null) && exception.SocketErrorCode is (SocketError.NetworkUnreachable or SocketError.HostUnreachable))
             {
-                // The interface is removed or down, and has no routes. It will be restored.
+                // The interface is removed or down, so there is no route. The run will restore it.
                 await pace.WaitForNextTickAsync().ConfigureAwait(false);
                 continue;
             }
@@ -74,7 +75,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
     }
 
-    /// <summary>Returns a socket; null if the process has no free descriptor.</summary>
+    /// <summary>Creates a socket. Returns null if the process has no free descriptor.</summary>
     private Socket? TryCreate()
     {
         try
@@ -93,7 +94,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
     }
 
-    /// <returns>The number of sent bytes, and whether the connection was reset before the peer had closed it.</returns>
+    /// <returns>The number of bytes that were sent, and whether the connection was reset before the server closed it.</returns>
     private async Task<(long Sent, bool WasReset)> SendAsync(Socket socket, int stream, long began, PeriodicTimer pace, Func<bool> isOver)
     {
         int total = (int)(SmallestStream * Math.Pow(2, _random.NextDouble() * Magnitudes));
@@ -125,14 +126,15 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.TimedOut && outages?.MayHaveEnded(began) == true)
         {
-            // TCP has given up: the number of its probes is limited, regardless of the user timeout.
+            // TCP limits the number of its probes, whatever the user timeout is, and has given up.
             return (sent, true);
         }
         catch (TimeoutException)
         {
             if (IsBroken(stream))
             {
-                // The server sent its reset while there was no interface. It sends another reset only in reply to a packet from this side.
+                // The server's reset was lost while the interface was removed. The server sends another one only in reply to a packet of
+                // this side.
                 return (sent, true);
             }
 
@@ -143,8 +145,8 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
     }
 
     /// <summary>
-    /// Waits for a task, at most for the patience of the run. Waits only for <see cref="ResetPatience"/> if the stream has failed, because
-    /// no further packet may arrive.
+    /// Waits for a task, at most for the patience of the run. If the stream has failed, waits only for <see cref="ResetPatience"/>, because
+    /// its reset may be lost.
     /// </summary>
     private async Task<int> InTimeAsync(Task<int> done, int stream)
     {
@@ -157,14 +159,14 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
             }
             catch (TimeoutException) when (!IsBroken(stream) && Stopwatch.GetElapsedTime(start) < options.Patience)
             {
-                // The machine may only be slow: waits again.
+                // The stream has not failed, and the machine may only be slow. The loop therefore waits again.
             }
         }
     }
 
     /// <summary>
-    /// Returns whether the receiver got an error on a real interface. The sender may then get no reset, because
-    /// the interface may be removed.
+    /// Determines whether the stream has failed at the receiver on a real interface. If the interface is removed, the sender may never get
+    /// the reset.
     /// </summary>
     private bool IsBroken(int stream) => options.NicControl is not null && consumers.Find(stream) is { Ended: { IsCompletedSuccessfully: true, Result: not null } };
 
@@ -186,7 +188,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
 
         if (consumer.HasBlocked && wasReset)
         {
-            // The observer has not returned from OnNext, so the library does not call it.
+            // OnNext of this observer has not returned, so the library cannot report the end of the stream to it.
             tally.Tell("its consumer blocked the ring thread", consumer.Received);
             return;
         }
@@ -247,8 +249,10 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
     }
 
-    /// <summary>Determines whether the error is one that the kernel or a timeout of the listener reports for a vanished peer.</summary>
-    /// <remarks>A send that has not returned yet may have taken the error of the kernel. The stream then ends with ECONNRESET.</remarks>
+    /// <summary>
+    /// Determines whether the error means that the peer has vanished. The kernel or a timeout of the listener reports that.
+    /// </summary>
+    /// <remarks>The kernel reports such an error only once. If a send gets it, the stream ends with ECONNRESET.</remarks>
     private static bool IsSilence(ZcrxStreamException broken) => int.Abs(broken.ErrorNumber) switch
     {
         Errno.ETIMEDOUT or Errno.EHOSTUNREACH or Errno.ENETUNREACH => true,

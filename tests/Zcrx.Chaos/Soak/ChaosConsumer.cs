@@ -4,7 +4,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>Receives one stream. Checks every byte and its position. Leases buffers for a while when requested.</summary>
+/// <summary>
+/// Represents the consumer of one stream. It checks every byte and its position, and leases buffers for a while if the run demands it.
+/// </summary>
 internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
 {
     private const int MostKept = 8;
@@ -33,7 +35,7 @@ internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
 
     public ZcrxConnection Connection { get; }
 
-    /// <summary>Gets the sender's port, which identifies the stream.</summary>
+    /// <summary>Gets the port of the sender, by which the stream is identified.</summary>
     public int Stream { get; }
 
     public long Received { get; private set; }
@@ -41,11 +43,11 @@ internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
     public string? Violation { get; private set; }
 
     /// <summary>
-    /// Gets a value indicating whether the queue has failed or the connection has moved since the connection was accepted.
+    /// Gets or sets a value indicating whether the connection has left the queue that accepted it, by a failure or a move.
     /// </summary>
     public bool HasChangedQueue { get => _hasChangedQueue; set => _hasChangedQueue = value; }
 
-    /// <summary>Gets a task that completes with the error of the stream; null for an orderly end.</summary>
+    /// <summary>Gets a task that completes at the end of the stream. Its result is the error, or null for an orderly end.</summary>
     public Task<Exception?> Ended => _ended.Task;
 
     public void OnNext(ReceivedBuffer value)
@@ -85,28 +87,28 @@ internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
     public void OnError(Exception error) => _ended.TrySetResult(error);
 
     /// <summary>
-    /// Gets a value indicating whether the consumer has blocked its ring thread. OnNext has not returned, so the
-    /// library does not report the end.
+    /// Gets a value indicating whether the consumer has blocked its ring thread. Its OnNext has not returned, so the library cannot report
+    /// the end of the stream to it.
     /// </summary>
     public bool HasBlocked => _hasBlocked;
 
-    /// <summary>Makes the consumer throw at its next buffer.</summary>
+    /// <summary>Makes the consumer throw in OnNext at its next buffer.</summary>
     public bool ThrowNext() => _throws = true;
 
-    /// <summary>Makes the consumer block at its next buffer.</summary>
+    /// <summary>Makes the consumer block in OnNext at its next buffer.</summary>
     public bool BlockNext() => _blocks = true;
 
-    /// <summary>Unblocks the consumer.</summary>
+    /// <summary>Lets the consumer return from OnNext if it blocks there.</summary>
     public void Unblock()
     {
         _blocks = false;
         _mayReturn.Set();
     }
 
-    /// <summary>Makes the consumer lease all further buffers, as a stuck consumer would.</summary>
+    /// <summary>Makes the consumer lease every buffer from now on, as a stuck consumer does.</summary>
     public void Freeze() => _isFrozen = true;
 
-    /// <summary>Checks the bytes of all leases, in any state of the queue, and releases the leases.</summary>
+    /// <summary>Checks the bytes of all leases and releases the leases. The queue may have failed in the meantime.</summary>
     public void Thaw()
     {
         (BufferLease, long)[] kept;
@@ -129,7 +131,7 @@ internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
         }
     }
 
-    /// <summary>Ends the subscription and releases all leases. Zcrx calls it when the connection is closed.</summary>
+    /// <summary>Ends the subscription and releases all leases. The library calls this method when the connection is closed.</summary>
     public void Dispose()
     {
         _subscription.Dispose();

@@ -1,4 +1,4 @@
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>Thrown by a consumer because of an injected fault.</summary>
+/// <summary>Thrown by a consumer whose fault the run has injected.</summary>
 internal sealed class ChaosConsumerException() : Exception("a consumer that fails");

@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>Contains the consumers by the port of their sender.</summary>
+/// <summary>Contains all consumers. They are found by the port of their sender.</summary>
 internal sealed class ChaosConsumers(ChaosTally tally)
 {
     private readonly ConcurrentDictionary<int, ChaosConsumer> _consumers = new();

@@ -10,7 +10,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>Represents a host with Zcrx, like a service, but with short delays: more faults and restarts happen in the same time.</summary>
+/// <summary>
+/// Represents a host with Zcrx, as a service has. Its delays are short, so that more faults and restarts happen in the same time.
+/// </summary>
 internal sealed class ChaosHost : IAsyncDisposable
 {
     private const int AreaSize = 4 << 20;
@@ -31,7 +33,7 @@ internal sealed class ChaosHost : IAsyncDisposable
 
     public IPEndPoint EndPoint => Zcrx.EndPoints[0];
 
-    /// <summary>Gets the endpoint of the listener for misbehaving peers.</summary>
+    /// <summary>Gets the endpoint of the listener whose peers violate its protocol.</summary>
     public IPEndPoint StrangersEndPoint => Zcrx.EndPoints[1];
 
     private ZcrxService Service => _host.Services.GetRequiredService<ZcrxService>();
@@ -51,7 +53,7 @@ internal sealed class ChaosHost : IAsyncDisposable
             for (int i = 0; i < options.Queues; i++)
             {
                 bool hasFaultPlan = options.Engine is ZcrxEngine.Emulated or ZcrxEngine.IoUring;
-                // Every second queue is on an emulated interface that can be removed.
+                // Every second queue uses an emulated interface, which the run can remove.
                 EmulatedNic? nic = options.Engine == ZcrxEngine.Emulated && i % 2 == 1 ? new EmulatedNic(new EmulatedNicOptions { Name = $"chaos{i}", RxQueues = 1 }) : null;
                 EmulatedFaultPlan? plan = hasFaultPlan ? new EmulatedFaultPlan() : null;
                 nics.Add(nic);

@@ -12,13 +12,13 @@ internal sealed record ChaosReport
 
     public required IReadOnlyList<ChaosFault> Faults { get; init; }
 
-    /// <summary>Gets the reason why no peers vanished; null if they did.</summary>
+    /// <summary>Gets the reason why no peer could vanish, or null if peers could.</summary>
     public required string? WhyNoPeerVanishes { get; init; }
 
     /// <summary>Gets the number of times that a queue was opened again.</summary>
     public required long Restarts { get; init; }
 
-    /// <summary>Gets the number of times that a connection resumed after the end of its queue.</summary>
+    /// <summary>Gets the number of times that a connection was resumed on another queue after its queue had ended.</summary>
     public required long Continued { get; init; }
 
     public required long FellBack { get; init; }
@@ -29,7 +29,7 @@ internal sealed record ChaosReport
     public required TimeSpan Elapsed { get; init; }
 
     /// <summary>
-    /// Gets the footprints: before the run, after a quarter of the run, at the end of the faults, and after everything was closed.
+    /// Gets the use of resources before the run, after a quarter of it, at the end of the faults, and after everything was closed.
     /// </summary>
     public required IReadOnlyList<(string When, ProcessFootprint What)> Footprints { get; init; }
 

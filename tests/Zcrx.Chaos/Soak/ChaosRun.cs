@@ -9,18 +9,18 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>Runs many connections over several queues under frequent faults. At the end, it accounts for every stream.</summary>
+/// <summary>Runs many connections over several queues while faults are injected. Checks the outcome of every stream.</summary>
 internal sealed class ChaosRun(ChaosOptions options)
 {
-    // Pools, caches and stacks of the runtime may grow with the faults, but only up to this bound.
+    // The heap may grow by this amount during the run, because pools, caches and stacks of the runtime grow with the faults.
     private const long HeapMargin = 48L << 20;
     private const long ResidentMargin = 192L << 20;
     private const int DescriptorMargin = 8;
 
-    // A run of this duration has time for a queue that gets stuck, is reported and is abandoned.
+    // In this time, a queue can get stuck, be reported and be abandoned.
     private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(30);
 
-    // The memory of an abandoned ring thread stays until the process ends. Its descriptors are closed when its callback returns.
+    // The memory of an abandoned ring thread is never freed. Its descriptors are closed when its callback returns.
     private const long HeapOfAbandoned = 1L << 20;
     private const long ResidentOfAbandoned = 8L << 20;
 
@@ -93,7 +93,7 @@ internal sealed class ChaosRun(ChaosOptions options)
         }
     }
 
-    /// <summary>Returns the faults of peers, of consumers and of the limits of the process.</summary>
+    /// <summary>Returns the faults that do not come from queues: those of peers, of consumers, and of the limits of the process.</summary>
     private static IEnumerable<ChaosFault> OfTheOutside(Strangers strangers, ConsumerFaults misuse, DescriptorShortage shortage, VanishingPeers? vanishing) =>
     [
         new("garbage sent by strangers", 3, strangers.SendGarbage),
@@ -135,23 +135,22 @@ internal sealed class ChaosRun(ChaosOptions options)
     }
 
     /// <summary>
-    /// Makes a consumer block if no queue was abandoned in a long run. The faults are random, and a run without an abandoned queue would
-    /// prove less.
+    /// Makes a consumer block if a long run has abandoned no queue yet. Faults are random, and this one must not be missing.
     /// </summary>
-    /// <returns>False if the run may end.</returns>
+    /// <returns>True while the run must wait for a queue to be abandoned.</returns>
     private bool AwaitsAbandonment(FaultInjector injector, long start) =>
         options.Duration >= LongEnough
         && Interlocked.Read(ref _abandoned) == 0
         && Stopwatch.GetElapsedTime(start) < options.Duration + options.Patience
         && injector.TryInject(ConsumerFaults.Blocking);
 
-    /// <summary>Checks that the supervisor answers, and restarts failed or stuck queues.</summary>
+    /// <summary>Checks that the supervisor answers. Restarts queues that have failed or are stuck.</summary>
     private async Task AskAsync(ChaosHost host)
     {
         try
         {
             ZcrxStatus status = await host.Zcrx.GetStatusAsync().WaitAsync(options.Patience).ConfigureAwait(false);
-            // Restarting a stuck queue abandons its ring thread.
+            // The restart of a stuck queue abandons its ring thread.
             foreach (QueueStatus queue in status.Queues.Where(static queue => queue.State == QueueState.Failed || queue.Stuck is not null))
             {
                 host.Zcrx.Supervisor.Tell(new ZcrxCommand.RestartQueue(queue.Name, TimeSpan.Zero));
@@ -221,7 +220,8 @@ internal sealed class ChaosRun(ChaosOptions options)
     private ProcessFootprint Of(string when) => _footprints.Find(footprint => footprint.Item1 == when).Item2;
 
     /// <summary>
-    /// Opens and closes a host before the first footprint: the runtime itself opens descriptors for its first socket and its first host.
+    /// Opens and closes a host before resources are measured for the first time. The runtime opens some descriptors with the first one and
+    /// keeps them.
     /// </summary>
     private async Task WarmUpAsync()
     {

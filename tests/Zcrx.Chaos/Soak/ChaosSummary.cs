@@ -5,7 +5,7 @@ using Zcrx.Chaos.Support;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>Prints the summary of a run as a table for people, and as lines that the runner of the guests counts.</summary>
+/// <summary>Prints the summary of a run: a table for people, and lines that a script counts when the run is in a virtual machine.</summary>
 internal static class ChaosSummary
 {
     public static void Write(IAnsiConsole console, ChaosReport report)

@@ -19,10 +19,10 @@ internal sealed class ChaosTally
 
     public long Opened => Interlocked.Read(ref _opened);
 
-    /// <summary>Gets the number of streams that arrived completely.</summary>
+    /// <summary>Gets the number of streams of which every byte has arrived.</summary>
     public long Survived => Interlocked.Read(ref _survived);
 
-    /// <summary>Gets the number of streams that arrived completely although their queue changed.</summary>
+    /// <summary>Gets the number of streams of which every byte has arrived although their connection left its queue.</summary>
     public long SurvivedFaults => Interlocked.Read(ref _survivedFaults);
 
     /// <summary>Gets the number of connections that were reset before a consumer received them.</summary>
@@ -30,14 +30,14 @@ internal sealed class ChaosTally
 
     public long Bytes => Interlocked.Read(ref _bytes);
 
-    /// <summary>Gets the number of leases that were checked after a while, when their queue may have failed.</summary>
+    /// <summary>Gets the number of leases whose bytes were checked after a while. Their queue may have failed by then.</summary>
     public long Leases => Interlocked.Read(ref _leases);
 
     public long Violations => Interlocked.Read(ref _violationCount);
 
     public IReadOnlyCollection<string> Described => _violations;
 
-    /// <summary>Gets the number of streams that ended with an error, grouped by error.</summary>
+    /// <summary>Gets the number of streams that have ended with each error.</summary>
     public IReadOnlyDictionary<string, int> Told => _told;
 
     public void Open() => Interlocked.Increment(ref _opened);

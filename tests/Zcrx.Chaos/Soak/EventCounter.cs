@@ -3,7 +3,7 @@ using Zcrx.Actors;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>Passes the events of the actor system's event stream to a callback.</summary>
+/// <summary>Passes the events that the actor system publishes to a callback.</summary>
 internal sealed class EventCounter : IDisposable
 {
     private readonly ActorSystem _system;

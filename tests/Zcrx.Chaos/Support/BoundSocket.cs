@@ -3,14 +3,14 @@ using System.Net.Sockets;
 
 namespace Zcrx.Chaos.Support;
 
-/// <summary>Creates TCP sockets, each bound to its own port. The port identifies the stream until the socket is disposed.</summary>
+/// <summary>Creates TCP sockets with a port of their own. The port identifies the stream until the socket is disposed.</summary>
 /// <remarks>
-/// A port that the kernel chooses is free again when its connection is reset. Another stream could get it before the client has
+/// Without this, the kernel could reuse the port after a reset. Another stream would then have the same number before the client has
 /// noticed the end of the first.
 /// </remarks>
 internal static class BoundSocket
 {
-    // The range is below the one that the kernel chooses from. Ports of recently ended connections are skipped.
+    // The kernel chooses its own ports above this range. Ports of recently ended connections are skipped.
     private const int First = 12000;
     private const int Count = 20000;
 

@@ -15,7 +15,7 @@ internal sealed class NamespaceSockets(string name) : ISocketSource
         }
         catch (IOException exception) when (exception.HResult == Errno.EMFILE)
         {
-            // Entering the namespace needs a descriptor, too.
+            // A descriptor is needed to enter the namespace, and none is free.
             throw new SocketException((int)SocketError.TooManyOpenSockets);
         }
     }

@@ -4,12 +4,12 @@ using System.Net.Sockets;
 namespace Zcrx.Chaos.Support;
 
 /// <summary>
-/// Configures the socket of a sender whose link goes down. TCP does not give up during an outage. The sender soon notices if the server has
+/// Configures the socket of a sender whose link goes down. TCP must not give up during an outage, but must detect soon that the server has
 /// ended the connection.
 /// </summary>
 internal static class PatientSocket
 {
-    // The numbers of TCP_SYNCNT and TCP_USER_TIMEOUT, which .NET does not name.
+    // The numbers of the options TCP_SYNCNT and TCP_USER_TIMEOUT, for which .NET has no names.
     private const int Tcp = 6;
     private const int SynCount = 7;
     private const int UserTimeout = 18;
@@ -19,7 +19,7 @@ internal static class PatientSocket
 
     public static void Configure(Socket socket)
     {
-        // An idle sender sends probes. A connection that the server has ended is then reset.
+        // With keep-alive, an idle sender sends probes. If the server has ended the connection, it replies with a reset.
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 1);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 1);

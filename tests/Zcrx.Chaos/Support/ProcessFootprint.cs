@@ -1,16 +1,14 @@
 namespace Zcrx.Chaos.Support;
 
-/// <summary>Represents the memory and the descriptors of the process at one moment.</summary>
-/// <param name="Descriptors">
-/// The number of open sockets and anonymous inodes (rings, eventfds, epoll). Files are not counted: the
-/// runtime opens assemblies on demand.
-/// </param>
+/// <summary>Represents the memory and the descriptors that this process uses at one moment.</summary>
+/// <param name="Descriptors">The number of open sockets and anonymous inodes, such as rings and eventfds. Files are not counted, because
+/// the runtime opens assemblies at any time.</param>
 /// <param name="Threads">The number of threads.</param>
-/// <param name="Heap">Managed memory in bytes, after a collection.</param>
-/// <param name="Resident">Resident memory in bytes.</param>
+/// <param name="Heap">The managed memory after a garbage collection, in bytes.</param>
+/// <param name="Resident">The resident memory, in bytes.</param>
 internal readonly record struct ProcessFootprint(int Descriptors, int Threads, long Heap, long Resident)
 {
-    /// <summary>Returns the kinds of open descriptors, the most frequent kind first.</summary>
+    /// <summary>Returns the kinds of open descriptors with their numbers, most frequent first.</summary>
     public static string DescribeDescriptors() => string.Join(", ", Directory.EnumerateFileSystemEntries("/proc/self/fd")
         .Select(static path => KindOf(path))
         .GroupBy(static kind => kind)
@@ -22,7 +20,7 @@ internal readonly record struct ProcessFootprint(int Descriptors, int Threads, l
         try
         {
             string target = new FileInfo(descriptor).LinkTarget ?? "?";
-            // Removes the number of the inode.
+            // The number of the inode differs for each descriptor, so it is removed.
             return target.Split(":[")[0];
         }
         catch (IOException)

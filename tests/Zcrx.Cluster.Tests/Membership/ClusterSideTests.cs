@@ -4,26 +4,26 @@ using Zcrx.Cluster.Membership;
 
 namespace Zcrx.Cluster.Tests.Membership;
 
-/// <summary>Tests which side of a partition has the majority.</summary>
+/// <summary>Tests whether a node is on the side of a partition that has the majority.</summary>
 public class ClusterSideTests
 {
     [Theory]
-    // All members can be reached.
+    // Every member is reachable.
     [InlineData("1", "", 1, true)]
     [InlineData("1 2 3", "", 3, true)]
-    // More or less than half.
+    // More than half or less than half of the members are reachable.
     [InlineData("1 2 3", "3", 2, true)]
     [InlineData("1 2 3", "2 3", 1, false)]
     [InlineData("1 2 3 4 5", "1 2", 3, true)]
     [InlineData("1 2 3 4 5", "1 2 3", 2, false)]
-    // Of two equal halves, the one with the lowest address is the majority, in any order of the members.
+    // If exactly half are reachable, the half with the lowest address is the majority. The order of the members does not matter.
     [InlineData("1 2", "2", 1, true)]
     [InlineData("1 2", "1", 1, false)]
     [InlineData("4 2 3 1", "3 4", 2, true)]
     [InlineData("4 2 3 1", "2 1", 2, false)]
     [InlineData("9 10", "10", 1, true)]
     [InlineData("9 10", "9", 1, false)]
-    // Unreachable members that are not counted, for example because of their role.
+    // Unreachable members that do not count, for example because of their role, change nothing.
     [InlineData("1 2", "7 8 9", 2, true)]
     [InlineData("", "7", 0, false)]
     [InlineData("", "", 0, true)]

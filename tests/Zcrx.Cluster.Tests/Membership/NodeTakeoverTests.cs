@@ -6,7 +6,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Cluster.Tests.Membership;
 
-/// <summary>Tests a takeover between two nodes of the test process. Each is a member of the cluster, with an address of its own.</summary>
+/// <summary>
+/// Tests a takeover between two nodes in the test process. Each one is a member of the cluster, with an address of its own.
+/// </summary>
 /// <remarks>ClusterIngest.Tests contains the same test with real processes.</remarks>
 public sealed class NodeTakeoverTests : IDisposable
 {
@@ -28,14 +30,14 @@ public sealed class NodeTakeoverTests : IDisposable
         await Deadline.UntilAsync(() => Volatile.Read(ref atFirst) == 10, "the first node serves");
 
         await using ClusterNode second = await StartAsync(count => Interlocked.Add(ref atSecond, count));
-        // The second node has taken over, and is not a member yet.
+        // The second node has the listener now, but accepts nothing before it is a member.
         using Socket waiting = await ConnectAsync(endPoint);
         await waiting.SendAsync(new byte[10]).Within();
         Assert.False(second.Zcrx.EndPoints.ByName.ContainsKey("door"));
         second.Join(seed);
 
         await Deadline.UntilAsync(() => Volatile.Read(ref atSecond) == 10, "the second node serves the connection that has waited");
-        // A queue accepts before the listener is published.
+        // The endpoint may be published slightly later than the queue accepts.
         await Deadline.UntilAsync(() => second.Zcrx.EndPoints.ByName.TryGetValue("door", out IPEndPoint? published) && published.Equals(endPoint), "the port is published");
         await established.SendAsync(new byte[10]).Within();
         await Deadline.UntilAsync(() => Volatile.Read(ref atFirst) == 20, "the first node serves its connection");

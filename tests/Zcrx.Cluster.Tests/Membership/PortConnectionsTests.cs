@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Cluster.Tests.Membership;
 
-/// <summary>Tests the connections of a port of the cluster, without a cluster.</summary>
+/// <summary>Tests the connections of a cluster port without a cluster.</summary>
 public class PortConnectionsTests
 {
     private readonly PortConnections _connections = new();
@@ -29,7 +29,7 @@ public class PortConnectionsTests
         await Deadline.UntilAsync(() => Count() == 2, "the second connection is accepted");
         await first.SendAsync(new byte[10]).Within();
         await second.SendAsync(new byte[10]).Within();
-        // These bytes are sent last, on a connection that is not paused. When they have arrived, the queue has handled the earlier bytes.
+        // These bytes are sent last, over a connection that is not paused. When they arrive, the queue has also handled the earlier bytes.
         using Socket other = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         int seen = 0;
         using IDisposable otherAccepting = queue.Listen(other).Subscribe(connection => connection.Buffers.Subscribe(buffer => Interlocked.Add(ref seen, buffer.Length)));

@@ -2,7 +2,7 @@ using Zcrx.Cluster.Membership;
 
 namespace Zcrx.Cluster.Tests.Membership;
 
-/// <summary>Tests when a failed command for a port is sent again.</summary>
+/// <summary>Tests when a cluster port repeats a command that has failed.</summary>
 public class PortRetryTests
 {
     [Fact]

@@ -15,7 +15,7 @@ using Deadline = Zcrx.TestSupport.Deadline;
 
 namespace Zcrx.Cluster.Tests.Membership;
 
-/// <summary>Tests the listeners that are bound only while a node is Up and on the side of the majority.</summary>
+/// <summary>Tests cluster ports. They are listeners that are bound only while their node is Up and on the side of the majority.</summary>
 public class PortTests
 {
     [Fact]
@@ -64,7 +64,7 @@ public class PortTests
         await Deadline.UntilAsync(() => node.Cluster.State.Members.Count(static member => member.Status == MemberStatus.Up) == 3, "three nodes are Up");
         await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound");
 
-        // Two of three members are on the side of the node, but the only member with the role `voter` is on the other side.
+        // Two of three members are on this side, but only the member with the role `voter` counts, and it is on the other side.
         await SetThrottleAsync(node, Blackhole.Instance, voter);
         await SetThrottleAsync(second, Blackhole.Instance, voter);
 
@@ -88,7 +88,7 @@ public class PortTests
         await SetThrottleAsync(second, Blackhole.Instance, third);
         await SetThrottleAsync(third, Blackhole.Instance, second);
         await Deadline.UntilAsync(() => node.Cluster.State.Unreachable.Count == 2, "both members are reported as unreachable");
-        // The port has decided when it answers: the daemon of the cluster sends the state to it first, and then to the test.
+        // The cluster sends its state to the port first and then to the test. When the test has received it, the port has decided.
         IActorRef port = await node.System.ActorSelection("/user/zcrx-cluster-port-0").ResolveOne(Deadline.Limit).Within();
         Inbox inbox = Inbox.Create(node.System);
         node.Cluster.SendCurrentClusterState(port);
@@ -130,7 +130,7 @@ public class PortTests
 
         await SetThrottleAsync(node, Blackhole.Instance, second, third);
         await Deadline.UntilAsync(() => !node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is closed");
-        // The split brain resolver has not decided yet.
+        // The node is still Up, because the split brain resolver has not decided yet.
         Assert.Equal(MemberStatus.Up, node.Cluster.SelfMember.Status);
         Assert.Equal(ZcrxConnectionState.Paused, Assert.Single((await node.Zcrx.GetStatusAsync()).Queues.SelectMany(static queue => queue.Connections)).State);
         await client.SendAsync(new byte[10]).Within();
@@ -143,7 +143,8 @@ public class PortTests
         await later.SendAsync(new byte[10]).Within();
         await Deadline.UntilAsync(() => Volatile.Read(ref received) == 30, "the later connection is served");
 
-        // The two connections belong to different listeners: the port was bound again after the partition.
+        // The connections were accepted by different listeners, because the port was bound again after the partition. Leaving must close
+        // both.
         TaskCompletionSource<Done> closed = HoldShutdown(node);
         try
         {
@@ -252,7 +253,7 @@ public class PortTests
             Assert.Throws<ZcrxConfigurationException>(new ZcrxShardOptions { Partitions = 0, MaxUnacknowledged = 0, ResendTimeout = TimeSpan.Zero }.ThrowIfInvalid).Errors.Select(static problem => problem.Path));
     }
 
-    // Joins three nodes, and waits for the port of the first one.
+    // Joins three nodes to a cluster, and waits until the port of the first one is bound.
     private static async Task FormClusterAsync(ClusterNode node, ClusterNode second, ClusterNode third)
     {
         node.Join(node);
@@ -266,8 +267,8 @@ public class PortTests
         akka.AddHocon("akka.coordinated-shutdown.phases.before-service-unbind.timeout = 10m", HoconAddMode.Prepend);
 
     /// <summary>
-    /// Delays the stop of a node until the returned source is completed. A node that leaves the cluster is stopped, and the stop of Zcrx
-    /// also closes ports and connections. With the delay, only leaving can have closed them.
+    /// Delays the stop of a node until the test completes the returned source. A node that has left stops, which also closes its ports and
+    /// connections. During the delay, only leaving can have closed them.
     /// </summary>
     private static TaskCompletionSource<Done> HoldShutdown(ClusterNode node)
     {
@@ -295,6 +296,6 @@ public class PortTests
         Handler = static connection => connection.Buffers.Subscribe(static _ => { }),
     };
 
-    // A reset fails the test.
+    // If the connection is reset, this call throws and the test fails.
     private static Task<int> ReceiveAsync(Socket client) => client.ReceiveAsync(new byte[1]).Within("the connection ends");
 }

@@ -6,7 +6,7 @@ using Zcrx.Cluster.Tests.Support;
 
 namespace Zcrx.Cluster.Tests.Nodes;
 
-/// <summary>Tests the status and the events of several nodes, over real connections.</summary>
+/// <summary>Tests the status and the events that nodes exchange over real connections.</summary>
 public class ClusterStatusTests
 {
     [Fact]
@@ -54,7 +54,7 @@ public class ClusterStatusTests
         using IDisposable subscription = second.All.Events.Subscribe(events.Enqueue);
         await Deadline.UntilAsync(() => second.All.Nodes.Count == 2, "both nodes are members");
 
-        // Repeats the restart until its event arrives: the other node learns the subscribers of the topic by gossip.
+        // The other node learns of subscribers only by gossip, so its first events may be lost. The restart is therefore repeated.
         await Deadline.UntilAsync(
             async () =>
             {
@@ -80,7 +80,7 @@ public class ClusterStatusTests
         });
         await RestartUntilAsync(() => Volatile.Read(ref failures) > 1, "the failing subscriber receives a second event");
 
-        // The actor does not expect data of another key, and restarts.
+        // The actor does not expect this key, so it throws and restarts.
         node.System.ActorSelection("/user/zcrx-cluster").Tell(new Changed(new GSetKey<string>("other"), GSet<string>.Empty));
         await node.System.ActorSelection("/user/zcrx-cluster").Ask<ActorIdentity>(new Identify(null)).Within();
         int before = Volatile.Read(ref events);

@@ -8,7 +8,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Cluster.Tests.Nodes;
 
-/// <summary>Tests that the faults of one node are visible on another node, as events and in the status.</summary>
+/// <summary>Tests that another node gets the faults of a node as events, and sees them in the status.</summary>
 public sealed class NodeEventTests : IAsyncLifetime
 {
     private const string Queue = "zcrx-0";
@@ -38,12 +38,12 @@ public sealed class NodeEventTests : IAsyncLifetime
             })
             .Listen("127.0.0.1:0", Handle, Listener));
         _node.Join(_node);
-        // The observer does not receive, so all events and queues are those of the other node.
+        // The observing node has no queues. All events and queues that it gets are therefore those of the other node.
         _observer = await ClusterNode.StartAsync(receives: false);
         _observer.Join(_node);
         _subscription = _observer.All.Events.Subscribe(_events.Enqueue);
         await Deadline.UntilAsync(() => _observer.All.Nodes.ContainsKey(_node.Name), "the observer has the status");
-        // Repeats an event until it arrives: the node learns the subscribers of the topic by gossip.
+        // The node learns of subscribers only by gossip, so its first events may be lost. The event is therefore repeated.
         await Deadline.UntilAsync(
             async () =>
             {
@@ -51,7 +51,7 @@ public sealed class NodeEventTests : IAsyncLifetime
                 return !_events.IsEmpty;
             },
             static () => "the events of the node reach the observer");
-        // An event that is sent later does not overtake these.
+        // Events keep their order, so none of the repeated ones can arrive after those of the test.
         await Deadline.UntilAsync(() => QueueAtObserver().State == QueueState.Open, "the queue is open");
     }
 
@@ -155,10 +155,10 @@ public sealed class NodeEventTests : IAsyncLifetime
 
     private ZcrxNodeQueue QueueAtObserver() => Assert.Single(StatusAtObserver().Queues);
 
-    /// <summary>Waits for an event of the queue on the observer.</summary>
-    /// <param name="kind">The kind of the event.</param>
-    /// <param name="text">A part of the text.</param>
-    /// <param name="after">Skips this event and all earlier ones.</param>
+    /// <summary>Waits until the observing node has received an event of the queue.</summary>
+    /// <param name="kind">The kind that the event must have.</param>
+    /// <param name="text">Words that the text of the event must contain.</param>
+    /// <param name="after">An earlier event, or null. Only events after it are considered.</param>
     private async Task<ZcrxNodeEvent> EventAsync(string kind, string text, ZcrxNodeEvent? after = null)
     {
         ZcrxNodeEvent? found = null;

@@ -5,7 +5,7 @@ using Zcrx.Cluster.Serialization;
 
 namespace Zcrx.Cluster.Tests.Serialization;
 
-/// <summary>Tests the formats of the messages between nodes.</summary>
+/// <summary>Tests how the messages between nodes are serialized.</summary>
 public sealed class ClusterSerializerTests : IDisposable
 {
     private readonly ActorSystem _system = ActorSystem.Create(

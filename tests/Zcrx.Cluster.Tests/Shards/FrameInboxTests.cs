@@ -1,6 +1,6 @@
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Tests which frames an entity takes.</summary>
+/// <summary>Tests which frames an entity takes from the chunks that it receives.</summary>
 public class FrameInboxTests
 {
     private static readonly Guid Source = Guid.NewGuid();
@@ -110,7 +110,7 @@ public class FrameInboxTests
         inbox.Accept(Chunk(0, 1, source: others[1]));
         inbox.Forget(new FrameSourceEnded(others[1], 3));
         inbox.Forget(new FrameSourceEnded(others[0], 3));
-        // A late duplicate and a second message about the end change nothing.
+        // A chunk that arrives again late, and a second message about the end, must have no effect.
         inbox.Accept(Chunk(0, 1, source: others[1]));
         inbox.Forget(new FrameSourceEnded(others[1], 3));
         Assert.Equal([others[1], others[0], Source], Sources(inbox));

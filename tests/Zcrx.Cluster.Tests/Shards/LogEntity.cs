@@ -2,9 +2,7 @@ using Akka.Actor;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>
-/// Represents the entity of a partition. It takes each frame once, across all its incarnations, and acknowledges the frames.
-/// </summary>
+/// <summary>Represents the entity of a partition. It takes each frame once, even if it is restarted, and acknowledges the frames.</summary>
 internal sealed class LogEntity : ReceiveActor, IWithTimers
 {
     private readonly EntityLog _log;

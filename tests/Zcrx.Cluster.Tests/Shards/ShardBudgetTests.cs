@@ -2,7 +2,7 @@ using Zcrx.Cluster.Shards;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Tests the limit of a node's unacknowledged bytes at one shard.</summary>
+/// <summary>Tests the budget that limits the unacknowledged bytes of a node at one shard.</summary>
 public class ShardBudgetTests
 {
     private readonly ShardBudget _budget = new(100);
@@ -16,7 +16,7 @@ public class ShardBudgetTests
         using ShardClaim third = Claim("third");
         Assert.True(first.TryTake(80));
         Assert.False(second.TryTake(50));
-        // The budget has room for this claim, but the claim must not overtake the waiting one.
+        // There is room for this claim, but an earlier one is waiting and must come first.
         Assert.False(third.TryTake(10));
         Assert.False(second.TryTake(50));
 

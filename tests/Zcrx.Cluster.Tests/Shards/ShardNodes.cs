@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Represents the nodes of a test. Every node accepts connections and has entities, and all entities write to one log.</summary>
+/// <summary>Represents the nodes of a test. Each node accepts connections and runs entities. All entities write to the same log.</summary>
 internal sealed class ShardNodes(EntityLog log, ZcrxShardOptions options) : IAsyncDisposable
 {
     private const string Region = """
@@ -31,7 +31,7 @@ internal sealed class ShardNodes(EntityLog log, ZcrxShardOptions options) : IAsy
 
     public Func<System.Buffers.ReadOnlySequence<byte>, System.Buffers.ReadOnlySequence<byte>> Key { get; init; } = TestFrames.Key;
 
-    /// <summary>Starts a node and waits until it is Up.</summary>
+    /// <summary>Starts a node, and waits until it is a member of the cluster with the status Up.</summary>
     public async Task<ClusterNode> AddAsync()
     {
         ClusterNode node = await ClusterNode.StartAsync(
@@ -57,7 +57,7 @@ internal sealed class ShardNodes(EntityLog log, ZcrxShardOptions options) : IAsy
     }
 
     /// <summary>
-    /// Sends frames on a new connection and waits until the service closes it. The close means that all frames are acknowledged.
+    /// Sends frames over a new connection. Waits until the service closes it, which means that all frames are acknowledged.
     /// </summary>
     public async Task SendAsync(int connection, int frames, int length = TestFrames.Header)
     {
@@ -75,7 +75,7 @@ internal sealed class ShardNodes(EntityLog log, ZcrxShardOptions options) : IAsy
         }
     }
 
-    /// <summary>Checks that the frames of each connection are taken once and that frames with the same key are taken in order.</summary>
+    /// <summary>Checks that each frame was taken once, and that frames with the same key were taken in order.</summary>
     public void AssertTakenOnce(params ReadOnlySpan<(int Connection, int Frames)> sent)
     {
         (int Connection, int Key, int Number, string Node)[] taken = [.. log.Taken];
@@ -96,7 +96,7 @@ internal sealed class ShardNodes(EntityLog log, ZcrxShardOptions options) : IAsy
 
     public async ValueTask DisposeAsync()
     {
-        // The first node has the shard coordinator, so it stops last.
+        // The first node runs the shard coordinator, so it stops last.
         for (int i = _nodes.Count - 1; i >= 0; i--)
         {
             await _nodes[i].DisposeAsync();

@@ -4,7 +4,7 @@ using Zcrx.Cluster.Shards;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Tests sending, resending and acknowledgements in plain memory.</summary>
+/// <summary>Tests the window of a sender without a network: sending, sending again, and acknowledgements.</summary>
 public class ShardWindowTests
 {
     private const int Schedules = 2_000;
@@ -52,7 +52,7 @@ public class ShardWindowTests
         window.OnTime(TimeSpan.FromSeconds(1));
         Assert.Equal([0L], window.Outgoing.Select(static chunk => chunk.FirstSequence));
         window.Outgoing.Clear();
-        // The timeout has doubled.
+        // After the first resend, the timeout is twice as long.
         window.OnTime(TimeSpan.FromSeconds(2.9));
         Assert.Empty(window.Outgoing);
         window.OnTime(TimeSpan.FromSeconds(3));
@@ -71,15 +71,15 @@ public class ShardWindowTests
         ShardFlow flow = new(MaxChunks: 1, MaxChunkBytes: 8, TimeSpan.FromSeconds(1));
         ShardWindow<int> window = new(Guid.NewGuid(), flow, static partition => new ShardBudget(1000).Claim(partition, static () => { }));
         Add(0);
-        // The first chunk is sent again after 1 s and acknowledged after 2 s. This acknowledgement does not measure the round trip, since
-        // it may belong to either attempt.
+        // The chunk is sent again after 1 s, and acknowledged after 2 s. It is unknown which of the two was acknowledged, so the round trip
+        // time is not measured.
         Assert.Equal(1, ChunksAt(1));
         Acknowledge(1, 2);
         Add(2);
         Assert.Equal(0, ChunksAt(3.9));
         Assert.Equal(1, ChunksAt(4));
         Acknowledge(2, 5);
-        // This chunk is sent once and acknowledged after 3 s, so the next timeout is 9 s.
+        // This chunk is sent once and acknowledged after 3 s. The round trip time is measured, and the next timeout is 9 s.
         Add(5);
         Acknowledge(3, 8);
         Add(8);

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Creates length-prefixed frames and parses them. A frame contains its connection, its key and its number.</summary>
+/// <summary>Creates and parses frames with a length prefix. Each frame contains its connection, its key and its number.</summary>
 internal static class TestFrames
 {
     public const int Header = 3 * sizeof(int);

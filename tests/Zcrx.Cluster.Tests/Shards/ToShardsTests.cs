@@ -4,7 +4,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Tests the path of frames from sockets to the entities of a cluster.</summary>
+/// <summary>Tests frames on their way from a socket to the entities of a cluster.</summary>
 public class ToShardsTests
 {
     private static readonly ZcrxShardOptions Quick = new() { Partitions = 8, ResendTimeout = TimeSpan.FromMilliseconds(200) };
@@ -19,7 +19,7 @@ public class ToShardsTests
         await nodes.AddAsync();
         await nodes.AddAsync();
 
-        // Repeats until both nodes have shards: sharding distributes them gradually.
+        // Cluster sharding moves shards to the second node after a while, so this is repeated until both nodes have some.
         int connections = 0;
         await Deadline.UntilAsync(
             async () =>
@@ -60,7 +60,7 @@ public class ToShardsTests
         Task sending = ShardNodes.SendAllAsync(socket, TestFrames.Stream(1, Frames, Length));
         await Deadline.UntilAsync(() => nodes.Accepted.TryPeek(out var accepted) && accepted.Connection.BytesWaiting > 0, "the connection is held");
 
-        // No socket buffer holds 40 MB, so the send is still blocked.
+        // The sockets cannot hold 40 MB, so the send must still wait.
         Assert.False(sending.IsCompleted);
         Assert.InRange(_log.Taken.Count, 0, Window);
         Assert.Equal(0, Assert.Single(nodes.Accepted).Sink.Acknowledged);

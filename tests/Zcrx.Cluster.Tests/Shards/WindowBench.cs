@@ -4,7 +4,10 @@ using Zcrx.Cluster.Shards;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Connects windows and inboxes through an in-memory network that loses, repeats, delays and reorders messages.</summary>
+/// <summary>
+/// Connects windows of senders with inboxes of entities. The network between them is simulated. It loses, repeats, delays and reorders
+/// messages.
+/// </summary>
 internal sealed class WindowBench
 {
     public const int Partitions = 3;
@@ -40,7 +43,7 @@ internal sealed class WindowBench
     public void Send(int sender, int partition, int length)
     {
         (ShardWindow<int> window, int[] next) = _senders[sender];
-        // The frame contains its number in the partition and its token. Both are unique.
+        // The frame contains its number in the partition and its token, which are both unique.
         byte[] frame = new byte[Math.Max(length, 2 * sizeof(int))];
         BinaryPrimitives.WriteInt32LittleEndian(frame, next[partition]++);
         int token = next[Partitions]++;
@@ -54,9 +57,9 @@ internal sealed class WindowBench
         Collect();
     }
 
-    /// <summary>Delivers one of the chunks in flight, and the entity acknowledges the chunk.</summary>
-    /// <param name="index">The index of the chunk.</param>
-    /// <param name="keep">Whether the chunk stays in flight and arrives again later.</param>
+    /// <summary>Delivers one of the chunks in flight to its entity, which acknowledges it.</summary>
+    /// <param name="index">The index of the chunk in the list of chunks in flight.</param>
+    /// <param name="keep">True if the chunk stays in flight, so that it arrives again later.</param>
     public void DeliverChunk(int index, bool keep)
     {
         if (Take(_chunks, index, keep) is not { } chunk)
@@ -94,7 +97,7 @@ internal sealed class WindowBench
 
     public void LoseAcknowledgement(int index) => Take(_acknowledgements, index, keep: false);
 
-    /// <summary>Advances the time by the resend timeout, so the windows send again.</summary>
+    /// <summary>Advances the time by the resend timeout. The windows then send again.</summary>
     public void Wait()
     {
         _now += Resend;
@@ -106,15 +109,15 @@ internal sealed class WindowBench
         Collect();
     }
 
-    /// <summary>Replaces an entity that stores its positions.</summary>
+    /// <summary>Restarts an entity that has stored its positions, and therefore continues where it stopped.</summary>
     public void Rehome(int partition) => _inboxes[partition] = new FrameInbox([.. _inboxes[partition].Positions]);
 
-    /// <summary>Replaces an entity that stores nothing. Its unacknowledged frames are lost.</summary>
+    /// <summary>Restarts an entity that has stored nothing. Its frames that are not acknowledged are lost.</summary>
     public void Crash(int partition)
     {
         _inboxes[partition] = new FrameInbox();
-        // Frames whose acknowledgement has not arrived are sent again, and the new incarnation takes them. So they are
-        // removed from the frames that the old incarnation took.
+        // If an acknowledgement has not arrived, the frames are sent again and the new entity takes them. They must not count as taken by
+        // the old entity.
         foreach ((ShardWindow<int> window, _) in _senders)
         {
             List<int> taken = Taken(window.Source, partition);
@@ -122,13 +125,13 @@ internal sealed class WindowBench
             taken.RemoveAll(number => number >= oldest);
         }
 
-        // Messages to and from the old incarnation are lost as well. Otherwise the new incarnation could take a delayed chunk again.
-        // At-least-once delivery permits that, but the checks of this bench do not.
+        // Drops all messages from and to the old entity. Otherwise, a delayed chunk could be taken twice, which at-least-once delivery
+        // permits but this bench does not.
         _chunks.RemoveAll(chunk => chunk.Partition == partition);
         _acknowledgements.RemoveAll(acknowledgement => acknowledgement.Partition == partition);
     }
 
-    /// <summary>Checks the conditions that must hold at any time.</summary>
+    /// <summary>Checks what must be true after every step.</summary>
     public void Check()
     {
         for (int partition = 0; partition < Partitions; partition++)
@@ -142,12 +145,14 @@ internal sealed class WindowBench
 
         foreach (List<int> taken in _taken.Values)
         {
-            // Frames are taken once, in order and without a gap.
+            // Each frame is taken once, in order and without a gap.
             Assert.Equal(Enumerable.Range(0, taken.Count), taken);
         }
     }
 
-    /// <summary>Makes the network reliable from now on. Checks that everything arrives and is acknowledged once.</summary>
+    /// <summary>
+    /// Delivers everything that is in flight without faults. Checks that each frame has arrived and is acknowledged once.
+    /// </summary>
     public void Finish()
     {
         for (int round = 0; !_senders.TrueForAll(static sender => sender.Window.IsEmpty); round++)

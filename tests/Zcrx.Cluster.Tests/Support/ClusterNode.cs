@@ -9,10 +9,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Cluster.Tests.Support;
 
-/// <summary>Represents a node of a cluster: a separate host in the test process with real connections to the other nodes.</summary>
+/// <summary>Represents a node of a cluster. It is a host of its own in the test process, with real connections to other nodes.</summary>
 internal sealed class ClusterNode : IAsyncDisposable
 {
-    // A fault is detected within a second, so tests of faults are quick.
+    // With these settings, nodes detect a fault within a second.
     public const string Quick = """
         akka {
           stdout-loglevel = OFF
@@ -44,11 +44,11 @@ internal sealed class ClusterNode : IAsyncDisposable
 
     public string Name => Cluster.SelfAddress.ToString();
 
-    /// <summary>Starts a node. The node is not a member of a cluster yet.</summary>
-    /// <param name="configure">Sets the options of the cluster.</param>
-    /// <param name="akka">Configures the actor system.</param>
-    /// <param name="zcrx">Configures Zcrx.</param>
-    /// <param name="receives">Whether the node runs Zcrx.</param>
+    /// <summary>Starts a node. It does not join a cluster yet.</summary>
+    /// <param name="configure">Sets the cluster options of Zcrx.</param>
+    /// <param name="akka">Configures the actor system of the node.</param>
+    /// <param name="zcrx">Configures the queues and listeners of the node.</param>
+    /// <param name="receives">True if the node runs Zcrx.</param>
     public static async Task<ClusterNode> StartAsync(
         Action<ZcrxClusterOptions>? configure = null, Action<AkkaConfigurationBuilder>? akka = null, Action<ZcrxBuilder>? zcrx = null, bool receives = true)
     {

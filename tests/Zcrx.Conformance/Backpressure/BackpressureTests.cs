@@ -6,10 +6,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Backpressure;
 
-/// <summary>Tests consumers that are slower than their senders, over a pool of 64 buffers and through the whole receive loop.</summary>
+/// <summary>Tests consumers that are slower than their senders, on a whole queue with 64 buffers.</summary>
 /// <remarks>
-/// An exhausted pool slows the senders down and no bytes are lost, with and without notifications. The same holds on kernels that strand a
-/// request without buffers.
+/// An exhausted pool slows the senders down, and no bytes are lost. The same must hold without notifications, and on kernels that strand a
+/// request when no buffer is free.
 /// </remarks>
 public class BackpressureTests : IClassFixture<LeakCheck>
 {
@@ -57,8 +57,8 @@ public class BackpressureTests : IClassFixture<LeakCheck>
 
         if (kernel.Capabilities.Statistics)
         {
-            // Bytes in the linear part of a packet are copied without being counted. Over loopback they are negligible; the test allows one
-            // in a thousand.
+            // The kernel does not count the copies of bytes in the linear part of a packet. Loopback has few such bytes, so the test
+            // tolerates one in a thousand.
             Assert.InRange(queue.Snapshot().CopiedBytes, Volume - (Volume / 1000), Volume);
         }
     }
@@ -66,7 +66,7 @@ public class BackpressureTests : IClassFixture<LeakCheck>
     private static void AssertBackpressure(QueueStatistics statistics, IReadOnlyCollection<PoolPressureLevel> levels, List<SlowStream> streams)
     {
         Assert.Equal(Volume, statistics.BytesReceived);
-        // A pool holds a sixty-fourth of the volume, so it is exhausted repeatedly, and recovers each time.
+        // The streams carry 64 times as many bytes as the pool holds, so the pool is exhausted repeatedly.
         Assert.InRange(levels.Count(static level => level == PoolPressureLevel.Exhausted), Volume / Buffers / Environment.SystemPageSize / 4, int.MaxValue);
         Assert.Equal(PoolPressureLevel.Normal, levels.Last());
         Assert.Equal(0, statistics.PausedConnections);
@@ -109,7 +109,7 @@ public class BackpressureTests : IClassFixture<LeakCheck>
                 Assert.Fail($"no stream makes progress: {string.Join("; ", streams.Select(static stream => stream.State))}; {queue.Snapshot()}");
             }
 
-            // Waits for another pressure level. A socket that becomes writable does not end the wait, so the wait takes at most 1 ms.
+            // The event reports a new pressure level. It does not report a writable socket, so the wait is at most 1 ms.
             changed.WaitOne(1);
         }
     }

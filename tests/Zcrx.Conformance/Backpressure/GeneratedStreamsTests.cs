@@ -6,7 +6,7 @@ using Zcrx.Rx.Tests.Streams;
 namespace Zcrx.Conformance.Backpressure;
 
 /// <summary>
-/// Runs the generated schedules of the Rx suite on the machine's own kernel: all consumers and pools, without the faults of the emulation.
+/// Runs generated schedules of the Rx suite on the machine's own kernel, without the faults that the emulation can inject.
 /// </summary>
 public class GeneratedStreamsTests : IClassFixture<LeakCheck>
 {

@@ -3,7 +3,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Conformance.Backpressure;
 
-/// <summary>Represents a kernel that loses every notification: it arms no type, but reports to the queue that all are armed.</summary>
+/// <summary>Represents a kernel that sends no notifications, although the queue has requested them at its registration.</summary>
 internal sealed unsafe class SilentKernel(IIoUringKernel kernel) : IIoUringKernel
 {
     public string Description => kernel.Description;

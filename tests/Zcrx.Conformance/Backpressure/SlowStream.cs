@@ -28,7 +28,7 @@ internal sealed class SlowStream : IObserver<ReceivedBuffer>, IDisposable
 
     public bool HasSentAll => _sent == _volume;
 
-    /// <summary>Gets a value that indicates whether the stream has ended and all its buffers are released.</summary>
+    /// <summary>Gets a value that indicates whether the stream has ended and the test has released all its leases.</summary>
     public bool IsOver => _completed && _kept.IsEmpty;
 
     /// <summary>Gets the number of bytes sent and received. While it grows, the stream progresses.</summary>
@@ -100,7 +100,7 @@ internal sealed class SlowStream : IObserver<ReceivedBuffer>, IDisposable
 
     public void OnNext(ReceivedBuffer value)
     {
-        // A failed assertion ends the stream like a consumer's fault, and AssertSound reports it.
+        // A failed assertion ends the subscription with OnError. AssertSound then fails.
         Assert.Equal(_received, value.StreamOffset);
         _kept.Enqueue(value.Retain());
         Volatile.Write(ref _received, _received + value.Length);

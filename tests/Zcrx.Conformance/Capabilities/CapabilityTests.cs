@@ -6,9 +6,7 @@ namespace Zcrx.Conformance.Capabilities;
 
 public class CapabilityTests
 {
-    /// <summary>
-    /// The observed capabilities of each release. A release without a row is skipped, because there is nothing to compare its answers with.
-    /// </summary>
+    /// <summary>Maps each kernel release to its observed capabilities. The test skips a release that is not in the table.</summary>
     private static readonly Dictionary<string, Row> Table = new()
     {
         ["6.16"] = new(CapabilityQueryState.QueryUnknown, 0, 0, 0, null, 0, 0),

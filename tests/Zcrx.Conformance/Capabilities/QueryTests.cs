@@ -89,8 +89,8 @@ public unsafe class QueryTests : IClassFixture<LeakCheck>
         byte* answer = stackalloc byte[64];
         io_uring_query_hdr header = new() { query_op = IO_URING_QUERY_OPCODES, query_data = (ulong)answer, size = 48 };
         header.next_entry = (ulong)&header;
-        // After the first query, the header contains the size that the kernel has written. The chain is then valid, and only the limit on
-        // its length ends the call.
+        // The kernel replaces the size in the header by that of its answer, so every further query is valid. Only the limit on the length
+        // of the chain ends the call.
         Assert.True(Ask(kernel, &header) is -ERANGE or -EFAULT);
     }
 

@@ -54,7 +54,7 @@ internal static unsafe class ChildProgram
         }
     }
 
-    /// <summary>Receives from any client that connects, until the process is killed or the connection ends.</summary>
+    /// <summary>Accepts one client and receives its bytes, until the process is killed or the connection ends.</summary>
     private static void Receive(KernelUnderTest kernel, ushort port, bool isExported)
     {
         using var queue = new TestQueue(kernel);
@@ -66,7 +66,7 @@ internal static unsafe class ChildProgram
         ReceiveFrom(queue, Posix.Listen(port));
     }
 
-    /// <summary>Receives in the same way on the NIC of the environment.</summary>
+    /// <summary>Accepts one client on the NIC that the environment names, and receives its bytes.</summary>
     private static void ReceiveFromNic()
     {
         NicUnderTest nic = NicUnderTest.Open(KernelUnderTest.Linux);
@@ -108,7 +108,7 @@ internal static unsafe class ChildProgram
         zcrx_ctrl control = new() { zcrx_id = setup.Registration->zcrx_id, op = LinuxIoUringZcrx.ZCRX_CTRL_EXPORT };
         Results.Equal(0, ring.Register(LinuxIoUring.IORING_REGISTER_ZCRX_CTRL, &control, 0));
         Tell($"EXPORTED {control.zc_export.zcrx_fd}");
-        // The pipe is closed when the parent ends, so this process ends with it at the latest.
+        // The parent's end closes the pipe, so this process cannot outlive its parent.
         Console.In.ReadToEnd();
     }
 

@@ -17,13 +17,13 @@ internal static class TakeoverChild
     private static readonly ConcurrentQueue<BufferLease> Kept = new();
     private static long _received;
 
-    /// <summary>Gets the options of the queue without a NIC.</summary>
+    /// <summary>Gets the options of a queue without a NIC.</summary>
     public static ZcrxQueueOptions Options => TakeoverBench.Options(1) with { Engine = ZcrxEngine.DeviceLess, SharedMemory = true };
 
-    /// <summary>Opens a listener and a queue, and gives both to the next process that requests a takeover.</summary>
+    /// <summary>Opens a listener and a queue without a NIC, and gives both to the next process that requests a takeover.</summary>
     public static void Serve(string path) => RunAsync(path, Options, IPAddress.Loopback, isSuccessor: false).GetAwaiter().GetResult();
 
-    /// <summary>Serves in the same way on a NIC.</summary>
+    /// <summary>Opens a listener and a queue on the NIC, and gives both to the next process that requests a takeover.</summary>
     public static void ServeOnNic(string path)
     {
         NicUnderTest nic = NicUnderTest.Open(KernelUnderTest.Linux);
@@ -33,7 +33,7 @@ internal static class TakeoverChild
     /// <summary>Takes over the listener and the queue.</summary>
     public static void TakeOver(string path) => RunAsync(path, Options, IPAddress.Loopback, isSuccessor: true).GetAwaiter().GetResult();
 
-    /// <summary>Returns the options of the queue on a NIC, which has more buffers than the NIC keeps for itself.</summary>
+    /// <summary>Returns the options of a queue on a NIC. The area has more buffers than the NIC takes in advance.</summary>
     public static ZcrxQueueOptions OptionsOf(NicUnderTest nic) => new()
     {
         Name = "nic",
@@ -65,13 +65,13 @@ internal static class TakeoverChild
             },
         });
         ChildProgram.Tell($"LISTENING {((IPEndPoint)listener.LocalEndPoint!).Port}");
-        // The pipe is closed when the parent ends, so this process ends with it at the latest.
+        // The parent's end closes the pipe, so this process cannot outlive its parent.
         await Console.In.ReadToEndAsync();
     }
 
     private static void Keep(ReceivedBuffer buffer)
     {
-        // The number is limited, since a connection that leases its whole quota receives no further buffers.
+        // Leases only a few buffers. A connection that leases its whole quota is paused and receives no further buffers.
         if (Kept.Count < MostKept)
         {
             Kept.Enqueue(buffer.Retain());

@@ -85,7 +85,7 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
             control.zc_area.area_ptr = (ulong)&area;
             control.zc_area.__resv[word] = 1;
             Results.Equal(-EINVAL, queue.Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0));
-            // The refused call changed nothing.
+            // The failed call added no area, so it returned no token.
             Assert.Equal(0ul, area.rq_area_token);
             control.zc_area.area_ptr = 0;
             Results.Equal(-EFAULT, queue.Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0));
@@ -107,7 +107,7 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
             ulong request = (ulong)lap + 1;
             queue.Receive(connection, request);
             List<Cqe> held = [];
-            // One small piece per buffer, and four buffers in two areas.
+            // Each piece uses a buffer of its own. Four pieces therefore use every buffer of both areas.
             for (int i = 0; i < 4; i++)
             {
                 long position = connection.Sent;
@@ -148,7 +148,7 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
         IEnumerable<ulong> all = [.. Offsets(0, Buffers), .. Offsets(token, 3)];
         Assert.Equal(all.Order(), completions.Where(cqe => cqe.IsData).Select(cqe => cqe.Offset).Order());
         Results.Equal(-ENOMEM, completions[^1].Result);
-        // Undelivered bytes are still in the socket.
+        // The bytes for which no buffer was free are still in the socket.
         Assert.Equal(volume - queue.AssertPattern(completions), Posix.BytesWaiting(connection.Server));
 
         static IEnumerable<ulong> Offsets(ulong token, int buffers) => Enumerable.Range(0, buffers).Select(i => token | ((ulong)i * TestMemory.Page));
@@ -196,7 +196,7 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
             if (completions.FirstOrDefault(cqe => !cqe.IsData) is { UserData: 1 } end)
             {
                 Results.Equal(-ENOMEM, end.Result);
-                // No buffer is received twice, even if areas were added in the meantime.
+                // The kernel fills no buffer twice before it is returned, although areas are added at the same time.
                 Assert.Equal(held.Count, held.Select(cqe => cqe.Offset).Distinct().Count());
                 queue.Return(held);
                 queue.FlushAll();

@@ -99,7 +99,7 @@ public unsafe class ControlTests : IClassFixture<LeakCheck>
         for (uint operation = 0; operation < 8; operation++)
         {
             zcrx_ctrl control = new() { zcrx_id = queue.Id, op = operation };
-            // Every operation rejects a reserved word that is not 0, so none has an effect.
+            // The reserved word is not 0, so the kernel rejects every operation that it knows.
             control.zc_flush.__resv[5] = 1;
             int result = queue.Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0);
             Assert.True(operation < kernel.Capabilities.ControlOperations ? result is -EINVAL or -EFAULT : result == -EOPNOTSUPP, $"{operation}: {Results.Name(result)}");

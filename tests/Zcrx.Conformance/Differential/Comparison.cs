@@ -10,17 +10,16 @@ internal sealed record Comparison(Side LeftSide, Side RightSide, DifferentialPro
     private static readonly Regex ReceivedBytes = new(@"\d+ bytes in", RegexOptions.NonBacktracking);
 
     /// <summary>
-    /// Gets a value that indicates whether all steps have the same outcome on both kernels, and none violates a rule that holds on every
-    /// kernel.
+    /// Gets a value that indicates whether every step has the same outcome on both kernels and violates no rule on either.
     /// </summary>
     public bool IsAgreed => Left.SequenceEqual(Right) && !Left.Concat(Right).Any(step => step.Contains("BROKEN", StringComparison.Ordinal));
 
     /// <summary>
-    /// Gets a value that indicates whether the first difference is only the number of bytes in the same number of buffers.
+    /// Gets a value that indicates whether the first difference is only the number of bytes received in the same buffers.
     /// </summary>
     /// <remarks>
-    /// This number depends on how TCP cuts a stream into packets. Whole pages nearly always travel in whole packets, but this is not
-    /// guaranteed: a late or retransmitting sender cuts the stream at other positions. A pool then runs out a few bytes earlier.
+    /// The number of bytes depends on how TCP cuts a stream into packets. Whole pages usually travel in whole packets. A late or
+    /// retransmitting sender cuts the stream at other positions, and a pool then runs out a few bytes earlier.
     /// </remarks>
     public bool DiffersInPackets
     {

@@ -17,7 +17,7 @@ internal sealed class Connection : IDisposable
         _pair = pair;
         // With TCP_NODELAY, a small piece does not wait for the acknowledgement of the previous one.
         Posix.SetNoDelay(_pair.Client);
-        // Observes the receiving socket after its descriptor was closed.
+        // This duplicate shows the state of the receiving socket even after the program has closed its descriptor.
         _observer = Posix.Duplicate(_pair.Server);
     }
 
@@ -39,13 +39,15 @@ internal sealed class Connection : IDisposable
 
     public int BytesWaiting => Posix.BytesWaiting(_observer);
 
-    /// <summary>Gets a value that indicates whether all actions of the sender are visible at the receiving socket.</summary>
+    /// <summary>
+    /// Gets a value that indicates whether everything that the sender has sent is at the receiving socket, including its end or reset.
+    /// </summary>
     public bool HasArrived =>
         IsReset ? Posix.PollNow(_observer, Posix.POLLHUP) != 0 : Received + BytesWaiting == Sent && (!HasSenderEnded || Posix.PollNow(_observer, Posix.POLLRDHUP) != 0);
 
     /// <summary>
-    /// Gets a value that indicates whether an active request has bytes to deliver or an end to report. Neither kernel may strand such a
-    /// request.
+    /// Gets a value that indicates whether the active request should complete, because its socket has unread bytes or has ended. A request
+    /// that is marked as stranded is not due.
     /// </summary>
     public bool IsRequestDue
     {
@@ -89,7 +91,7 @@ internal sealed class Connection : IDisposable
 
     public void CloseReceiver() => _pair.CloseServer();
 
-    /// <summary>Marks the request as stranded: it has something to deliver, but waits until more arrives (kernels before 7.2.10).</summary>
+    /// <summary>Marks the request as stranded: kernels before 7.2.10 complete it only when more bytes arrive.</summary>
     public void MarkStalled() => (_stalledBytes, _stalledAtEnd) = (BytesWaiting, IsEnded);
 
     /// <summary>Reads the bytes that no request has received, without the kernel under test.</summary>

@@ -6,14 +6,16 @@ using Zcrx.Interop;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>Runs generated programs on two kernels, one line per program. Shows the smallest program in which the kernels differ.</summary>
+/// <summary>
+/// Runs generated programs on two kernels and prints one line per program. For a difference, prints the smallest program that shows it.
+/// </summary>
 internal static class DifferentialRunner
 {
     public const string Verb = "differential";
 
-    // Each reduction runs hundreds of programs, and the first reductions already show the fault.
+    // The number of programs that are reduced. Each reduction runs hundreds of programs, so further failures are not reduced.
     private const int MostReductions = 5;
-    // Limits the repetitions of a program whose stream TCP may have segmented differently on the two kernels.
+    // The number of times that a program is repeated because TCP may have cut its stream differently on the two kernels.
     private const int MostRepetitions = 3;
 
     private const string Usage = """
@@ -89,7 +91,7 @@ internal static class DifferentialRunner
             DifferentialProgram program = onNics ? NicProgramGenerator.Create(seed, number) : ProgramGenerator.Create(seed, number);
             Comparison comparison = Comparison.Run(left, right, program);
             int again = 0;
-            // If the packets differ in every run, the kernels differ.
+            // A difference that remains in every repetition is a difference between the kernels, not between packets.
             while (comparison.DiffersInPackets && again < MostRepetitions)
             {
                 again++;
@@ -121,8 +123,8 @@ internal static class DifferentialRunner
 
     private static int RunDeviceLess(string left, string right, int seed, int first, int programs, TextWriter output)
     {
-        // Skips kernels that strand requests. A stranded request waits for the next packet, and the contract does not define how TCP cuts
-        // the stream into packets.
+        // Skips kernels that strand requests. Such a request waits for the next packet, and it is unspecified how TCP cuts the stream into
+        // packets.
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLessWithEnds(left);
         return Run(new Side(kernel), new Side(KernelUnderTest.OpenDeviceLess(right)), seed, first, programs, output);
     }

@@ -15,7 +15,7 @@ public class DifferentialTests : IClassFixture<LeakCheck>
 
     private static readonly Dictionary<string, (Func<IIoUringKernel> Kernel, int Operations)> Planted = new()
     {
-        // A ring, a queue, a connection, a receive, a send, and the operation that shows the difference.
+        // The number is the maximum length of the reduced program.
         ["notifications are lost"] = (() => new EmulatedKernel(Options with { Faults = new EmulatedFaultPlan { DropNotifications = true } }), 5),
         ["arming is always accepted"] = (() => PlantedKernel.ArmsAlways(new EmulatedKernel(Options)), 3),
         ["flushing does nothing"] = (() => PlantedKernel.NeverFlushes(new EmulatedKernel(Options)), 7),
@@ -110,7 +110,7 @@ public class DifferentialTests : IClassFixture<LeakCheck>
     {
         Side kernel = new(KernelUnderTest.Of("left", new EmulatedKernel(Options)));
         DifferentialProgram program = new("by hand", true, []);
-        // Steps after the first difference do not matter.
+        // "1" and "2" are different outcomes of a later step. They must not matter, because the first difference decides.
         Comparison comparison = new(kernel, kernel, program, ["0", left, "1"], ["0", right, "2"]);
         Assert.Equal(isPackets, comparison.DiffersInPackets);
         Assert.False(comparison.IsAgreed);

@@ -4,7 +4,8 @@ using Zcrx.Interop;
 namespace Zcrx.Conformance.Differential;
 
 /// <summary>
-/// Tests every pair of mistakes on this machine's kernel and on its emulation. The reported mistake shows the order of the kernel's checks.
+/// Makes two mistakes in one call and compares the errors of the machine's kernel and of its emulation. The error shows which parameter a
+/// kernel checks first.
 /// </summary>
 public class MistakeOrderTests : IClassFixture<LeakCheck>
 {

@@ -6,8 +6,8 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>Makes one parameter of a call invalid.</summary>
-/// <remarks>Programs make two mistakes at once. The reported mistake shows the order of the kernel's checks.</remarks>
+/// <summary>Contains changes that make one parameter of a call invalid.</summary>
+/// <remarks>Programs apply two of them to one call. The error that the kernel reports shows which parameter it checks first.</remarks>
 internal static unsafe class Mistakes
 {
     public delegate void InRequest(io_uring_sqe* entry, Sockets sockets);
@@ -16,14 +16,14 @@ internal static unsafe class Mistakes
 
     public delegate void InImport(io_uring_zcrx_ifq_reg* registration, Sockets sockets);
 
-    /// <summary>Gets the mistakes that the registration tests make one by one.</summary>
+    /// <summary>Gets the mistakes in the parameters of a registration. The registration tests make each of them alone.</summary>
     public static IReadOnlyList<KeyValuePair<string, Action<QueueSetup>>> Registration { get; } =
     [
         .. Named("parameters", RegistrationParameterTests.Spoils), .. Named("area", RegistrationAreaTests.Spoils),
         .. Named("region", RegistrationRegionTests.Spoils), .. Named("events", RegistrationEventTests.Spoils),
     ];
 
-    /// <summary>Gets mistakes of a receive request. Each one ends the request.</summary>
+    /// <summary>Gets the mistakes in a receive request. Each one alone makes the kernel end the request.</summary>
     public static IReadOnlyList<InRequest> Receive { get; } =
     [
         (entry, _) => entry->ioprio = 0,

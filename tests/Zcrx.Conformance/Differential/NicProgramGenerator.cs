@@ -4,10 +4,10 @@ namespace Zcrx.Conformance.Differential;
 
 /// <summary>Generates programs for an interface. The same seed and number give the same program.</summary>
 /// <remarks>
-/// Pieces have any size, because it is not guaranteed how a stream is cut into packets. There are two kinds of programs. The first kind has
-/// so many buffers that they never run out. In the second kind, they run out on purpose. Programs of the second kind copy nothing, because
-/// buffers that a page pool has taken are not available for copies. They also leave the link up. An interface that comes up again has a new
-/// page pool, and the kernel returns the buffers of the old one up to a second later.
+/// <para>Pieces have any size, because it is unspecified how a stream is cut into packets. Most programs never run out of buffers. The
+/// others do so on purpose, and must avoid two things:</para>
+/// <para>They copy nothing, because the kernel cannot copy into buffers that a page pool has taken. They leave the link up, because the
+/// kernel returns the buffers of a failed link up to a second late.</para>
 /// </remarks>
 internal static class NicProgramGenerator
 {
@@ -15,15 +15,13 @@ internal static class NicProgramGenerator
 
     private const int CompletionEntries = 1024;
 
-    // A piece that is sent but not received must fit into a socket, including the kernel's overhead for its packets.
+    // A piece that is not received must fit into the socket buffer, together with the kernel's overhead for its packets.
     private const int LongestPiece = 8000;
 
-    // More buffers than all packets of a program fill.
+    // More buffers than a program of this generator can fill.
     private const int PlentyOfBuffers = 2048;
 
-    /// <summary>
-    /// The number of buffers of programs that run out. These are more than other steps fill, but few enough that one step can use them up.
-    /// </summary>
+    /// <summary>The number of buffers in programs that run out of buffers. Only the operation Exhaust fills all of them.</summary>
     private const int FewBuffers = 512;
 
     private static readonly (OperationKind Kind, int Weight)[] Common =
@@ -56,7 +54,7 @@ internal static class NicProgramGenerator
 
             if (kind is Import or CloseExport)
             {
-                // Makes it likely that a later import or close finds an export.
+                // An import and a close need an export. The added operations create one first.
                 int export = random.Next(ProgramGenerator.Exports);
                 operations.AddRange([new(Export, export, random.Next(2)), new(OpenRing, 2, 0, CompletionEntries), new(Import, random.Next(2, ProgramGenerator.Queues), 2, export)]);
             }

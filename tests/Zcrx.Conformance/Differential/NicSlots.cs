@@ -21,10 +21,10 @@ internal sealed class NicSlots : IDisposable
 
     public bool IsUp { get; private set; } = true;
 
-    /// <summary>Returns the RX queue for the queues of a slot.</summary>
+    /// <summary>Returns the RX queue on which the queues of a slot are registered.</summary>
     public uint RxQueueOf(int slot) => slot % 2 == 0 ? Nic.Queue : Nic.OtherQueue;
 
-    /// <summary>Restores the state in which every program begins.</summary>
+    /// <summary>Takes the link up and steers all connections to the first RX queue, as every program expects at its start.</summary>
     public void Reset()
     {
         SetLink(isUp: true);
@@ -37,7 +37,7 @@ internal sealed class NicSlots : IDisposable
     public TcpPair Connect(int slot) => _ports[slot].Connect();
 
     /// <summary>
-    /// Steers the connections of a slot to one of the two RX queues (0 or 1), or to an RX queue that receives into kernel memory (2).
+    /// Steers the connections of a slot. 0 and 1 are the two RX queues of programs. 2 is an RX queue that receives into kernel memory.
     /// </summary>
     public void Steer(int slot, int destination)
     {

@@ -1,16 +1,20 @@
 namespace Zcrx.Conformance.Differential;
 
 /// <summary>
-/// Represents one step of a program. A step names slots instead of objects. A step on an empty slot has no effect, so every part of a
+/// Represents one operation of a program. It names slots instead of objects. An operation on an empty slot does nothing, so any part of a
 /// program is a valid program.
 /// </summary>
 internal readonly record struct Operation(OperationKind Kind, int Target = 0, int Other = 0, int Value = 0)
 {
-    /// <summary>Gets a value that indicates whether the step is an action of a sender.</summary>
-    /// <remarks>The action may be joined with the next one. The ring then observes both at once.</remarks>
+    /// <summary>Gets a value that indicates whether the operation is an action of a connection's sender.</summary>
+    /// <remarks>
+    /// The ring does not run between such an operation and the next one if the two are joined. It then observes both at once.
+    /// </remarks>
     public bool IsSenders => Kind is OperationKind.Send or OperationKind.EndSending or OperationKind.Reset;
 
-    /// <summary>Gets a value that indicates whether the next step joins this step of a sender.</summary>
+    /// <summary>
+    /// Gets a value that indicates whether the next operation follows before the ring runs again. Only operations of a sender are joined.
+    /// </summary>
     public bool IsJoined { get; init; }
 
     public override string ToString() => Kind switch

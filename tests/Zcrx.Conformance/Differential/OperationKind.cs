@@ -1,107 +1,112 @@
 namespace Zcrx.Conformance.Differential;
 
 /// <summary>
-/// Specifies a step of a program. A step without its precondition (no ring, no held buffer) does nothing on either kernel.
+/// Specifies what an operation does. An operation whose precondition is missing, such as a ring or a held buffer, does nothing.
 /// </summary>
 internal enum OperationKind
 {
-    /// <summary>Target: the ring. Value: completion entries.</summary>
+    /// <summary>Opens the ring <c>Target</c> with <c>Value</c> completion entries.</summary>
     OpenRing,
 
-    /// <summary>Target: the ring, which is closed with all its requests and without returning buffers.</summary>
+    /// <summary>Closes the ring <c>Target</c> with all its requests. Held buffers are not returned first.</summary>
     CloseRing,
 
-    /// <summary>Target: the queue. Other: its ring. Value: buffers.</summary>
+    /// <summary>Registers the queue <c>Target</c> with the ring <c>Other</c>. The queue has <c>Value</c> buffers.</summary>
     Register,
 
-    /// <summary>Target: the ring. Other and Value: the mistakes in the parameters.</summary>
+    /// <summary>
+    /// Registers with the ring <c>Target</c> and two mistakes in the parameters. <c>Other</c> and <c>Value</c> select the mistakes.
+    /// </summary>
     RegisterInvalid,
 
-    /// <summary>Target: the connection.</summary>
+    /// <summary>Opens the connection <c>Target</c>.</summary>
     Connect,
 
-    /// <summary>Target: the connection. Value: bytes.</summary>
+    /// <summary>Sends <c>Value</c> bytes over the connection <c>Target</c>.</summary>
     Send,
 
-    /// <summary>Target: the connection, whose sender ends the stream.</summary>
+    /// <summary>Ends the stream of the connection <c>Target</c> on the sender's side.</summary>
     EndSending,
 
-    /// <summary>Target: the connection, whose sender resets it.</summary>
+    /// <summary>Resets the connection <c>Target</c> on the sender's side.</summary>
     Reset,
 
-    /// <summary>Target: the connection, whose receiver shuts down its receiving side.</summary>
+    /// <summary>Shuts down the receiving side of the connection <c>Target</c>.</summary>
     EndReceiving,
 
-    /// <summary>Target: the connection, whose receiving descriptor is closed.</summary>
+    /// <summary>Closes the receiving descriptor of the connection <c>Target</c>.</summary>
     CloseReceiver,
 
-    /// <summary>Target: the connection. Other: the queue. Value: the byte budget.</summary>
+    /// <summary>Starts a receive for the connection <c>Target</c> on the queue <c>Other</c>, with a budget of <c>Value</c> bytes.</summary>
     ReceiveFrom,
 
-    /// <summary>Target: the connection. Other: the queue. Value: the mistakes in the request, two out of a table.</summary>
+    /// <summary>
+    /// Starts a receive with two mistakes for the connection <c>Target</c> on the queue <c>Other</c>. <c>Value</c> selects the mistakes.
+    /// </summary>
     ReceiveInvalid,
 
     /// <summary>
-    /// Target: the connection, whose request is cancelled. Other: the queue, whose ring issues the cancel request. Value: the cancel flags.
+    /// Cancels the request of the connection <c>Target</c> through the ring of the queue <c>Other</c>. <c>Value</c> contains the cancel
+    /// flags.
     /// </summary>
     Cancel,
 
-    /// <summary>Target: the queue. Value: the number of buffers.</summary>
+    /// <summary>Returns up to <c>Value</c> held buffers to the queue <c>Target</c>.</summary>
     Return,
 
-    /// <summary>Target: the queue, to which one held buffer is returned by two entries.</summary>
+    /// <summary>Returns one held buffer to the queue <c>Target</c> by two refill entries.</summary>
     ReturnTwice,
 
-    /// <summary>Target: the queue. Value: the mistake in the entry.</summary>
+    /// <summary>Writes an invalid refill entry to the queue <c>Target</c>. <c>Value</c> selects the mistake.</summary>
     ReturnInvalid,
 
-    /// <summary>Target: the queue.</summary>
+    /// <summary>Flushes the refill queue of the queue <c>Target</c>.</summary>
     Flush,
 
     /// <summary>
-    /// Target: the queue, whose refill tail is set too far ahead for one flush. Value: the number of entries beyond the capacity of the
-    /// refill ring.
+    /// Sets the refill tail of the queue <c>Target</c> too far ahead for one flush. <c>Value</c> is the number of entries beyond the
+    /// capacity of the refill queue.
     /// </summary>
     CorruptTail,
 
-    /// <summary>Target: the queue, whose shared head is overwritten.</summary>
+    /// <summary>Overwrites the refill head of the queue <c>Target</c>, which the kernel shares with the program.</summary>
     CorruptHead,
 
-    /// <summary>Target: the queue. Value: the notification type.</summary>
+    /// <summary>Arms a notification of the queue <c>Target</c>. <c>Value</c> is the type.</summary>
     Arm,
 
-    /// <summary>Target: the queue. Value: the mistakes in the control call, two out of a table.</summary>
+    /// <summary>Makes a control call with two mistakes on the queue <c>Target</c>. <c>Value</c> selects the mistakes.</summary>
     ControlInvalid,
 
-    /// <summary>Target: the export. Other: the queue.</summary>
+    /// <summary>Exports the queue <c>Other</c> as the export <c>Target</c>.</summary>
     Export,
 
-    /// <summary>Target: the export.</summary>
+    /// <summary>Closes the descriptor of the export <c>Target</c>.</summary>
     CloseExport,
 
-    /// <summary>Target: the queue. Other: the importing ring. Value: the export.</summary>
+    /// <summary>Imports the export <c>Value</c> into the ring <c>Other</c>, as the queue <c>Target</c>.</summary>
     Import,
 
-    /// <summary>Target: the importing ring. Other: the export. Value: the mistake.</summary>
+    /// <summary>Imports the export <c>Other</c> into the ring <c>Target</c> with a mistake. <c>Value</c> selects the mistake.</summary>
     ImportInvalid,
 
-    /// <summary>Target: the queue. Value: the number of buffers of the new area.</summary>
+    /// <summary>Adds an area of <c>Value</c> buffers to the queue <c>Target</c>.</summary>
     AddArea,
 
     /// <summary>
-    /// Target: the connection. Value: the RX queue on which its packets arrive from now on. 2 is an RX queue that no program registers.
+    /// Steers the packets of the connection <c>Target</c> to the RX queue <c>Value</c>. 2 is an RX queue that no program registers.
     /// </summary>
     Steer,
 
-    /// <summary>Takes the link down until <see cref="LinkUp"/>. No packets arrive.</summary>
+    /// <summary>Takes the link down. No packets arrive until <see cref="LinkUp"/>.</summary>
     LinkDown,
 
     /// <summary>Takes the link up again.</summary>
     LinkUp,
 
     /// <summary>
-    /// Target: the connection, over which enough bytes are sent for its queue to run out of buffers. The buffers are then returned, and the
-    /// rest arrives.
+    /// Exhausts the pool: sends over the connection <c>Target</c> until its queue has no buffer left. Then keeps returning buffers until
+    /// all bytes have arrived.
     /// </summary>
     Exhaust,
 }

@@ -28,9 +28,9 @@ internal sealed unsafe class PlantedKernel(IIoUringKernel kernel, uint operation
 
     public int InterfaceIndex(string name) => kernel.InterfaceIndex(name);
 
-    /// <summary>Accepts arming whether or not the type has fired.</summary>
+    /// <summary>Creates a kernel that accepts every request to arm a notification, even if the notification is already armed.</summary>
     public static PlantedKernel ArmsAlways(IIoUringKernel kernel) => new(kernel, ZCRX_CTRL_ARM_EVENT, _ => 0, isDone: true);
 
-    /// <summary>Reports success for a flush and does nothing.</summary>
+    /// <summary>Creates a kernel that reports success for a flush but consumes no refill entries.</summary>
     public static PlantedKernel NeverFlushes(IIoUringKernel kernel) => new(kernel, ZCRX_CTRL_FLUSH_RQ, result => result, isDone: false);
 }

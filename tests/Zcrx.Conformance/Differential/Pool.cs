@@ -5,9 +5,9 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Conformance.Differential;
 
 /// <summary>
-/// Represents an interface queue that a program has registered: its memory, its refill ring, and the buffers that the program holds.
+/// Represents the memory of an interface queue that a program has registered, its refill queue, and the buffers that the program holds.
 /// </summary>
-/// <remarks>After an import, several queues of a program share one pool. Its memory is freed after all rings are closed.</remarks>
+/// <remarks>An import shares the pool between several queues. The memory is freed after all rings are closed.</remarks>
 internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
 {
     private readonly List<TestMemory> _areas = [setup.Area];
@@ -21,7 +21,7 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
     public uint RxQueue => setup.Registration->if_rxq;
 
     /// <summary>
-    /// Gets or sets a value that indicates whether the notification about a lack of buffers is armed and has not fired.
+    /// Gets or sets a value that indicates whether the kernel would report a lack of buffers: the notification is armed and has not fired.
     /// </summary>
     public bool ReportsNoBuffers { get; set; } = true;
 
@@ -44,7 +44,7 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
 
     private uint* SharedTail => (uint*)(setup.Region.Address + _registration.offsets.tail);
 
-    /// <summary>Returns the bytes of a completion; an empty span when the completion points outside all areas.</summary>
+    /// <summary>Returns the bytes of a completion. Returns an empty span when the completion points outside all areas.</summary>
     public ReadOnlySpan<byte> Payload(Cqe cqe)
     {
         int area = (int)(cqe.Offset >> IORING_ZCRX_AREA_SHIFT);
@@ -71,7 +71,7 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
 
     public void PublishTail(uint beyond) => Volatile.Write(ref *SharedTail, _tail + Entries + beyond);
 
-    /// <summary>Empties the refill ring: takes the kernel's head as the new head and tail.</summary>
+    /// <summary>Discards all entries of the refill ring, by setting the tail to the kernel's head.</summary>
     public void Resynchronise()
     {
         _head = _tail = Volatile.Read(ref *SharedHead);

@@ -12,11 +12,12 @@ internal static class ProgramGenerator
     public const int Connections = 4;
     public const int Exports = 2;
 
-    // More than any program with pieces of any size needs: at most 30 pieces of 5 pages, each of which may touch 2 more pages.
+    // A program without whole pages sends at most 30 pieces of 5 pages, and each piece may touch 2 more pages. The pool therefore never
+    // runs out.
     private const int PlentyOfBuffers = 256;
     private const int MostSends = 30;
 
-    // TCP cuts a send at half the receiver's first window, 32741 bytes over loopback. A page beyond it would arrive in two pieces.
+    // Over loopback, TCP cuts a send at 32741 bytes, half the receiver's first window. A longer piece would not arrive in whole pages.
     private const int MostPages = 7;
 
     private static readonly (OperationKind Kind, int Weight)[] Common =
@@ -26,7 +27,7 @@ internal static class ProgramGenerator
         (Register, 3), (RegisterInvalid, 2), (AddArea, 1),
     ];
 
-    // Operations on single entries of the refill ring require that both kernels have filled the same buffers.
+    // These operations address single refill entries. Their results can be compared only if both kernels have filled the same buffers.
     private static readonly (OperationKind Kind, int Weight)[] WholePagesOnly = [(ReturnTwice, 4), (ReturnInvalid, 5), (CorruptTail, 2), (CorruptHead, 2)];
 
     public static DifferentialProgram Create(int seed, int number)
@@ -35,7 +36,7 @@ internal static class ProgramGenerator
         bool wholePages = random.Next(3) != 0;
         (OperationKind Kind, int Weight)[] kinds = wholePages ? [.. Common, .. WholePagesOnly] : Common;
 
-        // A program begins with the steps that it needs to receive. Later steps may undo them.
+        // A program starts with a connection that receives. Later operations may close it.
         List<Operation> operations =
         [
             new(OpenRing, 0, 0, CompletionEntries(random, wholePages)),
@@ -73,7 +74,7 @@ internal static class ProgramGenerator
         throw new ArgumentOutOfRangeException(nameof(kinds));
     }
 
-    /// <summary>Generates operations that probably create the preconditions of an operation.</summary>
+    /// <summary>Generates operations that often create what the operation needs, such as an export for an import.</summary>
     private static IEnumerable<Operation> Lead(OperationKind kind, Random random, bool wholePages)
     {
         int ring = random.Next(1, Rings);
@@ -82,7 +83,7 @@ internal static class ProgramGenerator
         {
             Import or ImportInvalid when random.Next(2) == 0 =>
                 [new(OpenRing, ring, 0, CompletionEntries(random, wholePages)), new(Export, export, 0), new(Import, random.Next(1, Queues), ring, export)],
-            // The two pieces together need more completions than a small ring has, or more buffers than a small pool has.
+            // Two large pieces overflow a small completion ring or exhaust a small pool.
             Send when wholePages && random.Next(6) == 0 => [BurstPart(random), BurstPart(random)],
             Flush when wholePages && random.Next(4) == 0 => [new(ReturnInvalid, 0, 0, random.Next(8)), new(Return, 0, 0, random.Next(1, 40))],
             _ => [],
@@ -123,13 +124,14 @@ internal static class ProgramGenerator
         return operation.IsSenders ? operation with { IsJoined = random.Next(3) == 0 } : operation;
     }
 
-    /// <summary>Returns a slot, usually one of the first two, so that steps often use the same slots.</summary>
+    /// <summary>Returns a slot number. Low numbers are more likely, so operations often meet on the same slots.</summary>
     public static int Low(Random random, int count) => random.Next(3) == 0 ? random.Next(count) : random.Next(2) * random.Next(2);
 
     private static int Buffers(Random random, bool wholePages) => wholePages ? random.Next(1, 20) : PlentyOfBuffers;
 
     /// <summary>
-    /// Returns a ring size. A small ring overflows. Overflows are compared only if both kernels need the same number of completions.
+    /// Returns the number of completion entries. Only programs with whole pages get a small ring, because both kernels then overflow it at
+    /// the same completion.
     /// </summary>
     private static int CompletionEntries(Random random, bool wholePages) => wholePages && random.Next(3) == 0 ? 8 : 256;
 
@@ -150,7 +152,7 @@ internal static class ProgramGenerator
         1 => (int)(IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL),
         2 => (int)IORING_ASYNC_CANCEL_ANY,
         3 => (int)IORING_ASYNC_CANCEL_ALL,
-        // Any of the first eight bits, except the one for registered files, since there are none.
+        // Any of the low eight bits except bit 3. It selects registered files, which programs do not use.
         4 => random.Next(256) & ~8,
         _ => 0,
     };

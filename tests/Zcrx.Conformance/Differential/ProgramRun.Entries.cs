@@ -5,7 +5,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <content>The refill ring.</content>
+/// <content>Contains the steps that use the refill ring.</content>
 internal sealed unsafe partial class ProgramRun : IDisposable
 {
     private string DoWithEntries(Operation operation, Queue queue, TestRing ring)
@@ -38,7 +38,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         zcrx_ctrl control = new() { zcrx_id = queue.Id, op = ZCRX_CTRL_FLUSH_RQ };
         int result = Control(ring, &control);
         (uint consumed, uint left) = queue.Pool.ReadHead();
-        // The number of entries is unspecified, since it depends on how the stream was split. Whether entries are left is specified.
+        // Without whole pages, the number of entries depends on how TCP cut the stream. Only whether entries are left is then compared.
         return Results.Name(result) + (_program.WholePages ? $", {consumed} consumed, {left} left" : left == 0 ? ", all consumed" : ", some left");
     }
 
@@ -46,7 +46,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     {
         if (_nic is not null)
         {
-            // A device consumes entries without a flush.
+            // A device consumes entries without a flush, so the head may have moved since the last call.
             pool.ReadHead();
         }
 
@@ -101,12 +101,12 @@ internal sealed unsafe partial class ProgramRun : IDisposable
                 pool.Refill(ulong.MaxValue);
                 break;
             case 4 when pool.Held.Count > 0:
-                // This entry is valid: an offset inside a buffer identifies the buffer.
+                // This entry is valid: the kernel accepts any offset inside a buffer.
                 pool.Refill(pool.Held[0] + 1234);
                 pool.Held.RemoveAt(0);
                 break;
             default:
-                // A buffer that is free or about to be returned.
+                // The program does not hold this buffer, so the kernel must not return it.
                 ulong free = Enumerable.Range(0, pool.Buffers).Select(buffer => (ulong)buffer * TestMemory.Page).Except(pool.Held).FirstOrDefault(ulong.MaxValue);
                 pool.Refill(free);
                 return $"{free:x}";

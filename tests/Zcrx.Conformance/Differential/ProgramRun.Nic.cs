@@ -7,10 +7,12 @@ namespace Zcrx.Conformance.Differential;
 /// <content>Contains the steps that need an interface.</content>
 internal sealed unsafe partial class ProgramRun : IDisposable
 {
-    /// <summary>The limit on bytes in flight on a device, where a packet of a few bytes uses a whole buffer.</summary>
+    /// <summary>
+    /// The maximum number of bytes in flight on a device. It is low because even a packet of a few bytes uses a whole buffer.
+    /// </summary>
     private const int MostInFlightOnWire = 16 * 1024;
 
-    // Twice as many bytes as the buffers of such a program can hold.
+    // Twice as many bytes as the 512 buffers of a program that runs out can hold.
     private const long ExhaustingBytes = 2 * 512 * 1448;
 
     private string DoWithNic(NicSlots nic, Operation operation)
@@ -29,7 +31,8 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     }
 
     /// <summary>
-    /// Sends without returning buffers until the shortage is reported. Then returns all buffers until all bytes have arrived.
+    /// Sends without returning buffers until the kernel reports that no buffer is left. Then keeps returning buffers until all bytes have
+    /// arrived.
     /// </summary>
     private string UseUp(NicSlots nic, int slot)
     {
@@ -69,8 +72,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             watch.Check(() => $"{connection.Received} of {end} are there");
         }
 
-        // The number of buffers that arrived last depends on the speed of the machine. Returning all buffers makes the next step
-        // independent of it.
+        // The number of buffers still held depends on the speed of the machine. Returning them makes the next step independent of it.
         ReturnHeld(pool, int.MaxValue);
         return answer;
     }

@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <content>Rings, registrations, exports and imports.</content>
+/// <content>Contains the steps that open and close rings, and register, export and import queues.</content>
 internal sealed unsafe partial class ProgramRun : IDisposable
 {
     private const int RefillEntries = 64;
@@ -57,7 +57,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             return Nothing;
         }
 
-        // Entries that were published before the close belong to the previous step, and a late completion must not be lost with the ring.
+        // Takes the completions before the close. They belong to the previous step and would be lost with the ring.
         Collect(slot);
         ring.Dispose();
         _rings[slot] = null;
@@ -80,8 +80,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     }
 
     /// <summary>
-    /// Waits until the kernel has released the RX queues that no ring or export uses any more. Before that, packets that arrive on them are
-    /// lost.
+    /// Waits until the kernel has released every RX queue that the program no longer uses. Packets that arrive earlier are lost.
     /// </summary>
     private void AwaitRelease()
     {
@@ -120,7 +119,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         spoil(setup);
         spoilMore(setup);
         int result = setup.Register(ring);
-        // Two mistakes may cancel each other out. The registration then succeeds, and its queue stays unused.
+        // Two mistakes may cancel each other out. The registration then succeeds, but no later step uses its queue.
         _memory.Add(setup);
         return $"{firstName}, {secondName}: {Results.Name(result)}";
     }
@@ -131,8 +130,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
 
     private QueueSetup CreateSetup(int buffers, int slot)
     {
-        // A device consumes entries when it needs buffers. There are as many entries as buffers, so all buffers
-        // can be waiting there at once.
+        // A device consumes entries only when it needs buffers. The refill ring therefore has room for all buffers at once.
         QueueSetup setup = _nic is null
             ? new QueueSetup(_kernel, buffers, RefillEntries)
             : new QueueSetup(_kernel, buffers, (uint)buffers, nic: _nic.Nic, rxQueue: _nic.RxQueueOf(slot));

@@ -6,12 +6,12 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <content>Connections, requests and control calls.</content>
+/// <content>Contains the steps that use connections, requests and control calls.</content>
 internal sealed unsafe partial class ProgramRun : IDisposable
 {
     private const string Nothing = "-";
 
-    /// <summary>Performs an operation if its slots are filled.</summary>
+    /// <summary>Performs an operation. Does nothing if one of its slots is empty.</summary>
     /// <returns>The answer, in words that are the same on both kernels.</returns>
     private string Do(Operation operation, int step)
     {
@@ -66,7 +66,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             case Send when !isSenderGone && connection.Sent - connection.Received + operation.Value <= (_nic is null ? MostInFlight : MostInFlightOnWire):
                 connection.Send(operation.Value);
                 return "done";
-            // A lost reset is not retransmitted, so the receiver would never learn of it.
+            // TCP does not retransmit a reset. If the link is down, the receiver would never learn of it.
             case EndSending or Reset when _nic is { IsUp: false }:
                 return Nothing;
             case EndSending when !isSenderGone:
@@ -75,7 +75,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             case Reset when !connection.IsReset:
                 connection.Reset();
                 return "done";
-            // A connection that was closed or reset cannot be shut down.
+            // The kernel cannot shut down a connection that is closed or reset.
             case EndReceiving when connection is { Server: >= 0, IsReset: false }:
                 connection.EndReceiving();
                 return "done";

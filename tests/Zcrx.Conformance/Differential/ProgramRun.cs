@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>Runs a program on one kernel. This part contains the common helpers; the other parts contain the steps.</summary>
+/// <summary>Runs a program on one kernel. This part contains the loop over the steps, and the helpers that all steps use.</summary>
 internal sealed unsafe partial class ProgramRun : IDisposable
 {
     public const ulong FirstRequest = 0x1000;
@@ -14,14 +14,15 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     private const ulong FirstOther = 0x3000;
 
     /// <summary>
-    /// The maximum number of bytes in flight to one socket. It is less than the receive window and the congestion window, so a send never
+    /// The maximum number of bytes in flight to one socket. It is below the receive window and the congestion window, so a send never
     /// waits.
     /// </summary>
     private const int MostInFlight = 48 * 1024;
 
-    // Twice the longest scheduling delay observed under emulation. The full time is spent only if a kernel is late or strands a request.
+    // The longest scheduling delay on emulated processors was half of this. A run waits so long only if a kernel is late or strands a
+    // request.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
-    // TCP retransmits packets that were lost while the link was down or the pool was empty. The delay grows with the duration of the loss.
+    // TCP retransmits packets that were lost while the link was down or the pool was empty. It waits longer after a longer loss.
     private static readonly TimeSpan PatienceOnWire = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan PatienceWithStalls = TimeSpan.FromMilliseconds(200);
 
@@ -86,7 +87,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     {
         IReadOnlyList<Operation> operations = _program.Operations;
         _nic?.Reset();
-        // The kernel may not have released the queues of the previous program yet.
+        // The kernel may still be releasing the queues of the previous program.
         AwaitRelease();
         for (int i = 0; i < operations.Count; i++)
         {
@@ -118,7 +119,9 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         _step = new StepRecord(_program.WholePages);
     }
 
-    /// <summary>Waits for all effects of the step: until no further completion arrives and no request has anything to deliver.</summary>
+    /// <summary>
+    /// Runs the rings until the step has had all its effects: no completion arrives and no request has anything to deliver.
+    /// </summary>
     private void Settle()
     {
         TimeSpan patience = _nic is not null ? PatienceOnWire : _kernel.StrandsReceives ? PatienceWithStalls : Patience;
@@ -141,7 +144,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
 
             if (_nic is { IsUp: false })
             {
-                // Bytes in flight arrive when the link is up again.
+                // Bytes in flight arrive only when the link is up again, so this step does not wait for them.
                 return;
             }
 
@@ -244,7 +247,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     }
 
     /// <summary>
-    /// Checks the final state: every sent byte was received or is still in its socket, and every copied byte was counted.
+    /// Checks that every sent byte was received or is still in its socket. Also checks that the kernel has counted every copied byte.
     /// </summary>
     private void Finish()
     {
@@ -252,7 +255,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         {
             if (_connections[i] is { } connection)
             {
-                // An ordinary read does not return bytes that a device has written to the memory of a queue.
+                // An ordinary read cannot take bytes that a device has written to the memory of a queue, so they are only counted.
                 int left = _nic is null ? connection.Drain() : connection.BytesWaiting;
                 _step.Facts.Add($"connection {i}: {connection.Received} of {connection.Sent} bytes received, {left} left");
                 if (left < 0 || (!connection.IsReset && connection.Received + left != connection.Sent))
@@ -270,7 +273,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
                 continue;
             }
 
-            // The linear part of a packet is copied without being counted: occasionally a few bytes.
+            // The kernel does not count the copies of bytes in the linear part of a packet. These are at most a few.
             long uncounted = pool.ReceivedBytes - (long)pool.CopiedBytes;
             _step.Facts.Add($"pool {pool.Number}: " + (uncounted >= 0 && uncounted <= 256 + (pool.ReceivedBytes / 100)
                 ? "every copy counted"

@@ -23,8 +23,8 @@ internal static class Reducer
         }
     }
 
-    /// <summary>Removes every piece that is not needed, one after another.</summary>
-    /// <returns>True when a piece was removed. Pieces that were needed before may then be removable.</returns>
+    /// <summary>Tries to remove each piece of this size, and removes those without which the program still fails.</summary>
+    /// <returns>True when a piece was removed. Another pass may then succeed with pieces that were needed before.</returns>
     private static bool TryWithout(ref DifferentialProgram program, int piece, Func<DifferentialProgram, bool> fails)
     {
         bool isReduced = false;

@@ -18,7 +18,7 @@ public class ReducerTests
     [Fact]
     public void Reduction_removes_operations_that_only_removed_operations_needed()
     {
-        // 5 is needed, and 4 is needed as long as 20 is present. Removing 4 therefore works only after 20 is removed.
+        // A program fails if it contains 5, and also contains 4 or lacks 20. Therefore, 4 can be removed only after 20.
         DifferentialProgram program = new("by hand", true, [.. Enumerable.Range(0, 40).Select(i => new Operation(OperationKind.Flush, i))]);
         bool Has(DifferentialProgram candidate, int i) => candidate.Operations.Any(operation => operation.Target == i);
         DifferentialProgram smallest = Reducer.Reduce(program, shorter => Has(shorter, 5) && (Has(shorter, 4) || !Has(shorter, 20)));

@@ -2,7 +2,7 @@ using Zcrx.Conformance.Support;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>Contains descriptors from which nothing can be received.</summary>
+/// <summary>Contains descriptors on which a receive request must fail, such as a pipe and a listening socket.</summary>
 internal sealed class Sockets : IDisposable
 {
     private readonly (int Read, int Write) _pipe = Posix.Pipe();

@@ -3,8 +3,8 @@ using Zcrx.Conformance.Support;
 namespace Zcrx.Conformance.Differential;
 
 /// <summary>
-/// Records the outcome of one step of a program, in the form in which two kernels are compared. Values that the contract does not specify
-/// are excluded, by this class or by the steps.
+/// Records the outcome of one step, in the form in which two kernels are compared. Leaves out values that the kernel's contract does not
+/// specify.
 /// </summary>
 /// <remarks>
 /// These points are unspecified and therefore not compared:
@@ -34,10 +34,10 @@ internal sealed class StepRecord(bool wholePages)
     private readonly List<string> _ends = [];
     private readonly HashSet<ulong> _requests = [];
 
-    /// <summary>Gets the result of the call, and other values that are compared besides completions.</summary>
+    /// <summary>Gets the compared values that are not completions, such as the result of a call.</summary>
     public List<string> Facts { get; } = [];
 
-    /// <summary>Gets the violations of rules that hold on every kernel, whether the kernels agree or not.</summary>
+    /// <summary>Gets the violations of rules that hold on every kernel. A violation fails the program even if both kernels agree.</summary>
     public List<string> Violations { get; } = [];
 
     public void Data(ReceiveRequest request, Cqe cqe)

@@ -7,7 +7,9 @@ namespace Zcrx.Conformance.Engines;
 
 public class EngineFallbackTests
 {
-    /// <summary>The errno of container runtimes: EPERM of Docker and Podman, ENOSYS of others.</summary>
+    /// <summary>
+    /// Gets the engines and the errnos with which container runtimes refuse io_uring. Docker and Podman return EPERM, others ENOSYS.
+    /// </summary>
     public static TheoryData<ZcrxEngine, int> Refusals => new()
     {
         { ZcrxEngine.IoUring, Errno.EPERM },

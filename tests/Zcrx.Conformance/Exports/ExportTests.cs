@@ -79,7 +79,7 @@ public unsafe class ExportTests : IClassFixture<LeakCheck>
         queue.CloseRing();
         using var importer = new TestRing(kernel.Kernel);
         Results.Equal(0, TestQueue.Import(importer, export.Fd, out uint id));
-        // Three of four buffers are lost, since no component knows their offsets. The fourth is free.
+        // The closed ring held three of the four buffers. They are lost, because no component knows their offsets.
         using var other = new TcpPair();
         importer.Receive(id, other.Server, 2);
         other.Send(10);

@@ -11,8 +11,8 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Conformance.Exports;
 
 /// <summary>
-/// Tests the takeover of a queue by another process. Most tests run both sides in this process, and they share only descriptors. On a real
-/// kernel, some tests kill one side. Every byte is checked, and no buffer may be lost.
+/// Tests the takeover of a queue by another process. Most tests run both sides in this process. On a real kernel, some tests kill one side.
+/// Every test checks each byte, and that no buffer is lost.
 /// </summary>
 public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
 {
@@ -72,7 +72,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         ZcrxQueue before = await GoOverAsync(bench, sides);
         TakeoverBench.Connection coming = await ConnectAndKeepAsync(bench, 4);
         await bench.Use(before).DisposeAsync();
-        // The kernel must not receive into leased buffers.
+        // The queue must not return while its buffers are leased. Otherwise, the kernel would receive into them.
         Assert.False(sides.CameBack.IsCompleted);
         coming.LetGo();
         await sides.CameBack.Within("the queue has returned to the old side");
@@ -92,14 +92,14 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         using Sides sides = await OfferAsync(bench);
         ZcrxQueue before = await GoOverAsync(bench, sides);
         ZcrxQueue after = bench.Use(before);
-        // Opens a second ring on the old side, and moves the connection to it.
+        // The old side opens a second ring on the same memory and moves its connection there.
         await using (await bench.SwitchAsync())
         {
             Assert.True(await staying.Zcrx.MoveToAsync(bench.Queue).Within("the connection moves"));
         }
 
         ZcrxQueue second = bench.Use(after);
-        // Opens a second ring on the new side, and moves another connection to it.
+        // The new side does the same with a connection of its own.
         TakeoverBench.Connection coming = await bench.ConnectAsync();
         await using (await bench.SwitchAsync())
         {
@@ -159,7 +159,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         await bench.Use(await ZcrxQueue.ImportAsync(inherited, options).Within("the queue is imported")).DisposeAsync();
         await takeover.CommitAsync().Within("the old process commits");
 
-        // The old process still receives for its connection, with the remaining buffers of the pool.
+        // The old process still receives for its connection. The pool serves both processes.
         TakeoverBench.Connection coming = await bench.ConnectAsync();
         coming.Send(4 * Much);
         await established.SendAsync(Much);
@@ -208,7 +208,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
 
     private static void OpenLinux() => KernelUnderTest.OpenDeviceLess(KernelUnderTest.Linux, ZcrxFeature.Export, ZcrxFeature.Import);
 
-    /// <summary>Opens a connection on the current queue, and returns it once its consumer has leased this number of buffers.</summary>
+    /// <summary>Opens a connection on the current queue, and returns it when its consumer has leased the given number of buffers.</summary>
     private static async Task<TakeoverBench.Connection> ConnectAndKeepAsync(TakeoverBench bench, int buffers)
     {
         TakeoverBench.Connection connection = await bench.ConnectAsync();
@@ -224,7 +224,8 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
 
     /// <summary>Exchanges the messages and descriptors of a takeover between two sides in one process.</summary>
     /// <remarks>
-    /// The only difference from a takeover between processes is that the emulated kernel identifies exports by their descriptor numbers.
+    /// The emulated kernel identifies an export by its descriptor number. The export is therefore passed on without a duplicate, unlike the
+    /// other descriptors.
     /// </remarks>
     private static async Task<Sides> OfferAsync(TakeoverBench bench)
     {

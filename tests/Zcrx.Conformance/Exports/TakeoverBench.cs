@@ -9,11 +9,11 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Conformance.Exports;
 
-/// <summary>Represents one interface queue that passes from one ring thread to the next, and connections that check every byte.</summary>
+/// <summary>Runs tests in which an interface queue passes from one ring thread to the next. Its connections check every byte.</summary>
 internal sealed class TakeoverBench : IAsyncDisposable
 {
     public const int Buffers = 16;
-    // The reserve of the pool, an eighth of its buffers.
+    // The buffers that the pool keeps as its reserve, an eighth of all.
     private const int Reserve = 2;
 
     private readonly Socket _listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -30,7 +30,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
 
     public Socket Listener => _listener;
 
-    /// <summary>Gets the queue whose ring thread writes the refill queue.</summary>
+    /// <summary>Gets the queue that currently owns the memory. Its ring thread writes the refill queue.</summary>
     public ZcrxQueue Queue { get; private set; }
 
     public static async Task<TakeoverBench> OpenAsync(string name, ZcrxSuspendedConnections? suspended = null, bool isShared = false)
@@ -41,7 +41,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
     }
 
     /// <summary>Opens a new queue on the same memory, with another ring thread.</summary>
-    /// <returns>The previous queue, which still receives for its connections.</returns>
+    /// <returns>The previous queue. It still receives for its own connections.</returns>
     public async Task<ZcrxQueue> SwitchAsync(ExportedQueue? exported = null, ZcrxSuspendedConnections? suspended = null)
     {
         using ExportedQueue? own = exported is null ? await Queue.ExportAsync().Within("the queue is exported") : null;
@@ -50,7 +50,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
         return before;
     }
 
-    /// <summary>Continues with another queue on the same memory.</summary>
+    /// <summary>Makes a queue on the same memory the current one.</summary>
     /// <returns>The previous queue.</returns>
     public ZcrxQueue Use(ZcrxQueue queue)
     {
@@ -60,8 +60,8 @@ internal sealed class TakeoverBench : IAsyncDisposable
     }
 
     /// <summary>
-    /// Keeps the memory of the current queue mapped, as a real kernel pins it. The emulated kernel uses only the mapping of the
-    /// registration.
+    /// Keeps the memory of the current queue mapped until the end of the test. A real kernel pins it. The emulated kernel only uses the
+    /// mapping of the process.
     /// </summary>
     public void Pin()
     {
@@ -84,7 +84,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
     /// <summary>
     /// Asserts that no buffer is lost: a consumer can lease all buffers except the reserve, and the reserve serves another stream.
     /// </summary>
-    /// <remarks>No other consumer may hold buffers.</remarks>
+    /// <remarks>The test must have released all other leases first.</remarks>
     public async Task AssertPoolIsWholeAsync()
     {
         await Deadline.UntilAsync(() => Queue.Snapshot().BuffersOut == 0, "no buffer is leased");
@@ -120,7 +120,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
     {
         Name = $"loop {generation}",
         AreaSize = (long)Buffers * Environment.SystemPageSize,
-        // With these options, no connection is paused while the pool has more free buffers than the reserve.
+        // No connection is paused until only the reserve is left.
         HighWaterMark = 1,
         ConnectionQuota = 2 * Buffers,
         NotificationInterval = TimeSpan.FromMilliseconds(10),
@@ -164,7 +164,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
         }
 
         /// <summary>
-        /// Queues bytes after the current send, without waiting. The send itself may wait for a consumer that leases every buffer.
+        /// Sends bytes after the current send, and returns at once. The send may have to wait for a consumer that leases every buffer.
         /// </summary>
         public void Send(long count) => _sending = SendBehindAsync(_sending, count);
 
@@ -173,7 +173,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
         /// <summary>Waits until all sent bytes have arrived.</summary>
         public Task ReachAsync() => Recorder.ReachAsync(_peer.Sent);
 
-        /// <summary>Checks and releases the leases.</summary>
+        /// <summary>Checks the bytes of the oldest leases, and releases them.</summary>
         public void LetGo(int most = int.MaxValue)
         {
             for (; most > 0 && _leases.TryDequeue(out BufferLease? lease); most--)

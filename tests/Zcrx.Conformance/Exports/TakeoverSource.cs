@@ -9,12 +9,12 @@ internal sealed class TakeoverSource(Socket listener, ZcrxQueue queue) : ITakeov
 {
     private readonly TaskCompletionSource _cameBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Gets the reasons for which the queue was not taken over, one for each attempt.</summary>
+    /// <summary>Gets a reason for each failed attempt to take over the queue.</summary>
     public ConcurrentQueue<string> Stays { get; } = new();
 
     public Task CameBack => _cameBack.Task;
 
-    /// <summary>Gets the action that stops accepting connections.</summary>
+    /// <summary>Gets the function that stops accepting connections when the successor is ready.</summary>
     public Func<Task> Release { get; init; } = static () => Task.CompletedTask;
 
     public IReadOnlyList<KeyValuePair<string, Socket>> GetListeners() => [KeyValuePair.Create("test", listener)];

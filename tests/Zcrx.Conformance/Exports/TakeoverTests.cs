@@ -41,7 +41,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
             connection.LetGo(5);
         }
 
-        // The old ring thread has ended, so the buffers that its consumers still lease must return through the new one.
+        // The old ring thread has ended. The buffers that its consumers still lease must return through the new ring thread.
         connection.LetGo();
         await connection.SendAsync(Much);
         await connection.ReachAsync();
@@ -62,7 +62,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
             await Task.WhenAll(staying.ReachAsync(), coming.ReachAsync());
             Assert.Equal(("loop 1", "loop 2"), (staying.Zcrx.QueueName, coming.Zcrx.QueueName));
 
-            // From now on, leases on the old ring thread are copies, because the new one owns the pool.
+            // The new ring thread owns the pool. A lease that is taken on the old ring thread is therefore a copy.
             staying.Holds = true;
             await staying.SendAsync(Much);
             await staying.ReachAsync();
@@ -178,7 +178,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
             }
         }
 
-        // Connections of a former ring thread move, and their leases stay valid.
+        // Moves the connections of the former ring threads. Their leases must stay valid.
         foreach (TakeoverBench.Connection connection in connections)
         {
             connection.Holds = false;

@@ -53,7 +53,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
         for (int lap = 0; lap < 10; lap++)
         {
             List<BufferLease> kept = bench.Deliver(8, 1, buffer => buffer.Retain());
-            // The pool is now empty. If one of the eight buffers were lost, the next round would receive fewer than eight.
+            // All eight buffers of the pool are leased. If one does not return, the next pass of the loop receives fewer than eight.
             kept.ForEach(lease => lease.Dispose());
             bench.TakeBack();
         }
@@ -125,8 +125,8 @@ public class LeaseTests : IClassFixture<LeakCheck>
         bench.Receive(1);
         for (int lap = 0; lap < 20; lap++)
         {
-            // The pool is now empty. If the kernel had dropped a buffer because of a double return, the next round would be one buffer
-            // short.
+            // This leases all buffers of the pool. If the kernel had dropped a buffer because of a double return, the next pass of the loop
+            // would receive one buffer less.
             List<(BufferLease Lease, ulong Offset)> kept = bench.Deliver(Buffers, 1, buffer => (buffer.Retain(), OffsetOf(bench, buffer)));
             returned.Clear();
             using Barrier barrier = new(4);
@@ -158,7 +158,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
             }
             catch (ObjectDisposedException)
             {
-                // Another thread has released the lease first.
+                // Another thread has released the lease before.
             }
         }
     }
@@ -208,8 +208,8 @@ public class LeaseTests : IClassFixture<LeakCheck>
         {
             bench.Receive(1);
             kept = [.. bench.Deliver(3, 1, buffer => buffer.Retain())];
-            // This lease is released before the end of the queue, but the ring thread has not taken the buffer back. The other two leases
-            // outlive the queue.
+            // This buffer is released, but the ring thread has not put it back before the queue ends. The other two leases outlive the
+            // queue.
             OtherThread.Run(kept[0].Dispose);
         }
 
@@ -217,7 +217,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
         Pattern.AssertAt(kept[2].Span, 20);
         kept[1].Dispose();
         OtherThread.Run(kept[2].Dispose);
-        // The two reads above show that the memory outlived the queue. The leak check shows that it is unmapped.
+        // The reads above show that the memory outlives the queue. The leak check shows that the memory is unmapped after the last lease.
     }
 
     private static ulong OffsetOf(LeaseBench bench, ReceivedBuffer buffer)
@@ -228,7 +228,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
         return offset;
     }
 
-    /// <summary>Records the returned offsets, and returns the buffers.</summary>
+    /// <summary>Records the offset of each buffer that is returned from now on.</summary>
     private static List<ulong> Record(LeaseBench bench)
     {
         List<ulong> returned = [];

@@ -8,7 +8,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Represents the NIC that the environment names. It may be any NIC with zero-copy receive.</summary>
+/// <summary>Represents the NIC that the environment variables name. It may be any NIC with zero-copy receive.</summary>
 /// <remarks>
 /// <c>ZCRX_TEST_INTERFACE</c>, <c>ZCRX_TEST_QUEUE</c>: the interface and the RX queue that the tests use.
 /// <c>ZCRX_TEST_OTHER_QUEUE</c>: another RX queue, for tests with two.

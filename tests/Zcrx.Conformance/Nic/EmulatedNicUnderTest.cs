@@ -10,7 +10,7 @@ internal sealed class EmulatedNicUnderTest : NicUnderTest
 {
     private const uint TestQueue = 1;
 
-    // The payload of a packet on the wire, with the usual MTU and time stamps.
+    // Packets carry 1448 bytes, as on a wire with the usual MTU and TCP time stamps.
     private static readonly EmulatedNicOptions Options = new()
     {
         Name = "enic0", RxQueues = 4, PacketLength = 1448, MaxBufferLength = 65536, RetransmitDelay = TimeSpan.FromMilliseconds(20),

@@ -50,7 +50,7 @@ public unsafe class NicAreaTests : IClassFixture<LeakCheck>
             }
 
             Assert.Equal(2, used.Count);
-            // The offset of a completion contains the area id, so the buffers of the second area return to that area.
+            // The offset of each completion contains an area id, so each buffer returns to its own area.
             queue.Return(held);
             queue.FlushAll();
         }

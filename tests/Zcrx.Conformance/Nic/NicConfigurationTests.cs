@@ -24,7 +24,7 @@ public sealed class NicConfigurationTests : IClassFixture<LeakCheck>, IDisposabl
         int ours = (int)nic.Queue;
         try
         {
-            // The default state of a NIC: traffic is spread over all queues, and header/data split is off.
+            // Prepares the NIC as its driver does by default: traffic goes to all queues, and header/data split is off.
             int[] even = [.. original.RssTable.Select((_, bucket) => bucket % original.Queues.Count)];
             _steering.SetRssTable(nic.Interface, even);
             _steering.SetHeaderDataSplit(nic.Interface, false, original.HdsThreshold);

@@ -56,7 +56,7 @@ public unsafe class NicDmaBufTests : IClassFixture<LeakCheck>
             Assert.True(queue.TryPrepareReceive(connection.Server, 1));
             Assert.Equal(1, ring.Ring.Submit());
             long position = 0;
-            // More bytes than the area holds, so that its buffers must return.
+            // Receives more bytes than the area holds, so that its buffers must be used again.
             while (position < 2 * Buffers * 1448)
             {
                 connection.Send(14_480);

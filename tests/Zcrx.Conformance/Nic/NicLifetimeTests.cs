@@ -5,7 +5,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Tests processes and links that end in the middle of a stream.</summary>
+/// <summary>Tests what remains of a stream when its process is killed or its link goes down.</summary>
 public class NicLifetimeTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory]
@@ -24,7 +24,7 @@ public class NicLifetimeTests : IClassFixture<LeakCheck>
             Pattern.Fill(data, 0);
             int sent = Posix.SendNow(client, data);
             child.Await("RECEIVED");
-            // Unprocessed bytes are in buffers that the child holds and in the socket.
+            // Leaves unprocessed bytes behind: some in the socket and some in buffers that the child holds.
             _ = Posix.SendNow(client, data.AsSpan(sent));
             child.Kill();
             nic.Unsteer(port);

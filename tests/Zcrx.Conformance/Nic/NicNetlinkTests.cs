@@ -33,7 +33,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
         {
             Assert.All(_facts.Read(nic.Interface).Queues, queue => Assert.Equal(queue.Index == nic.Queue ? RxMemoryProvider.IoUring : RxMemoryProvider.Kernel, queue.Provider));
             ZcrxDeviceException refused = Assert.ThrowsAny<ZcrxDeviceException>(() => _steering.SetHeaderDataSplit(nic.Interface, false, null));
-            // The exception contains the kernel's own reason.
+            // The message quotes the reason that the kernel gives over netlink.
             Assert.Contains("the kernel reports", refused.Message, StringComparison.Ordinal);
         }
 
@@ -168,7 +168,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
         Deadline.Until(() => AssertAgrees(nic).IsUp, "the interface is up again");
     }
 
-    /// <summary>Waits until all queues are released. Rings of earlier tests may still be torn down in the background.</summary>
+    /// <summary>Waits until no queue has a memory provider. The kernel may still be closing the rings of earlier tests.</summary>
     private void AwaitUnmanagedQueues(ConfiguredNic nic) =>
         Deadline.Until(() => _facts.Read(nic.Interface).Queues.All(static queue => queue.Provider == RxMemoryProvider.Kernel), "every queue has been released");
 
@@ -200,7 +200,8 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     private NicFacts AssertAgrees(ConfiguredNic nic)
     {
         NicFacts facts = _facts.Read(nic.Interface);
-        // The shell of the guest has an `ip` command without JSON. The path lists the NIC's tools first.
+        // The shell of the guest has its own `ip` command, which has no JSON. The search path therefore lists the directory of the NIC's
+        // tools first.
         JsonElement link = AskJson("ip", "-json", "-details", "link", "show", "dev", nic.Interface);
         string[] flags = [.. link.GetProperty("flags").EnumerateArray().Select(flag => flag.GetString()!)];
         Assert.Equal(link.GetProperty("ifindex").GetUInt32(), facts.Index);

@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Conformance.Nic;
 
 /// <summary>
-/// Tests the notifications of a device: its pool found no buffer, or packets were copied because they arrived on another RX queue.
+/// Tests the two notifications of a device: its page pool found no buffer, and a packet was copied because it arrived on another RX queue.
 /// </summary>
 public class NicNotificationTests : IClassFixture<LeakCheck>
 {
@@ -21,7 +21,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
         nic.Queue.Receive(connection, 1);
         List<Cqe> held = [];
         HoldUntilReported(nic, connection, held);
-        // The test holds some of the buffers. The device holds the others for the next packets.
+        // The device has taken some buffers for its next packets, so the test cannot hold the whole pool.
         Assert.InRange(held.Count(cqe => cqe.IsData), 1, 128);
         Results.Equal(0, nic.Queue.Arm(ZCRX_EVENT_ALLOC_FAIL));
         HoldUntilReported(nic, connection, held);
@@ -32,7 +32,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
         position = nic.ReceiveUpTo(connection, 1, position, connection.Sent);
         Assert.Equal(connection.Sent, position);
         Assert.Equal(0ul, nic.Queue.CopyCount);
-        // The notification has fired and was not armed again, so it must not fire a second time.
+        // A notification fires once and must then be armed again. Without that, it must not fire a second time.
         Assert.DoesNotContain(nic.Queue.Ring.Settle(), IsNotification);
         Results.Equal(0, nic.Queue.Arm(ZCRX_EVENT_ALLOC_FAIL));
     }
@@ -76,7 +76,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
         connection.Send(2000);
         connection.AwaitArrival(2600);
 
-        // The first piece is copied, a part of the second is delivered, and the budget is used up.
+        // The budget covers the first piece, which is copied, and a part of the second piece.
         nic.Queue.Receive(connection, 1, budget: 2000);
         nic.Queue.Ring.RunUntil(all => all.Any(IsNotification), "the copy is reported");
         IReadOnlyList<Cqe> completions = nic.Queue.Ring.TakeAll();
@@ -99,7 +99,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
         Cqe end = default;
         while (end == default)
         {
-            // Every buffer is returned at once, but the device needs none and therefore consumes no refill entries.
+            // The test returns every buffer at once. The device does not consume the refill entries, because it needs no buffers.
             connection.SendSome(32 * 1024);
             nic.Queue.Ring.RunTurn();
             IReadOnlyList<Cqe> completions = nic.Queue.Ring.TakeAll();
@@ -117,7 +117,9 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
 
     private static bool IsNotification(Cqe cqe) => cqe.UserData == QueueSetup.NotificationUserData;
 
-    /// <summary>Sends without returning buffers until the device has reported a shortage. It must report the shortage once.</summary>
+    /// <summary>
+    /// Sends without returning buffers until the device reports that it has found no buffer. Asserts that it reports this once.
+    /// </summary>
     private static void HoldUntilReported(NicQueue nic, TcpPair connection, List<Cqe> held)
     {
         Deadline.Watch watch = Deadline.Start("an empty pool is reported");

@@ -48,7 +48,8 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
         using var one = new NicQueue(Open(name));
         using TestQueue other = OtherQueue(one.Nic);
         TcpPair connection = one.Connect();
-        // No request is active yet, so all bytes wait in one socket. The fourth piece arrives on an RX queue with kernel memory.
+        // All bytes arrive before the first request and wait in one socket. The fourth piece arrives on an RX queue that receives into
+        // kernel memory.
         foreach (uint queue in new[] { one.Nic.Queue, one.Nic.OtherQueue, one.Nic.Queue, one.Port.Elsewhere, one.Nic.OtherQueue, one.Nic.Queue })
         {
             one.Port.SteerTo(queue);
@@ -62,7 +63,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
         AssertEndsAt(Piece, one.Queue, request: 2, 0);
         other.Receive(connection, 3);
         AssertEndsAt(2 * Piece, other, request: 3, Piece);
-        // The queue delivers the bytes in its own memory, and copies the bytes in kernel memory.
+        // This queue delivers the third piece from its own memory, and copies the fourth piece out of kernel memory.
         one.Queue.Receive(connection, 4);
         AssertEndsAt(4 * Piece, one.Queue, request: 4, 2 * Piece);
         other.Receive(connection, 5);
@@ -133,7 +134,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
             connection.AwaitArrival(Piece);
         }
 
-        // The successor uses the same RX queue with other memory.
+        // The new queue takes over the RX queue but has other memory. It cannot deliver the bytes of the old queue.
         using var successor = new TestQueue(nic.Kernel, 256, 256, completionEntries: 1024, nic: nic);
         connection.Send(Piece);
         connection.AwaitArrival(2 * Piece);
@@ -143,7 +144,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
             AssertEndsAt(Piece, queue, request: 3, Piece);
         }
 
-        // Other streams still work.
+        // The failures above must not affect a new connection.
         TcpPair next = port.Connect();
         successor.Receive(next, 4);
         next.Send(Piece);
@@ -183,7 +184,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
         }
     }
 
-    // Before 7.2, a request that has delivered data in the same turn does not always report that it cannot continue.
+    // Skips kernels before 7.2. On them, a request that has already delivered data does not always report its failure.
     private static NicUnderTest Open(string name) => NicUnderTest.Open(name, ZcrxFeature.Notifications);
 
     private static TestQueue OtherQueue(NicUnderTest nic) => new(nic.Kernel, 256, 256, completionEntries: 1024, nic: nic, rxQueue: nic.OtherQueue);

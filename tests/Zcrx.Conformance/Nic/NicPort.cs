@@ -2,7 +2,9 @@ using Zcrx.Conformance.Support;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Represents a port with its connections, which arrive on the queue under test or on another one.</summary>
+/// <summary>
+/// Represents a port of the NIC and its connections. They arrive on the queue under test, unless the test steers them to another queue.
+/// </summary>
 internal sealed class NicPort : IDisposable
 {
     private readonly NicUnderTest _nic;
@@ -20,7 +22,7 @@ internal sealed class NicPort : IDisposable
     /// <summary>Gets an RX queue that is not the queue under test.</summary>
     public uint Elsewhere => _nic.Queue == 0 ? 1u : 0;
 
-    /// <summary>Connects from the sender's namespace. The connection ends with the port at the latest.</summary>
+    /// <summary>Opens a connection from the sender's network namespace. It is closed with the port at the latest.</summary>
     public TcpPair Connect()
     {
         int client = _nic.Connect(_port);
@@ -42,8 +44,8 @@ internal sealed class NicPort : IDisposable
         Posix.Close(_listener);
         foreach (TcpPair connection in _connections)
         {
-            // A closed socket exists until its peer has answered, or for minutes if the device is removed. Until then, packets that arrived
-            // out of order keep buffers in use, and the queue cannot be released. A reset ends the socket at once.
+            // A closed socket keeps out-of-order packets, and so buffers of the queue, until its peer answers. If the device is removed,
+            // that takes minutes. A reset ends the socket at once.
             connection.ResetOnClose();
             connection.Dispose();
         }

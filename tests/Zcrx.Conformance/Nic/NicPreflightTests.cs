@@ -75,8 +75,8 @@ public class NicPreflightTests : IClassFixture<LeakCheck>
     }
 
     /// <summary>
-    /// Changes a setting once the device permits it. The device refuses while it has a queue with a memory provider, and the kernel closes
-    /// such a queue in the background.
+    /// Changes header/data split, and retries until the device permits it. It refuses as long as one of its queues has a memory provider,
+    /// and the kernel closes such queues in the background.
     /// </summary>
     private void SetHeaderDataSplit(ConfiguredNic nic, bool? enabled, int? threshold)
     {
@@ -104,7 +104,8 @@ public class NicPreflightTests : IClassFixture<LeakCheck>
         NicPreflight found = new([]);
         string? refusal = null;
         string Everything() => string.Create(CultureInfo.InvariantCulture, $"{refusal ?? "registered"}; found: {string.Join("; ", found.Items)}");
-        // Retries: the kernel releases a queue some time after its ring was closed, and this test opens and closes several.
+        // Repeats both calls. The kernel releases a queue some time after its ring was closed, so the first results may be those of an
+        // earlier queue.
         Deadline.Watch watch = Deadline.Start("the preflight gives the expected verdict, and a registration agrees with it");
         do
         {

@@ -18,7 +18,7 @@ internal sealed class NicQueue : IDisposable
 
     public NicPort Port { get; }
 
-    /// <summary>Connects from the sender's namespace. The connection ends with the queue at the latest.</summary>
+    /// <summary>Opens a connection from the sender's network namespace. It is closed with the queue at the latest.</summary>
     public TcpPair Connect() => Port.Connect();
 
     /// <summary>Receives a stream up to a position, checks it, and returns every buffer.</summary>

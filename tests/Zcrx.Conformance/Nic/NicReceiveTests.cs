@@ -22,7 +22,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
         Assert.Equal(0ul, nic.Queue.CopyCount);
         if (before is not null)
         {
-            // Retransmitted bytes were written twice and delivered once.
+            // The NIC also writes retransmitted packets to the area, but their bytes are delivered only once.
             long written = nic.Nic.ZeroCopyFragments()!.Value - before.Value;
             long sentAgain = connections.Sum(connection => (long)Posix.Retransmits(connection.Client));
             output.WriteLine($"{8L * each} bytes in {completions} completions, nothing copied; {written} fragments written to the area, {sentAgain} packets sent again");
@@ -68,7 +68,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
                 position = nic.Queue.AssertPattern(data, position);
                 isOffset |= data.Any(cqe => cqe.Offset % (ulong)TestMemory.Page != 0);
                 isShared |= data.Select(cqe => cqe.Offset / (ulong)TestMemory.Page).Distinct().Count() < data.Count;
-                // Each completion is returned by its own entry, since the buffer has one reference for each.
+                // Several completions may lie in one buffer. Each of them holds a reference, so each needs a refill entry.
                 nic.Queue.Return(data, flushes: false);
             }
 
@@ -144,8 +144,8 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
         foreach (uint length in new uint[] { 64 * 1024, 2 * 1024 * 1024 })
         {
             using var ring = new TestRing(nic.Kernel.Kernel);
-            // Transparent huge pages can make any mapping contiguous. An area with one additional page cannot be divided into large
-            // buffers.
+            // A transparent huge page can make the memory contiguous by chance. The additional page ensures that the area cannot be divided
+            // into large buffers.
             InterfaceQueue queue = Open(nic, ring, length, hugePages: false, area: (4 * 1024 * 1024) + TestMemory.Page);
             ring.Dispose();
             queue.Dispose();

@@ -22,14 +22,14 @@ public class NicRefillTests : IClassFixture<LeakCheck>
         Assert.Equal(Piece, queue.AssertPattern(data));
         Cqe victim = data[0];
 
-        // Nothing is in flight. The device reads both entries the next time it needs buffers, and consumes them at once.
+        // No buffer is in flight, so the device needs none yet. When it does, it consumes both entries in one go.
         queue.Refill(victim.Offset);
         queue.Refill(victim.Offset);
         queue.Return(data[1..], flushes: false);
         bool isBack = Circulate(queue, connection, victim);
 
-        // No capability reports whether the kernel folds consecutive entries for one buffer. Folding was introduced in the same release as
-        // adding areas.
+        // A kernel that folds the two entries into one does not free the buffer. No capability reports this, but it appeared in the same
+        // release as adding areas.
         Assert.Equal(!nic.Nic.Kernel.Capabilities.CanAddArea, isBack);
         if (!isBack)
         {
@@ -39,7 +39,7 @@ public class NicRefillTests : IClassFixture<LeakCheck>
     }
 
     /// <summary>
-    /// Receives and returns buffers until the given buffer is used again, or until three times as many completions as buffers have arrived.
+    /// Receives and returns buffers until the given buffer is used again. Gives up when three completions per buffer have arrived.
     /// </summary>
     /// <returns>True when the given buffer was used again.</returns>
     private static bool Circulate(TestQueue queue, TcpPair connection, Cqe victim)

@@ -95,8 +95,8 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
     private static void AssertRefused(string name, int expected, Action<QueueSetup> spoil) => AssertRefused(NicUnderTest.Open(name), expected, spoil, isTaken: false);
 
     /// <summary>
-    /// Registers with one invalid parameter. Unless the queue is taken, the same registration must succeed afterwards with a valid
-    /// parameter.
+    /// Asserts that a registration with one invalid parameter fails. Unless the RX queue is taken, the registration must succeed when the
+    /// parameter is valid again.
     /// </summary>
     private static void AssertRefused(NicUnderTest nic, int expected, Action<QueueSetup> spoil, bool isTaken)
     {

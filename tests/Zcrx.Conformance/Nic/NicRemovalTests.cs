@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Tests a device that is removed while queues use it, and added again. The kernel does not notify the ring.</summary>
+/// <summary>Tests a device that is removed while queues use it, and added again. The kernel posts no completion for the removal.</summary>
 public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory]
@@ -32,10 +32,10 @@ public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
             queue.Queue.Receive(later, 2);
             IReadOnlyList<Cqe> landed = queue.Queue.Ring.TakeBytes(2, 5000);
             Assert.Equal(5000, queue.Queue.AssertPattern(landed));
-            // Neither an end nor a notification arrives, although bytes are in flight.
+            // The kernel reports the removal neither by the end of the request nor by a notification.
             Assert.Empty(queue.Queue.Ring.Settle());
 
-            // The queue itself still works: buffers return, it can be exported, and requests can be cancelled.
+            // The queue without its device can still take buffers back, be exported, and cancel requests.
             queue.Queue.Return(landed);
             queue.Queue.FlushAll();
             int exported = queue.Queue.Export();
@@ -71,7 +71,7 @@ public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
         long position = queue.ReceiveUpTo(connection, 1, 0, connection.Sent);
         Assert.Equal(0ul, queue.Queue.CopyCount);
 
-        // The sender continues while the device is removed and added.
+        // The sender does not stop while the device is removed and added again.
         using (var stop = new CancellationTokenSource())
         {
             var sender = new Thread(() =>
@@ -119,7 +119,7 @@ public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
             TcpPair connection = queue.Connect();
             queue.Queue.Receive(connection, 1);
             connection.Send(50_000);
-            // Some bytes are held and more are in flight when the device is removed.
+            // At the removal, the test holds some bytes and others are in flight.
             IReadOnlyList<Cqe> held = queue.Queue.Ring.TakeBytes(1, 50_000);
             connection.SendSome(50_000);
             nic.Control("remove");

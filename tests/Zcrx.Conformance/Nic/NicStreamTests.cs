@@ -41,15 +41,14 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
     [SkippableFact]
     public async Task Flow_that_arrives_on_another_queue_is_copied_until_it_is_steered_back()
     {
-        // More buffers than a device takes for itself (a cache of 128 and a ring). Copies need the other buffers.
+        // A device takes buffers in advance: a cache of 128 and a full ring. The pool must be larger, because copies need buffers, too.
         const int Buffers = 1024;
         using Bench bench = await Bench.OpenAsync(NicUnderTest.Open(KernelUnderTest.Linux, ZcrxFeature.Notifications, ZcrxFeature.Statistics), Buffers);
         bench.SendUntil(() => bench.Received > 100_000, "the stream runs");
         Assert.Equal(0, bench.Queue.Snapshot().CopiedFragments);
 
         bench.Steer(away: true);
-        // Far more bytes than the pool holds. The NIC queue is idle, so its buffers return only if the ring thread flushes the refill
-        // queue.
+        // Twice as many bytes as the pool holds. The device takes no buffers now, so the ring thread must flush the refill queue.
         long end = bench.Received + (2 * Buffers * 1448);
         bench.SendUntil(() => bench.Received > end, "the stream continues over another RX queue");
         Assert.NotEqual(0, bench.Queue.Snapshot().CopiedFragments);
@@ -106,7 +105,7 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
             set => _holds = value;
         }
 
-        /// <summary>Gets the time from each release to the next byte.</summary>
+        /// <summary>Gets, for each release of the held buffers, the time until the next byte arrived.</summary>
         public IEnumerable<TimeSpan> FirstBytes => _firstBytes;
 
         public long Received => Volatile.Read(ref _received);
@@ -134,7 +133,7 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
                 }
                 catch (ZcrxQueueBusyException)
                 {
-                    // The kernel may still be closing the ring of the previous test.
+                    // The kernel may still be closing the ring of the previous test, so the loop tries again.
                     watch.Check();
                 }
             }
@@ -144,7 +143,7 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
 
         public void Steer(bool away) => _nic.Steer(Port, !away ? _nic.Queue : _nic.Queue == 0 ? 1u : 0);
 
-        /// <summary>Sends until a condition holds.</summary>
+        /// <summary>Waits for a condition, and sends during the wait unless <c>more</c> is false.</summary>
         public void SendUntil(Func<bool> condition, string expectation, bool more = true)
         {
             Deadline.Watch watch = Deadline.Start(expectation);

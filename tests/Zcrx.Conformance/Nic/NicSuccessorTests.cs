@@ -9,11 +9,11 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Tests that a process takes over the RX queue of another process without closing it.</summary>
+/// <summary>Tests that a process takes over the RX queue of another process while the NIC receives.</summary>
 public sealed class NicSuccessorTests(ITestOutputHelper output) : IClassFixture<LeakCheck>, IDisposable
 {
-    // Several times the size of the pool, so that all buffers must return through the new process. These include buffers that the old
-    // process held when it was killed.
+    // Several times as many bytes as the pool holds. All buffers must therefore return through the new process, including those that the
+    // old process held when it was killed.
     private const int Much = 6 * 1024 * 1024;
     private const int Piece = 128 * 1024;
 

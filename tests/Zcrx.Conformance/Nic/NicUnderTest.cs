@@ -18,7 +18,7 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
 
     public KernelUnderTest Kernel => kernel;
 
-    /// <summary>Gets the RX queue that the cases use.</summary>
+    /// <summary>Gets the RX queue that the tests use.</summary>
     public uint Queue => queue;
 
     /// <summary>Gets a second RX queue that a test may use. Skips the test when none is available.</summary>
@@ -28,26 +28,27 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
 
     public abstract uint Index { get; }
 
-    /// <summary>Gets the facts of the interface.</summary>
+    /// <summary>Gets the object that reads the state of the interface.</summary>
     public abstract INicFacts Facts { get; }
 
-    /// <summary>Gets the steering of the interface.</summary>
+    /// <summary>Gets the object that changes the flow rules and the RSS table of the interface.</summary>
     public abstract IFlowSteering Steering { get; }
 
-    /// <summary>Gets the address of the receiving end.</summary>
+    /// <summary>Gets the address at which the interface receives.</summary>
     public abstract IPAddress Address { get; }
 
-    /// <summary>Returns the NIC of a kernel. If there is none or the kernel is unsuitable, skips the test with the reason.</summary>
-    /// <param name="name">One of <see cref="KernelUnderTest.Names"/>.</param>
+    /// <summary>Opens the NIC of a kernel. Skips the test if there is no NIC or the kernel lacks a feature.</summary>
+    /// <param name="name">The name of the kernel, one of <see cref="KernelUnderTest.Names"/>.</param>
     /// <param name="alsoNeeded">Features that the test needs in addition.</param>
     public static NicUnderTest Open(string name, params ReadOnlySpan<ZcrxFeature> alsoNeeded) =>
         name == KernelUnderTest.Linux ? ConfiguredNic.Open(alsoNeeded) : EmulatedNicUnderTest.Open(name, alsoNeeded);
 
-    /// <summary>Opens a socket on the sender's side.</summary>
+    /// <summary>Opens a TCP connection from the sender's side to this port.</summary>
     public abstract int Connect(ushort port);
 
     /// <summary>
-    /// Controls the NIC. Skips the test when the NIC does not support the command (docs/nic-testing.md lists the commands).
+    /// Runs a command that changes the NIC, such as removing it. Skips the test when the NIC does not support the command
+    /// (docs/nic-testing.md lists the commands).
     /// </summary>
     /// <returns>The output of the command.</returns>
     public string Control(params IReadOnlyList<string> arguments)
@@ -56,21 +57,20 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
         Assert.True(status == 0, $"{string.Join(' ', arguments)} ends with {status}: {output}");
         if (arguments is ["remove"])
         {
-            // The rules disappear with the device. Later rules may get their ids.
+            // The rules are gone with the device. New rules may get their ids.
             _rules.Clear();
         }
 
         return output;
     }
 
-    /// <summary>Asserts that the NIC or the kernel refuses a command.</summary>
+    /// <summary>Asserts that a command that changes the NIC fails.</summary>
     public void AssertRefuses(params IReadOnlyList<string> arguments) => Assert.NotEqual(0, Run(arguments).Status);
 
-    /// <summary>Steers the connections of this port to a queue.</summary>
+    /// <summary>Steers the connections of a port to an RX queue.</summary>
     public void Steer(ushort port, uint queue)
     {
-        // Adds the new rule before removing the old one, so that the flow always has a rule. The old rule is removed even if it would take
-        // precedence.
+        // Adds the new rule before the old one is removed, so that the port is never without a rule.
         int rule = Steering.AddRule(Interface, new FlowRule((int)queue, LocalPort: port) { Family = AddressFamily.InterNetwork });
         Unsteer(port);
         _rules[port] = rule;
@@ -83,7 +83,7 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     public void AwaitRelease(uint queue) => Deadline.Until(
         () => Facts.Read(Interface).Queues.Single(facts => facts.Index == (int)queue).Provider != RxMemoryProvider.IoUring, $"the kernel has released RX queue {queue}");
 
-    /// <summary>Removes the rule of this port, so that the NIC chooses the queue.</summary>
+    /// <summary>Removes the flow rule of a port. The NIC then chooses the RX queue by its RSS table.</summary>
     public void Unsteer(ushort port)
     {
         if (_rules.Remove(port, out int rule))
@@ -93,7 +93,8 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     }
 
     /// <summary>
-    /// Returns the number of fragments that the NIC has written to the memory of the queue's owner; null when the NIC does not count them.
+    /// Returns the number of fragments that the NIC has written directly to the memory of the queue. Returns null when the NIC does not
+    /// count them.
     /// </summary>
     public long? ZeroCopyFragments()
     {
@@ -101,7 +102,7 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
         return status == 0 ? long.Parse(output, CultureInfo.InvariantCulture) : null;
     }
 
-    /// <returns>0 on success, 77 when this NIC does not support the command.</returns>
+    /// <returns>The exit code and the output. 0 means success, 77 means that this NIC does not support the command.</returns>
     protected abstract (int Status, string Output) Execute(IReadOnlyList<string> arguments);
 
     private (int Status, string Output) Run(IReadOnlyList<string> arguments)

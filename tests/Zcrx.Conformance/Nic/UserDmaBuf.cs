@@ -6,8 +6,7 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Conformance.Nic;
 
 /// <summary>
-/// Represents memory of this process as a dma-buf (<c>linux/udmabuf.h</c>). The process reads the bytes of the device through its own
-/// mapping of the memory.
+/// Represents a dma-buf over memory of this process (<c>linux/udmabuf.h</c>). The process reads the received bytes through its own mapping.
 /// </summary>
 internal sealed unsafe partial class UserDmaBuf : IDisposable
 {
@@ -51,7 +50,7 @@ internal sealed unsafe partial class UserDmaBuf : IDisposable
         CreateArgument argument = new() { Memory = (uint)memory, Size = length };
         using SafeFileHandle device = File.OpenHandle(Device, access: FileAccess.ReadWrite);
         int fd = Check(ioctl((int)device.DangerousGetHandle(), CreateRequest, &argument));
-        // From now on the dma-buf keeps the memory alive.
+        // The dma-buf now holds a reference to the memory.
         Posix.Close(memory);
         return new UserDmaBuf(fd, address, length);
     }

@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Conformance.Notifications;
 
 /// <summary>
-/// Tests notifications on device-less queues. A device-less queue copies every fragment, so tests can make the copy notification fire. The
+/// Tests notifications on queues without a device. Such a queue copies every fragment, so the notification about copies fires easily. The
 /// notification about an empty pool never fires.
 /// </summary>
 public class NotificationTests : IClassFixture<LeakCheck>

@@ -4,7 +4,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Conformance.Queues;
 
-/// <summary>Tests the library's side of the completion ring, in plain memory. The test acts as the kernel.</summary>
+/// <summary>Tests the library's side of the completion ring. The ring is plain memory, and the test takes the role of the kernel.</summary>
 public sealed unsafe class CompletionQueueTests : IClassFixture<LeakCheck>, IDisposable
 {
     private const uint Entries = 4;

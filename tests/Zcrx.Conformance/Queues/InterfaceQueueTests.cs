@@ -4,7 +4,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Conformance.Queues;
 
-/// <summary>Tests the library's queue: the parameters that it passes to the kernel, and its errors.</summary>
+/// <summary>Tests the parameters that the library's queue passes to the kernel, and the errors that it reports.</summary>
 public unsafe class InterfaceQueueTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
@@ -172,7 +172,7 @@ public unsafe class InterfaceQueueTests : IClassFixture<LeakCheck>
         bench.Receive(1);
         List<BufferLease> leases = bench.Deliver(5, 1, buffer => buffer.Retain());
         bench.Queue.TrimAreas();
-        // Buffers that are in use keep their content.
+        // Trimming frees only memory of unused buffers, so the leased buffers keep their bytes.
         leases.ForEach(lease => Pattern.AssertAt(lease.Memory.Span, lease.StreamOffset));
         Assert.Equal(3, ResidentMemory.PagesOf(bench.Queue.Memory.Areas[1]));
 

@@ -4,13 +4,14 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Conformance.Queues;
 
-/// <summary>Tests the library's side of the refill ring, in plain memory. The test acts as the kernel.</summary>
+/// <summary>Tests the library's side of the refill ring. The ring is plain memory, and the test takes the role of the kernel.</summary>
 public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
 {
     private const uint Entries = 8;
 
     /// <summary>
-    /// Gets the offsets of head, tail and entries in 7.2 and in 7.3, and a third layout, to detect constants in the library.
+    /// Gets offsets of head, tail and entries: those of 7.2, those of 7.3, and invented ones. Constants in the library would fail with the
+    /// invented ones.
     /// </summary>
     public static TheoryData<uint, uint, uint> Layouts => new() { { 0, 4, 64 }, { 0, 64, 128 }, { 256, 192, 1024 } };
 
@@ -48,7 +49,7 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
         Assert.False(queue.TryAppend(99));
         queue.Publish();
         Assert.Equal(9u, Word(memory, tail));
-        // The ninth entry replaced only the first one.
+        // The kernel has consumed one entry, so only the first of the eight places was used again.
         Assert.Equal([8ul, 1, 2, 3, 4, 5, 6, 7], Offsets(memory, entries));
     }
 
@@ -114,7 +115,7 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
         Assert.False(first.TryAppend(99));
         second.Begin();
         Assert.True(second.IsOurs);
-        // Six entries fill the queue, because the kernel has consumed none of the first two.
+        // The first ring has written two of the eight entries, so six more fill the queue.
         for (uint i = 0; i < Entries - 2; i++)
         {
             Assert.True(second.TryAppend(20 + i));
@@ -158,7 +159,7 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
         bench.Receive(1);
         for (int lap = 0; lap < 30; lap++)
         {
-            // Three of four buffers, so that the ring and the test wrap around at different times.
+            // Leases three of four buffers. The refill ring and the list of buffers then wrap around at different laps.
             List<BufferLease> kept = bench.Deliver(3, 1, buffer => buffer.Retain());
             kept.ForEach(lease => lease.Dispose());
             bench.TakeBack();

@@ -7,12 +7,12 @@ namespace Zcrx.Conformance.Queues;
 
 /// <summary>Tests queues that accept on one socket while the ring thread of one of them is stuck.</summary>
 /// <remarks>
-/// A real kernel wakes one ring for a new client. It may wake the ring that is stuck. That ring then gets the wake-up but does not accept
-/// the client.
+/// A real kernel wakes only one ring for a new client. If it wakes the stuck ring, that ring does not accept the client. The other queue
+/// must accept it then.
 /// </remarks>
 public class StuckRingTests : IClassFixture<LeakCheck>
 {
-    // More clients than rings that can get a wake-up.
+    // More clients than queues, so that the stuck ring cannot take all wake-ups.
     private const int Clients = 3;
 
     [SkippableTheory, Kernels]
@@ -25,7 +25,8 @@ public class StuckRingTests : IClassFixture<LeakCheck>
         using ManualResetEventSlim release = new();
         try
         {
-            // The queue that gets stuck accepts first, because the kernel wakes the ring that has waited longest.
+            // The stuck queue starts to accept first. The kernel wakes the ring that has waited longest, so the stuck ring gets the first
+            // wake-up.
             using IDisposable first = stuck.Listen(listener).Subscribe(static connection => _ = connection.SendAsync("s"u8.ToArray()).AsTask());
             await TakeTurnsAsync(stuck);
             TaskCompletionSource entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -53,7 +54,7 @@ public class StuckRingTests : IClassFixture<LeakCheck>
         }
     }
 
-    /// <summary>Waits until the work that was posted before has run and its requests were submitted.</summary>
+    /// <summary>Waits until the ring thread has run all posted work and has submitted its requests.</summary>
     private static async Task TakeTurnsAsync(ZcrxQueue queue)
     {
         long turns = 0;

@@ -4,7 +4,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Conformance.Queues;
 
-/// <summary>Tests the library's side of the submission ring, in plain memory. The test acts as the kernel.</summary>
+/// <summary>Tests the library's side of the submission ring. The ring is plain memory, and the test takes the role of the kernel.</summary>
 public sealed unsafe class SubmissionQueueTests : IClassFixture<LeakCheck>, IDisposable
 {
     private const uint Entries = 4;
@@ -55,7 +55,7 @@ public sealed unsafe class SubmissionQueueTests : IClassFixture<LeakCheck>, IDis
     [Fact]
     public void Full_queue_prepares_no_entry_until_the_kernel_has_read_one()
     {
-        // The counters wrap around in between.
+        // The counters start just below their maximum, so they wrap around during the test.
         Word(Head) = Word(Tail) = uint.MaxValue - 1;
         SubmissionQueue queue = Create();
         for (ulong i = 0; i < Entries; i++)
@@ -70,7 +70,7 @@ public sealed unsafe class SubmissionQueueTests : IClassFixture<LeakCheck>, IDis
         Word(Head)++;
         Prepare(queue, 9);
         Assert.True(queue.TryPrepare() is null);
-        // The fifth entry replaced only the first one.
+        // The kernel has read one entry, so only the first of the four places was used again.
         Assert.Equal([2ul, 3, 9, 1], UserData());
     }
 

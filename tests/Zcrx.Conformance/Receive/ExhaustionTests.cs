@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Conformance.Receive;
 
-/// <summary>Tests an exhausted pool and a full completion ring on kernels that end the request.</summary>
+/// <summary>Tests an exhausted pool and a full completion ring, on kernels that end the request in both cases.</summary>
 public class ExhaustionTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
@@ -89,14 +89,13 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
     public void A_full_completion_ring_ends_the_request_and_nothing_is_lost(string name)
     {
         using TestQueue queue = Create(name, buffers: 64, completionEntries: 8);
-        // The stream needs more completions than fit into the ring. The receive buffer must hold the whole stream,
-        // also with large pages.
+        // The stream needs more completions than the ring holds. The socket buffer must hold the whole stream, even where pages are large.
         int volume = 12 * (int)TestMemory.Page;
         using var connection = new TcpPair(receiveBuffer: 2 * volume);
         queue.Receive(connection, 1);
         connection.Send(volume);
         connection.AwaitArrival(volume);
-        // The ring is entered but no completion is consumed, so completions that do not fit wait in the kernel.
+        // Lets the kernel post completions without consuming any, until they overflow the ring.
         Deadline.Until(
             () =>
             {

@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Conformance.Receive;
 
 /// <summary>
-/// Tests the emulated kernel with a caller that keeps sockets open while requests wait for them, like Zcrx.Rx. Requests then use the
+/// Tests the emulated kernel with a caller that keeps each socket open while a request waits for it, as Zcrx.Rx does. Requests then use the
 /// caller's descriptor.
 /// </summary>
 public sealed unsafe class KeptSocketsTests
@@ -58,7 +58,8 @@ public sealed unsafe class KeptSocketsTests
         Poll(ring, first.Server, In, 2);
         if (completes)
         {
-            // The number belongs to another file now, so bytes of the first peer must have no effect on it.
+            // The descriptor number now refers to the second socket. Bytes for the first socket must not complete the poll of the second
+            // one.
             _ = first.SendSome(1);
         }
 

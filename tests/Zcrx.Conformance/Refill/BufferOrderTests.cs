@@ -44,7 +44,7 @@ public class BufferOrderTests : IClassFixture<LeakCheck>
         Assert.Equal(pieces.Length, pieces.Select(cqe => cqe.Offset).Distinct().Count());
     }
 
-    /// <summary>Returns the buffers into which small pieces are received, one buffer for each piece.</summary>
+    /// <summary>Receives small pieces, each of which uses one buffer, and returns the numbers of these buffers in order.</summary>
     private static List<int> Buffers(TestQueue queue, TcpPair connection, int count)
     {
         List<int> buffers = [];

@@ -91,7 +91,8 @@ public unsafe class RefillEntryTests : IClassFixture<LeakCheck>
         queue.Refill(held[1].Offset);
         Results.Equal(0, queue.Flush());
         Assert.Equal(4u, *queue.Head);
-        // If the kernel folded the first three entries into one return of three references, it would return no buffer: see NicRefillTests.
+        // A kernel that folds the first three entries into one would treat them as a single return of three references. No buffer would
+        // become free. See NicRefillTests.
         AssertFree(queue, connection, 2);
     }
 
@@ -108,7 +109,7 @@ public unsafe class RefillEntryTests : IClassFixture<LeakCheck>
     }
 
     /// <summary>
-    /// Receives until every buffer is in flight and the request has ended or is stranded. No bytes are left in the socket.
+    /// Receives until every buffer is in flight, and the request has ended or is stranded. Leaves no bytes in the socket.
     /// </summary>
     private static List<Cqe> Exhaust(TestQueue queue, TcpPair connection)
     {
@@ -127,7 +128,7 @@ public unsafe class RefillEntryTests : IClassFixture<LeakCheck>
         return held;
     }
 
-    /// <summary>Asserts the number of free buffers, which is the number of pieces that still arrive.</summary>
+    /// <summary>Receives small pieces until no buffer is free, and asserts the number of pieces that were received.</summary>
     private static void AssertFree(TestQueue queue, TcpPair connection, int expected)
     {
         queue.Ring.TakeAll();

@@ -2,9 +2,7 @@ using Zcrx.Conformance.Support;
 
 namespace Zcrx.Conformance.Refill;
 
-/// <summary>
-/// Tests arbitrary values of head and tail. User space can write both, and the kernel must survive any value.
-/// </summary>
+/// <summary>Tests invalid values of the head and the tail. User space can write both, so the kernel must tolerate any value.</summary>
 public unsafe class RefillPointerTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
@@ -13,7 +11,8 @@ public unsafe class RefillPointerTests : IClassFixture<LeakCheck>
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), entries: 64);
         queue.PublishTail(500);
         Results.Equal(0, queue.Flush());
-        // Unwritten entries are zero, which is valid: they return buffer 0, which is not in flight.
+        // The entries that were never written are zero. The kernel takes each for a return of buffer 0 and ignores it, because that buffer
+        // is not in flight.
         Assert.Equal(64u, *queue.Head);
         AssertAlive(queue);
     }

@@ -5,7 +5,7 @@ using Zcrx.Interop.Memory;
 
 namespace Zcrx.Conformance.Registration;
 
-/// <summary>Tests areas on huge pages without a device: the buffers are ordinary pages.</summary>
+/// <summary>Tests areas on huge pages. Without a device, their buffers are still ordinary pages.</summary>
 public class HugePageAreaTests : IClassFixture<LeakCheck>
 {
     private const int Length = 2 * 1024 * 1024;
@@ -29,7 +29,7 @@ public class HugePageAreaTests : IClassFixture<LeakCheck>
                 return buffer.Retain();
             });
             Assert.Equal(buffers, used.Count);
-            // The next round needs each of these buffers.
+            // The next pass of the loop leases all these buffers again.
             kept.ForEach(static lease => lease.Dispose());
             bench.TakeBack();
         }

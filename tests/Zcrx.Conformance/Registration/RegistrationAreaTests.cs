@@ -46,13 +46,14 @@ public unsafe class RegistrationAreaTests : IClassFixture<LeakCheck>
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var ring = new TestRing(kernel.Kernel);
-        // The kernel stores a pointer to each page in an array of less than 2 GiB. With larger pages, a tebibyte fits.
+        // The kernel keeps an array with a pointer to each page, which must be smaller than 2 GiB. A tebibyte fits only if pages are larger
+        // than 4 KiB.
         int tebibyte = (1ul << 40) / TestMemory.Page * sizeof(ulong) > int.MaxValue ? -EOVERFLOW : -EFAULT;
         foreach ((ulong length, int since72) in new[] { (1ul << 40, tebibyte), (1ul << 41, -EINVAL), (1ul << 48, -EINVAL), (ulong.MaxValue & ~(ulong)(TestMemory.Page - 1), -EINVAL) })
         {
             using var setup = new QueueSetup(kernel);
             setup.AreaRegistration->len = length;
-            // Up to 7.1, the limit was one gibibyte. Since 7.2, there are two limits, at one tebibyte and just below.
+            // Before 7.2, an area of more than one gibibyte fails with EFAULT. Since 7.2, the limit is near one tebibyte.
             Results.Equal(kernel.Capabilities.Notifications ? since72 : -EFAULT, setup.Register(ring));
         }
     }

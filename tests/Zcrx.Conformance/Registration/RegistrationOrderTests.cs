@@ -5,8 +5,8 @@ using static Zcrx.Interop.Abi.Errno;
 namespace Zcrx.Conformance.Registration;
 
 /// <summary>
-/// Tests which of two mistakes the kernel reports. Each pair shows one part of the order of checks. <see cref="MistakeOrderTests"/> tests
-/// all pairs.
+/// Tests registrations with two mistakes. The error shows which of them the kernel checks first. <see cref="MistakeOrderTests"/> tests all
+/// pairs.
 /// </summary>
 public class RegistrationOrderTests : IClassFixture<LeakCheck>
 {

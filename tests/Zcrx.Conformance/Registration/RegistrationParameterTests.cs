@@ -61,7 +61,7 @@ public unsafe class RegistrationParameterTests : IClassFixture<LeakCheck>
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var ring = new TestRing(kernel.Kernel);
-        // The kernel rejects a missing argument as invalid before it reads the memory.
+        // Without an argument, the kernel returns EINVAL and not EFAULT, because it does not try to read the memory.
         int missing = ring.Register(IORING_REGISTER_ZCRX_IFQ, null, 1);
         Results.Equal(-EINVAL, missing);
         using var memory = new TestMemory(TestMemory.Page);

@@ -34,7 +34,7 @@ public unsafe class RegistrationRegionTests : IClassFixture<LeakCheck>
     public void Registration_with_an_invalid_region_is_refused(string name, string change)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
-        // Statistics are off, because the kernel would first check their position against the invalid region.
+        // With statistics, the kernel would first check whether they lie inside the region. Without them, it checks only the region.
         using var setup = new QueueSetup(kernel, statistics: false);
         using var ring = new TestRing(kernel.Kernel);
         (Action<QueueSetup> spoil, int expected) = Table[change];
@@ -68,7 +68,7 @@ public unsafe class RegistrationRegionTests : IClassFixture<LeakCheck>
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         uint header = (uint)kernel.Capabilities.RefillHeaderSizeOr(Environment.SystemPageSize);
         header = uint.Max(header, 64);
-        // The largest power of two whose entries fit into whole pages together with the header.
+        // The region has exactly as many pages as the header and 128 entries need.
         using var setup = new QueueSetup(kernel, entries: 128, statistics: false);
         using var ring = new TestRing(kernel.Kernel);
         nuint needed = header + (128u * (nuint)sizeof(io_uring_zcrx_rqe));

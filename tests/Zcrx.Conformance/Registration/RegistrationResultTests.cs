@@ -20,7 +20,7 @@ public unsafe class RegistrationResultTests : IClassFixture<LeakCheck>
         Assert.Equal(0u, setup.Registration->offsets.head);
         Assert.Equal(setup.EntriesOffset, setup.Registration->offsets.rqes);
         Assert.InRange(setup.Registration->offsets.tail, 4u, setup.Registration->offsets.rqes - 4);
-        // The kernel does not change the fields that the caller sets.
+        // The kernel must not change the fields that the caller has set.
         Assert.Equal((ulong)setup.AreaRegistration, setup.Registration->area_ptr);
         Assert.Equal((ulong)setup.RegionDescriptor, setup.Registration->region_ptr);
         Assert.Equal((ulong)setup.Region.Address, setup.RegionDescriptor->user_addr);

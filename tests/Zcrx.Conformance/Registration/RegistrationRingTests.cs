@@ -51,7 +51,7 @@ public class RegistrationRingTests : IClassFixture<LeakCheck>
         using TestRing ring = orphan!;
         for (int i = 0; i < 20; i++)
         {
-            // Thread ids are reused, so one of these threads may have the id of the thread that created the ring.
+            // The kernel reuses thread ids. One of these threads may have the id of the ended thread that created the ring.
             OtherThread.Run(() => Results.Equal(-EEXIST, setup.Register(ring)));
             OtherThread.Run(() => Results.Equal(-EEXIST, ring.Ring.SubmitAndWait(0)));
         }

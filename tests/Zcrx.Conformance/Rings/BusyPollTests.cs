@@ -40,7 +40,7 @@ public unsafe class BusyPollTests : IClassFixture<LeakCheck>
         io_uring_napi[] mistakes =
         [
             padded, Valid with { resv = 1 }, Valid with { opcode = 9 }, Valid with { op_param = 7 },
-            // These operations are valid only with static tracking, in which the caller manages the ids.
+            // These operations are invalid because the ring does not use static tracking, in which the caller manages the ids.
             Valid with { opcode = IO_URING_NAPI_STATIC_ADD_ID, op_param = 100_000 },
             Valid with { opcode = IO_URING_NAPI_STATIC_DEL_ID, op_param = 100_000 },
         ];

@@ -4,7 +4,9 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Conformance.Rings;
 
-/// <summary>Tests a ring with completions of mixed size: only completions with data are large. A queue also accepts such a ring.</summary>
+/// <summary>
+/// Tests a ring whose completions have two sizes: only completions with payload are large. A queue also accepts such a ring.
+/// </summary>
 public unsafe class MixedCompletionTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
@@ -23,8 +25,8 @@ public unsafe class MixedCompletionTests : IClassFixture<LeakCheck>
         int skipped = 0;
         for (int i = 0; i < 100; i++)
         {
-            // After an odd number of small completions, a large one does not fit into the last slot of the ring. The kernel skips that
-            // slot.
+            // After an odd number of small completions, one slot is left at the end of the ring. A large completion does not fit there, so
+            // the kernel skips the slot.
             if (i % 3 == 0)
             {
                 ring.Submit(new io_uring_sqe { opcode = IORING_OP_NOP, user_data = 2 });

@@ -49,7 +49,7 @@ public unsafe class RingEnterTests : IClassFixture<LeakCheck>
         int result;
         do
         {
-            // The runtime may interrupt the wait with a signal.
+            // A signal of the runtime may interrupt the wait.
             result = ring.Ring.SubmitAndWait(1, TimeSpan.FromMilliseconds(20));
         }
         while (result == -EINTR);

@@ -35,7 +35,7 @@ internal sealed class ConsoleReporter(TextWriter output) : LongLivedMarshalByRef
                     Fail(failed.Test.DisplayName, failed);
                     break;
 
-                // A failure outside a test (in the disposal of a fixture or the clean-up of a class) also counts.
+                // A failure in a fixture or in the clean-up of a class also fails the run.
                 case ITestCleanupFailure failure:
                     Fail(failure.Test.DisplayName + " (clean-up)", failure);
                     break;

@@ -2,7 +2,7 @@ using Xunit.Abstractions;
 
 namespace Zcrx.Conformance.Runner;
 
-/// <summary>Contains xunit's options by name. An option that is not set has xunit's default.</summary>
+/// <summary>Contains xunit's options by name. An option that is absent has xunit's default.</summary>
 internal sealed class RunOptions : ITestFrameworkDiscoveryOptions, ITestFrameworkExecutionOptions
 {
     public const string DisableParallelization = "xunit.execution.DisableParallelization";

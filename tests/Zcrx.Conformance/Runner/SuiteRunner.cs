@@ -5,7 +5,7 @@ using Zcrx.Conformance.Support;
 
 namespace Zcrx.Conformance.Runner;
 
-/// <summary>Discovers and runs the tests of this assembly inside this process, one line per test.</summary>
+/// <summary>Discovers the tests of this assembly and runs them in this process. Prints one line per test.</summary>
 internal static class SuiteRunner
 {
     private const string Usage = """
@@ -76,7 +76,7 @@ internal static class SuiteRunner
         output.WriteLine($"{reporter.Passed} passed, {reporter.Failed} failed, {reporter.Skipped} skipped");
         output.Flush();
 
-        // A run whose filter matches no test must not succeed.
+        // A filter that matches no test fails the run.
         return reporter.Failed == 0 && reporter.Passed + reporter.Skipped > 0 ? 0 : 1;
     }
 
@@ -103,8 +103,8 @@ internal static class SuiteRunner
             using var executor = _framework.GetExecutor(Assembly.GetExecutingAssembly().GetName());
             var options = new RunOptions();
 
-            // Runs tests one after another, because they share the machine's rings, ports and locked memory. The last line names the test
-            // that hangs.
+            // The tests share the machine's rings, ports and locked memory, so they must not run at the same time. If a test hangs, the
+            // last line names it.
             options.SetValue<bool?>(RunOptions.DisableParallelization, true);
             executor.RunTests(tests, reporter, options);
             reporter.Finished.WaitOne();

@@ -13,7 +13,7 @@ public class StatisticsTests : IClassFixture<LeakCheck>
         using var connection = new TcpPair();
         Assert.Equal((0ul, 0ul), (queue.CopyCount, queue.CopyBytes));
         Transfer.Run(queue, [connection], Total);
-        // A few bytes in the linear parts of packets are copied without being counted.
+        // The kernel does not count the copies of a few bytes in the linear parts of packets.
         Assert.InRange(queue.CopyBytes, (ulong)(Total * 0.95), (ulong)Total);
         Assert.InRange(queue.CopyCount, 1ul, queue.CopyBytes);
     }

@@ -1,2 +1,2 @@
-// Tests run one after another, because the leak check counts descriptors and memory of the whole process.
+// The leak check counts descriptors and memory of the whole process, so tests must not run at the same time.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -5,7 +5,7 @@ using Zcrx.Rx;
 namespace Zcrx.Conformance.Support;
 
 /// <summary>
-/// Represents the kernel that a test runs on: the machine's kernel, its io_uring without zcrx, or the emulated kernel with the profile of a
+/// Represents the kernel on which a test runs: the machine's kernel with or without zcrx, or an emulated kernel with the profile of a
 /// release.
 /// </summary>
 internal sealed class KernelUnderTest
@@ -13,10 +13,15 @@ internal sealed class KernelUnderTest
     public const string Linux = "linux";
     public const string Multishot = "io_uring";
 
-    /// <summary>The multishot kernel without the features that Linux 6.10 and 6.17 have added.</summary>
+    /// <summary>
+    /// The name of the machine's kernel with multishot receives as in Linux 6.1: without the features that 6.10 and 6.17 have added.
+    /// </summary>
     public const string OldMultishot = "io_uring 6.1";
 
-    /// <summary>The multishot kernel whose receives begin with scattering reads, as those of busy connections do.</summary>
+    /// <summary>
+    /// The name of the machine's kernel with multishot receives, where each receive starts with a scattering read. The library does this
+    /// for busy connections.
+    /// </summary>
     public const string ReadingMultishot = "io_uring reads";
 
     private const string EmulatedPrefix = "emulated ";
@@ -29,8 +34,8 @@ internal sealed class KernelUnderTest
     }
 
     /// <summary>
-    /// Gets or sets a value that indicates whether only the release of the machine's kernel is emulated. Set when the suite runs as a
-    /// program in a guest.
+    /// Gets or sets a value that indicates whether the emulation uses only the profile of the machine's own kernel release. The suite sets
+    /// it when it runs as a program.
     /// </summary>
     public static bool OnlyHostProfile { get; set; }
 
@@ -44,19 +49,19 @@ internal sealed class KernelUnderTest
 
     /// <summary>
     /// Gets a value indicating whether the kernel strands a request that runs out of buffers or completions in the middle of a packet. No
-    /// capability reports this, so the release of the kernel decides.
+    /// capability reports this, so the kernel release decides.
     /// </summary>
     public bool StrandsReceives => Kernel is EmulatedKernel emulated ? emulated.Options.Profile.StrandsReceives
         : IsMultishot ? false
         : EmulatedKernelProfile.ForRelease(HostFacts.Read().KernelRelease) is not { StrandsReceives: false };
 
-    /// <summary>Gets a value indicating whether this process implements zcrx, so that queues need no privileges.</summary>
+    /// <summary>Gets a value indicating whether zcrx is implemented inside this process. Queues then need no privileges.</summary>
     public bool IsEmulated => Kernel is not LinuxKernel;
 
-    /// <summary>Gets a value indicating whether receives are multishot receives of the machine's io_uring, without zcrx.</summary>
+    /// <summary>Gets a value indicating whether the test uses multishot receives of the machine's io_uring instead of zcrx.</summary>
     public bool IsMultishot => Kernel is MultishotKernel;
 
-    /// <summary>Gets the engine of Zcrx.Rx that uses this kernel without a NIC.</summary>
+    /// <summary>Gets the engine with which Zcrx.Rx uses this kernel when there is no NIC.</summary>
     public ZcrxEngine Engine => IsMultishot ? ZcrxEngine.IoUring : IsEmulated ? ZcrxEngine.Emulated : ZcrxEngine.DeviceLess;
 
     private static IEnumerable<EmulatedKernelProfile> Profiles =>
@@ -64,14 +69,12 @@ internal sealed class KernelUnderTest
             ? [host]
             : [EmulatedKernelProfile.Linux71, EmulatedKernelProfile.Linux720, EmulatedKernelProfile.Linux72, EmulatedKernelProfile.Linux73];
 
-    /// <summary>Opens a kernel by name. If the kernel cannot run the test, skips the test with the reason.</summary>
-    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <summary>Opens a kernel by name. Skips the test, with the reason, if the kernel cannot run it.</summary>
+    /// <param name="name">The name of the kernel, one of <see cref="Names"/>.</param>
     /// <param name="needed">Features that the test needs.</param>
     public static KernelUnderTest Open(string name, params ReadOnlySpan<ZcrxFeature> needed) => Open(Create(name), needed);
 
-    /// <summary>
-    /// Opens an emulated kernel with network interfaces. If the kernel cannot run the test, skips the test with the reason.
-    /// </summary>
+    /// <summary>Opens an emulated kernel with network interfaces. Skips the test, with the reason, if the kernel cannot run it.</summary>
     public static KernelUnderTest OpenEmulated(string name, IReadOnlyList<EmulatedNic> nics, EmulatedFaultPlan? faults, params ReadOnlySpan<ZcrxFeature> needed) =>
         Open(Create(name, nics, faults), needed);
 
@@ -100,20 +103,22 @@ internal sealed class KernelUnderTest
         return kernel;
     }
 
-    /// <summary>Opens a kernel that registers queues without a NIC, as most tests need.</summary>
+    /// <summary>Opens a kernel that can register queues without a NIC, as most tests need. Skips the test if the kernel cannot.</summary>
     public static KernelUnderTest OpenDeviceLess(string name, params ReadOnlySpan<ZcrxFeature> alsoNeeded) =>
         Open(name, [ZcrxFeature.DeviceLess, ZcrxFeature.Flush, .. alsoNeeded]);
 
     public static string NameOf(EmulatedKernelProfile profile) => EmulatedPrefix + profile.Name;
 
-    /// <summary>Opens a kernel that ends a request at exactly its budget.</summary>
+    /// <summary>Opens a kernel on which a request never exceeds its budget. Skips the test on other kernels.</summary>
     public static KernelUnderTest OpenWithExactBudgets(string name)
     {
         Skip.If(name == OldMultishot, "budgets: before Linux 6.17, a multishot receive may exceed its budget by one turn");
         return OpenDeviceLess(name);
     }
 
-    /// <summary>Opens a kernel that does not strand a request when buffers or completions run out.</summary>
+    /// <summary>
+    /// Opens a kernel that does not strand a request when buffers or completions run out. Skips the test on other kernels.
+    /// </summary>
     public static KernelUnderTest OpenDeviceLessWithEnds(string name)
     {
         KernelUnderTest kernel = OpenDeviceLess(name);
@@ -132,7 +137,7 @@ internal sealed class KernelUnderTest
         if (name is Multishot or OldMultishot or ReadingMultishot)
         {
             MultishotKernel kernel = new(
-                new LinuxKernel(), new EmulatedKernelOptions { Faults = faults }, name == OldMultishot ? MultishotFeatures.None : null, new ReceiveMethod(IsRead: name == ReadingMultishot, Streak: 0));
+                new LinuxKernel(), new EmulatedKernelOptions { Faults = faults }, name == OldMultishot ? false : null, new ReceiveMethod(IsRead: name == ReadingMultishot, Streak: 0));
             return new KernelUnderTest(name, kernel);
         }
 

@@ -14,8 +14,8 @@ public sealed class LeakCheck : IDisposable
     private readonly long _mapped = NotInheritedBytes();
     private readonly long _pinned = PinnedKilobytes();
 
-    // The first socket or child process opens the runtime's own epoll instance, which stays open. It must be open before descriptors are
-    // counted.
+    // The runtime opens an epoll instance with the first socket operation and keeps it open. This constructor opens it before descriptors
+    // are counted.
     static LeakCheck()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -40,19 +40,18 @@ public sealed class LeakCheck : IDisposable
         }
     }
 
-    // The kernel frees a packet on the processor that received it. A packet that was read on another processor is freed only when the next
-    // packet arrives. Until then, its buffers keep the area pinned.
+    // The processor that received a packet also frees it. If another processor has read the packet, it is freed only with the next packet
+    // that the first processor receives. Until then, it keeps the area pinned.
     private static void FreeConsumedPackets()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        // The socket sends to itself, so that no other process is affected and no ICMP error returns.
+        // A socket that sends to itself affects no other process, and no ICMP error returns.
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         Posix.OnEachProcessor(() => socket.SendTo([0], socket.LocalEndPoint!));
     }
 
     /// <summary>
-    /// Returns the open descriptors, such as sockets, rings and exports. Files and pipes are excluded, since the runtime opens them for
-    /// assemblies and signals.
+    /// Returns the open descriptors except files and pipes. The runtime opens files and pipes at any time, for assemblies and signals.
     /// </summary>
     private static List<string> Descriptors()
     {
@@ -69,7 +68,7 @@ public sealed class LeakCheck : IDisposable
     }
 
     /// <summary>
-    /// Returns the bytes of anonymous mappings that child processes do not inherit: the areas and regions of the library and the tests.
+    /// Returns the size of all anonymous mappings that child processes do not inherit. Only areas and regions are such mappings.
     /// </summary>
     private static long NotInheritedBytes()
     {
@@ -95,7 +94,7 @@ public sealed class LeakCheck : IDisposable
         return bytes;
     }
 
-    /// <summary>Returns the amount of memory that the kernel has pinned. A queue that is not torn down increases the amount.</summary>
+    /// <summary>Returns the amount of memory that the kernel has pinned. It remains high while a queue is not torn down.</summary>
     private static long PinnedKilobytes() =>
         Kilobytes(File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmPin:", StringComparison.Ordinal)));
 

@@ -3,7 +3,9 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Runs the library's queue on a kernel under test, with a minimal loop that receives, delivers and returns buffers.</summary>
+/// <summary>
+/// Runs an interface queue of the library on a kernel under test, with a minimal loop that receives, delivers and returns buffers.
+/// </summary>
 internal sealed unsafe class LeaseBench : IDisposable
 {
     private long _position;
@@ -58,7 +60,7 @@ internal sealed unsafe class LeaseBench : IDisposable
         Assert.Equal(1, Ring.Ring.Submit());
     }
 
-    /// <summary>Sends small pieces that fill one buffer each, passes the buffers to a consumer, and returns its results.</summary>
+    /// <summary>Sends pieces that use one buffer each, passes each buffer to a consumer, and returns the consumer's results.</summary>
     public List<T> Deliver<T>(int pieces, ulong request, Func<ReceivedBuffer, T> consumer)
     {
         List<T> results = [];
@@ -80,7 +82,7 @@ internal sealed unsafe class LeaseBench : IDisposable
         return results;
     }
 
-    /// <summary>Puts buffers that other threads have released into the refill queue, and lets the kernel consume them.</summary>
+    /// <summary>Puts the buffers that other threads have released into the refill queue, and lets the kernel consume them.</summary>
     public void TakeBack()
     {
         Ledger.Drain();

@@ -1,13 +1,13 @@
 namespace Zcrx.Conformance.Support;
 
 /// <summary>
-/// Computes the bytes of every connection. Each position has its own value, so a lost, duplicated or swapped piece is detected.
+/// Computes the bytes that every connection sends. Each byte depends on its position, so a lost, duplicated or swapped piece is detected.
 /// </summary>
 internal static class Pattern
 {
     public static byte At(long position)
     {
-        // A multiplicative hash: neighbours differ, and no period divides a page.
+        // This multiplicative hash gives neighbours different values, and it has no period that divides a page.
         ulong mixed = (ulong)position * 0x9E3779B97F4A7C15;
         return (byte)(mixed >> 56);
     }

@@ -4,9 +4,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>
-/// Contains the C library calls that tests make on the machine's kernel. A failed call throws, unless its summary states another result.
-/// </summary>
+/// <summary>Contains the C library calls that tests make. A failed call throws, unless its summary says otherwise.</summary>
 internal static unsafe partial class Posix
 {
     public const int AF_UNIX = 1;
@@ -139,7 +137,7 @@ internal static unsafe partial class Posix
     public static (int Fd, ushort Port) Listen(ushort port = 0, IPAddress? host = null)
     {
         int fd = Socket(AF_INET, SOCK_STREAM);
-        // Connections of an earlier process must not block the port.
+        // Connections of an earlier process may still be closing, and would otherwise block the port.
         SetOption(fd, SO_REUSEADDR, 1);
         Address address = Address.Of(host ?? IPAddress.Loopback, port);
         uint length = (uint)sizeof(Address);
@@ -186,7 +184,7 @@ internal static unsafe partial class Posix
         }
     }
 
-    /// <summary>Disables the delay of small pieces (TCP_NODELAY).</summary>
+    /// <summary>Makes the socket send small pieces at once (TCP_NODELAY).</summary>
     public static void SetNoDelay(int fd)
     {
         int on = 1;
@@ -196,10 +194,10 @@ internal static unsafe partial class Posix
     /// <summary>Duplicates a descriptor to the lowest free number that is not below <paramref name="least"/>.</summary>
     public static int Duplicate(int fd, int least = 0) => Check(fcntl(fd, F_DUPFD_CLOEXEC, least));
 
-    /// <summary>Closes a descriptor and assigns its number to another file atomically.</summary>
+    /// <summary>Closes a descriptor and gives its number to another file, in one system call.</summary>
     public static void Replace(int number, int file) => _ = Check(dup3(file, number, SOCK_CLOEXEC));
 
-    /// <summary>Returns which of the events are ready now.</summary>
+    /// <summary>Returns those of the given events that are ready now.</summary>
     public static short PollNow(int fd, short events)
     {
         PollEntry entry = new() { Fd = fd, Events = events };
@@ -215,7 +213,7 @@ internal static unsafe partial class Posix
         return bytes;
     }
 
-    /// <summary>Returns the number of bytes that a TCP socket has accepted and the peer has not acknowledged.</summary>
+    /// <summary>Returns the number of bytes in a TCP socket that the peer has not acknowledged.</summary>
     public static int BytesUnsent(int fd)
     {
         const int SIOCOUTQ = 0x5411;

@@ -6,9 +6,9 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Conformance.Support;
 
 /// <summary>
-/// Contains the parameters of a registration, device-less or on a NIC. They are valid at first. A test makes some of them invalid.
+/// Contains the parameters of a registration, with or without a NIC. They are valid until a test makes one of them invalid.
 /// </summary>
-/// <remarks>Each part lies in separate memory, as in user space, so that a test can remove a part.</remarks>
+/// <remarks>Each part lies in its own memory, so that a test can make a single part inaccessible.</remarks>
 internal sealed unsafe class QueueSetup : IDisposable
 {
     public const ulong NotificationUserData = 0xe0;
@@ -19,7 +19,7 @@ internal sealed unsafe class QueueSetup : IDisposable
         KernelUnderTest kernel, int buffers = 64, uint entries = 64, uint? notifications = null, bool statistics = true, NicUnderTest? nic = null, uint? rxQueue = null)
     {
         Area = new TestMemory((nuint)buffers * TestMemory.Page);
-        // The statistics have a separate page after the refill ring, since the size of the ring's header varies.
+        // The statistics lie on the page after the refill ring, because the size of the ring's header differs between kernels.
         nuint ring = Round(128 + ((nuint)entries * (nuint)sizeof(io_uring_zcrx_rqe)));
         Region = new TestMemory(ring + TestMemory.Page);
         StatisticsOffset = ring;
@@ -68,19 +68,16 @@ internal sealed unsafe class QueueSetup : IDisposable
 
     public nuint StatisticsOffset { get; }
 
-    /// <summary>Gets the offset of the entries: after the header, whose size the kernel reports, on a cache line.</summary>
+    /// <summary>Gets the offset of the first refill entry. It is the size of the ring's header, rounded up to a cache line.</summary>
     public uint EntriesOffset { get; }
 
-    /// <summary>Makes the parameters read-only after they were filled in.</summary>
+    /// <summary>Makes the memory of the parameters read-only, so that the kernel cannot write its answers.</summary>
     public void MakeParametersReadOnly() => _parameters.MakeReadOnly();
 
     public int Register(TestRing ring) => ring.Register(IORING_REGISTER_ZCRX_IFQ, Registration, 1);
 
-    /// <summary>
-    /// Registers once the queue is free. The kernel closes rings in the background, so the RX queue of a device may still belong to an
-    /// earlier ring.
-    /// </summary>
-    /// <returns>The result. It is −EEXIST only after the deadline.</returns>
+    /// <summary>Registers, and retries while the RX queue belongs to an earlier ring. The kernel closes rings in the background.</summary>
+    /// <returns>The result. −EEXIST means that the RX queue was still taken at the deadline.</returns>
     public int RegisterWhenFree(TestRing ring)
     {
         int result = -Errno.EEXIST;

@@ -5,7 +5,9 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Represents a ring with any set-up flags, used through its raw memory, including the index array.</summary>
+/// <summary>
+/// Represents a ring with any set-up flags. The test uses its memory directly, including the index array of the submission ring.
+/// </summary>
 internal sealed unsafe class RawMappedRing : IDisposable
 {
     private readonly IIoUringKernel _kernel;
@@ -45,7 +47,9 @@ internal sealed unsafe class RawMappedRing : IDisposable
         Assert.Equal(1, _kernel.Enter(Fd, 1, 0, 0, null, 0));
     }
 
-    /// <summary>Runs pending work and returns the completions. A large completion has the offset in its second half.</summary>
+    /// <summary>
+    /// Runs the pending work of the ring, and returns its completions. The second half of a large completion contains the offset.
+    /// </summary>
     public List<(io_uring_cqe Completion, ulong Offset)> Run()
     {
         Assert.True(_kernel.Enter(Fd, 0, 0, IORING_ENTER_GETEVENTS, null, 0) >= 0);

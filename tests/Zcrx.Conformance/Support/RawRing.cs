@@ -4,7 +4,9 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Represents an unmapped ring with any set-up flags, to test the results of set-up and registration.</summary>
+/// <summary>
+/// Represents a ring with any set-up flags whose memory is not mapped. Tests examine only the results of set-up and registration.
+/// </summary>
 internal sealed unsafe class RawRing : IDisposable
 {
     public const uint Mandatory = IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_CQE32;
@@ -19,7 +21,7 @@ internal sealed unsafe class RawRing : IDisposable
         _parameters = parameters;
     }
 
-    /// <summary>Gets the descriptor, or the negative errno of the set-up.</summary>
+    /// <summary>Gets the descriptor of the ring. It is a negative errno if the set-up has failed.</summary>
     public int Fd { get; }
 
     public io_uring_params Parameters => _parameters;

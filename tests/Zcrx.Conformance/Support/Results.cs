@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Compares results by the names of errors, so that a failed test reports <c>-EFAULT</c> instead of −14.</summary>
+/// <summary>Compares results of system calls. A failed test shows the name of the error, such as <c>-EFAULT</c> instead of −14.</summary>
 internal static class Results
 {
     private static readonly Dictionary<int, string> Names = typeof(Zcrx.Interop.Abi.Errno)

@@ -1,11 +1,13 @@
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Scales the tests on a NIC: small in every run, large with <c>--long</c> (docs/nic-testing.md).</summary>
+/// <summary>
+/// Chooses the size of the tests on a NIC. They are small by default, and large with <c>--long</c> (docs/nic-testing.md).
+/// </summary>
 internal static class Scale
 {
     public static bool IsLong { get; private set; }
 
-    /// <summary>Selects the long run. It may run on an emulated CPU under load.</summary>
+    /// <summary>Selects the large size, with a deadline that suffices on a slow emulated CPU.</summary>
     public static void BeLong()
     {
         IsLong = true;

@@ -4,7 +4,7 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Conformance.Support;
 
 /// <summary>
-/// Represents memory that two processes share: an unnamed file that the second process opens through a descriptor of the first.
+/// Represents memory that two processes share. It is an unnamed file, which the second process opens through a descriptor of the first.
 /// </summary>
 internal sealed unsafe partial class SharedMemory : IDisposable
 {

@@ -13,8 +13,7 @@ internal sealed class TcpPair : IDisposable
         (int listener, ushort port) = Posix.Listen();
         if (receiveBuffer is { } size)
         {
-            // The accepted socket inherits the option. Setting it on the listener is the only way to limit the window from the first byte
-            // on.
+            // The accepted socket inherits the size from the listener. If it were set later, the first window would be larger.
             Posix.SetOption(listener, Posix.SO_RCVBUF, size);
         }
 
@@ -36,7 +35,9 @@ internal sealed class TcpPair : IDisposable
     /// <summary>Gets the number of bytes sent so far, which is the position of the next byte of the pattern.</summary>
     public long Sent { get; private set; }
 
-    /// <summary>Wraps an existing new connection. The pair owns both ends from now on.</summary>
+    /// <summary>
+    /// Creates a pair from an existing connection over which nothing was sent. The pair owns both descriptors from then on.
+    /// </summary>
     public static TcpPair Of(int server, int client) => new(server, client, sent: 0);
 
     /// <summary>Sends the next bytes of the pattern, which must fit into the socket buffers.</summary>
@@ -83,7 +84,7 @@ internal sealed class TcpPair : IDisposable
         CloseClient();
     }
 
-    /// <summary>Makes the later close of each open descriptor send a reset.</summary>
+    /// <summary>Makes both ends send a reset when they are closed.</summary>
     public void ResetOnClose()
     {
         foreach (int fd in new[] { _client, _server })

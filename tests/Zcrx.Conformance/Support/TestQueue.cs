@@ -5,8 +5,10 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Represents a queue with its own ring, used through the raw ABI: device-less, or one of a NIC.</summary>
-/// <remarks>Disposal closes the ring first and then frees the memory, as every user of a queue must do.</remarks>
+/// <summary>
+/// Represents a queue with a ring of its own, which the test uses through the raw ABI. The queue has no device, or is one of a NIC.
+/// </summary>
+/// <remarks>Disposal closes the ring before it frees the memory, because the kernel uses the memory until then.</remarks>
 internal sealed unsafe class TestQueue : IDisposable
 {
     private readonly QueueSetup _setup;
@@ -59,8 +61,8 @@ internal sealed unsafe class TestQueue : IDisposable
     }
 
     /// <summary>
-    /// Adds an area through a ring that has registered or imported the queue, on the thread of that ring. The memory belongs to the caller
-    /// and must outlive the queue.
+    /// Adds an area to a queue, through the ring that has registered or imported the queue. The caller keeps the memory and frees it after
+    /// the queue.
     /// </summary>
     /// <returns>The token of the area.</returns>
     public static ulong AddArea(TestRing ring, uint id, TestMemory memory)
@@ -73,8 +75,8 @@ internal sealed unsafe class TestQueue : IDisposable
     }
 
     /// <summary>
-    /// Registers the memory of an area for <see cref="Payload"/>. If several areas are added, call this method for each of them in the
-    /// order of their tokens. The area need not have been added yet.
+    /// Makes the memory of another area known to <see cref="Payload"/>. Areas must be passed in the order of their tokens. A test may pass
+    /// an area before the kernel has added it.
     /// </summary>
     public void Know(TestMemory area) => _areas.Add(area);
 
@@ -102,16 +104,16 @@ internal sealed unsafe class TestQueue : IDisposable
         PublishTail(_tail + 1);
     }
 
-    /// <summary>Sets the tail to any value.</summary>
+    /// <summary>Publishes any value as the tail, even an invalid one.</summary>
     public void PublishTail(uint tail)
     {
         _tail = tail;
         Volatile.Write(ref *Tail, tail);
     }
 
-    /// <summary>Returns the buffers of data completions, one entry each.</summary>
-    /// <param name="completions">The completions. Completions without data are ignored.</param>
-    /// <param name="flushes">Whether to flush when the refill ring is full. If false, the device must consume entries fast enough.</param>
+    /// <summary>Returns the buffers of completions to the kernel, with one refill entry for each completion.</summary>
+    /// <param name="completions">The completions. Those without data are ignored.</param>
+    /// <param name="flushes">True to flush when the refill ring is full. If false, the device must consume the entries fast enough.</param>
     public void Return(IEnumerable<Cqe> completions, bool flushes = true)
     {
         foreach (Cqe cqe in completions.Where(cqe => cqe.IsData && cqe.UserData != QueueSetup.NotificationUserData))
@@ -153,7 +155,7 @@ internal sealed unsafe class TestQueue : IDisposable
         return Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0);
     }
 
-    /// <summary>Exports the queue. The descriptor belongs to the caller.</summary>
+    /// <summary>Exports the queue and returns the descriptor. The caller closes the descriptor.</summary>
     public int Export()
     {
         zcrx_ctrl control = new() { zcrx_id = Id, op = ZCRX_CTRL_EXPORT };

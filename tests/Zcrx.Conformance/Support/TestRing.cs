@@ -4,18 +4,18 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Represents a ring of the calling thread, and collects its completions in order.</summary>
+/// <summary>Represents a ring that the calling thread uses. It collects completions in their order.</summary>
 internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntries = 256, uint submissionEntries = 64) : IDisposable
 {
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(50);
     private readonly List<Cqe> _completions = [];
 
-    // A ring must not have more submission entries than completion entries.
+    // The kernel refuses more submission entries than completion entries.
     public IoRing Ring { get; } = IoRing.Create(kernel, new IoRingOptions { SubmissionEntries = uint.Min(submissionEntries, completionEntries), CompletionEntries = completionEntries });
 
     public IIoUringKernel Kernel => kernel;
 
-    /// <summary>Gets the completions that were not taken yet.</summary>
+    /// <summary>Gets the completions that the test has not taken yet.</summary>
     public IReadOnlyList<Cqe> Completions => _completions;
 
     public io_uring_sqe* Prepare()
@@ -32,7 +32,7 @@ internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntr
         entry->user_data = userData;
     }
 
-    /// <summary>Submits a multishot receive at once.</summary>
+    /// <summary>Submits a multishot receive immediately.</summary>
     public void Receive(uint queueId, int socket, ulong userData, uint budget = 0)
     {
         io_uring_sqe* entry = Prepare();
@@ -45,7 +45,7 @@ internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntr
         Assert.Equal(1, Ring.Submit());
     }
 
-    /// <summary>Cancels the request with this user data at once.</summary>
+    /// <summary>Submits the cancellation of a request immediately.</summary>
     public void Cancel(ulong target, ulong userData, uint flags = 0)
     {
         io_uring_sqe* entry = Prepare();
@@ -65,7 +65,9 @@ internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntr
         Collect();
     }
 
-    /// <summary>Runs turns until the completions meet a condition. Fails at the deadline and shows them.</summary>
+    /// <summary>
+    /// Runs the ring until its completions meet a condition. Fails at the deadline, and the message shows the completions.
+    /// </summary>
     public void RunUntil(Func<IReadOnlyList<Cqe>, bool> condition, string expectation)
     {
         Deadline.Watch watch = Deadline.Start(expectation);
@@ -79,29 +81,29 @@ internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntr
         }
     }
 
-    /// <summary>Waits for this number of completions and takes them all.</summary>
+    /// <summary>Waits until at least this number of completions has arrived, and takes all of them.</summary>
     public IReadOnlyList<Cqe> Take(int count)
     {
         RunUntil(completions => completions.Count >= count, $"{count} completions");
         return TakeAll();
     }
 
-    /// <summary>Waits for the end of a request and takes all completions so far.</summary>
+    /// <summary>Waits for the last completion of a request, and takes all completions that have arrived.</summary>
     public IReadOnlyList<Cqe> TakeUntilEnd(ulong userData)
     {
         RunUntil(completions => completions.Any(cqe => cqe.UserData == userData && !cqe.HasMore), $"the request {userData:x} ends");
         return TakeAll();
     }
 
-    /// <summary>Waits until a request has delivered this number of bytes and takes all completions so far.</summary>
+    /// <summary>Waits until a request has delivered this number of bytes, and takes all completions that have arrived.</summary>
     public IReadOnlyList<Cqe> TakeBytes(ulong userData, long bytes)
     {
         RunUntil(completions => completions.Where(cqe => cqe.UserData == userData && cqe.IsData).Sum(cqe => (long)cqe.Result) >= bytes, $"{bytes} bytes for {userData:x}");
         return TakeAll();
     }
 
-    /// <summary>Drops the completions that meet a condition.</summary>
-    /// <returns>The number of dropped completions.</returns>
+    /// <summary>Discards the completions that meet a condition.</summary>
+    /// <returns>The number of discarded completions.</returns>
     public int Drop(Predicate<Cqe> which) => _completions.RemoveAll(which);
 
     public IReadOnlyList<Cqe> TakeAll()
@@ -112,7 +114,8 @@ internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntr
     }
 
     /// <summary>
-    /// Lets the kernel do all pending work and takes the resulting completions. A no-op that is queued last shows that the work is done.
+    /// Waits until the kernel has done all pending work, and takes the completions. The last request is a no-op, whose completion shows
+    /// that the work is done.
     /// </summary>
     public IReadOnlyList<Cqe> Settle()
     {

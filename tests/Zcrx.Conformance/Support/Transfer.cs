@@ -3,16 +3,16 @@ using static Zcrx.Interop.Abi.Errno;
 namespace Zcrx.Conformance.Support;
 
 /// <summary>
-/// Sends streams and receives them on the same thread, as a service would. Returns buffers, and reissues requests that ended for lack of
-/// buffers or completions.
+/// Sends streams and receives them on the same thread, with the receive loop of a service. The loop returns buffers, and reissues requests
+/// that ended for lack of buffers or completions.
 /// </summary>
 internal static class Transfer
 {
     /// <summary>Transfers this number of bytes over each connection, checks each byte, and ends the streams.</summary>
     /// <param name="queue">The receiving queue.</param>
-    /// <param name="connections">The connections. Nothing may have been sent over them.</param>
+    /// <param name="connections">The connections. The test must not have sent anything over them.</param>
     /// <param name="bytesEach">The number of bytes per connection.</param>
-    /// <param name="delivered">Called after each turn with the number of its data completions.</param>
+    /// <param name="delivered">Receives, after each turn, the number of data completions of that turn.</param>
     /// <returns>The total number of received bytes.</returns>
     public static long Run(TestQueue queue, IReadOnlyList<TcpPair> connections, long bytesEach, Action<int>? delivered = null)
     {
@@ -74,7 +74,9 @@ internal static class Transfer
         }
     }
 
-    /// <summary>Cancels and reissues stranded requests: requests that exhaustion did not end although their socket has bytes.</summary>
+    /// <summary>
+    /// Cancels and reissues stranded requests. A request is stranded when its socket has bytes but the ring has no completion.
+    /// </summary>
     private static void Unstick(TestQueue queue, IReadOnlyList<TcpPair> connections, IReadOnlyList<Cqe> completions, bool[] ended)
     {
         if (!queue.Kernel.StrandsReceives || completions.Count > 0)
@@ -89,7 +91,8 @@ internal static class Transfer
                 ulong userData = (ulong)i + 1;
                 queue.Ring.Cancel(userData, 0xC0);
                 queue.Ring.RunUntil(all => all.Any(cqe => cqe.UserData == 0xC0), "the cancellation completes");
-                // The request may have ended before the cancellation. Its completion then reports the end and is handled like any other.
+                // Two matching completions show that the cancellation was in time. Otherwise the request has ended before, and its own
+                // completion is handled like any other.
                 if (queue.Ring.Drop(cqe => cqe.UserData == 0xC0 || (cqe.UserData == userData && cqe.Result == -ECANCELED)) == 2)
                 {
                     queue.Receive(connections[i], userData);

@@ -26,7 +26,7 @@ public partial class AbnormalExitTests : IClassFixture<LeakCheck>
             client.Send(50_000);
             while (long.Parse(child.Await("RECEIVED"), CultureInfo.InvariantCulture) < 50_000)
             {
-                // The child prints further lines for the remaining bytes.
+                // The child prints a line for each part of the bytes. The loop waits for the last one.
             }
 
             client.Send(50_000);
@@ -93,7 +93,7 @@ public partial class AbnormalExitTests : IClassFixture<LeakCheck>
         Results.Equal(0, TestQueue.Flush(ring, id));
     }
 
-    /// <summary>Opens the same queue without waiting, and the same port if the test has one.</summary>
+    /// <summary>Asserts that the same queue can be opened without waiting, and the same port if the test has one.</summary>
     private static void AssertUsable(KernelUnderTest kernel, ushort port)
     {
         using var queue = new TestQueue(kernel);

@@ -45,7 +45,7 @@ public class TeardownTests : IClassFixture<LeakCheck>
             else
             {
                 Submit(queue, connection, 0);
-                // The arriving bytes queue work for the ring, but no thread runs the work any more.
+                // The arrival of bytes queues work for the ring, but the thread that would run the work has ended.
                 connection.Send(16);
             }
 

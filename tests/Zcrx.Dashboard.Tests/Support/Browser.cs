@@ -2,7 +2,7 @@ using Microsoft.Playwright;
 
 namespace Zcrx.Dashboard.Tests.Support;
 
-/// <summary>Represents Debian's Chromium, shared by the tests of the collection.</summary>
+/// <summary>Represents Chromium from Debian. All tests that need a browser share it.</summary>
 public sealed class Browser : IAsyncLifetime
 {
     private const string Executable = "/usr/bin/chromium";
@@ -21,7 +21,7 @@ public sealed class Browser : IAsyncLifetime
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = Executable,
-            // Chromium's sandbox does not work for root. The browser opens only the pages of the tests.
+            // The sandbox of Chromium does not work for root. The browser only opens pages of the tests, so it can be turned off.
             Args = ["--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb", "--font-render-hinting=none"],
         });
     }
@@ -36,7 +36,9 @@ public sealed class Browser : IAsyncLifetime
         _playwright?.Dispose();
     }
 
-    /// <summary>Opens the dashboard of a site in a separate browser context, which is signed in if a role is given.</summary>
+    /// <summary>
+    /// Opens the dashboard of a site in a browser context of its own. If a role is given, a user with this role is signed in.
+    /// </summary>
     internal async Task<Visitor> OpenAsync(Site site, int width = 1360, int height = 900, ColorScheme scheme = ColorScheme.Light, string? role = null)
     {
         Skip.If(_browser is null, $"{Executable} is missing: apt-get install chromium.");
@@ -51,7 +53,7 @@ public sealed class Browser : IAsyncLifetime
         context.SetDefaultTimeout((float)Deadline.Limit.TotalMilliseconds);
         if (role is not null)
         {
-            // The requests of the context share its cookies.
+            // This request sets a cookie, which the pages of the context use, too.
             Assert.True((await context.APIRequest.PostAsync($"{site.Address}/sign-in/{role}")).Ok, $"signed in as {role}");
         }
 

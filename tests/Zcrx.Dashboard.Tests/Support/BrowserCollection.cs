@@ -1,6 +1,6 @@
 namespace Zcrx.Dashboard.Tests.Support;
 
-/// <summary>Shares one browser between all tests that need one, and runs one such test at a time.</summary>
+/// <summary>Shares one browser between all tests that need one. These tests run one after another.</summary>
 [CollectionDefinition(Name)]
 public sealed class BrowserCollection : ICollectionFixture<Browser>
 {

@@ -4,7 +4,7 @@ using System.Net;
 
 namespace Zcrx.Dashboard.Tests.Support;
 
-/// <summary>Represents peers in a separate process. Their file descriptors do not count against the limit of the service.</summary>
+/// <summary>Runs peers in a process of their own. Their file descriptors then do not count toward the limit of the service.</summary>
 internal sealed class ManyPeers : IDisposable
 {
     private const string Program = """

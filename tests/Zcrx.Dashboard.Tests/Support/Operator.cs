@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace Zcrx.Dashboard.Tests.Support;
 
 /// <summary>
-/// Represents an HTTP client of the dashboard that keeps cookies, like a browser. It sends only the headers that the test sets.
+/// Represents an HTTP client of the dashboard. It keeps cookies as a browser does, and sends only the headers that the test sets.
 /// </summary>
 internal sealed class Operator : IDisposable
 {
@@ -22,7 +22,7 @@ internal sealed class Operator : IDisposable
 
     public HttpClient Http { get; }
 
-    /// <summary>Signs in a user with a role.</summary>
+    /// <summary>Signs in as a user with the given role.</summary>
     public async Task SignInAsync(string role) => (await Http.PostAsync(new Uri($"/sign-in/{role}", UriKind.Relative), null)).EnsureSuccessStatusCode();
 
     public async Task<HttpStatusCode> GetAsync(string path, string? origin = null, string? host = null, (string Name, string Value)? header = null)
@@ -34,19 +34,19 @@ internal sealed class Operator : IDisposable
             request.Headers.TryAddWithoutValidation(extra.Name, extra.Value);
         }
 
-        // Reads the headers only: the body of the stream does not end.
+        // The body of the stream never ends, so only the headers are read.
         using HttpResponseMessage response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         return response.StatusCode;
     }
 
-    /// <summary>Returns the JSON of a path.</summary>
+    /// <summary>Requests a path, and returns the response as JSON.</summary>
     public async Task<JsonElement> JsonAsync(string path)
     {
         using JsonDocument document = JsonDocument.Parse(await Http.GetStringAsync(new Uri(path, UriKind.Relative)));
         return document.RootElement.Clone();
     }
 
-    /// <summary>Returns the header and the value of an antiforgery token.</summary>
+    /// <summary>Requests an antiforgery token. Returns the name of its header and its value.</summary>
     public async Task<(string Header, string Token)> TokenAsync()
     {
         using JsonDocument token = JsonDocument.Parse(await Http.GetStringAsync(new Uri("/zcrx/commands/token", UriKind.Relative)));
@@ -65,11 +65,10 @@ internal sealed class Operator : IDisposable
         return await Http.SendAsync(request);
     }
 
-    /// <summary>Reads the stream until a line satisfies a condition.</summary>
-    /// <param name="isWanted">The condition.</param>
-    /// <param name="lastEvent">
-    /// The id of the last event that a browser has received when it connects again; null for a first connection.
-    /// </param>
+    /// <summary>Reads the event stream until a line meets a condition, and returns that line.</summary>
+    /// <param name="isWanted">Returns true for the line that ends the reading.</param>
+    /// <param name="lastEvent">The id of the last event that the browser has received before it connects again, or null for its first
+    /// connection.</param>
     public async Task<string> ReadStreamAsync(Func<string, bool> isWanted, string? lastEvent = null)
     {
         using CancellationTokenSource limit = new(Deadline.Limit);

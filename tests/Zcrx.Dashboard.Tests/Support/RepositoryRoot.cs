@@ -1,6 +1,6 @@
 namespace Zcrx.Dashboard.Tests.Support;
 
-/// <summary>Finds the root of the repository.</summary>
+/// <summary>Finds the root directory of the repository.</summary>
 internal static class RepositoryRoot
 {
     public static string Path { get; } = Find();

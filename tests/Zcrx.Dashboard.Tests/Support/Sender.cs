@@ -38,7 +38,7 @@ internal sealed class Sender : IAsyncDisposable
             }
             catch (Exception exception) when (exception is SocketException or OperationCanceledException)
             {
-                // The connection was reset, or the sender is stopping.
+                // The connection was reset, or the test has stopped the sender.
             }
         }
     }

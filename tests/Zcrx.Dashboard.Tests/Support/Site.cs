@@ -15,7 +15,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Dashboard.Tests.Support;
 
-/// <summary>Represents a service with two queues on an emulated interface, a listener, and the dashboard.</summary>
+/// <summary>Runs a service with two queues on an emulated interface, a listener and the dashboard.</summary>
 internal sealed class Site : IAsyncDisposable
 {
     private const int OurQueues = 2;
@@ -58,7 +58,9 @@ internal sealed class Site : IAsyncDisposable
 
     public EmulatedNic Nic { get; }
 
-    /// <summary>Gets or sets the exception that the handler throws for received bytes; null for none.</summary>
+    /// <summary>
+    /// Gets or sets a function that returns the exception which the handler throws for received bytes. It returns null for none.
+    /// </summary>
     public Func<string, Exception?>? Fault { get; set; }
 
     public IServiceProvider Services => _app.Services;
@@ -84,7 +86,7 @@ internal sealed class Site : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes the handler keep every received buffer until <see cref="Release"/>.</summary>
+    /// <summary>Makes the handler lease every received buffer, until <see cref="Release"/> is called.</summary>
     public void Hold() => _holds = true;
 
     public void Release()
@@ -96,7 +98,7 @@ internal sealed class Site : IAsyncDisposable
         }
     }
 
-    /// <summary>Steers the packets of the listener to an unmanaged RX queue.</summary>
+    /// <summary>Steers the packets of the listener to an unmanaged RX queue. The kernel then copies their payload.</summary>
     public void BeginStorm() => _storm = Nic.AddRule(new FlowRule(OurQueues + 1, LocalPort: Ingest.Port));
 
     public void EndStorm() => Nic.RemoveRule(_storm!.Value);
@@ -141,7 +143,7 @@ internal sealed class Site : IAsyncDisposable
                 Interface = Nic.Name,
                 RxQueue = i,
                 AreaSize = options.AreaSize,
-                // A large quota: with the default, each connection would be paused at its share, and the pool would never be exhausted.
+                // With the default quota, each connection would be paused at its share of the pool. The pool would never be exhausted.
                 ConnectionQuota = 1 << 20,
                 Emulation = new EmulatedKernelOptions { Nics = [Nic], Faults = faults },
             });

@@ -4,7 +4,9 @@ using Microsoft.Playwright;
 
 namespace Zcrx.Dashboard.Tests.Support;
 
-/// <summary>Represents a page of the dashboard in a browser. Any error on the browser's console fails the test at the end.</summary>
+/// <summary>
+/// Represents a page of the dashboard in a browser. It records the errors on the browser's console, which fail the test at its end.
+/// </summary>
 internal sealed class Visitor : IAsyncDisposable
 {
     private readonly IBrowserContext _context;
@@ -25,7 +27,7 @@ internal sealed class Visitor : IAsyncDisposable
         page.Dialog += (_, dialog) => _complaints.Enqueue($"dialog: {dialog.Message}");
         page.RequestFailed += (_, request) =>
         {
-            // Ignores streams and requests that were in progress when the page was left.
+            // A stream or request that was active when the page was left is aborted. This is not an error.
             if (!string.Equals(request.Failure, "net::ERR_ABORTED", StringComparison.Ordinal))
             {
                 _complaints.Enqueue($"request: {request.Url} {request.Failure}");
@@ -49,7 +51,7 @@ internal sealed class Visitor : IAsyncDisposable
         await Assertions.Expect(Cards).ToHaveCountAsync(2, new() { Timeout = Limit });
     }
 
-    /// <summary>Gets the card of a queue.</summary>
+    /// <summary>Gets the element of the page that shows a queue.</summary>
     public ILocator Card(string queue) => Page.Locator($"article[aria-labelledby='queue-{queue}']");
 
     public Task SeesEventAsync(string text) => Assertions.Expect(Events.Filter(new() { HasText = text }).First).ToBeVisibleAsync(new() { Timeout = Limit });
@@ -58,7 +60,7 @@ internal sealed class Visitor : IAsyncDisposable
 
     public Task SeesAsync(ILocator locator, Regex text) => Assertions.Expect(locator).ToContainTextAsync(text, new() { Timeout = Limit });
 
-    /// <summary>Records from now on how long each new event took from its time to its place on the page.</summary>
+    /// <summary>Starts to record, for each new event, the time from the event to its appearance on the page.</summary>
     public Task WatchDelaysAsync() => Page.EvaluateAsync("""
         () => {
           window.delays = [];
@@ -68,10 +70,12 @@ internal sealed class Visitor : IAsyncDisposable
         }
         """);
 
-    /// <summary>Returns the recorded delays in milliseconds. The browser and the service have the same clock.</summary>
+    /// <summary>
+    /// Returns the recorded delays in milliseconds. They are exact, because the browser and the service use the same clock.
+    /// </summary>
     public Task<double[]> GetDelaysAsync() => Page.EvaluateAsync<double[]>("() => window.delays");
 
-    /// <summary>Saves a picture if <c>ZCRX_SCREENSHOTS</c> names a directory.</summary>
+    /// <summary>Saves a screenshot of the page if <c>ZCRX_SCREENSHOTS</c> names a directory.</summary>
     public async Task PhotographAsync(string name)
     {
         if (Environment.GetEnvironmentVariable("ZCRX_SCREENSHOTS") is { Length: > 0 } directory)
@@ -81,7 +85,8 @@ internal sealed class Visitor : IAsyncDisposable
     }
 
     /// <summary>
-    /// Fails if the console has an error, such as an exception, a violation of the content security policy, or a failed request.
+    /// Asserts that the console has no error. An error can be an exception, a violation of the content security policy, or a failed
+    /// request.
     /// </summary>
     public void AssertNoComplaints() => Assert.Empty(_complaints);
 

@@ -3,10 +3,12 @@ using SharpFuzz.Common;
 
 namespace Zcrx.Fuzz.Guidance;
 
-/// <summary>Determines the branches that an input takes. Reads the counters that instrumented assemblies write.</summary>
+/// <summary>
+/// Determines which branches an input takes. Instrumented assemblies count them in shared memory, which this class reads.
+/// </summary>
 internal sealed unsafe class Coverage
 {
-    // The size of AFL's map, which the instrumentation assumes.
+    // The number of counters. The instrumentation requires the size of AFL's map.
     private const int MapSize = 1 << 16;
 
     private readonly byte[] _seen = new byte[MapSize];
@@ -15,14 +17,14 @@ internal sealed unsafe class Coverage
     public Coverage()
     {
         _counters = (byte*)NativeMemory.AllocZeroed(MapSize);
-        // The counters are never freed, because a thread of the library may write after the end of the run.
+        // The counters are never freed, because a thread of the library may still write to them after the run.
         Trace.SharedMem = _counters;
     }
 
     /// <summary>Gets the number of branches that at least one input has taken.</summary>
     public int Branches => _seen.AsSpan().Length - _seen.AsSpan().Count((byte)0);
 
-    /// <summary>Resets the counters, before an input.</summary>
+    /// <summary>Sets all counters to 0 before an input.</summary>
     public void Clear()
     {
         new Span<byte>(_counters, MapSize).Clear();
@@ -30,8 +32,7 @@ internal sealed unsafe class Coverage
     }
 
     /// <summary>
-    /// Determines whether the last input has new coverage: it took a branch for the first time, or an order of magnitude more often than
-    /// all earlier inputs.
+    /// Determines whether the last input took a branch for the first time, or took it far more often than earlier inputs.
     /// </summary>
     public bool HasNew()
     {

@@ -3,17 +3,17 @@ using SharpFuzz;
 
 namespace Zcrx.Fuzz.Guidance;
 
-/// <summary>Runs the program with instrumented copies of the libraries, which report the branches that they take.</summary>
+/// <summary>Runs this program with instrumented copies of the libraries, which count the branches that they take.</summary>
 internal static class InstrumentedProcess
 {
     private const string Mark = "ZCRX_FUZZ_INSTRUMENTED";
 
     private static readonly string[] Libraries = ["Zcrx.Interop.dll", "Zcrx.Rx.dll"];
 
-    /// <summary>Gets a value indicating whether the libraries of this process are instrumented.</summary>
+    /// <summary>Gets a value indicating whether this process uses the instrumented libraries.</summary>
     public static bool IsCurrent => Environment.GetEnvironmentVariable(Mark) == "1";
 
-    /// <summary>Runs the same command with instrumented copies, and returns its exit code.</summary>
+    /// <summary>Runs the same command with the instrumented libraries, and returns its exit code.</summary>
     public static int Run(string[] arguments)
     {
         string directory = Directory.CreateTempSubdirectory("zcrx-fuzz-").FullName;

@@ -1,6 +1,6 @@
 namespace Zcrx.Fuzz.Support;
 
-/// <summary>Reads values from an input. Values beyond its end are zero.</summary>
+/// <summary>Reads values from an input. After its end, all values are 0.</summary>
 internal sealed class FuzzInput(byte[] bytes)
 {
     private int _position;
@@ -18,7 +18,7 @@ internal sealed class FuzzInput(byte[] bytes)
     /// <summary>Reads a number below a limit.</summary>
     public int Below(int limit) => limit <= 1 ? 0 : limit <= 256 ? Byte() % limit : UInt16() % limit;
 
-    /// <summary>Reads at most this number of bytes.</summary>
+    /// <summary>Reads this number of bytes, or fewer at the end of the input.</summary>
     public byte[] Bytes(int count)
     {
         int length = Math.Min(count, bytes.Length - _position);

@@ -2,7 +2,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Fuzz.Support;
 
-/// <summary>Represents memory between two inaccessible pages, so that an access out of range ends the process.</summary>
+/// <summary>Represents memory between two inaccessible pages. An access outside of it ends the process.</summary>
 internal sealed unsafe class GuardedMemory : IDisposable
 {
     private const int None = 0;
@@ -19,7 +19,7 @@ internal sealed unsafe class GuardedMemory : IDisposable
         _length = inner + (2 * page);
         _start = Checked(Libc.Map(0, _length, None, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS, -1, 0));
         Checked(Libc.Map(_start + (nint)page, inner, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Fixed, -1, 0));
-        // The memory ends at the end of a page.
+        // The memory ends exactly where the inaccessible page starts.
         Address = (byte*)(_start + (nint)(page + inner - Length));
     }
 

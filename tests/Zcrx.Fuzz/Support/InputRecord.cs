@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Zcrx.Fuzz.Support;
 
-/// <summary>Keeps the current input in a mapped file, so that it survives the end of the process.</summary>
+/// <summary>Keeps the current input in a mapped file. If the input ends the process, the file still contains it.</summary>
 internal sealed class InputRecord : IDisposable
 {
     private readonly string _directory;
@@ -22,7 +22,7 @@ internal sealed class InputRecord : IDisposable
         _view = _file.CreateViewAccessor();
     }
 
-    /// <summary>Reads the last input of a process that has ended while it handled the input.</summary>
+    /// <summary>Reads the input that a process had when it ended.</summary>
     public static byte[] Read(string path)
     {
         byte[] file = File.ReadAllBytes(path);
@@ -35,7 +35,7 @@ internal sealed class InputRecord : IDisposable
         _view.WriteArray(sizeof(int), input, 0, input.Length);
     }
 
-    /// <summary>Deletes the record, and saves an input that has failed.</summary>
+    /// <summary>Deletes the file. If an input has failed, saves it in another file.</summary>
     public void Close(byte[]? failed)
     {
         if (failed is not null)

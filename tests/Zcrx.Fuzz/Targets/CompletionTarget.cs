@@ -7,11 +7,9 @@ using Zcrx.Rx.Engines;
 namespace Zcrx.Fuzz.Targets;
 
 /// <summary>
-/// Tests a queue of the library against a hostile kernel, which produces any completions, ring counters and results of calls.
+/// Tests a queue of the library against a hostile kernel. This kernel produces any completions, ring counters and results of calls.
 /// </summary>
-/// <remarks>
-/// The hostile kernel never reports accepted connections, because the library trusts the descriptor numbers of accepted sockets.
-/// </remarks>
+/// <remarks>This kernel never reports an accepted connection, because the library has to trust the descriptor number in it.</remarks>
 internal sealed class CompletionTarget : IFuzzTarget
 {
     private const int Buffers = 8;
@@ -22,19 +20,19 @@ internal sealed class CompletionTarget : IFuzzTarget
 
     public IReadOnlyList<byte[]> Seeds { get; } =
     [
-        // Data in order, then the end of the stream.
+        // Data in the right order, and then the end of the stream.
         [2, 0, 0, 0, 0, 0, 1, 0, 0, 16, 0, 1, 0, 1, 2, 0, 16, 9, 1, 0, 0, 0],
-        // Data in other buffers, an errno, a stale completion.
+        // Data in other buffers, then an errno, then a completion of a request that has ended.
         [1, 0, 0, 3, 0, 255, 15, 9, 1, 0, 12, 255, 2, 0, 1, 4, 0, 0, 9],
-        // A tail far beyond the ring.
+        // A tail of the completion ring that is far beyond its capacity.
         [1, 4, 0, 0, 0, 0x80, 9],
-        // A tail far beyond the ring, after the kernel has dropped completions.
+        // The same tail after the kernel has dropped completions.
         [1, 5, 1, 4, 0, 0, 0, 0x80, 9],
-        // A completion whose fields come from the input, and ring counters.
+        // A completion and ring counters whose values all come from the input.
         [1, 3, 1, 0, 0, 0, 0, 0, 0, 1, 16, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 4, 3, 0, 0, 0, 9, 5, 1, 9, 7, 1, 0, 0, 0, 9],
     ];
 
-    // Each input needs an area, rings and a thread.
+    // Each input creates an area, rings and a thread.
     public long AllocationLimit => 16 << 20;
 
     public void Run(byte[] input)
@@ -60,7 +58,7 @@ internal sealed class CompletionTarget : IFuzzTarget
         {
             for (int i = 0; i < connections; i++)
             {
-                // The socket is not connected, since this kernel does not use it.
+                // This kernel does not use the socket, so it need not be connected.
                 ZcrxConnection connection = await queue.AttachAsync(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ConfigureAwait(false);
                 ByteCounter observer = new();
                 observers.Add(observer);
@@ -72,7 +70,7 @@ internal sealed class CompletionTarget : IFuzzTarget
         }
         catch (Exception exception) when (exception is ZcrxException or ObjectDisposedException)
         {
-            // Documented: the queue has failed.
+            // The queue has failed, which the documentation allows here.
         }
 
         await queue.DisposeAsync().ConfigureAwait(false);
@@ -82,14 +80,14 @@ internal sealed class CompletionTarget : IFuzzTarget
         }
         catch (ZcrxException)
         {
-            // Documented: the queue detects the kernel's fault.
+            // The queue has detected the fault of the kernel, which the documentation allows here.
         }
 
         FuzzException.Require(observers.TrueForAll(static observer => observer.Ends == 1), "each stream ends once");
         FuzzException.Require(observers.TrueForAll(static observer => observer.Error is null or ZcrxException or ZcrxStreamException), "an error of a stream is one that is documented");
     }
 
-    /// <summary>Reads all bytes, so that bytes outside the area end the process.</summary>
+    /// <summary>Represents an observer that reads every byte. If a byte is outside the area, the read ends the process.</summary>
     private sealed class ByteCounter : IObserver<ReceivedBuffer>
     {
         private int _ends;
@@ -98,7 +96,7 @@ internal sealed class CompletionTarget : IFuzzTarget
 
         public Exception? Error { get; private set; }
 
-        /// <summary>Gets the sum of all bytes, so that the reads are not optimized away.</summary>
+        /// <summary>Gets the sum of all bytes. Without it, the compiler could remove the reads.</summary>
         public long Sum { get; private set; }
 
         public void OnNext(ReceivedBuffer value)

@@ -6,7 +6,7 @@ using Zcrx.Interop.Nic.Netlink;
 namespace Zcrx.Fuzz.Targets;
 
 /// <summary>
-/// Reads flow rules of the kernel. A rule that the library can represent must be unchanged after it was written and read again.
+/// Reads flow rules in the kernel's format. A rule that the library supports must be the same after it was written and read again.
 /// </summary>
 internal sealed unsafe class FlowRuleTarget : IFuzzTarget
 {

@@ -7,7 +7,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Fuzz.Targets;
 
-/// <summary>Represents a kernel that performs the steps of an input, and ends all requests after the last step.</summary>
+/// <summary>Represents a kernel that performs the steps of an input. After the last step, it ends all requests.</summary>
 internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
 {
     private static readonly int[] Errors =
@@ -23,10 +23,10 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
 
     public override string Description => "hostile";
 
-    /// <summary>Gets a task that ends after the last step, once the queue has entered the ring again or has closed it.</summary>
+    /// <summary>Gets a task that completes after the last step, when the queue has entered the ring again or has closed it.</summary>
     public Task Finished => _finished.Task;
 
-    /// <summary>Starts reading the input. Called after the connections are attached.</summary>
+    /// <summary>Starts to perform the steps of the input. The test calls it when the connections are attached.</summary>
     public void Begin() => _hasBegun = true;
 
     public override int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
@@ -57,7 +57,7 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
 
             if (result == -Errno.EBADF)
             {
-                // After EBADF the library regards the ring as closed and does not close it, so it is closed here.
+                // After EBADF, the library assumes that the ring is closed already. This kernel therefore closes the ring itself.
                 _ = Close(ringFd);
             }
 
@@ -71,7 +71,7 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
 
     public override int Close(int fd)
     {
-        // A failed queue closes the ring without entering it again.
+        // A queue that has failed closes the ring and does not enter it again.
         _finished.TrySetResult();
         return base.Close(fd);
     }
@@ -79,7 +79,7 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
     public override void ConsumeRefill() => Volatile.Write(ref *RefillHead, Volatile.Read(ref *RefillTail));
 
     /// <summary>Performs the next step of the input.</summary>
-    /// <returns>The result of the call when the step ends it.</returns>
+    /// <returns>The result of the call if this step ends the call, or null.</returns>
     private int? Act()
     {
         switch (input.Byte() % 10)
@@ -117,14 +117,14 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
 
     private ulong Request() => _requests.Count == 0 ? 0 : _requests[input.Below(_requests.Count)];
 
-    /// <summary>Returns an offset in the area, usually the offset of the next buffer.</summary>
+    /// <summary>Returns an offset in the area. Usually, this is the offset of the next buffer.</summary>
     private ulong InArea()
     {
         byte form = input.Byte();
         return form < 128 ? _next++ % 8 * (ulong)Environment.SystemPageSize : input.UInt64() >> (form & 63);
     }
 
-    /// <summary>Returns a result that cannot be the number of a descriptor.</summary>
+    /// <summary>Replaces a result that could be a descriptor number by an error.</summary>
     private static int Harmless(int result) => result >= 0 ? -Errno.EIO : result;
 
     private void Take(in io_uring_sqe entry)

@@ -4,7 +4,7 @@ using Zcrx.Interop.Nic.Journal;
 
 namespace Zcrx.Fuzz.Targets;
 
-/// <summary>Reads journals, and undoes their changes on an emulated interface.</summary>
+/// <summary>Reads journals of NIC changes, and undoes the changes on an emulated interface.</summary>
 internal sealed class JournalTarget : IFuzzTarget
 {
     private const string Owner = """{"pid":1,"startTime":1,"boot":"b","networkNamespace":"n","pidNamespace":"p"}""";
@@ -15,7 +15,7 @@ internal sealed class JournalTarget : IFuzzTarget
 
     public JournalTarget()
     {
-        // The directory is deleted when the process exits, even if a finding ends it.
+        // The directory is deleted at the exit of the process, so also after an input that has failed.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Path.GetDirectoryName(_path)!, recursive: true);
         string place = $"\"interface\":\"{_nic.Name}\",\"index\":{_nic.Index}";
         Seeds =
@@ -52,7 +52,7 @@ internal sealed class JournalTarget : IFuzzTarget
 
         _ = JournalDirectory.FateOf(record.Owner, _self, startTime: null);
         List<string> reports = [];
-        // Undo the entries in a separate journal. It reports all changes, even those that the interface refuses.
+        // A new journal undoes the entries. It reports every change, even one that the interface refuses.
         NicChangeJournal journal = new(new EmulatedNicFacts([_nic]), new EmulatedFlowSteering([_nic]), new Nowhere(), reports.Add, record.Entries);
         journal.Undo();
         FuzzException.Require(_nic.RssTable.All(queue => queue >= 0 && queue < _nic.RxQueues), "the RSS table names RX queues that exist");

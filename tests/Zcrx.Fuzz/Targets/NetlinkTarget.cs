@@ -11,7 +11,7 @@ using static Zcrx.Interop.Abi.LinuxRtnetlink;
 
 namespace Zcrx.Fuzz.Targets;
 
-/// <summary>Answers every kind of netlink request with generated datagrams.</summary>
+/// <summary>Sends every kind of netlink request, and reads generated datagrams as the answers.</summary>
 internal sealed class NetlinkTarget : IFuzzTarget
 {
     private const int Questions = 10;
@@ -68,7 +68,8 @@ internal sealed class NetlinkTarget : IFuzzTarget
     }
 
     /// <summary>
-    /// Writes an input: the request, then the datagrams. Each datagram follows its length and a byte that selects its sequence numbers.
+    /// Creates an input from a request and datagrams. Before each datagram, it contains the length and a byte that selects the sequence
+    /// numbers.
     /// </summary>
     private static byte[] Answer(byte question, params byte[][] datagrams)
     {
@@ -154,7 +155,7 @@ internal sealed class NetlinkTarget : IFuzzTarget
         return writer.Finish().ToArray();
     }
 
-    /// <summary>Answers with the datagrams of the input, and then fails.</summary>
+    /// <summary>Represents a netlink socket that receives the datagrams of the input and then fails.</summary>
     private sealed class FuzzTransport(FuzzInput input) : INetlinkTransport
     {
         private uint _sequence;
@@ -176,7 +177,7 @@ internal sealed class NetlinkTarget : IFuzzTarget
             int length = input.UInt16();
             byte form = input.Byte();
             byte[] datagram = input.Bytes(length);
-            // Most datagrams get the sequence number of the request, because messages with other numbers are skipped.
+            // Most datagrams get the sequence number of the request, because the library skips messages with another number.
             if (form % 8 != 0)
             {
                 Number(datagram);

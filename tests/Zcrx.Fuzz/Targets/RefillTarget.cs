@@ -6,8 +6,8 @@ using Zcrx.Interop.Emulation;
 namespace Zcrx.Fuzz.Targets;
 
 /// <summary>
-/// Tests the kernel's side of a refill queue against a hostile application. The application writes any entries and any tail, and flushes
-/// and refills a page pool at any time.
+/// Tests the kernel's side of a refill queue against a hostile application. The application writes any entries and any tail, and flushes at
+/// any time. A page pool takes buffers at any time.
 /// </summary>
 internal sealed unsafe class RefillTarget : IFuzzTarget
 {
@@ -19,11 +19,11 @@ internal sealed unsafe class RefillTarget : IFuzzTarget
 
     public IReadOnlyList<byte[]> Seeds { get; } =
     [
-        // Takes buffers, returns them, and flushes.
+        // Takes buffers, returns them, and flushes the refill queue.
         [0, 3, 4, 1, 0, 0, 3, 0, 3, 1, 5, 0, 3, 0, 5],
-        // Takes, returns and flushes with a page pool.
+        // Takes buffers, returns them, and flushes the refill queue, with a page pool.
         [5, 3, 8, 1, 1, 1, 1, 3, 0, 3, 0, 1, 6, 3, 0, 3, 0, 6, 1],
-        // Writes entries whose fields come from the input, and a tail far ahead.
+        // Writes entries whose values come from the input, and a tail that is far ahead.
         [5, 2, 8, 2, 0, 0, 2, 0, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 255, 255, 255, 255, 5, 6],
     ];
 
@@ -38,7 +38,7 @@ internal sealed unsafe class RefillTarget : IFuzzTarget
         EmulatedInterfaceQueue queue = new(owner: null!, profile, region.Address, entries, default, BufferShift);
         for (int i = 0; i < areas; i++)
         {
-            // No memory is needed at these addresses, because the parser never accesses the areas.
+            // There need not be memory at these addresses, because the code under test does not access the areas.
             queue.AddArea((i + 1) << 28, (nuint)buffers << BufferShift);
         }
 
@@ -95,7 +95,7 @@ internal sealed unsafe class RefillTarget : IFuzzTarget
         Check(queue, pool, buffers);
     }
 
-    /// <summary>Throws unless each buffer is free at most once, in a list or in the page pool.</summary>
+    /// <summary>Throws if a buffer is free twice. A buffer can be free in a list or in the page pool.</summary>
     private static void Check(EmulatedInterfaceQueue queue, EmulatedPagePool pool, int buffers)
     {
         HashSet<ulong> free = [];

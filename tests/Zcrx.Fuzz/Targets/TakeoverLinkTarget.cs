@@ -7,7 +7,9 @@ using Zcrx.Rx.Takeover;
 
 namespace Zcrx.Fuzz.Targets;
 
-/// <summary>Receives messages and words over real sockets, in pieces, with announced and unannounced descriptors.</summary>
+/// <summary>
+/// Receives takeover messages and words over real sockets, in pieces. Some of them come with descriptors that they have not announced.
+/// </summary>
 internal sealed class TakeoverLinkTarget : IFuzzTarget, IDisposable
 {
     private const int MaxPieces = 8;
@@ -74,7 +76,7 @@ internal sealed class TakeoverLinkTarget : IFuzzTarget, IDisposable
         }
         catch (Exception exception) when (exception is InvalidDataException or IOException or SocketException)
         {
-            // The documented exceptions for invalid bytes and for a closed connection.
+            // These exceptions are documented for invalid bytes and for a closed connection.
         }
 
         return messages;
@@ -109,7 +111,7 @@ internal sealed class TakeoverLinkTarget : IFuzzTarget, IDisposable
             int result = DescriptorPassing.Send((int)socket.SafeHandle.DangerousGetHandle(), bytes.AsSpan(sent, piece), sent == 0 ? descriptors : []);
             if (result < 0 && (!DescriptorPassing.WouldWait(result) || receiving.IsCompleted))
             {
-                // The other side has closed the socket because it refused the previous bytes.
+                // The receiver has refused the earlier bytes and closed the connection.
                 return;
             }
 

@@ -4,7 +4,7 @@ using Zcrx.Rx.Takeover;
 namespace Zcrx.Fuzz.Targets;
 
 /// <summary>
-/// Decodes the headers and payloads of a takeover. A decoded value must be unchanged after it was encoded and decoded again.
+/// Decodes headers and payloads of takeover messages. A decoded value must be the same after it was encoded and decoded again.
 /// </summary>
 internal sealed class TakeoverMessageTarget : IFuzzTarget
 {
@@ -42,7 +42,7 @@ internal sealed class TakeoverMessageTarget : IFuzzTarget
         }
         catch (InvalidDataException)
         {
-            // The documented exception for invalid bytes.
+            // This exception is documented for invalid bytes.
         }
     }
 
@@ -75,7 +75,9 @@ internal sealed class TakeoverMessageTarget : IFuzzTarget
         }
     }
 
-    /// <summary>Determines whether all memory that the library would access is part of the memory of the other process.</summary>
+    /// <summary>
+    /// Determines whether all the memory that the library would access belongs to the memory that the other process shares.
+    /// </summary>
     private static unsafe bool IsInside(QueueManifest queue)
     {
         bool Lies(long offset, long length) => offset >= 0 && offset + length <= queue.RegionLength;

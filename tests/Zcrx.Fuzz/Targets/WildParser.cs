@@ -4,8 +4,8 @@ using Zcrx.Rx;
 namespace Zcrx.Fuzz.Targets;
 
 /// <summary>
-/// Represents an application's parser that takes its decisions from the bytes: frames of any length, requests for any number of bytes, and
-/// exceptions.
+/// Represents the parser of an application that takes its decisions from the bytes. It returns frames of any length, requests any number of
+/// bytes, or throws.
 /// </summary>
 internal sealed class WildParser : IFrameParser
 {

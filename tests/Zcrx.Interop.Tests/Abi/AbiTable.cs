@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Zcrx.Interop.Tests.Abi;
 
 /// <summary>
-/// Contains the kernel's own numbers from <c>zcrx-abi.json</c> and <c>netlink-abi.json</c>. They were printed by C programs that were
-/// compiled against the headers of Linux 7.3.
+/// Contains the sizes, offsets and constants of the kernel's ABI, from <c>zcrx-abi.json</c> and <c>netlink-abi.json</c>. C programs that
+/// include the headers of Linux 7.3 have printed these files.
 /// </summary>
 internal sealed record AbiTable(IReadOnlyDictionary<string, AbiStruct> Structs, IReadOnlyDictionary<string, ulong> Constants)
 {
@@ -27,5 +27,5 @@ internal sealed record AbiTable(IReadOnlyDictionary<string, AbiStruct> Structs, 
     }
 }
 
-/// <summary>Represents one struct of the table, in bytes.</summary>
+/// <summary>Represents the layout of one struct. All numbers are in bytes.</summary>
 internal sealed record AbiStruct(int Size, int Align, IReadOnlyDictionary<string, int> Offsets);

@@ -9,10 +9,10 @@ internal static class AbiTypes
     private static readonly Type[] All =
         [.. typeof(io_uring_sqe).Assembly.GetTypes().Where(type => type.Namespace == "Zcrx.Interop.Abi" && !type.IsNested)];
 
-    /// <summary>Gets the structs, by the kernel's name.</summary>
+    /// <summary>Gets the structs that the library declares. Their names are those of the kernel.</summary>
     public static IReadOnlyList<Type> Structs { get; } = [.. All.Where(type => type.IsValueType && !type.IsEnum)];
 
-    /// <summary>Gets the constants of the headers, without the error numbers, which have their own test.</summary>
+    /// <summary>Gets the constants that the library declares, by name. The error numbers are in <c>Errors</c>.</summary>
     public static IReadOnlyDictionary<string, ulong> Constants { get; } = All
         .Where(type => type.IsClass && type != typeof(Errno))
         .SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static))

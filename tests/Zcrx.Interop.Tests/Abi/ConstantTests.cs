@@ -1,20 +1,19 @@
 namespace Zcrx.Interop.Tests.Abi;
 
-/// <summary>Tests that every constant has the value from the kernel's headers.</summary>
+/// <summary>Tests that every constant of the library has the value from the kernel's headers.</summary>
 public class ConstantTests
 {
-    /// <summary>The constants of the library that the table lacks, each with its value and the reason.</summary>
+    /// <summary>Contains the constants that the table lacks, with their values. A comment gives the reason for each.</summary>
     private static readonly Dictionary<string, ulong> NotInTable = new()
     {
-        // The map offset of a refill region that the kernel allocates. It is declared in the kernel's code (io_uring/memmap.h), not in a
-        // uapi header.
+        // The map offset of a refill region that the kernel allocates. No uapi header declares it, only the kernel's own io_uring/memmap.h.
         ["IORING_MAP_OFF_ZCRX_REGION"] = 0x30000000,
-        // The shift of a queue's id in that offset, from the same file.
+        // The shift of a queue's id in this map offset, also from io_uring/memmap.h.
         ["IORING_OFF_ZCRX_SHIFT"] = 16,
-        // Flags of cancel requests from io_uring.h, which only the emulated kernel uses.
+        // Cancel flags from io_uring.h. The table lacks them because only the emulated kernel uses them.
         ["IORING_ASYNC_CANCEL_FD_FIXED"] = 1 << 3,
         ["IORING_ASYNC_CANCEL_OP"] = 1 << 5,
-        // Flags of receives into provided buffers from io_uring.h, which only the engine IoUring uses.
+        // Flags from io_uring.h for receives into provided buffers. The table lacks them because only the engine IoUring uses them.
         ["IOSQE_ASYNC"] = 1 << 4,
         ["IOSQE_BUFFER_SELECT"] = 1 << 5,
         ["IORING_OP_SEND"] = 26,

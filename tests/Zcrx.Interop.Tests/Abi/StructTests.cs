@@ -8,7 +8,7 @@ namespace Zcrx.Interop.Tests.Abi;
 /// <summary>Tests that every struct has the size, the alignment and the offsets that it has in C.</summary>
 public class StructTests
 {
-    /// <summary>The structs of the library that the table lacks, each with the reason.</summary>
+    /// <summary>Contains the structs that the table lacks, with the reason for each.</summary>
     private static readonly Dictionary<string, string> NotInTable = new()
     {
         ["__kernel_timespec"] = "of linux/time_types.h, which the table does not cover: two s64",
@@ -19,10 +19,10 @@ public class StructTests
         ["zcrx_ctrl_flush_rq"] = "nothing but reserved words; the offset of zc_flush and the size of zcrx_ctrl cover it",
     };
 
-    /// <summary>The fields of the library that the table lacks, each with its offset in the header.</summary>
+    /// <summary>Contains the fields that the table lacks, with their offsets in the header.</summary>
     private static readonly Dictionary<string, int> FieldsNotInTable = new()
     {
-        // A byte of the entry's first word, which the table treats as a whole.
+        // The table describes the first word of the entry as a whole. This field is one byte of it.
         ["io_uring_sqe.flags"] = 1,
         // Shares a union with buf_index.
         ["io_uring_sqe.buf_group"] = 40,
@@ -30,11 +30,11 @@ public class StructTests
         ["io_uring_sqe.optlen"] = 44,
         // Shares a union with msg_flags.
         ["io_uring_sqe.poll32_events"] = 28,
-        // Declared as __u32 resv[3] in C, and as single words in the library.
+        // C declares these words as the array __u32 resv[3]. The library declares three single words.
         ["io_uring_params.resv0"] = 28,
         ["io_uring_params.resv1"] = 32,
         ["io_uring_params.resv2"] = 36,
-        // Reserved words at the end of structs, which must be zero and are never accessed.
+        // Reserved words at the end of a struct, which the library never accesses.
         ["io_uring_region_desc.__resv"] = 32,
         ["zcrx_ctrl_export.__resv1"] = 4,
         ["zcrx_ctrl_arm_event.__resv"] = 4,
@@ -43,7 +43,7 @@ public class StructTests
         ["io_uring_query_zcrx_event.__resv2"] = 16,
     };
 
-    /// <summary>The fields of the table that have another name in the library.</summary>
+    /// <summary>Maps fields of the table to their names in the library, where the names differ.</summary>
     private static readonly Dictionary<string, string> Renamed = new()
     {
         ["io_uring_params.resv"] = "resv0",

@@ -2,7 +2,7 @@ using Zcrx.Interop.Tests.Kernel;
 
 namespace Zcrx.Interop.Tests.Capabilities;
 
-/// <summary>Tests that the emulated kernel gives exactly the observed answers of the kernel that it imitates.</summary>
+/// <summary>Tests that the emulated kernel answers capability queries exactly as the kernel that it imitates.</summary>
 public class EmulatedCapabilitiesTests
 {
     private static readonly ScriptedKernel[] Observed =

@@ -4,7 +4,7 @@ using Zcrx.Interop.Tests.Kernel;
 
 namespace Zcrx.Interop.Tests.Capabilities;
 
-/// <summary>Tests the observed answers of each kernel, and each way in which a kernel refuses to answer.</summary>
+/// <summary>Tests capability queries: the answers that real kernels have given, and each way in which a kernel gives none.</summary>
 public class ZcrxCapabilitiesTests
 {
     private static readonly ZcrxFeature[] Features = Enum.GetValues<ZcrxFeature>();

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Zcrx.Interop.Tests.Emulation;
 
-/// <summary>Tests the RX queue that an emulated interface chooses for packets, and the calls that it refuses.</summary>
+/// <summary>Tests which RX queue an emulated interface chooses for a packet, and which calls it refuses.</summary>
 public class EmulatedNicTests
 {
     private static readonly IPEndPoint Local = new(IPAddress.Loopback, 9000);

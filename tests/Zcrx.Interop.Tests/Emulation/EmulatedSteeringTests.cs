@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Interop.Tests.Emulation;
 
-/// <summary>Tests emulated interfaces through the types that read and change real ones.</summary>
+/// <summary>Tests that the interfaces through which the library reads and changes real NICs also work for emulated ones.</summary>
 public class EmulatedSteeringTests
 {
     [Fact]

@@ -3,7 +3,7 @@ using Zcrx.Interop.Emulation;
 
 namespace Zcrx.Interop.Tests.Emulation;
 
-/// <summary>Tests Microsoft's published vectors for the Toeplitz hash over TCP's addresses and ports.</summary>
+/// <summary>Tests the Toeplitz hash over TCP addresses and ports with the vectors that Microsoft has published.</summary>
 public class RssHashTests
 {
     [Theory]

@@ -4,12 +4,14 @@ using Zcrx.Interop.Emulation;
 
 namespace Zcrx.Interop.Tests.Emulation;
 
-/// <summary>Tests that the backlog finds the memory of every waiting byte while several threads read from the socket.</summary>
+/// <summary>
+/// Tests that the backlog of an emulated socket knows the queue of every waiting byte, while several threads read from the socket.
+/// </summary>
 public class SocketBacklogTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    /// <summary>Represents an event on a socket. Every value is valid.</summary>
+    /// <summary>Represents one generated event on a socket. Every combination of values is valid.</summary>
     public sealed record Step(byte Kind, byte Value);
 
     [Fact]
@@ -27,7 +29,7 @@ public class SocketBacklogTests
         });
         using (backlog.Enter())
         {
-            // The ring has read 60 bytes that are not yet recorded, and 10 more have arrived.
+            // The ring has read 60 bytes and has not recorded that yet. Then 10 more bytes have arrived.
             Volatile.Write(ref waiting, 50);
             looker.Start();
             Assert.True(SpinWait.SpinUntil(() => looker.ThreadState is ThreadState.WaitSleepJoin or ThreadState.Stopped, Limit));
@@ -60,7 +62,7 @@ public class SocketBacklogTests
         Prop.ForAll<Step[]>(steps =>
         {
             SocketBacklog backlog = new();
-            // The queue on which each waiting byte arrived; null for bytes that arrived after the last change.
+            // For each waiting byte, the queue on which it arrived. A byte that is not recorded in the backlog yet is null.
             List<int?> socket = [];
             int queue = 0;
             foreach (Step step in steps)
@@ -81,7 +83,7 @@ public class SocketBacklogTests
                         socket.RemoveRange(0, count);
                         break;
                     case 3 when socket.TrueForAll(static landed => landed is not null):
-                        // Another reader has read bytes without recording that. The backlog detects it as long as no further bytes arrive.
+                        // Another reader has taken bytes without recording that. The backlog notices it if no further bytes have arrived.
                         socket.RemoveRange(0, int.Min(step.Value, socket.Count));
                         break;
                     default:

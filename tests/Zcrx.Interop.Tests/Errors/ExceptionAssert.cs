@@ -2,7 +2,7 @@ using Zcrx.Interop.Errors;
 
 namespace Zcrx.Interop.Tests.Errors;
 
-/// <summary>Asserts the parts that every exception of the library must have.</summary>
+/// <summary>Asserts what all exceptions of the library have in common.</summary>
 internal static class ExceptionAssert
 {
     public static void IsReadable(ZcrxException exception, int errno)
@@ -22,7 +22,7 @@ internal static class ExceptionAssert
         Assert.InRange(exception.Message.Length, 20, 600);
     }
 
-    /// <summary>Asserts the type, the errno, and parts of the message.</summary>
+    /// <summary>Asserts the type and the errno of an exception, and that its message contains some words.</summary>
     public static T Is<T>(ZcrxException exception, int errno, params string[] words)
         where T : ZcrxException
     {

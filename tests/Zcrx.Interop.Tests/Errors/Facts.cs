@@ -3,7 +3,7 @@ using Zcrx.Interop.Tests.Kernel;
 
 namespace Zcrx.Interop.Tests.Errors;
 
-/// <summary>Contains typical facts. Tests change single values by a <c>with</c> expression.</summary>
+/// <summary>Contains the facts of typical registrations, from which error messages are made. Tests change single values.</summary>
 internal static class Facts
 {
     public static HostFacts Root { get; } = new()
@@ -24,7 +24,7 @@ internal static class Facts
 
     public static ZcrxCapabilities Linux72 { get; } = ZcrxCapabilities.Query(KernelRows.Linux72);
 
-    /// <summary>Gets the facts for RX queue 3 of eth0 on Linux 7.2, with notifications.</summary>
+    /// <summary>Gets the facts of a registration on RX queue 3 of eth0, on Linux 7.2 with notifications.</summary>
     public static RegistrationFacts Nic { get; } = new(
         Interface: "eth0",
         RxQueue: 3,
@@ -36,6 +36,6 @@ internal static class Facts
         Linux72,
         Root);
 
-    /// <summary>Gets the facts for a device-less queue on Linux 7.2, with notifications.</summary>
+    /// <summary>Gets the facts of a registration without a device, on Linux 7.2 with notifications.</summary>
     public static RegistrationFacts DeviceLess { get; } = Nic with { Interface = null, RxQueue = 0, DeviceLess = true };
 }

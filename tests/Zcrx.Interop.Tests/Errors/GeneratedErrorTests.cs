@@ -5,7 +5,7 @@ using Zcrx.Interop.Rings;
 
 namespace Zcrx.Interop.Tests.Errors;
 
-/// <summary>Tests that every errno is explained without a failure, with any facts.</summary>
+/// <summary>Tests that every errno results in an explanation, whatever the facts are.</summary>
 public class GeneratedErrorTests
 {
     private static readonly Config Many = Config.QuickThrowOnFailure.WithMaxTest(2_000);

@@ -5,10 +5,10 @@ using Zcrx.Interop.Tests.Kernel;
 
 namespace Zcrx.Interop.Tests.Errors;
 
-/// <summary>Generates input for the mapping of errors: any error number with any facts.</summary>
+/// <summary>Generates input for the explanation of errors: any error number together with any facts.</summary>
 internal static class Generators
 {
-    /// <summary>Generates error numbers: mostly small ones of either sign, like real ones, and the limits of the type.</summary>
+    /// <summary>Generates error numbers. Most are small and of either sign, as real ones are. Some are the limits of the type.</summary>
     public static Gen<int> AnyErrno { get; } = Gen.Frequency(
         (8, Gen.Choose(-140, 140)),
         (2, Gen.Choose(-4095, 4095)),

@@ -4,7 +4,7 @@ using Zcrx.Interop.Tests.Kernel;
 
 namespace Zcrx.Interop.Tests.Errors;
 
-/// <summary>Tests each reason for which a kernel refuses to register a queue.</summary>
+/// <summary>Tests the exception for each reason for which a kernel refuses to register a queue.</summary>
 public class RegistrationErrorTests
 {
     [Fact]
@@ -172,7 +172,7 @@ public class RegistrationErrorTests
     [Fact]
     public void Error_that_the_user_can_repair_is_neither_unsupported_nor_not_permitted()
     {
-        // These two types mean that another engine is needed. An error that the user can repair must therefore have another type.
+        // "Unsupported" and "not permitted" make the library choose another engine. An error that the user can repair must not do that.
         int[] repairable = [Errno.EEXIST, Errno.EBUSY, Errno.ENODEV, Errno.ERANGE, Errno.ENOMEM, Errno.EFAULT, Errno.EINVAL];
         Assert.All(repairable, errno =>
         {
@@ -218,10 +218,10 @@ public class RegistrationErrorTests
     [Fact]
     public void Feature_that_was_not_requested_is_not_named_as_the_cause()
     {
-        // The kernel has no notifications and no option for the buffer length, and neither was requested.
+        // The kernel lacks notifications and an option for the buffer length. Neither was requested, so neither is the cause.
         ExceptionAssert.Is<ZcrxDeviceException>(
             RegistrationErrors.Explain(-Errno.EINVAL, Facts.Nic with { Capabilities = Facts.Linux619, Notifications = false }), Errno.EINVAL, "header/data split of eth0 is off");
-        // The kernel has notifications, and they were requested.
+        // The kernel has the notifications that were requested, so they are not the cause.
         Assert.DoesNotContain("notifications", RegistrationErrors.Explain(-Errno.EINVAL, Facts.Nic).Message, StringComparison.Ordinal);
         Assert.DoesNotContain("no zero-copy receive", RegistrationErrors.Explain(-Errno.EINVAL, Facts.Nic).Message, StringComparison.Ordinal);
     }

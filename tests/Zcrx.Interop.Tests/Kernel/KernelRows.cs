@@ -2,7 +2,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Tests.Kernel;
 
-/// <summary>Lists the answers to capability queries that were observed on released kernels.</summary>
+/// <summary>Contains the answers that released kernels have given to capability queries.</summary>
 internal static class KernelRows
 {
     public static ScriptedKernel Linux616 => new() { Description = "Linux 6.16.12", CallResult = -Errno.EINVAL, ProbedOpcodes = 63 };
@@ -56,7 +56,7 @@ internal static class KernelRows
         Notifications = new io_uring_query_zcrx_event { event_flags = 3, stats_size = 16, stats_off_alignment = 8 },
     };
 
-    /// <summary>Returns a kernel under a seccomp filter or without io_uring.</summary>
+    /// <summary>Returns a kernel that refuses every query with an errno, as under a seccomp filter or without io_uring.</summary>
     public static ScriptedKernel Refusing(int errno) => new() { Description = "Linux 6.12.41", CallResult = -errno };
 
     public static IReadOnlyList<ScriptedKernel> All =>

@@ -3,7 +3,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Tests.Kernel;
 
-/// <summary>Represents a minimal ring that can submit one entry and read its completion.</summary>
+/// <summary>Represents a minimal ring, which submits one entry at a time and reads its completion.</summary>
 internal sealed unsafe class MappedRing : IDisposable
 {
     public const uint Flags =
@@ -16,7 +16,9 @@ internal sealed unsafe class MappedRing : IDisposable
     private readonly nint _rings;
     private readonly nint _entries;
 
-    /// <summary>Sets the ring up and maps it. Skips the test when io_uring is forbidden or too old for the flags.</summary>
+    /// <summary>
+    /// Creates the ring and maps its memory. Skips the test when io_uring is not permitted, or the kernel does not know the flags.
+    /// </summary>
     public MappedRing(IIoUringKernel kernel)
     {
         _kernel = kernel;

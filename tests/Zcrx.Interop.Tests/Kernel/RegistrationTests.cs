@@ -8,7 +8,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Tests.Kernel;
 
-/// <summary>Tests registrations on the running kernel, and the exceptions when the kernel refuses them.</summary>
+/// <summary>Tests registrations on the machine's kernel, and the exceptions that result from its refusals.</summary>
 public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
 {
     private const int AreaBytes = 1 << 20;
@@ -85,7 +85,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     [SkippableFact]
     public void Registration_without_the_capability_names_CAP_NET_ADMIN()
     {
-        // Capabilities belong to a thread, so a separate thread can drop them without effect on other threads.
+        // Capabilities belong to a thread. A thread of its own drops them without effect on the others.
         var (result, host, capabilities) = OtherThread.Run(() =>
         {
             DropAllCapabilities();
@@ -139,7 +139,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
         Host = HostFacts.Read(),
     };
 
-    /// <summary>Registers a queue with its own area and region. A successful registration ends with the ring.</summary>
+    /// <summary>Registers a queue with an area and a region of its own. The queue ends with the ring.</summary>
     private int Register(MappedRing ring, io_uring_zcrx_ifq_reg registration)
     {
         const int RegionBytes = 1 << 17;

@@ -2,15 +2,17 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Tests.Kernel;
 
-/// <summary>Represents a kernel that answers capability queries from a table and supports nothing else.</summary>
+/// <summary>Represents a kernel that answers capability queries from given values and supports nothing else.</summary>
 internal sealed unsafe class ScriptedKernel : IIoUringKernel
 {
-    /// <summary>The descriptor of the ring on which the probe runs.</summary>
+    /// <summary>The descriptor of the ring that answers IORING_REGISTER_PROBE.</summary>
     public const int ProbedRing = 77;
 
     public required string Description { get; init; }
 
-    /// <summary>Gets the result of the register call itself: 0, or the errno of a kernel without queries.</summary>
+    /// <summary>
+    /// Gets the result of the register call for queries. It is a negative errno on a kernel that has no queries, and otherwise 0.
+    /// </summary>
     public int CallResult { get; init; }
 
     public io_uring_query_opcode? Opcodes { get; init; }
@@ -19,13 +21,13 @@ internal sealed unsafe class ScriptedKernel : IIoUringKernel
 
     public io_uring_query_zcrx_event? Notifications { get; init; }
 
-    /// <summary>Gets the result of an unknown query.</summary>
+    /// <summary>Gets the result that the kernel writes into the header of an unknown query.</summary>
     public int UnknownQueryResult { get; init; } = -Errno.EOPNOTSUPP;
 
-    /// <summary>Gets the number of opcodes that the probe reports; 0 when rings cannot be created.</summary>
+    /// <summary>Gets the number of opcodes that the probe reports, or 0 if no ring can be created.</summary>
     public byte ProbedOpcodes { get; init; }
 
-    /// <summary>Gets the closed descriptors, in order.</summary>
+    /// <summary>Gets the descriptors that were closed, in order.</summary>
     public List<int> Closed { get; } = [];
 
     /// <summary>Gets the number of register calls.</summary>
@@ -59,11 +61,11 @@ internal sealed unsafe class ScriptedKernel : IIoUringKernel
             header = (io_uring_query_hdr*)header->next_entry;
         }
 
-        // Linux 6.18 returned the number of entries that it had handled. Later kernels return 0.
+        // Linux 6.18, which has no zcrx query, returns the number of queries that it has answered. Later kernels return 0.
         return Zcrx is null ? answered : 0;
     }
 
-    /// <summary>Gets the result of every set-up.</summary>
+    /// <summary>Gets the result of every call that creates a ring.</summary>
     public int SetupResult { get; init; } = -Errno.ENOSYS;
 
     public int Setup(uint entries, io_uring_params* parameters) => ProbedOpcodes > 0 ? ProbedRing : SetupResult;
@@ -102,7 +104,7 @@ internal sealed unsafe class ScriptedKernel : IIoUringKernel
         header->size = (uint)Math.Max(size, 0);
     }
 
-    /// <summary>Copies the part of the answer that fits into the caller's memory, and zeroes the rest of that memory.</summary>
+    /// <summary>Copies as much of the answer as fits into the caller's memory, and clears the rest of that memory.</summary>
     private static int Copy<T>(T? answer, io_uring_query_hdr* header)
         where T : unmanaged
     {

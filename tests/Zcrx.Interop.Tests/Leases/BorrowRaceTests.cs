@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Tests borrowed buffers that are used on another thread while the ring thread delivers the next ones.</summary>
+/// <summary>Tests borrowed buffers that another thread uses while the ring thread already delivers the next ones.</summary>
 public sealed unsafe class BorrowRaceTests
 {
     private const int Buffers = 8;
@@ -94,9 +94,9 @@ public sealed unsafe class BorrowRaceTests
                 }
                 catch (InvalidOperationException)
                 {
-                    // Expected after OnNext. ObjectDisposedException derives from InvalidOperationException.
+                    // A use after OnNext throws an ObjectDisposedException, which is an InvalidOperationException.
                 }
-#pragma warning disable CA1031 // Any other exception is a failure.
+#pragma warning disable CA1031 // The test fails at any other exception.
                 catch (Exception exception)
 #pragma warning restore CA1031
                 {

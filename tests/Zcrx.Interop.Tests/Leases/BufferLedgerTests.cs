@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Tests the ledger on the ring thread and other threads. The thread of a test is the ring thread.</summary>
+/// <summary>Tests the ledger, which counts leases, on the ring thread and other threads. The thread of a test is the ring thread.</summary>
 public sealed class BufferLedgerTests
 {
     [Fact]
@@ -32,7 +32,7 @@ public sealed class BufferLedgerTests
             leases[2].Dispose();
         });
 
-        // Released leases no longer count, although their buffers are not drained yet.
+        // A released lease no longer counts, even before the ring thread has taken its buffer back.
         Assert.Equal(0, area.Ledger.Leased);
         Assert.Equal(1, area.Free);
         Assert.True(area.Ledger.Drain());
@@ -50,7 +50,7 @@ public sealed class BufferLedgerTests
         OnAnotherThread(leases[0].Dispose);
         Assert.Equal(0, area.Wakes);
 
-        // A buffer has already been returned, so the ring thread must not sleep and needs no wake-up.
+        // A buffer has been released, so the ring thread must take it back and not sleep. It needs no wake-up for that.
         Assert.False(area.Ledger.TryPrepareToSleep());
         OnAnotherThread(leases[1].Dispose);
         Assert.Equal(0, area.Wakes);
@@ -107,7 +107,7 @@ public sealed class BufferLedgerTests
             barrier.SignalAndWait();
             barrier.SignalAndWait();
 
-            // A second return of the same slot would appear twice in the list, or throw in the area.
+            // Detects a second return of the buffer: it would be in the list twice, or make the area throw.
             area.AssertAllReturned();
             Volatile.Write(ref lease, Retain(area, 1));
         }
@@ -131,7 +131,7 @@ public sealed class BufferLedgerTests
         {
             foreach (BufferLease lease in queue.GetConsumingEnumerable())
             {
-                // Some leases are shared or moved, so that different threads release the last reference.
+                // Shares or moves some leases, so that different threads release the last reference.
                 BufferLease other = (lease.StreamOffset & 3) switch
                 {
                     0 => lease.Retain(),
@@ -169,7 +169,8 @@ public sealed class BufferLedgerTests
     [Fact]
     public void Return_on_any_thread_wakes_a_sleeping_ring_thread()
     {
-        // The request for a wake-up races with the return. A lost wake-up ends in the timeout.
+        // The ring thread prepares to sleep at the same moment as another thread releases. If the wake-up is lost, the wait reaches its
+        // timeout.
         const int rounds = 20_000;
         using InMemoryArea area = new(2, 16);
         using SemaphoreSlim handed = new(0);

@@ -2,7 +2,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Tests that a lease beyond the limit is a copy. The buffer returns when OnNext ends, even if the lease lasts longer.</summary>
+/// <summary>
+/// Tests that a lease beyond the limit is a copy. Its buffer returns at the end of OnNext, even if the lease lasts longer.
+/// </summary>
 public sealed class LeaseLimitTests
 {
     [Fact]
@@ -48,7 +50,7 @@ public sealed class LeaseLimitTests
         ReceivedBuffer buffer = area.Begin(BitConverter.GetBytes(2L), 0, out ulong offset);
         Assert.Equal(-1, buffer.TryLeaseSlot());
         using BufferLease copy = buffer.Retain();
-        // The number of leases is below the limit again, but this buffer was already copied.
+        // The limit now permits another lease. This buffer was copied before, so it cannot get a slot.
         other.Dispose();
         Assert.Equal(-1, buffer.TryLeaseSlot());
         area.End(offset);
@@ -82,7 +84,7 @@ public sealed class LeaseLimitTests
     {
         using InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 1 } };
         BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3)];
-        // Other threads have released these leases, but the ring thread has not drained them when the queue is closed.
+        // Another thread has released this lease, and the ring thread has not noticed that before the close.
         OnAnotherThread(leases[1].Dispose);
 
         Assert.Equal(1, area.Ledger.Close());

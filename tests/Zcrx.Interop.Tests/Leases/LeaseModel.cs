@@ -3,12 +3,10 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>
-/// Performs a generated sequence of operations on leases and on a model, which counts the references to each buffer.
-/// </summary>
+/// <summary>Performs generated operations on leases and on a model, which only counts the references to each buffer.</summary>
 /// <remarks>
-/// Deterministic: all operations run on the ring thread. Ended leases and pins stay in the lists, so that later operations also use stale
-/// ones.
+/// All operations run on the ring thread, so a failure is reproducible. Ended leases and pins stay in the lists, so that operations also
+/// use them.
 /// </remarks>
 internal sealed unsafe class LeaseModel : IDisposable
 {
@@ -20,8 +18,8 @@ internal sealed unsafe class LeaseModel : IDisposable
     private readonly List<ModelBuffer> _buffers = [];
 
     /// <summary>Performs an operation on one of the leases or pins.</summary>
-    /// <param name="operation">The operation.</param>
-    /// <param name="pick">Chooses the lease or pin.</param>
+    /// <param name="operation">The operation to perform.</param>
+    /// <param name="pick">A number that selects the lease or the pin.</param>
     public void Perform(LeaseOperation operation, int pick)
     {
         if (operation == LeaseOperation.KernelReturn || _leases.Count == 0)
@@ -82,7 +80,7 @@ internal sealed unsafe class LeaseModel : IDisposable
             pin.Lease.Buffer.References--;
         }
 
-        // Each operation uses a new copy of the struct. All copies refer to the same pin, even after it has ended.
+        // Disposes a copy of the struct. All copies are the same pin, so a second disposal must do nothing.
         MemoryHandle copy = pin.Handle;
         copy.Dispose();
     }
@@ -103,7 +101,7 @@ internal sealed unsafe class LeaseModel : IDisposable
                 Check(lease.IsHeld, () => lease.Memory = lease.Lease.Memory);
                 break;
             case LeaseOperation.StaleAccess:
-                // The memory was taken earlier. A pin may keep it accessible after the release of the lease.
+                // This memory was taken from the lease before. After the release of the lease, only a pin keeps it accessible.
                 if (lease.Memory is { } memory)
                 {
                     Check(lease.IsHeld || lease.Pins > 0, () => Assert.Equal(lease.Buffer.Content, BitConverter.ToInt64(memory.Span)));

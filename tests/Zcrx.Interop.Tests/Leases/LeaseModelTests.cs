@@ -3,12 +3,12 @@ using FsCheck.Fluent;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Tests that any sequence of operations on leases has the results of a model that only counts references.</summary>
+/// <summary>Tests that any sequence of operations on leases has the same results as in a model that only counts references.</summary>
 public sealed class LeaseModelTests
 {
-    /// <summary>Represents one generated step. Every value is valid.</summary>
-    /// <param name="Operation">The operation, by index.</param>
-    /// <param name="Pick">Chooses the lease or pin.</param>
+    /// <summary>Represents one generated operation. Every combination of values is valid.</summary>
+    /// <param name="Operation">The index of the operation.</param>
+    /// <param name="Pick">A number that selects the lease or the pin.</param>
     public sealed record Step(byte Operation, byte Pick);
 
     [Fact]

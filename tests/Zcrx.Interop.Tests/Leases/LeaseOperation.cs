@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Specifies an operation of one side of a race for a buffer.</summary>
+/// <summary>Specifies what one of two racing threads does with a lease.</summary>
 public enum LeaseOperation
 {
     Retain,

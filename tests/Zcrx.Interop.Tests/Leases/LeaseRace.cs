@@ -3,9 +3,10 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Performs two operations on the same leases concurrently, and checks that each buffer returns exactly once.</summary>
+/// <summary>Performs two operations on each of many leases at the same time. Checks that each buffer returns exactly once.</summary>
 /// <remarks>
-/// The calling thread is the ring thread of the area. It performs <see cref="LeaseOperation.KernelReturn"/> and all steps outside the race.
+/// The calling thread is the ring thread of the area. It performs <see cref="LeaseOperation.KernelReturn"/>, and everything before and
+/// after a race.
 /// </remarks>
 internal sealed unsafe class LeaseRace : IDisposable
 {
@@ -19,11 +20,11 @@ internal sealed unsafe class LeaseRace : IDisposable
     private readonly BufferLease[] _leases = new BufferLease[Leases];
     private readonly BufferLease[] _stale = new BufferLease[Leases];
     private readonly MemoryHandle[] _pins = new MemoryHandle[Leases];
-    // The results, by side and by lease.
+    // The leases that each thread has got from its operation.
     private readonly BufferLease?[,] _newLeases = new BufferLease?[2, Leases];
     private readonly MemoryHandle[,] _newPins = new MemoryHandle[2, Leases];
     private readonly Exception?[] _failures = new Exception?[2];
-    // The progress of each side, on separate cache lines. The two sides meet before each lease.
+    // The index that each thread has reached, on separate cache lines. The threads wait for each other before each lease.
     private readonly int[] _progress = new int[64];
     private int _round;
     private volatile bool _stop;
@@ -35,13 +36,13 @@ internal sealed unsafe class LeaseRace : IDisposable
         Array.ForEach(_threads, static thread => thread.Start());
     }
 
-    /// <summary>Runs races for buffers of the area, or for copies in the native heap.</summary>
+    /// <summary>Races over a number of leases. The leases are on buffers of the area, or on copies in the native heap.</summary>
     public void Round(bool isCopy)
     {
         _area.Ledger.LeaseLimit = isCopy ? 0 : int.MaxValue;
         for (int i = 0; i < Leases; i++)
         {
-            // The stale lease used the same slot as the next lease, because the slot that was returned last is reused first.
+            // The ledger reuses the last slot first. The next lease therefore has the slot of this released lease.
             _stale[i] = Retain(-1);
             _stale[i].Dispose();
             _leases[i] = Retain(i);
@@ -131,9 +132,9 @@ internal sealed unsafe class LeaseRace : IDisposable
                 }
                 catch (ObjectDisposedException)
                 {
-                    // The other side has ended the lease first.
+                    // The other thread has ended the lease before.
                 }
-#pragma warning disable CA1031 // Any other exception is a failure.
+#pragma warning disable CA1031 // The test fails at any other exception.
                 catch (Exception exception)
 #pragma warning restore CA1031
                 {
@@ -154,7 +155,7 @@ internal sealed unsafe class LeaseRace : IDisposable
             spin.SpinOnce(sleep1Threshold: -1);
         }
 
-        // A delay of a few nanoseconds for one side, different each time, so that the operations overlap in many ways.
+        // Delays this thread by some nanoseconds. The number differs each time, so that the operations overlap in many ways.
         for (int delay = (((i + 1) * (side + 3)) + _round) % 24; delay > 0; delay--)
         {
             _ = Volatile.Read(ref _progress[side * 32]);
@@ -178,7 +179,7 @@ internal sealed unsafe class LeaseRace : IDisposable
                 _newPins[side, i] = _leases[i].Memory.Pin();
                 break;
             case LeaseOperation.Unpin:
-                // Dispose a copy of the struct, like an operation that completes twice. Only the first disposal ends the pin.
+                // Disposes a copy of the struct, so that both threads may end the same pin. Only the first disposal has an effect.
                 MemoryHandle copy = _pins[i];
                 copy.Dispose();
                 break;
@@ -216,7 +217,7 @@ internal sealed unsafe class LeaseRace : IDisposable
         }
     }
 
-    /// <summary>Drains released buffers, and overwrites free buffers.</summary>
+    /// <summary>Takes released buffers back, and overwrites all free buffers.</summary>
     private void ReuseBuffers()
     {
         _area.Ledger.Drain();

@@ -1,8 +1,7 @@
 namespace Zcrx.Interop.Tests.Leases;
 
 /// <summary>
-/// Tests two threads that use one lease at the same time. Each thread gets a correct result or an exception, never the memory of another
-/// buffer.
+/// Tests two threads that use one lease at the same time. Each gets a correct result or an exception, never the memory of another buffer.
 /// </summary>
 public sealed class LeaseRaceTests
 {

@@ -2,7 +2,7 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Tests the count of references to one buffer.</summary>
+/// <summary>Tests how a slot counts the references to one buffer.</summary>
 public sealed class LeaseSlotTests
 {
     private const int MostReferences = LeaseHandle.MaxSlots - 1;

@@ -69,7 +69,8 @@ public sealed class LeaseTests : IDisposable
         lease.Dispose();
         BufferLease next = Retain([2]);
 
-        // The slot is in use again. A double return of the buffer would throw in the area.
+        // Another lease has the slot now. If the second disposal released that lease, its buffer would return twice, and the area would
+        // throw.
         lease.Dispose();
 
         Assert.Equal([2], next.Span.ToArray());
@@ -253,7 +254,7 @@ public sealed class LeaseTests : IDisposable
         Thread other = new(lease.Dispose);
         other.Start();
         other.Join();
-        // The ring thread has not drained the lease yet.
+        // The origin is forgotten before the ring thread has taken the buffer back.
         Assert.Empty(area.Ledger.Origins());
         area.AssertAllReturned();
     }

@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Tests that the memory stays mapped after the queue is closed, and is unmapped when the last buffer is released.</summary>
+/// <summary>Tests that the memory stays mapped after the close of the queue until the last lease is released.</summary>
 public sealed class LedgerCloseTests
 {
     [Fact]
@@ -76,7 +76,7 @@ public sealed class LedgerCloseTests
 
         Assert.Equal([16ul, 32, 0], forwarded);
         Assert.False(area.IsMapped);
-        // One buffer was free at the end. The others are not returned here.
+        // One buffer was free at the close. The leased ones are forwarded instead of returned to the area.
         Assert.Equal(1, area.Free);
     }
 
@@ -99,7 +99,7 @@ public sealed class LedgerCloseTests
     [Fact]
     public void Leases_released_while_the_queue_closes_are_all_accounted_for()
     {
-        // The second region represents an area that was added later. Leases that outlive the queue hold references to both regions.
+        // The second region stands for an area that was added later. A lease that outlives the queue keeps both regions mapped.
         for (int round = 0; round < 200; round++)
         {
             using InMemoryArea area = new(64, 16);

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Tests that a pin keeps the buffer leased, even if the lease is released, moved or unpinned.</summary>
+/// <summary>Tests that a pin keeps its buffer leased, even if the lease is released or moved before the pin ends.</summary>
 public sealed unsafe class PinTests : IDisposable
 {
     private readonly InMemoryArea _area = new(4, 16);

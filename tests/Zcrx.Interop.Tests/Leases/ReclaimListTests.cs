@@ -2,7 +2,7 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Tests which consumers must return their buffers, and when the list forgets ended consumers.</summary>
+/// <summary>Tests the list of consumers that can be made to return their buffers, and when it removes consumers that have ended.</summary>
 public sealed class ReclaimListTests
 {
     private const int SmallestSweep = 16;
@@ -19,7 +19,7 @@ public sealed class ReclaimListTests
         Assert.Equal(1, _list.Count);
         Assert.True(_list.Contains(next));
 
-        // The next sweep is again at sixteen, although only one consumer was left.
+        // The list is swept at sixteen consumers again, although the last sweep has left only one.
         AddMany(SmallestSweep - 1, hasEnded: true);
         Assert.Equal(SmallestSweep, _list.Count);
         AddMany(1, hasEnded: false);

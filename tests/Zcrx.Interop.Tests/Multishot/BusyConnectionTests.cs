@@ -5,23 +5,25 @@ using Zcrx.Interop.Multishot;
 
 namespace Zcrx.Interop.Tests.Multishot;
 
-/// <summary>Tests connections that fill many buffers at once. These connections are polled and read.</summary>
+/// <summary>
+/// Tests connections that fill many buffers in a turn. The library polls and reads their sockets instead of using multishot receives.
+/// </summary>
 public class BusyConnectionTests
 {
     private const int Buffers = 1024;
 
-    /// <summary>Gets the features of the newest kernels and of Linux 6.1.</summary>
-    public static TheoryData<bool> HasAllFeatures => [true, false];
+    /// <summary>Gets true for a kernel whose receives have limits, and false for one like Linux 6.1.</summary>
+    public static TheoryData<bool> HasLimits => [true, false];
 
     [SkippableTheory]
-    [MemberData(nameof(HasAllFeatures))]
-    public void Busy_connection_is_read_and_a_quiet_one_received_by_multishot_again(bool hasAllFeatures)
+    [MemberData(nameof(HasLimits))]
+    public void Busy_connection_is_read_and_a_quiet_one_received_by_multishot_again(bool hasLimits)
     {
         SubmissionLog log = new();
-        using ReceivingConnection connection = ReceivingConnection.Open(Buffers, KernelOver(log, hasAllFeatures));
+        using ReceivingConnection connection = ReceivingConnection.Open(Buffers, KernelOver(log, hasLimits));
         log.Opcodes.Clear();
         long position = 0;
-        // Only the next turn shows that a busy turn is over, so one more turn follows.
+        // A busy turn is counted at the start of the next turn, so there is one turn more.
         for (int i = 0; i <= ReceiveMethod.Turns + 1; i++)
         {
             const int Length = 128 * 1024;
@@ -51,11 +53,11 @@ public class BusyConnectionTests
     }
 
     [SkippableTheory]
-    [MemberData(nameof(HasAllFeatures))]
-    public void Busy_connection_whose_descriptor_is_closed_delivers_all_bytes_by_multishot(bool hasAllFeatures)
+    [MemberData(nameof(HasLimits))]
+    public void Busy_connection_whose_descriptor_is_closed_delivers_all_bytes_by_multishot(bool hasLimits)
     {
         SubmissionLog log = new();
-        using ReceivingConnection connection = ReceivingConnection.Open(Buffers, KernelOver(log, hasAllFeatures));
+        using ReceivingConnection connection = ReceivingConnection.Open(Buffers, KernelOver(log, hasLimits));
         connection.CloseDescriptor();
         log.Opcodes.Clear();
         long position = 0;
@@ -75,12 +77,12 @@ public class BusyConnectionTests
     }
 
     [SkippableTheory]
-    [MemberData(nameof(HasAllFeatures))]
-    public void Connection_that_becomes_busy_without_a_free_buffer_keeps_its_socket_open(bool hasAllFeatures)
+    [MemberData(nameof(HasLimits))]
+    public void Connection_that_becomes_busy_without_a_free_buffer_keeps_its_socket_open(bool hasLimits)
     {
         const int Few = ReceiveMethod.Turns * ReceiveMethod.ManyBuffers;
         int length = ReceiveMethod.ManyBuffers * Environment.SystemPageSize;
-        using ReceivingConnection connection = ReceivingConnection.Open(Few, KernelOver(new SubmissionLog(), hasAllFeatures));
+        using ReceivingConnection connection = ReceivingConnection.Open(Few, KernelOver(new SubmissionLog(), hasLimits));
         for (int turn = 0; turn < ReceiveMethod.Turns; turn++)
         {
             Send(connection, turn * length, length);
@@ -91,7 +93,7 @@ public class BusyConnectionTests
         }
 
         Assert.Equal(2, connection.CountDescriptors());
-        // No buffer is left, so this turn ends the multishot receive. It also shows that the previous turn is over.
+        // No buffer is left, so the multishot receive ends in this turn. This turn also counts the previous one as busy.
         Send(connection, 0, length);
         connection.Enter();
         Assert.Equal(3, connection.CountDescriptors());
@@ -105,7 +107,7 @@ public class BusyConnectionTests
     public void Quiet_connection_is_never_polled()
     {
         SubmissionLog log = new();
-        using ReceivingConnection connection = ReceivingConnection.Open(Buffers, KernelOver(log, hasAllFeatures: true));
+        using ReceivingConnection connection = ReceivingConnection.Open(Buffers, KernelOver(log, hasLimits: true));
         log.Opcodes.Clear();
         for (int i = 0; i < 256; i++)
         {
@@ -258,14 +260,16 @@ public class BusyConnectionTests
         Assert.Equal(request.Fd, request.SocketFd);
     }
 
-    private static MultishotKernel KernelOver(SubmissionLog log, bool hasAllFeatures) =>
-        new(log, new EmulatedKernelOptions(), hasAllFeatures ? null : MultishotFeatures.None);
+    private static MultishotKernel KernelOver(SubmissionLog log, bool hasLimits) =>
+        new(log, new EmulatedKernelOptions(), hasLimits ? null : false);
 
     private static MultishotKernel Reading(bool callerKeepsSockets = false) =>
-        new(new LinuxKernel(), new EmulatedKernelOptions(), only: null, new ReceiveMethod(IsRead: true, Streak: 0), callerKeepsSockets);
+        new(new LinuxKernel(), new EmulatedKernelOptions(), hasLimits: null, new ReceiveMethod(IsRead: true, Streak: 0), callerKeepsSockets);
 
     /// <summary>Sends a message, and waits until it has arrived.</summary>
-    /// <remarks>The kernel takes bytes from the socket only inside enter, so one turn fills all buffers of the message.</remarks>
+    /// <remarks>
+    /// The kernel takes bytes from the socket only inside enter. One turn therefore fills the buffers for the whole message.
+    /// </remarks>
     private static void Send(ReceivingConnection connection, long position, int length)
     {
         connection.Peer.Send(ReceivingConnection.Bytes(position, length));

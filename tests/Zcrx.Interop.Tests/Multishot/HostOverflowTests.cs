@@ -5,16 +5,16 @@ using Zcrx.Interop.Multishot;
 
 namespace Zcrx.Interop.Tests.Multishot;
 
-/// <summary>Tests a host ring whose completions do not fit, so that completions of filled buffers wait in the kernel.</summary>
+/// <summary>Tests a ring of the machine's kernel that overflows. Completions of filled buffers then wait in the kernel.</summary>
 public unsafe class HostOverflowTests
 {
     private const int Connections = 32;
     private const int Entries = 64;
-    // Notifications of the queue have the user data 0.
+    // The user data of receives starts at 1, because notifications of the queue have 0.
     private const ulong First = 1;
     private const ulong Other = 1000;
 
-    /// <summary>Gets the methods with which receives begin.</summary>
+    /// <summary>Gets true for receives that start with a read, and false for multishot receives.</summary>
     public static TheoryData<bool> IsRead => [true, false];
 
     [SkippableTheory]
@@ -69,7 +69,9 @@ public unsafe class HostOverflowTests
         }
     }
 
-    /// <summary>Receives a byte of each connection, while the completions of other requests fill both rings. Keeps all buffers.</summary>
+    /// <summary>
+    /// Receives one byte on each connection and keeps the buffers. Completions of other requests fill both rings at the same time.
+    /// </summary>
     private static void Receive(IoRing ring, InterfaceQueue queue, List<Socket> sockets, int round, Dictionary<ulong, byte> received)
     {
         for (int i = 0; i < Entries; i++)
@@ -96,7 +98,7 @@ public unsafe class HostOverflowTests
                     int index = (int)(completion.UserData - First);
                     if (!completion.HasMore)
                     {
-                        // Without a free completion slot, a receive ends and is issued again.
+                        // A receive that finds no free completion slot ends, and the test issues it again.
                         Assert.Equal(-Errno.ENOSPC, completion.Result);
                         Assert.True(queue.TryPrepareReceive((int)sockets[index].Handle, completion.UserData), "the submission queue has room");
                         continue;

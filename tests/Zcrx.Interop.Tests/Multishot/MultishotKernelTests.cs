@@ -3,8 +3,8 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Interop.Tests.Multishot;
 
 /// <summary>
-/// Tests how <see cref="MultishotKernel"/>, which uses the machine's io_uring, differs from the emulated kernel. The conformance suite
-/// tests the common behaviour.
+/// Tests where <see cref="MultishotKernel"/>, which uses the machine's io_uring, differs from the emulated kernel. The conformance suite
+/// tests what they have in common.
 /// </summary>
 public class MultishotKernelTests
 {
@@ -42,7 +42,7 @@ public class MultishotKernelTests
         connection.Peer.Send([1]);
         Assert.Equal(1, connection.Take().Result);
 
-        // The emulation would need a duplicate of the socket's descriptor.
+        // The emulated kernel would have a duplicate of this descriptor. Here, only the duplicate of the test is left.
         connection.CloseDescriptor();
         Assert.Equal(1, connection.CountDescriptors());
     }
@@ -52,7 +52,8 @@ public class MultishotKernelTests
     {
         using ReceivingConnection connection = ReceivingConnection.Open(4);
         connection.CloseDescriptor();
-        // Five pages exhaust the pool of four buffers. Another file may have the number of the closed descriptor and must not be read.
+        // Five pages exhaust the pool of four buffers. The kernel must not use the closed descriptor again, because another file may have
+        // got its number.
         connection.Peer.Send(new byte[5 * Environment.SystemPageSize]);
 
         int received = 0;

@@ -7,7 +7,7 @@ namespace Zcrx.Interop.Tests.Multishot;
 
 public class MultishotSupportTests
 {
-    /// <summary>Gets the errno of the set-up, and a part of the expected reason.</summary>
+    /// <summary>Gets an errno of the set-up, and words that the reason must contain.</summary>
     public static TheoryData<int, string> Refusals => new()
     {
         { Errno.EINVAL, "need 6.1" },
@@ -54,6 +54,6 @@ public class MultishotSupportTests
     }
 
     [Fact]
-    public void FeaturesOf_a_kernel_without_rings_are_none() =>
-        Assert.Equal(MultishotFeatures.None, MultishotSupport.FeaturesOf(new ScriptedKernel { Description = "scripted" }));
+    public void HasLimits_of_a_kernel_without_rings_is_false() =>
+        Assert.False(MultishotSupport.HasLimits(new ScriptedKernel { Description = "scripted" }));
 }

@@ -45,7 +45,10 @@ public class ReceiveMethodTests
             static (turns, isRead) => Assert.Equal(isRead, turns.Aggregate(new ReceiveMethod(isRead, 0), static (method, buffers) => method.Next(buffers)).IsRead))
         .Check(Config.QuickThrowOnFailure);
 
-    /// <summary>Compares with the definition: the latest turns since the last change decide.</summary>
+    /// <summary>
+    /// Compares the method with its definition: it changes when all of the latest turns were busy, or all were quiet. Turns before the
+    /// previous change do not count.
+    /// </summary>
     private static void Run(int[] turns)
     {
         ReceiveMethod method = default;

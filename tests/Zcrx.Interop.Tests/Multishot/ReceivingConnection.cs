@@ -5,7 +5,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Tests.Multishot;
 
-/// <summary>Represents a queue of a multishot kernel that receives from one connection over loopback.</summary>
+/// <summary>Represents a queue of a <c>MultishotKernel</c> that receives from one connection over loopback.</summary>
 internal sealed unsafe class ReceivingConnection : IDisposable
 {
     public const ulong Request = 1;
@@ -13,9 +13,9 @@ internal sealed unsafe class ReceivingConnection : IDisposable
 
     private readonly IoRing _ring;
     private readonly InterfaceQueue _queue;
-    // A duplicate, so that the descriptor can be closed while the socket stays open.
+    // A duplicate of the socket's descriptor. A test can close it while the socket stays open.
     private int _fd;
-    // The next expected byte of the peer's stream.
+    // The value of the next byte, since the bytes of the stream count up.
     private byte _next;
 
     private ReceivingConnection(IoRing ring, InterfaceQueue queue, Socket peer, Socket socket, int fd)
@@ -31,10 +31,10 @@ internal sealed unsafe class ReceivingConnection : IDisposable
 
     public Socket Socket { get; }
 
-    /// <summary>Opens a connection and begins to receive. Skips the test if this process cannot use io_uring.</summary>
-    /// <param name="buffers">The number of buffers of the pool.</param>
-    /// <param name="kernel">The kernel; null for one with all features.</param>
-    /// <param name="budget">The budget of the first receive; 0 for none.</param>
+    /// <summary>Opens a connection and starts a receive. Skips the test if this process cannot use io_uring.</summary>
+    /// <param name="buffers">The number of buffers in the pool.</param>
+    /// <param name="kernel">The kernel, or null for one with all features.</param>
+    /// <param name="budget">The byte budget of the receive, or 0 for none.</param>
     public static ReceivingConnection Open(int buffers, MultishotKernel? kernel = null, uint budget = 0)
     {
         string? reason = MultishotKernel.WhyNot(HostFacts.Read());
@@ -42,7 +42,7 @@ internal sealed unsafe class ReceivingConnection : IDisposable
         kernel ??= new MultishotKernel();
         using Socket listener = new(SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
-        // The window has room for a message of many buffers from the beginning.
+        // The receive window has room for a message of many buffers.
         listener.ReceiveBufferSize = 1 << 20;
         listener.Listen();
         Socket peer = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -55,7 +55,7 @@ internal sealed unsafe class ReceivingConnection : IDisposable
         return connection;
     }
 
-    /// <summary>Begins a receive.</summary>
+    /// <summary>Starts a receive with a byte budget, or without one.</summary>
     public void Receive(uint budget = 0)
     {
         Assert.True(_queue.TryPrepareReceive(_fd, Request, budget), "the submission queue has room");
@@ -73,10 +73,10 @@ internal sealed unsafe class ReceivingConnection : IDisposable
     /// <summary>Enters the kernel once without waiting.</summary>
     public void Enter() => Assert.Equal(0, _ring.SubmitAndWait(0));
 
-    /// <summary>Returns the next completion of the receive, without notifications.</summary>
+    /// <summary>Waits for the next completion of the receive and returns it. Notifications are skipped.</summary>
     public Completion Take() => Take(Request);
 
-    /// <summary>Returns the next completion with the given user data. Skips others.</summary>
+    /// <summary>Waits for the next completion with the given user data and returns it. Other completions are skipped.</summary>
     public Completion Take(ulong userData)
     {
         while (true)
@@ -102,7 +102,7 @@ internal sealed unsafe class ReceivingConnection : IDisposable
         _queue.Flush();
     }
 
-    /// <summary>Returns bytes of a stream whose bytes count up from zero.</summary>
+    /// <summary>Returns bytes of the test stream, in which the bytes count up from zero.</summary>
     public static byte[] Bytes(long position, int count)
     {
         byte[] bytes = new byte[count];
@@ -114,8 +114,8 @@ internal sealed unsafe class ReceivingConnection : IDisposable
         return bytes;
     }
 
-    /// <summary>Takes a completion with data, checks that its bytes continue the stream, and returns its buffer.</summary>
-    /// <returns>The number of bytes.</returns>
+    /// <summary>Waits for a completion with data and returns its buffer to the kernel. Checks that its bytes continue the stream.</summary>
+    /// <returns>The number of bytes that the completion has delivered.</returns>
     public int TakeBytes()
     {
         Completion completion = Take();
@@ -127,14 +127,14 @@ internal sealed unsafe class ReceivingConnection : IDisposable
         return completion.Result;
     }
 
-    /// <summary>Returns the number of this process's descriptors that refer to the socket.</summary>
+    /// <summary>Returns the number of descriptors of this process that refer to the socket of the connection.</summary>
     public int CountDescriptors()
     {
         string socket = ReadLink((int)Socket.Handle);
         return Directory.EnumerateFiles("/proc/self/fd").Count(path => ReadLink(int.Parse(Path.GetFileName(path), null)) == socket);
     }
 
-    /// <summary>Closes the ring and the queue while the receive may wait.</summary>
+    /// <summary>Closes the ring and the queue, even if the receive is active.</summary>
     public void CloseRing()
     {
         _ring.Dispose();
@@ -166,7 +166,7 @@ internal sealed unsafe class ReceivingConnection : IDisposable
         }
         catch (IOException)
         {
-            // Another test has closed the descriptor in the meantime.
+            // Another test has closed the descriptor after it was listed.
             return "";
         }
     }

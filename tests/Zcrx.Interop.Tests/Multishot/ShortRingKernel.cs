@@ -3,14 +3,14 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Tests.Multishot;
 
-/// <summary>Passes all calls to the machine's kernel, with fewer entries for each ring, so that its completion ring overflows.</summary>
+/// <summary>Passes all calls to the machine's kernel, but creates rings with fewer entries. Their completion rings then overflow.</summary>
 internal sealed unsafe class ShortRingKernel(uint submissionEntries, uint completionEntries) : IIoUringKernel
 {
     private readonly LinuxKernel _kernel = new();
     private readonly Dictionary<int, uint> _flagOffsets = [];
     private readonly Dictionary<int, nint> _rings = [];
 
-    /// <summary>Gets the number of calls after which completions were left in the kernel.</summary>
+    /// <summary>Gets the number of calls after which completions waited in the kernel, because the ring was full.</summary>
     public int Overflows { get; private set; }
 
     public string Description => _kernel.Description;

@@ -2,14 +2,14 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Tests.Multishot;
 
-/// <summary>Passes all calls to the machine's kernel, and records the opcodes of the submissions of all rings.</summary>
-/// <remarks>Rings must submit their entries in the order of their indexes.</remarks>
+/// <summary>Passes all calls to the machine's kernel, and records the opcodes of all submitted entries.</summary>
+/// <remarks>It requires rings that submit their entries in the order of their indexes.</remarks>
 internal sealed unsafe class SubmissionLog : IIoUringKernel
 {
     private readonly LinuxKernel _kernel = new();
     private readonly Dictionary<int, Ring> _rings = [];
 
-    /// <summary>Gets the opcodes, in the order of submission.</summary>
+    /// <summary>Gets the opcodes of the submitted entries, in order.</summary>
     public List<byte> Opcodes { get; } = [];
 
     public string Description => _kernel.Description;

@@ -3,13 +3,13 @@ using Zcrx.Interop.Nic.Preflight;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests the results and the remedies of the preflight for leased queues, inside the container and on the host.</summary>
+/// <summary>Tests what the preflight reports and recommends for leased queues, inside the container and on the host.</summary>
 public class ContainerPreflightTests
 {
     private const long Area = 1 << 20;
 
     /// <summary>
-    /// The facts inside a container on Linux 7.2 and 7.3. The interface has two leased queues besides the first one. No queue has a NAPI
+    /// The state of an interface inside a container on Linux 7.2 and 7.3. Queue 0 is not leased, the other two are. No queue has a NAPI
     /// instance.
     /// </summary>
     private static readonly NicFacts Inside = new()

@@ -7,7 +7,7 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests arbitrary contents of the journal directory. Invalid files are reported and renamed, and the process starts.</summary>
+/// <summary>Tests a journal directory with any contents. Invalid files are reported and renamed, and the process starts.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class HostileJournalTests : IDisposable
 {

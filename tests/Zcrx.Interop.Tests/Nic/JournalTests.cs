@@ -6,19 +6,16 @@ using Zcrx.Interop.Nic.Journal;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests that the interface is restored after a crash at any point, and that changes of other programs are kept.</summary>
+/// <summary>Tests that the interface is restored after a crash at any point. Changes by other programs must be kept.</summary>
 public class JournalTests
 {
     private const int OwnPort = 9000;
     private const int ForeignPort = 20_000;
 
-    /// <summary>Represents one event. Every value is valid.</summary>
+    /// <summary>Represents one generated change. Every combination of values is valid.</summary>
     public sealed record Step(byte Kind, byte Value);
 
-    /// <summary>
-    /// Describes a run: its steps, the number of effects before the process crashes, and the number of effects before its successor
-    /// crashes.
-    /// </summary>
+    /// <summary>Describes one case: the changes, and after how many effects the process and then its successor crash.</summary>
     public sealed record Script(Step[] Steps, byte DiesAt, bool AfterTheEffect, byte SuccessorDiesAt);
 
     [Fact]
@@ -147,7 +144,7 @@ public class JournalTests
 
         Assert.Equal(JournalFate.Leave, JournalDirectory.FateOf(other, self, 6000));
         Assert.Equal(JournalFate.Undo, JournalDirectory.FateOf(other, self, null));
-        // Another process has the process id of the owner.
+        // The process with this id has another start time, so the owner has ended.
         Assert.Equal(JournalFate.Undo, JournalDirectory.FateOf(other, self, 6001));
         Assert.Equal(JournalFate.Forget, JournalDirectory.FateOf(other with { Boot = "before" }, self, 6000));
         Assert.Equal(JournalFate.Leave, JournalDirectory.FateOf(other with { NetworkNamespace = "net:[2]" }, self, null));
@@ -173,7 +170,9 @@ public class JournalTests
         Config.QuickThrowOnFailure.WithMaxTest(count).WithEndSize(20),
         Prop.ForAll<Script>(script => make(script).Play()));
 
-    /// <summary>Contains an interface, the process and the other program that change it, and the successors that undo changes.</summary>
+    /// <summary>
+    /// Represents an interface. A process, another program, and the successors that undo the process's changes all change it.
+    /// </summary>
     private sealed class Bench(Script script)
     {
         private static readonly int[] Original = [.. Enumerable.Range(0, 128).Select(bucket => bucket % 4)];
@@ -201,7 +200,7 @@ public class JournalTests
             }
             catch (DiedException)
             {
-                // Another program may also change the interface between a crash and the next start.
+                // Another program may change the interface after a crash and before the next start.
                 Foreign((byte)script.SuccessorDiesAt);
                 try
                 {
@@ -238,7 +237,7 @@ public class JournalTests
                     Assert.True(journal.RemoveRule(_nic.Name, id));
                     break;
                 case 2:
-                    // Some steps set the original value.
+                    // Some steps set the table to its original value.
                     journal.SetRssTable(_nic.Name, step.Value % 4 == 0 ? Original : [.. Original.Select(queue => (queue + step.Value) % 3)]);
                     break;
                 case 3:
@@ -250,7 +249,7 @@ public class JournalTests
             }
         }
 
-        /// <summary>Changes the interface like another program, to values that it has not had before.</summary>
+        /// <summary>Changes the interface as another program would. The new values were never set before.</summary>
         private void Foreign(byte value)
         {
             int number = ++_foreignChanges;
@@ -276,7 +275,7 @@ public class JournalTests
         }
     }
 
-    /// <summary>Counts effects, and throws at one of them, which simulates a crash of the process.</summary>
+    /// <summary>Counts the effects of a process on the interface and the journal. Throws at one of them, which simulates a crash.</summary>
     private sealed class Fuse
     {
         private int _effects;
@@ -308,7 +307,7 @@ public class JournalTests
 
         public IReadOnlyList<JournalEntry> Entries { get; private set; } = [];
 
-        /// <summary>Returns the entries as a successor reads them.</summary>
+        /// <summary>Returns the journal entries as a successor would read them.</summary>
         public IReadOnlyList<JournalEntry> Read()
         {
             JournalRecord record = new(1, new JournalOwner(1, 2, "", "", ""), Entries);

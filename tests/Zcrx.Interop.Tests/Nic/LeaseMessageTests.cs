@@ -8,7 +8,7 @@ using static Zcrx.Interop.Tests.Nic.ScriptedTransport;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests netlink messages about leased queues: the requests and the kernel's answers.</summary>
+/// <summary>Tests the netlink messages about leased queues. Covers the requests and the kernel's answers.</summary>
 public class LeaseMessageTests
 {
     private const ushort Family = 40;
@@ -86,13 +86,13 @@ public class LeaseMessageTests
     }
 
     [Theory]
-    // The NIC is in this namespace, and its queue is not leased.
+    // The NIC is in this network namespace, and this queue is not leased.
     [InlineData(true, 8197u, "eth0:0")]
-    // The queue is leased to an interface of this namespace. That interface's queue can be registered.
+    // The queue is leased to an interface of this network namespace, so a process registers the queue of that interface.
     [InlineData(true, 8198u, "nkc:1")]
-    // The queue is leased to an interface of another namespace.
+    // The queue is leased to an interface of another network namespace.
     [InlineData(true, 8199u, "eth0:2")]
-    // Inside a container, a leased queue reports the NAPI instance of a NIC in another namespace.
+    // In a container, a leased queue reports the NAPI instance of the NIC, which is in another network namespace.
     [InlineData(false, 8198u, "nkc:1")]
     [InlineData(false, 9000u, null)]
     public void The_queue_of_a_NAPI_instance_is_the_one_on_which_the_process_can_register(bool isNicHere, uint napi, string? expected)
@@ -149,7 +149,7 @@ public class LeaseMessageTests
         return writer.Finish().ToArray();
     }
 
-    /// <summary>Creates a kernel that has the family netdev and answers with the given values.</summary>
+    /// <summary>Creates a kernel that has the netlink family netdev and answers with the given values.</summary>
     private static ScriptedTransport Kernel(byte[][]? queues = null, uint? napi = null, uint namespaceId = 0, (int Error, string Text)? refusal = null) => new(request =>
     {
         NetlinkMessages messages = new(request);

@@ -4,9 +4,7 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>
-/// Tests that each change of the watched interface is reported once, and that changes of other interfaces are not reported.
-/// </summary>
+/// <summary>Tests that each change of the watched interface is reported once. Changes of other interfaces must not be reported.</summary>
 public sealed class LinkMonitorTests
 {
     [SkippableFact]
@@ -25,7 +23,7 @@ public sealed class LinkMonitorTests
         Assert.Equal(new LinkChange("v0", LinkState.Down), Next(changes));
         place.Ip("link", "set", "v1", "up");
         Assert.Equal(new LinkChange("v0", LinkState.Up), Next(changes));
-        // A port that leaves a bridge causes the same message as a removed link, but in the bridge's family.
+        // When a port leaves a bridge, the message is that of a removed link, but with the family of bridges. It must not be reported.
         place.Ip("link", "add", "br0", "type", "bridge");
         place.Ip("link", "set", "v0", "master", "br0");
         place.Ip("link", "set", "v0", "nomaster");
@@ -34,7 +32,7 @@ public sealed class LinkMonitorTests
         LinkChange last = Next(changes);
         while (last.State != LinkState.Removed)
         {
-            // A removed interface may first be reported as down.
+            // The kernel may report a removed interface as down first.
             Assert.Equal("v0", last.Interface);
             last = Next(changes);
         }

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests that facts which are read over netlink match the output of <c>ip</c> and <c>ethtool</c>.</summary>
+/// <summary>Tests that the facts which the library reads over netlink match the output of <c>ip</c> and <c>ethtool</c>.</summary>
 public class NetlinkAgreementTests
 {
     private readonly NetlinkNicFacts _facts = new();
@@ -20,7 +20,7 @@ public class NetlinkAgreementTests
         AssertAgrees(place, "v0", isUp: true);
         AssertAgrees(place, "v1", isUp: true);
         place.Ip("link", "set", "v1", "down");
-        // The interface loses its carrier when the other end goes down.
+        // An interface loses its carrier when the other end of the pair goes down.
         AssertAgrees(place, "v0", isUp: false);
     }
 

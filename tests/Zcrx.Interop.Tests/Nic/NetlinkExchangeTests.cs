@@ -7,7 +7,9 @@ using static Zcrx.Interop.Tests.Nic.ScriptedTransport;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests how answers end: dumps, acknowledgements, errors with text, and invalid messages.</summary>
+/// <summary>
+/// Tests how the library recognizes the end of an answer: after a dump, an acknowledgement, an error with text, or an invalid message.
+/// </summary>
 public class NetlinkExchangeTests
 {
     private const ushort Family = 40;
@@ -136,7 +138,7 @@ public class NetlinkExchangeTests
             }
         }));
 
-    /// <summary>Represents a changed byte of an answer.</summary>
+    /// <summary>Represents one byte of an answer that is changed.</summary>
     public sealed record Damage(ushort Position, byte Value);
 
     private static (int Error, string Queues) Ask(ScriptedTransport transport)

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests that each kernel provides its network interfaces through the same members.</summary>
+/// <summary>Tests that every kernel gives access to its network interfaces through the same members.</summary>
 public sealed class NicControlTests
 {
     [Fact]

@@ -6,14 +6,14 @@ using FsCheck.Fluent;
 namespace Zcrx.Interop.Tests.Nic;
 
 /// <summary>
-/// Tests that claimed queues and ports are set up, that other traffic is unaffected, and that all settings are restored at the end.
+/// Tests the set-up of claimed queues and ports. Other traffic must not be affected, and all settings must be restored at the end.
 /// </summary>
 public class NicSetupTests
 {
     private static readonly IPAddress[] Addresses = [IPAddress.Any, IPAddress.IPv6Any, IPAddress.IPv6Loopback];
     private static readonly int[] Even = [.. Enumerable.Range(0, 128).Select(bucket => bucket % 4)];
 
-    /// <summary>Represents a claim or a release. Every value is valid.</summary>
+    /// <summary>Represents one generated claim or release. Every combination of values is valid.</summary>
     public sealed record Step(byte Kind, byte Value);
 
     [Fact]
@@ -120,7 +120,7 @@ public class NicSetupTests
 
         Assert.Equal([steering.Keeps.Value], nic.Rules.Keys);
         Assert.Single(said, text => text.StartsWith("enic0: could not restore: ", StringComparison.Ordinal));
-        // The next claim adds both of its rules and does not reuse the rule that could not be removed: three rules in total.
+        // The next claim must not rely on the rule that could not be removed. It adds two rules of its own, so there are three.
         using IDisposable next = setup.ClaimPort(new IPEndPoint(IPAddress.IPv6Any, 9000), 1);
         Assert.Equal(3, nic.Rules.Count);
     }
@@ -210,8 +210,7 @@ public class NicSetupTests
                 Assert.Equal(queues.Count > 0, bench.Nic.HdsThreshold == 0);
                 Assert.DoesNotContain(bench.Nic.RssTable, bucket => queues.Any(claim => claim.Queue == bucket));
                 Assert.All(Even.Zip(bench.Nic.RssTable), pair => Assert.True(pair.First == pair.Second || queues.Any(claim => claim.Queue == pair.First)));
-                // Each combination of port and address family with a listener has one rule, which steers to the queue of one of these
-                // listeners.
+                // There is one rule for each port and address family with a listener. It steers to the queue of one of these listeners.
                 Assert.Equal(
                     ports.SelectMany(claim => claim.Families.Select(family => (claim.Port, family))).Distinct().Order(),
                     bench.Nic.Rules.Values.Select(rule => (rule.LocalPort!.Value, rule.Family!.Value)).Order());
@@ -243,7 +242,7 @@ public class NicSetupTests
         public RxQueueId? QueueOf(Socket socket) => null;
     }
 
-    /// <summary>Represents an interface that refuses to remove one rule.</summary>
+    /// <summary>Represents the flow rules of an interface that refuses to remove one rule.</summary>
     private sealed class Stubborn(IFlowSteering inner) : IFlowSteering
     {
         public int? Keeps { get; set; }

@@ -2,7 +2,7 @@ using Zcrx.Interop.Nic.Preflight;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests that a registration behaves as the preflight predicted.</summary>
+/// <summary>Tests that a registration succeeds exactly if the preflight has found no obstacle.</summary>
 public class PreflightTests
 {
     private const long Area = 1 << 20;

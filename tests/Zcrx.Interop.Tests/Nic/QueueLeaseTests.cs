@@ -6,7 +6,8 @@ using Zcrx.Interop.Nic.Journal;
 namespace Zcrx.Interop.Tests.Nic;
 
 /// <summary>
-/// Tests the host's part of a lease: the NIC is set up, the queue is leased, and all changes except the lease are undone.
+/// Tests how the host leases a queue to a container. It sets the NIC up and leases the queue. At the end, all changes except the lease are
+/// undone.
 /// </summary>
 public class QueueLeaseTests
 {

@@ -7,7 +7,7 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests flow rules in the kernel's form, and their location in the rule table.</summary>
+/// <summary>Tests the conversion of flow rules to the kernel's format, and their location in the rule table.</summary>
 public class RuleTests
 {
     private static readonly Gen<FlowRule> Rules =

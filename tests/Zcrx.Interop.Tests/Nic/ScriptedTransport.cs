@@ -4,7 +4,7 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Represents a kernel that sends scripted answers and then fails.</summary>
+/// <summary>Represents the netlink interface of a kernel. It gives scripted answers, and fails when there are no more.</summary>
 internal sealed class ScriptedTransport(Func<byte[], IEnumerable<byte[]>> answer) : INetlinkTransport
 {
     private readonly Queue<byte[]> _datagrams = [];
@@ -39,7 +39,7 @@ internal sealed class ScriptedTransport(Func<byte[], IEnumerable<byte[]>> answer
 
     public static uint SequenceOf(byte[] request) => MemoryMarshal.Read<nlmsghdr>(request).nlmsg_seq;
 
-    /// <summary>Returns a message as the kernel would send it.</summary>
+    /// <summary>Returns a netlink message as the kernel would send it.</summary>
     public static byte[] Message(ushort type, ushort flags, uint sequence, params byte[] payload)
     {
         byte[] message = new byte[(16 + payload.Length + 3) & ~3];
@@ -48,7 +48,7 @@ internal sealed class ScriptedTransport(Func<byte[], IEnumerable<byte[]>> answer
         return message;
     }
 
-    /// <summary>Returns an acknowledgement or an error, with or without text.</summary>
+    /// <summary>Returns an acknowledgement (error 0) or an error message, with or without a text.</summary>
     public static byte[] Error(byte[] request, int error, string? text = null)
     {
         NetlinkWriter writer = new(new byte[1024], LinuxNetlink.NLMSG_ERROR, LinuxNetlink.NLM_F_CAPPED | LinuxNetlink.NLM_F_ACK_TLVS);

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Tests.Queues;
 
-/// <summary>Tests that a dma-buf area above 4 GiB is refused on every kernel, before any system call.</summary>
+/// <summary>Tests that no kernel gets a dma-buf area larger than 4 GiB: the library refuses it before any system call.</summary>
 public class DmaBufAreaTests
 {
     private const uint Page = 4096;
@@ -22,7 +22,7 @@ public class DmaBufAreaTests
         EmulatedNic nic = new();
         EmulatedKernel kernel = new(new EmulatedKernelOptions { Nics = [nic] });
         using IoRing ring = IoRing.Create(kernel, new IoRingOptions());
-        // The descriptor does not exist, so an attempt to map it would end with another error.
+        // The descriptor is invalid. If the library tried to map it, the error would be a different one.
         InterfaceQueueOptions options = new() { Interface = nic.Name, DmaBuf = new DmaBufArea(-1, length) };
         InterfaceQueue.Register(ring, options, ZcrxCapabilities.Query(kernel)).Dispose();
     }

@@ -14,7 +14,7 @@ public class TrimTests
         EmulatedKernel kernel = new();
         IoRing ring = IoRing.Create(kernel, new IoRingOptions { SubmissionEntries = 8 });
         InterfaceQueue registered = InterfaceQueue.Register(ring, new InterfaceQueueOptions { AreaSize = 1 << 16 }, ZcrxCapabilities.Query(kernel));
-        // The machine may have no huge pages. The area of the second queue is therefore an ordinary file that is only declared as huge.
+        // The machine may have no huge pages, so this area is an ordinary file that is only declared to lie on huge pages.
         nuint length = (nuint)Environment.SystemPageSize;
         int file = Libc.MemoryFile("test", Libc.MFD_CLOEXEC);
         Assert.Equal(0, Libc.Truncate(file, (nint)length));

@@ -4,8 +4,8 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Interop.Tests.Rings;
 
 /// <summary>
-/// Tests all public members of types whose memory is freed. After disposal, each member either throws or does not need the memory. New
-/// members must be added to the tables.
+/// Tests all public members of types that own memory, after their disposal. Each member must throw, unless it does not access that memory.
+/// A new member must be added to the tables.
 /// </summary>
 public class AfterDisposalTests
 {
@@ -86,6 +86,6 @@ public class AfterDisposalTests
 
     private static unsafe object Prepare(SubmissionQueue submission) => (nint)submission.TryPrepare();
 
-    // The result is only computed and not dereferenced.
+    // The test only computes the address and does not access the memory.
     private static unsafe object Address(InterfaceQueue queue) => (nint)queue.Address(0);
 }

@@ -4,10 +4,10 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Zcrx.Packages.Tests.Samples;
 
-/// <summary>Decides whether and how a fragment is run.</summary>
+/// <summary>Determines whether a fragment is run, and with which argument.</summary>
 internal static partial class FragmentRun
 {
-    /// <summary>Returns the reason why a fragment is only compiled; an empty string if it is run.</summary>
+    /// <summary>Returns the reason why a fragment is compiled but not run. It is empty if the fragment is run.</summary>
     public static string ReasonNotToRun(DocumentSample sample) => sample switch
     {
         { CompiledOnly: { Length: > 0 } reason } => reason,
@@ -17,17 +17,17 @@ internal static partial class FragmentRun
         _ => "",
     };
 
-    /// <summary>Returns the argument that makes the program run a fragment.</summary>
+    /// <summary>Returns the argument with which the program runs a fragment.</summary>
     public static string Argument(DocumentSample sample)
     {
         string serves = Listens().IsMatch(sample.Code) ? "port" : Consumes().IsMatch(sample.Code) ? "connection" : "nothing";
         return $"{sample.Name}:{serves}{(IsEndless(sample) ? ":endless" : "")}";
     }
 
-    /// <summary>Returns whether a fragment serves until its process ends.</summary>
+    /// <summary>Determines whether a fragment serves until its process ends.</summary>
     public static bool IsEndless(DocumentSample sample) => Endless().IsMatch(sample.Code);
 
-    /// <summary>Replaces the ports and the directory of the documents.</summary>
+    /// <summary>Replaces the ports and the directory of the documents by those of the test.</summary>
     public static string Localize(string text, int port, string directory) =>
         Port().Replace(text, $"{port}").Replace("/run/ingest", directory, StringComparison.Ordinal);
 
@@ -37,7 +37,7 @@ internal static partial class FragmentRun
     [GeneratedRegex(@"// ZCRX\d{4}$", RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Mistake();
 
-    // A fragment that binds a port and serves it. The port 9100 is closed by the fragment itself.
+    // Matches a fragment that binds a port and serves it. Port 9100 is not included, because the fragment with that port closes it itself.
     [GeneratedRegex(@"(Listen|Bind)\b.*\b(9000|6379)\b(?s:.*)(Buffers|HandleWith|ConnectAsync|handler)|IPAddress.IPv6Any, 9000", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Listens();
 

@@ -10,10 +10,10 @@ namespace Zcrx.Packages.Tests.Samples;
 /// </remarks>
 /// <param name="Name">The name of the program, which is a valid C# identifier.</param>
 /// <param name="Number">The number of the stage.</param>
-/// <param name="Files">The files of the program.</param>
+/// <param name="Files">The files of the program at this stage.</param>
 internal sealed partial record ProgramStage(string Name, int Number, IReadOnlyCollection<DocumentSample> Files)
 {
-    /// <summary>Returns the stages of a document.</summary>
+    /// <summary>Returns all stages of the programs in a document.</summary>
     public static IReadOnlyList<ProgramStage> Of(string document, string text)
     {
         Dictionary<string, DocumentSample> files = new(StringComparer.Ordinal);

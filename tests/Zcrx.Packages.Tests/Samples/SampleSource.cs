@@ -5,14 +5,14 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Zcrx.Packages.Tests.Samples;
 
-/// <summary>Converts a sample to a source file that compiles together with the other samples.</summary>
+/// <summary>Converts a sample to a source file, so that it compiles together with the other samples.</summary>
 /// <remarks>
-/// The statements become the method <c>SampleAsync</c> of a class, and the types become nested types of this class. The compiler reports
-/// errors at the lines of the document.
+/// The statements of the sample become the method <c>SampleAsync</c> of a class, and its types become nested types. Errors are reported at
+/// the lines of the document.
 /// </remarks>
 internal static class SampleSource
 {
-    /// <summary>The return type of <c>SampleAsync</c> for a whole program. The result is the exit code.</summary>
+    /// <summary>The return type of <c>SampleAsync</c> if the sample is a whole program. The result is the exit code.</summary>
     private const string ProgramResult = "Task<int>";
 
     public static string Write(DocumentSample sample)
@@ -31,7 +31,7 @@ internal static class SampleSource
         }
         else if (sample.Code.Contains("WebApplication", StringComparison.Ordinal))
         {
-            // Adds the implicit usings of the SDK for web applications.
+            // These are the implicit usings of the SDK for web applications.
             text.AppendLine("using Microsoft.AspNetCore.Builder; using Microsoft.AspNetCore.Hosting; using Microsoft.AspNetCore.Http; using Microsoft.AspNetCore.Routing;")
                 .AppendLine("using Microsoft.Extensions.Configuration; using Microsoft.Extensions.DependencyInjection; using Microsoft.Extensions.Hosting; using Microsoft.Extensions.Logging;");
         }
@@ -43,7 +43,7 @@ internal static class SampleSource
         text.AppendLine("#line default").AppendLine(sample.Context.Members);
         if (statements.Length == 0 && sample.File.Length > 0)
         {
-            // Another file of the program has the statements.
+            // This file has only types. The statements of the program are in another file.
             return text.AppendLine("}").ToString();
         }
 
@@ -64,7 +64,7 @@ internal static class SampleSource
         return text.AppendLine("}").AppendLine("}").ToString();
     }
 
-    // Writes pieces of the sample, each with a #line directive for its line in the document.
+    // Appends pieces of the sample. A #line directive before each piece gives its line in the document.
     private static void Place(StringBuilder text, DocumentSample sample, IReadOnlyCollection<SyntaxNode> pieces)
     {
         foreach (SyntaxNode piece in pieces)

@@ -7,7 +7,7 @@ using System.Text.RegularExpressions;
 
 namespace Zcrx.Packages.Tests.Samples;
 
-/// <summary>Represents a running sample program that runs until it is stopped.</summary>
+/// <summary>Represents a sample program that runs until the test stops it.</summary>
 internal sealed partial class ServerProgram : IDisposable
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(3);
@@ -28,11 +28,12 @@ internal sealed partial class ServerProgram : IDisposable
         process.BeginErrorReadLine();
     }
 
-    /// <summary>Sends a frame, ends the stream, and waits until the program has closed the connection.</summary>
-    /// <param name="printed">The text that the program prints for the frame. The stream ends only after this line.</param>
+    /// <summary>Sends a frame to the program and ends the stream. Waits until the program has closed the connection.</summary>
+    /// <param name="printed">The text that the program prints for the frame. If it is given, the stream ends only after the program has
+    /// printed it.</param>
     public async Task AcceptsFrameAsync(string? printed = null)
     {
-        // The bytes are valid both as a frame with a length prefix and as a line, so they suit every sample.
+        // These bytes are both a frame with a length prefix and a line, so every sample can read them.
         byte[] frame = new byte[4 + 16];
         BinaryPrimitives.WriteInt32BigEndian(frame, 16);
         frame[^1] = (byte)'\n';
@@ -41,7 +42,7 @@ internal sealed partial class ServerProgram : IDisposable
         byte[] answer = new byte[256];
         while (await client.ReceiveAsync(answer).Within($"{_sample} closes the connection") > 0)
         {
-            // Ignores the answer of the program.
+            // The replies of the program are not checked.
         }
 
         Assert.False(_process.HasExited, Report("ended"));
@@ -54,7 +55,7 @@ internal sealed partial class ServerProgram : IDisposable
         return client;
     }
 
-    // Akka.IO can lose bytes that arrive before its handler is registered. Then the frame is sent again, on another connection.
+    // Akka.IO can lose bytes that arrive before its handler is registered. The frame is then sent again over another connection.
     private async Task<Socket> SendUntilPrintedAsync(byte[] frame, string printed)
     {
         Socket? client = null;
@@ -77,7 +78,7 @@ internal sealed partial class ServerProgram : IDisposable
 
     private bool HasPrinted(string text) => _output.Any(line => line?.Contains(text, StringComparison.Ordinal) == true);
 
-    /// <summary>Waits until the program listens.</summary>
+    /// <summary>Waits until the program accepts connections.</summary>
     public async Task ListensAsync() => (await ConnectAsync()).Dispose();
 
     /// <summary>Waits until the program has printed a line that contains a text.</summary>
@@ -92,8 +93,11 @@ internal sealed partial class ServerProgram : IDisposable
         return line[(line.IndexOf(text, StringComparison.Ordinal) + text.Length)..];
     }
 
-    /// <summary>Waits until the program has printed lines that a document shows. Numbers of several digits may differ, except ids in brackets.</summary>
-    /// <param name="text">The lines. <c>…</c> stands for any text.</param>
+    /// <summary>
+    /// Waits until the program has printed the lines that a document shows. Numbers of several digits may differ, unless they are ids in
+    /// brackets.
+    /// </summary>
+    /// <param name="text">The expected lines, in which <c>…</c> stands for any text.</param>
     public async Task PrintsLikeAsync(string text)
     {
         foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
@@ -103,10 +107,10 @@ internal sealed partial class ServerProgram : IDisposable
         }
     }
 
-    /// <summary>Sends a line to the standard input of the program.</summary>
+    /// <summary>Sends an empty line to the standard input of the program.</summary>
     public Task WriteLineAsync() => _process.StandardInput.WriteLineAsync();
 
-    /// <summary>Sends an HTTP request and waits for the answer.</summary>
+    /// <summary>Sends an HTTP request, and waits for a successful response.</summary>
     public async Task AnswersAsync()
     {
         await ListensAsync();
@@ -118,12 +122,12 @@ internal sealed partial class ServerProgram : IDisposable
     public void Dispose()
     {
         _process.Kill(entireProcessTree: true);
-        // Waits for the end of the process, because the next program uses the same port.
+        // The next program uses the same port, so this one must have ended.
         _process.WaitForExit();
         _process.Dispose();
     }
 
-    /// <summary>Connects when the program listens.</summary>
+    /// <summary>Connects to the program as soon as it listens.</summary>
     public async Task<Socket> ConnectAsync()
     {
         Socket? connected = null;

@@ -3,13 +3,13 @@ using Ingest.Tests.Support;
 
 namespace Zcrx.Packages.Tests.Support;
 
-/// <summary>Represents a project outside the repository that references only the packages.</summary>
+/// <summary>Represents the project of a user: it is outside the repository and references only the packages.</summary>
 internal sealed class Consumer : IDisposable
 {
     private readonly TempDirectory _directory = new();
 
-    /// <summary>Writes the project.</summary>
-    /// <param name="packages">The packages.</param>
+    /// <summary>Writes the project file and copies the sources.</summary>
+    /// <param name="packages">The packages under test.</param>
     /// <param name="program">The subdirectory of <c>Programs</c> with the sources.</param>
     /// <param name="references">The ids and versions of the packages that the project references.</param>
     public Consumer(PackageFolder packages, string program, params (string Id, string Version)[] references)
@@ -18,7 +18,7 @@ internal sealed class Consumer : IDisposable
     }
 
     /// <inheritdoc cref="Consumer(PackageFolder, string, ValueTuple{string, string}[])"/>
-    /// <param name="sdk">The SDK of the project.</param>
+    /// <param name="sdk">The name of the project's SDK.</param>
     public Consumer(PackageFolder packages, string program, string sdk, params (string Id, string Version)[] references)
     {
         foreach (string file in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Programs", program)))
@@ -41,8 +41,8 @@ internal sealed class Consumer : IDisposable
             </Project>
             """);
 
-        // The packages under test keep their version although their content changes. So they use a separate packages folder: they must
-        // neither come from nor get into the folder of the machine. The folder of the machine provides all other packages.
+        // The packages under test change without a new version, so the project restores into a packages folder of its own. The machine's
+        // packages folder must neither provide nor receive them. It provides all other packages.
         File.WriteAllText(_directory["nuget.config"], $"""
             <configuration>
               <config>
@@ -61,7 +61,7 @@ internal sealed class Consumer : IDisposable
     private static string MachinePackages => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
         ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
-    /// <summary>Adds a source file.</summary>
+    /// <summary>Adds a source file to the project.</summary>
     public void Add(string name, string text) => File.WriteAllText(_directory[name], text);
 
     /// <summary>Restores and builds the project, and returns the output of the build. Fails the test if the build fails.</summary>
@@ -73,7 +73,7 @@ internal sealed class Consumer : IDisposable
         return output;
     }
 
-    /// <summary>Runs the program and returns its output. Fails the test if the exit code is not 0.</summary>
+    /// <summary>Runs the program, and returns its output. Fails the test if its exit code is not 0.</summary>
     public async Task<string> RunAsync(params string[] arguments)
     {
         (int exitCode, string output) = await ForeignProgram.ExecuteAsync("exec dotnet exec \"$@\"", [Assembly, .. arguments]);
@@ -81,9 +81,9 @@ internal sealed class Consumer : IDisposable
         return output;
     }
 
-    /// <summary>Starts the program. Its standard input stays open.</summary>
+    /// <summary>Starts the program. Its standard input stays open until the test closes it.</summary>
     /// <param name="directory">The working directory, or null for that of this process.</param>
-    /// <param name="arguments">The command line.</param>
+    /// <param name="arguments">The command line arguments of the program.</param>
     public Process Start(string? directory, params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", ["exec", Assembly, .. arguments])
     {
         WorkingDirectory = directory ?? "", UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,

@@ -5,10 +5,10 @@ using System.Xml.Linq;
 
 namespace Zcrx.Packages.Tests.Support;
 
-/// <summary>Reads a package and the symbol package beside it.</summary>
+/// <summary>Reads a package, and the symbol package next to it.</summary>
 internal sealed class PackageFile
 {
-    // Portable PDBs define these kinds of custom debug information for source link and embedded source.
+    // These ids are from the format of portable PDBs. They mark source link and embedded sources.
     private static readonly Guid SourceLinkKind = new("CC110556-A091-4D38-9FEC-25AB9A351A6A");
     private static readonly Guid EmbeddedSourceKind = new("0E8A571B-6926-466E-B4AD-8AB04611F5FE");
 
@@ -36,7 +36,7 @@ internal sealed class PackageFile
     /// <summary>Gets the element <c>repository</c> of the nuspec.</summary>
     public XElement Repository => Element("repository");
 
-    /// <summary>Gets the dependencies as <c>id version</c>.</summary>
+    /// <summary>Gets the dependencies of the package, each as <c>id version</c>.</summary>
     public IEnumerable<string> Dependencies => Metadata.Descendants().Where(static element => element.Name.LocalName == "dependency")
         .Select(static element => $"{element.Attribute("id")!.Value} {element.Attribute("version")!.Value}");
 
@@ -50,7 +50,7 @@ internal sealed class PackageFile
         return reader.ReadToEnd();
     }
 
-    /// <summary>Reads the symbols of the library: the source link, and for each document whether its source is embedded.</summary>
+    /// <summary>Reads the symbols of the library. Returns its source link, and for each source file whether it is embedded.</summary>
     public (string SourceLink, IReadOnlyDictionary<string, bool> Documents) ReadSymbols()
     {
         using ZipArchive archive = ZipFile.OpenRead(Path.ChangeExtension(_file, ".snupkg"));

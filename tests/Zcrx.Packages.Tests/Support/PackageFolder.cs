@@ -4,7 +4,7 @@ using Zcrx.Packages.Tests.Samples;
 namespace Zcrx.Packages.Tests.Support;
 
 /// <summary>
-/// Packs the output of the build once for all tests. When <c>./build.sh pack</c> runs the tests, the packages of that command are used
+/// Packs the output of the build once for all tests. If <c>./build.sh pack</c> runs the tests, they use the packages of that command
 /// instead.
 /// </summary>
 public sealed class PackageFolder : IAsyncLifetime
@@ -14,7 +14,7 @@ public sealed class PackageFolder : IAsyncLifetime
 
     public PackageFolder()
     {
-        // The tests build, restore and run separate programs, which takes longer than tests in one process.
+        // The tests build, restore and run programs, which takes longer than other tests.
         Deadline.Limit = TimeSpan.FromMinutes(8);
         string? given = Environment.GetEnvironmentVariable("ZCRX_PACKAGES");
         _own = given is null ? new TempDirectory() : null;
@@ -22,10 +22,10 @@ public sealed class PackageFolder : IAsyncLifetime
         _programs = new Lazy<Task<SamplePrograms>>(() => SamplePrograms.BuildAsync(this));
     }
 
-    /// <summary>Gets the directory of the packages.</summary>
+    /// <summary>Gets the directory that contains the packages.</summary>
     public string Path { get; }
 
-    /// <summary>Gets the packages by id.</summary>
+    /// <summary>Gets the packages by their ids.</summary>
     internal IReadOnlyDictionary<string, PackageFile> Packages { get; private set; } = new Dictionary<string, PackageFile>();
 
     /// <summary>Gets the programs of all documents. The first call compiles them.</summary>

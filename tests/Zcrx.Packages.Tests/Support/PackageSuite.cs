@@ -1,6 +1,6 @@
 namespace Zcrx.Packages.Tests.Support;
 
-/// <summary>Represents the collection of all tests of this suite. They share one <see cref="PackageFolder"/>.</summary>
+/// <summary>Contains all tests of this suite. They share one <see cref="PackageFolder"/>.</summary>
 [CollectionDefinition(Name)]
 public sealed class PackageSuite : ICollectionFixture<PackageFolder>
 {

@@ -6,10 +6,10 @@ namespace Zcrx.Packages.Tests.Support;
 /// <summary>Provides facts about the working copy from which these tests were built.</summary>
 internal static class Repository
 {
-    /// <summary>Gets the directory of <c>build.sh</c>.</summary>
+    /// <summary>Gets the root directory of the repository, which contains <c>build.sh</c>.</summary>
     public static string Path { get; } = Find(new DirectoryInfo(AppContext.BaseDirectory));
 
-    /// <summary>Gets the build configuration of the tests and of the libraries.</summary>
+    /// <summary>Gets the build configuration of these tests. The libraries are built with the same one.</summary>
     public static string Configuration { get; } = typeof(Repository).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
 
     /// <summary>Returns a version from <c>Directory.Packages.props</c>.</summary>

@@ -7,12 +7,17 @@ using Microsoft.CodeAnalysis.Testing;
 
 namespace Zcrx.Rx.Analyzers.Tests.Support;
 
-/// <summary>Compiles snippets against the real library, and compares the reports of an analyzer and the result of its code fix.</summary>
+/// <summary>
+/// Compiles snippets against the real library. Compares what an analyzer reports, and what its code fix changes, with the expected results.
+/// </summary>
 internal static class AnalyzerCheck<TAnalyzer, TCodeFix>
     where TAnalyzer : DiagnosticAnalyzer, new()
     where TCodeFix : CodeFixProvider, new()
 {
-    /// <summary>Compares the reports with the markup of the snippet, such as <c>{|ZCRX0001:Delay|}</c>. The snippet must compile.</summary>
+    /// <summary>
+    /// Asserts that the analyzer reports what the markup in the snippet announces, such as <c>{|ZCRX0001:Delay|}</c>. The snippet must
+    /// compile.
+    /// </summary>
     public static Task ReportsAsync(string source, params DiagnosticResult[] expected)
     {
         AnalyzerTest test = new() { TestCode = source };
@@ -20,7 +25,7 @@ internal static class AnalyzerCheck<TAnalyzer, TCodeFix>
         return test.RunAsync();
     }
 
-    /// <summary>Applies the code fix with this title and compares the result, which must compile.</summary>
+    /// <summary>Applies the code fix with this title, and asserts that the result is as expected and compiles.</summary>
     public static Task FixesAsync(string source, string title, string expected) =>
         new CodeFixTest { TestCode = source, FixedCode = expected, CodeActionEquivalenceKey = title }.RunAsync();
 

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Analyzers.Tests.Support;
 
-/// <summary>Creates a compilable program from a few statements.</summary>
+/// <summary>Creates a program that compiles from a few statements.</summary>
 internal static class Snippet
 {
     /// <summary>Lists the using directives of every snippet.</summary>
@@ -10,7 +10,9 @@ internal static class Snippet
         "System.Reactive.Concurrency", "System.Reactive.Subjects", "System.Reactive.Threading.Tasks", "Zcrx.Interop", "Zcrx.Rx",
     ];
 
-    /// <summary>Puts statements into a method that has a connection, its buffers, a queue and a scheduler.</summary>
+    /// <summary>
+    /// Returns a program with the statements in a method. They can use a connection, its buffers, a queue and a scheduler.
+    /// </summary>
     public static string Of(string statements, params string[] moreUsings) => $$"""
         {{string.Join('\n', Usings.Select(static space => $"using {space};"))}}
         {{string.Concat(moreUsings.Select(static space => $"using {space};\n"))}}

@@ -21,7 +21,7 @@ public class ConnectionSenderTests
             socket.Room = room;
             OnRingThread(() => sender.OnWritable(0));
 
-            // The thread that reports the room sends nothing.
+            // The thread that reports room must not send the bytes itself. It schedules the send for another thread.
             Assert.Equal(accepted, socket.Accepted);
             Assert.False(sending.IsCompleted);
             Assert.Single(scheduled);

@@ -6,7 +6,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Connections;
 
-/// <summary>Tests what a socket of the kernel reports about the end of its connection.</summary>
+/// <summary>Tests what the kernel reports about the end of a connection through its socket.</summary>
 public sealed class ConnectionSocketTests : IDisposable
 {
     private readonly Socket _peer = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -6,7 +6,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Connections;
 
-/// <summary>Tests the sends that a ring thread collects in a turn. The thread of the test is the ring thread.</summary>
+/// <summary>
+/// Tests the sends that a ring thread collects in a turn and submits together. The thread of the test is the ring thread.
+/// </summary>
 public sealed class SendBatchTests
 {
     [SkippableFact]
@@ -154,7 +156,7 @@ public sealed class SendBatchTests
         Task waiting = Task.Factory.StartNew(() => bench[0].Sender.SendAsync(new byte[1], default).AsTask(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
         Deadline.Until(() => bench[0].Work == 1, "the other send waits");
 
-        // A thread that abandons the ring thread closes the sender.
+        // When a ring thread is abandoned, another thread closes its senders.
         Thread other = new(bench[0].Close);
         other.Start();
         other.Join();
@@ -191,7 +193,7 @@ public sealed class SendBatchTests
         line.Read(sent);
         ReadAsRoomAppears(line, 1000);
 
-        // The application has shut sending down before the last send could begin.
+        // The application has shut down sending before the last send could start.
         Deadline.Until(() => next.IsCompleted, "the last send ends");
         Assert.True(next.IsFaulted);
         Assert.True(line.IsAtEnd());
@@ -248,7 +250,7 @@ public sealed class SendBatchTests
         Deadline.Until(() => !line.Sender.IsBusy, "the rest is dropped");
         line.Sender.Shutdown();
         line.Read(sent);
-        // After a shutdown, the socket would refuse the byte with EPIPE.
+        // The sending side must still be open. Otherwise the socket would refuse this byte with EPIPE.
         Deadline.Until(() => TrySendDirectly(line), "the socket has room");
         line.Read(1);
     }
@@ -322,7 +324,6 @@ public sealed class SendBatchTests
                 int index = random.Next(bench.Count);
                 ConnectionSender sender = bench[index].Sender;
                 int length = random.Next(8) == 0 ? 1 + random.Next(2 * SendBatch.MaxSendLength) : 1 + random.Next(100);
-                // At most 200 of the longest sends would fill a socket whose peer does not read.
                 ReadOnlyMemory<byte> bytes = Payload.Memory(index, sent[index], length);
                 switch (random.Next(8))
                 {
@@ -370,8 +371,8 @@ public sealed class SendBatchTests
 
     private static ValueTask Send(SendBench.Line line, int length) => line.Sender.SendAsync(Payload.Memory(0, 0, length), default);
 
-    /// <summary>Fills the socket with direct sends.</summary>
-    /// <returns>The number of bytes.</returns>
+    /// <summary>Sends until the socket is full. The sends go to the socket directly and not into a batch.</summary>
+    /// <returns>The number of bytes that were sent.</returns>
     private static int Fill(SendBench.Line line)
     {
         byte[] bytes = new byte[SendBatch.MaxSendLength + 1];
@@ -381,7 +382,7 @@ public sealed class SendBatchTests
             {
                 int sent = line.Sender.TrySend(bytes);
                 total += sent;
-                // Checked before the second attempt: an acknowledgement after the first one may have made room.
+                // The check must come before the second attempt. An acknowledgement after the first attempt may have made room.
                 bool isFull = FullSocket.IsFull(line.Socket);
                 int again = line.Sender.TrySend(bytes);
                 total += again;
@@ -403,7 +404,7 @@ public sealed class SendBatchTests
         }
     }
 
-    /// <summary>Reports room to the sender whenever it waits, while the peer reads.</summary>
+    /// <summary>Lets the peer read this number of bytes, and reports room in the socket to the sender again and again.</summary>
     private static void ReadAsRoomAppears(SendBench.Line line, int count)
     {
         for (int read = 0; read < count;)

@@ -9,8 +9,8 @@ public class EngineSelectorTests
     private const string User = "CapEff:\t0000000000000000\n";
 
     /// <summary>
-    /// Gets choices: the kernel, whether the process is privileged, whether an interface is configured, the engine, and words of the
-    /// reason.
+    /// Gets cases: the kernel, whether the process is privileged, whether an interface is configured, the expected engine, and words of the
+    /// expected reason.
     /// </summary>
     public static TheoryData<string, bool, bool, ZcrxEngine, string[]> Choices => new()
     {

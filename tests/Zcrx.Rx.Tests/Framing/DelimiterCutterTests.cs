@@ -12,12 +12,12 @@ public sealed class DelimiterCutterTests
     [Fact]
     public void A_delimiter_is_found_wherever_the_bytes_are_cut() => Prop.ForAll(static (Script script) =>
     {
-        // Few different bytes, so that near misses and hits are frequent.
+        // All bytes are 0 or 1, so delimiters and parts of delimiters occur often.
         byte[] delimiter = [.. script.Pattern.Select(static value => (byte)(value & 1)), 1];
         byte[] text = [.. script.Bytes.Select(static value => (byte)(value & 1)), 0];
         int expected = text.AsSpan().IndexOf(delimiter);
 
-        // The bytes of earlier calls contained no delimiter. The cutter has no other information about them.
+        // The number of bytes that earlier calls have searched. They must not contain the whole delimiter.
         int shown = expected < 0 ? script.Seen % text.Length : Math.Min(script.Seen % text.Length, expected + delimiter.Length - 1);
         FrameDecision decision = new DelimiterCutter(delimiter, include: false).Cut(Cut(text, script.Cuts), shown);
 

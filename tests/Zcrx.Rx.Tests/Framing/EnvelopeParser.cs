@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Parses envelopes: a start byte, two bytes of length, the frame, an end byte.</summary>
-/// <param name="greed">The number of bytes that the parser requests first, although it needs only three.</param>
+/// <summary>Parses envelopes. An envelope is a start byte, two bytes of length, the frame and an end byte.</summary>
+/// <param name="greed">The number of bytes that the parser requests first. It may be more than the three bytes that it needs.</param>
 internal sealed class EnvelopeParser(int greed) : IFrameParser
 {
     public const byte Start = 0x02;
@@ -15,7 +15,7 @@ internal sealed class EnvelopeParser(int greed) : IFrameParser
     {
         Assert.InRange(seen, 0, buffered.Length - 1);
 
-        // Requests more bytes than it needs once, so that several frames may be buffered when it decides.
+        // Requests more bytes than it needs at first. Several frames may then be buffered at its decision.
         if (buffered.Length < 3 || (seen == 0 && buffered.Length < greed))
         {
             return FrameDecision.NeedMore(seen == 0 ? Math.Max(3, greed) : 3);

@@ -3,7 +3,7 @@ using Zcrx.Rx.Framing;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Tests the decisions of the cutters, with the bytes in one piece and in single bytes.</summary>
+/// <summary>Tests the decisions of the frame cutters. Each test passes the bytes in one piece and in single bytes.</summary>
 public sealed class FrameCutterTests
 {
     private static readonly LengthPrefix[] Prefixes =
@@ -63,7 +63,7 @@ public sealed class FrameCutterTests
     [InlineData("ab\r\nc\n", 2, 2)]
     [InlineData("\n", 0, 1)]
     [InlineData("a\rbc", -1, 0)]
-    // A candidate for the end of "..!" that is no delimiter.
+    // The first "!" could be the last byte of the delimiter "..!", but it is not.
     [InlineData("a!b..!", 3, 3)]
     [InlineData("..!", 0, 3)]
     [InlineData(".!.!", -1, 0)]
@@ -85,7 +85,7 @@ public sealed class FrameCutterTests
     [InlineData(4, 4)]
     public void Set_is_searched_from_the_bytes_that_may_begin_a_delimiter(long seen, long end)
     {
-        // With a longest delimiter of three bytes, the last two of the seen bytes are searched again.
+        // The longest delimiter has three bytes. The last two bytes of an earlier search may therefore be the start of a delimiter.
         byte[] bytes = "a\nb\nc"u8.ToArray();
         DelimiterSetCutter cutter = new(new DelimiterSet(["..!"u8.ToArray(), "\n"u8.ToArray()]), include: true);
         Assert.Equal(FrameDecision.Frame(0, end), cutter.Cut(new ReadOnlySequence<byte>(bytes), seen));
@@ -152,7 +152,7 @@ public sealed class FrameCutterTests
         Assert.Equal(FrameDecision.NeedMore(), new DelimiterSetCutter(new DelimiterSet([[1]]), include: true).CutEnd(rest));
     }
 
-    /// <summary>Cuts the bytes as a part of a buffer, as one piece and as pieces of one byte. Asserts that the decisions are equal.</summary>
+    /// <summary>Passes the bytes to the cutter in one piece and in pieces of one byte. Asserts that the decisions are equal.</summary>
     private static FrameDecision CutBoth<T>(T cutter, byte[] bytes)
         where T : struct, IFrameCutter
     {

@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Tests that a borrowed frame is checked at each use, and that retaining it creates one lease over all its buffers.</summary>
+/// <summary>Tests that a borrowed frame is checked at each use, and that one lease can keep all its buffers.</summary>
 public sealed class FrameLeaseTests : IDisposable
 {
     private readonly InMemoryArea _area = new(64, 16);
@@ -23,7 +23,7 @@ public sealed class FrameLeaseTests : IDisposable
         List<FrameLease> leases = [];
         using IDisposable subscription = _source.Frames(LengthPrefix.UInt8, 255, new FramingOptions { MaxLeasedBuffers = 20 }).Retained().Subscribe(leases.Add);
         _source.Send([(byte)length, .. payload]);
-        // Overwrites the buffers that were not leased.
+        // The next frame overwrites every buffer that is not leased.
         _source.Send([3, 9, 9, 9]);
 
         FrameLease lease = leases[0];

@@ -11,8 +11,8 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Framing;
 
 /// <summary>
-/// Tests that frames off the ring thread are leased within exact bounds, and that operators which keep borrowed frames never expose the
-/// bytes of another frame.
+/// Tests operators on frames. Those that leave the ring thread lease frames within a bound. Those that keep borrowed frames never expose
+/// the bytes of another frame.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class FrameOperatorTests : IClassFixture<ResourceCheck>
@@ -20,8 +20,8 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
     private const int FrameLength = 12;
     private const int FramesPerConnection = 5000;
 
-#pragma warning disable ZCRX0001 // The tests are about this mistake.
-    /// <summary>Operators of Rx that keep or reschedule items. Each one passes its frames to a check.</summary>
+#pragma warning disable ZCRX0001 // The tests use these operators wrongly on purpose.
+    /// <summary>Operators of Rx that keep frames or move them to another thread. Each entry passes the frames to a check.</summary>
     private static readonly Dictionary<string, Func<IObservable<ReceivedFrame>, Action<Func<byte[]>>, IDisposable>> Keepers = new(StringComparer.Ordinal)
     {
         ["Delay"] = static (frames, check) => frames.Delay(TimeSpan.FromMilliseconds(5)).Subscribe(frame => check(frame.ToArray), static _ => { }),
@@ -79,7 +79,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
         using (peer)
         {
             ConcurrentQueue<string> events = new();
-            // Take ends the stream behind the first buffer.
+            // Take(1) completes the stream after the first buffer.
             using IDisposable subscription = connection.Buffers.Take(1)
                 .Frames(Delimiter.LineFeed, 100, new FramingOptions { DeliversUnterminated = true })
                 .Subscribe(
@@ -150,7 +150,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
         {
             IDisposable? hold = null;
             void Hold() => hold = connection.Hold();
-            // The connection is held when its stream has ended, before the frames learn about the end.
+            // This observer holds the connection at the end of the stream, before the framing operator is notified of the end.
             using IDisposable first = isDirect ? connection.Buffers.Subscribe(static _ => { }, Hold) : Disposable.Empty;
             IDisposable subscription = (isDirect ? connection.Buffers : connection.Buffers.Do(static _ => { }, Hold))
                 .Frames(Delimiter.LineFeed, 100, new FramingOptions { DeliversUnterminated = true })
@@ -158,7 +158,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
             await peer.Socket.SendAsync("last"u8.ToArray());
             peer.EndSending();
             await Deadline.UntilAsync(() => connection.BytesWaiting == "last".Length, "the last frame waits");
-            // The turn in which the stream has ended is over.
+            // After this query, the turn in which the stream ended is over.
             await queue.Queue.GetConnectionsAsync();
 
             subscription.Dispose();
@@ -203,7 +203,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
         {
             int id = i;
             (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
-            // The subscription is not disposed here, because its operators end with the connection.
+            // The subscription is not disposed here. Its operators end with the connection.
             _ = Keepers[keeper](connection.Buffers.Frames(LengthPrefix.UInt8, 100), read =>
             {
                 try
@@ -265,11 +265,11 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
                 }
                 catch (Exception exception) when (exception is ObjectDisposedException or InvalidOperationException)
                 {
-                    // Refused, as expected.
+                    // The operator throws, as the test expects.
                 }
             }
 
-#pragma warning disable ZCRX0001 // The test is about this mistake.
+#pragma warning disable ZCRX0001 // The test uses this operator wrongly on purpose.
             IObservable<ReceivedBuffer> buffers = connection.Buffers;
             using IDisposable subscription = keeper switch
             {
@@ -318,7 +318,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
             await peer.Socket.SendAsync(Stream(1, Count));
             peer.EndSending();
             await Deadline.UntilAsync(() => connection.BytesWaiting > 0, "frames wait");
-            // One further frame is being handled if the worker took it before the bound was reached.
+            // The worker may have taken one frame before the bound was reached. That frame is allowed in addition.
             for (int released = 0; released < 100; released++)
             {
                 Assert.InRange(Volatile.Read(ref delivered) - released, 0, most + 1);

@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Tests that the steady state allocates nothing, per frame or per buffer.</summary>
+/// <summary>Tests that framing allocates nothing per frame or buffer after a warm-up.</summary>
 public sealed class FramingAllocationTests
 {
     private const int Rounds = 2_000;
@@ -68,7 +68,8 @@ public sealed class FramingAllocationTests
             : source.Frames(LengthPrefix.UInt8, byte.MaxValue);
         using IDisposable subscription = frames.Subscribe(counter);
 
-        // The first run warms up segments, array pools and the tiers of the JIT compiler, which allocate on this thread when they switch.
+        // The first run fills the caches of segments and arrays. It also lets the JIT compiler reach its last tier, because a change of
+        // tiers allocates.
         Send(source, stream, piece, Rounds);
         counter.Count = 0;
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -91,7 +92,7 @@ public sealed class FramingAllocationTests
         }
     }
 
-    /// <summary>Represents a source with one observer. It only lends buffers, so that nothing else is measured.</summary>
+    /// <summary>Represents a source of buffers with one observer. It does nothing else, so the test measures only the operator.</summary>
     private sealed class PieceSource(InMemoryArea area) : IObservable<ReceivedBuffer>, IDisposable
     {
         private IObserver<ReceivedBuffer>? _observer;

@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Tests disposal from other threads, at any moment.</summary>
+/// <summary>Tests framing operators that another thread disposes at any moment.</summary>
 public sealed class FramingDisposalTests
 {
     [Fact]
@@ -19,8 +19,7 @@ public sealed class FramingDisposalTests
             other.Start();
             other.Join();
 
-            // The operator is disposed, but the frame's buffers are still leased: neither this thread nor the
-            // other thread has returned one.
+            // The subscription is disposed, but OnNext still uses the frame. Neither thread may have returned its buffers.
             Assert.Equal(0, source.Subscribers);
             Assert.False(area.Ledger.Drain());
             Assert.Equal([1, 2, 3], frame.ToArray());
@@ -39,8 +38,8 @@ public sealed class FramingDisposalTests
     [Fact]
     public async Task Disposal_at_a_random_moment_returns_every_buffer_once()
     {
-        // The area belongs to the thread that creates it, and the disposals run on this thread. Returned buffers are overwritten. A frame
-        // with the sender's bytes therefore proves that its buffers were not returned.
+        // One thread owns the area, and this thread disposes the subscriptions. The area overwrites returned buffers, so a frame with the
+        // right bytes proves that its buffers were not returned.
         const int streams = 2_000;
         TaskCompletionSource<IDisposable>[] subscriptions = [.. Enumerable.Range(0, streams).Select(_ => new TaskCompletionSource<IDisposable>())];
         Task area = Task.Factory.StartNew(() => Play(subscriptions), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -59,7 +58,7 @@ public sealed class FramingDisposalTests
     [Fact]
     public async Task Old_queue_reclaims_its_buffers_while_the_new_queue_delivers()
     {
-        // The connection has moved, so two threads use one operator at the same time. Each area belongs to its own thread.
+        // The connection has moved, so two threads use one operator at the same time. Each area belongs to one of them.
         using SemaphoreSlim turn = new(0);
         using SemaphoreSlim done = new(0);
         FrameCollector collector = new();
@@ -140,7 +139,7 @@ public sealed class FramingDisposalTests
 
     private static void WaitUntilAllReturned(InMemoryArea area)
     {
-        // The operator may unsubscribe from the source before it returns the buffers, so this method waits for them.
+        // This method waits, because the operator may unsubscribe from the source before it returns its buffers.
         SpinWait.SpinUntil(
             () =>
             {

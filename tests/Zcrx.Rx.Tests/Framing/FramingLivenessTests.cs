@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Tests that incomplete frames never starve the pool.</summary>
+/// <summary>Tests that connections with incomplete frames cannot exhaust the pool.</summary>
 public sealed class FramingLivenessTests : IDisposable
 {
     private readonly InMemoryArea _area = new(8, 64);
@@ -14,7 +14,7 @@ public sealed class FramingLivenessTests : IDisposable
     [Fact]
     public void Rising_pressure_returns_the_buffers_of_incomplete_frames_without_more_data()
     {
-        // Connections that are paused or whose peer is silent get no OnNext in which they could release buffers.
+        // A paused connection gets no further OnNext in which it could release buffers. The pool must reclaim them without one.
         List<(BufferSource Source, FrameCollector Collector)> connections = [];
         for (int i = 0; i < 7; i++)
         {
@@ -29,7 +29,7 @@ public sealed class FramingLivenessTests : IDisposable
         _area.Ledger.IsUnderPressure = true;
         _area.AssertAllReturned();
 
-        // Frames continue from the copied bytes, during the pressure and after it.
+        // The frames were copied. They must continue from the copies, both during the pressure and after it.
         connections.ForEach(static connection => connection.Source.Send([2]));
         _area.AssertAllReturned();
         _area.Ledger.IsUnderPressure = false;

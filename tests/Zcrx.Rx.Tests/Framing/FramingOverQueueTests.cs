@@ -15,8 +15,8 @@ public sealed class FramingOverQueueTests
     [InlineData(1_000)]
     public async Task Half_frames_of_many_connections_do_not_exhaust_the_pool(int maxHeld)
     {
-        // Every peer sends half of its stream, which ends inside a frame. The unfinished frames need several times the pool. Then every
-        // peer sends the rest.
+        // Every peer first sends half of its stream, which ends inside a frame. The incomplete frames have several times the size of the
+        // pool. Then every peer sends the rest.
         const int connections = 64;
         const int frames = 3;
         const int length = 50_000;

@@ -6,16 +6,18 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Framing;
 
 /// <summary>
-/// Tests that frames are correct and every buffer returns, for any stream, any division into buffers, and any end of the stream.
+/// Tests that frames are correct and every buffer returns. Streams, their division into buffers and their ends are generated.
 /// </summary>
 public sealed class FramingPropertyTests
 {
     private static readonly int[] Lengths = [0, 1, 2, 3, 5, 8, 13, 40, 100, 255, 256, 700];
     private static readonly int[] BufferSizes = [1, 2, 3, 7, 16, 64, 256, 1024];
 
-    /// <summary>Contains input that FsCheck generates and shrinks. The test maps any values to valid arguments.</summary>
+    /// <summary>
+    /// Contains the generated input of one case, which FsCheck shrinks after a failure. The test maps every number to a valid argument.
+    /// </summary>
     /// <param name="Bodies">The lengths of the frames, and the seed of their content.</param>
-    /// <param name="Pieces">The numbers of bytes that arrive at a time, used in rotation.</param>
+    /// <param name="Pieces">The sizes of the pieces in which the stream arrives. After the last size, the first one follows.</param>
     public sealed record Script(byte[] Bodies, byte[] Pieces, byte Protocol, byte BufferSize, byte MaxHeld, byte[] PressureToggles, byte[] Moves, byte StopAt);
 
     [Fact]
@@ -159,7 +161,7 @@ public sealed class FramingPropertyTests
     private static void Check(int times, Action<Script> property) =>
         Prop.ForAll(property).Check(Config.QuickThrowOnFailure.WithMaxTest(times).WithEndSize(24));
 
-    /// <summary>Represents a script while it runs.</summary>
+    /// <summary>Represents the sender, the areas and the collected frames of one case.</summary>
     private sealed class Run : IDisposable
     {
         private readonly Script _script;
@@ -186,7 +188,8 @@ public sealed class FramingPropertyTests
             Options = new FramingOptions { MaxLeasedBuffers = script.MaxHeld % 5 };
             int size = BufferSizes[script.BufferSize % BufferSizes.Length];
 
-            // Two queues, for connections that move. A few buffers above the lease limit must be enough, because nothing may wait for more.
+            // Two areas, because connections move. Two buffers above the lease limit must be enough, because framing never waits for
+            // buffers.
             Areas = [new InMemoryArea(Options.MaxLeasedBuffers + 2, size), new InMemoryArea(Options.MaxLeasedBuffers + 2, size)];
             Source = new BufferSource(Areas[0]);
             Subscription = protocol.Frames(Source, MaxLength, Options).Subscribe(Collector);

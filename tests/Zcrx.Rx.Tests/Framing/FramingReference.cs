@@ -1,7 +1,7 @@
 namespace Zcrx.Rx.Tests.Framing;
 
 /// <summary>
-/// Cuts the bytes of a whole stream into frames, byte by byte. It defines the correct result, however the stream is cut into buffers.
+/// Cuts a whole stream into frames with a plain loop. Its result is the expected one, however the stream is cut into buffers.
 /// </summary>
 internal sealed class FramingReference
 {
@@ -21,7 +21,9 @@ internal sealed class FramingReference
     /// <summary>Gets the events in order, as <see cref="FramingEvents"/> writes them.</summary>
     public List<string> Events { get; } = [];
 
-    /// <summary>Gets a value that indicates whether the unfinished frame is already too long.</summary>
+    /// <summary>
+    /// Gets a value that indicates whether the bytes after the last frame exceed the limit, although their frame is incomplete.
+    /// </summary>
     public bool IsRestTooLong { get; private set; }
 
     public void Run(ReadOnlySpan<byte> stream, bool ends)
@@ -56,8 +58,8 @@ internal sealed class FramingReference
 
         int rest = stream.Length - begin;
 
-        // The rest is not too long while it can be a frame of the maximum length and an incomplete delimiter. If unterminated frames are
-        // delivered, a rest of exactly the limit is also allowed.
+        // Without its delimiter, a frame of the maximum length is not too long yet. If unterminated frames are delivered, it is complete at
+        // exactly the limit.
         int longest = _isIncluded ? 0 : _delimiters.Max(static delimiter => delimiter.Length);
         IsRestTooLong = rest >= _limit + Math.Max(longest, _options.DeliversUnterminated ? 1 : 0);
         if (rest > 0 && IsRestTooLong && _options.Skips is null)

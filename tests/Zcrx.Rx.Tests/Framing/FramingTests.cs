@@ -171,7 +171,7 @@ public sealed class FramingTests : IDisposable
         {
             if (number == 0)
             {
-                // Ends inside OnNext, like a connection that its observer closes.
+                // Completes the stream inside OnNext, as when an observer closes its connection.
                 subject.OnCompleted();
             }
 
@@ -219,8 +219,8 @@ public sealed class FramingTests : IDisposable
         byte[] large = [EnvelopeParser.Start, 0, 100, .. Enumerable.Range(0, 100).Select(static i => (byte)i), EnvelopeParser.End];
         byte[] stream = [.. small, .. small, .. large, .. small, .. small, .. large];
 
-        // Sends the stream in pieces of each length from 1 to 63. The parser first requests 40 bytes, so several frames can arrive in
-        // several buffers before it decides.
+        // Sends the stream in pieces of each length from 1 to 63. The parser requests 40 bytes first, so several frames can arrive before
+        // it decides.
         for (int piece = 1; piece < 64; piece++)
         {
             for (int sent = 0; sent < stream.Length; sent += piece)
@@ -254,7 +254,7 @@ public sealed class FramingTests : IDisposable
             }
             catch (InvalidOperationException)
             {
-                // This source does not report the exception to the observer, and the stream continues.
+                // A source may ignore the exception and continue. The operator must tolerate that.
             }
         });
         _collector.OnFrame = static (_, _) => throw new InvalidOperationException();

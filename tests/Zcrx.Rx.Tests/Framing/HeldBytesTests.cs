@@ -26,7 +26,7 @@ public sealed class HeldBytesTests : IDisposable
         Assert.Equal((2, 2, 200L), (held.Buffers, _area.Ledger.Leased, held.Length));
         Assert.False(held.IsEmpty);
 
-        // The third buffer has no lease, so all bytes are copied into one array.
+        // At most two buffers may be leased. With the third one, all bytes are copied into one array.
         Receive(held, 3, 100);
         Assert.Equal((0, 0, 300L), (held.Buffers, _area.Ledger.Leased, held.Length));
         Assert.Equal([.. Bytes(1, 100), .. Bytes(2, 100), .. Bytes(3, 100)], held.Sequence.ToArray());
@@ -122,7 +122,7 @@ public sealed class HeldBytesTests : IDisposable
         Copy(1, SmallestCopy);
         Copy(1, 3 * SmallestCopy);
         Copy((2 * SmallestCopy) - 1, 3 * SmallestCopy);
-        // The bytes that do not fit get an array of twice the size, because they are fewer.
+        // The bytes beyond the current array are fewer than twice its size, so the next array has twice its size.
         Copy(100, 7 * SmallestCopy);
         Copy((4 * SmallestCopy) - 100 + 50, 15 * SmallestCopy);
         Assert.Equal(expected, held.Sequence.ToArray());
@@ -155,7 +155,7 @@ public sealed class HeldBytesTests : IDisposable
         Assert.Equal(1024, budget.Used);
         held.Release();
 
-        // Of 1,000 bytes in two buffers, 56 fit into the first array.
+        // The first array has room for 56 of the next 1,000 bytes. The others need a second array.
         Copied(held, 200);
         Receive(held, 2, 500);
         Receive(held, 3, 500);
@@ -170,7 +170,7 @@ public sealed class HeldBytesTests : IDisposable
         HeldBytes held = new(maxBuffers: 2);
         Budget budget = new();
         held.SetBudget(budget);
-        // Nothing is uncopied, so the budget is not asked.
+        // All bytes are copied already, so the call needs no room in the budget.
         Copied(held, 50);
         budget.Room = -1;
         Assert.True(held.TryCopy(isBounded: true));
@@ -237,7 +237,7 @@ public sealed class HeldBytesTests : IDisposable
         Assert.True(held.TryLeaveLent(out length));
         Assert.Equal(40, length);
 
-        // The next lent buffer is not confused with the former one.
+        // A new lent buffer must not be taken for the previous one, of which a part was left.
         held.Lend(Bytes(4, 5));
         Assert.Equal(Bytes(4, 5), held.Sequence.ToArray());
         held.Consume(5);
@@ -254,7 +254,7 @@ public sealed class HeldBytesTests : IDisposable
         const int Arrays = 8;
         byte[][] lent = [.. Enumerable.Range(0, Arrays).Select(static power => new byte[SmallestCopy << power])];
         HeldBytes held = new(maxBuffers);
-        // Eight arrays and the lent buffer need nine pieces. Each array has another size, so the pool of this thread has one of each.
+        // The frame needs eight arrays of different sizes. After two runs, the array pool of this thread has one of each size.
         Fill();
         held.Release();
         Fill();

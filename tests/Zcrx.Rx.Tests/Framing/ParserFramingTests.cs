@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Tests the decisions of a parser other than frame positions: tags, and the end of the stream.</summary>
+/// <summary>Tests what a parser may return besides the positions of frames: tags, and a decision at the end of the stream.</summary>
 public sealed class ParserFramingTests : IDisposable
 {
     private readonly InMemoryArea _area = new(64, 64);
@@ -134,14 +134,14 @@ public sealed class ParserFramingTests : IDisposable
     }
 
     /// <summary>
-    /// Parses lines, tagged with their number. The parser has state, so each stream needs its own. The first byte of an unterminated last
-    /// line determines how the stream ends.
+    /// Parses lines and gives each line its number as the tag. At the end of the stream, the first byte of an unterminated line selects the
+    /// result.
     /// </summary>
     private sealed class NumberedLines : IFrameParser
     {
         private int _lines;
 
-        // A question mark before a line, or a line feed after it.
+        // A question mark before a line takes one byte, and a line feed after it takes another.
         public int MaxOverhead => 2;
 
         public FrameDecision Parse(in ReadOnlySequence<byte> buffered, long seen) =>

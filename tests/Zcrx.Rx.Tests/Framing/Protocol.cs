@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Represents a way of framing. Writes the frames that the operator under test reads.</summary>
+/// <summary>Represents a framing protocol under test. Creates streams of frames, and the operator that cuts them.</summary>
 internal sealed record Protocol(string Name, int Smallest, int Largest, Func<byte[], byte[]> Body, Action<List<byte>, byte[]> Write,
     Func<IObservable<Zcrx.Interop.ReceivedBuffer>, int, FramingOptions?, IObservable<ReceivedFrame>> Frames)
 {
@@ -65,7 +65,7 @@ internal sealed record Protocol(string Name, int Smallest, int Largest, Func<byt
             2_000,
             body =>
             {
-                // Many near misses: bytes of the delimiter itself, truncated where the delimiter would appear too early.
+                // Builds a body of the delimiter's own bytes, which nearly match it. Ends the body where the whole delimiter would occur.
                 byte[] near = [.. body.Select(value => value < 200 ? bytes[value % bytes.Length] : value), .. bytes];
                 byte[] whole = near[..(near.AsSpan().IndexOf(bytes) + bytes.Length)];
                 return delimiter.IncludeDelimiter ? whole : whole[..^bytes.Length];

@@ -10,7 +10,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Handlers;
 
 /// <summary>
-/// Tests that a connection stays open as long as its asynchronous handler runs, and that a failing handler ends only its connection.
+/// Tests asynchronous handlers. A connection stays open while its handler runs, and a failing handler ends only its own connection.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class AsyncHandlerTests : IClassFixture<ResourceCheck>
@@ -112,7 +112,7 @@ public class AsyncHandlerTests : IClassFixture<ResourceCheck>
             (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
             peers.Add(peer);
             connections.Add(connection);
-            // The observer has no error handler, so Rx rethrows the error of the handler.
+            // The subscription has no OnError, so Rx throws the exception of the handler.
             _ = connection.Buffers.Process(async (lease, token) =>
             {
                 Interlocked.Increment(ref sending);
@@ -194,7 +194,7 @@ public class AsyncHandlerTests : IClassFixture<ResourceCheck>
         ConcurrentQueue<ConsumerFault> faults = new();
         using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
         long handled = 0;
-        // The key is the client's port. The values are the number of handled requests and the number of failed replies.
+        // Maps the client's port to the number of requests that were handled, and to the number of replies that failed.
         ConcurrentDictionary<int, (long Handled, long Reported)> results = new();
         using ZcrxListener listener = queue.Queue.Listen(Anywhere, async (connection, token) =>
         {
@@ -239,13 +239,13 @@ public class AsyncHandlerTests : IClassFixture<ResourceCheck>
         for (int i = 0; i < Senders; i++)
         {
             (long handledHere, long reportedHere) = results[ports[i]];
-            // If the client has no room for replies, the server closes with unread requests, and the kernel resets the connection. Replies
-            // are then lost. The kernel reports a reset to one call only, which may be the call that sends.
+            // A client that does not read its replies in time is reset, and then loses replies. The kernel reports a reset to a single
+            // call, which may be the send.
             bool wasReset = answered[i].WasReset || peers[i].WasReset;
             Assert.InRange(answered[i].Count, wasReset ? 0 : handledHere - reportedHere, handledHere - reportedHere);
         }
 
-        // Nearly all clients have room for replies, so nearly all replies arrive.
+        // Few clients are reset, so nearly all replies must arrive.
         Assert.InRange(answered.Sum(static client => client.Count), (long)(results.Values.Sum(static so => so.Handled - so.Reported) * 0.98), long.MaxValue);
         Assert.Empty(faults);
         Array.ForEach(peers, static peer => peer.Dispose());
@@ -330,7 +330,7 @@ public class AsyncHandlerTests : IClassFixture<ResourceCheck>
         }
         catch (SocketException)
         {
-            // The connection was closed before the handler had received all bytes.
+            // The server has reset the connection before the handler has received all bytes.
             wasReset = true;
         }
 

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Leases;
 
-/// <summary>Tests memory and frames that are kept after the callback, with checked borrows.</summary>
+/// <summary>Tests memory and frames that are used after OnNext, on a queue with CheckBorrows.</summary>
 public sealed class CheckedBorrowTests : IDisposable
 {
     private readonly InMemoryArea _area = new(8, 16, checkBorrows: true);

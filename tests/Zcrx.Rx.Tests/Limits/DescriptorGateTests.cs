@@ -6,7 +6,7 @@ using Zcrx.Rx.Tests.Support.Rooms;
 
 namespace Zcrx.Rx.Tests.Limits;
 
-/// <summary>Tests that the queues of a process share its descriptors.</summary>
+/// <summary>Tests that several queues together stay below the descriptor limit of the process.</summary>
 public sealed class DescriptorGateTests
 {
     private const int Limit = 1000;
@@ -25,7 +25,7 @@ public sealed class DescriptorGateTests
         Assert.True(one.Check().May);
         Assert.True(other.Check().May);
 
-        // A single queue would accept 900 connections of one descriptor each.
+        // The two queues together must stop where a single queue would.
         int accepted = 0;
         while (one.Check().May && other.Check().May && accepted < Limit)
         {

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Limits;
 
-/// <summary>Counts the descriptors of one connection's socket: all that refer to the same file.</summary>
+/// <summary>Tests how many descriptors the socket of one connection needs. The test counts all descriptors of the same file.</summary>
 public class DescriptorsPerConnectionTests
 {
     [Theory]
@@ -22,7 +22,7 @@ public class DescriptorsPerConnectionTests
         using Peer peer = await Peer.ConnectAsync(listener.EndPoint, 1, null);
         ZcrxConnection connection = await accepted.Task.Within("the connection is accepted");
         using IDisposable? subscription = isObserved ? connection.Buffers.Subscribe(static _ => { }) : null;
-        // A connection without an observer is watched by a poll.
+        // Without an observer there is no receive. A poll then detects the end of the connection.
         await Deadline.UntilAsync(() => isObserved ? connection.ReceiveState == ReceiveState.Armed : connection.Receiver.IsHangUpWatched, "the request is armed");
 
         Assert.Equal(1, CountDescriptors(connection));

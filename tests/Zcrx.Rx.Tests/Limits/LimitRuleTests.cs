@@ -5,7 +5,7 @@ using Zcrx.Rx.Limits;
 
 namespace Zcrx.Rx.Tests.Limits;
 
-/// <summary>Tests the decisions of the limits over generated sequences of facts.</summary>
+/// <summary>Tests the rules of the limits over generated sequences of connections, descriptors and times.</summary>
 public class LimitRuleTests
 {
     [Fact]
@@ -18,7 +18,7 @@ public class LimitRuleTests
             List<int> open = [];
             foreach (int step in steps)
             {
-                // 0 to 2: a connection from that address. 3 to 5: the oldest connection from that address ends.
+                // Steps 0 to 2 open a connection from one of three addresses. Steps 3 to 5 close the oldest connection from that address.
                 int address = step % 3;
                 if (step > 2)
                 {
@@ -139,7 +139,7 @@ public class LimitRuleTests
             Dictionary<ZcrxLimit, long> reported = [];
             Dictionary<ZcrxLimit, bool> acts = [];
             Dictionary<ZcrxLimit, bool> reportedActs = [];
-            // The last time of a report with a count, and of the report of an end.
+            // The time of the last report for each limit. A report that the limit has ended counts separately.
             Dictionary<(ZcrxLimit, bool IsEnd), long> lastAt = [];
             long now = 0;
             foreach ((int elapsed, int what, bool isEnd) in steps)
@@ -175,7 +175,7 @@ public class LimitRuleTests
                 {
                     bool isEnd = report.Count == 0;
                     bool isTooEarly = lastAt.TryGetValue((report.Limit, isEnd), out long last) && time - last < Interval;
-                    // An end is reported only after its limit.
+                    // The end of a limit may be reported only if the limit itself was reported before.
                     if (isTooEarly || (isEnd && !reportedActs.GetValueOrDefault(report.Limit)))
                     {
                         return false;
@@ -230,7 +230,7 @@ public class LimitRuleTests
         Assert.True(machine.IsHolding);
         Assert.True(machine.Look(12, 4));
         Assert.False(machine.IsHolding);
-        // Without a reserve, accepting never stops, even if the limit was lowered below the number of open descriptors.
+        // Without a reserve, the queue always accepts, even if more descriptors are open than the limit allows.
         Assert.False(machine.Look(-1, 0));
     }
 

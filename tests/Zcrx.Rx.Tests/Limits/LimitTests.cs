@@ -16,7 +16,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Limits;
 
-/// <summary>Tests limits over real sockets: their effect on the peer, and their reports.</summary>
+/// <summary>Tests limits over real sockets. Checks their effect on the peer and their reports.</summary>
 [Collection(SocketsCollection.Name)]
 public class LimitTests
 {
@@ -108,7 +108,7 @@ public class LimitTests
             options);
         using Socket fed = await ConnectAsync(listener);
 
-        // Other connections of the same queue time out while this one does not.
+        // The timeout passes twice for idle connections of the same queue. The first connection must stay open.
         for (int i = 1; i <= 2; i++)
         {
             using ZcrxListener other = queue.Listen("127.0.0.1:0", EchoAsync, options);
@@ -142,7 +142,7 @@ public class LimitTests
         await paused.SendAsync(new byte[1]);
         ZcrxConnection connection = await accepted.Task.Within("the connection is accepted");
 
-        // Other connections of the same queue become idle and are reset, while the paused connection stays open.
+        // The timeout passes twice for idle connections of the same queue. The paused connection must stay open.
         for (int i = 1; i <= 2; i++)
         {
             using ZcrxListener other = queue.Listen("127.0.0.1:0", EchoAsync, options);
@@ -173,7 +173,7 @@ public class LimitTests
                 Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
                 clients.Add(client);
                 await client.ConnectAsync(listener.LocalEndPoint!).Within("the client connects");
-                // A frame of a million bytes begins but does not end.
+                // The prefix announces a frame of nearly a million bytes, but only its beginning is sent.
                 await client.SendAsync((byte[])[0, 15, 0, 0, .. new byte[Sent]]);
             }
 
@@ -182,8 +182,8 @@ public class LimitTests
             ZcrxFramingException error = Assert.IsType<ZcrxFramingException>((await fault.Within("the frame is refused")).Exception);
             Assert.Contains(nameof(ZcrxQueueOptions.MaxCopiedFrameBytes), error.Message, StringComparison.Ordinal);
             QueueStatistics statistics = queue.Snapshot();
-            // The budget admits a copy by the length of its content, but counts the length of the rented array. An array is twice as long as
-            // the one before it, and its length is a power of two.
+            // The budget is checked against the length of a copy, but charged with the length of its array. Arrays have powers of two as
+            // lengths, so the use may exceed the budget by one array.
             Assert.InRange(statistics.CopiedFrameBytes, 0, Budget + BitOperations.RoundUpToPowerOf2(2 * Sent));
             Assert.True(statistics.FramesRefused > 0);
         }
@@ -210,12 +210,12 @@ public class LimitTests
             await Task.WhenAll(clients.Select(async client =>
             {
                 await client.ConnectAsync(listener.LocalEndPoint!).Within("the client connects");
-                // The connection may be reset before all bytes are sent.
+                // The server may reset the connection before all bytes are sent.
                 _ = await Record.ExceptionAsync(() => client.SendAsync(beginning).Within("the beginning is sent"));
             }));
 
             await Deadline.UntilAsync(() => queue.Snapshot() is { FramesRefused: > Peers / 2, CopiedFrameBytes: > 0 }, "most of the frames are refused");
-            // The budget admits a copy by the length of its content, but counts the length of the rented array, a power of two.
+            // The budget is checked against the length of a copy, but charged with the length of its array, a power of two.
             Assert.InRange(queue.Snapshot().CopiedFrameBytes, 1, Budget + BitOperations.RoundUpToPowerOf2((uint)beginning.Length));
         }
         finally
@@ -231,7 +231,7 @@ public class LimitTests
     {
         const int Budget = 1 << 20;
         byte[] message = new byte[Budget / 2];
-        // A reader leaves 16 leased buffers uncopied.
+        // A pipe reader leases 16 buffers, and copies only the bytes beyond them.
         int copied = message.Length - (16 * Environment.SystemPageSize);
         await using ZcrxQueue queue = await OpenAsync(static options => options with { AreaSize = 4 << 20, MaxCopiedFrameBytes = Budget });
         Task<LimitReached> report = queue.LimitsReached.FirstAsync().ToTask();
@@ -255,7 +255,7 @@ public class LimitTests
             await Deadline.UntilAsync(() => queue.Snapshot().CopiedFrameBytes >= copied, "the message is copied");
             await second.SendAsync(message).Within("the message is sent");
             await Deadline.UntilAsync(() => queue.Snapshot().CopiedFrameBytes >= 2 * copied, "the message is copied");
-            // The connection may be reset before all bytes are sent.
+            // The server may reset the connection before all bytes are sent.
             _ = await Record.ExceptionAsync(() => third.SendAsync(message).Within("the message is sent"));
 
             ZcrxFramingException error = Assert.IsType<ZcrxFramingException>((await fault.Within("the read fails")).Exception);
@@ -343,7 +343,7 @@ public class LimitTests
         try
         {
             using Socket socket = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            // Counts one descriptor for each accepted connection, as the process would.
+            // Each accepted connection adds one to the number of descriptors, as in a real process.
             using IDisposable accepting = queue.Listen(socket).Subscribe(_ => Interlocked.Increment(ref used));
             for (int i = 0; i < 100; i++)
             {
@@ -383,8 +383,8 @@ public class LimitTests
         queue.Loop.RemoveListener(one);
         await firstEnded.Task.Within("the first listener ends");
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        // The current accept request serves one client and ends with it. The next request accepts a burst, because the whole backlog fits
-        // now.
+        // The current accept request accepts one client and ends. Now there is room for the whole backlog, so the next request is
+        // multishot.
         await client.ConnectAsync(second.LocalEndPoint!).Within("the client is in the backlog");
         await Deadline.UntilAsync(() => other is { IsArmed: true, IsMultishot: true }, "the second listener accepts a burst");
     }
@@ -409,7 +409,7 @@ public class LimitTests
         DescriptorUse after = ProcessDescriptors.Read();
 
         Array.ForEach(sockets, static socket => socket.Dispose());
-        // Other tests of this process open and close descriptors, too.
+        // The range is wide because other tests of this process open and close descriptors, too.
         Assert.InRange(after.Used - before.Used, 250, 750);
         Assert.InRange(after.Used, 500, after.Limit);
     }
@@ -461,7 +461,7 @@ public class LimitTests
         }
         catch (SocketException)
         {
-            // The reset came before the client noticed that it was connected.
+            // The reset arrived before the client's connect call returned.
             return false;
         }
     }

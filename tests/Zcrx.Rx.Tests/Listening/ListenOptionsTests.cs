@@ -7,7 +7,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Listening;
 
-/// <summary>Tests that options of a listener reach the sockets of accepted connections.</summary>
+/// <summary>Tests that the options of a listener apply to the sockets that it accepts.</summary>
 [Collection(SocketsCollection.Name)]
 public class ListenOptionsTests
 {
@@ -27,7 +27,7 @@ public class ListenOptionsTests
 
         Socket accepted = served.Connection.Socket;
         Assert.False(served.Connection.NoDelay);
-        // The kernel doubles the size for its own bookkeeping.
+        // The kernel doubles the configured size, to have room for its own data.
         Assert.Equal(80_000, accepted.SendBufferSize);
         Assert.Equal(1, Option(accepted, SocketOptionLevel.Socket, SocketOptionName.KeepAlive));
         Assert.Equal(77, Option(accepted, SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime));

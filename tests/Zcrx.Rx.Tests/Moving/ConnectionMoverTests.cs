@@ -9,7 +9,10 @@ using Zcrx.Rx.Tests.Support.Rooms;
 
 namespace Zcrx.Rx.Tests.Moving;
 
-/// <summary>Tests moves between queues in plain memory. The test acts as the kernel and the ring threads.</summary>
+/// <summary>
+/// Tests moves between queues without a kernel. The queues are plain memory, and the test takes the role of the kernel and the ring
+/// threads.
+/// </summary>
 public class ConnectionMoverTests
 {
     private const int Queues = 3;
@@ -29,7 +32,7 @@ public class ConnectionMoverTests
         Task<bool> moved = source.Host.MoveAsync(connection, target.Host);
         source.Prepare();
         Assert.Equal((ReceiveState.Cancelling, 0), (connection.State, target.Table.Count));
-        // Bytes that arrive before the cancelled receive ends are delivered here.
+        // These bytes arrive before the cancelled receive ends, so the old queue delivers them.
         source.Receive(connection);
         source.EndCancelled();
         source.Prepare();
@@ -56,7 +59,8 @@ public class ConnectionMoverTests
         source.TearDown();
         Assert.Equal((0, 0), (source.Table.Count, target.Table.Count));
 
-        // The source has ended and the target has not run yet. A sender that retried at once would spin until then.
+        // The old queue has ended, and the new one has not run yet. The wait for room must pass to the new queue, because a sender that
+        // retried at once would spin.
         source.Host.AwaitRoom(connection);
         Assert.True(connection.Control.AwaitsRoomOnArrival);
         target.Settle();
@@ -217,7 +221,7 @@ public class ConnectionMoverTests
                 QueueBench? present = queues.FirstOrDefault(queue => queue.Scheduler.IsHere(connection));
                 switch (step)
                 {
-                    // One move per connection at a time, as MoveGate ensures.
+                    // A connection moves only once at a time, as MoveGate ensures.
                     case 0 or 1 or 2 when moves.TrueForAll(static move => move.IsCompleted):
                         moves.Add(((ConnectionHost)connection.Control.Host).MoveAsync(connection, queue.Host));
                         break;
@@ -231,7 +235,7 @@ public class ConnectionMoverTests
                         connection.Control.Resume();
                         break;
                     case 6 when index > 0 && !queue.Worker.Ended.IsCompleted:
-                        // The first queue stays, so that every connection can continue.
+                        // The first queue is never torn down, so that the connection can always continue on it.
                         queue.TearDown(new InvalidOperationException("a test"));
                         break;
                     default:
@@ -247,7 +251,7 @@ public class ConnectionMoverTests
 
             connection.Control.Resume();
             Task<int> resumed = suspended.ResumeOnAsync([queues[0].Host]);
-            // The work of one queue may create work for another, so one pass over the queues is not enough.
+            // One queue may post work to another, so the queues run repeatedly.
             Deadline.Watch watch = Deadline.Start("all moves end, and the connection receives again");
             while (moves.Exists(static move => !move.IsCompleted) || !resumed.IsCompleted
                 || connection.State != ReceiveState.Armed || recorder.End != connection.BytesReceived)

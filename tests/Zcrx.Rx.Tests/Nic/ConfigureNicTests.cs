@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Nic;
 
-/// <summary>Tests queues that set their interface up: from the option to the interface and back.</summary>
+/// <summary>Tests that a queue changes the settings of its interface, and restores them.</summary>
 [Collection(SocketsCollection.Name)]
 public class ConfigureNicTests : IClassFixture<ResourceCheck>
 {
@@ -59,7 +59,7 @@ public class ConfigureNicTests : IClassFixture<ResourceCheck>
         Assert.Contains("leave none for other traffic", (await Assert.ThrowsAsync<ZcrxDeviceException>(() => OpenAsync(nic, 0, []))).Message, StringComparison.Ordinal);
         Assert.False(nic.HeaderDataSplit);
 
-        // The set-up succeeds, but then the registration fails.
+        // The settings are changed successfully, but the registration then fails. The settings must be restored.
         EmulatedNic other = new(new EmulatedNicOptions { HeaderDataSplit = false });
         EmulatedFaultPlan faults = new();
         faults.FailRegistrations(1, Zcrx.Interop.Abi.Errno.ENOMEM);

@@ -6,7 +6,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Nic;
 
 /// <summary>
-/// Tests queues of an emulated interface: no copy when the flow arrives on the RX queue of the receiver, and every byte in any case.
+/// Tests queues of an emulated interface. They copy nothing if the flow arrives on their own RX queue. Every byte arrives in any case.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class EmulatedNicTests : IClassFixture<ResourceCheck>

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Nic;
 
-/// <summary>Tests an interface that goes down or is removed while a queue uses it.</summary>
+/// <summary>Tests a queue whose interface goes down or is removed.</summary>
 [Collection(SocketsCollection.Name)]
 public class LinkTests : IClassFixture<ResourceCheck>
 {

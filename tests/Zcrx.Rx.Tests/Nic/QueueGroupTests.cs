@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Nic;
 
 /// <summary>
-/// Tests queues that share their connections: the queue on which the packets of a connection arrive receives for it, whatever changes.
+/// Tests a group of queues that exchanges connections. Each connection must end up on the queue on which its packets arrive.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class QueueGroupTests : IClassFixture<ResourceCheck>
@@ -55,7 +55,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
         }
 
         Assert.All(await Task.WhenAll(moves).Within("the connections are placed"), Assert.True);
-        // A connection that arrives while the group chooses a queue may be counted twice.
+        // The counts may differ by one. If a connection arrives while the group chooses a queue, the group may count it twice.
         Assert.All(queues, static queue => Assert.InRange(queue.Queue.Snapshot().Connections, 9, 11));
         foreach (TestQueue queue in queues)
         {
@@ -145,7 +145,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
             await peer.SendAsync(10_000);
             await recorder.ReachAsync(10_000);
-            // A leased buffer delays the end of the other queue until all bytes have arrived.
+            // The lease keeps this queue open until all bytes of the other connection have arrived.
             (Peer holder, ZcrxConnection held) = await bench.Queues[2].ConnectAsync();
             TaskCompletionSource<BufferLease> lease = new();
             using IDisposable keeping = held.Buffers.Subscribe(buffer => lease.TrySetResult(buffer.Retain()), static _ => { });
@@ -165,7 +165,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
         await bench.DisposeAsync();
     }
 
-    /// <summary>Represents an interface with four RX queues, of which the first ones belong to the group.</summary>
+    /// <summary>Represents an interface with four RX queues. The group has queues on the first ones.</summary>
     private sealed class Bench : IAsyncDisposable
     {
         private int? _rule;

@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Nic;
 
-/// <summary>Tests queues of one interface in a group while steering, queues, observers and connections change at the same time.</summary>
+/// <summary>Tests a group of queues while steering, queues, observers and connections change at the same time.</summary>
 [Collection(SocketsCollection.Name)]
 public class SteeredMoveTests : IClassFixture<ResourceCheck>
 {
@@ -23,7 +23,8 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
     }
 
     /// <summary>
-    /// Tests that payload in the memory of a closed queue is lost: the stream reports the offset and never continues after a gap.
+    /// Tests streams over queues that are closed and opened again. Payload in the memory of a closed queue is lost. The stream must then
+    /// end with an error that gives the offset, and must not continue after the gap.
     /// </summary>
     [Fact]
     public async Task Stream_over_reopened_queues_is_complete_or_names_the_position_of_its_failure()
@@ -99,7 +100,7 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
                         connection.Dispose();
                         break;
                     default:
-                        // This queue may be unable to receive the next byte. The group then moves the connection again.
+                        // If the next byte is not in the memory of the chosen queue, the group moves the connection again.
                         await world.Group.MoveAsync(connection, world.AnyQueue(random), MoveReason.Pressure).Within("the move has an outcome");
                         connection.Resume();
                         break;
@@ -121,7 +122,7 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
         }
     }
 
-    /// <summary>Sends the stream of a peer. Peers of broken streams are reset.</summary>
+    /// <summary>Sends the whole stream of a peer. A connection whose stream is broken is reset, so the call may fail.</summary>
     private static async Task SendAsync(Peer peer, int total, int piece)
     {
         try
@@ -130,13 +131,13 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
         }
         catch (System.Net.Sockets.SocketException exception) when (exception.SocketErrorCode is System.Net.Sockets.SocketError.NotConnected)
         {
-            // The reset came between the last byte and the end.
+            // The connection was reset after the last byte and before the shutdown.
         }
     }
 
     private static int[] Scramble(Random random) => [.. Enumerable.Range(0, 128).Select(_ => random.Next(RxQueues))];
 
-    /// <summary>Contains the queues, and the objects that outlive them.</summary>
+    /// <summary>Contains the queues of one run, the group, and the objects that outlive the queues.</summary>
     private sealed class World(EmulatedNic nic, Random random, int[] table)
     {
         private readonly ZcrxSuspendedConnections[] _suspended = [.. Enumerable.Range(0, Ours).Select(static _ => new ZcrxSuspendedConnections())];

@@ -8,8 +8,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Operators;
 
 /// <summary>
-/// Tests operators of Rx that keep or reschedule borrowed items. Each use yields the bytes of its own item or throws, never those of
-/// another connection.
+/// Tests operators of Rx that keep borrowed items or use them on another thread. Each use must return the bytes of its own item, or throw.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class KeptItemTests : IClassFixture<ResourceCheck>
@@ -50,8 +49,8 @@ public class KeptItemTests : IClassFixture<ResourceCheck>
         static buffer => buffer.Span.ToArray());
 
     /// <summary>
-    /// Tests bytes that were taken from an item while it was valid, and are read after its buffer was returned. Only a queue with
-    /// CheckBorrows detects such a read.
+    /// Tests memory that is taken from a valid item and read after its buffer was returned. Only a queue with CheckBorrows detects such a
+    /// read.
     /// </summary>
     [Theory]
     [InlineData("Delay")]
@@ -75,7 +74,7 @@ public class KeptItemTests : IClassFixture<ResourceCheck>
 
     private static async Task RunAsync<T>(string operation, bool checksBorrows, Func<ZcrxConnection, IObservable<Item<T>>> items, Func<T, byte[]> read)
     {
-        // Few buffers, so that each one is soon used for another connection.
+        // A small pool, so that each buffer is soon used for another connection.
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16, configure: options => options with { CheckBorrows = checksBorrows });
         Counts counts = new();
         List<Task> ends = [];
@@ -109,7 +108,7 @@ public class KeptItemTests : IClassFixture<ResourceCheck>
 
         if (operation == "GroupBy")
         {
-            // The operator passes each element on before its own OnNext returns.
+            // GroupBy passes each item on inside its own OnNext, while the item is still valid.
             Assert.Equal(0, counts.Refused);
         }
         else
@@ -144,7 +143,7 @@ public class KeptItemTests : IClassFixture<ResourceCheck>
 
     private static async Task SendAsync(Peer peer, byte[] bytes)
     {
-        // Sends pieces, so that the connections take turns.
+        // Sends in pieces, so that buffers of different connections alternate.
         for (int at = 0; at < bytes.Length; at += 1000)
         {
             await peer.Socket.SendAsync(bytes.AsMemory(at, int.Min(1000, bytes.Length - at)));

@@ -32,7 +32,7 @@ public class LeaseGatherTests : IClassFixture<ResourceCheck>
                 Assert.True(gather.TryTake());
 
                 Assert.Equal(length, gather.Length);
-                // The first buffers are taken from the end of a pool that was not used before.
+                // An unused pool gives out its buffers from the end, in descending order. Each buffer is then a piece of its own.
                 Assert.Equal(round == 0 ? Buffers : 1, gather.Pieces.Length);
                 gather.Release();
                 Assert.False(gather.TryTake());

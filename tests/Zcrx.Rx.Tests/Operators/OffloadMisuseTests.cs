@@ -6,11 +6,13 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Operators;
 
-/// <summary>Tests buffers that reach another thread: leased by the operators of Zcrx, otherwise refused with a clear error.</summary>
+/// <summary>
+/// Tests buffers that reach another thread. The operators of Zcrx lease them. Without a lease, each use throws a clear error.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class OffloadMisuseTests : IClassFixture<ResourceCheck>
 {
-    /// <summary>Gets consumers that run off the ring thread and have no handler for errors.</summary>
+    /// <summary>Gets the names of consumers that run on another thread and have no OnError.</summary>
     public static TheoryData<string> Offloaded => new(Offloads.Keys);
 
     private static readonly Dictionary<string, Func<ZcrxConnection, Action, IDisposable>> Offloads = new(StringComparer.Ordinal)
@@ -135,13 +137,13 @@ public class OffloadMisuseTests : IClassFixture<ResourceCheck>
         using (peer)
         {
             TaskCompletionSource<Exception?> caught = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            // Called as a static method, so that the compiler chooses Rx's own operator.
-#pragma warning disable ZCRX0001 // The test is about this mistake.
+            // The call as a static method selects Rx's own ObserveOn instead of the overload of Zcrx.
+#pragma warning disable ZCRX0001 // The test uses this operator wrongly on purpose.
             using IDisposable subscription = Observable.ObserveOn<ReceivedBuffer>(connection.Buffers, TaskPoolScheduler.Default)
 #pragma warning restore ZCRX0001
                 .Subscribe(buffer =>
                 {
-                    // Waits for another turn of the ring thread. OnNext has returned by then.
+                    // Waits for a further turn of the ring thread. OnNext has returned by then.
                     _ = queue.Queue.GetConnectionsAsync().Wait(Deadline.Limit);
                     caught.TrySetResult(Record.Exception(() => buffer.Span.Length));
                 });
@@ -222,7 +224,7 @@ public class OffloadMisuseTests : IClassFixture<ResourceCheck>
         public override void Post(SendOrPostCallback d, object? state) => posted.Enqueue(() => d(state));
     }
 
-    /// <summary>Runs jobs on the thread pool until it is disposed, and then throws.</summary>
+    /// <summary>Represents a scheduler that uses the thread pool. After its disposal, it throws instead.</summary>
     private sealed class FailingScheduler : LocalScheduler, IDisposable
     {
         private volatile bool _disposed;

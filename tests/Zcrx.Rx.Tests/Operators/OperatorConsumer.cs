@@ -7,7 +7,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Operators;
 
-/// <summary>Consumes one stream through the operator of its schedule, checks the bytes, and triggers the scheduled end.</summary>
+/// <summary>
+/// Consumes one stream through the operator of a schedule. Checks the bytes, and triggers the event that ends the stream.
+/// </summary>
 internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queue, Peer peer, ZcrxConnection connection) : IDisposable
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -26,7 +28,7 @@ internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queu
 
     public void Dispose() => _disposal.Dispose();
 
-    /// <summary>Starts the consumer. The task ends with the result of the stream, or when the consumer is disposed.</summary>
+    /// <summary>Runs the consumer. The task completes at the end of the stream, or when the consumer is disposed.</summary>
     public async Task RunAsync()
     {
         try
@@ -125,8 +127,8 @@ internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queu
                     OnBytes(_bytes, taken.ToArray());
                 }
 
-                // Passes no examined position, so the next read does not wait for more bytes if some are left. In a small pool, a reader
-                // that leases buffers could wait forever.
+                // Marks only consumed bytes as examined, so the next read returns at once if bytes are left. Otherwise it would wait for
+                // more bytes, for which a small pool may have no buffer.
                 reader.AdvanceTo(taken.End);
                 if (result.IsCompleted && take == result.Buffer.Length)
                 {

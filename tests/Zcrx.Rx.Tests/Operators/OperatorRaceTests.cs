@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Operators;
 
-/// <summary>Tests operators whose end or cancellation coincides with another event on another thread.</summary>
+/// <summary>Tests operators that end or are cancelled at the same moment as an event on another thread.</summary>
 public class OperatorRaceTests
 {
     private const int Rounds = 20_000;
@@ -24,7 +24,7 @@ public class OperatorRaceTests
                 {
                     reader.CancelPendingRead();
                 }
-#pragma warning disable CA1031 // Any exception is a failure.
+#pragma warning disable CA1031 // The test fails at any exception.
                 catch (Exception exception)
 #pragma warning restore CA1031
                 {

@@ -4,17 +4,17 @@ using FsCheck.Fluent;
 namespace Zcrx.Rx.Tests.Operators;
 
 /// <summary>
-/// Represents a generated pool, stream and operator that takes the stream off the ring thread, with the event that ends it.
+/// Represents a generated case: a pool, a stream, an operator that takes the stream to another thread, and the event that ends it.
 /// </summary>
-/// <remarks>It is printed when a test fails.</remarks>
-/// <param name="Way">The operator.</param>
-/// <param name="Buffers">The size of the pool.</param>
-/// <param name="MaxQueued">The bound of the operator.</param>
+/// <remarks>A failed test prints it.</remarks>
+/// <param name="Way">The operator under test.</param>
+/// <param name="Buffers">The number of buffers in the pool.</param>
+/// <param name="MaxQueued">The maximum number of buffers that wait in the operator.</param>
 /// <param name="Bytes">The number of bytes that the peer sends.</param>
-/// <param name="Faults">The probability of faults of the emulated kernel.</param>
-/// <param name="Seed">The seed of the faults and of the consumer's pace.</param>
+/// <param name="Faults">The probability with which the emulated kernel injects a fault.</param>
+/// <param name="Seed">The seed of the faults, and of the delays of the consumer.</param>
 /// <param name="End">The event that ends the stream.</param>
-/// <param name="After">The number of buffers before the event.</param>
+/// <param name="After">The number of buffers that the consumer receives before the event.</param>
 internal sealed record OperatorSchedule(OperatorSchedule.Operator Way, int Buffers, int MaxQueued, int Bytes, double Faults, int Seed, OperatorSchedule.Ending End, int After)
 {
     public enum Operator
@@ -28,22 +28,22 @@ internal sealed record OperatorSchedule(OperatorSchedule.Operator Way, int Buffe
 
     public enum Ending
     {
-        /// <summary>The peer ends the stream normally.</summary>
+        /// <summary>The peer shuts down its sending side.</summary>
         Peer,
 
-        /// <summary>The peer resets.</summary>
+        /// <summary>The peer resets the connection.</summary>
         Reset,
 
-        /// <summary>The subscription is disposed, the enumeration is left, or the reader is completed.</summary>
+        /// <summary>The consumer stops: it disposes the subscription, leaves the enumeration or completes the reader.</summary>
         Disposed,
 
         /// <summary>The consumer throws.</summary>
         Throws,
 
-        /// <summary>The connection is disposed.</summary>
+        /// <summary>The application disposes the connection.</summary>
         ConnectionDisposed,
 
-        /// <summary>The queue is closed.</summary>
+        /// <summary>The application closes the queue.</summary>
         QueueCloses,
     }
 

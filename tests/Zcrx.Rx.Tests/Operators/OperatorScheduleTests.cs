@@ -6,8 +6,8 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Operators;
 
 /// <summary>
-/// Tests operators that take a stream off the ring thread, ended at any time: bytes arrive in order, the end is reported, and no buffer
-/// leaks.
+/// Tests operators that take a stream to another thread. The stream ends in every way at any time. Bytes arrive in order, the end is
+/// reported, and no buffer leaks.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class OperatorScheduleTests : IClassFixture<ResourceCheck>
@@ -43,7 +43,7 @@ public class OperatorScheduleTests : IClassFixture<ResourceCheck>
             Task sending = SendAsync(peer, schedule.Bytes);
             await Task.Run(consumer.RunAsync).Within($"the stream ends: {schedule}");
             await consumer.CheckAsync();
-            // If the consumer unsubscribed by itself, the connection waits for another consumer.
+            // A connection whose consumer has unsubscribed would wait for another one, so the test closes it.
             connection.Dispose();
             await connection.Finished.Within("no consumer works on the connection any more");
             await queue.AllReturnedAsync();
@@ -59,7 +59,7 @@ public class OperatorScheduleTests : IClassFixture<ResourceCheck>
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // Some schedules end the connection.
+            // The schedule has closed or reset the connection.
         }
     }
 }

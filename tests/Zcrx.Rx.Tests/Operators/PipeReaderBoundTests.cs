@@ -4,7 +4,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Operators;
 
-/// <summary>Tests that a pipe reader bounds the result of a read and its leases, and never waits for bytes that cannot arrive.</summary>
+/// <summary>
+/// Tests that a pipe reader limits the bytes of a read result and its leases. It never waits for bytes that cannot arrive.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class PipeReaderBoundTests : IClassFixture<ResourceCheck>
 {

@@ -19,7 +19,7 @@ public class BufferPoolTests
     public void Account_names_the_place_of_every_buffer_whatever_consumers_and_kernel_do() => Prop
         .ForAll(Steps.ListOf(120).ToArbitrary(), static steps =>
         {
-            // Fewer entries than buffers, so that some returned buffers do not fit into the refill queue.
+            // The refill queue has fewer entries than the pool has buffers, so some returned buffers do not fit.
             using MemoryQueue queue = new(Buffers, refillEntries: 4);
             BufferPool pool = new(queue, isImported: false, ReceiveBench.ContextOf(TestQueue.Options(Buffers), new ManualClock()), new RoomEvents());
             BufferHolder holder = new();
@@ -156,7 +156,7 @@ public class BufferPoolTests
         using MemoryQueue queue = new(Buffers);
         BufferPool pool = new(queue, isImported: false, ReceiveBench.ContextOf(TestQueue.Options(Buffers), new ManualClock()), new RoomEvents());
         List<int> leases = Lease(queue, pool, Buffers - pool.Reserve);
-        // The first calls publish the level, and warm up the tiers of the JIT compiler, which allocate on this thread when they switch.
+        // The first calls publish the level. They also let the JIT compiler reach its last tier, because a change of tiers allocates.
         Observe();
         Assert.NotEqual(PoolPressureLevel.Normal, pool.Level);
 
@@ -203,7 +203,7 @@ public class BufferPoolTests
         Assert.Equal(canTrim ? 1 : 0, queue.Trims);
         Assert.Equal(2 * Buffers, pool.Buffers);
         Assert.Equal(canTrim ? clock.GetTimestamp() + TimeSpan.FromMinutes(1).Ticks : long.MaxValue, pool.TrimDue);
-        // The refill queue was flushed, so that the returned buffers are free.
+        // Trimming flushes the refill queue first, so that the kernel has all returned buffers.
         Assert.Equal(canTrim ? 0 : Buffers + 1, pool.Account.InRefillQueue);
         pool.SetCeded(true);
         Assert.Equal(long.MaxValue, pool.TrimDue);
@@ -231,7 +231,8 @@ public class BufferPoolTests
         BufferPool pool = new(queue, isImported: false, ReceiveBench.ContextOf(options with { MaxAreaSize = 2 * options.AreaSize }, new ManualClock()), events);
         List<int> leases = Lease(queue, pool, Buffers - pool.Reserve);
 
-        // This ring still writes the refill queue, so the pool does not count as shared yet.
+        // This ring still writes the refill queue, so IsShared is false. The second ring, which maps the same areas, must prevent the
+        // growth.
         using (MemoryQueue imported = new(queue))
         {
             pool.Observe(paused: 0);

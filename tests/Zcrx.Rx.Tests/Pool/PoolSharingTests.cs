@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support.Rooms;
 
 namespace Zcrx.Rx.Tests.Pool;
 
-/// <summary>Tests rings that share a pool, in plain memory. The test acts as the kernel and the ring threads.</summary>
+/// <summary>Tests rings that share a pool, without a kernel. The test takes the role of the kernel and the ring threads.</summary>
 public class PoolSharingTests
 {
     private const int Buffers = 32;
@@ -174,7 +174,8 @@ public class PoolSharingTests
                 lease.Ring.Queue.Ledger.Release(lease.Slot);
             }
 
-            // The first round serves the rings that do not write the refill queue, and the second round serves the ring that does.
+            // In the first round, the other rings pass their buffers to the ring that writes the refill queue. In the second round, that
+            // ring returns them.
             for (int i = 0; i < 2 * Rings; i++)
             {
                 rings[i % Rings].Sharing.TakeReturned();
@@ -209,7 +210,7 @@ public class PoolSharingTests
         },
         expectation);
 
-    /// <summary>Tracks the buffers that the kernel has.</summary>
+    /// <summary>Tracks which buffers the kernel has.</summary>
     private sealed class Kernel(QueueBench[] rings)
     {
         private int _taken;

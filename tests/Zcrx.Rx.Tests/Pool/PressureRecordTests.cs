@@ -44,7 +44,8 @@ public class PressureRecordTests
                 long read = record.TicksUnderPressure(() =>
                 {
                     long time = now + after;
-                    // The ring thread read the clock before the reader did, and publishes afterwards.
+                    // The ring thread has read the clock before the reader, but publishes its change only after the reader has read the
+                    // clock.
                     record.Change((PoolPressureLevel)level, now);
                     now += between;
                     return time;

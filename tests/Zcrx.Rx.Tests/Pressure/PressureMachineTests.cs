@@ -6,7 +6,9 @@ namespace Zcrx.Rx.Tests.Pressure;
 
 public class PressureMachineTests
 {
-    /// <summary>Represents a pool and its history: the number of buffers in flight, and whether a receive starved.</summary>
+    /// <summary>
+    /// Generates a pool and its history: for each turn, the number of buffers in flight and whether a receive found no buffer.
+    /// </summary>
     private static readonly Gen<History> Histories =
         from buffers in Gen.OneOf(Gen.Choose(2, 20), Gen.Choose(2, 5000))
         from high in Gen.Choose(2, 100)
@@ -39,11 +41,11 @@ public class PressureMachineTests
 
                 if (before == PoolPressureLevel.Exhausted && changed)
                 {
-                    // The level falls from Exhausted directly to Normal: paused connections stay paused until the level is Normal.
+                    // The level never falls from Exhausted to High. Paused connections stay paused until it is Normal.
                     Assert.Equal(PoolPressureLevel.Normal, machine.Level);
                 }
 
-                // A second observation of the same facts changes nothing.
+                // Observing the same facts again must not change the level.
                 Assert.False(machine.Observe(held, history.Buffers, starved));
             }
         })
@@ -53,7 +55,8 @@ public class PressureMachineTests
     public void A_level_rises_at_the_high_mark_and_falls_at_the_low_one_only() => Prop
         .ForAll(Histories.ToArbitrary(), static history =>
         {
-            // The number of leased buffers rises one by one, then falls one by one. The level rises once, and falls once at a lower number.
+            // The number of leased buffers first rises and then falls, one by one. The level must change once in each direction, and fall
+            // at a lower number than it rose.
             PressureMachine machine = new(history.High, history.Low);
             int rise = Enumerable.Range(0, history.Buffers + 1).First(held => machine.Observe(held, history.Buffers, false));
             int exhausted = history.Buffers - PressureMachine.Reserve(history.Buffers);

@@ -4,7 +4,7 @@ using Zcrx.Rx.Pressure;
 
 namespace Zcrx.Rx.Tests.Pressure;
 
-/// <summary>Tests when the memory of added areas is given back.</summary>
+/// <summary>Tests when a pool gives the memory of added areas back to the system.</summary>
 public class TrimMachineTests
 {
     private const int First = 16;
@@ -40,7 +40,7 @@ public class TrimMachineTests
             {
                 TrimMachine machine = new(Delay);
                 long now = 0;
-                // The beginning of the time in which the pool has added areas but uses no more buffers than the first area has.
+                // The time since which the added areas are not needed: the pool uses no more buffers than the first area has.
                 long? calm = null;
                 foreach ((int advance, int areas, int used) in steps)
                 {

@@ -10,7 +10,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Queues;
 
-/// <summary>Tests that nothing waits for a ring thread that was abandoned, whether its callback returns or not.</summary>
+/// <summary>Tests that nothing waits for an abandoned ring thread, whether its callback returns later or never.</summary>
 [Collection(SocketsCollection.Name)]
 public class AbandonTests : IClassFixture<ResourceCheck>
 {
@@ -26,7 +26,7 @@ public class AbandonTests : IClassFixture<ResourceCheck>
         List<Peer> peers = [];
         for (int i = 0; i < Clients; i++)
         {
-            // The peers wait in the backlog, so that one request accepts them all.
+            // The peers connect before the queue listens, so that one accept request accepts all of them.
             peers.Add(await Peer.ConnectAsync(listener.LocalEndPoint!, i));
         }
 
@@ -93,7 +93,7 @@ public class AbandonTests : IClassFixture<ResourceCheck>
         queue.Loop.Post(() =>
         {
             stuck.Run();
-            // Posted by the ring thread itself, after its queue was abandoned.
+            // The abandoned thread continues and posts work itself. The queue must refuse it.
             queue.Loop.Post(() => hasRun = true, refused.SetResult);
             left.SetResult();
         });
@@ -148,7 +148,7 @@ public class AbandonTests : IClassFixture<ResourceCheck>
             source.Queue.Loop.Post(gate.Wait);
             Task<bool> moved = connection.MoveToAsync(target.Queue);
             source.Queue.Loop.Post(stuck.Run);
-            // The move begins, and the thread is stuck before the receive has ended.
+            // Lets the move start. The ring thread is then stuck before the cancelled receive has ended.
             gate.Set();
             await stuck.Entered.Within("the ring thread is stuck");
 
@@ -194,7 +194,7 @@ public class AbandonTests : IClassFixture<ResourceCheck>
 
         await Task.WhenAll(Enumerable.Range(0, 2 * Environment.ProcessorCount).Select(static _ => Task.Run(static () => { }))).Within("the thread pool runs other work");
         await Task.WhenAll(connections.Select(static connection => connection.Finished)).Within("all connections end");
-        // At most eight observers block a thread, and none blocks a thread of the pool.
+        // At most eight threads are blocked by observers, and none of them belongs to the thread pool.
         Assert.InRange(Volatile.Read(ref called), 1, 8);
         Assert.Equal(0, Volatile.Read(ref calledOnPool));
         Assert.Equal(Blocked - 1, await queue.Queue.Loop.MissedObservers.Within("the observers that did not return are counted"));
@@ -311,7 +311,7 @@ public class AbandonTests : IClassFixture<ResourceCheck>
         using (peer)
         {
             TaskCompletionSource<Exception> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            // The connection is paused when its stream has ended, before the frames learn about the end.
+            // This observer pauses the connection at the end of the stream, before the framing operator is notified of the end.
             using IDisposable subscription = connection.Buffers
                 .Do(static _ => { }, connection.Pause)
                 .Frames(Delimiter.LineFeed, 100, new FramingOptions { DeliversUnterminated = true })
@@ -343,14 +343,14 @@ public class AbandonTests : IClassFixture<ResourceCheck>
         {
             using IDisposable one = first.Buffers.Subscribe(static _ => { }, _ => stuck.Run());
             using IDisposable two = other.Buffers.Subscribe(static _ => { }, static _ => { });
-            // Pauses the connection, so that no receive is armed. Abort then calls the observer in the step of the turn that handles
-            // changed connections.
+            // The paused connection has no armed receive. After Abort, the ring thread therefore calls the observer of this connection
+            // while it handles changed connections.
             first.Pause();
             await Deadline.UntilAsync(() => (first.ReceiveState, other.ReceiveState) == (ReceiveState.Idle, ReceiveState.Armed), "one connection receives");
             queue.Queue.Loop.Post(() =>
             {
                 first.Abort();
-                // The other connection changes in the same turn, after the first one.
+                // Changes the other connection in the same turn, so that it waits behind the first one.
                 other.Pause();
             });
             await stuck.Entered.Within("OnError blocks");
@@ -373,7 +373,7 @@ public class AbandonTests : IClassFixture<ResourceCheck>
         }
     }
 
-    /// <summary>Represents a callback that does not return until the test ends.</summary>
+    /// <summary>Represents a callback that blocks its thread until the test ends.</summary>
     private sealed class StuckCallback : IDisposable
     {
         private readonly ManualResetEventSlim _mayReturn = new();
@@ -389,7 +389,7 @@ public class AbandonTests : IClassFixture<ResourceCheck>
 
         public void Release() => _mayReturn.Set();
 
-        // Does not dispose the event, because the ring thread may still wait for it.
+        // The event is not disposed, because the ring thread may still wait for it.
         public void Dispose() => Release();
     }
 }

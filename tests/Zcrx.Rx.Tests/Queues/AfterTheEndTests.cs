@@ -9,8 +9,8 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Queues;
 
 /// <summary>
-/// Calls all public members of an ended queue, connection and set of suspended connections. Each member returns at once, or throws its
-/// documented exception. New members must be added here.
+/// Calls every public member of a queue, a connection and a set of suspended connections after their end. Each must return at once, or
+/// throw its documented exception. A new member must be added here.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class AfterTheEndTests : IClassFixture<ResourceCheck>

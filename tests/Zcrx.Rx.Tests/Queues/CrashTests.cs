@@ -10,7 +10,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Queues;
 
-/// <summary>Tests that a failed ring ends exactly its own streams, each with an error.</summary>
+/// <summary>Tests that a failed ring ends each of its streams with an error, and no other stream.</summary>
 [Collection(SocketsCollection.Name)]
 public class CrashTests : IClassFixture<ResourceCheck>
 {
@@ -70,7 +70,7 @@ public class CrashTests : IClassFixture<ResourceCheck>
             }
             catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset)
             {
-                // The reset came before the peer noticed that it was connected.
+                // The reset arrived before the peer's connect call returned.
                 return true;
             }
         }
@@ -91,7 +91,7 @@ public class CrashTests : IClassFixture<ResourceCheck>
         using IDisposable subscription = connection.Buffers.Subscribe(recorder);
         ours.Dispose();
 
-        // Other connections use the descriptor numbers that have become free.
+        // New connections get the descriptor numbers of the closed ones.
         List<(Peer Peer, Recorder Recorder)> others = [];
         for (int i = 0; i < 8; i++)
         {

@@ -83,7 +83,7 @@ public class ListenTests
             }
             catch (SocketException) when (i == 0)
             {
-                // The reset arrived before the client noticed that it was connected.
+                // The reset arrived before the client's connect call returned.
             }
         }
 

@@ -24,7 +24,7 @@ public class ReconfigureTests
 
             QueueReconfiguration done = await queue.Queue.ReconfigureAsync(TestQueue.Options(Buffers) with { HighWaterMark = 0.2, LowWaterMark = 0.1, ConnectionQuota = 1 }).Within("the options apply");
 
-            // The same number of buffers is leased, but the new marks result in another level.
+            // The leases are unchanged, but with the new marks the same number means another level.
             Assert.Equal(["ConnectionQuota", "HighWaterMark", "LowWaterMark"], done.Applied.Order());
             Assert.Empty(done.NeedReopening);
             Assert.Equal((PoolPressureLevel.High, held), (queue.Queue.Snapshot().Pressure, queue.BuffersOut));
@@ -58,7 +58,7 @@ public class ReconfigureTests
         using (peer)
         using (connection.Buffers.Subscribe(static _ => { }, static _ => { }))
         {
-            // On a device-less queue everything is copied.
+            // A queue without a device copies all bytes.
             await peer.SendAsync(100);
             await Deadline.UntilAsync(() => queue.Queue.Snapshot().CopyArmState == ArmState.Fired, "the notification fires");
 

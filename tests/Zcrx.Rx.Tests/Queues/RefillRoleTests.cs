@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Queues;
 
-/// <summary>Tests which queue writes the refill queue after the queue that wrote it has ended.</summary>
+/// <summary>Tests which queue writes the refill queue of a shared pool after the queue that did so has ended.</summary>
 [Collection(SocketsCollection.Name)]
 public class RefillRoleTests : IClassFixture<ResourceCheck>
 {
@@ -135,7 +135,9 @@ public class RefillRoleTests : IClassFixture<ResourceCheck>
         }
     }
 
-    /// <summary>Receives a stream, on another queue if one is given.</summary>
+    /// <summary>
+    /// Receives a stream and returns the number of its bytes. Moves the connection to another queue first, if one is given.
+    /// </summary>
     private static async Task<int> ReceiveAsync(TestQueue queue, int bytes, ZcrxQueue? other = null, Action<ReceivedBuffer>? then = null)
     {
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

@@ -25,7 +25,8 @@ public class SnapshotTests
         QueueStatistics statistics = queue.Snapshot();
         Assert.Equal(100_000, statistics.BytesReceived);
         Assert.Equal(1, statistics.ConnectionsOpened);
-        // On a device-less queue everything is copied. The counters lay in memory that is unmapped by now.
+        // A queue without a device copies all bytes. The kernel's counters are unmapped with the queue, so the snapshot must have kept
+        // their last values.
         Assert.Equal(100_000, statistics.CopiedBytes);
     }
 

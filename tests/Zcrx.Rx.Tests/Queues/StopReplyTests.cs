@@ -6,7 +6,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Queues;
 
-/// <summary>Tests over real sockets that a stop loses no reply, and that no peer takes unhandled bytes for handled ones.</summary>
+/// <summary>
+/// Tests over real sockets that a stop loses no reply. Also tests that no peer can believe that its bytes were handled if they were not.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class StopReplyTests : IClassFixture<ResourceCheck>
 {
@@ -20,7 +22,7 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
-            // As many bytes as the sockets of both sides have room for.
+            // Sends until the socket buffers of both sides are full.
             byte[] reply = new byte[64 * 1024];
             int sent = 0;
             while (connection.TrySend(reply) is var count and > 0)
@@ -77,7 +79,7 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
             Task sending = peer.SendAllAsync(long.MaxValue);
             await recorder.ReachAsync(100_000);
 
-            // Receiving ends after half of this time.
+            // A stop ends receiving after half of its drain time.
             await queue.Queue.StopAsync(TimeSpan.FromMilliseconds(400)).Within("the queue stops");
 
             await sending.Within("the peer notices the end");
@@ -134,7 +136,7 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
                 }
                 catch (ZcrxStreamException) when (catches)
                 {
-                    // The handler returns as it does at the end of any other stream.
+                    // A handler that catches the error returns as it does after any other end.
                 }
             });
 
@@ -207,7 +209,7 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
         {
             PipeReader reader = connection.Buffers.ToPipeReader();
             await peer.Socket.SendAsync(System.Text.Encoding.ASCII.GetBytes(sent));
-            // An incomplete line is only examined. It stays unconsumed, because its end does not arrive.
+            // The reader examines an incomplete line without consuming it, and waits for the rest. The rest does not arrive.
             await ConsumeLinesAsync(reader, sent.Length);
             int reply = replies ? connection.TrySend(new byte[1000]) : 0;
 
@@ -258,7 +260,7 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
-            // Keeps the connection open after the reader has ended.
+            // This observer keeps the connection open after the reader is completed.
             Recorder recorder = new(peer.Stream);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
             PipeReader reader = connection.Buffers.ToPipeReader();
@@ -291,7 +293,7 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
         }
     }
 
-    /// <summary>Consumes whole lines and examines the rest, until this number of bytes was examined.</summary>
+    /// <summary>Consumes all complete lines and examines the rest. Returns when this number of bytes was examined.</summary>
     private static async Task ConsumeLinesAsync(PipeReader reader, int length)
     {
         for (long consumed = 0, examined = 0; examined < length;)

@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Queues;
 
-/// <summary>Tests the end of a queue, orderly or not, at any moment, and calls after it.</summary>
+/// <summary>Tests that a queue ends in order or by a failure, at any moment. Also tests calls after its end.</summary>
 [Collection(SocketsCollection.Name)]
 public class StopTests : IClassFixture<ResourceCheck>
 {
@@ -267,7 +267,7 @@ public class StopTests : IClassFixture<ResourceCheck>
         await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => attaching.Within("attaching is answered"));
         await listening.Within("listening is answered");
         await stopping.Within("stopping ends");
-        // The port has no listener any more.
+        // The port must be free again.
         ListenSocket.Bind(endPoint).Dispose();
     }
 

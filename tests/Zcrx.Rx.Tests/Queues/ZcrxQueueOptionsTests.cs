@@ -8,7 +8,7 @@ public class ZcrxQueueOptionsTests
 {
     private static readonly int Page = Environment.SystemPageSize;
 
-    /// <summary>Lists changes that make one option invalid, each with the configuration path of the error.</summary>
+    /// <summary>Lists changes that make an option invalid. Each entry has the configuration path that the error must contain.</summary>
     private static readonly (string Path, Func<ZcrxQueueOptions, ZcrxQueueOptions> Break)[] Mistakes =
     [
         ("Name", static options => options with { Name = " " }),
@@ -73,11 +73,11 @@ public class ZcrxQueueOptionsTests
     [Fact]
     public void All_invalid_options_are_reported_at_once() => Prop
         .ForAll(
-            // At most one mistake per option, because two would overwrite each other.
+            // Each option gets at most one mistake, because a second one would overwrite the first.
             Gen.Choose(0, Mistakes.Length - 1).ListOf(8).Select(static indices => indices.DistinctBy(static index => Mistakes[index].Path.Split(':')[0]).ToArray()).ToArbitrary(),
             static indices =>
             {
-                // Excludes changes that set two options at once, because they would repair or break another option.
+                // Leaves out mistakes that the change of another option could repair.
                 int[] simple = [.. indices.Where(static index => Mistakes[index].Path is not ("Engine" or "SubmissionEntries" or "LowWaterMark" or "MaxAreaSize"))];
                 ZcrxQueueOptions options = simple.Aggregate(new ZcrxQueueOptions(), static (options, index) => Mistakes[index].Break(options));
                 HashSet<string> found = [.. options.Validate().Select(static error => error.Path)];
@@ -95,7 +95,9 @@ public class ZcrxQueueOptionsTests
 
     public static TheoryData<string> Names => [.. typeof(ZcrxQueueOptions).GetProperties().Select(static property => property.Name)];
 
-    /// <summary>Tests every option, so that a new option must be added here.</summary>
+    /// <summary>
+    /// Tests for every option whether a change affects the registration or only the ring. A new option must be added here.
+    /// </summary>
     [Theory, MemberData(nameof(Names))]
     public void Option_belongs_to_the_registration_or_to_the_ring(string name)
     {

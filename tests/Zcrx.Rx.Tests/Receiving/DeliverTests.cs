@@ -5,8 +5,8 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Receiving;
 
 /// <summary>
-/// Tests many buffers in one turn, of one connection or of several. Whatever observers do, each stream is complete and each buffer returns
-/// once.
+/// Tests turns with many buffers of one or several connections. Each stream must be complete and each buffer must return once, whatever the
+/// observers do.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class DeliverTests
@@ -21,8 +21,8 @@ public class DeliverTests
             _ = await bench.ObserveAsync(recorder);
         }
 
-        // Posts runs and single buffers, in short turns and in turns that overfill the refill queue. In total, more
-        // is posted than the rings hold.
+        // Posts single buffers and runs of buffers, in short turns and in turns that overflow the refill queue. The total exceeds the size
+        // of the rings.
         Random random = new(7);
         for (int turn = 0; turn < 100; turn++)
         {
@@ -128,7 +128,7 @@ public class DeliverTests
         Assert.Equal(2, thrower.Buffers);
         Assert.Equal(3, other.Buffers);
         await lost.Closed.Within("the connection is closed");
-        // This includes the buffers that arrived after the fault and were delivered to no observer.
+        // The buffers that arrived after the exception must return as well, although no observer received them.
         await bench.AllReturnedAsync();
         Assert.Equal(bench.Posted.Order(), bench.Kernel.Returned.Order());
 
@@ -182,7 +182,7 @@ public class DeliverTests
                 }
                 else if (leases.Count > 3)
                 {
-                    // Releases the lease on the ring thread, while that thread is writing refill entries.
+                    // Releases the lease inside OnNext, while the ring thread is writing refill entries.
                     using BufferLease lease = leases.Dequeue();
                     wrong += lease.Span.SequenceEqual(Payload.At(0, lease.StreamOffset, lease.Length)) ? 0 : 1;
                 }

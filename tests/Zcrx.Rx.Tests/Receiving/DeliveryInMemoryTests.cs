@@ -7,7 +7,7 @@ using Zcrx.Rx.Tests.Support.Rooms;
 
 namespace Zcrx.Rx.Tests.Receiving;
 
-/// <summary>Tests delivery in plain memory. The test writes the completions and acts as the consumers.</summary>
+/// <summary>Tests delivery without a kernel. The test writes the completions and takes the role of the consumers.</summary>
 public class DeliveryInMemoryTests
 {
     private const int Connections = 3;
@@ -114,7 +114,7 @@ public class DeliveryInMemoryTests
         Assert.False(connections[1].Control.CloseRequested);
         Assert.Equal(2, other.Buffers);
         other.AssertIntact();
-        // One buffer waits until the failed connection ends.
+        // The second buffer of the failed connection stays undelivered until the connection ends.
         Assert.Equal((31, 1), (bench.Free, connections[0].Undelivered.Count));
     }
 
@@ -194,7 +194,8 @@ public class DeliveryInMemoryTests
     }
 
     /// <summary>
-    /// Represents a consumer of one connection that performs the actions. <see cref="Return"/> resumes it after a pause or its end.
+    /// Represents a consumer of one connection that performs the given actions. <see cref="Return"/> resumes the connection, and subscribes
+    /// if there is no subscription.
     /// </summary>
     private sealed class Consumer
     {

@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support.Rooms;
 
 namespace Zcrx.Rx.Tests.Receiving;
 
-/// <summary>Tests in plain memory when the socket of a closed connection is closed, and whether the peer is reset.</summary>
+/// <summary>Tests when the socket of a closed connection is closed, and whether the peer is reset. No kernel is involved.</summary>
 public class LingeringCloseTests
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
@@ -38,7 +38,7 @@ public class LingeringCloseTests
         Look(bench, Interval);
         Assert.Equal((true, false), (socket.WasShutDown, socket.IsClosed));
         Assert.False(connection.Control.Closed.IsCompleted);
-        // Nothing more can be sent.
+        // After the shutdown, the sender must refuse further bytes.
         Assert.True(connection.Control.Sender.IsClosed);
         socket.HasPeerEnded = true;
         Look(bench, Interval);
@@ -96,8 +96,8 @@ public class LingeringCloseTests
         (socket.BytesWaiting, socket.BytesUnacknowledged, socket.HasPeerEnded) = (5, 1, true);
         Look(bench, Interval);
 
-        // A reset would drop replies that the peer has not acknowledged. The peer sent the discarded bytes before it received the FIN, so
-        // the FIN does not confirm these bytes.
+        // A reset would destroy replies that the peer has not acknowledged yet. It is not needed: the peer sent the discarded bytes before
+        // it received the FIN, so the FIN does not confirm them.
         Assert.Equal((true, false), (socket.IsClosed, socket.WasReset));
     }
 

@@ -10,7 +10,9 @@ using Zcrx.Rx.Tests.Support.Rooms;
 
 namespace Zcrx.Rx.Tests.Receiving;
 
-/// <summary>Tests the scheduler in plain memory. The test acts as the kernel, the consumers and the application.</summary>
+/// <summary>
+/// Tests the scheduler of receives without a kernel. The test takes the role of the kernel, the consumers and the application.
+/// </summary>
 public class ReceiveSchedulerTests
 {
     private const int Buffers = 32;
@@ -29,7 +31,7 @@ public class ReceiveSchedulerTests
         MemorySocket socket = (MemorySocket)connection.Socket;
         bench.Turn();
 
-        // A receive returns 0 once the error was reported.
+        // The kernel reports a socket error only once. If a send gets it, the receive returns 0.
         socket.Failing = (() => EndIf(endsDuringTheSend), SocketError.TimedOut);
         await Assert.ThrowsAsync<SocketException>(() => connection.Control.Sender.SendAsync(new byte[1], CancellationToken.None).AsTask());
         EndIf(!endsDuringTheSend);
@@ -107,19 +109,19 @@ public class ReceiveSchedulerTests
                 {
                     Assert.Equal(connection.WantsReceive, bench.Requests.Armed.ContainsKey(connection.ReceiveTag));
                     Assert.Equal(connection.WantsReceive, connection.HasRequest);
-                    // Either a receive or a poll detects the end of the connection.
+                    // The end of a connection is detected by its receive, or by a poll when it has none.
                     Assert.True(connection.HasRequest || connection.HasEnded || bench.Requests.Polls.Contains(connection.Tag(RequestKind.HangUp)));
                 }
             }
 
-            // Once everything is returned and resumed, every remaining connection receives, whatever happened before.
+            // Releases all leases and resumes all connections. Every connection that is left must then receive, whatever happened before.
             for (int i = 0; i < Connections; i++)
             {
                 leases[i].ForEach(bench.Queue.Ledger.Release);
                 connections[i].Control.Resume();
             }
 
-            // Retries of starved connections are at most 128 ms apart.
+            // Starved connections retry every 128 ms or more often.
             for (int i = 0; i < 3; i++)
             {
                 bench.Clock.Advance(TimeSpan.FromSeconds(1));
@@ -189,7 +191,7 @@ public class ReceiveSchedulerTests
         ConnectionReceiver holder = bench.Connect();
         ConnectionReceiver[] starved = [.. Enumerable.Range(0, 3).Select(_ => bench.Connect())];
         bench.Turn();
-        // All buffers are in flight: leased, or being returned.
+        // No buffer is free: all are leased, or are on their way to the kernel.
         List<int> leases = [.. Enumerable.Range(0, Buffers - bench.Pool.Reserve).Select(index => bench.Queue.Lease((ulong)index, holder.Holder, bench.Pool))];
         bench.Queue.ConsumedPerFlush = 0;
         for (int i = 0; i < bench.Pool.Reserve; i++)

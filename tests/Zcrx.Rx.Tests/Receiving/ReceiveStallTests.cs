@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Receiving;
 
 /// <summary>
-/// Tests an armed receive that is not served although bytes wait. It is issued again, and reported if that does not help.
+/// Tests a receive that the kernel does not complete although its socket has bytes. It is reissued, and reported if that does not help.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class ReceiveStallTests : IClassFixture<ResourceCheck>
@@ -91,7 +91,7 @@ public class ReceiveStallTests : IClassFixture<ResourceCheck>
     [InlineData("7.2.0", true)]
     public async Task A_kernel_that_strands_receives_stalls_only_without_the_workaround(string profile, bool rearms)
     {
-        // With the workaround, the timeout never passes: the ring thread reissues the receive in the same turn.
+        // With the workaround, the ring thread reissues a stranded receive in the same turn. The timeout of an hour then never passes.
         await using TestQueue queue = await TestQueue.OpenAsync(
             buffers: 8,
             EmulatedKernelProfile.ForRelease(profile),
@@ -104,11 +104,11 @@ public class ReceiveStallTests : IClassFixture<ResourceCheck>
             streams.Add((peer, connection, new Recorder(peer.Stream)));
             connection.Pause();
             _ = connection.Buffers.Subscribe(streams[i].Recorder);
-            // All bytes arrive before any is received, because a later packet would wake a stranded request.
+            // All bytes arrive before the first receive. A packet that arrives later would wake a stranded request.
             await peer.SendAllAsync(Total);
         }
 
-        // All connections resume in one turn, so that they compete for the pool.
+        // Resumes all connections in one turn, so that they compete for the small pool.
         queue.Queue.Loop.Post(() => streams.ForEach(static stream => stream.Connection.Resume()));
         if (rearms)
         {

@@ -4,7 +4,7 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Tests.Receiving;
 
-/// <summary>Tests when a connection counts as stalled, over generated sequences of observations.</summary>
+/// <summary>Tests when a connection counts as stalled. The observations are generated.</summary>
 public class StallMachineTests
 {
     private const long Timeout = 100;

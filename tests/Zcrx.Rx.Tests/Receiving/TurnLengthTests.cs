@@ -68,7 +68,7 @@ public class TurnLengthTests : IClassFixture<ResourceCheck>
                 received[turn] = received.GetValueOrDefault(turn) + buffer.Length;
             });
             Task forwarding = source.Buffers.ForwardToAsync(target.Socket);
-            // The first turn ends before the queue has seen a consumer that continues after its turn.
+            // The queue shortens its turns when it has seen a consumer that works after OnNext. The first byte lets it see one.
             await client.SendAsync(1);
             await Deadline.UntilAsync(() => queue.Queue.Loop.Owners.TurnLength.IsShort, "the queue has seen the consumer");
             source.Pause();

@@ -24,10 +24,26 @@ public class RingSpinTests
 
         Assert.InRange(spin.Time, TimeSpan.FromMicroseconds(10), Limit);
         Assert.Equal(spin.Time, spin.Last);
-        // The spin has failed, so the next wait sleeps.
-        spin.RecordActivity();
+        // The spin has found nothing, so the next wait sleeps at once.
+        spin.RecordActivity(1);
         spin.Begin(timeout: null);
         Assert.False(spin.IsSpinning);
+    }
+
+    [Theory]
+    [InlineData(1U, 0U, true)]
+    [InlineData(RingSpin.FewCompletions, 0U, true)]
+    [InlineData(RingSpin.FewCompletions + 1, 0U, false)]
+    [InlineData(512U, 0U, false)]
+    [InlineData(512U, 1U, true)]
+    [InlineData(1U, 512U, false)]
+    public void Wait_spins_after_a_turn_of_few_completions_and_not_after_bulk_data(uint completions, uint later, bool spins)
+    {
+        RingSpin spin = New(Limit);
+        spin.RecordActivity(completions);
+        spin.RecordActivity(later);
+        spin.Begin(timeout: null);
+        Assert.Equal(spins, spin.IsSpinning);
     }
 
     [Fact]
@@ -59,7 +75,7 @@ public class RingSpinTests
         Assert.True(spin.IsSpinning);
         Assert.Equal(TimeSpan.FromMicroseconds(30), spin.NextPoll);
         _time.Advance(TimeSpan.FromMicroseconds(40));
-        // The spin is over, but the last poll must still poll the NIC.
+        // The time of the spin is over, but one more poll must reach the NIC. It gets the shortest timeout.
         Assert.Equal(TimeSpan.FromTicks(1), spin.NextPoll);
     }
 
@@ -82,10 +98,10 @@ public class RingSpinTests
         spin.Begin(timeout: null);
         Assert.False(spin.IsSpinning);
 
-        spin.RecordActivity();
+        spin.RecordActivity(1);
         spin.Begin(TimeSpan.FromMicroseconds(5));
         Assert.False(spin.IsSpinning);
-        // Activity counts for one wait.
+        // The recorded activity allows a spin only in the next wait, not in the one after it.
         spin.Begin(timeout: null);
         Assert.False(spin.IsSpinning);
     }
@@ -96,7 +112,7 @@ public class RingSpinTests
         RingSpin first = New(Limit);
         RingSpin second = New(Limit);
         Begin(first);
-        second.RecordActivity();
+        second.RecordActivity(1);
         second.Begin(timeout: null);
         Assert.False(second.IsSpinning);
 
@@ -144,7 +160,7 @@ public class RingSpinTests
     public void New_limit_applies_to_the_next_wait()
     {
         RingSpin spin = New(TimeSpan.Zero);
-        spin.RecordActivity();
+        spin.RecordActivity(1);
         spin.Begin(timeout: null);
         Assert.False(spin.IsSpinning);
 
@@ -153,14 +169,14 @@ public class RingSpinTests
         spin.Stop();
         spin.SetLimit(TimeSpan.Zero);
 
-        spin.RecordActivity();
+        spin.RecordActivity(1);
         spin.Begin(timeout: null);
         Assert.False(spin.IsSpinning);
     }
 
     private static void Begin(RingSpin spin)
     {
-        spin.RecordActivity();
+        spin.RecordActivity(1);
         spin.Begin(timeout: null);
         Assert.True(spin.IsSpinning);
     }

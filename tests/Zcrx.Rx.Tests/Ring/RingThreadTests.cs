@@ -87,11 +87,11 @@ public class RingThreadTests
         RingClock clock = new(TimeProvider.System);
         RingSpin spin = new(clock, new SpinSlots(1), TimeSpan.FromMilliseconds(4), nicPoll);
         RingThread thread = await StartAsync(new RingHeartbeat(clock), clock, kernel, spin);
-        // The wake-up is the activity after which the thread may spin.
+        // The call wakes the thread. This counts as activity, so the thread may spin afterwards.
         Assert.Equal(1, await thread.InvokeAsync(static () => 1, static () => -1).Within("the call ends"));
 
         await Deadline.UntilAsync(() => spin.Time > TimeSpan.Zero, "the thread spins");
-        // The last polls may wait for less, because they end with the spin.
+        // A poll may have a shorter timeout than configured, because it must not outlast the spin.
         Assert.Contains(waits, wait => nicPoll > TimeSpan.Zero ? wait.MinComplete == 1 && wait.Timeout > TimeSpan.Zero && wait.Timeout <= nicPoll : wait == (0u, null));
         await Deadline.UntilAsync(() => waits.Last() == (1u, null), "the thread sleeps");
         Assert.Equal(2, await thread.InvokeAsync(static () => 2, static () => -1).Within("the thread wakes"));
@@ -118,7 +118,7 @@ public class RingThreadTests
         return thread;
     }
 
-    /// <summary>Represents a turn without a queue. It only consumes wake-ups.</summary>
+    /// <summary>Represents a turn of a ring without a queue. It only consumes wake-ups.</summary>
     private sealed class EmptyTurn : IRingTurn
     {
         private RingRequests? _requests;

@@ -11,7 +11,7 @@ public class SlotTableTests
     [Fact]
     public void Find_returns_exactly_the_objects_in_the_table() => Prop
         .ForAll(
-            // A positive number adds that many items. A negative number frees the item at that position, modulo the count.
+            // A positive step adds that many items. A negative step removes one item, whose index is the step modulo the number of items.
             Gen.Choose(-50, 20).ListOf(40).ToArbitrary(),
             static steps =>
             {

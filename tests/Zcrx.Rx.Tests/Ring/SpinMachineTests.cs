@@ -4,7 +4,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Tests.Ring;
 
-/// <summary>Tests when a ring thread spins before it sleeps, and for how long.</summary>
+/// <summary>Tests when a ring thread spins before it sleeps, and how long.</summary>
 public class SpinMachineTests
 {
     private const long Limit = 1000;
@@ -61,7 +61,7 @@ public class SpinMachineTests
         int needed = 0;
         while (!machine.IsWorthwhile)
         {
-            // The present pause ends at its time. No further pause follows while spins find completions.
+            // The failed spins have started a pause, which is over at this time. Spins that find completions start no further pause.
             Assert.Equal(Limit, machine.Begin(SpinMachine.LongestPause * Limit, isActive: true));
             machine.End(0, 10, hasFound: true);
             needed++;
@@ -116,12 +116,15 @@ public class SpinMachineTests
                     found += hasFound ? 1 : 0;
                 }
 
-                // Each success permits at most six failures before the next pause. All other failures are followed by a pause.
+                // After a spin that finds something, at most six spins fail before the first pause. Each further failed spin starts another
+                // pause.
                 Assert.InRange(wasted, 0, ((found + 1) * 6 * Limit) + (now / SpinMachine.ShortestPause));
             })
         .QuickCheckThrowOnFailure();
 
-    /// <summary>Gets waits: the time since the last one, whether completions were handled, and when a completion arrives.</summary>
+    /// <summary>
+    /// Generates waits: the time since the previous wait, whether it follows activity, and the time until a completion arrives.
+    /// </summary>
     private static Gen<List<(int Elapsed, bool IsActive, int Arrival)>> Waits =>
         from usual in Gen.Elements(5, 300, 1500, 40_000)
         from waits in (

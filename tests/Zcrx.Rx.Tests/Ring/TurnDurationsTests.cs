@@ -20,7 +20,7 @@ public class TurnDurationsTests
         Begin();
         time.Advance(TimeSpan.FromMicroseconds(30));
         Begin();
-        // A turn that works, sleeps and works again. Its work takes 100 µs in all, which is exactly a bound of the histogram.
+        // The next turn works, sleeps and works again. Its work takes 100 µs in total, which is exactly a bound of the histogram.
         time.Advance(TimeSpan.FromMicroseconds(60));
         heartbeat.Sleep();
         time.Advance(TimeSpan.FromMinutes(5));

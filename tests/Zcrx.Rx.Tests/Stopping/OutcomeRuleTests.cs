@@ -8,7 +8,8 @@ using Outcome = Zcrx.Rx.Stopping.Outcome;
 namespace Zcrx.Rx.Tests.Stopping;
 
 /// <summary>
-/// Tests the rule against a model of a ring that knows the bytes taken from the socket and the bytes that observers received.
+/// Tests the rule that decides whether a stream can continue after its ring has failed. The model knows which bytes the kernel has taken
+/// and which bytes observers have received.
 /// </summary>
 public class OutcomeRuleTests
 {
@@ -98,12 +99,12 @@ public class OutcomeRuleTests
                     WorkOff();
                     break;
                 case Step.FailInDelivery when _completions.TryPeek(out int bytes) && bytes > 0:
-                    // It is unknown whether the observer received the buffer.
+                    // Delivery has failed with an exception, so it is uncertain whether the observer received this buffer.
                     _completions.Dequeue();
                     WasInterrupted = true;
                     break;
                 case Step.Drop when _kernelHasRequest:
-                    // The kernel took bytes or ended the request, and could not report it.
+                    // The kernel has taken bytes from the socket but had to drop the completion.
                     Taken += 10;
                     _hasDropped = true;
                     break;
@@ -122,7 +123,7 @@ public class OutcomeRuleTests
 
         private void WorkOff()
         {
-            // The ring thread checks for dropped completions before it handles any.
+            // The ring thread handles no completion after it has seen that some were dropped.
             if (_hasDropped || !_completions.TryDequeue(out int bytes))
             {
                 return;

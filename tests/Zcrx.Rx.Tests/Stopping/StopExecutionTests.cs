@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support.Rooms;
 
 namespace Zcrx.Rx.Tests.Stopping;
 
-/// <summary>Tests the end of a queue in plain memory. The test acts as the kernel and the ring.</summary>
+/// <summary>Tests the end of a queue without a kernel. The test takes the role of the kernel and the ring.</summary>
 public class StopExecutionTests
 {
     private static readonly Exception Crash = new InvalidOperationException("a test");
@@ -269,7 +269,7 @@ public class StopExecutionTests
         Assert.Contains("bytes may be missing", Assert.IsType<ZcrxStreamException>(receiving.Error).Message, StringComparison.Ordinal);
         Assert.False(paused.HasEnded);
         Assert.Equal(1, suspended.Count);
-        // No completion was handled, so the sockets of accepted connections are still in unread completions.
+        // Completions were dropped, so the remaining ones are not handled. Those of accepts still contain sockets, which must be closed.
         Assert.Equal(0u, bench.Ring.HandledBeforeUnseen);
         Assert.DoesNotContain("completions handled", bench.Ring.Log);
     }
@@ -322,7 +322,7 @@ public class StopExecutionTests
         Assert.Contains("ring closed", bench.Ring.Log);
     }
 
-    /// <summary>Specifies what has not ended on a connection when the drain time is over.</summary>
+    /// <summary>Specifies why a connection has not ended when the drain time is over.</summary>
     public enum UnfinishedWork
     {
         Work,
@@ -342,7 +342,7 @@ public class StopExecutionTests
                 connection.Control.PauseForConsumer();
                 break;
             case UnfinishedWork.Undelivered:
-                // A stop does not wait for connections that the application has paused.
+                // The pause keeps the buffer undelivered. A stop does not wait for a paused connection.
                 connection.Control.Pause();
                 break;
             default:
@@ -363,7 +363,8 @@ public class StopExecutionTests
     }
 
     /// <summary>
-    /// Delivers one more buffer to the connection when completions are handled for the first time. Each time, ends the cancelled requests.
+    /// Makes the ring end the cancelled requests whenever completions are handled. The first time, it delivers one more buffer to the
+    /// connection before that.
     /// </summary>
     private static void ReceiveOnceThenCancel(QueueBench bench, ConnectionReceiver connection)
     {

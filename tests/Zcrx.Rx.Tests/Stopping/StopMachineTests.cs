@@ -14,7 +14,7 @@ public class StopMachineTests
         select new Facts((bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, (bits & 16) != 0, (bits & 32) != 0, (bits & 64) != 0);
 
     /// <summary>
-    /// Generates one turn: the command (0 none, 1 a stop, 2 a suspension), the drain time, the elapsed ticks and the facts.
+    /// Generates one turn: a command (0 none, 1 stop, 2 suspend), the drain time, the elapsed ticks, and the state of the queue.
     /// </summary>
     private static readonly Gen<(int Command, int Drain, int Ticks, Facts Facts)> Turns =
         from command in Gen.Frequency((6, Gen.Constant(0)), (1, Gen.Constant(1)), (1, Gen.Constant(2)))
@@ -73,7 +73,8 @@ public class StopMachineTests
                     return;
                 }
 
-                // This turn did not act, so no deadline may have passed.
+                // The queue has not ended in this turn, so its deadline must not have passed. While sockets linger, the deadline of
+                // cancelling does not apply.
                 Assert.True(drainEnd is null || cancelledAt is not null || now < drainEnd, "draining continued after its deadline");
                 Assert.True(cancelledAt is null || facts.HasLingering || now < cancelledAt + CancelTicks, "cancelling continued after its deadline");
                 long due = machine.Due(now);
@@ -107,7 +108,7 @@ public class StopMachineTests
         suspension.BeginSuspension(1000);
         Assert.Equal(StopStep.Cancel, suspension.Decide(0, leasesAreOut));
         Assert.Equal(StopStep.None, suspension.Decide(1, leasesAreOut));
-        // Connections without a request are suspended, and need not be closed.
+        // A suspension ends without closing the connections. It only waits until none of them has a request.
         Assert.Equal(StopStep.End, suspension.Decide(2, leasesAreOut with { HasRequests = false }));
     }
 
@@ -221,7 +222,7 @@ public class StopMachineTests
         stop.BeginStop(0, 1000);
         Assert.Equal((5, 1000), (stop.Due(0), stop.Due(998)));
         stop.Decide(1000, Load);
-        // After the cancellation, completions wake the thread until the deadline.
+        // After the cancellation, no polling is needed until the deadline, because the completions wake the thread.
         Assert.Equal((1030, 1030, 1035), (stop.Due(1000), stop.Due(1029), stop.Due(1030)));
     }
 
@@ -254,7 +255,7 @@ public class StopMachineTests
         Assert.Equal((expected, true, true), (machine.Suspends, machine.IsSalvaging, machine.IsEnding));
     }
 
-    /// <summary>Gets the facts while peers send and consumers lease buffers.</summary>
+    /// <summary>Gets the state of a queue whose peers still send and whose consumers still lease buffers.</summary>
     private static Facts Load { get; } = new(HasUnreceived: true, IsDelivered: false, IsDrained: false, HasListeners: false, HasConnections: true, HasRequests: true);
 
     private sealed record Facts(bool HasUnreceived, bool IsDelivered, bool IsDrained, bool HasListeners, bool HasConnections, bool HasRequests, bool HasLingering = false) : IStopFacts;

@@ -5,7 +5,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests that observers of a queue's events cannot delay the ring thread or each other, and cannot change the order.</summary>
+/// <summary>
+/// Tests the observers of a queue's events. They cannot delay the ring thread or each other, and each receives the events in order.
+/// </summary>
 public class BroadcastTests
 {
     [Fact]

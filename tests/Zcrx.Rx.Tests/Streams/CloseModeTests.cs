@@ -7,14 +7,14 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests that a connection stays open after the end of its stream until its consumers have finished.</summary>
+/// <summary>Tests that a connection whose stream has ended stays open until its consumers have finished.</summary>
 [Collection(SocketsCollection.Name)]
 public class CloseModeTests : IClassFixture<ResourceCheck>
 {
     private const int Clients = 500;
     private const int RequestLength = 10_000;
 
-    /// <summary>Gets consumers that reply to the end of the stream or to the last byte.</summary>
+    /// <summary>Gets the names of consumers that send a reply at the end of the stream or after its last byte.</summary>
     public static TheoryData<string> Consumers => [.. Replying.Keys];
 
     private static readonly Dictionary<string, Action<ZcrxConnection>> Replying = new(StringComparer.Ordinal)
@@ -274,7 +274,7 @@ public class CloseModeTests : IClassFixture<ResourceCheck>
         }
     }
 
-    /// <summary>Replies with the whole request once its end has been read.</summary>
+    /// <summary>Reads a request to its end, and replies with all its bytes.</summary>
     private static async Task AnswerAsync(ZcrxConnection connection, PipeReader reader)
     {
         while (true)

@@ -6,13 +6,13 @@ internal enum ConsumerKind
     /// <summary>Returns each buffer at once.</summary>
     Fast,
 
-    /// <summary>Leases some buffers, and releases them on another thread, sooner or later.</summary>
+    /// <summary>Leases some buffers, and releases them on another thread after a random time.</summary>
     Slow,
 
     /// <summary>Leases every buffer until all other consumers have finished.</summary>
     Stuck,
 
-    /// <summary>Unsubscribes after some buffers in its own OnNext. Another consumer takes its place.</summary>
+    /// <summary>Unsubscribes inside OnNext after some buffers. A new observer then continues.</summary>
     Alternating,
 
     /// <summary>Pauses the connection in OnNext. Another thread resumes it.</summary>
@@ -24,9 +24,9 @@ internal enum ConsumerKind
     /// <summary>Closes the connection after some buffers.</summary>
     Closing,
 
-    /// <summary>Subscribes when the sender has finished, or can send no more.</summary>
+    /// <summary>Subscribes only when the sender has finished or is blocked.</summary>
     Late,
 
-    /// <summary>Cuts frames, and therefore leases the buffers of an incomplete frame.</summary>
+    /// <summary>Cuts the stream into frames. It therefore leases the buffers of incomplete frames.</summary>
     Framing,
 }

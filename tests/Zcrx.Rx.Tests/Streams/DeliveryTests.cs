@@ -3,13 +3,13 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests that every byte that is sent arrives once and in order.</summary>
+/// <summary>Tests that every byte of a peer arrives once and in order.</summary>
 [Collection(SocketsCollection.Name)]
 public class DeliveryTests : IClassFixture<ResourceCheck>
 {
     public static TheoryData<string, int, int> Kernels => new()
     {
-        // The profile, the buffers of the pool, and the entries of the completion ring.
+        // Each row contains the kernel profile, the number of buffers, and the number of completion entries.
         { "7.1", 8, 4096 },
         { "7.1", 64, 64 },
         { "7.2.0", 2, 64 },

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests detached connections: the socket continues at the byte where the stream ended.</summary>
+/// <summary>Tests that the socket of a detached connection continues at the byte where the stream stopped.</summary>
 [Collection(SocketsCollection.Name)]
 public class DetachTests : IClassFixture<ResourceCheck>
 {
@@ -20,7 +20,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
             {
                 Recorder recorder = new(peer.Stream);
                 using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-                // The peer does not end the stream, because a stream that has ended has no socket to detach.
+                // The peer does not end the stream. After the end, there would be no socket to detach.
                 Task sending = peer.SendAsync(Sent);
                 await recorder.ReachAsync(round * 10_000);
 
@@ -51,7 +51,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
         {
             SingleAssignmentDisposable once = new();
             Recorder recorder = new(peer.Stream) { Then = _ => once.Dispose() };
-            // The connection is paused until all bytes have arrived, so that one turn delivers more bytes than the observer takes.
+            // The pause lets all bytes arrive first. One turn then delivers more bytes than the observer takes.
             connection.Pause();
             once.Disposable = connection.Buffers.Subscribe(recorder);
             await peer.SendAllAsync(100_000);
@@ -131,7 +131,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
         }
     }
 
-    /// <summary>Reads to the end as any owner of the socket would.</summary>
+    /// <summary>Reads the rest of a stream from the socket and checks it, as the application would do.</summary>
     private static async Task<long> ReadAsync(Socket socket, int stream, long position)
     {
         byte[] buffer = new byte[65536];

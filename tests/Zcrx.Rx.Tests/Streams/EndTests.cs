@@ -6,13 +6,13 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests that the end of a connection is noticed whatever its consumer does, and that it leaves nothing behind.</summary>
+/// <summary>Tests that the library detects the end of every connection, whatever its consumer does, and releases everything.</summary>
 [Collection(SocketsCollection.Name)]
 public class EndTests : IClassFixture<ResourceCheck>
 {
     private const int Peers = 50;
 
-    /// <summary>Gets consumers that end early or fail.</summary>
+    /// <summary>Gets the names of consumers that stop early or fail.</summary>
     public static TheoryData<string, bool> Consumers
     {
         get
@@ -50,10 +50,10 @@ public class EndTests : IClassFixture<ResourceCheck>
     [MemberData(nameof(Consumers))]
     public async Task Connections_and_sockets_close_after_their_peers_have_disconnected(string consumer, bool resets)
     {
-        // A paused connection with a subscription stays open as long as it has unread bytes. The peers of this case therefore send nothing.
+        // A paused connection with a subscription stays open while it has unread bytes. In this case, the peers therefore send nothing.
         byte[] bytes = consumer == "a pause before the subscription" ? [] : [0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3];
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 256);
-        // The first connection ensures that the listener has armed its accept request before the sockets are counted.
+        // The listener has armed its accept request when the first connection is accepted. Only then are sockets counted.
         (Peer first, ZcrxConnection firstConnection) = await queue.ConnectAsync();
         first.Reset();
         firstConnection.Abort();
@@ -175,7 +175,7 @@ public class EndTests : IClassFixture<ResourceCheck>
             connection.Pause();
             Recorder recorder = new(peer.Stream);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-            // The timeout is shortened only now. On a slow machine, a shorter one could pass before the subscription.
+            // The short timeout applies only after the subscription. On a slow machine, it could otherwise pass before the subscription.
             await queue.Queue.ReconfigureAsync(queue.Queue.Loop.Options with { UnobservedTimeout = TimeSpan.FromMilliseconds(50) }).Within("the timeout applies");
             await peer.SendAllAsync(10_000);
             peer.Dispose();
@@ -261,7 +261,7 @@ public class EndTests : IClassFixture<ResourceCheck>
         }
     }
 
-    /// <summary>Returns the number of sockets of this process. Tests that run at the same time open none.</summary>
+    /// <summary>Returns the number of open sockets of this process. No other test opens sockets at the same time.</summary>
     private static int OpenSockets() =>
         new DirectoryInfo("/proc/self/fd").GetFiles().Count(static file => file.LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
 }

@@ -6,7 +6,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests that an observer that throws affects only its own stream.</summary>
+/// <summary>Tests that an observer that throws affects no other observer and no other connection.</summary>
 [Collection(SocketsCollection.Name)]
 public class FaultyObserverTests : IClassFixture<ResourceCheck>
 {
@@ -71,7 +71,7 @@ public class FaultyObserverTests : IClassFixture<ResourceCheck>
             await thrower.AssertFailedAsync();
             await healthy.ReachAsync(1000);
 
-            // The other observer is not at fault, and may be replaced.
+            // The other observer did not fail, so a new observer may replace it.
             two.Dispose();
             Recorder next = new(peer.Stream);
             using IDisposable three = connection.Buffers.Subscribe(next);
@@ -90,7 +90,7 @@ public class FaultyObserverTests : IClassFixture<ResourceCheck>
         {
             TaskCompletionSource<ConsumerFault> told = new(TaskCreationOptions.RunContinuationsAsynchronously);
             using IDisposable faults = queue.Queue.ConsumerFaults.Subscribe(fault => told.TrySetResult(fault));
-            // Subscribed with OnNext only, so Rx's own OnError rethrows.
+            // The subscription has no OnError, so Rx throws the error.
             using IDisposable subscription = connection.Buffers.Subscribe(static _ => throw new InvalidOperationException("a consumer's mistake"));
             await peer.SendAsync(1);
 
@@ -202,7 +202,7 @@ public class FaultyObserverTests : IClassFixture<ResourceCheck>
         }
         catch (SocketException exception)
         {
-            // The reset came so early that connecting itself failed.
+            // The reset arrived before the connect call returned.
             Assert.Equal(SocketError.ConnectionReset, exception.SocketErrorCode);
         }
 

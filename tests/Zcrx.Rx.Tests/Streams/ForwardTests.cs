@@ -8,7 +8,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests sending received bytes: as sequences, leases, pipes and streams, and forwarded to a connection or a socket.</summary>
+/// <summary>
+/// Tests sending of received bytes as sequences, leases, pipes and streams, and forwarding them to a connection or a socket.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class ForwardTests : IClassFixture<ResourceCheck>
 {
@@ -44,7 +46,7 @@ public class ForwardTests : IClassFixture<ResourceCheck>
             using Socket server = await listener.AcceptAsync();
             Task sending = client.SendAllAsync(Length);
             byte[] received = await ReadToEndAsync(server).Within("the half-close arrives");
-            // The caller's code may block, so it must not run on the ring thread.
+            // The continuation of the caller may block, so it must not run on the ring thread.
             Assert.True(await continuesOnPool.Within("the caller continues"));
             await forwarding.Within("forwarding ends");
             await sending.Within("everything is sent");
@@ -84,7 +86,7 @@ public class ForwardTests : IClassFixture<ResourceCheck>
         {
             ZcrxConnection upstream = await queue.Queue.ConnectAsync(listener.LocalEndPoint!);
             using Socket server = await listener.AcceptAsync();
-            // The server ends its side before the connection has an observer.
+            // The server shuts down its sending side before the connection has an observer.
             server.Shutdown(SocketShutdown.Send);
             await Deadline.UntilAsync(() => upstream.State != ZcrxConnectionState.Ended && upstream.Socket.Poll(0, SelectMode.SelectRead), "the end has arrived");
             Task relaying = connection.HandleAsync((served, token) => served.RelayAsync(upstream, token));
@@ -112,7 +114,7 @@ public class ForwardTests : IClassFixture<ResourceCheck>
             {
                 await client.SendAsync(1);
                 client.Socket.Shutdown(SocketShutdown.Send);
-                // The first direction of the relay may end before the second has begun.
+                // One direction of the relay may already end before the other one has started.
                 Task relaying = connection.RelayAsync(upstream);
                 await ReadToEndAsync(server.Socket).Within("the request is passed on");
                 await server.SendAsync(1000);
@@ -189,7 +191,7 @@ public class ForwardTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
-            // This is how a simple echo server is often written. The peer reads nothing until it has sent everything.
+            // A simple echo server sends without waiting. The peer reads nothing until it has sent everything.
             using IDisposable echo = connection.Buffers.Subscribe(buffer => _ = connection.SendAsync(buffer.Memory).AsTask());
             await peer.SendAllAsync(Length * 4).Within("everything is sent");
 

@@ -4,9 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>
-/// Tests that both sides can end a connection one after the other. No sent byte is lost, and an orderly end is not reported as a reset.
-/// </summary>
+/// <summary>Tests that the two sides can end a connection one after the other. No byte is lost, and no reset is reported.</summary>
 [Collection(SocketsCollection.Name)]
 public class HalfCloseTests : IClassFixture<ResourceCheck>
 {
@@ -79,7 +77,7 @@ public class HalfCloseTests : IClassFixture<ResourceCheck>
             Assert.Equal(0, await peer.Socket.ReceiveAsync(new byte[1]).Within("the peer sees the end of our side"));
             for (int i = 0; i < 20; i++)
             {
-                // Each query is a turn of the ring thread, which would notice a hang-up.
+                // Each query takes a turn of the ring thread, which would detect a hang-up. There must be none.
                 await queue.Queue.GetConnectionsAsync();
             }
 

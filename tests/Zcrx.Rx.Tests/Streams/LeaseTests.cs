@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests leased buffers: they are readable until they are released, and then return to the pool.</summary>
+/// <summary>Tests that leased buffers stay readable until they are released, and then return to the pool.</summary>
 [Collection(SocketsCollection.Name)]
 public class LeaseTests : IClassFixture<ResourceCheck>
 {
@@ -82,7 +82,7 @@ public class LeaseTests : IClassFixture<ResourceCheck>
             Task sending = peer.SendAllAsync(500_000);
             while (!recorder.HasEnded)
             {
-                // Only these releases can resume the stream: there is no timer and no other connection.
+                // No timer and no other connection can resume the stream. The releases alone must do it.
                 await Deadline.UntilAsync(() => recorder.HasEnded || !leases.IsEmpty, $"more bytes arrive after {recorder.Bytes} bytes");
                 while (leases.TryDequeue(out BufferLease? lease))
                 {

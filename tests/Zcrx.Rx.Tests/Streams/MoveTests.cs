@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests connections that move between queues at any moment: order and bytes stay intact.</summary>
+/// <summary>Tests connections that move between queues at any moment. Their bytes must arrive complete and in order.</summary>
 [Collection(SocketsCollection.Name)]
 public class MoveTests : IClassFixture<ResourceCheck>
 {

@@ -3,11 +3,11 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests that an orderly close stays orderly while another thread uses the socket.</summary>
+/// <summary>Tests that a close does not reset the peer while another thread uses the socket.</summary>
 [Collection(SocketsCollection.Name)]
 public class OrderlyCloseTests : IClassFixture<ResourceCheck>
 {
-    // Bytes in flight when the connection closes.
+    // The number of bytes in flight when the connection closes.
     private const int Bytes = 100_000;
 
     [Fact]
@@ -22,7 +22,7 @@ public class OrderlyCloseTests : IClassFixture<ResourceCheck>
             SafeSocketHandle handle = connection.Socket.SafeHandle;
             try
             {
-                // Simulates a call on another thread, which uses the handle until it returns.
+                // A system call on another thread would hold such a reference until it returns.
                 handle.DangerousAddRef(ref isHeld);
                 connection.Dispose();
                 Assert.Equal(Bytes, await ReadToEndAsync(peer.Socket).Within("the stream ends at the peer"));

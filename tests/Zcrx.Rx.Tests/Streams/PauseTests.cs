@@ -2,7 +2,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests pausing a connection: the sender slows down, and no byte is lost.</summary>
+/// <summary>Tests that a paused connection slows its sender down and loses no byte.</summary>
 [Collection(SocketsCollection.Name)]
 public class PauseTests : IClassFixture<ResourceCheck>
 {
@@ -17,12 +17,12 @@ public class PauseTests : IClassFixture<ResourceCheck>
         using (other)
         {
             Recorder recorder = new(peer.Stream);
-            // Paused first, because receiving begins with the subscription.
+            // A subscription starts receiving at once, so the pause comes first.
             connection.Pause();
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
             Task sending = peer.SendAllAsync(Total);
 
-            // This connection receives nothing, whatever another one receives in the meantime.
+            // Another connection receives, but the paused connection must receive nothing.
             Recorder others = new(other.Stream);
             using IDisposable otherSubscription = otherConnection.Buffers.Subscribe(others);
             await other.SendAllAsync(5_000_000);

@@ -6,7 +6,8 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>
-/// Tests pipes of a connection: written bytes arrive completely, waits can be cancelled, and readers continue at their position.
+/// Tests pipes of a connection. Written bytes arrive completely, waits can be cancelled, and a new reader continues at the position of the
+/// previous one.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class PipeTests : IClassFixture<ResourceCheck>

@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests that a pool that runs low slows senders down, and that a stuck consumer stops only its own connection.</summary>
+/// <summary>Tests that a nearly empty pool slows senders down. A stuck consumer must stop only its own connection.</summary>
 [Collection(SocketsCollection.Name)]
 public class PoolTests : IClassFixture<ResourceCheck>
 {
@@ -40,7 +40,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
             Task stuckSending = stuckPeer.SendAllAsync(1_000_000);
             await stuck.ReachAsync(1);
 
-            // Later connections also make progress.
+            // Connections that are opened after the stuck one must still progress.
             await MoveAsync(queue, connections: 4, bytes: 300_000);
             Assert.False(stuck.HasEnded);
             Assert.InRange(stuckConnection.BuffersLeased, 1, buffers - 1);
@@ -57,7 +57,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
     [InlineData(64)]
     public async Task Single_bytes_that_are_leased_do_not_use_up_the_buffers_of_other_connections(int buffers)
     {
-        // A single byte uses a whole buffer, so a limit in bytes alone would not be enough.
+        // A single byte uses a whole buffer, so a quota in bytes would not protect the pool.
         await using TestQueue queue = await TestQueue.OpenAsync(buffers);
         (Peer stuckPeer, ZcrxConnection stuckConnection) = await queue.ConnectAsync();
         using (stuckPeer)
@@ -122,7 +122,8 @@ public class PoolTests : IClassFixture<ResourceCheck>
     [MemberData(nameof(Pools))]
     public async Task Burst_that_is_leased_exhausts_the_pool_and_no_byte_is_lost(string profile, int buffers)
     {
-        // With this mark no level lies between Normal and Exhausted, so the connection is not paused for its quota.
+        // With this mark, the level goes from Normal directly to Exhausted. The quota therefore pauses no connection before the pool is
+        // exhausted.
         await using TestQueue queue = await TestQueue.OpenAsync(buffers, EmulatedKernelProfile.ForRelease(profile), static options => options with { HighWaterMark = 1 });
         ConcurrentQueue<PoolPressureLevel> levels = new();
         using IDisposable pressure = queue.Queue.Pressure.Subscribe(level => levels.Enqueue(level.Level));
@@ -146,7 +147,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
     [Fact]
     public async Task The_level_falls_when_the_last_lease_is_released_though_nothing_else_happens()
     {
-        // No connection reaches this quota, so the connection can end under pressure.
+        // The quota is the whole pool, so the connection is not paused and can end under pressure.
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16, configure: static options => options with { ConnectionQuota = 16 });
         ConcurrentQueue<PoolPressureLevel> levels = new();
         using IDisposable pressure = queue.Queue.Pressure.Subscribe(level => levels.Enqueue(level.Level));
@@ -157,7 +158,8 @@ public class PoolTests : IClassFixture<ResourceCheck>
             Recorder recorder = new(peer.Stream) { Then = buffer => leases.Enqueue(buffer.Retain()) };
             connection.Pause();
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-            // These bytes use enough buffers for the level High. Then the connection is closed, and no other connection waits for buffers.
+            // These bytes use so many buffers that the level is High. The connection then closes, and no other connection waits for
+            // buffers.
             await peer.SendAllAsync(12 * Environment.SystemPageSize);
             connection.Resume();
             await recorder.AssertCompletedAsync(12 * Environment.SystemPageSize);
@@ -231,7 +233,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
             sending.Add(peer.SendAllAsync(long.MaxValue));
         }
 
-        // The bytes in a single socket fill the pool. Without rotation, the first connection could therefore take all buffers every time.
+        // The bytes of one socket are enough to fill the pool. If connections did not take turns, the first one would take all buffers.
         await Deadline.UntilAsync(() => recorders.TrueForAll(static recorder => recorder.Bytes > 16_000_000), "each stream gets its share");
         await queue.CloseAsync();
         foreach (Recorder recorder in recorders)
@@ -266,7 +268,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
         }
     }
 
-    /// <summary>Connects peers that send, and asserts that everything is received.</summary>
+    /// <summary>Opens connections whose peers send, and asserts that every byte is received.</summary>
     private static async Task MoveAsync(TestQueue queue, int connections, long bytes, Action<ReceivedBuffer>? then = null)
     {
         List<Task> sending = [];

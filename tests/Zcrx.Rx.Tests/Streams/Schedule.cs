@@ -4,7 +4,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Represents a generated queue, its connections, and the actions of both ends. It is printed when a test fails.</summary>
+/// <summary>Represents a generated case: a queue, its connections, and what both ends do. A failed test prints it.</summary>
 internal sealed record Schedule(int Buffers, string Profile, int CompletionEntries, int BuffersPerTurn, int ShortReceive, double Faults, int Seed, Schedule.Connection[] Connections)
 {
     public static Gen<Schedule> All { get; } =
@@ -42,10 +42,10 @@ internal sealed record Schedule(int Buffers, string Profile, int CompletionEntri
     public override string ToString() =>
         $"pool {Buffers}, {Profile}, CQ {CompletionEntries}, {BuffersPerTurn} a turn, short {ShortReceive}, faults {Faults}, seed {Seed}: {string.Join("; ", Connections.AsEnumerable())}";
 
-    /// <param name="Kind">The behavior of the consumer.</param>
+    /// <param name="Kind">What the consumer does.</param>
     /// <param name="Bytes">The number of bytes that the peer sends.</param>
-    /// <param name="Piece">The maximum number of bytes of a piece.</param>
-    /// <param name="After">The number of buffers before the consumer acts, or the number that it leases.</param>
+    /// <param name="Piece">The maximum number of bytes that the peer sends at once.</param>
+    /// <param name="After">The number of buffers after which the consumer acts, or the number that it leases.</param>
     internal sealed record Connection(ConsumerKind Kind, int Bytes, int Piece, int After)
     {
         public override string ToString() => $"{Kind} after {After}, {Bytes} by {Piece}";

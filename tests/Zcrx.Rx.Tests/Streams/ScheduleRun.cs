@@ -7,8 +7,8 @@ namespace Zcrx.Rx.Tests.Streams;
 /// <summary>Runs a generated schedule to its end, and checks the result.</summary>
 internal static class ScheduleRun
 {
-    /// <param name="schedule">The schedule.</param>
-    /// <param name="kernel">The kernel, or null for the emulated one of the schedule, with its faults.</param>
+    /// <param name="schedule">The schedule to run.</param>
+    /// <param name="kernel">The kernel, or null to use the emulated kernel of the schedule with its faults.</param>
     public static async Task RunAsync(Schedule schedule, IIoUringKernel? kernel = null)
     {
         await using TestQueue queue = await TestQueue.OpenAsync(schedule.Buffers, configure: schedule.Apply, kernel: kernel);

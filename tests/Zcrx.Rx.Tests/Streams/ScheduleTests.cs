@@ -4,19 +4,19 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>
-/// Tests any combination of consumers, pools, faults and chunks: the received bytes are the sent bytes in order, and finally no buffer is
-/// in flight.
+/// Tests generated combinations of consumers, pools, faults and pieces. Every byte must arrive once and in order, and no buffer may be in
+/// flight at the end.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class ScheduleTests : IClassFixture<ResourceCheck>
 {
-    // Runs over real sockets and threads. Zcrx.Simulation runs ten thousand schedules of leases, pauses, pools and faults.
+    // These runs use real sockets and threads, so they are few. Zcrx.Simulation runs ten thousand schedules without them.
     private const int Schedules = 150;
 
     [Fact]
     public async Task Any_schedule_delivers_everything_and_a_stuck_consumer_stops_only_its_connection()
     {
-        // The schedules mostly wait, so several of them run at once.
+        // A schedule mostly waits, so several run at the same time.
         ParallelOptions atOnce = new() { MaxDegreeOfParallelism = 4 };
         await Parallel.ForEachAsync(Schedule.All.Sample(Schedules, 50), atOnce, static async (schedule, _) =>
         {

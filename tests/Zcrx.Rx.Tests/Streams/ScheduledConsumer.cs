@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Represents one consumer of a generated schedule, with its sender.</summary>
+/// <summary>Represents a consumer of a generated schedule and the peer that sends to it.</summary>
 internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queue, Peer peer, ZcrxConnection connection, int poolSize, int seed) : IDisposable
 {
     private readonly ConcurrentQueue<BufferLease> _leases = new();
@@ -35,7 +35,7 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
         }
         catch (System.Net.Sockets.SocketException) when (plan.Kind is ConsumerKind.Throwing or ConsumerKind.Closing)
         {
-            // The consumer needs no more buffers.
+            // The consumer has thrown or closed the connection, as its schedule demands.
         }
     });
 
@@ -51,7 +51,10 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
         }
     }
 
-    /// <summary>Performs the consumer's work on threads other than the ring thread. Called repeatedly.</summary>
+    /// <summary>
+    /// Does what the consumer does outside OnNext, such as releasing leases. The run calls this method repeatedly, never on the ring
+    /// thread.
+    /// </summary>
     public void Act()
     {
         if (plan.Kind == ConsumerKind.Late && _recorders.Count == 0 && (peer.Sent == plan.Bytes || peer.Sent > 20_000))
@@ -75,7 +78,7 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
             ConsumerKind.Slow when _ended is null => _random.Next(plan.After),
             _ => 0,
         };
-        // Slow consumers sometimes release all leases. A consumer that always keeps some leases would be a stuck consumer.
+        // A slow consumer sometimes releases all its leases. If it always kept some, it would be stuck.
         while ((_leases.Count > keep || (keep != int.MaxValue && _random.Next(4) == 0)) && _leases.TryDequeue(out BufferLease? lease))
         {
             if (!lease.Span.SequenceEqual(Payload.At(peer.Stream, lease.StreamOffset, lease.Length)))
@@ -91,7 +94,7 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
 
     public async Task CheckAsync()
     {
-        // The leases never use the reserve.
+        // The leases must leave the reserve of the pool untouched.
         Assert.InRange(Volatile.Read(ref _mostOut), 0, poolSize - PressureMachine.Reserve(poolSize));
         Recorder last = _ended!;
         last.AssertIntact();
@@ -121,7 +124,7 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
         Act();
     }
 
-    /// <summary>Asserts that each recorder began where the previous one ended.</summary>
+    /// <summary>Asserts that each observer continued at the byte at which the previous one stopped. Returns the final position.</summary>
     private long Chain()
     {
         long position = 0;
@@ -171,9 +174,7 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
         }
     }
 
-    /// <summary>
-    /// Cuts the payload into frames. The byte before each frame contains its length. The bytes at the end are not a whole frame.
-    /// </summary>
+    /// <summary>Cuts the payload into frames whose length is the value of the byte before them. The last frame is incomplete.</summary>
     private void SubscribeFrames()
     {
         Recorder recorder = new(peer.Stream);

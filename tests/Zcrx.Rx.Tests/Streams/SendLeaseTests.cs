@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests leases that are released while their memory is being sent.</summary>
+/// <summary>Tests leases that the application releases while a send still uses their memory.</summary>
 [Collection(SocketsCollection.Name)]
 public class SendLeaseTests : IClassFixture<ResourceCheck>
 {
@@ -26,13 +26,13 @@ public class SendLeaseTests : IClassFixture<ResourceCheck>
             BufferLease lease = await taken.Task.Within("a buffer arrives");
             byte[] expected = lease.Span.ToArray();
 
-            // The socket is full, so the lease waits until the filler is sent.
+            // The filler fills the socket, so the send of the lease has to wait.
             Task filling = connection.SendAsync(new byte[Filler]).AsTask();
             Task sending = connection.SendAsync(lease.Memory).AsTask();
             lease.Dispose();
             Assert.False(sending.IsCompleted);
             Assert.Equal(1, queue.BuffersOut);
-            // Overwrites every buffer that the kernel has.
+            // These bytes overwrite every buffer that the kernel has.
             await peer.SendAsync(200_000);
             await recorder.ReachAsync(200_000);
 

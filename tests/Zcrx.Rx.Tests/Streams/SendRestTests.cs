@@ -5,7 +5,10 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests the end of connections while bytes wait whose send has ended: a batch has copied them, and the socket had no room.</summary>
+/// <summary>
+/// Tests how connections end while they have unsent bytes. The send of these bytes has completed, because a batch has copied them, but the
+/// socket had no room.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public sealed class SendRestTests : IClassFixture<ResourceCheck>
 {
@@ -206,7 +209,7 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
 
     private static async Task<TestQueue> OpenAsync(ZcrxSuspendedConnections? suspended = null)
     {
-        // On a busy machine, a peer of these tests can read late.
+        // On a busy machine, a peer of these tests may read late, so the timeouts are long.
         TestQueue queue = await TestQueue.OpenAsync(
             configure: static options => options with { Engine = ZcrxEngine.IoUring, PeerCloseTimeout = TimeSpan.FromHours(1) }, suspended: suspended);
         if (queue.Queue.Engine.Engine != ZcrxEngine.IoUring)
@@ -219,7 +222,7 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
         return queue;
     }
 
-    /// <summary>Fills the socket. Returns the number of bytes.</summary>
+    /// <summary>Sends until the socket is full, and returns the number of bytes.</summary>
     private static async Task<int> FillAsync(ZcrxConnection connection)
     {
         connection.CloseMode = CloseMode.Manual;
@@ -231,7 +234,7 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
             {
                 int sent = connection.TrySend(bytes);
                 total += sent;
-                // Checked before the second attempt: an acknowledgement after the first one may have made room.
+                // The check must come before the second attempt. An acknowledgement after the first attempt may have made room.
                 bool isFull = FullSocket.IsFull(connection.Socket);
                 int again = connection.TrySend(bytes);
                 total += again;
@@ -242,7 +245,8 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
     }
 
     /// <summary>
-    /// Sends on the ring thread in a turn that collects sends, and then runs an action there. Returns when the socket has refused a part.
+    /// Sends from a turn that collects sends, and then runs an action in the same turn. Returns when the socket has refused a part of the
+    /// bytes.
     /// </summary>
     private static async Task SendRestAsync(TestQueue queue, ZcrxConnection connection, Action then)
     {
@@ -252,7 +256,8 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
             bool isCollected = false;
             while (!isCollected)
             {
-                // Only a turn after one with several sends collects them. Any event can make a turn without a send.
+                // A turn collects sends only if the previous turn had several. Any other event may start a turn without a send, so this is
+                // repeated until it succeeds.
                 await OnRingThreadAsync(queue, () =>
                 {
                     for (int i = 0; i < SendBatch.FewestSends; i++)
@@ -279,8 +284,8 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
     }
 
     /// <summary>
-    /// Ends the stream of a connection whose socket is full, in a turn that collects sends. The observer replies to the end. Returns when it
-    /// has replied.
+    /// Ends the stream of a connection whose socket is full, in a turn that collects sends. Returns when the observer has replied to the
+    /// end.
     /// </summary>
     private static async Task<(Peer Peer, ZcrxConnection Connection, int Sent)> ReplyToEndAsync(TestQueue queue, Action<Peer, ZcrxConnection> end)
     {
@@ -314,7 +319,7 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
                     return (peer, connection, sent);
                 }
 
-                // An event has made a turn before the end, so the turn of the end did not collect.
+                // Another event has started a turn before this one, so the sends were not collected. Tries again with a new connection.
                 connection.Abort();
                 peer.Dispose();
             }
@@ -342,7 +347,7 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
         await done.Task.Within("the ring thread has run the action");
     }
 
-    /// <summary>Waits until the ring thread has handled what was requested before.</summary>
+    /// <summary>Waits until the ring thread has handled everything that was posted to it before.</summary>
     private static async Task TurnAsync(TestQueue queue)
     {
         long turn = queue.Queue.Loop.Turns;

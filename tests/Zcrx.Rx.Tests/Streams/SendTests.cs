@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests the sending half of a connection.</summary>
+/// <summary>Tests sending over a connection.</summary>
 [Collection(SocketsCollection.Name)]
 public class SendTests : IClassFixture<ResourceCheck>
 {
@@ -19,7 +19,7 @@ public class SendTests : IClassFixture<ResourceCheck>
             Recorder recorder = new(peer.Stream);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
 
-            // Several callers at the same time: the bytes of each call stay together.
+            // Several callers send at the same time. The bytes of each call must stay together.
             byte[][] answers = [.. Enumerable.Range(1, 3).Select(static value => Enumerable.Repeat((byte)value, Total / 3).ToArray())];
             Task answering = Task.WhenAll(answers.Select(answer => Task.Run(() => connection.SendAsync(answer).AsTask())));
             Task sending = peer.SendAllAsync(Total);
@@ -58,12 +58,12 @@ public class SendTests : IClassFixture<ResourceCheck>
             await cancellation.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending.Within("the wait ends"));
 
-            // The ring still has the poll of the cancelled send. The next send waits for the same poll, which reports room.
+            // The poll of the cancelled send is still active. The next send uses the same poll.
             Task again = connection.SendAsync(new byte[] { 1 }).AsTask();
             byte[] buffer = new byte[1 << 20];
             while (!again.IsCompleted)
             {
-                // The last byte may arrive before the send has completed. No byte follows it, so the loop also waits for the send.
+                // The last byte may arrive before the send has completed. The loop must then not wait for another byte.
                 await Task.WhenAny(again, peer.Socket.ReceiveAsync(buffer)).Within("bytes arrive");
             }
 

@@ -5,7 +5,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests that observers may subscribe and unsubscribe at any time, and that the stream continues where it stopped.</summary>
+/// <summary>
+/// Tests that observers can subscribe and unsubscribe at any time. The next observer continues where the previous one stopped.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class SubscriptionTests : IClassFixture<ResourceCheck>
 {
@@ -16,8 +18,7 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
-            // One turn delivers many buffers. The first observer unsubscribes after one buffer, and the remaining buffers are kept for the
-            // next observer.
+            // One turn delivers many buffers, but the first observer unsubscribes after one. The others are kept for the next observer.
             using SingleAssignmentDisposable leaving = new();
             Recorder first = new(peer.Stream) { Then = _ => leaving.Dispose() };
             connection.Pause();
@@ -53,7 +54,7 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
                 recorders.Add(recorder);
                 IDisposable subscription = connection.Buffers.Subscribe(recorder);
                 await recorder.ReachAsyncOrEnd(1);
-                // Unsubscribes on this thread, while the ring thread delivers.
+                // This thread unsubscribes while the ring thread delivers.
                 subscription.Dispose();
             }
             while (!recorders[^1].HasEnded && recorders.Max(static recorder => recorder.End) < Total);
@@ -136,7 +137,7 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
-            // Takes one buffer. The rest, including the end of the stream, arrives before the next observer subscribes.
+            // The first observer takes one buffer. The other buffers and the end arrive before the next observer subscribes.
             connection.Pause();
             Task one = connection.Buffers.Take(1).Select(static buffer => buffer.Length).ToTask();
             await peer.SendAllAsync(50_000);

@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests calls on connections whose queue has ended.</summary>
+/// <summary>Tests calls on suspended connections.</summary>
 [Collection(SocketsCollection.Name)]
 public class SuspendedTests : IClassFixture<ResourceCheck>
 {
@@ -31,7 +31,7 @@ public class SuspendedTests : IClassFixture<ResourceCheck>
             foreach (ZcrxConnection connection in connections)
             {
                 connection.Abort();
-                // This may be any call that notifies the ended queue of a change.
+                // Pause stands for any call that notifies the queue of a change, although the queue has ended.
                 connections[0].Pause();
             }
         });

@@ -4,13 +4,12 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>
-/// Tests queues that end in every way and are replaced, under traffic, faults, pauses and moves. No stream loses
-/// a byte or receives one twice.
+/// Tests queues that end in every way and are replaced, under traffic, faults, pauses and moves. No stream may lose or repeat a byte.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class SuspensionPropertyTests : IClassFixture<ResourceCheck>
 {
-    // Runs over real sockets and threads. Zcrx.Simulation runs thousands of cases.
+    // These runs use real sockets and threads, so they are few. Zcrx.Simulation runs thousands of cases without them.
     private const int Runs = 4;
 
     [Fact]

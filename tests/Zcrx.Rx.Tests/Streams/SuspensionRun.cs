@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Represents one run: a few streams over two queues that repeatedly end.</summary>
+/// <summary>Runs one case: a few streams over two queues that end and are replaced repeatedly.</summary>
 internal sealed class SuspensionRun(int seed) : IDisposable
 {
     private const int Queues = 2;
@@ -50,10 +50,10 @@ internal sealed class SuspensionRun(int seed) : IDisposable
             }
             catch (ObjectDisposedException)
             {
-                // The target had ended, so the connection stayed on its queue.
+                // The target queue has ended, so the move has failed.
             }
 
-            // A failed move may have returned its connection after the previous call. This call resumes such connections.
+            // A connection whose move has failed may have been suspended after the first call. This call resumes it.
             await _suspended.ContinueOnAsync(_open[victim].Queue).Within("the connections resume");
             consumers.ForEach(static consumer => consumer.Connection.Resume());
             await Deadline.UntilAsync(

@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests that connections outlive their queue at the same stream offset, or end with an error.</summary>
+/// <summary>Tests that a connection outlives its queue. It continues at the same stream offset, or ends with an error.</summary>
 [Collection(SocketsCollection.Name)]
 public class SuspensionTests : IClassFixture<ResourceCheck>
 {
@@ -35,7 +35,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
             Assert.True(kept!.Span.SequenceEqual(Payload.At(peer.Stream, 0, kept.Length)));
             kept.Dispose();
 
-            // No queue receives, and no byte is lost.
+            // No queue receives now. These bytes must wait in the socket.
             await peer.SendAsync(10_000);
             Assert.Equal(1, await suspended.ContinueOnAsync(second.Queue).Within("the connection resumes"));
             Assert.Equal((0, second.Queue.Name), (suspended.Count, connection.QueueName));
@@ -55,7 +55,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
         using (peer)
         {
-            // When an observer unsubscribes in the middle of a batch, the next observer receives the remaining buffers.
+            // This observer unsubscribes after the first buffer of a batch. The other buffers are kept for the next observer.
             Recorder leaving = null!;
             IDisposable? subscription = null;
             leaving = new Recorder(peer.Stream) { Then = _ => subscription?.Dispose() };
@@ -244,7 +244,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
                 break;
             default:
                 faults.BreakRings(1);
-                // Any posted work makes the ring thread enter the ring.
+                // The posted work makes the ring thread enter the ring, which then fails.
                 queue.Queue.Loop.Post(static () => { });
                 break;
         }

@@ -4,7 +4,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests that a stream error is not reported as a fault of the observer that rethrows it.</summary>
+/// <summary>
+/// Tests an observer without OnError, which throws the error of its stream. The error must not be reported as a fault of that observer.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class UnobservedErrorTests : IClassFixture<ResourceCheck>
 {

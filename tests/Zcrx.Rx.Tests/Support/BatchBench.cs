@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Represents a queue over a <see cref="BatchKernel"/>, whose connections receive the buffers that a test posts.</summary>
+/// <summary>Runs a queue over a <see cref="BatchKernel"/>. A test posts buffers, which the connections of the queue receive.</summary>
 internal sealed class BatchBench : IAsyncDisposable
 {
     private const int Buffers = 16;
@@ -22,7 +22,7 @@ internal sealed class BatchBench : IAsyncDisposable
 
     public BatchKernel Kernel { get; }
 
-    /// <summary>Gets the offsets of all posted buffers, in order. Each buffer must return once for each time that it was posted.</summary>
+    /// <summary>Gets the offsets of all posted buffers, in order. A buffer that was posted twice must also return twice.</summary>
     public IReadOnlyList<ulong> Posted => _posted;
 
     public static async Task<BatchBench> OpenAsync()
@@ -33,13 +33,13 @@ internal sealed class BatchBench : IAsyncDisposable
     }
 
     /// <summary>
-    /// Opens an observed connection and issues its receive. The connection receives the stream whose number is the
-    /// count of earlier connections.
+    /// Opens a connection with an observer, and waits until its receive is issued. Connections are numbered from 0, and each one receives
+    /// the test stream with its number.
     /// </summary>
     public async Task<(ZcrxConnection Connection, IDisposable Subscription)> ObserveAsync(IObserver<Interop.ReceivedBuffer> observer)
     {
         int number = _positions.Count;
-        // The socket is never connected, because this kernel does not use it.
+        // The kernel of this bench does not use the socket, so it need not be connected.
         ZcrxConnection connection = await Queue.AttachAsync(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         IDisposable subscription = connection.Buffers.Subscribe(observer);
         await Deadline.UntilAsync(() => Kernel.Requests.Count == number + 1, "the receive is issued");
@@ -47,17 +47,19 @@ internal sealed class BatchBench : IAsyncDisposable
         return (connection, subscription);
     }
 
-    /// <summary>Posts one buffer for each given connection number, in one turn. The task ends when the buffers are delivered.</summary>
+    /// <summary>
+    /// Posts one buffer for each connection in the list, all in one turn. The task completes when the buffers are delivered.
+    /// </summary>
     public Task PostAsync(params IEnumerable<int> connections) => Kernel.PostAsync(connections.Select(Fill).ToList());
 
-    /// <summary>Waits until every posted buffer has returned.</summary>
+    /// <summary>Waits until every posted buffer has returned to the kernel.</summary>
     public Task AllReturnedAsync() => Deadline.UntilAsync(() => Kernel.Returned.Count >= _posted.Count, $"{_posted.Count} pieces return");
 
     public async ValueTask DisposeAsync() => await Queue.DisposeAsync().AsTask().Within("the queue closes");
 
     public unsafe (ulong Request, ulong Offset, int Length) Fill(int connection)
     {
-        // Posts wrap around the area, so buffers must return before a test posts more buffers than the area has.
+        // The offsets start again at the end of the area. Buffers must therefore return before a test posts more than the area holds.
         ulong offset = _next++ % (ulong)_pieces * BatchKernel.PieceLength;
         int length = BatchKernel.PieceLength - connection;
         Payload.At(connection, _positions[connection], length).CopyTo(new Span<byte>(Kernel.Area + offset, length));

@@ -7,17 +7,15 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>
-/// Represents a kernel without sockets. A test chooses the completions of a turn, and sees the returns in the refill queue.
-/// </summary>
+/// <summary>Represents a kernel without sockets. The test determines the completions of a turn, and sees which buffers return.</summary>
 /// <remarks>
-/// As on a NIC, several completions share a buffer, and each of them must be returned. The ring thread never blocks for long, so that it
-/// soon handles a new batch.
+/// As on a NIC, several completions share a buffer, and each needs its own return. Waits are short, so that the ring thread soon handles a
+/// new batch.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's handle is never created.")]
 internal sealed unsafe class BatchKernel : UserSideKernel
 {
-    /// <summary>The maximum number of bytes of one completion, a fraction of a buffer.</summary>
+    /// <summary>The maximum number of bytes of one completion. Several completions fit into a buffer.</summary>
     public const int PieceLength = 512;
 
     private static readonly TimeSpan IdleTurn = TimeSpan.FromMilliseconds(1);
@@ -30,10 +28,10 @@ internal sealed unsafe class BatchKernel : UserSideKernel
 
     public override string Description => "batches";
 
-    /// <summary>Gets or sets a value that indicates whether the kernel leaves the refill queue untouched.</summary>
+    /// <summary>Gets or sets a value that indicates whether the kernel consumes no refill entries.</summary>
     public bool HoldsRefill { get; set; }
 
-    /// <summary>Gets the user data of the submitted receives, in order. A receive that is issued again is not listed again.</summary>
+    /// <summary>Gets the user data of the submitted receives, in order. A receive that is reissued is listed once.</summary>
     public IReadOnlyList<ulong> Requests
     {
         get
@@ -45,7 +43,7 @@ internal sealed unsafe class BatchKernel : UserSideKernel
         }
     }
 
-    /// <summary>Gets the consumed refill entries, in order.</summary>
+    /// <summary>Gets the offsets in the refill entries that the kernel has consumed, in order.</summary>
     public IReadOnlyList<ulong> Returned
     {
         get
@@ -57,7 +55,7 @@ internal sealed unsafe class BatchKernel : UserSideKernel
         }
     }
 
-    /// <summary>Posts received data in one turn. The task ends when the ring thread has processed the data.</summary>
+    /// <summary>Posts completions with received data, all in one turn. The task completes when the ring thread has handled them.</summary>
     public Task PostAsync(IEnumerable<(ulong Request, ulong Offset, int Length)> data)
     {
         Batch batch = new([.. data]);
@@ -68,7 +66,7 @@ internal sealed unsafe class BatchKernel : UserSideKernel
 
     public override int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
     {
-        // Takes the published entries without a flush, like the page pool of a NIC.
+        // Consumes the published entries without a flush, as the page pool of a NIC does.
         ConsumeRefill();
         _current?.WorkedOff.TrySetResult();
         _current = null;

@@ -2,18 +2,20 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Represents a connection over an <see cref="InMemoryArea"/>: a stream in pieces, for all its observers.</summary>
+/// <summary>
+/// Represents a connection whose buffers come from an <see cref="InMemoryArea"/>. Every observer receives each piece of the stream.
+/// </summary>
 internal sealed class BufferSource(InMemoryArea area) : IObservable<ReceivedBuffer>
 {
     private readonly Lock _gate = new();
     private IObserver<ReceivedBuffer>[] _observers = [];
 
-    /// <summary>Gets or sets the stream offset of the next bytes. A test sets it to simulate an observer that subscribes late.</summary>
+    /// <summary>Gets or sets the stream offset of the next byte. A test changes it to simulate an observer that subscribes late.</summary>
     public long Position { get; set; }
 
     public int Subscribers => Volatile.Read(ref _observers).Length;
 
-    /// <summary>Gets or sets the area that receives. It changes when the connection moves to another queue.</summary>
+    /// <summary>Gets or sets the area whose buffers receive the stream. A test changes it to simulate a move to another queue.</summary>
     public InMemoryArea Area { get; set; } = area;
 
     /// <summary>Gets the exceptions that observers have thrown.</summary>
@@ -30,7 +32,7 @@ internal sealed class BufferSource(InMemoryArea area) : IObservable<ReceivedBuff
     }
 
     /// <summary>
-    /// Delivers the bytes in as many buffers as necessary. As in a queue, an observer that throws gets an error; others continue.
+    /// Delivers bytes in as many buffers as they need. As in a queue, an observer that throws gets an error, and the others continue.
     /// </summary>
     public void Send(ReadOnlySpan<byte> bytes)
     {
@@ -71,7 +73,7 @@ internal sealed class BufferSource(InMemoryArea area) : IObservable<ReceivedBuff
         {
             observer.OnNext(buffer);
         }
-#pragma warning disable CA1031 // Any exception of an observer ends only its own stream.
+#pragma warning disable CA1031 // An exception of an observer ends only its own subscription.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

@@ -2,7 +2,9 @@ using Xunit.Sdk;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Counts failed assertions, so that the checks of a later disposal do not hide a failed assertion.</summary>
+/// <summary>
+/// Counts failed assertions. After a failed assertion, disposals skip their checks, because further failures would hide the first one.
+/// </summary>
 internal static class FailedAssertions
 {
     private static int _count;

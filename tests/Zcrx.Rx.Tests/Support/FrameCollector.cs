@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Copies its frames, and counts the ends of the stream.</summary>
+/// <summary>Represents an observer that copies its frames and counts the ends of the stream.</summary>
 internal sealed class FrameCollector : IObserver<ReceivedFrame>
 {
     public List<byte[]> Frames { get; } = [];
@@ -11,10 +11,10 @@ internal sealed class FrameCollector : IObserver<ReceivedFrame>
 
     public List<Exception> Errors { get; } = [];
 
-    /// <summary>Gets the number of ends: completions and errors. It never exceeds one.</summary>
+    /// <summary>Gets the number of OnCompleted and OnError calls. It must not exceed one.</summary>
     public int Ends => Completions + Errors.Count;
 
-    /// <summary>Gets or sets a callback for each frame, with its number, before the frame is copied.</summary>
+    /// <summary>Gets or sets a callback that receives each frame and its number, before the frame is copied.</summary>
     public Action<int, ReadOnlySequence<byte>>? OnFrame { get; set; }
 
     public void OnNext(ReceivedFrame value)

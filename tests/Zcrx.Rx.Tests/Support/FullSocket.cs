@@ -4,14 +4,14 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Determines whether a socket can send nothing before its peer reads.</summary>
+/// <summary>Determines whether a socket is full, so that no send succeeds before its peer reads.</summary>
 internal static unsafe partial class FullSocket
 {
     private const nuint UnsentBytes = 0x894B;
 
     /// <summary>
-    /// Determines whether all bytes on the way are acknowledged and others remain unsent. The peer's window is then closed. A socket
-    /// that is only waiting for a delayed acknowledgement is not full.
+    /// Determines whether a socket has unsent bytes although the peer has acknowledged all others. The peer's window is then closed. A
+    /// socket that waits for a delayed acknowledgement is not full.
     /// </summary>
     public static bool IsFull(Socket socket)
     {

@@ -4,7 +4,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Represents the emulated kernel with hooks that observe or change some of its calls.</summary>
+/// <summary>Represents the emulated kernel with hooks, with which a test observes or changes some calls.</summary>
 internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null) : IIoUringKernel
 {
     private readonly EmulatedKernel _kernel = new(options);
@@ -17,33 +17,36 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
 
     public string Description => _kernel.Description;
 
-    /// <summary>Gets or sets the result that the next calls of Enter return without any effect. With 0, the emulated kernel acts.</summary>
+    /// <summary>Gets or sets a result that Enter returns without entering the kernel. With 0, Enter works normally.</summary>
     public int ForcedEnterResult { get => Volatile.Read(ref _forcedResult); set => Volatile.Write(ref _forcedResult, value); }
 
-    /// <summary>Gets or sets a callback after each enter. It receives the result, and returns the result for the ring thread.</summary>
+    /// <summary>
+    /// Gets or sets a callback after each enter. It receives the result of the kernel, and returns the result that the ring thread gets.
+    /// </summary>
     public Func<int, int>? Entered { get; set; }
 
-    /// <summary>Gets or sets a callback before a ring or an exported queue is closed, on the closing thread.</summary>
+    /// <summary>Gets or sets a callback that runs before a ring or an exported queue is closed.</summary>
     public Action? Closing { get; set; }
 
     /// <summary>Gets or sets a callback before each enter.</summary>
     public Action? Entering { get; set; }
 
     /// <summary>
-    /// Gets or sets a callback before each enter. It receives the number of completions to wait for, and the timeout; null for no limit.
+    /// Gets or sets a callback before each enter. It receives the number of completions to wait for and the timeout, which is null for no
+    /// limit.
     /// </summary>
     public Action<uint, TimeSpan?>? Waiting { get; set; }
 
-    /// <summary>Gets or sets a callback before each flush. If it returns true, the kernel flushes.</summary>
+    /// <summary>Gets or sets a callback before each flush. The kernel flushes only if it returns true.</summary>
     public Func<bool>? Flushing { get; set; }
 
-    /// <summary>Gets or sets a value that indicates whether cancel requests do nothing, as in a stuck kernel.</summary>
+    /// <summary>Gets or sets a value that indicates whether the kernel ignores cancel requests, as a stuck kernel does.</summary>
     public bool IgnoresCancels { get; set; }
 
-    /// <summary>Gets or sets the error of every new ring, or 0 for none.</summary>
+    /// <summary>Gets or sets the errno with which the creation of a ring fails, or 0 for success.</summary>
     public int SetupError { get; set; }
 
-    /// <summary>Gets or sets the error of every accept that is submitted from now on, or 0 for none.</summary>
+    /// <summary>Gets or sets the errno with which every new accept request fails, or 0 for success.</summary>
     public int AcceptError { get => Volatile.Read(ref _acceptError); set => Volatile.Write(ref _acceptError, value); }
 
     public int Setup(uint entries, io_uring_params* parameters)
@@ -84,14 +87,15 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
 
         if (result == -Errno.EBADF)
         {
-            // After EBADF the ring thread does not close the descriptor, so it is closed here.
+            // After EBADF, the ring thread assumes that the descriptor is closed already. This kernel therefore closes the descriptor
+            // itself.
             _ = _kernel.Close(ringFd);
         }
 
         return result;
     }
 
-    /// <summary>Makes the kernel report that it had to drop a completion.</summary>
+    /// <summary>Makes the kernel report that it has dropped a completion.</summary>
     public void DropCompletion() => Volatile.Write(ref *(uint*)(_ring + _completionOffsets.overflow), 1);
 
     public int Register(int ringFd, uint opcode, void* argument, uint argumentCount) =>
@@ -125,7 +129,8 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     }
 
     /// <summary>
-    /// Determines whether the ring thread has yet to read a successful completion of this kind. Only valid inside <see cref="Entered"/>.
+    /// Determines whether the ring contains a successful completion of this kind that the ring thread has not read. Call it only inside
+    /// <see cref="Entered"/>.
     /// </summary>
     public bool HasUnread(RequestKind kind)
     {
@@ -154,7 +159,9 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
         return TimeSpan.FromSeconds(timespec.tv_sec) + TimeSpan.FromTicks(timespec.tv_nsec / TimeSpan.NanosecondsPerTick);
     }
 
-    /// <summary>Turns the unread results of accepts that were replaced, which are 0, into an error.</summary>
+    /// <summary>
+    /// Turns the unread completions of disarmed accept requests into failures. Such a request was replaced by a no-op, so its result is 0.
+    /// </summary>
     private void FailDisarmedAccepts(int error)
     {
         if (error == 0)
@@ -174,7 +181,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
         }
     }
 
-    /// <summary>Replaces the requests of this kind that are not submitted yet by requests without an effect.</summary>
+    /// <summary>Replaces all unsubmitted requests with this opcode by requests that do nothing.</summary>
     private void Disarm(byte opcode)
     {
         uint mask = *(uint*)(_ring + _offsets.ring_mask);

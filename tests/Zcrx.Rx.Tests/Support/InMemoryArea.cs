@@ -5,11 +5,12 @@ using Zcrx.Interop.Memory;
 namespace Zcrx.Rx.Tests.Support;
 
 /// <summary>
-/// Represents an area in plain memory. Its thread acts as the receive loop: lends buffers, takes them back and lends them again.
+/// Represents an area in plain memory. Its thread takes the role of the receive loop: it lends buffers, takes them back and lends them
+/// again.
 /// </summary>
 /// <remarks>
-/// Returned buffers are overwritten, so a reader that still uses one reads wrong bytes. A double return throws, and so does the return of
-/// a buffer that was never lent.
+/// A returned buffer is overwritten, so a reader that still uses it reads wrong bytes. A second return throws. So does the return of a
+/// buffer that was not lent.
 /// </remarks>
 internal sealed unsafe class InMemoryArea : IDisposable
 {
@@ -37,7 +38,9 @@ internal sealed unsafe class InMemoryArea : IDisposable
 
     public BufferLedger Ledger { get; }
 
-    /// <summary>Gets or sets the holder of the connection that receives. A connection that moves here gets a new one.</summary>
+    /// <summary>
+    /// Gets or sets the holder of the connection, which counts its leases. A connection that moves to this area gets a new holder.
+    /// </summary>
     public BufferHolder Holder { get; set; } = new();
 
     public int BufferSize { get; }
@@ -48,15 +51,15 @@ internal sealed unsafe class InMemoryArea : IDisposable
     /// <summary>Gets the number of buffers that can receive.</summary>
     public int Free => _free.Count;
 
-    /// <summary>Gets the number of times that the area's thread was woken.</summary>
+    /// <summary>Gets the number of times that a release woke the thread of the area.</summary>
     public int Wakes => Volatile.Read(ref _wakes);
 
-    /// <summary>Gets the returned buffers, in order.</summary>
+    /// <summary>Gets the offsets of the returned buffers, in order.</summary>
     public List<ulong> Returned { get; } = [];
 
     public bool RecordsReturns { get; set; }
 
-    /// <summary>Receives bytes and begins their borrow.</summary>
+    /// <summary>Copies bytes into a free buffer and starts to lend it, as for OnNext.</summary>
     public ReceivedBuffer Begin(ReadOnlySpan<byte> bytes, long streamOffset, out ulong offset)
     {
         Ledger.Drain();
@@ -72,10 +75,10 @@ internal sealed unsafe class InMemoryArea : IDisposable
         return Ledger.Borrow.Begin(offset, _memory, address, bytes.Length, streamOffset, Holder);
     }
 
-    /// <summary>Begins a borrow of a leased buffer.</summary>
+    /// <summary>Starts to lend a leased buffer again, as for OnNext.</summary>
     public ReceivedBuffer BeginLeased(int slot) => Ledger.Borrow.BeginLeased(slot, _memory);
 
-    /// <summary>Ends the borrow.</summary>
+    /// <summary>Ends the lending of a buffer, as after OnNext. Without a lease, the buffer is free again.</summary>
     public void End(ulong offset)
     {
         if (Ledger.Borrow.End())
@@ -84,7 +87,7 @@ internal sealed unsafe class InMemoryArea : IDisposable
         }
     }
 
-    /// <summary>Asserts that nothing is leased and every buffer has returned.</summary>
+    /// <summary>Asserts that no buffer is leased and that every buffer is free.</summary>
     public void AssertAllReturned()
     {
         Ledger.Drain();
@@ -94,11 +97,11 @@ internal sealed unsafe class InMemoryArea : IDisposable
         }
     }
 
-    /// <summary>Ends the queue while leases may be left.</summary>
+    /// <summary>Ends the queue of this area. Buffers may still be leased.</summary>
     public void Close() => Ledger.Close();
 
     /// <summary>
-    /// Ends the queue if <see cref="Close"/> has not, and checks that no buffer is leased, no copy is left and the memory is unmapped.
+    /// Ends the queue, unless <see cref="Close"/> has done so. Checks that no buffer is leased, no copy is left and the memory is unmapped.
     /// </summary>
     public void Dispose()
     {

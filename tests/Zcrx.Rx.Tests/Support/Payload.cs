@@ -1,15 +1,18 @@
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Computes the bytes of a stream from their position, so that a lost, duplicated or swapped piece is detected.</summary>
+/// <summary>
+/// Computes the bytes of test streams. Each byte depends on its position, so a lost, duplicated or swapped piece is detected.
+/// </summary>
 internal static class Payload
 {
-    // A prime: the size of a buffer or chunk, usually a power of two, is then never a multiple of the period.
+    // A lost piece would go undetected if its length were a multiple of the period. Most pieces have a power of two as their length, which
+    // is never a multiple of this prime.
     private const int Period = 65521;
     private const int LongestPiece = 1 << 17;
 
     private static readonly byte[] Table = MakeTable();
 
-    /// <summary>Returns bytes of a stream. Different streams differ at every position.</summary>
+    /// <summary>Returns bytes of a stream from a position on. Two streams have different bytes at every position.</summary>
     public static ReadOnlySpan<byte> At(int stream, long position, int length) => Memory(stream, position, length).Span;
 
     /// <inheritdoc cref="At"/>
@@ -20,7 +23,7 @@ internal static class Payload
     }
 
     /// <summary>
-    /// Determines whether bytes equal the bytes of a stream at a position. The number of bytes may exceed <see cref="LongestPiece"/>.
+    /// Determines whether these are the bytes of a stream at a position. They may be more than <see cref="LongestPiece"/>.
     /// </summary>
     public static bool Matches(ReadOnlySpan<byte> bytes, int stream, long position)
     {

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Represents the other end of a connection. It sends the bytes of the stream in pieces of any size.</summary>
+/// <summary>Represents the remote end of a connection. It sends the bytes of a test stream in pieces of any size.</summary>
 internal sealed class Peer(Socket socket, int stream) : IDisposable
 {
     private const int Piece = 1 << 16;
@@ -17,10 +17,10 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
 
     public int Port => ((IPEndPoint)Socket.LocalEndPoint!).Port;
 
-    /// <summary>Gets a value that indicates whether sending ended early because the other end had reset the connection.</summary>
+    /// <summary>Gets a value that indicates whether a send failed because the other end has reset the connection.</summary>
     public bool WasReset { get; private set; }
 
-    /// <summary>Connects. With small buffers, a sender soon notices that its receiver does not read.</summary>
+    /// <summary>Connects. A test passes small buffers so that the sender is soon blocked when its receiver does not read.</summary>
     public static async Task<Peer> ConnectAsync(EndPoint endPoint, int stream, int? sendBuffer = null)
     {
         Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -33,7 +33,7 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
         return new Peer(socket, stream);
     }
 
-    /// <summary>Sends the next bytes of the stream. Ends when the kernel has accepted them, or when the connection was reset.</summary>
+    /// <summary>Sends the next bytes of the stream. Returns when the kernel has accepted them, or when the connection was reset.</summary>
     public async Task SendAsync(long count, int piece = Piece)
     {
         while (count > 0)
@@ -46,7 +46,7 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
             }
             catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown)
             {
-                // A reset may arrive while sending. A test that expects all bytes to arrive fails by itself.
+                // The connection may be reset during the send. The remaining bytes are then not sent, and a test that expects them fails.
                 WasReset = true;
                 return;
             }
@@ -54,7 +54,8 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
             Sent += sent;
             count -= sent;
 
-            // If the receiver is fast enough, no send waits. Without this yield, the caller would not continue before the last byte.
+            // If the receiver is fast, every send completes synchronously. Without this yield, the caller would continue only after the
+            // last byte.
             await Task.Yield();
         }
     }
@@ -73,14 +74,14 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
         }
     }
 
-    /// <summary>Ends the connection with a reset.</summary>
+    /// <summary>Closes the connection with a reset.</summary>
     public void Reset()
     {
         Socket.LingerState = new LingerOption(true, 0);
         Socket.Dispose();
     }
 
-    /// <summary>Determines whether the connection was reset. Reads all remaining bytes first.</summary>
+    /// <summary>Reads all remaining bytes, and determines whether the connection was reset after them.</summary>
     public async Task<bool> IsResetAsync()
     {
         if (WasReset)
@@ -93,7 +94,7 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
         {
             while (await Socket.ReceiveAsync(buffer).Within("the connection ends at the peer") > 0)
             {
-                // Replies that this test does not check.
+                // The test does not check these bytes.
             }
 
             return false;

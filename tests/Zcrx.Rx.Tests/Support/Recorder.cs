@@ -2,8 +2,10 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Represents an observer that checks every byte, records the end of the stream, and calls the test for each buffer.</summary>
-/// <remarks>Errors are recorded instead of thrown, because an exception of an observer ends only its own stream.</remarks>
+/// <summary>
+/// Represents an observer that checks every byte and records the end of the stream. It can call the test for each buffer.
+/// </summary>
+/// <remarks>It records a wrong byte instead of throwing, because an exception would only end its own subscription.</remarks>
 internal sealed class Recorder(int stream) : IObserver<ReceivedBuffer>
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -11,7 +13,7 @@ internal sealed class Recorder(int stream) : IObserver<ReceivedBuffer>
     private long _buffers;
     private string? _failure;
 
-    /// <summary>Gets the stream offset of the first received byte; −1 before the first byte.</summary>
+    /// <summary>Gets the stream offset of the first received byte, or −1 before the first byte.</summary>
     public long Start { get; private set; } = -1;
 
     /// <summary>Gets the stream offset after the last received byte.</summary>
@@ -26,7 +28,7 @@ internal sealed class Recorder(int stream) : IObserver<ReceivedBuffer>
 
     public bool HasEnded => _ended.Task.IsCompleted;
 
-    /// <summary>Gets or sets a callback for each buffer after the check. It may throw.</summary>
+    /// <summary>Gets or sets a callback that receives each buffer after the check. It may throw.</summary>
     public Action<ReceivedBuffer>? Then { get; init; }
 
     public Action? AtEnd { get; init; }
@@ -66,7 +68,7 @@ internal sealed class Recorder(int stream) : IObserver<ReceivedBuffer>
         }
         finally
         {
-            // Set last: a test that waits for this number of bytes then reads the other values.
+            // This must be written last. A test that waits for the number of bytes reads the other values afterwards.
             Volatile.Write(ref _bytes, _bytes + value.Length);
         }
     }
@@ -79,7 +81,7 @@ internal sealed class Recorder(int stream) : IObserver<ReceivedBuffer>
 
     public Task ReachAsyncOrEnd(long bytes) => Deadline.UntilAsync(() => Bytes >= bytes || HasEnded, $"stream {stream} has {bytes} bytes or ends");
 
-    /// <summary>Asserts that the stream completed, and that all bytes from its start arrived.</summary>
+    /// <summary>Asserts that the stream has completed, and that all its bytes have arrived.</summary>
     public async Task AssertCompletedAsync(long total)
     {
         await AssertEndedAsync();

@@ -2,7 +2,8 @@ namespace Zcrx.Rx.Tests.Support;
 
 /// <summary>Checks, at the end of a class of tests, that no descriptor and no ring thread is left.</summary>
 /// <remarks>
-/// The classes that use it are in one collection (<see cref="SocketsCollection"/>), so no other test opens descriptors at the same time.
+/// All classes with this check are in one collection (<see cref="SocketsCollection"/>). No other test can therefore open descriptors at the
+/// same time.
 /// </remarks>
 public sealed class ResourceCheck : IAsyncLifetime
 {
@@ -10,7 +11,7 @@ public sealed class ResourceCheck : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        // The runtime opens its own descriptors with its first socket.
+        // The runtime opens some descriptors together with the first socket. They must exist before the count.
         await using (TestQueue queue = await TestQueue.OpenAsync())
         {
             (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -40,7 +41,8 @@ public sealed class ResourceCheck : IAsyncLifetime
             int count = 0;
             foreach (string path in Directory.EnumerateFileSystemEntries("/proc/self/fd"))
             {
-                // Sockets and anonymous inodes (eventfd, epoll) are what the library opens. Files and pipes belong to the test runner.
+                // The library opens only sockets and anonymous inodes, such as eventfd and epoll. Files and pipes belong to the test
+                // runner.
                 if (LinkTarget(path) is { } target && (target.StartsWith("socket:", StringComparison.Ordinal) || target.StartsWith("anon_inode:", StringComparison.Ordinal)))
                 {
                     count++;
@@ -61,7 +63,7 @@ public sealed class ResourceCheck : IAsyncLifetime
             }
             catch (IOException)
             {
-                // The descriptor was closed after the directory was listed.
+                // The descriptor was closed after its name was listed.
                 return null;
             }
         }
@@ -74,7 +76,7 @@ public sealed class ResourceCheck : IAsyncLifetime
             }
             catch (IOException)
             {
-                // The thread has ended since the directory was listed.
+                // The thread has ended after its name was listed.
                 return "";
             }
         }

@@ -8,15 +8,15 @@ using Zcrx.Rx.Connections;
 namespace Zcrx.Rx.Tests.Support;
 
 /// <summary>
-/// Represents the calling thread as a ring thread: a batch on a ring of the machine's kernel, and senders on real connections. Used on one
-/// thread.
+/// Tests senders on the calling thread, which takes the role of the ring thread. Uses a send batch on a ring of the machine's kernel, and
+/// real connections.
 /// </summary>
 internal sealed class SendBench : IDisposable
 {
     private readonly List<Line> _lines = [];
 
     /// <param name="lines">The number of connections.</param>
-    /// <param name="sendBuffer">The size of the send buffers and of the peers' receive buffers; null for the default.</param>
+    /// <param name="sendBuffer">The size of the send buffers and of the peers' receive buffers. Null means the default size.</param>
     public SendBench(int lines, int? sendBuffer = null)
     {
         SendBatch? batch = SendBatch.TryCreate(static entries => SendRing.TryCreate(new LinuxKernel(), entries));
@@ -50,7 +50,9 @@ internal sealed class SendBench : IDisposable
 
     public int Count => _lines.Count;
 
-    /// <summary>Makes the next turns collect sends: runs a turn with enough sends, and lets the peer of the first line read them.</summary>
+    /// <summary>
+    /// Runs a turn with so many sends that the next turn collects its sends. The peer of the first line reads these bytes.
+    /// </summary>
     public void WarmUp()
     {
         Batch.BeginTurn();
@@ -70,7 +72,7 @@ internal sealed class SendBench : IDisposable
         _lines.ForEach(static line => line.Dispose());
     }
 
-    /// <summary>Represents a connection with its sender, and its peer. Records the calls of the sender.</summary>
+    /// <summary>Represents a connection with its sender and its peer. Records what the sender does to the connection.</summary>
     internal sealed class Line : ISendingConnection, IDisposable
     {
         private readonly ConnectionSocket _socket;
@@ -99,7 +101,7 @@ internal sealed class SendBench : IDisposable
 
         public bool AwaitsRoom { get; private set; }
 
-        /// <summary>Gets or sets the number of bytes that the peer has not read.</summary>
+        /// <summary>Gets or sets the number of bytes that were sent and that the peer has not read.</summary>
         public int Unread { get; set; }
 
         public string Name => "a line";
@@ -118,7 +120,7 @@ internal sealed class SendBench : IDisposable
 
         public void AwaitRoom() => AwaitsRoom = true;
 
-        /// <summary>Lets the peer read exactly so many bytes.</summary>
+        /// <summary>Reads this number of bytes at the peer, and waits for them.</summary>
         public byte[] Read(int count)
         {
             byte[] bytes = new byte[count];
@@ -133,7 +135,7 @@ internal sealed class SendBench : IDisposable
             return bytes;
         }
 
-        /// <summary>Determines whether the peer reads the end of the stream next.</summary>
+        /// <summary>Determines whether the peer has reached the end of the stream.</summary>
         public bool IsAtEnd()
         {
             Peer.ReceiveTimeout = (int)Deadline.Limit.TotalMilliseconds;

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Runs tests over real sockets one after another, because they share two cores and count descriptors.</summary>
+/// <summary>Contains the tests over real sockets. They run one after another, because they count descriptors and share two cores.</summary>
 [CollectionDefinition(Name)]
 [SuppressMessage("Naming", "CA1711", Justification = "xUnit's word.")]
 public sealed class SocketsCollection

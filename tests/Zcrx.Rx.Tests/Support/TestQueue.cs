@@ -6,19 +6,20 @@ using Zcrx.Interop;
 namespace Zcrx.Rx.Tests.Support;
 
 /// <summary>
-/// Represents a queue on the emulated engine with a listener on loopback. Disposal checks that no buffer is in flight, no copy, ring or
-/// export is left, and the ring thread ended without an error.
+/// <para>Represents a queue on the emulated engine, with a listener on loopback.</para>
+/// <para>Disposal checks that no buffer is in flight and that no copy, ring or export is left. It also checks that the ring thread has
+/// ended without an error.</para>
 /// </summary>
 internal sealed class TestQueue : IAsyncDisposable
 {
-    /// <summary>The engine of the suite: emulated, unless the environment names another.</summary>
+    /// <summary>The engine on which all tests run. It is the emulated one, unless an environment variable names another.</summary>
     private static readonly ZcrxEngine Engine = Enum.TryParse(Environment.GetEnvironmentVariable("ZCRX_TEST_ENGINE"), out ZcrxEngine engine) ? engine : ZcrxEngine.Emulated;
 
     private readonly ConcurrentDictionary<int, TaskCompletionSource<ZcrxConnection>> _accepted = new();
     private readonly Socket _listener;
     private readonly IDisposable _accepting;
     private readonly int _failedBefore = FailedAssertions.Count;
-    // Null for a kernel that other queues of the test may use.
+    // This is null if other queues of the test may use the same kernel. The disposal then cannot check its rings and exports.
     private readonly EmulatedKernel? _kernel;
     private int _streams;
 
@@ -29,7 +30,7 @@ internal sealed class TestQueue : IAsyncDisposable
         _listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         if (receiveBuffer is { } size)
         {
-            // Accepted sockets inherit the size. A size that is set after the accept would not bound the window from the first byte on.
+            // Accepted sockets inherit the size. If it were set after the accept, the first window would be larger.
             _listener.ReceiveBufferSize = size;
         }
 
@@ -55,7 +56,7 @@ internal sealed class TestQueue : IAsyncDisposable
         options = configure is null ? options : configure(options);
         if (options.Emulation.Nics.Count > 0)
         {
-            // Only the emulation has interfaces.
+            // Only the emulated engine has interfaces of its own.
             options = options with { Engine = ZcrxEngine.Emulated };
         }
 
@@ -74,20 +75,20 @@ internal sealed class TestQueue : IAsyncDisposable
         Emulation = new EmulatedKernelOptions { Profile = profile ?? EmulatedKernelProfile.Linux73 },
     };
 
-    /// <summary>Opens a connection, and returns both ends.</summary>
+    /// <summary>Opens a connection to the queue, and returns both ends.</summary>
     public async Task<(Peer Peer, ZcrxConnection Connection)> ConnectAsync(int? sendBuffer = null)
     {
         Peer peer = await Peer.ConnectAsync(EndPoint, Interlocked.Increment(ref _streams), sendBuffer);
         ZcrxConnection connection = await Accepted(peer.Port).Task.Within("the connection is accepted");
-        // The system may assign the port to a later peer.
+        // A later peer may get the same port.
         _accepted.TryRemove(peer.Port, out _);
         return (peer, connection);
     }
 
-    /// <summary>Gets the number of copies of leased buffers that are not freed.</summary>
+    /// <summary>Gets the number of leases that are copies and are not released.</summary>
     public long LiveCopies => Queue.Loop.Owners.Pool.Ledger.LiveCopies;
 
-    /// <summary>Gets the number of bytes of unfinished frames that are held as copies.</summary>
+    /// <summary>Gets the number of bytes that are copied because their frame is incomplete.</summary>
     public long CopiedFrameBytes => Queue.Loop.Host.Frames.Used;
 
     /// <summary>Waits until no buffer is leased.</summary>
@@ -104,12 +105,12 @@ internal sealed class TestQueue : IAsyncDisposable
         await AllReturnedAsync();
         await CloseAsync();
         await Queue.Completion.Within("the ring thread has ended");
-        // An operator may end on another thread after its connection.
+        // The operators of a connection may end later than the connection, on another thread.
         await Deadline.UntilAsync(
             () => (BuffersOut, LiveCopies, CopiedFrameBytes, _kernel?.OpenDescriptors ?? 0) == (0, 0, 0, 0), "no lease, copy, frame, ring or export is left");
     }
 
-    /// <summary>Closes the queue without any checks.</summary>
+    /// <summary>Closes the queue and skips the checks of the disposal.</summary>
     public async Task CloseAsync()
     {
         _accepting.Dispose();

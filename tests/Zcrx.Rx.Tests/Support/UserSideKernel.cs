@@ -5,10 +5,9 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Represents a kernel without sockets, for tests and benchmarks of the library's side of a ring.</summary>
+/// <summary>Represents a kernel without sockets, for tests and benchmarks of the user-space side of a ring.</summary>
 /// <remarks>
-/// Set-up and memory layout are those of the emulated kernel. The derived kernel implements enter and flush. The benchmarks use this file,
-/// too.
+/// The emulated kernel sets up the ring and its memory. Derived classes implement enter and flush. The benchmarks compile this file, too.
 /// </remarks>
 internal abstract unsafe class UserSideKernel : IIoUringKernel
 {
@@ -18,7 +17,7 @@ internal abstract unsafe class UserSideKernel : IIoUringKernel
 
     public abstract string Description { get; }
 
-    /// <summary>Gets the address of the area.</summary>
+    /// <summary>Gets the address of the area, in which buffers lie.</summary>
     public byte* Area { get; private set; }
 
     protected ref readonly io_uring_params Parameters => ref _parameters;
@@ -90,10 +89,10 @@ internal abstract unsafe class UserSideKernel : IIoUringKernel
 
     public virtual int Close(int fd) => _inner.Close(fd);
 
-    /// <summary>Takes the entries of the refill queue.</summary>
+    /// <summary>Consumes all published refill entries.</summary>
     public abstract void ConsumeRefill();
 
-    /// <summary>Takes the next submitted entry.</summary>
+    /// <summary>Consumes the next submission queue entry and returns it.</summary>
     protected ref io_uring_sqe Submission()
     {
         uint* head = (uint*)(Ring + _parameters.sq_off.head);

@@ -5,14 +5,14 @@ using Zcrx.Rx.Takeover;
 
 namespace Zcrx.Rx.Tests.Takeover;
 
-/// <summary>Tests a takeover server that cannot accept, as in a process without free descriptors.</summary>
+/// <summary>Tests a takeover server whose accept calls fail, as in a process that has no free descriptors.</summary>
 public class AcceptBackOffTests
 {
     [Fact]
     public async Task Accept_that_fails_is_retried_with_growing_delays_of_at_most_five_seconds()
     {
         FakeTimeProvider time = new();
-        // The socket does not listen, so each accept fails at once.
+        // This socket does not listen, so each accept call fails at once.
         using Socket unconnected = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         using TakeoverSocket socket = TakeoverSocket.TakeOver("/nowhere", unconnected.SafeHandle);
         TakeoverServer server = new(socket, new TakeoverSteps(new ZcrxTakeoverOptions { Path = "/nowhere" }), new TaskCompletionSource<int>(), time);

@@ -9,8 +9,8 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Takeover;
 
 /// <summary>
-/// Tests peers that disconnect, send invalid messages, use another version or send the wrong descriptors. The error is clear, and nothing
-/// is left behind.
+/// Tests peers that disconnect, send invalid messages, use another version or send the wrong descriptors. The error must be clear, and
+/// nothing may be left behind.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class HostilePeerTests : IClassFixture<ResourceCheck>
@@ -20,7 +20,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
     private static readonly byte[] Hello = MeetingPlace.Frame(TakeoverMessageType.Hello, new TakeoverHello(0).Encode());
     private static readonly byte[] Offer = MeetingPlace.Frame(TakeoverMessageType.Offer, new TakeoverOffer(["ingest"], []).Encode(), descriptors: 2);
 
-    /// <summary>Generates damage to a valid message: truncated, bytes changed, bytes appended, descriptors added.</summary>
+    /// <summary>Generates damage for a valid message: a cut, changed bytes, additional bytes or additional descriptors.</summary>
     private static Gen<Damage> Damages =>
         from cut in Gen.Frequency((1, Gen.Constant(0)), (2, Gen.Choose(1, 40)))
         from changes in Gen.ListOf(Gen.Choose(0, 60).SelectMany(static _ => Gen.Choose(0, 255), static (at, value) => (at, (byte)value)))
@@ -56,7 +56,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
                 Assert.Equal($"the other process refuses: the other process uses version {version} of the protocol, this one version 1", refused.Message);
                 await Deadline.UntilAsync(() => source.Failures.Count == 1, "the process notices");
                 Assert.Contains($"uses version {version}", source.Failures.First().Message, StringComparison.Ordinal);
-                // The process keeps serving.
+                // The server must still accept the next peer.
                 await using ZcrxTakeover next = await place.OpenAsync();
                 await next.CommitAsync().Within("the commit ends");
                 Assert.Equal(1, source.Releases);
@@ -130,7 +130,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
                     damage.Send(socket, Hello);
                 }
 
-                // The server serves the next peer normally.
+                // The server must still accept the next peer.
                 await using ZcrxTakeover next = await place.OpenAsync();
                 using Socket? taken = next.TakeListener("ingest", source.EndPoint);
                 Assert.NotNull(taken);
@@ -155,7 +155,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
 
         try
         {
-            // Some damage is harmless, such as other letters in a name.
+            // Some damage leaves the message valid, such as another letter in a name.
             await using ZcrxTakeover opened = await opening;
         }
         catch (ZcrxException exception)

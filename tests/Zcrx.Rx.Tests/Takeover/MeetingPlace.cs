@@ -7,10 +7,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Takeover;
 
-/// <summary>
-/// Represents a directory with the path of a takeover socket. Acts as the process with one listener that serves the path, inside the
-/// test process.
-/// </summary>
+/// <summary>Represents a directory with the path of a takeover socket. Also acts as the process that offers a listener there.</summary>
 internal sealed class MeetingPlace : IAsyncDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("zcrx-takeover-");
@@ -23,7 +20,7 @@ internal sealed class MeetingPlace : IAsyncDisposable
 
     public Task<ZcrxTakeover> OpenAsync(ZcrxTakeoverOptions? options = null) => ZcrxTakeover.OpenAsync(options ?? Options).Within("the place is taken");
 
-    /// <summary>Starts the first process, which has a listener and serves.</summary>
+    /// <summary>Starts the first process, which offers its listener to successors.</summary>
     public async Task<(ZcrxTakeover Takeover, Source Source)> ServeAsync(ZcrxTakeoverOptions? options = null)
     {
         ZcrxTakeover takeover = await OpenAsync(options);
@@ -33,7 +30,7 @@ internal sealed class MeetingPlace : IAsyncDisposable
         return (takeover, source);
     }
 
-    /// <summary>Connects as a successor would.</summary>
+    /// <summary>Connects to the path as a successor does.</summary>
     public async Task<Socket> ConnectAsync()
     {
         Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -41,7 +38,7 @@ internal sealed class MeetingPlace : IAsyncDisposable
         return socket;
     }
 
-    /// <summary>Returns a message in its wire format.</summary>
+    /// <summary>Encodes a message in its wire format.</summary>
     public static byte[] Frame(TakeoverMessageType type, byte[] payload, int descriptors = 0, ushort version = TakeoverHeader.CurrentVersion)
     {
         byte[] bytes = new byte[TakeoverHeader.Size + payload.Length];
@@ -59,7 +56,7 @@ internal sealed class MeetingPlace : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Offers one listener, and records the events.</summary>
+    /// <summary>Offers one listener for a takeover, and records what happens to it.</summary>
     internal sealed class Source(Socket listener) : ITakeoverSource, IDisposable
     {
         public IPEndPoint EndPoint { get; } = (IPEndPoint)listener.LocalEndPoint!;

@@ -23,7 +23,7 @@ public class TakeoverOfferTests
     [Fact]
     public void Offer_without_queues_has_the_original_format()
     {
-        // Two bytes of count, a length and the name: the format of a version without queues.
+        // The format of versions that did not offer queues: two bytes for the count, then the length and the name of each listener.
         byte[] payload = [1, 0, 6, .. "ingest"u8];
         Assert.Equal(payload, new TakeoverOffer(["ingest"], []).Encode());
         Assert.Empty(TakeoverOffer.Decode(payload).Queues);
@@ -71,7 +71,7 @@ public class TakeoverOfferTests
             }
             catch (InvalidDataException)
             {
-                // The expected exception for an invalid message.
+                // An invalid message may only cause this exception.
             }
         }).QuickCheckThrowOnFailure();
     }

@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Takeover;
 
-/// <summary>Tests the takeover inside one process: the listener passes to the successor, and a third process cannot interfere.</summary>
+/// <summary>Tests takeovers inside one process. The listener passes to the successor, and a third process cannot interfere.</summary>
 [Collection(SocketsCollection.Name)]
 public class TakeoverTests : IClassFixture<ResourceCheck>
 {
@@ -35,7 +35,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
         IPEndPoint endPoint = source.EndPoint;
         for (int i = 0; i < 3; i++)
         {
-            // The client waits in the backlog during the takeover.
+            // This client waits in the backlog while the listener is taken over.
             using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             await client.ConnectAsync(endPoint).Within("the client is not refused");
 
@@ -146,7 +146,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
         {
             using (source)
             {
-                // On a busy machine the limit may pass before the offer is read. The error has the same text.
+                // On a busy machine, the time limit may pass before the offer is read. The message is then the same.
                 ZcrxException refused = await Assert.ThrowsAsync<ZcrxException>(async () =>
                 {
                     await using ZcrxTakeover next = await place.OpenAsync();

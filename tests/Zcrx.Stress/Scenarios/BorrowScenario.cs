@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Uses borrowed buffers on other threads while the ring thread delivers the next ones.</summary>
+/// <summary>Uses borrowed buffers on other threads while the ring thread already delivers the next ones.</summary>
 internal sealed unsafe class BorrowScenario(string name, bool isChecked) : IStressScenario
 {
     private const int Buffers = 8;
@@ -37,7 +37,7 @@ internal sealed unsafe class BorrowScenario(string name, bool isChecked) : IStre
 
             else if (random.Next(2) == 0)
             {
-                // Like the receive loop, begin the next borrow at once when the previous one ends.
+                // Starts the next borrow as soon as the previous one ends, as the receive loop does.
                 byte* address = (byte*)Volatile.Read(ref _escaped)!.Address;
                 for (int shift = 1; shift < 8; shift++)
                 {
@@ -94,7 +94,7 @@ internal sealed unsafe class BorrowScenario(string name, bool isChecked) : IStre
             default:
                 while (true)
                 {
-                    // Repeats until the borrow ends and the access throws, because the race is only a few nanoseconds long.
+                    // The race takes only nanoseconds. The access is therefore repeated until the borrow ends and the access throws.
                     ReadOnlySpan<byte> span = escaped.Buffer.Span;
                     StressRun.Require(
                         (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(span)) == escaped.Address && span.Length == escaped.Length, "the span is the buffer's own");

@@ -3,16 +3,16 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Sends on a full socket whose connection moves to a queue with a busy ring thread.</summary>
-/// <remarks>The sender must wait without constant retries, and every byte must arrive.</remarks>
+/// <summary>Sends on a full socket whose connection moves to another queue while the ring thread of that queue is busy.</summary>
+/// <remarks>The sender must wait instead of retrying constantly, and every byte must arrive.</remarks>
 internal sealed class BusyMoveScenario : IStressScenario
 {
     private const int Bytes = 1 << 20;
     private const int SocketBuffer = 16 << 10;
-    // The number of turns of the source's ring thread while the target is busy. A sender that does not wait would retry in each turn.
+    // While the new queue is busy, the ring thread of the old one runs this number of turns. A sender that did not wait would retry in
+    // each.
     private const int Turns = 200;
-    // A move ends the wait for room, so the sender makes one attempt after the move. The other attempts are for bytes that the kernel still
-    // accepts.
+    // The sender makes one attempt after the move, because a move ends its wait for room. It makes others when the socket has room.
     private const int MaxAttempts = 50;
 
     public string Name => "busy-move";

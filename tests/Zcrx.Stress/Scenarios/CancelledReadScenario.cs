@@ -7,7 +7,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Cancels, on all threads, the reads of a pipe reader that gets no data. Each read must complete as cancelled, and no call may throw.
+/// Cancels reads of a pipe reader on all threads while no data arrives. Each read must complete as cancelled, and no call may throw.
 /// </summary>
 internal sealed class CancelledReadScenario : IStressScenario
 {

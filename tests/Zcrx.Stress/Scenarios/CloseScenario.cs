@@ -5,10 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>
-/// Ends leases and pins while the queue is closed. The memory must stay mapped until the last lease or pin has ended, and must be unmapped
-/// then.
-/// </summary>
+/// <summary>Ends leases and pins while their queue is closed. The last one must unmap the memory, and no earlier one may.</summary>
 internal sealed unsafe class CloseScenario : IStressScenario
 {
     private const int Buffers = 32;

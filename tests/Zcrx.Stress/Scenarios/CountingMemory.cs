@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Supplies the bytes of a stream and counts the accesses. Each attempt to send is one access.</summary>
+/// <summary>Contains the bytes of a stream and counts how often they are accessed. Each attempt to send is one access.</summary>
 internal sealed class CountingMemory : MemoryManager<byte>
 {
     private const int Piece = 1 << 16;

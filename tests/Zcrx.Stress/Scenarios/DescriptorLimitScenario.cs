@@ -7,10 +7,10 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Sets rings up while the process has only few or no descriptors left. Each attempt succeeds or reports EMFILE, and leaves no
-/// descriptor behind.
+/// Creates rings while the process has few or no free descriptors. Each attempt must succeed or report EMFILE, and must leave no descriptor
+/// behind.
 /// </summary>
-/// <remarks>The limit belongs to the process: run nothing else in it at the same time.</remarks>
+/// <remarks>It lowers the limit of the whole process, so no other scenario may run in it.</remarks>
 internal sealed unsafe partial class DescriptorLimitScenario : IStressScenario
 {
     private const int MostFree = 8;
@@ -22,7 +22,7 @@ internal sealed unsafe partial class DescriptorLimitScenario : IStressScenario
     {
         RlimitPair before;
         StressRun.Require(getrlimit(LimitOnDescriptors, &before) == 0, "the limit can be read");
-        // The limit is slightly above the highest number in use, so that it is reached soon.
+        // The limit is only slightly above the highest descriptor in use, so that it is reached soon.
         ulong highest = Directory.GetFiles("/proc/self/fd").Max(static path => ulong.Parse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture));
         RlimitPair low = before with { Soft = highest + 32 };
         StressRun.Require(setrlimit(LimitOnDescriptors, &low) == 0, "the limit can be lowered");
@@ -53,8 +53,8 @@ internal sealed unsafe partial class DescriptorLimitScenario : IStressScenario
         }
     }
 
-    /// <summary>Sets a ring up with this number of free descriptors.</summary>
-    /// <returns>Zero, or the errno of the set-up.</returns>
+    /// <summary>Creates a ring when only this number of descriptors is free.</summary>
+    /// <returns>0, or the errno with which the creation failed.</returns>
     private static int SetUp(EmulatedKernel kernel, int free)
     {
         List<int> taken = [];

@@ -7,8 +7,8 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Disposes sockets and listeners while their connections are paused, and reuses their descriptor numbers.</summary>
-/// <remarks>Every stream must receive its own bytes, and every listener its own connections.</remarks>
+/// <summary>Disposes sockets and listeners while their connections are paused. Other sockets then get their descriptor numbers.</summary>
+/// <remarks>Every stream must still receive its own bytes, and every listener its own connections.</remarks>
 internal sealed class DescriptorReuseScenario : IStressScenario
 {
     private const int Sockets = 8;
@@ -39,7 +39,9 @@ internal sealed class DescriptorReuseScenario : IStressScenario
         });
     }
 
-    /// <summary>Attaches a socket and disposes it. The returned task ends with the stream of the socket.</summary>
+    /// <summary>
+    /// Attaches a socket to the queue and disposes the socket. The task that it returns completes at the end of the stream.
+    /// </summary>
     private async Task<Task<int>> AttachAsync(TestQueue queue, Socket server, int seed)
     {
         Random random = new(seed);
@@ -69,10 +71,8 @@ internal sealed class DescriptorReuseScenario : IStressScenario
         return TransferAsync(peer, connection, random, mayBeReset: isEarly);
     }
 
-    /// <param name="mayBeReset">
-    /// Whether the connection may be reset. .NET resets it if the socket is disposed while another thread uses its handle. The queue uses
-    /// the handle until the socket is attached.
-    /// </param>
+    /// <param name="mayBeReset">True if the connection may be reset. .NET resets a connection if its socket is disposed while
+    /// AttachAsync still uses the handle.</param>
     private static async Task<int> TransferAsync(Peer peer, ZcrxConnection connection, Random random, bool mayBeReset)
     {
         using (peer)
@@ -84,7 +84,7 @@ internal sealed class DescriptorReuseScenario : IStressScenario
                 connection.Resume();
                 await peer.SendAsync(100);
                 connection.Pause();
-                // Opens and closes a descriptor, so that a free number belongs to another file for a moment.
+                // This socket is closed at once. For a moment, it has a descriptor number that was free.
                 using Socket passing = new(SocketType.Stream, ProtocolType.Tcp);
             }
 

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Exports queues of one kernel while other rings import them and close. No ring thread may block another.</summary>
+/// <summary>Exports queues of one kernel, while rings import these queues and close. No ring thread may block another one.</summary>
 internal sealed class ExportScenario : IStressScenario
 {
     private const int Queues = 2;
@@ -57,7 +57,7 @@ internal sealed class ExportScenario : IStressScenario
     {
         if (random.Next(4) == 0)
         {
-            // Opens and closes another ring of the same kernel.
+            // Another ring of the same kernel is opened and closed at the same time.
             await using TestQueue passing = await TestQueue.OpenAsync(buffers: 4, kernel: kernel);
             return 1;
         }
@@ -66,7 +66,7 @@ internal sealed class ExportScenario : IStressScenario
         ZcrxQueue importing = await ZcrxQueue.ImportAsync(exported, TestQueue.Options() with { Name = "importing" }).Within("the queue is imported");
         if (random.Next(2) == 0)
         {
-            // The importing queue may be exported, too.
+            // A queue that was imported can be exported again.
             (await importing.ExportAsync().Within("the imported queue is exported")).Dispose();
         }
 

@@ -4,8 +4,8 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Cancels imports and disposes their exports while another queue of the same kernel takes the descriptor numbers.</summary>
-/// <remarks>An import must succeed or be cancelled, and both queues must continue to receive.</remarks>
+/// <summary>Cancels imports and disposes their exports. Another queue of the same kernel gets the descriptor numbers.</summary>
+/// <remarks>Each import must succeed or be cancelled. Both queues must continue to receive.</remarks>
 internal sealed class ImportCancelScenario : IStressScenario
 {
     private const int Imports = 20;
@@ -55,7 +55,7 @@ internal sealed class ImportCancelScenario : IStressScenario
         }
         catch (OperationCanceledException)
         {
-            // The import was cancelled before it succeeded.
+            // The cancellation came before the import had succeeded.
             return;
         }
 

@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Performs all operations on the same leases on all threads while the ring thread reuses returned buffers. Some leases are copies in the
+/// Performs all operations on the same leases on all threads, while the ring thread reuses returned buffers. Some leases are copies in the
 /// native heap.
 /// </summary>
 internal sealed unsafe class LeaseScenario : IStressScenario
@@ -70,7 +70,7 @@ internal sealed unsafe class LeaseScenario : IStressScenario
 
                 break;
             case 3:
-                // First only this thread uses the lease, then all threads do.
+                // Only this thread uses the lease at first. Then all threads use it.
                 BufferLease shared = lease.Retain();
                 Interlocked.Exchange(ref _shared[random.Next(Shared)], shared)?.Dispose();
                 break;

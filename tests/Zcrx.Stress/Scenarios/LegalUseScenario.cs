@@ -5,11 +5,11 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Uses queues correctly under load.</summary>
-/// <remarks>
-/// Connections constantly move between queues, their first queue is suspended and replaced, and buffers are leased to other threads. Every
-/// byte is compared, every stream must complete without a gap, and every buffer must return.
-/// </remarks>
+/// <summary>
+/// Uses queues correctly under load. Connections move between queues constantly, their first queue is suspended and replaced, and buffers
+/// are leased to other threads.
+/// </summary>
+/// <remarks>Every byte is compared. Every stream must complete without a gap, and every buffer must return.</remarks>
 internal sealed class LegalUseScenario : IStressScenario
 {
     private const int Connections = 4;
@@ -47,7 +47,7 @@ internal sealed class LegalUseScenario : IStressScenario
         TestQueue[] targets = [first, second, successor];
         Task<long>[] streams = [.. ends.Select(end => StreamAsync(end.Peer, end.Connection, targets, new Random(random.Next())))];
 
-        // The queue is suspended at any point of the streams, even after their end.
+        // The position in the first stream at which the queue is suspended. The stream may end before it.
         long point = random.NextInt64(LargestStream);
         await Deadline.UntilAsync(() => streams[0].IsCompleted || ends[0].Connection.BytesReceived >= point, "the first stream arrives");
         await first.Queue.SuspendAsync().Within("the queue is suspended");
@@ -87,7 +87,7 @@ internal sealed class LegalUseScenario : IStressScenario
         }
     }
 
-    /// <summary>Compares leased bytes on another thread, while the ring threads reuse the other buffers.</summary>
+    /// <summary>Compares the bytes of leases on another thread, while the ring threads reuse all other buffers.</summary>
     private static async Task CheckAsync(ChannelReader<BufferLease> leases, int stream)
     {
         await foreach (BufferLease lease in leases.ReadAllAsync())
@@ -110,7 +110,7 @@ internal sealed class LegalUseScenario : IStressScenario
             }
             catch (ObjectDisposedException)
             {
-                // The target is the suspended queue, so the connection stays on its queue.
+                // The move has failed because its target is the suspended queue. The connection stays on its queue.
             }
         }
     }

@@ -4,11 +4,12 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Takes an interface up and down on two threads while it is watched. The last reported state must equal the state of the interface.
+/// Takes an interface up and down on two threads, while others watch it. The last state that a watcher gets must be the state of the
+/// interface.
 /// </summary>
 internal sealed class LinkScenario : IStressScenario
 {
-    // A round has few changes, because an older state that is reported late is detected only after the last change.
+    // A round has few changes, because only the last one is checked. A wrong order of earlier reports goes unnoticed.
     private const int Changes = 8;
 
     public string Name => "link";
@@ -20,7 +21,7 @@ internal sealed class LinkScenario : IStressScenario
         EmulatedNic nic = new();
         List<Watcher> watchers = [new Watcher(nic), new Watcher(nic)];
         Task other = Task.Run(() => Toggle(nic));
-        // The other thread begins some microseconds later.
+        // This thread starts some microseconds after the other one.
         Thread.SpinWait(random.Next(3_000));
         Toggle(nic);
         await other.Within("the interface goes up and down");
@@ -49,7 +50,7 @@ internal sealed class LinkScenario : IStressScenario
 
         public Watcher(EmulatedNic nic) => _watch = nic.WatchLink(OnChange);
 
-        /// <summary>Gets the last reported state, or null before the first change.</summary>
+        /// <summary>Gets the state that was reported last, or null if none was.</summary>
         public LinkState? Last { get; private set; }
 
         public bool AreChanges { get; private set; } = true;

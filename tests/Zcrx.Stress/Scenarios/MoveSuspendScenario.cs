@@ -3,8 +3,8 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Moves connections while their queue is suspended or fails, and another queue resumes the suspended ones.</summary>
-/// <remarks>Every open connection must be moved, and its stream must continue without a gap.</remarks>
+/// <summary>Moves connections while their queue is suspended or fails. Another queue resumes those that are suspended.</summary>
+/// <remarks>Every open connection must continue on the other queue, and its stream must continue without a gap.</remarks>
 internal sealed class MoveSuspendScenario : IStressScenario
 {
     private const int Connections = 3;

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Disposes <c>Offload</c> or its scheduler while buffers arrive. Every buffer must return.</summary>
+/// <summary>Disposes <c>Offload</c> or its scheduler while buffers arrive. Every buffer must return to the pool.</summary>
 internal sealed class OffloadInMemoryScenario : IStressScenario
 {
     private const int Buffers = 16;
@@ -61,7 +61,7 @@ internal sealed class OffloadInMemoryScenario : IStressScenario
         Interlocked.Exchange(ref _disposable, null)?.Dispose();
     }
 
-    /// <summary>Runs jobs on the thread pool until it is disposed, and then refuses them.</summary>
+    /// <summary>Represents a scheduler that uses the thread pool. After its disposal, it refuses jobs.</summary>
     private sealed class RefusingScheduler : LocalScheduler, IDisposable
     {
         private volatile bool _disposed;

@@ -7,7 +7,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Disposes schedulers and handlers of connections while they receive. A stream must end at most once, and every buffer must return.
+/// Disposes schedulers and handlers of connections while bytes arrive. A stream must not end twice, and every buffer must return.
 /// </summary>
 internal sealed class OffloadScenario : IStressScenario
 {
@@ -44,7 +44,7 @@ internal sealed class OffloadScenario : IStressScenario
                     return ValueTask.CompletedTask;
                 }).Subscribe(static (Unit _) => { }, end.OnError, end.OnCompleted);
             Task sending = peer.SendAllAsync(Bytes);
-            // The disposals race with the end of the stream and with a reset.
+            // After this delay, the disposals may coincide with the end of the stream or with a reset.
             Thread.SpinWait(random.Next(50_000));
             bool isDisposed = false;
             switch (random.Next(4))
@@ -83,7 +83,7 @@ internal sealed class OffloadScenario : IStressScenario
         return 1;
     }
 
-    /// <summary>Ignores the failure of a send, which is expected when the peer resets its connection.</summary>
+    /// <summary>Waits for a send and ignores its failure, because the peer may reset the connection.</summary>
     private static async Task IgnoreAsync(Task sending)
     {
         try
@@ -92,7 +92,7 @@ internal sealed class OffloadScenario : IStressScenario
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The connection was reset.
+            // The peer has reset the connection.
         }
     }
 

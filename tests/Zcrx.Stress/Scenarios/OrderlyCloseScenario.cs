@@ -5,14 +5,13 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Closes connections without a reset while other threads send on them or query their sockets. The peer must see an orderly end, never a
-/// reset.
+/// Closes connections while other threads send on them or query their sockets. The peer must see the end of the stream and never a reset.
 /// </summary>
 internal sealed class OrderlyCloseScenario : IStressScenario
 {
     private const int Callers = 3;
     private const int SolSocket = 1;
-    // SO_INCOMING_NAPI_ID: the socket option that rebalancing reads.
+    // The number of SO_INCOMING_NAPI_ID, a socket option that rebalancing reads.
     private const int IncomingNapiId = 56;
 
     public string Name => "orderly-close";
@@ -31,7 +30,7 @@ internal sealed class OrderlyCloseScenario : IStressScenario
         using (peer)
         {
             Task[] calls = [.. Enumerable.Range(0, Callers).Select(caller => Task.Run(() => CallAsync(connection, isSender: caller > 0)))];
-            // Runs as a separate task, because the method reads until the end of the stream without yielding while bytes are available.
+            // The method reads to the end of the stream, and does not yield while bytes are available. It therefore gets a task of its own.
             Task<bool> ending = Task.Run(peer.IsResetAsync);
             Thread.SpinWait(random.Next(20_000));
             connection.Dispose();
@@ -61,7 +60,7 @@ internal sealed class OrderlyCloseScenario : IStressScenario
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The connection is closed.
+            // The call has failed because the connection is closed.
         }
     }
 }

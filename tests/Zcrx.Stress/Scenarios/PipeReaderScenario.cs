@@ -6,7 +6,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Constantly cancels the reads of a pipe reader, for both kinds of reads and with partial advances. Every byte must arrive once, and no
+/// Cancels the reads of a pipe reader constantly, for both kinds of reads and with partial advances. Every byte must arrive once, and no
 /// call may throw.
 /// </summary>
 internal sealed class PipeReaderScenario : IStressScenario
@@ -39,7 +39,7 @@ internal sealed class PipeReaderScenario : IStressScenario
                 source.Send([(byte)sent++]);
             }
 
-            // Reads must begin without data, so that a cancellation can race with the beginning of a read.
+            // The delay lets reads start without data. A cancellation can then coincide with the start of a read.
             Thread.SpinWait(random.Next(20_000));
         }
 
@@ -61,7 +61,7 @@ internal sealed class PipeReaderScenario : IStressScenario
             }
 
             _reads++;
-            // Consumes all bytes or half of them. The rest is marked as examined or not.
+            // Consumes all bytes or half of them, and marks the rest as examined or not.
             long take = random.Next(3) switch { 0 => result.Buffer.Length / 2, _ => result.Buffer.Length };
             ReadOnlySequence<byte> taken = result.Buffer.Slice(0, take);
             foreach (ReadOnlyMemory<byte> piece in taken)

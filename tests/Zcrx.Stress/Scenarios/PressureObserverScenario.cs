@@ -6,10 +6,10 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Observes a queue's pressure while the level changes. Observers subscribe and unsubscribe. While the current level is replayed to
-/// them, some wait for the ring thread and some throw.
+/// Lets observers of a queue's pressure subscribe and unsubscribe while the level changes. A new observer gets the current level first.
+/// Some observers wait for the ring thread then, and some throw.
 /// </summary>
-/// <remarks>No observer may block the ring thread, and an observer that has thrown is not called again.</remarks>
+/// <remarks>No observer may block the ring thread. An observer that has thrown must not be called again.</remarks>
 internal sealed class PressureObserverScenario : IStressScenario
 {
     private const int Buffers = 16;
@@ -89,7 +89,7 @@ internal sealed class PressureObserverScenario : IStressScenario
             hasAnswered = queue.Queue.GetConnectionsAsync().Wait(Deadline.Limit);
         });
         IDisposable subscription = queue.Queue.Pressure.Subscribe(observer);
-        // Check before the disposal, which would wait forever after a deadlock.
+        // These checks come before the disposal, which would wait forever in a deadlock.
         StressRun.Require(isReplay, "the first value is replayed inside of Subscribe");
         StressRun.Require(hasAnswered, $"the ring thread answers within {Deadline.Limit.TotalSeconds} s while an observer waits for it; this is a deadlock");
         subscription.Dispose();
@@ -99,7 +99,7 @@ internal sealed class PressureObserverScenario : IStressScenario
     {
         Observer observer = new(static () => throw new NotSupportedException("on purpose"));
         using IDisposable subscription = queue.Queue.Pressure.Subscribe(observer);
-        // A published value reaches its subscribers within another turn.
+        // A value that is published now would reach the observer within this turn of the ring thread.
         _ = queue.Queue.GetConnectionsAsync().Wait(Deadline.Limit);
         StressRun.Require((observer.Values, observer.Errors) == (1, 1), "an observer that throws is called once, and gets its exception");
     }
@@ -112,7 +112,7 @@ internal sealed class PressureObserverScenario : IStressScenario
         }
     }
 
-    /// <summary>Performs an action when the first value arrives, and counts the values.</summary>
+    /// <summary>Represents an observer that performs an action at its first value, and counts its values.</summary>
     private sealed class Observer(Action first) : IObserver<PoolPressure>
     {
         public int Values { get; private set; }

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Disposes the subscription of <c>Process</c> at random moments, even while it is ending. No call may throw, and every buffer must return.
+/// Disposes the subscription of <c>Process</c> at random moments, even during its end. No call may throw, and every buffer must return.
 /// </summary>
 internal sealed class ProcessScenario : IStressScenario
 {

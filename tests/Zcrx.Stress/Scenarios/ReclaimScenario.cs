@@ -4,17 +4,17 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Requests the reclaim of a dead process's buffers while another ring imports and uses the queue.</summary>
+/// <summary>Requests that the buffers of a dead process are reclaimed, while another ring imports and uses the queue.</summary>
 /// <remarks>
-/// Consumers of the importing ring hold leases. A wrongly reclaimed buffer would be delivered a second time, which would overwrite leased
-/// bytes. Each reclaim is delayed while another ring uses the queue or its consumers hold leases.
+/// The consumers of the importing ring lease buffers. If such a buffer were reclaimed, it would be delivered again and its bytes
+/// overwritten. A reclaim must therefore wait until the other ring and its leases have ended.
 /// </remarks>
 internal sealed class ReclaimScenario : IStressScenario
 {
     private const int Buffers = 32;
     private const int Imports = 8;
     private const int MostLeases = 8;
-    // Several times the size of the pool, so that each buffer is delivered again while leases exist.
+    // Several times as many bytes as the pool holds. Each buffer is then used again while others are leased.
     private const int Bytes = 512 << 10;
 
     public string Name => "reclaim-import";

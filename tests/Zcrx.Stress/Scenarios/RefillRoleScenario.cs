@@ -4,11 +4,11 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Imports the memory of a queue into other queues, which are closed or crash. The first queue must continue to receive.</summary>
+/// <summary>Imports the memory of a queue into other queues, which close or crash. The first queue must continue to receive.</summary>
 internal sealed class RefillRoleScenario : IStressScenario
 {
     private const int Imports = 8;
-    // Several times the size of the pool, so that a queue that loses buffers cannot deliver the stream.
+    // Several times as many bytes as the pool holds. A queue that has lost buffers cannot deliver them.
     private const int Bytes = 256 << 10;
 
     public string Name => "refill-role";
@@ -36,7 +36,10 @@ internal sealed class RefillRoleScenario : IStressScenario
         return Imports;
     }
 
-    /// <summary>Opens one or two importing queues, and ends them while the role of the refill producer passes to another queue.</summary>
+    /// <summary>
+    /// Opens one or two queues on the exported memory and ends them. The right to write the refill queue passes to another queue at the
+    /// same time.
+    /// </summary>
     private static async Task ImportAsync(TestQueue queue, ExportedQueue exported, Random random)
     {
         ZcrxQueue first = await OpenAsync(exported);
@@ -55,7 +58,7 @@ internal sealed class RefillRoleScenario : IStressScenario
     private static Task<ZcrxQueue> OpenAsync(ExportedQueue exported) =>
         ZcrxQueue.ImportAsync(exported, TestQueue.Options() with { Name = "importing" }).Within("the queue is imported");
 
-    /// <summary>Moves a connection to a queue that ends during the stream.</summary>
+    /// <summary>Moves a connection to a queue that ends while the stream is received.</summary>
     private static async Task UseAsync(TestQueue queue, ZcrxQueue importing)
     {
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -70,7 +73,7 @@ internal sealed class RefillRoleScenario : IStressScenario
             }
             catch (ObjectDisposedException)
             {
-                // The importing queue has ended before the move.
+                // The importing queue has ended before the move could start.
             }
 
             await sending.Within("the bytes are sent, or the connection is reset");

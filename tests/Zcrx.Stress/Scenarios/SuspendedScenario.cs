@@ -4,16 +4,14 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>
-/// Calls members of suspended connections under a lock of the application, while observers of other connections take the same lock.
-/// </summary>
-/// <remarks>No observer may run on the stack of such a call, and nothing may block.</remarks>
+/// <summary>Calls members of suspended connections while holding a lock. Observers of other connections take the same lock.</summary>
+/// <remarks>No observer may be called inside such a call, and nothing may deadlock.</remarks>
 internal sealed class SuspendedScenario : IStressScenario
 {
     private const int Connections = 12;
     private const int Strangers = 2;
 
-    // The connection that this thread currently calls.
+    // The connection of which this thread is calling a member.
     [ThreadStatic]
     private static ZcrxConnection? _called;
 
@@ -49,7 +47,7 @@ internal sealed class SuspendedScenario : IStressScenario
         for (int i = 0; i < Strangers; i++)
         {
             int seed = random.Next();
-            // Use separate threads, since the observers run on the thread pool, which must not be exhausted.
+            // The callers have threads of their own, because they may block. The observers need the threads of the pool.
             strangers.Add(Task.Factory.StartNew(() => CallAll(connections, users, new Random(seed)), default, TaskCreationOptions.LongRunning, TaskScheduler.Default));
         }
 
@@ -100,11 +98,9 @@ internal sealed class SuspendedScenario : IStressScenario
         }
     }
 
-    /// <summary>Takes the application's lock when its stream ends.</summary>
-    /// <param name="users">
-    /// The lock; null to take none. It is null for an observer that one of the tested calls subscribes, because its stream may end during
-    /// that call.
-    /// </param>
+    /// <summary>Represents an observer that takes the application's lock at the end of its stream.</summary>
+    /// <param name="users">The lock, or null for none. An observer that a tested call subscribes has none, because its stream may end
+    /// inside that call.</param>
     private sealed class Observer(Lock? users) : IObserver<ReceivedBuffer>
     {
         private int _ends;

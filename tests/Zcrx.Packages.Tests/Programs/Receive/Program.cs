@@ -1,4 +1,4 @@
-// Receives over loopback with the package Zcrx.Rx, and compares every received byte with the sent bytes.
+// Receives over loopback with the package Zcrx.Rx. Compares every received byte with the byte that was sent.
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -28,7 +28,7 @@ using (Socket sender = new(SocketType.Stream, ProtocolType.Tcp))
     return equal ? 0 : 1;
 }
 
-// Nothing releases this lease, so the analyzers of the package must report it.
+// Nothing releases this lease. The analyzers in the package must report that.
 static class Mistake
 {
     public static IDisposable Subscribe(ZcrxConnection connection) => connection.Buffers.Subscribe(buffer => { buffer.Retain(); });

@@ -1,4 +1,4 @@
-// Runs the sample whose name is the first argument. With `--facts`, runs the tests that the sample contains.
+// Runs the sample whose name is the first argument. With `--facts`, runs the tests in that sample.
 using System.Reflection;
 
 Type sample = typeof(Program).Assembly.GetType($"Samples.{args[0]}.Body", throwOnError: true)!;

@@ -1,4 +1,4 @@
-// Declares the variables and methods that fragments use without a declaration. A variable that the fragment or its hidden comment declares
+// Declares the variables and methods that fragments use without declaring them. A declaration in the fragment or in its hidden comment
 // takes precedence.
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -21,7 +21,7 @@ internal static class Ambient
 
     public static void Consume(ReadOnlySequence<byte> bytes) => _ = bytes.Length;
 
-    /// <summary>Represents an index of the application that copies bytes before its methods return.</summary>
+    /// <summary>Represents an index of the application. Its methods copy the bytes before they return.</summary>
     public static ByteIndex index { get; } = new();
 }
 

@@ -1,6 +1,5 @@
-// Runs fragments of documents, each in surroundings of its own. An argument is the name of a fragment and the object that it serves:
-// `port` (the port of the documents), `connection` (the connection that the fragment gets) or `nothing`. A fragment that serves until the
-// process ends has the suffix `:endless`.
+// Runs fragments of documents. Each argument is the name of a fragment and what it serves: `port` (the port of the documents), `connection`
+// (the connection that it is given) or `nothing`. The suffix `:endless` marks a fragment that serves until the process ends.
 using System.Reflection;
 using Samples;
 

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Samples;
 
-/// <summary>Provides the values that a fragment uses without creating them. Runs the fragment, and sends bytes to it.</summary>
+/// <summary>Provides the objects that a fragment uses without creating them. Runs the fragment, and sends bytes to it.</summary>
 internal sealed class Surroundings(int port) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -20,7 +20,9 @@ internal sealed class Surroundings(int port) : IAsyncDisposable
 
     public static Surroundings Current { get; private set; } = null!;
 
-    /// <summary>Gets options with checks of borrowed memory. They break the connection of a fragment that uses memory too late.</summary>
+    /// <summary>
+    /// Gets the options of queues for fragments. With CheckBorrows, a fragment that uses borrowed memory too late loses its connection.
+    /// </summary>
     public static ZcrxQueueOptions Options => new() { AreaSize = 1.MiB(), CheckBorrows = true };
 
     public CancellationToken Stopping => _stopping.Token;
@@ -47,7 +49,9 @@ internal sealed class Surroundings(int port) : IAsyncDisposable
 
     private ActorSystem System => _system ??= ActorSystem.Create("samples");
 
-    /// <summary>Waits until the peer has sent its bytes. The last line of each fragment awaits it, so that its objects stay open.</summary>
+    /// <summary>
+    /// Waits until the peer has sent its bytes. Each fragment awaits this at its end, so that its objects stay open until then.
+    /// </summary>
     public static Task ServedAsync()
     {
         Current._reached.TrySetResult();
@@ -60,7 +64,7 @@ internal sealed class Surroundings(int port) : IAsyncDisposable
         Task running = Task.CompletedTask;
         if (sample.GetParameters().Any(static parameter => parameter.ParameterType == typeof(ZcrxBuilder)))
         {
-            // The callback runs when the host is built.
+            // The callback is called when the host is built.
             Builder.Services.AddZcrx(zcrx => running = Start(sample, zcrx));
         }
         else
@@ -113,7 +117,7 @@ internal sealed class Surroundings(int port) : IAsyncDisposable
         await (_system?.Terminate() ?? Task.CompletedTask);
     }
 
-    // Waits for a goal, and throws if the fragment fails first.
+    // Waits for a task. If the fragment fails before, throws its exception.
     private static async Task UntilAsync(Task goal, Task running)
     {
         if (await Task.WhenAny(goal, running) == running)
@@ -124,7 +128,8 @@ internal sealed class Surroundings(int port) : IAsyncDisposable
         await goal;
     }
 
-    // Sends bytes that are valid both as a frame with a length prefix and as a line, ends the stream, and expects an orderly close.
+    // Sends bytes that are both a frame with a length prefix and a line. Then ends the stream, and expects that the fragment closes the
+    // connection.
     private static async Task ServeAsync(IReadOnlyList<Socket> peers)
     {
         byte[] frame = new byte[4 + 16];
@@ -138,13 +143,13 @@ internal sealed class Surroundings(int port) : IAsyncDisposable
 
         while (await peers[0].ReceiveAsync(frame) > 0)
         {
-            // Ignores answers.
+            // The replies of the fragment are not checked.
         }
     }
 
     private Task Start(MethodInfo sample, ZcrxBuilder? zcrx) => (Task)sample.Invoke(null, [.. sample.GetParameters().Select(parameter => ValueOf(parameter, parameter.ParameterType, zcrx))])!;
 
-    // Connects when the fragment listens.
+    // Connects to the fragment as soon as it listens.
     private async Task<Socket> DialAsync(Task running)
     {
         while (true)
@@ -222,7 +227,7 @@ internal sealed class Surroundings(int port) : IAsyncDisposable
         return host.Services.GetRequiredService<IZcrx>();
     }
 
-    // Returns a listening socket to which a peer has connected.
+    // Returns a listening socket to which a peer is connected already.
     private Socket Dialled()
     {
         Socket listener = Listener();
@@ -237,7 +242,7 @@ internal sealed class Surroundings(int port) : IAsyncDisposable
         return listener.Accept();
     }
 
-    // Returns the address of a server that sends received bytes back.
+    // Returns the address of a server that sends all received bytes back.
     private EndPoint Echo()
     {
         ZcrxListener listener = Queue.Listen("127.0.0.1:0", static (connection, token) => connection.Buffers.ForwardToAsync(connection, token));
@@ -260,7 +265,7 @@ internal sealed class Surroundings(int port) : IAsyncDisposable
         _peers.Add(peer);
     }
 
-    /// <summary>Acknowledges all frames.</summary>
+    /// <summary>Represents an actor that acknowledges every frame.</summary>
     private sealed class Acknowledger : ReceiveActor
     {
         public Acknowledger()

@@ -1,4 +1,4 @@
-// Receives frames over loopback with the package Zcrx.Actors in a host, then stops the host.
+// Receives frames over loopback with the package Zcrx.Actors in a host. Then stops the host.
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
-/// <summary>Represents a clock that only a test advances. One tick is 100 ns.</summary>
+/// <summary>Represents a clock that stands still until a test advances it. One tick is 100 ns.</summary>
 internal sealed class ManualClock : TimeProvider
 {
     private long _ticks = 1_000;

@@ -6,7 +6,7 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
-/// <summary>Represents a queue that only records which connections have changed.</summary>
+/// <summary>Represents the queue of a connection. It only records which connections have changed.</summary>
 internal sealed class MemoryHost : IConnectionHost
 {
     public string Name => "memory";
@@ -33,7 +33,7 @@ internal sealed class MemoryHost : IConnectionHost
     {
     }
 
-    /// <summary>Gets the number of closed connections with unfinished work.</summary>
+    /// <summary>Gets the number of closed connections whose consumers have not finished.</summary>
     public int LateWork { get; private set; }
 
     public void BeginLateWork(ConnectionWork work) => LateWork++;

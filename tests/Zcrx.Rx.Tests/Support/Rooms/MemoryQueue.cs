@@ -9,7 +9,8 @@ using Zcrx.Rx.Pool;
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
 /// <summary>
-/// Represents a queue in plain memory. The test acts as the kernel, and decides how much of the refill queue a flush consumes.
+/// Represents an interface queue in plain memory. The test takes the role of the kernel, and determines how many refill entries a flush
+/// consumes.
 /// </summary>
 internal sealed unsafe class MemoryQueue : IPoolQueue, IDisposable
 {
@@ -33,7 +34,7 @@ internal sealed unsafe class MemoryQueue : IPoolQueue, IDisposable
         Ledger = Open();
     }
 
-    /// <summary>Imports a queue: another ring on the same memory.</summary>
+    /// <summary>Creates a second ring on the memory of another queue, as an import does.</summary>
     public MemoryQueue(MemoryQueue registered)
     {
         Buffers = registered.Buffers;
@@ -64,19 +65,19 @@ internal sealed unsafe class MemoryQueue : IPoolQueue, IDisposable
 
     public bool HasCompletions { get; set; }
 
-    /// <summary>Gets or sets the number of entries that each of the next flushes consumes.</summary>
+    /// <summary>Gets or sets the maximum number of entries that a flush consumes.</summary>
     public int ConsumedPerFlush { get; set; } = int.MaxValue;
 
-    /// <summary>Gets or sets the error of adding an area, or null to succeed.</summary>
+    /// <summary>Gets or sets the exception with which adding an area fails, or null for success.</summary>
     public ZcrxException? GrowthError { get; set; }
 
-    /// <summary>Gets the number of requests for an area.</summary>
+    /// <summary>Gets the number of times that the pool has tried to add an area.</summary>
     public int GrowthAttempts { get; private set; }
 
     /// <summary>Gets the number of times that a release woke the ring thread.</summary>
     public int Wakes { get; private set; }
 
-    /// <summary>Gets the buffers that the kernel has taken back, in order, on all rings of the memory.</summary>
+    /// <summary>Gets the offsets in the refill entries that were consumed, in order.</summary>
     public List<ulong> Consumed { get; } = [];
 
     public int Flush()
@@ -105,15 +106,15 @@ internal sealed unsafe class MemoryQueue : IPoolQueue, IDisposable
         Buffers += (int)(size / (nuint)BufferLength);
     }
 
-    /// <summary>Gets the number of times that memory was given back.</summary>
+    /// <summary>Gets the number of times that the pool has given memory back to the system.</summary>
     public int Trims { get; private set; }
 
     public bool CanTrimAreas { get; set; } = true;
 
     public void TrimAreas() => Trims++;
 
-    /// <summary>Leases a buffer, as a consumer does in OnNext. A copy returns the buffer itself at once.</summary>
-    /// <returns>The slot.</returns>
+    /// <summary>Leases a buffer, as a consumer does in OnNext. If the lease is a copy, the buffer itself returns at once.</summary>
+    /// <returns>The slot of the lease in the ledger.</returns>
     public int Lease(ulong offset, BufferHolder holder, BufferPool pool)
     {
         int slot = Ledger.Lease(offset, (byte*)_area.Address, 1, 0, holder, references: 1);

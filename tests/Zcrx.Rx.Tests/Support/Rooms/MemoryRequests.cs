@@ -3,24 +3,24 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
-/// <summary>Represents a ring that only records requests. A second receive of one connection throws.</summary>
+/// <summary>Represents a ring that only records requests. It throws if a connection issues a second receive.</summary>
 internal sealed class MemoryRequests : IReceiveRequests
 {
-    /// <summary>Gets the polls whose cancellation was requested but not submitted.</summary>
+    /// <summary>Gets the polls that are to be cancelled, but whose cancel request is not submitted yet.</summary>
     public HashSet<ulong> Unsubmitted { get; } = [];
 
     public bool IsDead { get; set; }
 
-    /// <summary>Gets the active receives, with their budgets.</summary>
+    /// <summary>Gets the tags of the active receives, with their budgets.</summary>
     public Dictionary<ulong, uint> Armed { get; } = [];
 
-    /// <summary>Gets the tags of all receives, in order.</summary>
+    /// <summary>Gets the tags of all receives that were issued, in order.</summary>
     public List<ulong> Receives { get; } = [];
 
-    /// <summary>Gets the receives that are cancelled but have not ended.</summary>
+    /// <summary>Gets the tags of the receives that are cancelled but have not ended.</summary>
     public HashSet<ulong> Cancelled { get; } = [];
 
-    /// <summary>Gets the active polls.</summary>
+    /// <summary>Gets the tags of the active polls.</summary>
     public HashSet<ulong> Polls { get; } = [];
 
     public void Receive(int socket, ulong tag, uint budget)
@@ -46,7 +46,7 @@ internal sealed class MemoryRequests : IReceiveRequests
 
     public void Poll(int socket, uint events, ulong tag) => Polls.Add(tag);
 
-    /// <summary>Ends a receive.</summary>
+    /// <summary>Removes a receive that has ended.</summary>
     public void End(ulong tag)
     {
         Armed.Remove(tag);

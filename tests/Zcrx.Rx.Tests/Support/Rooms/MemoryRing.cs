@@ -4,30 +4,31 @@ using Zcrx.Rx.Stopping;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
-/// <summary>Represents the ring and the listeners of a queue that ends. The test chooses the completions of the kernel.</summary>
+/// <summary>Represents the ring and the listeners of a queue that ends. The test determines the completions.</summary>
 internal sealed class MemoryRing : IRingEnd, IListeners, ICompletionHandler
 {
-    /// <summary>Gets the recorded calls, in order. Tests compare their order.</summary>
+    /// <summary>Gets the recorded calls, so that tests can check their order.</summary>
     public List<string> Log { get; } = [];
 
     public bool HasDroppedCompletions { get; set; }
 
     public bool IsDead { get; set; }
 
-    /// <summary>Gets or sets the number of listeners.</summary>
+    /// <summary>Gets or sets the number of listeners that have not ended.</summary>
     public int Count { get; set; }
 
-    /// <summary>Gets or sets a callback when the ring is entered.</summary>
+    /// <summary>Gets or sets a callback that runs when the ring is entered.</summary>
     public Action Entered { get; set; } = static () => { };
 
-    /// <summary>Gets or sets the handler of completions.</summary>
+    /// <summary>Gets or sets a callback that runs when completions are handled.</summary>
     public Action Handled { get; set; } = static () => { };
 
-    /// <summary>Gets the errors with which the listeners ended.</summary>
+    /// <summary>Gets the errors with which the listeners were ended. Null means no error.</summary>
     public List<Exception?> Finished { get; } = [];
 
     /// <summary>
-    /// Gets the number of completions that were handled before the sockets of unhandled completions were closed, or null.
+    /// Gets the number of handled completions at the call that closes the sockets in the unhandled ones. Null means that there was no such
+    /// call.
     /// </summary>
     public uint? HandledBeforeUnseen { get; private set; }
 

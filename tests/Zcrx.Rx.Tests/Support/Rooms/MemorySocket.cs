@@ -6,7 +6,7 @@ using Zcrx.Rx.Connections;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
-/// <summary>Represents a socket that only a test fills.</summary>
+/// <summary>Represents a socket without a kernel. A test sets its unread bytes and its state.</summary>
 internal sealed class MemorySocket(int descriptor) : IConnectionSocket
 {
     public IPEndPoint? RemoteEndPoint => null;
@@ -17,21 +17,21 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
 
     public bool HasSomething => BytesWaiting > 0;
 
-    /// <summary>Gets or sets the action that is called when the socket is closed.</summary>
+    /// <summary>Gets or sets a callback that runs when the socket is closed.</summary>
     public Action? Closing { get; set; }
 
     public bool IsClosed { get; private set; }
 
     public bool WasReset { get; private set; }
 
-    /// <summary>Gets or sets a value indicating whether the peer has ended its side.</summary>
+    /// <summary>Gets or sets a value indicating whether the peer has shut down its sending side.</summary>
     public bool HasPeerEnded { get; set; }
 
     public int BytesUnacknowledged { get; set; }
 
     public bool IsDisconnected { get; set; }
 
-    /// <summary>Gets or sets the action that runs inside each send, which then fails with this error.</summary>
+    /// <summary>Gets or sets an action and an error. Each send runs the action and then fails with the error.</summary>
     public (Action Sending, SocketError Error)? Failing { get; set; }
 
     public bool WasShutDown { get; private set; }
@@ -43,7 +43,7 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
         return waiting;
     }
 
-    /// <summary>Gets or sets the pending error of the socket.</summary>
+    /// <summary>Gets or sets the errno that the socket has to report (SO_ERROR).</summary>
     public int PendingError { get; set; }
 
     public int TakeError()
@@ -64,7 +64,7 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
         return Accept(bytes.Length, out error);
     }
 
-    /// <summary>Gets or sets the number of bytes that the socket accepts before it is full; null for any number.</summary>
+    /// <summary>Gets or sets the number of bytes for which the socket has room. Null means any number.</summary>
     public int? Room { get; set; }
 
     /// <summary>Gets the number of bytes that the socket has accepted.</summary>

@@ -3,7 +3,8 @@ using Zcrx.Rx.Ring;
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
 /// <summary>
-/// Represents a ring thread without a thread: work runs when the test decides so. Any thread may post, because continuations of tasks do.
+/// Represents a ring thread without a thread of its own. The test runs the posted work. Any thread may post, because continuations of tasks
+/// do.
 /// </summary>
 internal sealed class MemoryWorker : IRingWorker
 {
@@ -15,7 +16,7 @@ internal sealed class MemoryWorker : IRingWorker
 
     public bool IsAbandoned => false;
 
-    /// <summary>Gets the number of times that another ring or thread woke this one.</summary>
+    /// <summary>Gets the number of times that another thread has woken the ring thread.</summary>
     public int Wakes { get; private set; }
 
     public bool HasWork
@@ -50,7 +51,7 @@ internal sealed class MemoryWorker : IRingWorker
         return result.Task;
     }
 
-    /// <summary>Gets or sets a callback that processes items which are enqueued after the end.</summary>
+    /// <summary>Gets or sets a callback that handles items which another thread enqueues after the end.</summary>
     public Action? AfterEnd { get; set; }
 
     public void Signal()
@@ -71,7 +72,7 @@ internal sealed class MemoryWorker : IRingWorker
         }
     }
 
-    /// <summary>Ends the ring. Posted work is refused.</summary>
+    /// <summary>Ends the ring thread. Work that was posted and has not run is refused.</summary>
     public void End()
     {
         lock (_gate)

@@ -10,7 +10,7 @@ using Zcrx.Rx.Stopping;
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
 /// <summary>
-/// Contains all components of a queue in plain memory, except the ring, its thread and the listeners. The test acts as the kernel.
+/// Contains all components of a queue except the ring, its thread and the listeners. The test takes the role of the kernel.
 /// </summary>
 internal sealed class QueueBench : IDisposable
 {
@@ -79,10 +79,10 @@ internal sealed class QueueBench : IDisposable
 
     public StopExecution Stop { get; }
 
-    /// <summary>Gets the number of buffers that the kernel can fill.</summary>
+    /// <summary>Gets the number of buffers that the kernel has and can fill.</summary>
     public int Free => _free.Count;
 
-    /// <summary>Adds a connection. It receives the bytes of the stream with this number.</summary>
+    /// <summary>Adds a connection, which receives the test stream with the given number.</summary>
     public ConnectionReceiver Connect(int stream, IObserver<ReceivedBuffer>? observer = null)
     {
         (int slot, uint generation) = Table.Reserve();
@@ -98,10 +98,10 @@ internal sealed class QueueBench : IDisposable
         return connection;
     }
 
-    /// <summary>Registers a connection that has moved to this queue, so that this kernel delivers its bytes.</summary>
+    /// <summary>Makes the kernel of this bench deliver the bytes of a connection that has moved to this queue.</summary>
     public void Adopt(ConnectionReceiver connection, int stream) => _streams[connection] = stream;
 
-    /// <summary>Runs the part of a turn before the ring is entered.</summary>
+    /// <summary>Runs the first part of a turn, which ends where the ring would be entered.</summary>
     public void Prepare()
     {
         Context.Clock.BeginTurn();
@@ -114,9 +114,9 @@ internal sealed class QueueBench : IDisposable
     }
 
     /// <summary>
-    /// Lets the kernel fill one buffer for each connection of a list, in one batch, and delivers the batch. Stops when no buffer is free.
+    /// Fills one buffer for each connection in the list, and delivers these buffers in one batch. Stops when no buffer is free.
     /// </summary>
-    /// <returns>The number of buffers.</returns>
+    /// <returns>The number of buffers that were delivered.</returns>
     public unsafe int Receive(params ReadOnlySpan<ConnectionReceiver> connections)
     {
         int count = int.Min(connections.Length, _free.Count);
@@ -137,7 +137,7 @@ internal sealed class QueueBench : IDisposable
         return count;
     }
 
-    /// <summary>Delivers a batch of completions of received data, as the dispatcher does.</summary>
+    /// <summary>Delivers a batch of completions with payload, as the dispatcher of the queue does.</summary>
     public unsafe void Deliver(Completion[] batch)
     {
         Turn.Begin(wasRingFull: false);
@@ -153,7 +153,7 @@ internal sealed class QueueBench : IDisposable
         Scheduler.AfterTurn();
     }
 
-    /// <summary>Creates a completion of received data.</summary>
+    /// <summary>Creates a completion with payload.</summary>
     public static unsafe Completion Completed(ulong tag, ulong offset, int length)
     {
         Completion completion = default;
@@ -163,12 +163,10 @@ internal sealed class QueueBench : IDisposable
         return completion;
     }
 
-    /// <summary>Takes a free buffer, for a completion that the test creates itself.</summary>
+    /// <summary>Removes a buffer from the free ones, for a completion that the test creates itself.</summary>
     public ulong TakeFree() => _free.Dequeue();
 
-    /// <summary>
-    /// Lets the kernel consume the refill queue. A double return, or the return of a buffer that was not in flight, fails the test.
-    /// </summary>
+    /// <summary>Consumes the refill queue as the kernel does. Fails if a buffer is returned twice, or was not in flight.</summary>
     public void Refill()
     {
         Queue.Ledger.Drain();
@@ -189,14 +187,14 @@ internal sealed class QueueBench : IDisposable
         }
     }
 
-    /// <summary>Ends the receive of a connection.</summary>
+    /// <summary>Completes the receive of a connection for the last time, with a result.</summary>
     public void End(ConnectionReceiver connection, int result)
     {
         Requests.End(connection.ReceiveTag);
         Scheduler.OnReceiveEnded(connection, result);
     }
 
-    /// <summary>Ends the cancelled receives.</summary>
+    /// <summary>Completes the receives whose cancellation was requested.</summary>
     public void EndCancelled()
     {
         foreach (ulong tag in Requests.Cancelled.ToArray())
@@ -206,7 +204,7 @@ internal sealed class QueueBench : IDisposable
         }
     }
 
-    /// <summary>Runs turns, in which the kernel ends cancelled receives, until nothing is left to do.</summary>
+    /// <summary>Runs turns, and completes cancelled receives, until nothing changes any more.</summary>
     public void Settle()
     {
         do
@@ -218,7 +216,7 @@ internal sealed class QueueBench : IDisposable
         Prepare();
     }
 
-    /// <summary>Tears the queue down, and ends its thread.</summary>
+    /// <summary>Ends the queue and its thread, after a failure if one is given.</summary>
     public void TearDown(Exception? crash = null)
     {
         Stop.TearDown(crash, Ring.Close);

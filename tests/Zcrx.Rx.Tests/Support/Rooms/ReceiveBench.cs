@@ -7,7 +7,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
-/// <summary>Contains the pool and the scheduler of a queue in plain memory, without ring, socket or thread.</summary>
+/// <summary>Contains the pool and the receive scheduler of a queue. There is no ring, no socket and no thread.</summary>
 internal sealed class ReceiveBench : IDelivery, IDisposable
 {
     private readonly ReceiveTurn _turn = new();
@@ -46,7 +46,7 @@ internal sealed class ReceiveBench : IDelivery, IDisposable
     {
     }
 
-    /// <summary>Adds a connection with an observer.</summary>
+    /// <summary>Adds a connection with an observer. By default, the observer ignores its buffers.</summary>
     public ConnectionReceiver Connect(IObserver<ReceivedBuffer>? observer = null)
     {
         (int slot, uint generation) = Table.Reserve();
@@ -56,7 +56,7 @@ internal sealed class ReceiveBench : IDelivery, IDisposable
         return connection;
     }
 
-    /// <summary>Runs the part of a turn before the ring is entered.</summary>
+    /// <summary>Runs the first part of a turn, which ends where the ring would be entered.</summary>
     public void Turn()
     {
         Context.Clock.BeginTurn();
@@ -75,7 +75,7 @@ internal sealed class ReceiveBench : IDelivery, IDisposable
         }
     }
 
-    /// <summary>Delivers bytes to a connection in a separate batch.</summary>
+    /// <summary>Delivers bytes to a connection, in a batch of their own.</summary>
     public void Receive(ConnectionReceiver connection, int bytes)
     {
         _turn.Begin(wasRingFull: false);
@@ -84,14 +84,14 @@ internal sealed class ReceiveBench : IDelivery, IDisposable
         Scheduler.AfterTurn();
     }
 
-    /// <summary>Ends the receive of a connection.</summary>
+    /// <summary>Completes the receive of a connection for the last time, with a result.</summary>
     public void End(ConnectionReceiver connection, int result)
     {
         Requests.End(connection.ReceiveTag);
         Scheduler.OnReceiveEnded(connection, result);
     }
 
-    /// <summary>Ends the receives that were cancelled.</summary>
+    /// <summary>Completes the receives whose cancellation was requested.</summary>
     public void EndCancelled()
     {
         foreach (ulong tag in Requests.Cancelled.ToArray())

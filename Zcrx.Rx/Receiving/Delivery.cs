@@ -144,8 +144,9 @@ internal sealed unsafe class Delivery : IDelivery
     /// <summary>Delivers buffers to connections with a single observer, until a buffer needs special handling.</summary>
     /// <returns>True when the current buffer was not returned, because the observer leased it or the refill queue is full.</returns>
     /// <remarks>
-    /// <para>There is no try block here, because the compiler would keep values that live across it in memory instead of registers. An observer
-    /// may change the set of observers, and may fill the refill queue by releasing leases. Both are therefore checked after each buffer.</para>
+    /// <para>There is no try block here, because the compiler would keep values that live across it in memory instead of registers. An
+    /// observer may change the set of observers, and may fill the refill queue by releasing leases. Both are therefore checked after each
+    /// buffer.</para>
     /// <para>If each buffer belongs to another connection, writes to memory are most of the cost. Values are therefore read again after the
     /// observer has returned, because the compiler would store those that live across the call.</para>
     /// </remarks>

@@ -5,8 +5,8 @@ namespace Zcrx.Rx.Receiving;
 
 /// <summary>Finds the connection of a borrowed buffer, by the user data of its receive. Any thread.</summary>
 /// <remarks>
-/// Deliveries publish one number for each buffer instead of references to the connection and its holder. While an observer has a buffer, its
-/// connection stays in the table.
+/// A delivery publishes one number for each buffer, because the garbage collector's write barriers make references to the connection and
+/// its holder expensive. While an observer has a buffer, its connection stays in the table.
 /// </remarks>
 internal sealed class LendingConnection(SlotTable<ConnectionReceiver> connections, BorrowScope borrow) : IHolderTable, IRingSubject
 {

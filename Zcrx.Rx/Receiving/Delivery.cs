@@ -97,7 +97,7 @@ internal sealed unsafe class Delivery : IDelivery
     /// <summary>Delivers at least one buffer, and then further buffers as long as they need no special handling.</summary>
     private void DeliverSome(ref DeliveryRun run)
     {
-        if (!TryFindConnection(ref run))
+        if (!TryFindConnection(ref run, run.At->UserData))
         {
             // The connection has left this queue, so its bytes are not delivered. The buffer returns to the kernel.
             run.Bytes += run.At->Result;
@@ -158,10 +158,11 @@ internal sealed unsafe class Delivery : IDelivery
         AreaView area = run.Area;
         ulong first = run.At->BufferOffset;
         borrow.BeginRun(_areas.MemoryOf(first), first, area.Address(first));
+        ulong next = run.At->UserData;
         do
         {
             ConnectionReceiver connection = run.Connection;
-            ulong request = run.At->UserData;
+            ulong request = next;
             Completion* at;
             do
             {
@@ -183,10 +184,12 @@ internal sealed unsafe class Delivery : IDelivery
                     borrow.End();
                     return false;
                 }
+
+                next = at->UserData;
             }
-            while (at->UserData == request && connection.Observers.Single == run.Observer && !connection.Control.IsPaused);
+            while (next == request && connection.Observers.Single == run.Observer && !connection.Control.IsPaused);
         }
-        while (DeliveryRun.IsReceive(run.At->UserData) && !_turn.IsAbandoned && TryFindConnection(ref run) && run.Observer is not null && !run.MustWait);
+        while (DeliveryRun.IsReceive(next) && !_turn.IsAbandoned && TryFindConnection(ref run, next) && run.Observer is not null && !run.MustWait);
 
         borrow.End();
         return false;
@@ -241,9 +244,9 @@ internal sealed unsafe class Delivery : IDelivery
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryFindConnection(ref DeliveryRun run)
+    private bool TryFindConnection(ref DeliveryRun run, ulong request)
     {
-        UserData data = UserData.Decode(run.At->UserData);
+        UserData data = UserData.Decode(request);
         ConnectionReceiver? connection = _connections.Find(data.Slot, data.Generation);
         if (connection is null)
         {

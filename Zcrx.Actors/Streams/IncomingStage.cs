@@ -34,7 +34,7 @@ internal sealed class IncomingStage<T>(ZcrxConnection connection, Func<bool> use
             }
             else
             {
-                FailStage(new InvalidOperationException($"The flow of the {connection} was materialized before. A connection can be materialized once."));
+                FailStage(new InvalidOperationException(ZcrxIncomingConnection.UsedMessage(connection)));
             }
         }
     }

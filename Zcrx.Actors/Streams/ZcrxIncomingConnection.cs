@@ -11,9 +11,9 @@ namespace Zcrx.Actors;
 
 /// <summary>Represents a connection that a listener of <see cref="ZcrxStreamsExtensions"/> has accepted.</summary>
 /// <remarks>
-/// Only one flow of the connection can be materialized, and only once. The flow closes the connection in order when both directions have
-/// completed, and resets it on a failure. If no flow is materialized within <see cref="ZcrxQueueOptions.UnobservedTimeout"/>, the
-/// connection is reset. Threading: all members are callable on any thread.
+/// Either one flow of the connection can be materialized, and only once, or an asynchronous handler can run. The flow closes the connection
+/// in order when both directions have completed, and resets it on a failure. If neither begins within
+/// <see cref="ZcrxQueueOptions.UnobservedTimeout"/>, the connection is reset. Threading: all members are callable on any thread.
 /// </remarks>
 public sealed class ZcrxIncomingConnection
 {
@@ -34,7 +34,8 @@ public sealed class ZcrxIncomingConnection
     /// <summary>Gets the address of the peer; null if the peer disconnected before its address could be read.</summary>
     public IPEndPoint? RemoteAddress { get; }
 
-    /// <summary>Gets the connection, for its counters and options. Do not subscribe, send or close: the flow does this.</summary>
+    /// <summary>Gets the connection, for its counters and options. Do not subscribe, send or close: the flow or the handler does
+    /// this.</summary>
     public ZcrxConnection Connection { get; }
 
     /// <summary>
@@ -52,6 +53,20 @@ public sealed class ZcrxIncomingConnection
     {
         ArgumentNullException.ThrowIfNull(handler);
         return Flow.JoinMaterialized(handler, Keep.Right).Run(materializer);
+    }
+
+    /// <summary>Runs an asynchronous handler instead of a flow. The connection closes when the handler's task ends.</summary>
+    /// <param name="handler">The handler, as for <see cref="ZcrxConnection.HandleAsync"/>. It runs on the thread pool.</param>
+    /// <returns>
+    /// A task that completes when the handler has ended. It never faults: an exception of the handler ends the connection, and is reported
+    /// like that of any other consumer.
+    /// </returns>
+    /// <exception cref="InvalidOperationException">A flow was materialized, or a handler was started.</exception>
+    /// <remarks>The half-close and idle timeout of the listener's flows do not apply to the handler.</remarks>
+    public Task HandleWith(Func<ZcrxConnection, CancellationToken, Task> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return TryUse() ? Connection.HandleAsync(handler) : throw new InvalidOperationException(UsedMessage(Connection));
     }
 
     /// <summary>Creates a flow that maps borrowed buffers to elements without copying the buffers.</summary>
@@ -83,9 +98,13 @@ public sealed class ZcrxIncomingConnection
     /// <inheritdoc/>
     public override string ToString() => $"{Connection}";
 
+    internal static string UsedMessage(ZcrxConnection connection) => $"The {connection} already has a flow or a handler. It can have only one.";
+
+    private bool TryUse() => Interlocked.Exchange(ref _isUsed, 1) == 0;
+
     private IncomingStage<T> Stage<TBorrowed, T>(Func<ZcrxConnection, IObservable<TBorrowed>> source, Func<TBorrowed, T> selector, Func<T, T, T>? combine) => new(
         Connection,
-        () => Interlocked.Exchange(ref _isUsed, 1) == 0,
+        TryUse,
         (connection, wake) => new Elements<TBorrowed, T>(connection, source(connection), selector, combine, wake),
         _halfClose);
 

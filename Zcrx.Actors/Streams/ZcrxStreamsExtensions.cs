@@ -100,6 +100,25 @@ public static class ZcrxStreamsExtensions
             .Run(materializer);
     }
 
+    /// <summary>Binds a listener, and handles each connection with an asynchronous handler.</summary>
+    /// <param name="zcrx">The running Zcrx service.</param>
+    /// <param name="handler">The handler, as for <see cref="ZcrxIncomingConnection.HandleWith(Func{ZcrxConnection, CancellationToken, Task})"/>.</param>
+    /// <param name="materializer">Runs the listener.</param>
+    /// <param name="host">The address, as for <see cref="Bind(IZcrx, string, int, int, bool, TimeSpan?)"/>.</param>
+    /// <param name="port">The port; 0 lets the kernel choose.</param>
+    /// <param name="backlog">
+    /// The number of connections that may wait, as for <see cref="Bind(IZcrx, string, int, int, bool, TimeSpan?)"/>.
+    /// </param>
+    /// <returns>The binding, with the bound address and a method to unbind.</returns>
+    public static Task<ZcrxServerBinding> BindAndHandle(
+        this IZcrx zcrx, Func<ZcrxConnection, CancellationToken, Task> handler, IMaterializer materializer, string host, int port, int backlog = DefaultBacklog)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return Bind(zcrx, host, port, backlog)
+            .To(Sink.ForEach<ZcrxIncomingConnection>(connection => _ = connection.HandleWith(handler)))
+            .Run(materializer);
+    }
+
     /// <summary>Connects to a server for each materialization.</summary>
     /// <param name="zcrx">The running Zcrx service.</param>
     /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/> or a <see cref="DnsEndPoint"/>.</param>

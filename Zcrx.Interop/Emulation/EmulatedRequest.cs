@@ -69,8 +69,8 @@ internal sealed unsafe class EmulatedRequest
     public int StrandedBytes { get; set; } = -1;
 
     /// <summary>
-    /// Gets or sets whether the peer had ended the stream when the request was stranded. If it had not, its later end of the stream wakes
-    /// the request.
+    /// Gets or sets a value indicating whether the end of the stream cannot wake the stranded request. True if the peer had already ended
+    /// the stream, or if an injected fault stranded the request.
     /// </summary>
     public bool StrandedAtEnd { get; set; }
 

@@ -66,8 +66,7 @@ internal sealed unsafe class BufferLedger
 
     /// <summary>Gets the number of buffers that consumers lease. Any thread. A released buffer no longer counts, even if the ring thread
     /// has not drained it yet.</summary>
-    // A drain between the two reads lowers both numbers. In this order, the result is then too high for a moment. In the other order, it
-    // would be too low.
+    // Reads the slots first. If a drain lowers both counters between the reads, the result is too high for a moment, but never too low.
     public int Leased => Volatile.Read(ref _slotsInUse) - Volatile.Read(ref _inReturn);
 
     /// <summary>

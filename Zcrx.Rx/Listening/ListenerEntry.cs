@@ -31,7 +31,7 @@ internal sealed class ListenerEntry(Socket socket, IObserver<ConnectionReceiver>
     /// <summary>Gets or sets the number of connections that a multishot request may accept before the ring thread can cancel it.</summary>
     public int Burst { get; set; }
 
-    /// <summary>Gets or sets the value of <see cref="Burst"/> while a multishot request is armed; otherwise 0.</summary>
+    /// <summary>Gets or sets the <see cref="Burst"/> that is reserved for the armed multishot request; 0 when none is armed.</summary>
     public int ArmedBurst { get; set; }
 
     public bool IsRemoved { get; set; }

@@ -31,9 +31,7 @@ internal sealed class ConnectionMove(ConnectionHost source, ConnectionHost? targ
     /// <summary>Gets or sets a value indicating whether a sender waits for room in the socket.</summary>
     public bool AwaitsRoom { get; set; }
 
-    /// <summary>
-    /// Gets or sets the time at which a detachment began to wait for room in the socket for unsent bytes; null while it does not wait.
-    /// </summary>
+    /// <summary>Gets or sets the time at which the detachment began to wait for a full socket; null if it has not waited.</summary>
     public long? WaitsSince { get; set; }
 
     /// <summary>Gets or sets the entry of the connection in the suspended connections; null when it comes from a queue.</summary>

@@ -286,8 +286,8 @@ internal sealed class QueueLoop : IRingTurn
         QueueOwners owners = Owners;
         if (!owners.Turn.IsAbandoned)
         {
-            // Ends the batch first, because posted work has sent into it. The steps below may close or move connections, and the sends must
-            // precede that.
+            // Sends the batch first, to which observers and posted work may have added sends. The steps below may close or move their
+            // connections.
             Host.Batch?.EndTurn();
         }
 

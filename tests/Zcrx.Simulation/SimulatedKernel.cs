@@ -9,7 +9,7 @@ namespace Zcrx.Simulation;
 /// </summary>
 internal sealed unsafe class SimulatedKernel(EmulatedKernelOptions options, VirtualClock clock) : IIoUringKernel
 {
-    // Uses the same arguments as the engine of the queues.
+    // callerKeepsSockets is true, as in EngineChoice.CreateKernel, so that the simulation runs the code of real queues.
     private readonly EmulatedKernel _kernel = new(options, callerKeepsSockets: true);
     private readonly HashSet<int> _open = [];
 

@@ -90,7 +90,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
     }
 
     /// <summary>
-    /// Rethrows the failure of a thread. A scenario calls it before it reports a failure of its own, which may be a consequence of the
+    /// Throws if a thread has failed. A scenario calls it before it reports a failure of its own, which may be a consequence of the
     /// first one.
     /// </summary>
     public void ThrowIfFailed()

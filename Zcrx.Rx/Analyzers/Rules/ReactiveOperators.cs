@@ -4,10 +4,10 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace Zcrx.Rx.Analyzers;
 
-/// <summary>Describes how the operators of System.Reactive, and of libraries that take its sequences, use the elements.</summary>
+/// <summary>Describes what the operators of System.Reactive, System.Linq and Akka.Streams do with elements of a sequence.</summary>
 /// <remarks>
-/// The lists follow the sources of System.Reactive. An operator is listed when it stores an element or schedules the call of <c>OnNext</c>.
-/// <c>GroupBy</c>, <c>Window</c>, <c>Publish</c> and <c>Merge</c> are not listed, because they pass each element on before their own
+/// The lists follow the sources of System.Reactive. <c>Keeping</c> has the operators that store an element or schedule the call of
+/// <c>OnNext</c>. <c>GroupBy</c>, <c>Window</c> and <c>Merge</c> are not in it, because they pass each element on before their own
 /// <c>OnNext</c> returns. The consumers of a group or a window are checked separately.
 /// </remarks>
 internal static class ReactiveOperators
@@ -89,7 +89,7 @@ internal static class ReactiveOperators
     /// </summary>
     public static bool PassesOn(IMethodSymbol method) => IsGeneral(method) && PassingOn.Contains(method.Name);
 
-    /// <summary>Determines whether an operator passes every element of its source exactly once to exactly one observer.</summary>
+    /// <summary>Determines whether an operator passes each element that it receives to exactly one observer, once.</summary>
     public static bool PassesOwnership(IMethodSymbol method) => IsGeneral(method) && PassingOwnership.Contains(method.Name);
 
     private static bool StartsWith(string space, string prefix) => space.StartsWith(prefix, StringComparison.Ordinal);

@@ -64,7 +64,8 @@ internal sealed class SequenceElements(ZcrxTypes types)
         _ => false,
     };
 
-    // Returns the sequence whose elements a lambda's parameter contains, such as source in source.GroupBy(…).SelectMany(group => …).
+    // Returns the sequence that was split into groups or windows, if a lambda's parameter is one of them. For the parameter group in
+    // source.GroupBy(…).SelectMany(group => …), this is source.
     private IOperation? SplitSource(IParameterReferenceOperation parameter)
     {
         IOperation? current = Operations.CallThatTakes(parameter) is { } call && ReactiveOperators.IsGeneral(call.TargetMethod) ? SourceOf(call) : null;

@@ -120,7 +120,7 @@ internal sealed class SyslogFraming(int maxLength, BadInputPolicy badInput) : IF
 
     private FrameDecision ParseLine(in ReadOnlySequence<byte> buffered, long seen)
     {
-        // Bytes that were seen while the octet count was read have not been searched for a trailer, so the search begins at 0.
+        // The search begins at 0 while at most MaxOverhead bytes were seen. Those may have been read only as an octet count.
         long searched = seen <= MaxOverhead ? 0 : seen;
         SequenceReader<byte> reader = new(buffered.Slice(searched));
         long length = reader.TryAdvanceToAny(_mode == Mode.Damaged ? "\n"u8 : "\n\0"u8, advancePastDelimiter: false) ? searched + reader.Consumed : -1;

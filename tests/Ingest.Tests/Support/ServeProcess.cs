@@ -58,7 +58,7 @@ internal sealed partial class ServeProcess : IDisposable
         return [.. Complete.Select(File.ReadAllBytes)];
     }
 
-    /// <summary>Returns the name of the file for the connection from an address, or null if there is none.</summary>
+    /// <summary>Returns the path of the file with the stream of a client; null if there is none.</summary>
     public string? FindFile(EndPoint local, bool complete = true) =>
         (complete ? Complete : Parts).SingleOrDefault(path => Path.GetFileName(path).Contains($"_{((IPEndPoint)local).Port}_", StringComparison.Ordinal));
 

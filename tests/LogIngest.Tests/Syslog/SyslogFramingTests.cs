@@ -133,7 +133,7 @@ public sealed class SyslogFramingTests : IAsyncLifetime
     [Fact]
     public async Task Line_over_the_limit_is_not_cut_inside_a_character()
     {
-        // Each character has three bytes, so the limit of a piece may lie inside of one.
+        // Each euro sign has three bytes. The limit of a piece falls inside a euro sign.
         byte[] bytes = Encoding.UTF8.GetBytes("<1>a" + string.Concat(Enumerable.Repeat("\u20ac", 400)) + "\n");
 
         string[] messages = await _queue.ReceiveAsync(BadInputPolicy.Store, bytes);

@@ -176,7 +176,7 @@ public class ConnectionFlowTests
         var (_, again) = bench.Probes(connection.Flow);
         again.Request(1);
 
-        Assert.Contains("can be materialized once", (await again.ExpectErrorAsync()).Message, StringComparison.Ordinal);
+        Assert.Contains("can have only one", (await again.ExpectErrorAsync()).Message, StringComparison.Ordinal);
         await client.SendAsync(new byte[] { 9 });
         await ReadExactlyAsync(client, new byte[1]);
     }

@@ -205,7 +205,7 @@ public class BindTests
             Interface = nic.Name,
             RxQueue = 1,
             ConfigureNic = true,
-            // Throws like an interface whose rule table is full.
+            // Throws the error of a full rule table, once the test has set `refuses`.
             NicReport = _ =>
             {
                 if (Interlocked.Exchange(ref refuses, false))

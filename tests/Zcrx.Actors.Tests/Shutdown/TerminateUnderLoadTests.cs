@@ -7,7 +7,7 @@ using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Shutdown;
 
-/// <summary>Tests SIGTERM under load to a process whose pool of actors handles frames slowly.</summary>
+/// <summary>Sends SIGTERM to a process under load. Its pool of actors handles frames slowly.</summary>
 public class TerminateUnderLoadTests(ITestOutputHelper output)
 {
     private const int Clients = 4;

@@ -9,8 +9,8 @@ namespace Zcrx.Benchmarks.Loop;
 /// writes the refill entry. It reads and writes head and tail once per batch.
 /// </summary>
 /// <remarks>
-/// It has one area and one sink, so it looks up, checks, leases and counts nothing. The product takes more time, which is the cost of these
-/// steps.
+/// It has one area and one sink, so it needs no lookup. It also checks, leases and counts nothing. The additional time of the product is
+/// the cost of these four.
 /// </remarks>
 internal sealed unsafe class BareRings(
     io_uring_cqe* completions,

@@ -63,7 +63,7 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
         return submitted;
     }
 
-    /// <summary>Returns a loop over the memory of this kernel that does not use the product's code.</summary>
+    /// <summary>Returns a loop that reads and writes this kernel's rings without the product's code.</summary>
     public BareRings Rings(ISink sink) => new(
         (io_uring_cqe*)(Ring + Parameters.cq_off.cqes),
         (uint*)(Ring + Parameters.cq_off.head),

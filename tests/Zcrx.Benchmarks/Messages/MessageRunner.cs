@@ -6,7 +6,8 @@ namespace Zcrx.Benchmarks.Messages;
 /// <summary>Runs all servers under all loads, in rounds. Each run uses a new server process and a new client process.</summary>
 internal sealed class MessageRunner(MessageOptions options)
 {
-    // After these connections, the server has allocated the memory that does not depend on the number of connections.
+    // The number of connections that are opened before the baseline of the memory is read. The server has then allocated the memory that
+    // does not depend on the number of connections.
     private const int FirstConnections = 500;
     private static readonly TimeSpan RunLimit = TimeSpan.FromMinutes(2);
 

@@ -14,7 +14,7 @@ internal static class ReportCommand
 {
     public static Task<int> RunAsync(string[] args)
     {
-        Option<bool> brief = new("--short") { Description = "Three short rounds: less than ten minutes on two processors." };
+        Option<bool> brief = new("--short") { Description = "Three short rounds: about fifteen minutes on two processors." };
         Option<FileInfo> document = new("--document") { Description = "The document whose results are replaced. Charts are written into `images` beside it.", Required = true };
         RootCommand command = new("Compares all receivers and servers, and writes the results into a document.") { brief, document };
         command.SetAction(async (parsed, cancellation) =>
@@ -22,7 +22,7 @@ internal static class ReportCommand
             FileInfo file = parsed.GetRequiredValue(document);
             // Fails before the long measurement if the document has no section for the results.
             _ = ResultSection.Replace(await File.ReadAllTextAsync(file.FullName, cancellation), "");
-            CompareOptions bulk = new() { Rounds = parsed.GetValue(brief) ? 3 : 5, Volume = parsed.GetValue(brief) ? 768L << 20 : 4L << 30 };
+            CompareOptions bulk = new() { Rounds = parsed.GetValue(brief) ? 3 : 5, Volume = parsed.GetValue(brief) ? 2L << 30 : 4L << 30 };
             MessageOptions messages = parsed.GetValue(brief) ? MessageOptions.Brief : MessageOptions.Usual;
             try
             {

@@ -50,8 +50,7 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
     }
 
     /// <summary>
-    /// Runs a step, which returns the highest use of resources, and measures it. Then waits until the server has closed the descriptors of
-    /// the step.
+    /// Runs a step, waits until the server has closed the step's descriptors, and adds a row with the measurements.
     /// </summary>
     private async Task MeasureAsync(Process server, string name, Func<Task<ServerUse>> step)
     {

@@ -10,7 +10,7 @@ namespace Zcrx.Chaos.Support;
 /// </remarks>
 internal static class BoundSocket
 {
-    // The kernel chooses its own ports above this range. Ports of recently ended connections are skipped.
+    // By default, the kernel chooses its own ports above this range. The ports are used in turn, so a port is reused only after all others.
     private const int First = 12000;
     private const int Count = 20000;
 

@@ -8,7 +8,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Cluster.Tests.Nodes;
 
-/// <summary>Tests that another node gets the faults of a node as events, and sees them in the status.</summary>
+/// <summary>Tests that a node's failures, restarts, copy storms and pressure reach another node as events and in the status.</summary>
 public sealed class NodeEventTests : IAsyncLifetime
 {
     private const string Queue = "zcrx-0";

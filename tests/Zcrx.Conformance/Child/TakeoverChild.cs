@@ -65,7 +65,7 @@ internal static class TakeoverChild
             },
         });
         ChildProgram.Tell($"LISTENING {((IPEndPoint)listener.LocalEndPoint!).Port}");
-        // The parent's end closes the pipe, so this process cannot outlive its parent.
+        // The pipe closes when the parent exits, so this process cannot outlive its parent.
         await Console.In.ReadToEndAsync();
     }
 

@@ -15,7 +15,7 @@ internal static class DifferentialRunner
 
     // The number of programs that are reduced. Each reduction runs hundreds of programs, so further failures are not reduced.
     private const int MostReductions = 5;
-    // The number of times that a program is repeated because TCP may have cut its stream differently on the two kernels.
+    // The largest number of repetitions of a program for which TCP may have cut the stream differently on the two kernels.
     private const int MostRepetitions = 3;
 
     private const string Usage = """

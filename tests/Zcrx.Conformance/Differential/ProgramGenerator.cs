@@ -12,8 +12,8 @@ internal static class ProgramGenerator
     public const int Connections = 4;
     public const int Exports = 2;
 
-    // A program without whole pages sends at most 30 pieces of 5 pages, and each piece may touch 2 more pages. The pool therefore never
-    // runs out.
+    // If WholePages is false, a program sends at most 30 pieces. Each piece has at most 5 pages of bytes and fills at most 7 buffers, so
+    // the pool never runs out.
     private const int PlentyOfBuffers = 256;
     private const int MostSends = 30;
 

@@ -28,7 +28,7 @@ internal sealed class CompletionTarget : IFuzzTarget
         [1, 4, 0, 0, 0, 0x80, 9],
         // The same tail after the kernel has dropped completions.
         [1, 5, 1, 4, 0, 0, 0, 0x80, 9],
-        // A completion and ring counters whose values all come from the input.
+        // A completion with arbitrary fields, then arbitrary values for the tail, the overflow counter and the refill head.
         [1, 3, 1, 0, 0, 0, 0, 0, 0, 1, 16, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 4, 3, 0, 0, 0, 9, 5, 1, 9, 7, 1, 0, 0, 0, 9],
     ];
 

@@ -105,6 +105,31 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Observer_that_fails_on_the_last_frame_does_not_take_it_from_another_observer(bool isUnterminated)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            ConcurrentQueue<string> events = new();
+            FramingOptions options = new() { DeliversUnterminated = true };
+            using IDisposable failing = connection.Buffers.Frames(Delimiter.LineFeed, 100, options)
+                .Subscribe(static frame => _ = frame.Length == 4 ? throw new InvalidOperationException("fails on the last frame") : 0, static _ => { });
+            using IDisposable other = connection.Buffers.Frames(Delimiter.LineFeed, 100, options)
+                .Subscribe(frame => events.Enqueue(Encoding.UTF8.GetString(frame.ToArray())), error => events.Enqueue(error.GetType().Name), () => events.Enqueue("end"));
+
+            await peer.Socket.SendAsync(isUnterminated ? "first\nlast"u8.ToArray() : "first\nlast\n"u8.ToArray());
+            peer.EndSending();
+
+            await connection.Closed.Within("the connection closes");
+            await Deadline.UntilAsync(() => events.Count >= 3, () => $"the other observer receives both frames and the end, not {string.Join(", ", events)}");
+            Assert.Equal(["first", "last", "end"], events);
+        }
+    }
+
     [Fact]
     public async Task Error_of_a_last_frame_that_waits_is_reported_if_its_observer_has_no_error_handler()
     {

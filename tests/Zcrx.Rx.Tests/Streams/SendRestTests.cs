@@ -6,8 +6,8 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>
-/// Tests how connections end while they have unsent bytes. The send of these bytes has completed, because a batch has copied them, but the
-/// socket had no room.
+/// Tests how connections end while the socket has no room for the rest of a batch. <c>SendAsync</c> has already completed, because the
+/// batch copied the bytes.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public sealed class SendRestTests : IClassFixture<ResourceCheck>

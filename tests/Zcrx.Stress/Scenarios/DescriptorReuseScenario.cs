@@ -84,7 +84,7 @@ internal sealed class DescriptorReuseScenario : IStressScenario
                 connection.Resume();
                 await peer.SendAsync(100);
                 connection.Pause();
-                // This socket is closed at once. For a moment, it has a descriptor number that was free.
+                // Opens and closes a socket. It may get the descriptor number of a socket that was disposed after its attachment.
                 using Socket passing = new(SocketType.Stream, ProtocolType.Tcp);
             }
 

@@ -11,7 +11,7 @@ internal sealed class SuspendedScenario : IStressScenario
     private const int Connections = 12;
     private const int Strangers = 2;
 
-    // The connection of which this thread is calling a member.
+    // The connection that this thread is calling; null outside a call.
     [ThreadStatic]
     private static ZcrxConnection? _called;
 

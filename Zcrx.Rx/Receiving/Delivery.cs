@@ -4,7 +4,6 @@ using Zcrx.Interop.Leases;
 using Zcrx.Interop.Queues;
 using Zcrx.Rx.Pool;
 using Zcrx.Rx.Ring;
-using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Receiving;
 

@@ -288,7 +288,7 @@ internal sealed unsafe class MultishotReceive
             // The kernel applies the limit within a buffer only to bundles. Receives without a limit use no bundles, because the kernel
             // would prepare up to 256 buffers for each message.
             entry.ioprio |= IORING_RECVSEND_BUNDLE;
-            entry.optlen = (uint)request.Budget;
+            entry.optlen = (uint)_rules.LimitOf(request.Budget, request.Buffers.Queue.BufferLength);
         }
 
         if (!_ring.TryPush(entry))

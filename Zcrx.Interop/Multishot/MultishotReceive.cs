@@ -285,10 +285,11 @@ internal sealed unsafe class MultishotReceive
         };
         if (_rules.HasLimits && request.HasBudget)
         {
-            // The kernel applies the limit within a buffer only to bundles. Receives without a limit use no bundles, because the kernel
-            // would prepare up to 256 buffers for each message.
-            entry.ioprio |= IORING_RECVSEND_BUNDLE;
-            entry.optlen = (uint)_rules.LimitOf(request.Budget, request.Buffers.Queue.BufferLength);
+            // Only a bundle ends at a limit within a buffer, but the kernel prepares up to 256 buffers for each message of a bundle. A receive
+            // without bundles fills the buffer in which its limit lies. It therefore ends earlier, and a bundle receives the rest.
+            long whole = request.Budget - (request.Buffers.Queue.BufferLength - 1);
+            entry.ioprio |= whole > 0 ? (ushort)0 : IORING_RECVSEND_BUNDLE;
+            entry.optlen = (uint)(whole > 0 ? whole : request.Budget);
         }
 
         if (!_ring.TryPush(entry))

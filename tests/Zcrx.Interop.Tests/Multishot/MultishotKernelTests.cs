@@ -1,5 +1,4 @@
 using Zcrx.Interop.Abi;
-using Zcrx.Interop.Multishot;
 
 namespace Zcrx.Interop.Tests.Multishot;
 
@@ -34,22 +33,6 @@ public class MultishotKernelTests
         }
 
         Assert.InRange(used.Count, 1, Buffers / 2);
-    }
-
-    [SkippableFact]
-    public void Receive_with_a_budget_continues_when_the_kernel_ends_it_before()
-    {
-        const int Length = 1000;
-        int turn = ReceiveMethod.ManyBuffers * Environment.SystemPageSize;
-        using ReceivingConnection connection = ReceivingConnection.Open(Buffers, new MultishotKernel(options: null, callerKeepsSockets: true), (uint)(10 * turn));
-        for (int sent = 0; sent < 3 * turn; sent += Length)
-        {
-            connection.Peer.Send(ReceivingConnection.Bytes(sent, Length));
-            for (int left = Length; left > 0;)
-            {
-                left -= connection.TakeBytes();
-            }
-        }
     }
 
     [SkippableFact]

@@ -291,9 +291,10 @@ internal sealed class RingThread : IRingWorker
     /// <summary>Gets a value indicating whether <see cref="TryEnter"/> may sleep in this turn. Ring thread only.</summary>
     internal bool MayBlock => _wait.MayBlock;
 
-    /// <summary>Gets the completions that were not handled yet. Ring thread only.</summary>
+    /// <summary>Gets the steps of a turn, for simulations.</summary>
     internal IRingTurn Turn => _turn;
 
+    /// <summary>Gets the completions that were not handled yet. Ring thread only.</summary>
     internal CompletionQueue Completions => _requests.Completions;
 
     /// <summary>Runs the part of a turn before the thread enters the ring. Ring thread only.</summary>

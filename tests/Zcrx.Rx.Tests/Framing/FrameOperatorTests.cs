@@ -112,7 +112,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
     [InlineData(ConsumerFailureAction.Reset, "whole\n", false)]
     public async Task Peer_that_ends_inside_a_frame_is_reset_unless_failed_consumers_close_in_order(ConsumerFailureAction action, string sent, bool isReset)
     {
-        await using TestQueue queue = await TestQueue.OpenAsync(options => options with { WhenConsumerFails = action });
+        await using TestQueue queue = await TestQueue.OpenAsync(configure: options => options with { WhenConsumerFails = action });
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {

@@ -83,10 +83,12 @@ internal class BufferHolder : IBufferSource
     IDisposable IBufferSource.BeginWork() => new HolderWork(this);
 
     /// <summary>
-    /// Ends the connection of a failed consumer if it has no other observer. Before the call, the consumer must pass the error on and
-    /// unsubscribe. Any thread.
+    /// Ends the connection of a failed consumer if it has no other observer. Before the call, the consumer must pass the error on. Any
+    /// thread.
     /// </summary>
-    public virtual void Fail(Exception exception)
+    /// <param name="exception">The error.</param>
+    /// <param name="isSubscribed">False if the consumer has unsubscribed; true if it could not yet.</param>
+    public virtual void Fail(Exception exception, bool isSubscribed = false)
     {
     }
 

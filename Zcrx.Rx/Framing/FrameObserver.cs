@@ -23,6 +23,8 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     // True when the source has ended but its end must wait, because OnNext is running or frames wait for the consumer.
     private bool _hasEndedInside;
     private Exception? _error;
+    // False while the source's Subscribe method runs. Any thread.
+    private volatile bool _isConnected;
 
     public FrameObserver(IObserver<ReceivedFrame> downstream, TCutter cutter, int maxLength, FramingOptions options)
     {
@@ -53,7 +55,11 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
         }
     }
 
-    public void Connect(IDisposable upstream) => _upstream.Disposable = upstream;
+    public void Connect(IDisposable upstream)
+    {
+        _isConnected = true;
+        _upstream.Disposable = upstream;
+    }
 
     public void OnNext(ReceivedBuffer value)
     {
@@ -300,13 +306,15 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     /// </summary>
     public void Refuse(ZcrxFramingException error)
     {
+        // While Subscribe still runs on another thread, this observer cannot be removed yet.
+        bool isSubscribed = !_isConnected;
         try
         {
             Fail(error);
         }
         finally
         {
-            _frames.Source?.Fail(error);
+            _frames.Source?.Fail(error, isSubscribed);
         }
     }
 

@@ -32,9 +32,9 @@ internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHo
 
     public override void LeaveUnhandled() => connection.HasUnhandledBytes = true;
 
-    public override void Fail(Exception exception)
+    public override void Fail(Exception exception, bool isSubscribed = false)
     {
-        if (!connection.Stream.HasObservers)
+        if (connection.Stream.Observers.Items.Length <= (isSubscribed ? 1 : 0))
         {
             connection.Control.FailConsumer(exception);
         }

@@ -105,6 +105,30 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
         }
     }
 
+    [Fact]
+    public async Task Peer_whose_bytes_are_refused_while_Subscribe_runs_on_another_thread_is_reset()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            using ManualResetEventSlim refused = new();
+            IObservable<ReceivedBuffer> source = Observable.Create<ReceivedBuffer>(observer =>
+            {
+                IDisposable subscription = connection.Buffers.Subscribe(observer);
+                Assert.True(refused.Wait(Deadline.Limit), "the frames fail before Subscribe returns");
+                return subscription;
+            });
+            await peer.Socket.SendAsync("a line that is too long\n"u8.ToArray());
+            peer.EndSending();
+
+            using IDisposable frames = source.Frames(Delimiter.LineFeed, 10).Subscribe(static _ => { }, _ => refused.Set());
+
+            await connection.Closed.Within("the connection closes");
+            Assert.True(await peer.IsResetAsync(), "the peer must not take its bytes for handled");
+        }
+    }
+
     [Theory]
     [InlineData(ConsumerFailureAction.Reset, "half", true)]
     [InlineData(ConsumerFailureAction.Reset, "whole\nhalf", true)]

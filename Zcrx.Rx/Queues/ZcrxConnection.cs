@@ -191,6 +191,14 @@ public sealed class ZcrxConnection : IDisposable
         return new CountedUse(_control.Work.End);
     }
 
+    /// <summary>Begins work that also needs the stream while the queue stops.</summary>
+    /// <returns>An object that ends the work when it is disposed. Further disposals have no effect.</returns>
+    internal IDisposable BeginRelay()
+    {
+        _control.Work.BeginRelay();
+        return new CountedUse(_control.Work.EndRelay);
+    }
+
     /// <summary>
     /// Runs an asynchronous handler for this connection on the thread pool. The connection closes when the handler's task ends.
     /// </summary>

@@ -38,8 +38,7 @@ public static class ZcrxForwardExtensions
     /// <remarks>
     /// <para>When one stream ends, only sending on the other connection is shut down. If one direction fails, both connections are reset.
     /// Otherwise a peer could take a broken stream for a complete one.</para>
-    /// <para>A queue that stops lets the relay go on until both directions have ended. When its drain time is over, it resets both
-    /// connections.</para>
+    /// <para>A queue that stops waits until both directions have ended. When its drain time is over, it resets both connections.</para>
     /// </remarks>
     public static Task RelayAsync(this ZcrxConnection connection, ZcrxConnection other, CancellationToken cancellationToken = default)
     {
@@ -50,8 +49,8 @@ public static class ZcrxForwardExtensions
 
     private static async Task RelayBothAsync(ZcrxConnection connection, ZcrxConnection other, CancellationToken cancellationToken)
     {
-        // One direction may end before the other has begun. The relay then keeps the first connection open for the answers. While a queue
-        // stops, it keeps both streams going, because the relay cannot know whether a request or an answer is on its way.
+        // One direction may end before the other has begun. This work then keeps the first connection open for the answers. It also keeps
+        // a queue that stops from ending the streams, because an error in one direction would lose an answer in the other.
         using IDisposable work = connection.BeginRelay();
         using IDisposable otherWork = other.BeginRelay();
         Task there = ForwardOrAbortAsync(connection, other, cancellationToken);

@@ -196,7 +196,7 @@ internal sealed class StopExecution(
     {
         if (machine.HasEndedStreams)
         {
-            // A stream that went on until now may have bytes that nobody has received yet.
+            // The socket of a stream that has continued until now may contain unreceived bytes.
             long now = context.Clock.Now;
             EndStreams(connection => !machine.MayReceive(now) || !connection.WantsReceive || !connection.Socket.HasSomething);
         }

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Zcrx.Rx;
+using Zcrx.Rx.Ring;
 
 namespace Zcrx.Actors.Queues;
 
@@ -7,7 +8,8 @@ namespace Zcrx.Actors.Queues;
 /// <param name="actor">The actor.</param>
 /// <param name="opening">The task that opens the queue.</param>
 /// <param name="watch">Creates the watchdog of the queue.</param>
-internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func<ZcrxQueue, QueueWatchdog> watch)
+/// <param name="time">The clock.</param>
+internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func<ZcrxQueue, QueueWatchdog> watch, TimeProvider time)
 {
     private static readonly TimeSpan AbandonRetry = TimeSpan.FromMilliseconds(500);
 
@@ -57,7 +59,7 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
     /// <returns>The queue that continues the registration, owned by the caller; null if it was closed or never opened.</returns>
     public async Task<ZcrxQueue?> CloseAsync(bool keepsNext)
     {
-        await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await PoolWork.Separate((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         ZcrxQueue? next = null;
         if (opening.IsCompletedSuccessfully)
         {
@@ -90,7 +92,7 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
         QueueWatchdog watchdog = watch(queue);
         while (!work.IsCompleted)
         {
-            await work.WaitAsync(AbandonRetry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await work.WaitAsync(AbandonRetry, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!work.IsCompleted)
             {
                 watchdog.TryAbandon();

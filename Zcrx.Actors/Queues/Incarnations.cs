@@ -4,6 +4,7 @@ using Akka.Event;
 using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Messages;
 using Zcrx.Rx;
+using Zcrx.Rx.Ring;
 
 namespace Zcrx.Actors.Queues;
 
@@ -63,7 +64,7 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
     {
         if (message.Next is not null && !keepsNext)
         {
-            _closing = QueueOpener.DropAsync(_closing, null);
+            _closing = QueueOpener.DropAsync(PoolWork.Separate(_closing), null);
             AwaitClosing(context);
             return false;
         }
@@ -94,7 +95,7 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
         Props props = Props.Create(() => new QueueIncarnation(name, opening, directory, watchdog, time, logger)).WithDeploy(Deploy.Local).WithDispatcher(context.Props.Dispatcher);
         EventStream events = context.System.EventStream;
         _current = new Incarnation(
-            context.Watch(context.ActorOf(props, "incarnation")), opening, queue => new QueueWatchdog(queue, watchdog, time, logger, events));
+            context.Watch(context.ActorOf(props, "incarnation")), opening, queue => new QueueWatchdog(queue, watchdog, time, logger, events), time);
         _isClosed = false;
     }
 
@@ -154,7 +155,7 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
     public void Leave()
     {
         outstanding.Add(_current?.CloseAsync(keepsNext: false) ?? Nothing);
-        outstanding.Add(QueueOpener.DropAsync(_closing, _next));
+        outstanding.Add(QueueOpener.DropAsync(PoolWork.Separate(_closing), _next));
     }
 
     /// <summary>Reports to the <see cref="QueueSupervisor"/> that the queue of the last incarnation is closed.</summary>

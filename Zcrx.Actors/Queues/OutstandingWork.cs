@@ -1,3 +1,5 @@
+using Zcrx.Rx.Ring;
+
 namespace Zcrx.Actors.Queues;
 
 /// <summary>
@@ -18,7 +20,7 @@ internal sealed class OutstandingWork(OutstandingWork? whole = null)
     {
         lock (_gate)
         {
-            _work = AfterAsync(_work, work);
+            _work = AfterAsync(_work, PoolWork.Separate(work));
         }
 
         whole?.Add(work);
@@ -29,7 +31,7 @@ internal sealed class OutstandingWork(OutstandingWork? whole = null)
     {
         lock (_gate)
         {
-            return _work;
+            return PoolWork.Separate(_work);
         }
     }
 

@@ -4,6 +4,7 @@ using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Logging;
 using Zcrx.Interop;
 using Zcrx.Rx;
+using Zcrx.Rx.Ring;
 
 namespace Zcrx.Actors.Queues;
 
@@ -22,7 +23,7 @@ internal sealed class QueueOpener(
         {
             ZcrxQueueOptions reporting = WithReport(options);
             using IncomingQueue? incoming = incomingQueues.Take(options.Name);
-            ZcrxQueue queue = await Task.Run(() => incoming is null
+            ZcrxQueue queue = await PoolWork.RunAsync(() => incoming is null
                 ? ZcrxQueue.OpenAsync(reporting, suspended)
                 : ZcrxQueue.ImportAsync(incoming, reporting, suspended)).ConfigureAwait(false);
             activity?.SetTag("zcrx.engine", AttributeValue.Of(queue.Engine));

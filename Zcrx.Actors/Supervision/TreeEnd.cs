@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Akka.Actor;
 using Zcrx.Actors.Connections;
 using Zcrx.Actors.Queues;
+using Zcrx.Rx.Ring;
 
 namespace Zcrx.Actors.Supervision;
 
@@ -49,7 +50,7 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
     public void Watch(IActorRef supervisor)
     {
         _hasSupervisor = true;
-        _terminated = Task.Run(() => supervisor.WatchAsync());
+        _terminated = PoolWork.RunAsync(() => supervisor.WatchAsync());
     }
 
     /// <summary>

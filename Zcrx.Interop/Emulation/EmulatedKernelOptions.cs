@@ -31,4 +31,7 @@ public sealed record EmulatedKernelOptions
     /// arrive at once.
     /// </summary>
     internal bool AcceptsAnyStream { get; init; }
+
+    /// <summary>Gets the kernel that queues use instead of a new one; null outside simulations.</summary>
+    internal INicKernel? Kernel { get; init; }
 }

@@ -17,16 +17,26 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
 {
     private const int NotLeased = -1;
 
-    private ulong _offset;
     private byte* _address;
+    // The difference between the offset and the address of a buffer.
+    private ulong _shift;
     private int _length;
     private long _streamOffset;
+    // The holder, or null while the table finds it by the tag. A reference is written only where it does not change for each buffer,
+    // because the garbage collector's write barrier costs more than the rest of a borrow.
     private BufferHolder? _holder;
+    private ulong _tag;
     private AreaMemory? _memory;
     private int _slot = NotLeased;
     private long _version;
 
     public BufferLedger Ledger => ledger;
+
+    /// <summary>Gets or sets the table that finds holders by their tags. Set before the first run.</summary>
+    public IHolderTable? Holders { get; set; }
+
+    /// <summary>Gets the tag of the latest buffer that was lent with a tag. Any thread.</summary>
+    public ulong Tag => Volatile.Read(ref _tag);
 
     /// <summary>
     /// Gets a value indicating whether the borrowed buffer was leased. The borrow then owns a reference to it, which <see cref="End"/>
@@ -43,7 +53,19 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     {
         SetMemory(memory);
         SetHolder(holder);
-        return Lend(offset, address, length, streamOffset);
+        _shift = offset - (ulong)address;
+        return Lend(_tag, address, length, streamOffset);
+    }
+
+    /// <summary>Begins a run of borrows in one area, whose holders are found by their tags. Ends the current borrow.</summary>
+    /// <param name="memory">The area.</param>
+    /// <param name="offset">The offset of any buffer of the area.</param>
+    /// <param name="address">The address of that buffer.</param>
+    public void BeginRun(AreaMemory memory, ulong offset, byte* address)
+    {
+        SetMemory(memory);
+        _holder = null;
+        _shift = offset - (ulong)address;
     }
 
     /// <summary>Sets the area of the buffers that are borrowed next. Ends the current borrow.</summary>
@@ -61,13 +83,17 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     }
 
     /// <summary>
-    /// Begins the borrow of another buffer with the same area and holder. Ends the current borrow, whose buffer must not have been leased.
+    /// Begins the borrow of another buffer in the same area. Ends the current borrow, whose buffer must not have been leased.
     /// </summary>
+    /// <param name="tag">The tag of the holder. Has no effect unless <see cref="BeginRun"/> was called.</param>
+    /// <param name="address">The address of the bytes.</param>
+    /// <param name="length">The number of bytes.</param>
+    /// <param name="streamOffset">The position of the first byte in the stream.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ReceivedBuffer Lend(ulong offset, byte* address, int length, long streamOffset)
+    public ReceivedBuffer Lend(ulong tag, byte* address, int length, long streamOffset)
     {
         long version = NextVersion();
-        _offset = offset;
+        _tag = tag;
         _address = address;
         _length = length;
         _streamOffset = streamOffset;
@@ -126,7 +152,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
 
     public BufferHolder Holder(long version)
     {
-        BufferHolder? holder = _holder;
+        BufferHolder? holder = FindHolder();
         EnsureStill(version);
         return holder!;
     }
@@ -164,7 +190,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         if (_slot == NotLeased)
         {
             // The caller owns one reference. The borrow owns the other until the borrow ends.
-            _slot = ledger.Lease(_offset, _address, _length, _streamOffset, _holder!, references: 2);
+            _slot = ledger.Lease((ulong)_address + _shift, _address, _length, _streamOffset, FindHolder()!, references: 2);
         }
         else
         {
@@ -183,6 +209,9 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     [DoesNotReturn]
     private static void ThrowForeignThread() => throw new InvalidOperationException(
         "A borrowed buffer may be used only on the ring thread, inside OnNext, but was used on another thread. Use Offload or Process to work on another thread, or call Retain() inside OnNext and pass the lease on.");
+
+    // While a buffer is borrowed, its holder stays in the table.
+    private BufferHolder? FindHolder() => _holder ?? Holders?.Find(_tag);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private long NextVersion()

@@ -286,10 +286,11 @@ internal sealed unsafe class MultishotReceive
         if (_rules.HasLimits && request.HasBudget)
         {
             // Only a bundle ends at a limit within a buffer, but the kernel prepares up to 256 buffers for each message of a bundle. A receive
-            // without bundles fills the buffer in which its limit lies. It therefore ends earlier, and a bundle receives the rest.
+            // without bundles fills the buffer in which its limit lies. It therefore ends earlier, and a bundle receives the rest. The kernel
+            // takes a limit over int.MaxValue for a negative number.
             long whole = request.Budget - (request.Buffers.Queue.BufferLength - 1);
             entry.ioprio |= whole > 0 ? (ushort)0 : IORING_RECVSEND_BUNDLE;
-            entry.optlen = (uint)(whole > 0 ? whole : request.Budget);
+            entry.optlen = (uint)long.Min(whole > 0 ? whole : request.Budget, int.MaxValue);
         }
 
         if (!_ring.TryPush(entry))

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop;
@@ -72,14 +73,12 @@ public sealed unsafe class RefillQueue
     public bool TryAppend(ulong offset)
     {
         // Reading head costs a cache miss, so it is read only when the limit is reached, about once per round of the ring.
-        if ((int)(_limit - _tail) <= 0 && !FindRoom())
+        if ((int)(_limit - _tail) <= 0)
         {
-            return false;
+            return TryAppendAfterLimit(offset);
         }
 
-        io_uring_zcrx_rqe* entry = &_entries[_tail & _mask];
-        *entry = new io_uring_zcrx_rqe { off = offset };
-        _tail++;
+        Append(offset);
         return true;
     }
 
@@ -120,6 +119,26 @@ public sealed unsafe class RefillQueue
     {
         _isDisposed = true;
         _limit = _tail;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Append(ulong offset)
+    {
+        uint tail = _tail;
+        // One store writes the whole entry: the offset, and zeros for its other fields.
+        Vector128.CreateScalar(offset).Store((ulong*)&_entries[tail & _mask]);
+        _tail = tail + 1;
+    }
+
+    private bool TryAppendAfterLimit(ulong offset)
+    {
+        if (!FindRoom())
+        {
+            return false;
+        }
+
+        Append(offset);
+        return true;
     }
 
     private bool FindRoom()

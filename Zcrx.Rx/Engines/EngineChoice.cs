@@ -36,7 +36,7 @@ public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
     internal INicKernel CreateKernel(ZcrxQueueOptions options) => Engine switch
     {
         // A queue closes a socket only after the requests that use it have ended, so the kernel need not duplicate the descriptor.
-        ZcrxEngine.Emulated => new EmulatedKernel(options.Emulation, callerKeepsSockets: true),
+        ZcrxEngine.Emulated => options.Emulation.Kernel ?? new EmulatedKernel(options.Emulation, callerKeepsSockets: true),
         ZcrxEngine.IoUring => new MultishotKernel(options.Emulation with { Nics = [] }, callerKeepsSockets: true),
         _ => new LinuxKernel(),
     };

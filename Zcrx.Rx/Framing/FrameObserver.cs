@@ -258,7 +258,11 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
         {
             if (error is null)
             {
-                error = _frames.EndInside();
+                if (_frames.EndInside() is { } incomplete)
+                {
+                    Refuse(incomplete);
+                    return;
+                }
             }
             else
             {

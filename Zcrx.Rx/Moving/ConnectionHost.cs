@@ -22,6 +22,8 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     // The set of unfinished work on closed connections. The values are not used.
     private readonly ConcurrentDictionary<ConnectionWork, bool> _lateWork = new();
     private int _awaitsEnd;
+    // Set when the ring thread has begun to stop, and waits for the unfinished work.
+    private volatile bool _awaitsLateWork;
     private long _scheduled;
     // Set before the ring thread runs posted work.
     private ConnectionMover _mover = null!;
@@ -75,8 +77,14 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
 
     public void ReportFault(ConnectionReceiver connection, Exception exception) => events.Faulted(connection, exception);
 
-    /// <summary>Gets a value indicating whether work on closed connections has not ended.</summary>
-    public bool HasLateWork => !_lateWork.IsEmpty;
+    /// <summary>Determines whether work on closed connections has not ended. From now on, the end of the last work wakes the ring thread.</summary>
+    public bool AwaitsLateWork()
+    {
+        _awaitsLateWork = true;
+        // A full fence: either this thread sees the end of the work, or the thread that ends the work sees the flag.
+        Interlocked.MemoryBarrier();
+        return !_lateWork.IsEmpty;
+    }
 
     public void BeginLateWork(ConnectionWork work)
     {
@@ -85,7 +93,11 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         {
             // One continuation serves all connections of the queue.
             _ = thread.Ended.ContinueWith(
-                static (_, host) => ((ConnectionHost)host!).AbandonLateWork(), this, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                static (_, host) => Threads.RunOnPool(static host => ((ConnectionHost)host).AbandonLateWork(), host!),
+                this,
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
         }
         else if (thread.Ended.IsCompleted)
         {
@@ -93,7 +105,14 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         }
     }
 
-    public void EndLateWork(ConnectionWork work) => _lateWork.TryRemove(work, out _);
+    public void EndLateWork(ConnectionWork work)
+    {
+        // TryRemove is a full fence.
+        if (_lateWork.TryRemove(work, out _) && _awaitsLateWork && _lateWork.IsEmpty)
+        {
+            thread.Signal();
+        }
+    }
 
     private void AbandonLateWork()
     {

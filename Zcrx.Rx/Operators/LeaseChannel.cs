@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Zcrx.Interop;
+using Zcrx.Interop.Kernel;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Framing;
 using Zcrx.Rx.Receiving;
@@ -47,7 +48,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     /// <param name="hasOneReader">Whether one reader makes all reads and the disposal, so that they never run at the same time.</param>
     public LeaseChannel(Leasing<TBorrowed, TLease> leasing, int bound, long byteBound, Action? arrived = null, bool hasOneReader = false)
     {
-        _channel = Channel.CreateUnbounded<TLease>(new UnboundedChannelOptions { SingleWriter = true, SingleReader = hasOneReader });
+        _channel = Channel.CreateUnbounded<TLease>(new UnboundedChannelOptions { SingleWriter = true, SingleReader = hasOneReader, AllowSynchronousContinuations = Threads.IsSimulated });
         _leasing = leasing;
         _bound = bound;
         _byteBound = byteBound;
@@ -149,7 +150,9 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
 
     /// <summary>Waits until a lease can be read or the stream has ended.</summary>
     /// <returns>False if the stream has ended in order. If it failed, the call throws the stream's error.</returns>
-    public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken) => _channel.Reader.WaitToReadAsync(cancellationToken);
+    public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken) => Threads.IsSimulated
+        ? Threads.ContinueOnPoolAsync(_channel.Reader.WaitToReadAsync(CancellationToken.None), cancellationToken)
+        : _channel.Reader.WaitToReadAsync(cancellationToken);
 
     /// <summary>Takes the oldest lease. The caller owns it from then on.</summary>
     public bool TryRead([NotNullWhen(true)] out TLease? lease)

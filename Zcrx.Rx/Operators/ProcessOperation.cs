@@ -1,4 +1,5 @@
 using System.Reactive;
+using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Operators;
 
@@ -31,7 +32,7 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
         Task[] tasks = new Task[workers];
         for (int i = 0; i < workers; i++)
         {
-            tasks[i] = Task.Run(WorkAsync);
+            tasks[i] = Threads.RunOnPoolAsync(WorkAsync);
         }
 
         _ = FinishAsync(tasks);
@@ -83,7 +84,7 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
         {
             if (Interlocked.CompareExchange(ref _error, exception, null) is null)
             {
-                await _cancellation.CancelAsync().ConfigureAwait(false);
+                await Threads.CancelAsync(_cancellation).ConfigureAwait(false);
                 _channel.Dispose();
                 _isAtFault = !IsOfStream(exception) && _channel.Fail(exception);
             }

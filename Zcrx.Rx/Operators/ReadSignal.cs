@@ -1,4 +1,5 @@
 using System.Threading.Tasks.Sources;
+using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Operators;
 
@@ -25,9 +26,9 @@ internal sealed class ReadSignal : IValueTaskSource
     /// <param name="schedule">Schedules the continuation of the reader; null for the thread pool.</param>
     public ReadSignal(Action<Action>? schedule = null)
     {
-        _schedule = schedule;
+        _schedule = schedule ?? Threads.SimulatedPool;
         _resume = () => _core.SetResult(true);
-        _core.RunContinuationsAsynchronously = schedule is null;
+        _core.RunContinuationsAsynchronously = _schedule is null;
     }
 
     /// <summary>Signals a change. The caller must have made the change before.</summary>

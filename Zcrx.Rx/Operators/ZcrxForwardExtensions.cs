@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Zcrx.Interop;
+using Zcrx.Interop.Kernel;
 using Zcrx.Rx.Operators;
 
 namespace Zcrx.Rx;
@@ -104,7 +105,7 @@ public static class ZcrxForwardExtensions
         finally
         {
             // The caller must continue on the thread pool and not on the ring thread, because its code may block.
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await Threads.SwitchToPool();
         }
     }
 

@@ -56,7 +56,10 @@ internal sealed class QueueLoop : IRingTurn
         };
         // Only a real NIC lets the kernel poll for packets. In other cases, a waiting poll would just sleep.
         TimeSpan nicPoll = engine.Choice.Engine == ZcrxEngine.Nic ? options.BusyPoll : TimeSpan.Zero;
-        _spin = new RingSpin(_context.Clock, options.SpinSlots, options.SpinBeforeSleep, nicPoll);
+        _spin = new RingSpin(_context.Clock, options.SpinSlots, options.SpinBeforeSleep, nicPoll)
+        {
+            FewCompletions = RingSpin.FewBuffers(options.BufferLength == 0 ? Environment.SystemPageSize : options.BufferLength),
+        };
         _thread = new RingThread(options.Name, engine.Kernel, ring, _context.Clock, _context.Heartbeat, _spin, this);
         Host = new ConnectionHost(_thread, suspended, _context.Options, events, engine.IsOnNic ? new RxQueueId(options.Interface!, options.RxQueue) : null);
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Zcrx.Interop;
+using Zcrx.Interop.Kernel;
 using Zcrx.Rx.Moving;
 using Zcrx.Rx.Rebalancing;
 using Zcrx.Rx.Receiving;
@@ -123,7 +124,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
         ZcrxConnection stranded = ZcrxConnection.Of(connection);
         ConnectionHost host = stranded.Host;
         // Runs off the ring thread, because reading where packets arrive may take system calls.
-        _ = Task.Run(() => RescueAsync(stranded, host, position));
+        _ = Threads.RunOnPoolAsync(() => RescueAsync(stranded, host, position));
     }
 
     private static GroupMember Choose(ImmutableArray<GroupMember> members, GroupMember present, RxQueueId? arrival)

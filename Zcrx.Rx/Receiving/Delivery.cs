@@ -4,7 +4,6 @@ using Zcrx.Interop.Leases;
 using Zcrx.Interop.Queues;
 using Zcrx.Rx.Pool;
 using Zcrx.Rx.Ring;
-using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Receiving;
 
@@ -24,6 +23,7 @@ internal sealed unsafe class Delivery : IDelivery
     private readonly ReceiveTurn _turn;
     private readonly QueueCounters _counters;
     private readonly RingHeartbeat _heartbeat;
+    private readonly LendingConnection _lending;
 
     public Delivery(AreaTable areas, BufferPool pool, SlotTable<ConnectionReceiver> connections, ReceiveTurn turn, QueueContext context)
     {
@@ -34,6 +34,8 @@ internal sealed unsafe class Delivery : IDelivery
         _turn = turn;
         _counters = context.Counters;
         _heartbeat = context.Heartbeat;
+        _lending = new LendingConnection(connections, _ledger.Borrow);
+        _ledger.Borrow.Holders = _lending;
     }
 
     /// <summary>
@@ -81,6 +83,7 @@ internal sealed unsafe class Delivery : IDelivery
             uint delivered = (uint)(run.At - first);
             _turn.CountHandled(delivered);
             _counters.Buffers += delivered;
+            _counters.Bytes += run.Bytes;
         }
 
         if (!isIntact)
@@ -93,27 +96,32 @@ internal sealed unsafe class Delivery : IDelivery
     /// <summary>Delivers at least one buffer, and then further buffers as long as they need no special handling.</summary>
     private void DeliverSome(ref DeliveryRun run)
     {
-        if (!TryFindConnection(ref run))
+        if (!TryFindConnection(ref run, run.At->UserData))
         {
             // The connection has left this queue, so its bytes are not delivered. The buffer returns to the kernel.
-            _counters.Bytes += run.At->Result;
+            run.Bytes += run.At->Result;
             _pool.Return(run.At->BufferOffset);
             run.At++;
             return;
         }
 
-        if (run.Connection.Undelivered.Count > 0 || run.Observers.Length == 0 || run.Connection.Control.IsPaused)
+        // The observers are read once per buffer. An observer that unsubscribes on another thread afterwards still receives this buffer, so
+        // the buffer is not lost.
+        IObserver<ReceivedBuffer>[] observers = run.Connection.Observers.Items;
+        if (observers.Length == 0 || run.MustWait)
         {
             LeaseForLater(ref run);
         }
-        else if (!run.IsUsual || _pool.HasPending)
+        else if (run.Observer is null || _pool.HasPending)
         {
-            DeliverToAll(ref run);
+            _heartbeat.Enter(RingCallback.OnNext, run.Connection);
+            DeliverToAll(ref run, observers);
             ReturnBuffer(ref run);
         }
         else
         {
             bool isLent = true;
+            _heartbeat.Enter(RingCallback.OnNext, _lending);
             try
             {
                 isLent = DeliverUsual(ref run);
@@ -122,7 +130,7 @@ internal sealed unsafe class Delivery : IDelivery
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                run.Connection.Stream.Drop(run.Observers[0], exception);
+                run.Connection.Stream.Drop(run.Observer!, exception);
             }
 
             if (isLent)
@@ -130,15 +138,16 @@ internal sealed unsafe class Delivery : IDelivery
                 ReturnBuffer(ref run);
             }
         }
-
-        CountBytes(ref run);
     }
 
     /// <summary>Delivers buffers to connections with a single observer, until a buffer needs special handling.</summary>
     /// <returns>True when the current buffer was not returned, because the observer leased it or the refill queue is full.</returns>
     /// <remarks>
-    /// There is no try block here, because the compiler would keep values that live across it in memory instead of registers. An observer
-    /// may change the set of observers, and may fill the refill queue by releasing leases. Both are therefore checked after each buffer.
+    /// <para>There is no try block here, because the compiler would keep values that live across it in memory instead of registers. An
+    /// observer may change the set of observers, and may fill the refill queue by releasing leases. Both are therefore checked after each
+    /// buffer.</para>
+    /// <para>If each buffer belongs to another connection, writes to memory are most of the cost. Values are therefore read again after the
+    /// observer has returned, because the compiler would store those that live across the call.</para>
     /// </remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool DeliverUsual(ref DeliveryRun run)
@@ -146,49 +155,52 @@ internal sealed unsafe class Delivery : IDelivery
         BorrowScope borrow = _ledger.Borrow;
         RefillQueue refill = _pool.Refill;
         AreaView area = run.Area;
-        Completion* at;
-        borrow.SetMemory(_areas.MemoryOf(run.At->BufferOffset));
+        ulong first = run.At->BufferOffset;
+        borrow.BeginRun(_areas.MemoryOf(first), first, area.Address(first));
+        ulong next = run.At->UserData;
         do
         {
             ConnectionReceiver connection = run.Connection;
-            ObserverSet<IObserver<ReceivedBuffer>> subscribed = connection.Observers;
-            ConnectionControl control = connection.Control;
-            IObserver<ReceivedBuffer>[] observers = run.Observers;
-            IObserver<ReceivedBuffer> observer = observers[0];
-            ulong request = run.At->UserData;
-            borrow.SetHolder(connection.Holder);
+            ulong request = next;
+            Completion* at;
             do
             {
                 at = run.At;
                 int length = at->Result;
-                ulong offset = at->BufferOffset;
                 long position = connection.BytesReceived;
                 connection.BytesReceived = position + length;
-                observer.OnNext(borrow.Lend(offset, area.Address(offset), length, position));
-                if (borrow.IsLeased || !refill.TryAppend(offset))
+                run.Bytes += length;
+                run.Observer!.OnNext(borrow.Lend(request, area.Address(at->BufferOffset), length, position));
+                at = run.At;
+                if (borrow.IsLeased || !refill.TryAppend(at->BufferOffset))
                 {
                     return true;
                 }
 
                 run.At = ++at;
-            }
-            while (at != run.End && at->UserData == request && at->HasMore && area.Contains(at->BufferOffset, at->Result) && subscribed.Items == observers && !control.IsPaused);
+                if (at == run.End || !at->HasMore || !area.Contains(at->BufferOffset, at->Result))
+                {
+                    borrow.End();
+                    return false;
+                }
 
-            CountBytes(ref run);
+                next = at->UserData;
+            }
+            while (next == request && connection.Observers.Single == run.Observer && !connection.Control.IsPaused);
         }
-        while (run.HasNext && area.Contains(at->BufferOffset, at->Result) && !_turn.IsAbandoned && TryFindConnection(ref run) && run.IsUsual && !run.Connection.Control.IsPaused);
+        while (DeliveryRun.IsReceive(next) && !_turn.IsAbandoned && TryFindConnection(ref run, next) && run.Observer is not null && !run.MustWait);
 
         borrow.End();
         return false;
     }
 
-    private void DeliverToAll(ref DeliveryRun run)
+    private void DeliverToAll(ref DeliveryRun run, IObserver<ReceivedBuffer>[] observers)
     {
         ulong offset = run.At->BufferOffset;
         int length = run.At->Result;
         ConnectionReceiver connection = run.Connection;
-        connection.BytesReceived += length;
-        connection.Stream.Next(run.Observers, _ledger.Borrow.Begin(offset, _areas.MemoryOf(offset), run.Area.Address(offset), length, run.Start, connection.Holder));
+        long position = Count(ref run);
+        connection.Stream.Next(observers, _ledger.Borrow.Begin(offset, _areas.MemoryOf(offset), run.Area.Address(offset), length, position, connection.Holder));
     }
 
     /// <summary>Leases a buffer for later delivery, because no observer can receive it now or earlier bytes still wait.</summary>
@@ -197,8 +209,7 @@ internal sealed unsafe class Delivery : IDelivery
         ulong offset = run.At->BufferOffset;
         int length = run.At->Result;
         ConnectionReceiver connection = run.Connection;
-        connection.BytesReceived += length;
-        int slot = _ledger.Lease(offset, run.Area.Address(offset), length, run.Start, connection.Holder, references: 1);
+        int slot = _ledger.Lease(offset, run.Area.Address(offset), length, Count(ref run), connection.Holder, references: 1);
         connection.Undelivered.Add(_ledger, slot);
         if (_ledger.IsCopy(slot))
         {
@@ -220,18 +231,21 @@ internal sealed unsafe class Delivery : IDelivery
         CloseIfFailed(run.Connection);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void CountBytes(ref DeliveryRun run)
+    /// <summary>Counts the bytes of the current buffer.</summary>
+    /// <returns>Their position in the stream.</returns>
+    private static long Count(ref DeliveryRun run)
     {
-        long received = run.Connection.BytesReceived;
-        _counters.Bytes += received - run.Start;
-        run.Start = received;
+        int length = run.At->Result;
+        long position = run.Connection.BytesReceived;
+        run.Connection.BytesReceived = position + length;
+        run.Bytes += length;
+        return position;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryFindConnection(ref DeliveryRun run)
+    private bool TryFindConnection(ref DeliveryRun run, ulong request)
     {
-        UserData data = UserData.Decode(run.At->UserData);
+        UserData data = UserData.Decode(request);
         ConnectionReceiver? connection = _connections.Find(data.Slot, data.Generation);
         if (connection is null)
         {
@@ -244,11 +258,7 @@ internal sealed unsafe class Delivery : IDelivery
         }
 
         run.Connection = connection;
-        _heartbeat.Enter(RingCallback.OnNext, connection);
-        run.Start = connection.BytesReceived;
-        // The observers are read once per buffer. An observer that unsubscribes on another thread afterwards still receives this buffer, so
-        // the buffer is not lost.
-        run.Observers = connection.Observers.Items;
+        run.Observer = connection.Observers.Single;
         return true;
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Zcrx.Interop;
 using Zcrx.Rx.Ring;
 
@@ -25,18 +26,26 @@ internal unsafe ref struct DeliveryRun(Completion* first, Completion* end, long 
     /// <summary>The connection that received the current buffer.</summary>
     public ConnectionReceiver Connection = null!;
 
-    /// <summary>The observers that receive the current buffer.</summary>
-    public IObserver<ReceivedBuffer>[] Observers = [];
+    /// <summary>The connection's observer if it has exactly one; otherwise null.</summary>
+    public IObserver<ReceivedBuffer>? Observer;
 
-    /// <summary>The stream offset up to which the connection's bytes are counted.</summary>
-    public long Start;
+    /// <summary>The number of received bytes in the completions that were handled.</summary>
+    public long Bytes;
 
     /// <summary>Gets a value indicating whether the next completion is received data as well.</summary>
     public readonly bool HasNext => At != End && IsData(*At);
 
-    /// <summary>Gets a value indicating whether the connection has exactly one observer and no earlier buffers wait for it.</summary>
-    public readonly bool IsUsual => Observers.Length == 1 && Connection.Undelivered.Count == 0;
+    /// <summary>Gets a value indicating whether a new buffer must wait, because earlier ones wait or the connection is paused.</summary>
+    public readonly bool MustWait
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Connection.Undelivered.Count > 0 || Connection.Control.IsPaused;
+    }
 
     /// <summary>Determines whether a completion is received data. The last completion of a receive has no data.</summary>
-    public static bool IsData(in Completion completion) => UserData.Decode(completion.UserData).Kind == RequestKind.Receive && completion.HasMore;
+    public static bool IsData(in Completion completion) => IsReceive(completion.UserData) && completion.HasMore;
+
+    /// <summary>Determines whether a completion with this user data belongs to a receive.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsReceive(ulong userData) => UserData.Decode(userData).Kind == RequestKind.Receive;
 }

@@ -23,7 +23,7 @@ internal sealed class RingHeartbeat(RingClock clock)
     public RingCallback Callback => (RingCallback)Volatile.Read(ref _callback);
 
     /// <summary>Gets the connection whose callback is running; null for none.</summary>
-    public object? Subject => Volatile.Read(ref _subject);
+    public object? Subject => Volatile.Read(ref _subject) is var subject && subject is IRingSubject changing ? changing.Current : subject;
 
     /// <summary>Gets the time since the current turn began; zero while the thread sleeps.</summary>
     public TimeSpan BusyFor => Volatile.Read(ref _busySince) is var since and not Asleep ? clock.Elapsed(since, clock.Now) : TimeSpan.Zero;
@@ -61,6 +61,8 @@ internal sealed class RingHeartbeat(RingClock clock)
     public void Wake() => Volatile.Write(ref _busySince, clock.Now);
 
     /// <summary>Records that callbacks of a connection begin to run.</summary>
+    /// <param name="callback">The kind of callback.</param>
+    /// <param name="subject">The connection, or an <see cref="IRingSubject"/> that knows it.</param>
     public void Enter(RingCallback callback, object? subject)
     {
         Volatile.Write(ref _subject, subject);

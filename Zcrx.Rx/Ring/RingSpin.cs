@@ -8,12 +8,10 @@ namespace Zcrx.Rx.Ring;
 /// <remarks>Each wait costs a few reads of the clock. It costs nothing while spinning is off. There is no cost per buffer.</remarks>
 internal sealed class RingSpin
 {
-    /// <summary>The largest number of completions in a turn after which the thread may spin.</summary>
-    /// <remarks>
-    /// More completions mean bulk data or many connections. A sender of bulk data does not wait for replies, so a spin would only receive
-    /// the bytes in smaller pieces. With one bulk connection, spins doubled the processor time for each byte.
-    /// </remarks>
-    public const uint FewCompletions = 4;
+    // The largest size of the buffers of a turn after which the thread may spin. More bytes mean bulk data or many connections. A sender of
+    // bulk data does not wait for replies, and a spin would only receive its bytes in smaller pieces: with one bulk connection, it doubled
+    // the processor time for each byte.
+    private const int FewBytes = 16 * 1024;
 
     // The limit of polls in one spin. It ends a spin when the clock stands still, as the clock of a test may. With a running clock, the
     // longest spin ends earlier.
@@ -47,6 +45,9 @@ internal sealed class RingSpin
     /// </summary>
     public TimeSpan NextPoll => _nicPoll == TimeSpan.Zero ? _nicPoll : TimeSpan.FromTicks(long.Clamp(_clock.ToSpan(_end - _clock.Now).Ticks, 1, _nicPoll.Ticks));
 
+    /// <summary>Gets the largest number of completions in a turn after which the thread may spin.</summary>
+    public uint FewCompletions { get; init; } = FewBuffers(4096);
+
     /// <summary>Gets a value indicating whether the thread is spinning now.</summary>
     public bool IsSpinning { get; private set; }
 
@@ -55,6 +56,9 @@ internal sealed class RingSpin
 
     /// <summary>Gets the total time for which the thread has spun. Any thread.</summary>
     public TimeSpan Time => _clock.ToSpan(Volatile.Read(ref _time));
+
+    /// <summary>Returns the largest number of completed buffers in a turn after which the thread may spin, at least 1.</summary>
+    public static uint FewBuffers(int bufferLength) => (uint)int.Max(1, FewBytes / bufferLength);
 
     /// <summary>Sets the longest spin, and discards the results of earlier spins.</summary>
     public void SetLimit(TimeSpan limit) => _machine = new SpinMachine(_clock.ToTicks(limit));

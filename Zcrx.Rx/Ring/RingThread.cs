@@ -48,7 +48,7 @@ internal sealed class RingThread : IRingWorker
     }
 
     /// <summary>Gets a task that completes when the thread has ended. It faults when the thread has failed.</summary>
-    public Task Ended => _ended.Task;
+    public Task Ended => Threads.Separate(_ended.Task);
 
     /// <summary>Gets a value indicating whether the thread was abandoned as stuck. Any thread.</summary>
     public bool IsAbandoned => Volatile.Read(ref _abandoned) != 0;
@@ -290,6 +290,9 @@ internal sealed class RingThread : IRingWorker
 
     /// <summary>Gets a value indicating whether <see cref="TryEnter"/> may sleep in this turn. Ring thread only.</summary>
     internal bool MayBlock => _wait.MayBlock;
+
+    /// <summary>Gets the steps of a turn, for simulations.</summary>
+    internal IRingTurn Turn => _turn;
 
     /// <summary>Gets the completions that were not handled yet. Ring thread only.</summary>
     internal CompletionQueue Completions => _requests.Completions;

@@ -43,7 +43,13 @@ internal sealed class SlotTable<T>
     public T? Find(int slot, uint generation)
     {
         Entry[] entries = _entries;
-        return (uint)slot < (uint)entries.Length && entries[slot].Generation == generation ? entries[slot].Item : null;
+        if ((uint)slot >= (uint)entries.Length)
+        {
+            return null;
+        }
+
+        ref readonly Entry entry = ref entries[slot];
+        return entry.Generation == generation ? entry.Item : null;
     }
 
     /// <summary>Returns the object in a slot below <see cref="Length"/>; null if the slot is free.</summary>

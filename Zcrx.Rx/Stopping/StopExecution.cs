@@ -38,7 +38,7 @@ internal sealed class StopExecution(
     bool IStopFacts.IsDelivered => !HasUnreceived && !Array.Exists(connections.Snapshot(), static connection => connection.Has(ReceiveObstacles.Pool | ReceiveObstacles.Stranded) || IsWaiting(connection));
 
     // The ledger also counts the leases of connections that are already closed.
-    bool IStopFacts.IsDrained => pool.Ledger.Leased == 0 && !host.HasLateWork && !Array.Exists(connections.Snapshot(), static connection => connection.Control.Work.IsAny || connection.Control.IsHeld);
+    bool IStopFacts.IsDrained => pool.Ledger.Leased == 0 && !host.AwaitsLateWork() && !Array.Exists(connections.Snapshot(), static connection => connection.Control.Work.IsAny || connection.Control.IsHeld);
 
     bool IStopFacts.HasListeners => listeners.Count > 0;
 

@@ -6,6 +6,7 @@ internal sealed class ObserverSet<T>
     where T : class
 {
     private volatile T[] _items = [];
+    private volatile T? _single;
     private bool _hasEnded;
 
     /// <summary>
@@ -15,6 +16,9 @@ internal sealed class ObserverSet<T>
 
     /// <summary>Gets the observers.</summary>
     public T[] Items => _items;
+
+    /// <summary>Gets the observer if there is exactly one; otherwise null.</summary>
+    public T? Single => _single;
 
     /// <summary>
     /// Gets the error with which the stream ended; null for none. Read it after <see cref="TryAdd"/> has returned false.
@@ -29,7 +33,7 @@ internal sealed class ObserverSet<T>
         {
             if (!_hasEnded)
             {
-                _items = [.. _items, item];
+                Set([.. _items, item]);
             }
 
             return !_hasEnded;
@@ -48,7 +52,7 @@ internal sealed class ObserverSet<T>
                 return false;
             }
 
-            _items = [.. _items.AsSpan(0, index), .. _items.AsSpan(index + 1)];
+            Set([.. _items.AsSpan(0, index), .. _items.AsSpan(index + 1)]);
             return true;
         }
     }
@@ -67,8 +71,14 @@ internal sealed class ObserverSet<T>
             _hasEnded = true;
             Error = error;
             T[] items = _items;
-            _items = [];
+            Set([]);
             return items;
         }
+    }
+
+    private void Set(T[] items)
+    {
+        _items = items;
+        _single = items.Length == 1 ? items[0] : null;
     }
 }

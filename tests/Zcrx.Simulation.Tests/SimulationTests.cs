@@ -26,6 +26,16 @@ public class SimulationTests(ITestOutputHelper output)
     [InlineData(38493)]
     public void A_seed_that_found_a_defect_keeps_every_invariant(int seed)
     {
+        SimulationResult result = Simulator.Run(seed, allowsOperators: false);
+        Assert.True(result.Failure is null, $"seed {seed}: {result.Failure?.Message}");
+    }
+
+    [Theory]
+    [InlineData(5067)]
+    [InlineData(13612)]
+    [InlineData(13893)]
+    public void A_seed_with_operators_that_found_a_defect_keeps_every_invariant(int seed)
+    {
         SimulationResult result = Simulator.Run(seed);
         Assert.True(result.Failure is null, $"seed {seed}: {result.Failure?.Message}");
     }
@@ -37,6 +47,14 @@ public class SimulationTests(ITestOutputHelper output)
         {
             Assert.Equal(Simulator.Run(seed).Hash, Simulator.Run(seed, keepsLines: true).Hash);
         }
+    }
+
+    [Fact]
+    public void A_seed_with_actors_gives_the_same_events_each_time()
+    {
+        SimulationResult[] first = [.. Enumerable.Range(0, 300).Select(static seed => Simulator.Run(seed)).Where(static result => result.Profile.UsesActors)];
+        Assert.NotEmpty(first);
+        Assert.All(first, static result => Assert.Equal(result.Hash, Simulator.Run(result.Seed).Hash));
     }
 
     [Fact]
@@ -56,6 +74,20 @@ public class SimulationTests(ITestOutputHelper output)
             "is attached", "receives", "completes at", "fails at", "has an end", "is refused", "imports queue", "is suspended", "fails", "is released", "is leased once more",
             "may continue", "find no buffer", "completion ring full", "the end of a receive is lost", "a connection is reset", "used too late", "the thread pool runs",
             "throws", "queue 1 fails", "receives a frame of", "frames in at most 0 buffers", "another thread interrupts that",
+        ];
+        Assert.All(expected, text => Assert.Contains(text, events, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_simulations_reach_every_operator_and_every_event_of_the_actors()
+    {
+        string events = string.Concat(Enumerable.Range(0, 1_500).SelectMany(static seed => Simulator.Run(seed, keepsLines: true).Lines));
+        string[] expected =
+        [
+            "through Offload", "through ObserveOn", "through Process", "through Enumerable", "through Channel", "through Pipe", "through Forward", "slowly", "receives messages of",
+            "the operator of", "is stopped: ", "the consumer of connection 0 continues", "forwarding connection", "runs meanwhile", "the consumer of connection 0 throws",
+            "the actors log QueueRestarting", "the actors log QueueRestartRequested", "the actor of queue-1 is killed", "the supervisor of queue-0 is killed", "registrations fail",
+            "gives it up", "ZcrxMemoryException", "connections of queue-0 continue on queue-0", "continue on queue-1", "of queue-1 continue on queue-0",
         ];
         Assert.All(expected, text => Assert.Contains(text, events, StringComparison.Ordinal));
     }

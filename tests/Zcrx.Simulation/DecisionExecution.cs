@@ -26,17 +26,15 @@ internal sealed class DecisionExecution(SimulatedWorld world)
                 break;
             case DecisionKind.RunPool when world.Threads.PoolItems > 0:
                 Note("the thread pool runs an item");
-                world.Threads.TryRunPool();
+                RunPool(decision);
                 break;
             case DecisionKind.Advance:
-                world.Clock.Advance(TimeSpan.FromMilliseconds(1 + (decision.Amount % 40)));
+                // The back-off of actors is longer than the intervals of queues.
+                world.Clock.Advance(TimeSpan.FromMilliseconds(1 + (decision.Amount % (world.Tree is null ? 40 : 400))));
                 Note("time passes");
                 break;
             case DecisionKind.Connect when world.Connections.Count < MostConnections && Pick(world.LiveQueues.Where(static queue => queue.IsOpen && !queue.IsEnding), decision.Subject) is { } host:
-                SimulatedConnection added = new(world, world.Connections.Count, FramingOf(decision.Amount)) { Mode = ModeOf(decision.Amount), MayBreak = world.MayStreamsBreak };
-                world.Connections.Add(added);
-                Note($"{added} connects to {host}, and its observer will {added.Mode}{(added.Framing is { } framing ? $" frames in at most {framing.MaxLeasedBuffers} buffers" : "")}");
-                added.Attach(host);
+                Connect(decision, host);
                 break;
             case DecisionKind.Open when world.LiveQueues.Count() < world.Profile.Queues && world.Queues.Count < MostQueues:
                 Note($"{world.Open()} is opened");
@@ -44,6 +42,9 @@ internal sealed class DecisionExecution(SimulatedWorld world)
             case DecisionKind.ResumeSuspended:
                 Note("the suspended connections may continue");
                 ResumeSuspended();
+                break;
+            case DecisionKind.RestartQueue or DecisionKind.KillActor or DecisionKind.FailOpening:
+                OnTree(world.Tree!, decision);
                 break;
             case DecisionKind.Fault:
                 InjectFault(decision);
@@ -70,6 +71,67 @@ internal sealed class DecisionExecution(SimulatedWorld world)
     /// <summary>Offers all suspended connections to the open queues.</summary>
     public void ResumeSuspended() =>
         _ = world.Suspended.ResumeOnAsync([.. world.LiveQueues.Where(static queue => queue.IsOpen && !queue.IsEnding).Select(static queue => queue.Host)]);
+
+    private void OnTree(SimulatedTree tree, Decision decision)
+    {
+        switch (decision.Kind)
+        {
+            case DecisionKind.RestartQueue:
+                Note($"{tree.NameOf(decision.Subject)} is to restart");
+                tree.Restart(decision.Subject);
+                break;
+            case DecisionKind.KillActor:
+                bool killsSupervisor = world.Profile.IsRough && decision.Amount % 2 == 0;
+                Note($"the {(killsSupervisor ? "supervisor" : "actor")} of {tree.NameOf(decision.Subject)} is killed");
+                if (killsSupervisor)
+                {
+                    // It ends the connections that it has suspended.
+                    world.LetStreamsBreak();
+                }
+
+                tree.Kill(decision.Subject, killsSupervisor);
+                break;
+            case DecisionKind.FailOpening when tree.HaveOpened:
+                Note($"{1 + (decision.Amount % 3)} registrations fail");
+                world.Faults.FailRegistrations(1 + (decision.Amount % 3), Interop.Abi.Errno.ENOMEM);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Connect(Decision decision, SimulatedQueue host)
+    {
+        OperatorChoice choice = world.Profile.UsesOperators ? OperatorChoice.Of(decision) : OperatorChoice.None;
+        FramingOptions? framing = choice.IsForBuffers ? null : FramingOf(decision.Amount);
+        SimulatedConnection added = new(world, world.Connections.Count, framing, choice) { Mode = ModeOf(decision.Amount), MayBreak = world.MayStreamsBreak };
+        world.Connections.Add(added);
+        string items = framing is null ? "" : $" frames in at most {framing.MaxLeasedBuffers} buffers";
+        Note($"{added} connects to {host}, and its observer will {added.Mode}{items}{(choice.Kind == OperatorKind.None ? "" : $" through {choice}")}");
+        added.Attach(host);
+    }
+
+    /// <summary>Runs an item of the thread pool. A ring thread may run while an operator passes an item on.</summary>
+    private void RunPool(Decision decision)
+    {
+        if (!world.Profile.UsesOperators)
+        {
+            world.Threads.TryRunPool();
+            return;
+        }
+
+        if (decision.Amount % 2 == 0 && Pick(world.LiveQueues, decision.Amount >> 1) is { } queue)
+        {
+            world.Threads.PointsBeforeMidway = (decision.Amount >> 8) % 4;
+            world.Threads.Midway = () =>
+            {
+                world.Log.AddEvent($"{queue} runs meanwhile");
+                queue.Step();
+            };
+        }
+
+        world.Threads.TryRunPool(decision.Subject);
+    }
 
     private void Act(SimulatedConnection connection, Decision decision)
     {
@@ -191,6 +253,9 @@ internal sealed class DecisionExecution(SimulatedWorld world)
                 Note($"the peer of {connection} goes away");
                 connection.ClosePeer();
                 break;
+            case DecisionKind.Continue when connection.TryContinue(decision.Amount):
+                Note($"the consumer of {connection} continues");
+                break;
             case DecisionKind.UseStale when connection.HasStale:
                 Note($"borrowed buffers of {connection} are used too late");
                 connection.UseStale();
@@ -209,11 +274,11 @@ internal sealed class DecisionExecution(SimulatedWorld world)
     {
         switch (decision.Kind)
         {
-            case DecisionKind.Subscribe when !connection.IsSubscribed && !connection.HasStreamEnded:
+            case DecisionKind.Subscribe when connection.MaySubscribe:
                 Note($"{connection} is observed");
                 connection.Subscribe();
                 break;
-            case DecisionKind.Unsubscribe when connection.IsSubscribed && connection.Framing is null:
+            case DecisionKind.Unsubscribe when connection.CanUnsubscribe:
                 Note($"{connection} is no longer observed");
                 connection.Unsubscribe();
                 break;
@@ -225,7 +290,7 @@ internal sealed class DecisionExecution(SimulatedWorld world)
                 Note($"{connection} is resumed");
                 connection.Resume();
                 break;
-            case DecisionKind.Send when connection.Sending is null or { IsCompleted: true } && !connection.HaveRepliesFailed:
+            case DecisionKind.Send when connection.Sending is null or { IsCompleted: true } && !connection.HaveRepliesFailed && !connection.IsEcho:
                 int length = 1 + (decision.Amount % 12_000);
                 Note($"{connection} sends {length} bytes");
                 connection.Send(length);

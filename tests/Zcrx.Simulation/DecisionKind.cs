@@ -83,4 +83,16 @@ internal enum DecisionKind
 
     /// <summary>The water marks of a queue change.</summary>
     Reconfigure,
+
+    /// <summary>An asynchronous consumer that waits continues.</summary>
+    Continue,
+
+    /// <summary>The application commands an actor to restart its queue.</summary>
+    RestartQueue,
+
+    /// <summary>The actor of an open queue, or its supervisor, is killed.</summary>
+    KillActor,
+
+    /// <summary>Registrations fail.</summary>
+    FailOpening,
 }

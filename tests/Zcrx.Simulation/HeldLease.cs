@@ -6,12 +6,12 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Simulation;
 
 /// <summary>Represents a lease of the application and the position of its expected bytes.</summary>
-internal abstract class HeldLease(SimulatedConnection connection, SimulatedQueue queue, long position, long length) : IDisposable
+internal abstract class HeldLease(SimulatedConnection connection, SimulatedQueue? queue, long position, long length) : IDisposable
 {
     public SimulatedConnection Connection => connection;
 
-    /// <summary>Gets the queue whose pool has the leased buffers.</summary>
-    public SimulatedQueue Queue => queue;
+    /// <summary>Gets the queue whose pool has the leased buffers; null if an ended queue had them.</summary>
+    public SimulatedQueue? Queue => queue;
 
     public long Position => position;
 
@@ -37,10 +37,10 @@ internal abstract class HeldLease(SimulatedConnection connection, SimulatedQueue
 }
 
 /// <summary>Represents a lease of one buffer.</summary>
-internal sealed class HeldBuffer(BufferLease lease, SimulatedConnection connection, SimulatedQueue queue, long position, int length)
+internal sealed class HeldBuffer(BufferLease lease, SimulatedConnection connection, SimulatedQueue? queue, long position, int length)
     : HeldLease(connection, queue, position, length)
 {
-    public override IReadOnlyList<nint> Addresses { get; } = queue.BufferAt(lease.Address) is { } buffer ? [buffer] : [];
+    public override IReadOnlyList<nint> Addresses { get; } = queue?.BufferAt(lease.Address) is { } buffer ? [buffer] : [];
 
     public override HeldLease Retain() => new HeldBuffer(lease.Retain(), Connection, Queue, Position, length);
 
@@ -51,7 +51,7 @@ internal sealed class HeldBuffer(BufferLease lease, SimulatedConnection connecti
 }
 
 /// <summary>Represents a lease of one frame.</summary>
-internal sealed class HeldFrame(FrameLease lease, SimulatedConnection connection, SimulatedQueue queue, long position, long length)
+internal sealed class HeldFrame(FrameLease lease, SimulatedConnection connection, SimulatedQueue? queue, long position, long length)
     : HeldLease(connection, queue, position, length)
 {
     public override IReadOnlyList<nint> Addresses { get; } = AddressesOf(lease, queue);
@@ -63,13 +63,13 @@ internal sealed class HeldFrame(FrameLease lease, SimulatedConnection connection
     protected override bool Matches(int stream, long position, long length) =>
         lease.StreamOffset == position && lease.Length == length && SimulatedFrames.Matches(lease.Sequence, stream, position);
 
-    private static unsafe List<nint> AddressesOf(FrameLease lease, SimulatedQueue queue)
+    private static unsafe List<nint> AddressesOf(FrameLease lease, SimulatedQueue? queue)
     {
         List<nint> addresses = [];
         foreach (ReadOnlyMemory<byte> piece in lease.Sequence)
         {
             using MemoryHandle pin = piece.Pin();
-            if (!piece.IsEmpty && queue.BufferAt((nint)pin.Pointer) is { } buffer)
+            if (!piece.IsEmpty && queue?.BufferAt((nint)pin.Pointer) is { } buffer)
             {
                 addresses.Add(buffer);
             }

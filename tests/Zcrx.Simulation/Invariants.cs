@@ -14,6 +14,11 @@ internal sealed class Invariants(SimulatedWorld world)
     public void Check()
     {
         world.ThrowIfFailed();
+        if (world.Threads.Escape is { } trace)
+        {
+            throw world.Fail($"an actor runs on a real thread, outside the simulation: {trace}");
+        }
+
         FollowUp();
         foreach (SimulatedQueue queue in world.Queues)
         {
@@ -52,6 +57,7 @@ internal sealed class Invariants(SimulatedWorld world)
         foreach (SimulatedConnection connection in world.Connections)
         {
             connection.Look();
+            connection.Operator?.Check();
             if (connection.Move is { Done.IsCompleted: true } move)
             {
                 connection.Move = null;
@@ -129,16 +135,18 @@ internal sealed class Invariants(SimulatedWorld world)
         int held = leased.Count;
         int waiting = 0;
         int framing = 0;
+        int operators = 0;
         foreach (SimulatedConnection connection in world.Connections)
         {
             // Includes connections that have left this queue and are moving to another queue.
             waiting += connection.Connection?.Receiver.Undelivered.CountIn(pool.Ledger) ?? 0;
+            operators += connection.OperatorBuffersIn(queue);
             framing += connection.Framing is { } options && !connection.HasStreamEnded ? options.MaxLeasedBuffers + 1 : 0;
         }
 
-        if (pool.Ledger.Leased < held + waiting || pool.Ledger.Leased > held + waiting + framing)
+        if (pool.Ledger.Leased < held + waiting || pool.Ledger.Leased > held + waiting + framing + operators)
         {
-            throw world.Fail($"{queue} counts {pool.Ledger.Leased} leased buffers, but {held} are leased, {waiting} wait for observers, and at most {framing} belong to incomplete frames");
+            throw world.Fail($"{queue} counts {pool.Ledger.Leased} leased buffers, but {held} are leased, {waiting} wait for observers, at most {framing} belong to incomplete frames, and at most {operators} to operators");
         }
 
         if (pool.Account is { Free: < 0 } account && !pool.IsShared)

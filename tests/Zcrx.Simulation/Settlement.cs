@@ -10,6 +10,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
     private const int MostRounds = 4_000;
     private const int LastBytes = 300;
 
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
     /// <summary>Removes all obstacles, runs the simulation to its end and checks the final state.</summary>
@@ -24,20 +25,54 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         world.Faults.BreakRings(0);
         RunUntilIdle();
         WakeInVain();
-        if (!world.LiveQueues.Any(static queue => !queue.IsEnding))
+        if (world.Tree is { } tree)
+        {
+            Recover(tree);
+        }
+        else if (!world.LiveQueues.Any(static queue => !queue.IsEnding))
         {
             world.Open();
             RunUntilIdle();
         }
 
         Unblock();
-        execution.ResumeSuspended();
+        if (world.Tree is null)
+        {
+            execution.ResumeSuspended();
+        }
+
         RunUntilIdle();
         WakeInVain();
         DrainAll();
         CheckStreams();
         CheckBuffers();
         Stop();
+    }
+
+    /// <summary>Waits until the actors have opened all queues.</summary>
+    private void Recover(SimulatedTree tree)
+    {
+        world.Faults.FailRegistrations(0, 1);
+        RunUntilIdle(() => tree.AreSettled, tree);
+        tree.CheckGivenUp();
+        tree.RestartFailed();
+        RunUntilIdle(() => tree.AreOpen, tree);
+    }
+
+    /// <summary>Advances the time until the actors have opened their queues.</summary>
+    private void RunUntilIdle(Func<bool> isDone, SimulatedTree tree)
+    {
+        RunUntilIdle();
+        TimeSpan end = world.Clock.Elapsed + Patience;
+        while (!isDone())
+        {
+            if (world.Clock.Elapsed > end || !TryPassTime())
+            {
+                throw world.Fail($"the actors do not open all queues: {tree.Describe()}");
+            }
+
+            RunUntilIdle();
+        }
     }
 
     /// <summary>Ends all delays that the application causes: it reads and resumes every connection and releases all leases.</summary>
@@ -47,6 +82,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         {
             world.Acting = connection;
             connection.Mode = ConsumerMode.Read;
+            connection.EndDelays();
             connection.UseStale();
             if (!connection.IsSubscribed && !connection.HasStreamEnded)
             {
@@ -88,6 +124,11 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
             }
 
             RunUntilIdle();
+            if (TryObserveAgain())
+            {
+                RunUntilIdle();
+            }
+
             if (IsAllReceived())
             {
                 continue;
@@ -105,6 +146,20 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
             TryPassTime();
             RunUntilIdle();
         }
+    }
+
+    /// <summary>Observes the connections whose operators have failed, to receive the ends of their streams.</summary>
+    private bool TryObserveAgain()
+    {
+        List<SimulatedConnection> unobserved = world.Connections.FindAll(static connection => connection is { Connection: not null, IsSubscribed: false, HasStreamEnded: false });
+        foreach (SimulatedConnection connection in unobserved)
+        {
+            world.Acting = connection;
+            connection.Subscribe();
+            world.Acting = null;
+        }
+
+        return unobserved.Count > 0;
     }
 
     private bool IsAllReceived() => world.Connections.TrueForAll(
@@ -156,9 +211,10 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
             throw world.Fail($"the move of {world.Moves[0].Connection} never ends");
         }
 
-        if (world.Suspended.Count > 0)
+        int suspended = world.Queues.Select(static queue => queue.Host.Suspended).Distinct().Sum(static owner => owner!.Count);
+        if (suspended > 0)
         {
-            throw world.Fail($"{world.Suspended.Count} connections stay suspended");
+            throw world.Fail($"{suspended} connections stay suspended");
         }
     }
 
@@ -169,6 +225,11 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         {
             BufferPool pool = queue.Loop.Pool;
             world.Threads.As(queue, queue.Loop.Sharing.TakeReturned);
+            if (queue.Host.AwaitsLateWork())
+            {
+                throw world.Fail($"the work of an operator on a closed connection of {queue} never ends");
+            }
+
             if (pool.Ledger.InFlight != 0)
             {
                 throw world.Fail($"{queue} counts {pool.Ledger.InFlight} buffers in flight, but nothing is leased");
@@ -208,10 +269,14 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
     private void Stop()
     {
         world.Log.AddEvent("all queues stop");
+        world.Tree?.Stop();
         foreach (SimulatedQueue queue in world.LiveQueues)
         {
             queue.IsEnding = true;
-            _ = queue.Loop.StopAsync(TimeSpan.FromSeconds(1));
+            if (world.Tree is null)
+            {
+                _ = queue.Loop.StopAsync(TimeSpan.FromSeconds(1));
+            }
         }
 
         TimeSpan end = world.Clock.Elapsed + Patience;
@@ -225,6 +290,11 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         }
 
         RunUntilIdle();
+        if (world.Tree is { HasStopped: false } tree)
+        {
+            throw world.Fail($"the actors do not stop: {tree.Describe()}");
+        }
+
         world.Suspended.EndAll(forGood: true);
         foreach (SimulatedQueue queue in world.Queues)
         {
@@ -259,6 +329,11 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
             long submissions = world.Kernel.Submissions;
             string before = Obstacles();
             queue.WakeInVain();
+            if (queue.Phase == QueuePhase.Ended)
+            {
+                throw world.Fail($"{queue} slept although it could end: nothing would have woken it");
+            }
+
             if (world.Log.Count != events || world.Kernel.Submissions != submissions)
             {
                 throw world.Fail($"{queue} slept although it had something to do: nothing would have woken it: {world.Log.Count - events} events, {world.Kernel.Submissions - submissions} submissions. Before: {before}. After: {Obstacles()}");
@@ -276,6 +351,13 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
     private bool TryPassTime()
     {
         long? due = world.LiveQueues.Min(static queue => queue.Due);
+        if (world.Tree is not null)
+        {
+            // The times of the actors' timers are not known.
+            long step = world.Clock.GetTimestamp() + Step.Ticks;
+            due = long.Min(long.Min(due ?? step, step), world.Clock.NextTimer ?? step);
+        }
+
         if (due is not { } next)
         {
             return false;
@@ -290,6 +372,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
     {
         for (int i = 0; i < MostRounds; i++)
         {
+            world.PassTime();
             bool hasRun = world.Threads.TryRunPool();
             for (int q = 0; q < world.Queues.Count; q++)
             {

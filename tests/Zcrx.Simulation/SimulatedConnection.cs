@@ -18,19 +18,29 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
 
     private readonly SimulatedWorld _world;
     private readonly Socket _ours;
-    private readonly Socket _peer;
-    private readonly byte[] _read = new byte[8192];
+    private readonly SimulatedPeer _peer;
     private Task<ConnectionReceiver>? _attaching;
     private readonly FrameConsumer _frames;
     private IDisposable? _subscription;
+    private readonly OperatorChoice _choice;
+    private readonly ConsumerDelays _delays;
+    private readonly StaleItems _stale;
     private int _items;
     private bool _hasPausedItself;
+    private SimulatedOperator? _skipped;
+    private long _replied;
+    private bool _hasLostFrames;
 
     /// <param name="world">The simulation.</param>
     /// <param name="id">The number of the connection, which determines its bytes.</param>
     /// <param name="framing">The options with which the connection is observed as frames, or null to observe it as buffers.</param>
-    public SimulatedConnection(SimulatedWorld world, int id, FramingOptions? framing)
+    /// <param name="choice">The operator through which the application consumes the stream.</param>
+    public SimulatedConnection(SimulatedWorld world, int id, FramingOptions? framing, OperatorChoice choice)
     {
+        _choice = choice;
+        _delays = new ConsumerDelays(world);
+        _stale = new StaleItems(world, this);
+        IsSlow = choice.IsSlow;
         _world = world;
         Id = id;
         Framing = framing;
@@ -41,7 +51,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
         }
 
         _ours = new Socket(new SafeSocketHandle(ours, ownsHandle: true)) { SendBufferSize = SmallSocket };
-        _peer = new Socket(new SafeSocketHandle(peers, ownsHandle: true)) { Blocking = false };
+        _peer = new SimulatedPeer(id, IsEcho ? id : id + Reply, new Socket(new SafeSocketHandle(peers, ownsHandle: true)) { Blocking = false });
     }
 
     public int Id { get; }
@@ -57,23 +67,23 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
     /// <summary>
     /// Gets a value indicating whether the observer has received everything that it can: all bytes, or all frames that have arrived whole.
     /// </summary>
-    public bool HasReceivedAll => Position == Sent || (Framing is not null && Position + SimulatedFrames.LengthAt(Id, Position) > Sent);
+    public bool HasReceivedAll => Position == Sent || (HasMessages && Position + SimulatedFrames.LengthAt(Id, Position) > Sent);
 
     /// <summary>Gets the bytes that the peer has sent.</summary>
-    public long Sent { get; private set; }
+    public long Sent => _peer.Sent;
 
     /// <summary>Gets the stream position after the last byte that observers have received.</summary>
     public long Position { get; private set; }
 
     /// <summary>Gets the number of bytes that the application has sent, and the number that the peer has read.</summary>
-    public (long Sent, long Read) Replies { get; private set; }
+    public (long Sent, long Read) Replies => (_replied, _peer.Received);
 
-    public bool HasPeerFinished { get; private set; }
+    public bool HasPeerFinished => _peer.HasFinished;
 
-    public bool HasPeerClosed { get; private set; }
+    public bool HasPeerClosed => _peer.HasClosed;
 
     /// <summary>Gets a value indicating whether the stream may end before the peer has ended it.</summary>
-    public bool MayBreak { get; set; }
+    public bool MayBreak { get => field || _world.Tree is { MayEndConnections: true }; set; }
 
     public bool IsRefused { get; private set; }
 
@@ -81,11 +91,29 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
 
     public bool IsSubscribed => _subscription is not null;
 
-    /// <summary>Gets the borrowed buffers that the observer has illegally kept after OnNext.</summary>
-    private List<ReceivedBuffer> Stale { get; } = [];
+    /// <summary>
+    /// Gets a value indicating whether the application may subscribe. After an observer of frames has thrown, the connection continues at a
+    /// later frame only if another observer subscribes before it is reset.
+    /// </summary>
+    public bool MaySubscribe => !IsSubscribed && !HasStreamEnded && !_hasLostFrames;
 
-    /// <summary>Gets a value indicating whether the observer has kept borrowed memory.</summary>
-    public bool HasStale => Stale.Count > 0 || _frames.HasStale;
+    /// <summary>Gets a value indicating whether the application may unsubscribe. Without a frame's beginning, a later observer finds no frames.</summary>
+    public bool CanUnsubscribe => IsSubscribed && Framing is null && !IsEcho && Operator is not { IsStopping: true };
+
+    /// <summary>Gets the operator of the current subscription; null for none.</summary>
+    public SimulatedOperator? Operator { get; private set; }
+
+    /// <summary>Gets a value indicating whether the stream is forwarded to its own peer.</summary>
+    public bool IsEcho => _choice.Kind == OperatorKind.Forward;
+
+    /// <summary>Gets a value indicating whether an asynchronous consumer waits for decisions.</summary>
+    public bool IsSlow { get; private set; }
+
+    // A consumer of messages leaves an incomplete one.
+    private bool HasMessages => Framing is not null || _choice.Kind == OperatorKind.Pipe;
+
+    /// <summary>Gets a value indicating whether the observer has kept borrowed memory, or a released lease.</summary>
+    public bool HasStale => _stale.Any || _frames.HasStale;
 
     public PendingMove? Move { get; set; }
 
@@ -118,54 +146,34 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
         ClosePeer();
     }
 
-    public void PeerSend(int length)
-    {
-        int sent = _peer.Send(Payload.At(Id, Sent, length), SocketFlags.None, out SocketError error);
-        if (error == SocketError.Success)
-        {
-            Sent += sent;
-        }
-    }
+    public void PeerSend(int length) => _peer.Send(length);
 
-    /// <summary>Makes the peer read all bytes that were sent to it.</summary>
-    /// <returns>True if the peer has read any bytes.</returns>
-    public bool PeerRead()
-    {
-        long before = Replies.Read;
-        while (!HasPeerClosed && _peer.Receive(_read, SocketFlags.None, out SocketError error) is var count && error == SocketError.Success && count > 0)
-        {
-            if (!Payload.Matches(_read.AsSpan(0, count), Id + Reply, Replies.Read))
-            {
-                throw new SimulationException($"the peer of {this} has read wrong bytes at position {Replies.Read}");
-            }
+    /// <inheritdoc cref="SimulatedPeer.Read"/>
+    public bool PeerRead() => _peer.Read();
 
-            Replies = Replies with { Read = Replies.Read + count };
-        }
-
-        return Replies.Read != before;
-    }
-
-    public void PeerFinish()
-    {
-        HasPeerFinished = true;
-        try
-        {
-            _peer.Shutdown(SocketShutdown.Send);
-        }
-        catch (SocketException)
-        {
-            // The application's side has closed the connection.
-        }
-    }
+    public void PeerFinish() => _peer.Finish();
 
     public void ClosePeer()
     {
-        HasPeerClosed = true;
         MayBreak = true;
         _peer.Dispose();
     }
 
-    public void Subscribe() => _subscription = Framing is { } framing
+    public void Subscribe()
+    {
+        if (_choice.Kind == OperatorKind.None || (IsEcho && HaveRepliesFailed))
+        {
+            Observe();
+            return;
+        }
+
+        Position = _skipped?.Delivered ?? Position;
+        Operator = SimulatedOperator.Create(_world, this, _choice);
+        _subscription = Operator;
+        Operator.Start();
+    }
+
+    private void Observe() => _subscription = Framing is { } framing
         ? Connection!.Buffers.Frames(SimulatedFrames.Instance, SimulatedFrames.Longest, framing).Subscribe(_frames)
         : Connection!.Buffers.Subscribe(this);
 
@@ -177,9 +185,54 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
 
     public void Unsubscribe()
     {
-        _subscription?.Dispose();
-        _subscription = null;
+        if (Operator is null)
+        {
+            _subscription?.Dispose();
+            _subscription = null;
+        }
+        else
+        {
+            // OnOperatorEnded follows.
+            Operator.Dispose();
+        }
     }
+
+    /// <summary>Records that an operator has ended. Items inside the operator, and bytes that a pipe has not consumed, are skipped.</summary>
+    public void OnOperatorEnded(SimulatedOperator ended)
+    {
+        _world.RequireSimulatedThread(this);
+        _world.Log.AddEvent($"the operator of {this} ends after {Position} of {ended.Delivered} bytes");
+        if (Operator == ended)
+        {
+            Operator = null;
+            _subscription = null;
+            _skipped = ended;
+        }
+    }
+
+    /// <summary>Returns the maximum number of buffers of a queue that operators hold.</summary>
+    public int OperatorBuffersIn(SimulatedQueue queue) => (Operator ?? _skipped)?.BuffersIn(queue) ?? 0;
+
+    /// <inheritdoc cref="ConsumerDelays.WaitAsync"/>
+    public Task WaitForDecisionAsync(CancellationToken cancellationToken) => _delays.WaitAsync(cancellationToken);
+
+    /// <inheritdoc cref="ConsumerDelays.TryContinue"/>
+    public bool TryContinue(int number) => _delays.TryContinue(number);
+
+    /// <summary>Continues all consumers. They wait no more.</summary>
+    public void EndDelays()
+    {
+        IsSlow = false;
+        while (_delays.TryContinue(0))
+        {
+        }
+    }
+
+    /// <summary>Keeps a lease that will be released, to use it later.</summary>
+    public void KeepReleased(Func<bool> canUse) => _stale.Add(canUse);
+
+    /// <summary>Counts bytes that an operator will send to the peer.</summary>
+    public void CountReplies(int length) => _replied += length;
 
     /// <summary>Sends bytes to the peer.</summary>
     public void Send(int length)
@@ -191,7 +244,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
     public void OnNext(ReceivedBuffer value)
     {
         Receive("", value.StreamOffset, value.Length, Payload.Matches(value.Span, Id, Position));
-        Act(() => _world.Hold(this, value), () => Stale.Add(value), () => value.Retain().Dispose());
+        Act(() => _world.Hold(this, value), () => _stale.Add(value), () => value.Retain().Dispose());
     }
 
     /// <summary>Checks that the received bytes are the next ones of the stream.</summary>
@@ -207,7 +260,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
             throw _world.Fail($"{this} received {what}{length} bytes at {offset}, but {Position} was next of {Sent} that were sent{(HasStreamEnded ? ", and its stream had ended" : "")}{(offset == Position ? ": wrong bytes" : "")}");
         }
 
-        if (_hasPausedItself && Framing is not null)
+        if (_hasPausedItself && Framing is not null && Operator is null)
         {
             throw _world.Fail($"{this} received {what}{length} bytes at {offset}, although its observer had paused it");
         }
@@ -221,7 +274,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
     {
         _world.RequireRingThread(this);
         _world.Log.AddEvent($"{this} completes at {Position}");
-        if (HasStreamEnded || (!HasPeerFinished && !HasPeerClosed) || Position != Sent)
+        if (HasStreamEnded || (!HasPeerFinished && !HasPeerClosed) || (Position != Sent && !_hasLostFrames))
         {
             throw _world.Fail($"{this} completed at {Position} of {Sent}{(HasStreamEnded ? ", a second time" : "")}");
         }
@@ -235,6 +288,8 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
         _world.Log.AddEvent($"{this} fails at {Position}: {error.GetType().Name}");
         if (error is ConsumerException)
         {
+            // An operator that fails drops the bytes of frames that were not cut yet.
+            _hasLostFrames = HasMessages;
             return;
         }
 
@@ -243,7 +298,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
             throw _world.Fail($"{this} failed at {Position} of {Sent} without a cause: {error.Message}{(error.InnerException is { } inner ? $" {inner}" : "")}");
         }
 
-        if (error is ZcrxStreamException broken && (Framing is null ? broken.StreamOffset != Position : broken.StreamOffset < Position))
+        if (error is ZcrxStreamException broken && (!HasMessages ? broken.StreamOffset != Position : broken.StreamOffset < Position))
         {
             throw _world.Fail($"{this} failed at {Position}, but reports {broken.StreamOffset}: {error.Message}");
         }
@@ -251,19 +306,10 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
         HasStreamEnded = true;
     }
 
-    /// <summary>Uses the kept buffers. Each use must fail.</summary>
+    /// <summary>Uses the kept buffers, frames and leases. Each use must fail.</summary>
     public void UseStale()
     {
-        foreach (ReceivedBuffer stale in Stale)
-        {
-            if (stale.IsValid || !Throws<ObjectDisposedException>(() => _ = stale.Span) || !Throws<ObjectDisposedException>(() => _ = stale.StreamOffset)
-                || !(Throws<ObjectDisposedException>(() => stale.Retain().Dispose()) || Throws<InvalidOperationException>(() => stale.Retain().Dispose())))
-            {
-                throw _world.Fail($"a borrowed buffer of {this} can be used after OnNext");
-            }
-        }
-
-        Stale.Clear();
+        _stale.Use();
         _frames.UseStale();
     }
 
@@ -328,18 +374,24 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
     private async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
         // Counts the bytes before they are sent. Only a connection that has ended may leave them unsent.
-        Replies = Replies with { Sent = Replies.Sent + bytes.Length };
+        CountReplies(bytes.Length);
         try
         {
             await Connection!.SendAsync(bytes).ConfigureAwait(false);
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
-            HaveRepliesFailed = true;
-            if (!MayBreak && !HasPeerFinished)
-            {
-                throw _world.Fail($"{this} could not send, but is open: {error.Message}");
-            }
+            OnReplyFailed(error);
+        }
+    }
+
+    /// <summary>Records that bytes could not be sent to the peer.</summary>
+    public void OnReplyFailed(Exception error)
+    {
+        HaveRepliesFailed = true;
+        if (!MayBreak && !HasPeerFinished)
+        {
+            throw _world.Fail($"{this} could not send, but is open: {error.Message}");
         }
     }
 

@@ -7,11 +7,13 @@ namespace Zcrx.Simulation;
 /// <summary>
 /// Represents the emulated kernel with calls that never block. The simulation decides when a sleeping ring thread enters the kernel again.
 /// </summary>
-internal sealed unsafe class SimulatedKernel(EmulatedKernelOptions options, VirtualClock clock) : IIoUringKernel
+internal sealed unsafe class SimulatedKernel(EmulatedKernelOptions options, VirtualClock clock) : INicKernel
 {
     // callerKeepsSockets is true, as in EngineChoice.CreateKernel, so that the simulation runs the code of real queues.
     private readonly EmulatedKernel _kernel = new(options, callerKeepsSockets: true);
     private readonly HashSet<int> _open = [];
+
+    public INicControl Nics => _kernel.Nics;
 
     public string Description => _kernel.Description;
 

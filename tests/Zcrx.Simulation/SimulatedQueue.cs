@@ -20,6 +20,7 @@ internal sealed class SimulatedQueue
     private readonly SimulatedKernel _kernel;
     private readonly VirtualClock _clock;
     private readonly RingThread _ring;
+    private readonly TaskCompletionSource? _followed;
     private long _due;
     private long _began;
     private long _fellAsleep;
@@ -38,6 +39,34 @@ internal sealed class SimulatedQueue
         Loop = new QueueLoop(options, engine, events, suspended, exported);
         Opened = Loop.OpenAsync(CancellationToken.None);
         _ring = threads.Started!;
+    }
+
+    /// <summary>Represents a queue that an actor opens.</summary>
+    /// <param name="name">The name for events.</param>
+    /// <param name="ring">The ring thread that was started.</param>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="threads">The threads.</param>
+    public SimulatedQueue(string name, RingThread ring, SimulatedKernel kernel, VirtualClock clock, SimulatedThreads threads)
+    {
+        Name = name;
+        _threads = threads;
+        _kernel = kernel;
+        _clock = clock;
+        _ring = ring;
+        _followed = new TaskCompletionSource();
+        Loop = (QueueLoop)ring.Turn;
+        Opened = _followed.Task;
+    }
+
+    /// <summary>Observes the events of a queue that an actor has opened.</summary>
+    public void Follow(ZcrxQueue queue)
+    {
+        if (_followed!.TrySetResult())
+        {
+            queue.Pressure.Subscribe(pressure => Level = pressure.Level);
+            queue.ConsumerFaults.Subscribe(fault => Faults.Add(fault.Exception));
+        }
     }
 
     public string Name { get; }
@@ -134,7 +163,8 @@ internal sealed class SimulatedQueue
     /// <summary>Runs the thread until it sleeps or has ended.</summary>
     public void RunUntilAsleep()
     {
-        const int MostSteps = 1_200;
+        // Short receives need a turn for each 700 bytes.
+        const int MostSteps = 10_000;
         for (int i = 0; Step(); i++)
         {
             if (i == MostSteps)

@@ -8,7 +8,8 @@ internal sealed class SimulatedThreads : ThreadSimulation
 {
     private const int MostItems = 2_000;
 
-    private readonly Queue<Action> _pool = new();
+    private readonly List<Action> _pool = [];
+    private string? _escape;
 
     /// <summary>Gets the identity of the application's threads.</summary>
     public object Application { get; } = "application";
@@ -31,10 +32,20 @@ internal sealed class SimulatedThreads : ThreadSimulation
     /// <summary>Gets the ring thread that was started last.</summary>
     public RingThread? Started { get; set; }
 
+    /// <summary>Gets or sets the stack trace of a real thread that has sent a message to an actor of the simulation; null for none.</summary>
+    public string? Escape { get => Volatile.Read(ref _escape); set => Volatile.Write(ref _escape, value); }
+
     /// <summary>Gets the number of pending items of the thread pool.</summary>
     public int PoolItems => _pool.Count;
 
-    public override void Start(object state) => Started = (RingThread)state;
+    /// <summary>Gets or sets the handler of ring threads that actors have started; null without actors.</summary>
+    public Action<RingThread>? OnStarted { get; set; }
+
+    public override void Start(object state)
+    {
+        Started = (RingThread)state;
+        OnStarted?.Invoke(Started);
+    }
 
     public override void RunOnPool(Action work)
     {
@@ -43,7 +54,7 @@ internal sealed class SimulatedThreads : ThreadSimulation
             throw new SimulationException($"the thread pool spins: {MostItems} items wait");
         }
 
-        _pool.Enqueue(work);
+        _pool.Add(work);
     }
 
     public override void Interleave()
@@ -55,16 +66,36 @@ internal sealed class SimulatedThreads : ThreadSimulation
         }
     }
 
+    /// <summary>Gets or sets the work of a ring thread that runs while a thread of the pool runs an operator; null for none.</summary>
+    public Action? Midway { get; set; }
+
+    /// <summary>Gets or sets the number of items that the operator passes on before <see cref="Midway"/> runs.</summary>
+    public int PointsBeforeMidway { get; set; }
+
     /// <summary>Runs one item of the thread pool.</summary>
-    public bool TryRunPool()
+    /// <param name="number">Selects the item. The threads of a pool may take items in any order.</param>
+    public bool TryRunPool(int number = 0)
     {
-        if (!_pool.TryDequeue(out Action? work))
+        if (_pool.Count == 0)
         {
             return false;
         }
 
+        Action work = _pool[number % _pool.Count];
+        _pool.RemoveAt(number % _pool.Count);
         As(Pool, work);
+        Midway = null;
         return true;
+    }
+
+    /// <summary>Marks a point at which a ring thread may run while a thread of the pool runs an operator.</summary>
+    public void RunMidway()
+    {
+        if (Midway is { } work && Running == Pool && PointsBeforeMidway-- == 0)
+        {
+            Midway = null;
+            work();
+        }
     }
 
     /// <summary>Runs code under the identity of a simulated thread.</summary>

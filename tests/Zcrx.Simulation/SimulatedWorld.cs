@@ -3,6 +3,7 @@ using Zcrx.Interop.Kernel;
 using Zcrx.Interop.Processes;
 using Zcrx.Rx;
 using Zcrx.Rx.Moving;
+using Zcrx.Rx.Queues;
 
 namespace Zcrx.Simulation;
 
@@ -13,6 +14,7 @@ internal sealed class SimulatedWorld : IDisposable
 {
     // One slot, so that queues compete for it.
     private readonly SpinSlots _spinSlots = new(1);
+    private readonly int _thread = Environment.CurrentManagedThreadId;
     private Exception? _failure;
 
     public SimulatedWorld(SimulationProfile profile, bool keepsLines)
@@ -60,26 +62,52 @@ internal sealed class SimulatedWorld : IDisposable
     public SimulatedQueue Open(ExportedQueue? exported = null)
     {
         string name = $"queue {Queues.Count}";
-        ZcrxQueueOptions options = new()
-        {
-            Name = name,
-            Engine = ZcrxEngine.Emulated,
-            AreaSize = (long)Profile.Buffers * Environment.SystemPageSize,
-            MaxAreaSize = exported is null && Profile.Grows ? 2L * Profile.Buffers * Environment.SystemPageSize : 0,
-            CompletionEntries = Profile.CompletionEntries,
-            SubmissionEntries = 16,
-            CheckBorrows = Profile.ChecksBorrows,
-            UnobservedTimeout = Timeout.InfiniteTimeSpan,
-            Emulation = KernelOptions,
-            TimeProvider = Clock,
-            SpinBeforeSleep = Profile.SpinBeforeSleep,
-            SpinSlots = _spinSlots,
-            Descriptors = static () => new DescriptorUse(1024, 0, IsCheap: true),
-        };
-        SimulatedQueue queue = new(name, options, Kernel, Clock, Threads, Suspended, exported);
+        SimulatedQueue queue = new(name, OptionsOf(name, exported), Kernel, Clock, Threads, Suspended, exported);
         Queues.Add(queue);
         return queue;
     }
+
+    /// <summary>Starts the actor tree, which opens all queues.</summary>
+    public void StartTree()
+    {
+        Threads.OnStarted = ring =>
+        {
+            string name = ((QueueLoop)ring.Turn).Options.Name;
+            Queues.Add(new SimulatedQueue($"{name}#{Queues.Count}", ring, Kernel, Clock, Threads));
+        };
+        Tree = new SimulatedTree(this);
+    }
+
+    /// <summary>Lets the timers fire that are due.</summary>
+    public void PassTime()
+    {
+        if (Tree is { } tree)
+        {
+            Clock.FireTimers();
+            tree.PassTime();
+        }
+    }
+
+    /// <summary>Gets the actors that own the queues; null without actors.</summary>
+    public SimulatedTree? Tree { get; private set; }
+
+    /// <summary>Returns the options of a queue.</summary>
+    public ZcrxQueueOptions OptionsOf(string name, ExportedQueue? exported) => new()
+    {
+        Name = name,
+        Engine = ZcrxEngine.Emulated,
+        AreaSize = (long)Profile.Buffers * Environment.SystemPageSize,
+        MaxAreaSize = exported is null && Profile.Grows ? 2L * Profile.Buffers * Environment.SystemPageSize : 0,
+        CompletionEntries = Profile.CompletionEntries,
+        SubmissionEntries = 16,
+        CheckBorrows = Profile.ChecksBorrows,
+        UnobservedTimeout = Timeout.InfiniteTimeSpan,
+        Emulation = KernelOptions with { Kernel = Kernel },
+        TimeProvider = Clock,
+        SpinBeforeSleep = Profile.SpinBeforeSleep,
+        SpinSlots = _spinSlots,
+        Descriptors = static () => new DescriptorUse(1024, 0, IsCheap: true),
+    };
 
     /// <summary>Leases a buffer for the application.</summary>
     public void Hold(SimulatedConnection connection, ReceivedBuffer buffer) =>
@@ -112,9 +140,19 @@ internal sealed class SimulatedWorld : IDisposable
     /// <summary>Checks that observers run on ring threads or on the thread pool, never on the stack of an application call.</summary>
     public void RequireRingThread(SimulatedConnection connection)
     {
+        RequireSimulatedThread(connection);
         if (Threads.IsApplication && Acting != connection)
         {
             throw Fail($"an observer of {connection} runs on the stack of the application, which has called {(object?)Acting ?? "something else"}");
+        }
+    }
+
+    /// <summary>Checks that no code has left the simulation for the real thread pool.</summary>
+    public void RequireSimulatedThread(SimulatedConnection connection)
+    {
+        if (Environment.CurrentManagedThreadId != _thread)
+        {
+            throw Fail($"a consumer of {connection} runs on a real thread, outside the simulation");
         }
     }
 
@@ -133,6 +171,11 @@ internal sealed class SimulatedWorld : IDisposable
 
     public void Dispose()
     {
+        Tree?.Dispose();
+        while (Threads.TryRunPool())
+        {
+        }
+
         foreach (HeldLease held in Leases)
         {
             held.Dispose();

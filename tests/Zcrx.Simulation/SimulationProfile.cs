@@ -1,3 +1,4 @@
+using Zcrx.Actors;
 using Zcrx.Interop;
 
 namespace Zcrx.Simulation;
@@ -36,6 +37,68 @@ internal sealed record SimulationProfile
 
     /// <summary>Gets a value indicating whether streams may fail because queues stop, observers throw or peers close.</summary>
     public required bool IsRough { get; init; }
+
+    /// <summary>Gets a value indicating whether connections are consumed through operators.</summary>
+    public bool UsesOperators { get; init; }
+
+    /// <summary>Returns the profile whose connections are consumed through operators.</summary>
+    public SimulationProfile WithOperators() => this with
+    {
+        Name = $"{Name}, with operators",
+        UsesOperators = true,
+        Weights = new Dictionary<DecisionKind, int>(Weights) { [DecisionKind.RunPool] = 40, [DecisionKind.Continue] = 10 },
+    };
+
+    /// <summary>Gets a value indicating whether actors own the queues.</summary>
+    public bool UsesActors { get; init; }
+
+    /// <summary>Gets the number of restarts after which an actor gives its queue up.</summary>
+    public int MaxRestarts { get; init; }
+
+    /// <summary>Gets the longest restart delay for which suspended connections wait for their own queue.</summary>
+    public TimeSpan RelocateAfter { get; init; }
+
+    /// <summary>Gets what happens to the connections of a queue that is given up.</summary>
+    public ZcrxEscalation WhenGivenUp { get; init; }
+
+    /// <summary>Returns the profile whose queues are opened, restarted and stopped by actors.</summary>
+    public SimulationProfile WithActors(Random random)
+    {
+        Dictionary<DecisionKind, int> weights = new(Weights)
+        {
+            [DecisionKind.RunPool] = 60,
+            [DecisionKind.Advance] = 10,
+            [DecisionKind.Crash] = 3,
+            [DecisionKind.RestartQueue] = 2,
+            [DecisionKind.KillActor] = 1,
+            [DecisionKind.FailOpening] = 2,
+        };
+        // The actors do this.
+        foreach (DecisionKind kind in new[] { DecisionKind.Share, DecisionKind.Suspend, DecisionKind.Stop, DecisionKind.Open, DecisionKind.ResumeSuspended })
+        {
+            weights[kind] = 0;
+        }
+
+        // Some queues are given up, and fail more often.
+        bool givesUp = IsRough && random.Next(2) == 0;
+        if (givesUp)
+        {
+            weights[DecisionKind.Crash] = 8;
+            weights[DecisionKind.FailOpening] = 8;
+            weights[DecisionKind.Advance] = 20;
+        }
+
+        return this with
+        {
+            Name = $"{Name}, with actors",
+            UsesActors = true,
+            Weights = weights,
+            Decisions = Decisions * 2,
+            MaxRestarts = givesUp ? 1 : 1_000,
+            RelocateAfter = TimeSpan.FromMilliseconds(random.Next(2) == 0 ? 10 : 1_000),
+            WhenGivenUp = random.Next(2) == 0 ? ZcrxEscalation.MoveConnections : ZcrxEscalation.EndConnections,
+        };
+    }
 
     public static SimulationProfile Of(Random random)
     {

@@ -65,7 +65,7 @@ internal static class PreflightChecks
         {
             ZcrxSupport.No => new PreflightItem(Check, PreflightOutcome.Obstacle, kernel.WhyNot(ZcrxFeature.NicQueue)!, "Boot a newer kernel with CONFIG_IO_URING_ZCRX"),
             ZcrxSupport.Unknown => new PreflightItem(
-                Check, PreflightOutcome.Warning, $"{kernel.Kernel} does not report zero-copy receive; only an attempt can tell", "Boot Linux 7.2 or newer, which reports it"),
+                Check, PreflightOutcome.Warning, $"{kernel.Kernel} does not report zero-copy receive; only an attempt can tell", "Boot Linux 6.19 or newer, which reports it"),
             _ when !kernel.Notifications => new PreflightItem(
                 Check, PreflightOutcome.Warning, $"{kernel.Kernel} has zero-copy receive, without notifications", "Boot Linux 7.2 or newer, which has them"),
             _ => Passed(Check, $"{kernel.Kernel} has zero-copy receive, with notifications"),

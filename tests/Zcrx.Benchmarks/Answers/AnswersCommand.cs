@@ -40,10 +40,11 @@ internal static class AnswersCommand
             }
         }
 
-        Console.WriteLine($"{"case",-16} {"server",-12} {"per second",12} {"CPU, us",8} {"rate",8} {"CPU",8}   (ratios to {Baseline}, median of rounds)");
+        string baseline = kinds.Contains(Baseline) ? Baseline : kinds[0];
+        Console.WriteLine($"{"case",-16} {"server",-12} {"per second",12} {"CPU, us",8} {"rate",8} {"CPU",8}   (ratios to {baseline}, median of rounds)");
         foreach (((string name, string kind), List<(double Rate, double Cost)> all) in results.OrderBy(static result => result.Key.Case, StringComparer.Ordinal))
         {
-            List<(double Rate, double Cost)> others = results[(name, kinds.Contains(Baseline) ? Baseline : kinds[0])];
+            List<(double Rate, double Cost)> others = results[(name, baseline)];
             double rate = Median(all.Zip(others, static (ours, theirs) => ours.Rate / theirs.Rate));
             double cost = Median(all.Zip(others, static (ours, theirs) => ours.Cost / theirs.Cost));
             Console.WriteLine(

@@ -7,7 +7,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Answers;
 
-/// <summary>Contains the same proxy three times: over Zcrx, over sockets with pipes, and over sockets with one buffer.</summary>
+/// <summary>
+/// Contains the same proxy over Zcrx and over sockets. Over sockets, it has pipes of large segments, pipes with default options, or one
+/// buffer.
+/// </summary>
 internal static class ProxyServers
 {
     private const int SegmentLength = 64 * 1024;
@@ -16,6 +19,7 @@ internal static class ProxyServers
     private const int DocumentedLength = 512;
     private const string LargeSegments = "pipelines";
     private const string DefaultPipe = "pipelines-default";
+    private const string Copy = "copy";
     private const string Zcrx = "zcrx";
     private const string Cores = "-cores";
     // A number of buffers follows, as in "zcrx-turn-128".
@@ -68,7 +72,8 @@ internal static class ProxyServers
     {
         LargeSegments => static (from, to) => PipeAsync(from, to, new Pipe(Large), SegmentLength / 2),
         DefaultPipe => static (from, to) => PipeAsync(from, to, new Pipe(), DocumentedLength),
-        _ => CopyAsync,
+        Copy => CopyAsync,
+        _ => throw new ArgumentException($"There is no proxy '{kind}'.", nameof(kind)),
     };
 
     private static async Task RelayAsync(ZcrxQueue queue, ZcrxConnection client, IPEndPoint target, CancellationToken token)

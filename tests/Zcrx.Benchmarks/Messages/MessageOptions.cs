@@ -5,7 +5,7 @@ internal sealed record MessageOptions
 {
     public static MessageOptions Usual { get; } = new();
 
-    public static MessageOptions Brief { get; } = new() { Rounds = 3, WarmUp = TimeSpan.FromMilliseconds(400), Duration = TimeSpan.FromSeconds(1) };
+    public static MessageOptions Brief { get; } = new() { Rounds = 3, Duration = TimeSpan.FromSeconds(1) };
 
     public int Rounds { get; init; } = 5;
 

@@ -45,6 +45,39 @@ public class SpinTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
+    public async Task Queue_spins_after_single_messages_and_not_after_bulk_data(string name)
+    {
+        const int bulk = 5;
+        Skip.IfNot(name.StartsWith(KernelUnderTest.EmulatedPrefix, StringComparison.Ordinal), "a real kernel may divide the bytes of one send among several turns");
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
+        await using SpinningQueue queue = await OpenAsync(kernel);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await ExchangeUntilSpunAsync(queue, peer, recorder);
+            // The spin that follows the last message has ended when the next turn has ended.
+            await SendBulkAsync();
+            TimeSpan before = queue.Queue.Snapshot().SpinTime;
+
+            for (int i = 0; i < 20; i++)
+            {
+                await SendBulkAsync();
+            }
+
+            Assert.Equal(before, queue.Queue.Snapshot().SpinTime);
+            await ExchangeUntilSpunAsync(queue, peer, recorder, before);
+
+            async Task SendBulkAsync()
+            {
+                await peer.SendAsync(bulk * Environment.SystemPageSize, bulk * Environment.SystemPageSize);
+                await recorder.ReachAsync(peer.Sent);
+            }
+        }
+    }
+
+    [SkippableTheory, Kernels]
     public async Task Spinning_is_off_at_zero_and_follows_its_option_while_the_queue_is_open(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);

@@ -24,7 +24,7 @@ internal sealed class KernelUnderTest
     /// </summary>
     public const string ReadingMultishot = "io_uring reads";
 
-    private const string EmulatedPrefix = "emulated ";
+    public const string EmulatedPrefix = "emulated ";
 
     private KernelUnderTest(string name, IIoUringKernel kernel)
     {

@@ -106,6 +106,31 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
     }
 
     [Theory]
+    [InlineData(ConsumerFailureAction.Reset, "half", true)]
+    [InlineData(ConsumerFailureAction.Reset, "whole\nhalf", true)]
+    [InlineData(ConsumerFailureAction.Close, "half", false)]
+    [InlineData(ConsumerFailureAction.Reset, "whole\n", false)]
+    public async Task Peer_that_ends_inside_a_frame_is_reset_unless_failed_consumers_close_in_order(ConsumerFailureAction action, string sent, bool isReset)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(configure: options => options with { WhenConsumerFails = action });
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            TaskCompletionSource<Exception?> ended = new();
+            using IDisposable subscription = connection.Buffers.Frames(Delimiter.LineFeed, 100).Subscribe(static _ => { }, ended.SetResult, () => ended.SetResult(null));
+
+            await peer.Socket.SendAsync(Encoding.UTF8.GetBytes(sent));
+            peer.EndSending();
+
+            Exception? end = await ended.Task.Within("the frames end");
+            Assert.Equal(sent.EndsWith('\n'), end is null);
+            await connection.Closed.Within("the connection closes");
+            Exception? closed = await Record.ExceptionAsync(() => peer.Socket.ReceiveAsync(new byte[1]).Within("the peer notices the end"));
+            Assert.Equal(isReset ? SocketError.ConnectionReset : null, (closed as SocketException)?.SocketErrorCode);
+        }
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task Observer_that_fails_on_the_last_frame_does_not_take_it_from_another_observer(bool isUnterminated)

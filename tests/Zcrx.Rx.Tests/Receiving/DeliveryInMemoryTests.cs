@@ -119,6 +119,39 @@ public class DeliveryInMemoryTests
     }
 
     [Fact]
+    public void Buffers_of_changing_connections_belong_to_their_own_connection_which_is_the_one_whose_callback_runs()
+    {
+        using QueueBench bench = new();
+        List<(object? Subject, IBufferSource Source)> seen = [];
+        Stack<BufferLease> leases = new();
+        Recorder[] recorders = [.. Enumerable.Range(0, 2).Select(stream => new Recorder(stream)
+        {
+            Then = buffer =>
+            {
+                seen.Add((bench.Context.Heartbeat.Subject, buffer.Source));
+                if (seen.Count == 5)
+                {
+                    leases.Push(buffer.Retain());
+                }
+            },
+        })];
+        ConnectionReceiver[] connections = [bench.Connect(0, recorders[0]), bench.Connect(1, recorders[1])];
+        ConnectionReceiver[] order = [.. new[] { 0, 1, 0, 1, 1, 0, 0, 1 }.Select(stream => connections[stream])];
+
+        bench.Receive(order);
+
+        Assert.Equal(order.Select(static connection => ((object?)connection, (IBufferSource)connection.Holder)), seen);
+        Assert.Null(bench.Context.Heartbeat.Subject);
+        Assert.Equal((0, 1), (connections[0].BuffersLeased, connections[1].BuffersLeased));
+        Assert.Equal(connections.Sum(static connection => connection.BytesReceived), bench.Context.Counters.Bytes);
+        leases.Pop().Dispose();
+        bench.Settle();
+        bench.Refill();
+        Assert.Equal(32, bench.Free);
+        Assert.All(recorders, static recorder => recorder.AssertIntact());
+    }
+
+    [Fact]
     public void Buffers_beyond_a_full_refill_queue_return_later_in_order()
     {
         using QueueBench bench = new(32, refillEntries: 4);

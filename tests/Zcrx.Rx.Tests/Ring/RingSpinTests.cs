@@ -32,8 +32,8 @@ public class RingSpinTests
 
     [Theory]
     [InlineData(1U, 0U, true)]
-    [InlineData(RingSpin.FewCompletions, 0U, true)]
-    [InlineData(RingSpin.FewCompletions + 1, 0U, false)]
+    [InlineData(4U, 0U, true)]
+    [InlineData(5U, 0U, false)]
     [InlineData(512U, 0U, false)]
     [InlineData(512U, 1U, true)]
     [InlineData(1U, 512U, false)]
@@ -45,6 +45,13 @@ public class RingSpinTests
         spin.Begin(timeout: null);
         Assert.Equal(spins, spin.IsSpinning);
     }
+
+    [Theory]
+    [InlineData(4096, 4U)]
+    [InlineData(8192, 2U)]
+    [InlineData(16384, 1U)]
+    [InlineData(1 << 20, 1U)]
+    public void Few_buffers_are_16_KiB_or_a_single_larger_one(int bufferLength, uint expected) => Assert.Equal(expected, RingSpin.FewBuffers(bufferLength));
 
     [Fact]
     public void Spin_ends_when_completions_are_found()

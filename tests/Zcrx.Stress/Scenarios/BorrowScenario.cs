@@ -41,7 +41,7 @@ internal sealed unsafe class BorrowScenario(string name, bool isChecked) : IStre
                 byte* address = (byte*)Volatile.Read(ref _escaped)!.Address;
                 for (int shift = 1; shift < 8; shift++)
                 {
-                    area.Ledger.Borrow.Lend(offset, address + shift, length - shift, i);
+                    area.Ledger.Borrow.Lend(tag: 0, address + shift, length - shift, i);
                 }
             }
 

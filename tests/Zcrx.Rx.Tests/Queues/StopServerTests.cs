@@ -131,6 +131,8 @@ public class StopServerTests : IClassFixture<ResourceCheck>
             await ReceiveAsync(client.Socket, 200);
             Assert.Equal(0, await client.Socket.ReceiveAsync(new byte[1]).Within("the connection ends in order"));
             client.EndSending();
+            Assert.Equal(0, await server.ReceiveAsync(new byte[1]).Within("the connection to the server ends in order"));
+            server.Shutdown(SocketShutdown.Send);
             await Task.WhenAll(handling, reading).Within("the handlers end");
             await stopping.Within("the queue stops");
             Assert.Equal(0, queue.Queue.Snapshot().ConnectionsUnfinished);

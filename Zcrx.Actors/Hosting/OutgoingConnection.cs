@@ -44,6 +44,7 @@ internal sealed class OutgoingConnection(IActorRef supervisor, TreeEnd end)
             connection =>
             {
                 attached = connection;
+                connection.Receiver.IsOutgoing = true;
                 return Disposable.Empty;
             },
             queue);

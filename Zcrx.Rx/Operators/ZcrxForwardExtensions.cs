@@ -37,8 +37,9 @@ public static class ZcrxForwardExtensions
     /// A task that completes when both streams have ended and all bytes are sent. It faults with the first error of a stream or a send.
     /// </returns>
     /// <remarks>
-    /// When one stream ends, only sending on the other connection is shut down. If one direction fails, both connections are reset.
-    /// Otherwise a peer could take a broken stream for a complete one.
+    /// <para>When one stream ends, only sending on the other connection is shut down. If one direction fails, both connections are reset.
+    /// Otherwise a peer could take a broken stream for a complete one.</para>
+    /// <para>A queue that stops waits until both directions have ended. When its drain time is over, it resets both connections.</para>
     /// </remarks>
     public static Task RelayAsync(this ZcrxConnection connection, ZcrxConnection other, CancellationToken cancellationToken = default)
     {
@@ -49,8 +50,10 @@ public static class ZcrxForwardExtensions
 
     private static async Task RelayBothAsync(ZcrxConnection connection, ZcrxConnection other, CancellationToken cancellationToken)
     {
-        // One direction may end before the other has begun. This work then keeps the first connection open for the answers.
-        using IDisposable work = connection.BeginWork();
+        // One direction may end before the other has begun. This work then keeps the first connection open for the answers. It also keeps
+        // a queue that stops from ending the streams, because an error in one direction would lose an answer in the other.
+        using IDisposable work = connection.BeginRelay();
+        using IDisposable otherWork = other.BeginRelay();
         Task there = ForwardOrAbortAsync(connection, other, cancellationToken);
         Task back = ForwardOrAbortAsync(other, connection, cancellationToken);
         Task first = await Task.WhenAny(there, back).ConfigureAwait(false);

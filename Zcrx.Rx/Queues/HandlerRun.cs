@@ -41,13 +41,16 @@ internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl co
     }
 
     /// <summary>
-    /// Closes the connection in order. Other unfinished work does not delay this, because the handler owns the connection.
+    /// Closes the connection in order. While the queue is open, other unfinished work does not delay this, because the handler owns the
+    /// connection.
     /// </summary>
     private void Close()
     {
         // If the queue is stopping, the connection stays open until its other work has ended. An orderly end now would confirm bytes that
-        // this work has not handled.
-        if (connection.Receiver.StopCause is null)
+        // this work has not handled. If the stream has ended, the ring thread closes the connection when no work is left.
+        ConnectionReceiver receiver = connection.Receiver;
+        bool isUsed = control.Work.IsAnyOther || control.IsHeld || receiver.BuffersLeased > 0;
+        if (receiver.StopCause is null || !(receiver.HasEnded || isUsed))
         {
             control.RequestClose(abort: false, "its handler had ended");
         }

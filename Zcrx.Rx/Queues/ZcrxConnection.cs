@@ -182,13 +182,21 @@ public sealed class ZcrxConnection : IDisposable
     /// <para>Operators off the ring thread, pipe readers and asynchronous handlers do this themselves. Call this method for other work,
     /// such as a queue of the application, or a request to another service whose answer is sent to the peer.</para>
     /// <para>A connection closes despite unfinished work if it breaks, if it is disposed, or if its asynchronous handler returns. It also
-    /// closes at the end of its stream if its <see cref="CloseMode"/> is <see cref="CloseMode.AtEndOfStream"/>. While its queue stops, the
-    /// return of the handler does not close the connection.</para>
+    /// closes at the end of its stream if its <see cref="CloseMode"/> is <see cref="CloseMode.AtEndOfStream"/>. While its queue stops,
+    /// neither the return of the handler nor the end of the stream closes it.</para>
     /// </remarks>
     public IDisposable BeginWork()
     {
         _control.Work.Begin();
         return new CountedUse(_control.Work.End);
+    }
+
+    /// <summary>Begins work that also needs the stream while the queue stops.</summary>
+    /// <returns>An object that ends the work when it is disposed. Further disposals have no effect.</returns>
+    internal IDisposable BeginRelay()
+    {
+        _control.Work.BeginRelay();
+        return new CountedUse(_control.Work.EndRelay);
     }
 
     /// <summary>
@@ -201,7 +209,7 @@ public sealed class ZcrxConnection : IDisposable
     /// reset. The exception is reported once, through <see cref="ZcrxQueue.ConsumerFaults"/>. Exceptions that only follow from the end
     /// of the connection are not reported. Such are its stream error, a failed send and the cancellation of the token.</para>
     /// <para>The handler owns the connection. When it returns, the connection closes even if other work is unfinished, so await that work
-    /// in the handler.</para>
+    /// in the handler. While the queue stops, the connection stays open until that work has ended.</para>
     /// <para>The handler counts as work, see <see cref="BeginWork"/>. A queue that stops delivers the bytes that have arrived, ends the
     /// stream with a <see cref="ZcrxStreamException"/>, and then waits for the handler.</para>
     /// </remarks>

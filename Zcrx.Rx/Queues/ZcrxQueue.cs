@@ -269,6 +269,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <param name="endPoint">The address of the server.</param>
     /// <param name="cancellationToken">Cancels the attempt to connect.</param>
     /// <returns>The connection to the server.</returns>
+    /// <remarks>A queue that stops ends this stream when no work is left on connections that it accepted, so that their handlers can still
+    /// receive the answers of the server.</remarks>
     /// <exception cref="SocketException">The server cannot be reached.</exception>
     public async Task<ZcrxConnection> ConnectAsync(EndPoint endPoint, CancellationToken cancellationToken = default)
     {
@@ -277,7 +279,9 @@ public sealed class ZcrxQueue : IAsyncDisposable
         try
         {
             await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
-            return await AttachAsync(socket).ConfigureAwait(false);
+            ZcrxConnection connection = await AttachAsync(socket).ConfigureAwait(false);
+            connection.Receiver.IsOutgoing = true;
+            return connection;
         }
         catch
         {

@@ -24,6 +24,9 @@ internal sealed class ConnectionReceiver
     // The lease counters of queues that the connection has left and whose buffers consumers still lease.
     private volatile BufferHolder[] _formerHolders = [];
     private volatile bool _hasUnhandledBytes;
+    private volatile bool _isOutgoing;
+    private volatile string? _stopCause;
+    private bool _isEndedByStop;
     // The stream offset at which the current request began. _requestBudget is the number of bytes that the request may deliver.
     private long _requestStart;
     private uint _requestBudget;
@@ -166,6 +169,11 @@ internal sealed class ConnectionReceiver
     /// </summary>
     public bool IsAttached { get; set; }
 
+    /// <summary>
+    /// Gets or sets a value indicating whether this process opened the connection, so that the peer is a server. Thread-safe.
+    /// </summary>
+    public bool IsOutgoing { get => _isOutgoing; set => _isOutgoing = value; }
+
     /// <summary>Gets a value indicating whether an attached connection still waits for its first observer. Ring thread only.</summary>
     public bool AwaitsFirstObserver => IsAttached && !Stream.WasObserved;
 
@@ -233,14 +241,16 @@ internal sealed class ConnectionReceiver
     /// <summary>Records that the kernel has no receive and none is queued.</summary>
     public void Disarm() => State = ReceiveState.Idle;
 
-    /// <summary>Gets the cause for which a stopping queue ended the stream while the socket stays open; null if it did not.</summary>
-    public string? StopCause { get; private set; }
+    /// <summary>
+    /// Gets the cause for which a stopping queue closes the connection once its work has ended; null if no queue stops. Thread-safe.
+    /// </summary>
+    public string? StopCause => _stopCause;
 
     /// <summary>Ends the stream. Observers still receive the bytes that have arrived.</summary>
     public void End(ZcrxStreamException? error = null)
     {
         EndError = error ?? EndError;
-        StopCause = null;
+        _isEndedByStop = false;
         Set(ReceiveObstacles.Ended);
     }
 
@@ -275,21 +285,28 @@ internal sealed class ConnectionReceiver
     }
 
     /// <summary>
+    /// Records that the queue stops. From now on the connection closes in order only when no work is left, even if its stream has ended.
+    /// </summary>
+    /// <param name="cause">The cause, as a clause.</param>
+    public void BeginStop(string cause) => _stopCause ??= cause;
+
+    /// <summary>
     /// Ends the stream because the queue stops. The socket stays open, so that consumers can finish their work and reply.
     /// </summary>
     /// <param name="cause">The cause, as a clause.</param>
     public void StopReceiving(string cause)
     {
+        BeginStop(cause);
         if (!HasEnded)
         {
-            StopCause = cause;
+            _isEndedByStop = true;
             Set(ReceiveObstacles.Ended);
         }
     }
 
     /// <summary>Returns the error that ends the stream after all received bytes were delivered; null for an orderly end.</summary>
     public ZcrxStreamException? EndOfStream() =>
-        EndError ?? (StopCause is null ? null : new ZcrxStreamException($"Receiving on {this}", 0, BytesReceived, StopCause, ""));
+        EndError ?? (_isEndedByStop ? new ZcrxStreamException($"Receiving on {this}", 0, BytesReceived, StopCause!, "") : null);
 
     /// <summary>Ends the stream for its observers. Only the owner of the connection may call this.</summary>
     /// <param name="error">The error; null if the observers have received all bytes.</param>
@@ -325,6 +342,7 @@ internal sealed class ConnectionReceiver
             // Each queue needs its own counter, because its ring thread counts leases without a lock.
             _formerHolders = [.. _formerHolders.Where(static holder => holder.Leased > 0), _holder];
             _holder = new ConnectionHolder(this);
+            _stopCause = null;
         }
 
         Slot = slot;

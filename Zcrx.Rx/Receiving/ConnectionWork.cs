@@ -11,6 +11,7 @@ internal sealed class ConnectionWork(ConnectionControl control)
     private readonly TaskCompletionSource _finished = new(Threads.ContinuationOptions);
     // The open socket counts as 1, and each unfinished work counts as 1 more.
     private int _unfinished = 1;
+    private int _relays;
     private IConnectionHost? _lastHost;
 
     /// <summary>Gets a task that completes when the socket is closed and all work has ended.</summary>
@@ -21,6 +22,26 @@ internal sealed class ConnectionWork(ConnectionControl control)
     /// open socket counts as 1.
     /// </summary>
     public bool IsAny => Volatile.Read(ref _unfinished) > 1;
+
+    /// <summary>Gets a value indicating whether any work is unfinished besides one that the caller has begun.</summary>
+    public bool IsAnyOther => Volatile.Read(ref _unfinished) > 2;
+
+    /// <summary>Gets a value indicating whether a relay uses the stream. A queue that stops does not end such a stream.</summary>
+    public bool IsRelaying => Volatile.Read(ref _relays) > 0;
+
+    /// <summary>Records that a relay begins, which counts as work.</summary>
+    public void BeginRelay()
+    {
+        Begin();
+        Interlocked.Increment(ref _relays);
+    }
+
+    /// <summary>Records that a relay has ended.</summary>
+    public void EndRelay()
+    {
+        Interlocked.Decrement(ref _relays);
+        End();
+    }
 
     /// <summary>Records that work begins.</summary>
     public void Begin() => Interlocked.Increment(ref _unfinished);

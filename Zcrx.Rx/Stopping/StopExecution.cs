@@ -83,12 +83,15 @@ internal sealed class StopExecution(
     {
         sockets.Look();
         StopStep step = machine.Decide(machine.IsEnding ? context.Clock.Now : context.Clock.TurnStart, this);
+        if (machine.IsClosing)
+        {
+            // Includes connections that have arrived from other queues since the last turn.
+            Array.ForEach(connections.Snapshot(), static connection => connection.BeginStop(Closed));
+        }
+
         if (step == StopStep.EndStreams)
         {
-            foreach (ConnectionReceiver connection in connections.Snapshot())
-            {
-                EndStream(connection);
-            }
+            EndStreams(static _ => true);
         }
         else if (step == StopStep.Cancel)
         {
@@ -109,7 +112,7 @@ internal sealed class StopExecution(
             step = machine.Decide(context.Clock.Now, this);
         }
 
-        else if (machine.HasEndedStreams)
+        else if (machine.IsClosing)
         {
             FinishOthers();
         }
@@ -191,9 +194,16 @@ internal sealed class StopExecution(
     /// </summary>
     private void FinishOthers()
     {
+        if (machine.HasEndedStreams)
+        {
+            // The socket of a stream that has continued until now may contain unreceived bytes.
+            long now = context.Clock.Now;
+            EndStreams(connection => !machine.MayReceive(now) || !connection.WantsReceive || !connection.Socket.HasSomething);
+        }
+
         foreach (ConnectionReceiver connection in connections.Snapshot())
         {
-            if (connection.StopCause is not null && !connection.HasUnfinishedWork)
+            if (connection.HasEnded && !connection.HasUnfinishedWork)
             {
                 scheduler.Reconcile(connection);
             }
@@ -215,13 +225,24 @@ internal sealed class StopExecution(
     }
 
     /// <summary>
-    /// Ends receiving on a connection after its arrived bytes were delivered. The socket stays open, so that its consumers can still send
-    /// replies.
+    /// Ends receiving on connections after their arrived bytes were delivered. The sockets stay open, so that consumers can still send
+    /// replies. Skips streams that such replies may need.
     /// </summary>
-    private void EndStream(ConnectionReceiver connection)
+    /// <param name="isDue">Determines whether the stream of a connection may end now.</param>
+    private void EndStreams(Func<ConnectionReceiver, bool> isDue)
     {
-        connection.StopReceiving(Closed);
-        scheduler.Reconcile(connection);
+        ConnectionReceiver[] all = connections.Snapshot();
+        // A consumer of an accepted connection may wait for the answer of a server. It needs the answer to reply to its own peer.
+        bool needsServers = Array.Exists(all, static connection => !connection.IsOutgoing && connection.HasUnfinishedWork);
+        foreach (ConnectionReceiver connection in all)
+        {
+            bool isNeeded = connection.Control.Work.IsRelaying || (needsServers && connection.IsOutgoing);
+            if (!connection.HasEnded && !isNeeded && isDue(connection))
+            {
+                connection.StopReceiving(Closed);
+                scheduler.Reconcile(connection);
+            }
+        }
     }
 
     /// <summary>

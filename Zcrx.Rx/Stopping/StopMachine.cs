@@ -23,6 +23,9 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
 
     public bool Suspends { get; private set; }
 
+    /// <summary>Gets a value indicating whether the queue drains, and then closes its connections.</summary>
+    public bool IsClosing => _isDraining && !Suspends;
+
     /// <summary>Gets a value indicating whether the queue has ended its streams and now waits for their consumers.</summary>
     public bool HasEndedStreams => _isDraining && _hasEndedStreams;
 
@@ -100,6 +103,9 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
         // A cancelled request might never end. After the deadline the ring is closed, which ends it.
         return isDone || now >= _deadline ? StopStep.End : StopStep.None;
     }
+
+    /// <summary>Determines whether bytes that have arrived may still delay the end of their stream.</summary>
+    public bool MayReceive(long now) => now < _receiveUntil;
 
     /// <summary>Gets the time of the next decision; <see cref="long.MaxValue"/> for never.</summary>
     public long Due(long now) => _isDraining ? long.Min(_deadline, now + pollTicks) : !IsStopping ? long.MaxValue : now < _deadline ? _deadline : now + pollTicks;

@@ -22,6 +22,7 @@ public class OutgoingConnectionTests
         using Socket peer = await server.AcceptAsync().WithinLimit();
 
         Assert.Equal("zcrx-1", connection.QueueName);
+        Assert.True(connection.Receiver.IsOutgoing);
         Assert.Equal(1, connection.Socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive));
         Assert.Equal((IPEndPoint)server.LocalEndPoint!, connection.RemoteEndPoint);
         var opened = await probe.FishForMessageAsync<ZcrxEvent.ConnectionOpened>();
@@ -34,6 +35,41 @@ public class OutgoingConnectionTests
         Assert.Equal(6, await connection.Buffers.Select(static buffer => buffer.Length).Sum().ToTask().WithinLimit());
         await connection.Closed.WithinLimit();
         Assert.Equal(connection.Id, (await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>()).ConnectionId);
+    }
+
+    [Theory]
+    [InlineData("zcrx-0")]
+    [InlineData("zcrx-1")]
+    public async Task Stop_of_the_service_waits_for_a_relay_whose_client_and_server_may_be_on_different_queues(string queue)
+    {
+        using Socket listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Blocking = true;
+        TaskCompletionSource<ZcrxConnection[]> relayed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TestHost? host = null;
+        host = await TestHost.StartAsync(zcrx => zcrx.AddQueues(2, 1.MiB()).Listen("127.0.0.1:0", async (client, token) =>
+        {
+            using ZcrxConnection server = await host!.Zcrx.ConnectAsync(listener.LocalEndPoint!, queue, token);
+            relayed.SetResult([client, server]);
+            await client.RelayAsync(server, token);
+        }));
+        await using (host)
+        {
+            using Socket client = await host.ConnectAsync();
+            await client.SendAsync("request"u8.ToArray());
+            using Socket server = await listener.AcceptAsync().WithinLimit();
+            Assert.Equal(7, await server.ReceiveAsync(new byte[10]).WithinLimit());
+            ZcrxConnection[] connections = await relayed.Task.WithinLimit();
+
+            Task stopping = host.StopAsync();
+            await Eventually.TrueAsync(() => Array.TrueForAll(connections, static connection => connection.Receiver.StopCause is not null), "both queues stop");
+            await server.SendAsync("answer"u8.ToArray());
+            server.Shutdown(SocketShutdown.Send);
+
+            Assert.Equal(6, await client.ReceiveAsync(new byte[10]).WithinLimit());
+            Assert.Equal(0, await client.ReceiveAsync(new byte[10]).WithinLimit());
+            client.Shutdown(SocketShutdown.Send);
+            await stopping;
+        }
     }
 
     [Fact]

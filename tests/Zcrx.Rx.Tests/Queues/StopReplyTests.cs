@@ -154,6 +154,119 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
         }
     }
 
+    [Theory]
+    [InlineData(true, CloseMode.AfterConsumers)]
+    [InlineData(true, CloseMode.Manual)]
+    [InlineData(false, CloseMode.AfterConsumers)]
+    [InlineData(false, CloseMode.Manual)]
+    public async Task Handler_that_returns_during_a_stop_leaves_its_half_closed_connection_open_for_other_work(bool ends, CloseMode mode)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            connection.CloseMode = mode;
+            TaskCompletionSource read = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            TaskCompletionSource returns = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            using IDisposable work = connection.BeginWork();
+            Task handling = connection.HandleAsync(async (connection, token) =>
+            {
+                await foreach (BufferLease lease in connection.Buffers.ToAsyncEnumerable(cancellationToken: token))
+                {
+                    lease.Dispose();
+                }
+
+                read.SetResult();
+                await returns.Task;
+            });
+            await peer.SendAsync(100);
+            peer.EndSending();
+            await read.Task.Within("the handler reads to the end");
+
+            Task stopping = queue.Queue.StopAsync(ends ? Long : TimeSpan.FromMilliseconds(500));
+            await Deadline.UntilAsync(() => connection.Receiver.StopCause is not null, "the stop begins");
+            returns.SetResult();
+            await handling.Within("the handler returns");
+            if (ends)
+            {
+                await connection.SendAsync(new byte[5]);
+                work.Dispose();
+            }
+
+            Assert.Equal((ends ? 5 : 0, !ends), await ReadToEndAsync(peer.Socket));
+            await stopping.Within("the queue stops");
+            Assert.Equal(ends ? 0 : 1, queue.Queue.Snapshot().ConnectionsUnfinished);
+        }
+    }
+
+    [Theory]
+    [InlineData(CloseMode.AfterConsumers)]
+    [InlineData(CloseMode.AtEndOfStream)]
+    [InlineData(CloseMode.Manual)]
+    public async Task Half_close_during_a_stop_leaves_the_connection_open_until_its_work_has_ended(CloseMode mode)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            connection.CloseMode = mode;
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            using IDisposable work = connection.BeginWork();
+            Task stopping = queue.Queue.StopAsync(Long);
+            await Deadline.UntilAsync(() => recorder.HasEnded, "the stop ends the stream");
+
+            peer.EndSending();
+            await Deadline.UntilAsync(() => connection.Receiver.HasPeerEnded, "the half-close arrives");
+            // A second end of the stream must not replace the first one, and the queue must still reply.
+            await connection.SendAsync(new byte[5]);
+            work.Dispose();
+
+            Assert.Equal((5, false), await ReadToEndAsync(peer.Socket));
+            await stopping.Within("the queue stops");
+            Assert.Equal(0, queue.Queue.Snapshot().ConnectionsUnfinished);
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Handler_that_returns_while_a_stop_still_delivers_closes_its_connection_only_if_no_work_is_left(bool hasWork)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        (Peer other, ZcrxConnection waiting) = await queue.ConnectAsync();
+        using (peer)
+        using (other)
+        {
+            // These bytes wait for their consumer, so the stop does not end the streams yet.
+            Recorder recorder = new(other.Stream);
+            using IDisposable subscription = waiting.Buffers.Subscribe(recorder);
+            IDisposable hold = waiting.Hold();
+            await other.SendAsync(10);
+            await Deadline.UntilAsync(() => waiting.BytesWaiting + waiting.Receiver.Socket.BytesWaiting == 10, "the bytes wait");
+            TaskCompletionSource returns = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            IDisposable? work = hasWork ? connection.BeginWork() : null;
+            Task handling = connection.HandleAsync((_, _) => returns.Task);
+
+            Task stopping = queue.Queue.StopAsync(Long);
+            await Deadline.UntilAsync(() => connection.Receiver.StopCause is not null, "the stop begins");
+            Assert.False(connection.Receiver.HasEnded);
+            returns.SetResult();
+            await handling.Within("the handler returns");
+
+            Assert.Equal(!hasWork, connection.Receiver.Control.CloseRequested);
+            hold.Dispose();
+            await recorder.ReachAsync(10);
+            await Deadline.UntilAsync(() => connection.Receiver.HasEnded || connection.Closed.IsCompleted, "the stop ends the streams");
+            Assert.Equal(!hasWork, connection.Receiver.Control.CloseRequested);
+            work?.Dispose();
+            Assert.Equal((0, false), await ReadToEndAsync(peer.Socket));
+            await stopping.Within("the queue stops");
+            Assert.Equal(0, queue.Queue.Snapshot().ConnectionsUnfinished);
+        }
+    }
+
     [Fact]
     public async Task Handler_that_returns_closes_its_connection_without_a_reset_despite_other_work()
     {

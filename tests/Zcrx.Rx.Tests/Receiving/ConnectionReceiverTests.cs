@@ -101,6 +101,37 @@ public class ConnectionReceiverTests
     }
 
     [Fact]
+    public void Stop_of_a_queue_concerns_its_connection_until_the_connection_is_on_another_queue()
+    {
+        ConnectionReceiver connection = new(new MemoryHost(), new MemorySocket(7), 1, 0, 1);
+        connection.BeginStop("a stop");
+        connection.BeginStop("a later stop");
+        // Only the end of the stream by the stop is an error.
+        Assert.Equal(("a stop", null), (connection.StopCause, connection.EndOfStream()));
+        connection.Rebind(connection.Control.Host, slot: 3, generation: 9);
+        Assert.NotNull(connection.StopCause);
+
+        connection.Rebind(new MemoryHost(), slot: 3, generation: 9);
+
+        Assert.Null(connection.StopCause);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Stop_ends_a_stream_with_an_error_unless_the_peer_ends_it_too(bool hasPeerEnded)
+    {
+        ConnectionReceiver connection = new(new MemoryHost(), new MemorySocket(7), 1, 0, 1);
+        connection.StopReceiving("a stop");
+        if (hasPeerEnded)
+        {
+            connection.End();
+        }
+
+        Assert.Equal(("a stop", hasPeerEnded), (connection.StopCause, connection.EndOfStream() is null));
+    }
+
+    [Fact]
     public void Orderly_end_does_not_hide_an_earlier_error()
     {
         ConnectionReceiver connection = new(new MemoryHost(), new MemorySocket(7), 1, 0, 1);

@@ -130,6 +130,99 @@ public class StopExecutionTests
         Assert.False(((MemorySocket)busy.Socket).IsClosed);
     }
 
+    [Theory]
+    [InlineData(UnfinishedWork.Work)]
+    [InlineData(UnfinishedWork.Hold)]
+    public void Stream_of_a_server_ends_once_no_accepted_connection_is_at_work(UnfinishedWork kind)
+    {
+        using QueueBench bench = new();
+        ConnectionReceiver accepted = bench.Connect(0, new Recorder(0));
+        Recorder answers = new(1);
+        ConnectionReceiver server = bench.Connect(1, answers);
+        server.IsOutgoing = true;
+        Begin(UnfinishedWork.Work, server);
+        bench.Settle();
+        Begin(kind, accepted);
+
+        bench.Stop.BeginStop(TimeSpan.FromSeconds(10));
+        Assert.False(bench.Stop.Advance());
+        bench.Settle();
+        Assert.Equal((true, false), (accepted.HasEnded, server.HasEnded));
+        bench.Receive(server);
+        Assert.Equal(1, answers.Buffers);
+        End(kind, accepted);
+        bench.Settle();
+        // An answer that has arrived is delivered first.
+        ((MemorySocket)server.Socket).BytesWaiting = 1;
+        Assert.False(bench.Stop.Advance());
+        Assert.False(server.HasEnded);
+        ((MemorySocket)server.Socket).BytesWaiting = 0;
+        Assert.False(bench.Stop.Advance());
+        bench.Settle();
+        Assert.True(answers.HasEnded);
+        End(UnfinishedWork.Work, server);
+        bench.Settle();
+
+        Assert.Equal((true, false), (((MemorySocket)server.Socket).IsClosed, ((MemorySocket)server.Socket).WasReset));
+        Assert.True(bench.Stop.Advance());
+        Assert.Equal(0, bench.Context.Counters.ConnectionsUnfinished);
+    }
+
+    [Fact]
+    public void Server_that_never_pauses_delays_the_end_of_its_stream_for_half_of_the_drain_time()
+    {
+        using QueueBench bench = new();
+        ConnectionReceiver server = bench.Connect(0, new Recorder(0));
+        server.IsOutgoing = true;
+        ConnectionReceiver accepted = bench.Connect(1, new Recorder(1));
+        Begin(UnfinishedWork.Work, server);
+        Begin(UnfinishedWork.Work, accepted);
+        bench.Settle();
+        bench.Stop.BeginStop(TimeSpan.FromSeconds(10));
+        Assert.False(bench.Stop.Advance());
+        End(UnfinishedWork.Work, accepted);
+        ((MemorySocket)server.Socket).BytesWaiting = 1;
+        bench.Clock.Advance(TimeSpan.FromSeconds(4.9));
+        bench.Stop.Advance();
+        Assert.False(server.HasEnded);
+
+        bench.Clock.Advance(TimeSpan.FromSeconds(0.1));
+        bench.Stop.Advance();
+
+        Assert.True(server.HasEnded);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Stream_of_a_relay_does_not_end_before_the_relay_or_the_drain_time(bool ends)
+    {
+        using QueueBench bench = new();
+        ConnectionReceiver connection = bench.Connect(0, new Recorder(0));
+        bench.Settle();
+        connection.Control.Work.BeginRelay();
+
+        bench.Stop.BeginStop(TimeSpan.FromSeconds(10));
+        Assert.False(bench.Stop.Advance());
+        bench.Clock.Advance(TimeSpan.FromSeconds(9));
+        Assert.False(bench.Stop.Advance());
+        Assert.False(connection.HasEnded);
+        if (ends)
+        {
+            connection.Control.Work.EndRelay();
+        }
+        else
+        {
+            bench.Clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        bench.Stop.Advance();
+        bench.Settle();
+
+        Assert.Equal((true, !ends), (((MemorySocket)connection.Socket).IsClosed, ((MemorySocket)connection.Socket).WasReset));
+        Assert.Equal(ends ? 0 : 1, bench.Context.Counters.ConnectionsUnfinished);
+    }
+
     [Fact]
     public void Queue_that_stops_waits_for_the_close_of_a_peer_that_has_replies_to_read()
     {

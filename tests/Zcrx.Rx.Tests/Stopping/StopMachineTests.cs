@@ -171,12 +171,14 @@ public class StopMachineTests
     public void Streams_have_ended_from_EndStreams_until_the_requests_are_cancelled()
     {
         StopMachine stop = new(CancelTicks, PollTicks);
+        Assert.False(stop.IsClosing);
         stop.BeginStop(0, 1000);
-        Assert.False(stop.HasEndedStreams);
+        Assert.Equal((true, false), (stop.IsClosing, stop.HasEndedStreams));
+        Assert.Equal((true, false), (stop.MayReceive(499), stop.MayReceive(500)));
         stop.Decide(500, Load);
-        Assert.True(stop.HasEndedStreams);
+        Assert.Equal((true, true), (stop.IsClosing, stop.HasEndedStreams));
         stop.Decide(1000, Load);
-        Assert.False(stop.HasEndedStreams);
+        Assert.Equal((false, false), (stop.IsClosing, stop.HasEndedStreams));
     }
 
     [Fact]
@@ -185,6 +187,7 @@ public class StopMachineTests
         StopMachine suspension = new(CancelTicks, PollTicks);
         Assert.True(suspension.BeginSuspension(1000));
         Assert.Equal((true, true, false), (suspension.Suspends, suspension.IsEnding, suspension.IsStopping));
+        Assert.False(suspension.IsClosing);
         Assert.Equal(StopStep.None, suspension.Decide(999, Load with { IsDelivered = true, IsDrained = true }));
         Assert.Equal(StopStep.Cancel, suspension.Decide(1000, Load));
         Assert.Equal((true, true), (suspension.IsStopping, suspension.IsEnding));

@@ -224,6 +224,51 @@ public class StopExecutionTests
     }
 
     [Fact]
+    public void Stream_of_a_relay_ends_with_the_relay_while_other_work_is_unfinished()
+    {
+        using QueueBench bench = new();
+        ConnectionReceiver busy = bench.Connect(0, new Recorder(0));
+        ConnectionReceiver relayed = bench.Connect(1, new Recorder(1));
+        bench.Settle();
+        Begin(UnfinishedWork.Work, busy);
+        relayed.Control.Work.BeginRelay();
+        bench.Stop.BeginStop(TimeSpan.FromSeconds(10));
+        Assert.False(bench.Stop.Advance());
+        bench.Settle();
+        Assert.False(relayed.HasEnded);
+
+        relayed.Control.Work.EndRelay();
+        Assert.False(bench.Stop.Advance());
+        bench.Settle();
+
+        Assert.Equal((true, false), (((MemorySocket)relayed.Socket).IsClosed, ((MemorySocket)busy.Socket).IsClosed));
+    }
+
+    [Fact]
+    public void Connection_whose_peer_has_ended_closes_after_its_last_lease_while_the_stop_still_delivers()
+    {
+        using QueueBench bench = new();
+        BufferLease? lease = null;
+        ConnectionReceiver leased = bench.Connect(0, new Recorder(0) { Then = buffer => lease = buffer.Retain() });
+        leased.Control.CloseMode = CloseMode.Manual;
+        ConnectionReceiver waiting = bench.Connect(1, new Recorder(1));
+        bench.Settle();
+        Begin(UnfinishedWork.Hold, waiting);
+        bench.Receive(leased, waiting);
+        bench.End(leased, 0);
+        bench.Stop.BeginStop(TimeSpan.FromSeconds(10));
+        Assert.False(bench.Stop.Advance());
+        Assert.Equal((false, false), (bench.Phase.HasEndedStreams, leased.Control.CloseRequested));
+
+        lease!.Dispose();
+        bench.Settle();
+        Assert.False(bench.Stop.Advance());
+
+        Assert.False(bench.Phase.HasEndedStreams);
+        Assert.Equal((true, false), (((MemorySocket)leased.Socket).IsClosed, ((MemorySocket)leased.Socket).WasReset));
+    }
+
+    [Fact]
     public void Queue_that_stops_waits_for_the_close_of_a_peer_that_has_replies_to_read()
     {
         using QueueBench bench = new();

@@ -93,6 +93,14 @@ internal class BufferHolder : IBufferSource
     }
 
     /// <summary>
+    /// Records that the peer has ended its stream inside a message. The connection ends as after <see cref="Fail"/>, but only when no
+    /// consumer works on it any more, so that earlier messages are still answered. Any thread.
+    /// </summary>
+    public virtual void FailAtEnd(Exception exception)
+    {
+    }
+
+    /// <summary>
     /// Determines whether the end of the connection has caused a consumer's exception. The consumer is then not at fault. Call it before
     /// <see cref="Fail"/>, which ends the connection. Any thread.
     /// </summary>

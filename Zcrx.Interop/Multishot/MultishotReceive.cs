@@ -287,7 +287,8 @@ internal sealed unsafe class MultishotReceive
         {
             // Only a bundle ends at a limit within a buffer, but the kernel prepares up to 256 buffers for each message of a bundle. A receive
             // without bundles fills the buffer in which its limit lies. It therefore ends earlier, and a bundle receives the rest. The kernel
-            // takes a limit over int.MaxValue for a negative number.
+            // takes a limit over int.MaxValue for a negative number. A bundle must stay below one buffer, because a bundle that finds no
+            // bytes leaves its first provided buffer shortened.
             long whole = request.Budget - (request.Buffers.Queue.BufferLength - 1);
             entry.ioprio |= whole > 0 ? (ushort)0 : IORING_RECVSEND_BUNDLE;
             entry.optlen = (uint)long.Min(whole > 0 ? whole : request.Budget, int.MaxValue);

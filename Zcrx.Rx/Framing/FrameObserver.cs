@@ -57,8 +57,8 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
 
     public void Connect(IDisposable upstream)
     {
-        _isConnected = true;
         _upstream.Disposable = upstream;
+        _isConnected = true;
     }
 
     public void OnNext(ReceivedBuffer value)
@@ -264,10 +264,10 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
         {
             if (error is null)
             {
-                if (_frames.EndInside() is { } incomplete)
+                error = _frames.EndInside();
+                if (error is not null)
                 {
-                    Refuse(incomplete);
-                    return;
+                    _frames.Source?.FailAtEnd(error);
                 }
             }
             else

@@ -29,6 +29,8 @@ internal sealed class ConnectionControl : ISendingConnection
     private int _hasChange;
     private int _socketEnded;
     private volatile bool _isDrained;
+    // True if the close resets the connection although no reset was requested.
+    private volatile bool _resetsAtClose;
 
     public ConnectionControl(ConnectionReceiver receiver, IConnectionSocket socket, IConnectionHost host)
     {
@@ -172,6 +174,13 @@ internal sealed class ConnectionControl : ISendingConnection
     public void FailConsumer(Exception exception) =>
         Fail(new ConnectionFailure("its consumer failed", exception), _host.WhenConsumerFails == ConsumerFailureAction.Reset);
 
+    /// <summary>Records a failure for which the connection is reset, if the queue's options say so, when it closes for another reason.</summary>
+    public void FailAtEnd(Exception exception)
+    {
+        Interlocked.CompareExchange(ref _failure, new ConnectionFailure("its consumer failed", exception), null);
+        _resetsAtClose = _host.WhenConsumerFails == ConsumerFailureAction.Reset;
+    }
+
     /// <summary>
     /// Closes the connection because of a failure. If several failures are passed, the first one is kept.
     /// </summary>
@@ -263,7 +272,7 @@ internal sealed class ConnectionControl : ISendingConnection
         // Read after the flush, because a flush may leave unsent bytes. Read before Close, because Close drops them.
         bool hasRest = Sender.HasRest;
         Sender.Close();
-        _socket.Close(abort || AbortRequested || hasRest || (_isDrained && _receiver.HasUnhandledBytes));
+        _socket.Close(abort || AbortRequested || hasRest || _resetsAtClose || (_isDrained && _receiver.HasUnhandledBytes));
         EndSocketWork();
     }
 

@@ -40,6 +40,8 @@ internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHo
         }
     }
 
+    public override void FailAtEnd(Exception exception) => connection.Control.FailAtEnd(exception);
+
     public override bool FollowsFromEnd(Exception exception) => connection.Control.FollowsFromEnd(exception);
 
     public override void Report(Exception exception) => connection.Control.ReportFault(exception);

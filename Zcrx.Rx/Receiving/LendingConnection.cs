@@ -10,7 +10,15 @@ namespace Zcrx.Rx.Receiving;
 /// </remarks>
 internal sealed class LendingConnection(SlotTable<ConnectionReceiver> connections, BorrowScope borrow) : IHolderTable, IRingSubject
 {
-    public object? Current => Of(borrow.Tag);
+    // Null if the delivery has gone on to another buffer meanwhile, whose connection may have the slot now.
+    public object? Current
+    {
+        get
+        {
+            ulong tag = borrow.Tag;
+            return Of(tag) is { } connection && connection.ReceiveTag == tag ? connection : null;
+        }
+    }
 
     public BufferHolder? Find(ulong tag) => Of(tag)?.Holder;
 

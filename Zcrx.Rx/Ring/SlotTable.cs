@@ -3,9 +3,13 @@ using System.Runtime.CompilerServices;
 namespace Zcrx.Rx.Ring;
 
 /// <summary>
-/// Maps slot numbers to objects. A generation number tells successive uses of a slot apart. Ring thread only, except
-/// <see cref="Snapshot"/>.
+/// Maps slot numbers to objects. A generation number tells successive uses of a slot apart. Ring thread only, except <see cref="Find"/>
+/// and <see cref="Snapshot"/>.
 /// </summary>
+/// <remarks>
+/// Another thread that calls <see cref="Find"/> for a slot that is reused at the same moment may get the new object. It must check that the
+/// slot is still in use as before.
+/// </remarks>
 internal sealed class SlotTable<T>
     where T : class
 {

@@ -106,6 +106,40 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
+    public async Task Peer_that_ends_inside_a_frame_receives_the_answers_to_its_earlier_frames_before_the_reset()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            TaskCompletionSource ended = new();
+            TaskCompletionSource release = new();
+            Task processed = connection.Buffers.Frames(Delimiter.LineFeed, 100).Do(static _ => { }, _ => ended.TrySetResult()).ProcessAsync(
+                async (frame, token) =>
+                {
+                    await release.Task;
+                    await connection.SendAsync("answer\n"u8.ToArray(), token);
+                },
+                maxQueued: 4);
+            await peer.Socket.SendAsync("first\nsecond\nhalf"u8.ToArray());
+            peer.EndSending();
+            await ended.Task.Within("the frames end");
+            release.SetResult();
+
+            byte[] answers = new byte[14];
+            int received = 0;
+            while (received < answers.Length)
+            {
+                received += await peer.Socket.ReceiveAsync(answers.AsMemory(received)).AsTask().Within("both answers arrive");
+            }
+
+            Assert.Equal("answer\nanswer\n", Encoding.UTF8.GetString(answers));
+            await Assert.ThrowsAsync<ZcrxFramingException>(() => processed.Within("the processing ends"));
+            Assert.True(await peer.IsResetAsync(), "the peer must not take its last bytes for handled");
+        }
+    }
+
+    [Fact]
     public async Task Peer_whose_bytes_are_refused_while_Subscribe_runs_on_another_thread_is_reset()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();

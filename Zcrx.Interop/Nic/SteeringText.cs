@@ -56,8 +56,8 @@ internal static class SteeringText
 
     /// <summary>
     /// Returns the commands that lease a queue. They use the kernel's netlink client <c>ynl</c> in the container's namespace, because
-    /// <c>ip</c> and <c>ethtool</c> cannot create leases. <c>ynl</c> needs indexes instead of names, and the id that the container's
-    /// namespace uses for the host's.
+    /// <c>ip</c> and <c>ethtool</c> cannot create leases. <c>ynl</c> needs indexes instead of names. It also needs the id that the
+    /// container's network namespace uses for the network namespace of the host.
     /// </summary>
     public static IEnumerable<string> Lease(string interfaceName, int queue, ContainerInterface to)
     {

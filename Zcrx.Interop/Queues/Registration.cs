@@ -121,8 +121,8 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         }
     }
 
-    // Only a NIC can support buffers larger than a page. If the length is not a power of two, the registration fails instead of falling
-    // back to pages.
+    // True if a refused registration is tried again with buffers of a page. Only a NIC can support larger buffers. A length that is not a
+    // power of two is an error of the caller, so it is not tried again.
     private bool WantsLargeBuffers =>
         options.Interface is not null && options.RxBufferLength > (uint)Environment.SystemPageSize && BitOperations.IsPow2(options.RxBufferLength);
 

@@ -28,8 +28,8 @@ public enum ZcrxLimit
     IdleTimeout,
 
     /// <summary>
-    /// The copies that a queue holds for unfinished frames and pipe readers have reached
-    /// <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>. A connection that needs more is reset.
+    /// A queue has reached <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>, its limit of bytes that it copies for unfinished frames and
+    /// pipe readers. A connection that needs more is reset.
     /// </summary>
     CopiedFrameBytes,
 

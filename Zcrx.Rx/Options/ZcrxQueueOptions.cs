@@ -169,8 +169,8 @@ public sealed record ZcrxQueueOptions
     public long MaxCopiedFrameBytes { get; init; } = 256L * 1024 * 1024;
 
     /// <summary>
-    /// Gets the number of file descriptors that the process keeps free: 64 by default, and at most a quarter of its limit. The queue
-    /// accepts nothing while fewer are free; peers wait in the backlog. 0 disables the reserve.
+    /// Gets the number of file descriptors that the process keeps free; 64 by default. A value above a quarter of the process's limit is
+    /// reduced to that quarter. The queue accepts nothing while fewer are free; peers wait in the backlog. 0 disables the reserve.
     /// </summary>
     public int DescriptorReserve { get; init; } = 64;
 

@@ -310,7 +310,8 @@ internal sealed class BufferPool
     public long TrimDue => IsShared ? long.MaxValue : _trim.Due;
 
     /// <summary>
-    /// Gives the memory of added areas back when the first area has sufficed for some time. The number of buffers stays the same.
+    /// Gives the memory of unused added areas back to the operating system when the first area has sufficed for some time. The areas stay
+    /// registered, so the number of buffers does not change.
     /// </summary>
     public void Trim(long now)
     {

@@ -56,8 +56,8 @@ internal sealed class ReceiveTurn
     public void CountHandled(uint completions) => Handled += completions;
 
     /// <summary>
-    /// Counts a completion with an accepted socket as handled, so that this thread owns the socket. Fails if the ring thread was abandoned,
-    /// because the abandoning thread then owns it.
+    /// Takes ownership of the socket in an accept completion, by counting the completion as handled. If the ring thread was abandoned, the
+    /// abandoning thread owns the sockets of all unhandled completions.
     /// </summary>
     /// <returns>False if the ring thread was abandoned.</returns>
     public bool TryTakeAccepted()

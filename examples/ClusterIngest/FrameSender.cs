@@ -48,7 +48,7 @@ internal sealed class FrameSender(int connection, DemoOptions options)
         }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException)
         {
-            // If both directions fail, only the first error shows the cause. The second error is EPIPE.
+            // If both directions fail, one error may be EPIPE, which hides the cause. A reset of the sending direction is therefore kept.
             failure = failure is SocketException { SocketErrorCode: SocketError.ConnectionReset } ? failure : exception;
         }
 

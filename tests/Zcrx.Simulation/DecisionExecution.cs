@@ -142,8 +142,8 @@ internal sealed class DecisionExecution(SimulatedWorld world)
     }
 
     /// <summary>
-    /// Runs a call of a second thread inside a call of the first one: after the first one has enqueued its work, and before it wakes the
-    /// ring thread.
+    /// Makes a second thread of the application call another connection while the first thread is inside a call on the first connection. The
+    /// first thread has enqueued its work then, and has not yet woken the ring thread.
     /// </summary>
     private void Interrupt(SimulatedConnection first, Decision decision)
     {

@@ -48,7 +48,7 @@ internal sealed unsafe class BareRings(
         Volatile.Write(ref *refillTail, tail);
     }
 
-    // A completion has two entries. The second one contains the offset of the bytes.
+    // The completions have 32 bytes, which are two io_uring_cqe. The second one contains the offset of the bytes.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private io_uring_cqe* At(uint index) => completions + ((nuint)index * (CompletionQueue.EntrySize / (nuint)sizeof(io_uring_cqe)));
 }

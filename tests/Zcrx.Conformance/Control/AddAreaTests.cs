@@ -240,7 +240,9 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
         return queue.Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0);
     }
 
-    /// <summary>Contains the memory of areas. The memory is freed after the queue to which the areas were added.</summary>
+    /// <summary>
+    /// Owns the memory of areas. Declare it before the queue to which the areas are added, so that the queue is disposed first.
+    /// </summary>
     private sealed class Memories(int count, int buffersEach) : IDisposable
     {
         public List<TestMemory> All { get; } = [.. Enumerable.Range(0, count).Select(_ => new TestMemory((nuint)buffersEach * TestMemory.Page))];

@@ -68,7 +68,8 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
                 position = nic.Queue.AssertPattern(data, position);
                 isOffset |= data.Any(cqe => cqe.Offset % (ulong)TestMemory.Page != 0);
                 isShared |= data.Select(cqe => cqe.Offset / (ulong)TestMemory.Page).Distinct().Count() < data.Count;
-                // Several completions may lie in one buffer. Each of them holds a reference, so each needs a refill entry.
+                // The bytes of several completions may share a buffer. Each completion holds a reference to it, so each needs a refill
+                // entry.
                 nic.Queue.Return(data, flushes: false);
             }
 

@@ -93,7 +93,7 @@ public partial class AbnormalExitTests : IClassFixture<LeakCheck>
         Results.Equal(0, TestQueue.Flush(ring, id));
     }
 
-    /// <summary>Asserts that the same queue can be opened without waiting, and the same port if the test has one.</summary>
+    /// <summary>Asserts that a queue can be opened at once, and that the test's port, if any, can be bound again.</summary>
     private static void AssertUsable(KernelUnderTest kernel, ushort port)
     {
         using var queue = new TestQueue(kernel);

@@ -88,7 +88,7 @@ public class LeaseMessageTests
     [Theory]
     // The NIC is in this network namespace, and this queue is not leased.
     [InlineData(true, 8197u, "eth0:0")]
-    // The queue is leased to an interface of this network namespace, so a process registers the queue of that interface.
+    // The NIC's queue is leased to a virtual interface of this network namespace. Only the virtual queue can be registered.
     [InlineData(true, 8198u, "nkc:1")]
     // The queue is leased to an interface of another network namespace.
     [InlineData(true, 8199u, "eth0:2")]

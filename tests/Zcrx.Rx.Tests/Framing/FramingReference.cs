@@ -58,8 +58,8 @@ internal sealed class FramingReference
 
         int rest = stream.Length - begin;
 
-        // Without its delimiter, a frame of the maximum length is not too long yet. If unterminated frames are delivered, it is complete at
-        // exactly the limit.
+        // If the limit does not count the delimiter, the rest may be a frame of the maximum length and a part of its delimiter. With
+        // DeliversUnterminated, a rest of exactly the limit may be the last frame.
         int longest = _isIncluded ? 0 : _delimiters.Max(static delimiter => delimiter.Length);
         IsRestTooLong = rest >= _limit + Math.Max(longest, _options.DeliversUnterminated ? 1 : 0);
         if (rest > 0 && IsRestTooLong && _options.Skips is null)

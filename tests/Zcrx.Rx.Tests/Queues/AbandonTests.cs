@@ -148,7 +148,8 @@ public class AbandonTests : IClassFixture<ResourceCheck>
             source.Queue.Loop.Post(gate.Wait);
             Task<bool> moved = connection.MoveToAsync(target.Queue);
             source.Queue.Loop.Post(stuck.Run);
-            // Lets the move start. The ring thread is then stuck before the cancelled receive has ended.
+            // Lets the ring thread start the move, which cancels the receive. The posted callback then blocks the ring thread before the
+            // receive has ended.
             gate.Set();
             await stuck.Entered.Within("the ring thread is stuck");
 

@@ -24,7 +24,7 @@ public class ReconfigureTests
 
             QueueReconfiguration done = await queue.Queue.ReconfigureAsync(TestQueue.Options(Buffers) with { HighWaterMark = 0.2, LowWaterMark = 0.1, ConnectionQuota = 1 }).Within("the options apply");
 
-            // The leases are unchanged, but with the new marks the same number means another level.
+            // The number of leased buffers is unchanged, but it is above the new high-water mark.
             Assert.Equal(["ConnectionQuota", "HighWaterMark", "LowWaterMark"], done.Applied.Order());
             Assert.Empty(done.NeedReopening);
             Assert.Equal((PoolPressureLevel.High, held), (queue.Queue.Snapshot().Pressure, queue.BuffersOut));

@@ -284,8 +284,8 @@ public sealed class SendRestTests : IClassFixture<ResourceCheck>
     }
 
     /// <summary>
-    /// Ends the stream of a connection whose socket is full, in a turn that collects sends. Returns when the observer has replied to the
-    /// end.
+    /// Ends the stream of a connection whose socket is full, in a turn that collects sends. Returns after the observer has sent its reply to
+    /// the end of the stream.
     /// </summary>
     private static async Task<(Peer Peer, ZcrxConnection Connection, int Sent)> ReplyToEndAsync(TestQueue queue, Action<Peer, ZcrxConnection> end)
     {

@@ -31,7 +31,7 @@ public class SuspendedTests : IClassFixture<ResourceCheck>
             foreach (ZcrxConnection connection in connections)
             {
                 connection.Abort();
-                // Pause stands for any call that notifies the queue of a change, although the queue has ended.
+                // The queue has ended. Pause stands for any call that still notifies it of a change.
                 connections[0].Pause();
             }
         });

@@ -160,7 +160,8 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     }
 
     /// <summary>
-    /// Turns the unread completions of disarmed accept requests into failures. Such a request was replaced by a no-op, so its result is 0.
+    /// Turns the unread completions of disarmed accept requests into failures. They are recognised by the result 0, because a no-op has
+    /// replaced each of these requests.
     /// </summary>
     private void FailDisarmedAccepts(int error)
     {

@@ -40,7 +40,8 @@ internal sealed class DescriptorReuseScenario : IStressScenario
     }
 
     /// <summary>
-    /// Attaches a socket to the queue and disposes the socket. The task that it returns completes at the end of the stream.
+    /// Attaches a socket to the queue and disposes the socket. The inner task completes at the end of the stream, or at once if the socket
+    /// was disposed before it was attached.
     /// </summary>
     private async Task<Task<int>> AttachAsync(TestQueue queue, Socket server, int seed)
     {

@@ -10,7 +10,7 @@ namespace Zcrx.Rx.Receiving;
 /// </remarks>
 internal sealed class LendingConnection(SlotTable<ConnectionReceiver> connections, BorrowScope borrow) : IHolderTable, IRingSubject
 {
-    // Null if the delivery has gone on to another buffer meanwhile, whose connection may have the slot now.
+    // Null if the delivery has continued with another buffer, because another connection may have the slot now.
     public object? Current
     {
         get
